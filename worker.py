@@ -1,0 +1,37 @@
+"""The Celery application. It carries the number of a thing to look at, never the thing itself:
+the database is the truth, Celery is the bell.
+
+Started by `notifier worker` and `notifier beat`, or by `celery -A worker`.
+"""
+
+import os
+
+import django
+from celery import Celery, signals
+from django.apps import apps
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
+if not apps.ready:
+    django.setup()
+
+# Celery's own Django fixup closes the database connection around every task, which costs more than
+# the task; `close_old_connections` below drops only those that broke or grew old.
+app = Celery("worker", fixups=())
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["notifier.alerting", "notifier.delivery"])
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def _drop_broken_connections(**_: object) -> None:
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _refuse_to_start_incomplete(**_: object) -> None:
+    from notifier.bell.readiness import require_complete
+
+    require_complete()
