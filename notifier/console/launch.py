@@ -1,0 +1,194 @@
+"""The service's programs, how each is started, and all of them together on one machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.console.broker import READY, own_valkey
+from notifier.console.processes import Child, ProcessError, Program, Supervisor
+from notifier.simulator.client import Simulator
+
+WEB_THREADS = 16
+WORKER_THREADS = 8
+SECONDS_TO_START = 60.0
+
+
+@dataclass(frozen=True)
+class Bind:
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Bind:
+        """`127.0.0.1:8000` or `[::1]:8000`; port 0 is a free one. Raises ValueError, in French."""
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not colon or not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError(
+                f"« {text} » n’est pas une adresse : écrire par exemple 127.0.0.1:8000"
+            )
+        return cls(host, int(port) or free_port())
+
+    @property
+    def url(self) -> str:
+        """Address for a browser on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def require_free(self) -> None:
+        """Raise OSError when something else listens there, or the address is not this machine's."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((self.host, self.port))
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def web_command(bind: Bind) -> list[str]:
+    """Granian, one process: WSGI in a pool of threads measured faster than async around the ORM."""
+    options = ["--interface", "wsgi", "--factory", "--no-ws", "--workers", "1"]
+    options += ["--host", bind.host, "--port", str(bind.port)]
+    options += ["--blocking-threads", str(WEB_THREADS), "--workers-kill-timeout", "10"]
+    return [sys.executable, "-m", "granian", *options, "notifier.api.wsgi:application"]
+
+
+def worker_command(log_level: str, concurrency: int = WORKER_THREADS) -> list[str]:
+    """A Celery worker that rings for both lanes."""
+    options = ["-P", "threads", "-c", str(concurrency), "-Q", "urgent,routine"]
+    options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [sys.executable, "-m", "celery", "-A", "worker", "worker", *options, "-l", log_level]
+
+
+def beat_command(log_level: str, data_dir: Path) -> list[str]:
+    """Celery's clock, which rings the sweeps."""
+    schedule = str(data_dir / "beat-schedule")
+    return [sys.executable, "-m", "celery", "-A", "worker", "beat", "-s", schedule, "-l", log_level]
+
+
+def notifier_command(*args: str) -> list[str]:
+    """A command of this package, in this same Python."""
+    return [sys.executable, "-m", "notifier", *args]
+
+
+class Stage:
+    """The whole service on this machine: its environment, and the programs that share it."""
+
+    def __init__(
+        self, environment: Mapping[str, str], data_dir: Path, supervisor: Supervisor
+    ) -> None:
+        self.data_dir = data_dir.absolute()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.environment = {**environment, "DATA_DIR": str(self.data_dir)}
+        self.supervisor = supervisor
+
+    def start_broker(self) -> Child:
+        """The package's own Valkey, and its address into the environment of what starts later."""
+        program, url = own_valkey(self.data_dir / "valkey", free_port(), self.environment)
+        child = self.supervisor.start(program)
+        child.wait_for_line(READY, SECONDS_TO_START)
+        self.environment["BROKER_URL"] = url
+        return child
+
+    def start_simulator(self, public_url: str) -> Simulator:
+        """The simulated provider, and an environment in which nothing but it can be reached."""
+        sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
+        command = [sys.executable, "-m", "notifier.simulator", "--account-sid", sid]
+        # Fixed ports, so that it is found again when it has to be started again.
+        for option in ("--http-port", "--control-port", "--smtp-port"):
+            command += [option, str(free_port())]
+        command += ["--auth-token", token]
+        child = self.supervisor.start(Program("simulator", command, self.environment))
+        simulator = Simulator.attach(child.wait_for_line(r"^\{", SECONDS_TO_START))
+        self.environment |= {
+            "SIMULATOR": "1",
+            "TWILIO_ACCOUNT_SID": sid,
+            "TWILIO_AUTH_TOKEN": token,
+            "TWILIO_FROM": "Gendarmerie",
+            "TWILIO_API_URL": simulator.http,
+            "EMAIL_URL": simulator.smtp,
+            "EMAIL_FROM": "alertes@gendarmerie.example",
+            "PUBLIC_URL": self.environment.get("PUBLIC_URL") or public_url,
+            "SECRET_KEY": self.environment.get("SECRET_KEY") or secrets.token_urlsafe(50),
+        }
+        return simulator
+
+    def start_web(self, bind: Bind) -> Child:
+        """The doors for machines and people."""
+        return self.supervisor.start(Program("web", web_command(bind), self.environment))
+
+    def start_worker(self) -> Child:
+        """The one that resolves, composes and sends."""
+        command = worker_command(self.environment.get("LOG_LEVEL", "INFO"))
+        return self.supervisor.start(Program("worker", command, self.environment))
+
+    def start_beat(self) -> Child:
+        """The one that rings the sweeps."""
+        command = beat_command(self.environment.get("LOG_LEVEL", "INFO"), self.data_dir)
+        return self.supervisor.start(Program("beat", command, self.environment))
+
+    def run(self, *args: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run a `notifier` command in this environment; the caller judges its exit code."""
+        return subprocess.run(  # noqa: S603  # our own command, without a shell
+            notifier_command(*args),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def require(self, *args: str) -> str:
+        """What a `notifier` command prints. Raises ProcessError with its words when it fails."""
+        done = self.run(*args)
+        if done.returncode:
+            words = (done.stdout + done.stderr).strip()
+            raise ProcessError(f"notifier {' '.join(args)} : code {done.returncode}\n{words}")
+        return done.stdout
+
+
+def wait_until_ready(
+    url: str,
+    gone: Callable[[], bool] = lambda: False,
+    timeout: float = SECONDS_TO_START,
+) -> None:
+    """Return once `/readyz` of the service at `url` answers 200.
+
+    Raises ProcessError with its last answer after `timeout` seconds, or as soon as `gone()`.
+    """
+    deadline = time.monotonic() + timeout
+    last = "no answer yet"
+    while time.monotonic() < deadline and not gone():
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  # our own address
+                return
+        except urllib.error.HTTPError as error:
+            last = f"{error.code} {error.read(2_000).decode(errors='replace')}"
+        except OSError as error:
+            last = str(error)
+        time.sleep(0.05)
+    raise ProcessError(f"{url}/readyz: {last}")
+
+
+def current_environment() -> dict[str, str]:
+    """A copy of this process's environment, for the programs that it starts."""
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "notifier.settings"}

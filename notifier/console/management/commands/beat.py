@@ -1,0 +1,23 @@
+"""`notifier beat`: rings the sweeps."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from notifier.bell.readiness import require_complete
+from notifier.console.launch import beat_command
+
+
+class Command(BaseCommand):
+    """Becomes Celery's clock. One is enough; a second does no harm."""
+
+    help = "Lance l’horloge Celery, qui déclenche les rattrapages."
+
+    def handle(self, *_: Any, **_options: Any) -> None:
+        require_complete()
+        data_dir = settings.ENVIRONMENT.DATA_DIR.absolute()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        command = beat_command(settings.ENVIRONMENT.LOG_LEVEL, data_dir)
+        os.execv(command[0], command)  # noqa: S606  # our own program, without a shell

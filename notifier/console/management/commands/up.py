@@ -1,0 +1,43 @@
+"""`notifier up`: the whole service on this machine, until Ctrl-C."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from notifier.bell.readiness import require_complete
+from notifier.console.launch import Bind
+from notifier.console.processes import GaveUp, ProcessError
+from notifier.console.up import AlreadyUp, RealProvider, run
+
+
+class Command(BaseCommand):
+    """Everything at once: own Valkey if no broker is named, web, worker, beat."""
+
+    help = "Lance tout le service sur cette machine, jusqu’à Ctrl-C."
+    # The children check; this process only starts them, and may lack what --simulator gives them.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--bind", default="127.0.0.1:8000", metavar="ADRESSE:PORT", help="où écouter"
+        )
+        parser.add_argument(
+            "--simulator",
+            action="store_true",
+            help="avec le prestataire simulé : rien ne part vraiment",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if not options["simulator"]:
+            require_complete()
+        try:
+            bind = Bind.parse(options["bind"])
+            bind.require_free()
+            run(bind, settings.ENVIRONMENT, simulator=options["simulator"])
+        except (ValueError, AlreadyUp, RealProvider, ProcessError, GaveUp) as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(
+                f"impossible d’écouter sur {options['bind']} ou d’écrire dans DATA_DIR : {error}"
+            ) from None

@@ -1,0 +1,216 @@
+"""Running programs: started, heard, started again when they die, ended with all they started.
+
+Each child leads a process group of its own, so that ending it ends its children too, and is tied
+to the life of this process (see `tied.py`), so that nothing is left over even after SIGKILL.
+Children must be started from a thread that lives as long as they should: the main one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NoReturn
+
+TIE = Path(__file__).with_name("tied.py")
+SECONDS_TO_END = 10.0
+LINES_KEPT = 2_000
+
+Hear = Callable[[str, str], None]
+
+
+class ProcessError(Exception):
+    """A program did not start, ended early, or did not say in time what was waited for."""
+
+
+class GaveUp(Exception):
+    """A program dies again and again."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: a short name for people, the command line, and its whole environment."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+class Child:
+    """A running program. Its standard output and error come to `hear` line by line."""
+
+    def __init__(
+        self, program: Program, hear: Hear, on_end: Callable[[Child], None] | None = None
+    ) -> None:
+        self.program = program
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._hear = hear
+        self._on_end = on_end
+        self._news = threading.Condition()
+        self._silent = False
+        tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid())]
+        self._process = subprocess.Popen(  # noqa: S603  # our own programs, without a shell
+            [*tie, *program.command],
+            env={**program.environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        self.pid = self._process.pid
+        threading.Thread(target=self._listen, name=f"{program.name}-output", daemon=True).start()
+        threading.Thread(target=self._await_end, name=f"{program.name}-end", daemon=True).start()
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code (negative: the signal that ended it), or None while it runs."""
+        return self._process.returncode
+
+    def wait_for_line(self, pattern: str, timeout: float) -> str:
+        """The first line so far or to come that holds `pattern` (a regular expression).
+
+        Raises ProcessError when the program falls silent without it, or after `timeout` seconds.
+        """
+        found: list[str] = []
+
+        def come() -> bool:
+            found.extend(line for line in self.lines if re.search(pattern, line))
+            return bool(found) or self._silent
+
+        with self._news:
+            self._news.wait_for(come, timeout)
+        if found:
+            return found[0]
+        why = "ended" if self._silent else f"said nothing like it within {timeout:g} s"
+        last = "\n  ".join(list(self.lines)[-15:])
+        raise ProcessError(f"{self.program.name}: waiting for {pattern!r}: {why}\n  {last}")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program and all that it started; nothing if it has ended."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM to the program alone: it knows best how to end its own children."""
+        if self._process.poll() is None:
+            self._process.terminate()
+
+    def end(self, timeout: float = SECONDS_TO_END) -> None:
+        """Ask it to end, wait up to `timeout` seconds, then kill it and all that it started."""
+        self.ask_to_end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _listen(self) -> None:
+        output = self._process.stdout
+        assert output is not None  # noqa: S101  # for the type checker: asked for above
+        for raw in output:
+            line = raw.decode(errors="replace").rstrip()
+            with self._news:
+                self.lines.append(line)
+                self._news.notify_all()
+            self._hear(self.program.name, line)
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
+
+    def _await_end(self) -> None:
+        self._process.wait()
+        if self._on_end is not None:
+            self._on_end(self)
+
+
+def end_all(children: Iterable[Child], timeout: float = SECONDS_TO_END) -> None:
+    """End children side by side: all are asked first, then each is waited for in turn."""
+    children = list(children)
+    deadline = time.monotonic() + timeout
+    for child in children:
+        child.ask_to_end()
+    for child in children:
+        child.end(max(0.0, deadline - time.monotonic()))
+
+
+class Supervisor:
+    """Keeps programs running until it is told to stop.
+
+    `hear(name, line)` receives every line that they print and what the supervisor itself does.
+    """
+
+    DEATHS_ALLOWED = 5
+    WITHIN_SECONDS = 60.0
+    PAUSE_SECONDS = 1.0
+
+    def __init__(self, hear: Hear) -> None:
+        self._hear = hear
+        self._children: dict[str, Child] = {}
+        self._deaths: dict[str, deque[float]] = {}
+        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def start(self, program: Program) -> Child:
+        """Start a program now. Call it from the main thread only."""
+        child = Child(program, self._hear, self._on_end)
+        self._children[program.name] = child
+        return child
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Have `watch` run `action` soon, in the thread that watches."""
+        self._events.put(action)
+
+    def watch(self) -> NoReturn:
+        """Start dead programs again, until an exception (Ctrl-C) ends the watch.
+
+        Raises GaveUp after five deaths of one program in a minute.
+        """
+        while True:
+            self._events.get()()
+
+    def end(self) -> None:
+        """End everything, the latest started first asked; what does not end in 10 s is killed.
+
+        What was started first (the broker, the provider) is needed by the others to end in order,
+        so it goes last.
+        """
+        children = list(self._children.values())
+        self._children.clear()
+        foundations = [child for child in children if child.program.name in ("valkey", "simulator")]
+        end_all(child for child in reversed(children) if child not in foundations)
+        end_all(foundations)
+
+    def _on_end(self, child: Child) -> None:
+        self.call(lambda: self._bury(child))
+
+    def _bury(self, child: Child) -> None:
+        name = child.program.name
+        if self._children.get(name) is not child:
+            return
+        # Grandchildren of a program that was killed hold its ports and queues.
+        child.signal(signal.SIGKILL)
+        deaths = self._deaths.setdefault(name, deque(maxlen=self.DEATHS_ALLOWED))
+        deaths.append(time.monotonic())
+        if len(deaths) == self.DEATHS_ALLOWED and deaths[-1] - deaths[0] < self.WITHIN_SECONDS:
+            raise GaveUp(
+                f"« {name} » s’est arrêté {self.DEATHS_ALLOWED} fois en moins d’une minute "
+                f"(code {child.returncode}) : abandon. Ses dernières lignes disent pourquoi."
+            )
+        self._hear("up", f"« {name} » s’est arrêté (code {child.returncode}) : relance.")
+        # The first time at once: a mayor may be waiting. Then with a pause, so as not to spin.
+        pause = self.PAUSE_SECONDS if len(deaths) > 1 else 0.0
+        restart = threading.Timer(pause, self.call, [lambda: self._start_again(child)])
+        restart.daemon = True
+        restart.start()
+
+    def _start_again(self, child: Child) -> None:
+        if self._children.get(child.program.name) is child:
+            self.start(child.program)

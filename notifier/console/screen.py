@@ -1,0 +1,82 @@
+"""What a terminal shows: prefixed lines, frames, marks; with colour only where it is wanted."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import threading
+from collections.abc import Iterable
+from typing import TextIO
+
+WIDTH = 78
+COLOURS = {
+    "dim": "2",
+    "bold": "1",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+PREFIX_COLOURS = {
+    "up": "bold",
+    "web": "green",
+    "worker": "yellow",
+    "beat": "blue",
+    "simulator": "cyan",
+}
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours are welcome: a terminal, and NO_COLOR is not set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """The text in a colour of COLOURS where the stream welcomes it, else as it is."""
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if coloured(stream) else text
+
+
+class Prefixes:
+    """Prints lines of several programs, each after its name; any thread may call it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str, line: str) -> None:
+        """Print one line of the program `name`."""
+        prefix = paint(f"{name:>9} │", PREFIX_COLOURS.get(name, "dim"), self._stream)
+        with self._lock:
+            print(f"{prefix} {line}", file=self._stream, flush=True)
+
+
+def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
+    """The text in a box with a title, wrapped; empty lines and line ends of the text are kept."""
+    inner = width - 4
+    lines = [
+        piece
+        for line in text.strip("\n").splitlines() or [""]
+        for piece in textwrap.wrap(line, inner, break_on_hyphens=False) or [""]
+    ]
+    title = textwrap.shorten(title, inner - 2, placeholder="…")
+    return [
+        f"┌─ {title} {'─' * (width - len(title) - 5)}┐",
+        *(f"│ {line:<{inner}} │" for line in lines),
+        f"└{'─' * (width - 2)}┘",
+    ]
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Columns as wide as they need to be, the header underlined, milliseconds to the right."""
+    head, body = list(header), [list(row) for row in rows]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+
+    def line(cells: list[str]) -> str:
+        pairs = zip(cells, widths, strict=True)
+        return "  ".join(
+            cell.rjust(width) if cell[:1].isdigit() and cell[-2:] == "ms" else cell.ljust(width)
+            for cell, width in pairs
+        ).rstrip()
+
+    return [line(head), "  ".join("─" * width for width in widths), *map(line, body)]

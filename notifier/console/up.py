@@ -1,0 +1,163 @@
+"""The whole service on one machine: started together, watched, ended together."""
+
+from __future__ import annotations
+
+import fcntl
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
+from notifier.console.processes import ProcessError, Supervisor
+from notifier.console.screen import Prefixes
+from notifier.settings import Environment
+
+# What another terminal needs to speak to the same service, its doctor included.
+SHARED = (
+    "DATA_DIR", "DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "SECRET_KEY", "SIMULATOR",
+    "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
+    "EMAIL_URL", "EMAIL_FROM",
+)  # fmt: skip
+PROVIDER = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID", "EMAIL_URL")
+
+
+class AlreadyUp(Exception):
+    """Another `notifier up` runs with the same DATA_DIR."""
+
+
+class RealProvider(Exception):
+    """The simulator was asked for in an environment that names a real provider."""
+
+
+def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
+    """Start everything, print where it is, and watch it until SIGINT or SIGTERM.
+
+    Raises AlreadyUp, RealProvider, ProcessError, GaveUp (all in French) when it cannot start or a
+    program dies again and again. However it ends, nothing is left running.
+    """
+    if simulator:
+        _refuse_real_provider(environment)
+    hear = Prefixes(sys.stdout)
+    supervisor = Supervisor(hear)
+    with _alone(environment.DATA_DIR), _signals_interrupt():
+        stage = Stage(current_environment(), environment.DATA_DIR, supervisor)
+        shared = stage.data_dir / "up.env"
+        try:
+            page = _start(stage, bind, simulator=simulator)
+            _share(shared, stage.environment)
+            _announce_when_ready(bind, page, shared, hear)
+            supervisor.watch()
+        except KeyboardInterrupt:
+            hear("up", "arrêt demandé : 10 secondes au plus…")
+        finally:
+            supervisor.end()
+            shared.unlink(missing_ok=True)
+            hear("up", "tout est arrêté.")
+
+
+def _refuse_real_provider(environment: Environment) -> None:
+    """Messages that wait for a real provider must never be swallowed by the simulator."""
+    named = [name for name in PROVIDER if getattr(environment, name)]
+    if named:
+        raise RealProvider(
+            f"--simulator refusé : l’environnement nomme déjà un prestataire ({', '.join(named)}). "
+            "Retirer ces variables pour essayer sans rien envoyer, ou l’option pour envoyer vraiment."
+        )
+
+
+def _start(stage: Stage, bind: Bind, *, simulator: bool) -> str | None:
+    """Start in the order in which they need each other; the address of the simulator's page."""
+    page = stage.start_simulator(bind.url).control if simulator else None
+    if not stage.environment.get("BROKER_URL"):
+        stage.start_broker()
+    stage.require("migrate", "--no-input", "--verbosity", "0")
+    stage.start_web(bind)
+    stage.start_worker()
+    stage.start_beat()
+    return page
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Two Valkeys on one file would ruin it: one `up` for each DATA_DIR."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyUp(
+                f"« notifier up » tourne déjà avec DATA_DIR={data_dir.absolute()} : l’arrêter "
+                "d’abord, ou choisir un autre dossier."
+            ) from None
+        yield
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM ends as Ctrl-C does; asked once is enough, the ending itself is not interrupted."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _share(file: Path, environment: Mapping[str, str]) -> None:
+    """Write the environment for another terminal, readable by this user only: it holds secrets."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    lines = [f"{name}={shlex.quote(environment[name])}" for name in SHARED if environment.get(name)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _announce_when_ready(bind: Bind, page: str | None, shared: Path, hear: Prefixes) -> None:
+    """Print where everything is once the service answers; it waits aside, the watch goes on."""
+
+    def wait() -> None:
+        try:
+            wait_until_ready(bind.url)
+        except ProcessError as error:
+            hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
+        else:
+            for line in _where(bind, page, shared):
+                hear("up", line)
+
+    threading.Thread(target=wait, name="readiness", daemon=True).start()
+
+
+def _where(bind: Bind, page: str | None, shared: Path) -> list[str]:
+    places = [
+        ("Service", bind.url),
+        ("API", f"{bind.url}/api/v1/docs"),
+        ("État", f"{bind.url}/readyz"),
+    ]
+    if page:
+        places.append(("Téléphones et courriels simulés", page))
+    width = max(len(name) for name, _ in places)
+    return [
+        "",
+        "Alerte Maires est prêt." + (" SIMULATEUR : rien ne part vraiment." if page else ""),
+        *(f"  {name:<{width}}  {address}" for name, address in places),
+        "",
+        "Dans un autre terminal :",
+        f"  set -a; . {shlex.quote(str(shared))}; set +a",
+        "  notifier contacts import CONTACTS.csv",
+        '  notifier source add "CORG 90" --departement 90',
+        "  notifier doctor",
+        "",
+        "Ctrl-C arrête tout.",
+        "",
+    ]
