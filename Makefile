@@ -1,0 +1,62 @@
+# Alerte Maires: everything from a fresh clone with python3, its venv and make.
+# PYTHON=python3.12 make install chooses another interpreter.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUNTIME := .venv/.installed-runtime
+DEVELOPMENT := .venv/.installed-dev
+
+.PHONY: help install demo test check clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make install   prépare .venv (verrouillé par requirements/runtime.txt)"
+	@echo "make demo      montre le parcours complet avec le prestataire simulé"
+	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
+	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
+	@echo "make clean     retire .venv et ce que les outils ont laissé"
+
+install: $(RUNTIME)
+
+# The stamp is written last: an install that was cut short is done again.
+$(RUNTIME): requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 ou plus récent est nécessaire ; $(PYTHON) est : $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "En installer un, puis par exemple : make PYTHON=python3.12 install" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Le module venv manque à $(PYTHON). Sous Debian ou Ubuntu : apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements/dev.txt $(RUNTIME)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(RUNTIME)
+	@$(BIN)/notifier demo
+
+# Both databases are tried even when the first fails; the end says which did.
+test: $(DEVELOPMENT)
+	@sqlite=0; postgresql=0; \
+	$(BIN)/python -m pytest --database sqlite || sqlite=$$?; \
+	$(BIN)/python -m pytest --database postgresql || postgresql=$$?; \
+	echo "Suite sur SQLite : code $$sqlite. Suite sur PostgreSQL : code $$postgresql."; \
+	test $$sqlite -eq 0 -a $$postgresql -eq 0
+
+# `check --deploy` judges what an operator would run: the example configuration, filled in.
+check: $(DEVELOPMENT)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	set -a && . config/notifier.env.example && set +a && \
+	DATABASE_URL= BROKER_URL= DATA_DIR=$$folder && export DATABASE_URL BROKER_URL DATA_DIR && \
+	$(BIN)/notifier check --deploy --fail-level WARNING && \
+	$(BIN)/notifier makemigrations --check --dry-run
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
