@@ -1,0 +1,226 @@
+"""The status walk of each accepted text, and the signed callbacks that tell of it.
+
+A text is `sent` and then `delivered`, some milliseconds after it was accepted. Faults bend that
+walk: `plan` turns them into the list of steps, `Callbacks` walks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from .faults import RECEIPT, Fault, Faults
+from .record import CallbackTry, Record, Sms
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Twilio gives a webhook 15 s; a test that waits longer for one has failed anyway.
+_TIMEOUT = aiohttp.ClientTimeout(total=15)
+_AT_ONCE = 64
+# Seconds before the second, third and fourth try of a callback that met no server or a 5xx.
+_RETRY_AFTER = (0.2, 0.4, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds after acceptance at which a text is sent and delivered."""
+
+    sent: float
+    delivered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """At `at` seconds the text takes the status (if `real`), and the client is told (if `told`)."""
+
+    at: float
+    status: str
+    error_code: int | None = None
+    real: bool = True
+    told: bool = True
+    forged: bool = False
+
+
+def plan(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
+    """The steps of one text under the receipt faults that strike it, in the order of their time."""
+    steps = [Step(pace.sent, "sent"), _end(pace, faults)]
+    if "failed" in faults:
+        del steps[0]
+    if "callback_forged" in faults:
+        forged = Step(pace.delivered, "delivered", real=False, forged=True)
+        return [replace(steps[0], told=False), forged]
+    if "no_callback" in faults:
+        return [replace(step, told=False) for step in steps]
+    if "callback_out_of_order" in faults:
+        last = steps[-1].at
+        late = [replace(step, at=last, real=False) for step in steps[:-1]]
+        steps = [replace(step, told=False) for step in steps[:-1]] + [steps[-1], *late]
+    if "callback_twice" in faults:
+        steps = [twin for step in steps for twin in (step, replace(step, real=False))]
+    if fault := faults.get("callback_delay"):
+        silent = [replace(step, told=False) for step in steps if step.real]
+        late = [replace(step, real=False, at=step.at + fault.seconds) for step in steps]
+        steps = sorted(silent + late, key=lambda step: step.at)
+    if "callback_early" in faults:
+        steps = [replace(step, at=0.0) for step in steps]
+    return steps
+
+
+def _end(pace: Pace, faults: Mapping[str, Fault]) -> Step:
+    for status, usual_code in (("failed", 30005), ("undelivered", 30003)):
+        if fault := faults.get(status):
+            return Step(pace.delivered, status, fault.error_code or usual_code)
+    return Step(pace.delivered, "delivered")
+
+
+def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
+    """X-Twilio-Signature: HMAC-SHA1 of the URL and the sorted form.
+
+    Rule: twilio.com/docs/usage/security; the tests hold it against Twilio's own validator.
+    """
+    signed = url + "".join(name + form[name] for name in sorted(form))
+    digest = hmac.digest(auth_token.encode(), signed.encode(), "sha1")
+    return base64.b64encode(digest).decode()
+
+
+class Callbacks:
+    """Walks every accepted text to its end and posts its callbacks, never more than 64 at once."""
+
+    def __init__(
+        self, record: Record, faults: Faults, account_sid: str, auth_token: str, pace: Pace
+    ) -> None:
+        self._record = record
+        self._faults = faults
+        self._account_sid = account_sid
+        self._auth_token = auth_token
+        self._pace = pace
+        self._session: aiohttp.ClientSession | None = None
+        self._walks: set[asyncio.Task[None]] = set()
+
+    async def start(self, sms: Sms, after: float = 0.0) -> None:
+        """Begin the walk of a text, its times counted from `after` seconds from now.
+
+        Returns at once, except under `callback_early`: then only when every callback was answered.
+        """
+        faults = self._faults.take_each(RECEIPT, sms.to)
+        steps = [replace(step, at=step.at + after) for step in plan(self._pace, faults)]
+        walk = asyncio.create_task(self._walk(sms, steps))
+        self._walks.add(walk)
+        walk.add_done_callback(self._walks.discard)
+        if "callback_early" in faults:
+            await asyncio.wait([walk])
+
+    def forget(self) -> None:
+        """Stop all walks where they stand; nothing more is posted for the texts of before."""
+        for walk in self._walks:
+            walk.cancel()
+
+    async def close(self) -> None:
+        """Stop all walks and close the connections."""
+        self.forget()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _walk(self, sms: Sms, steps: list[Step]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for step in steps:
+            await asyncio.sleep(began + step.at - loop.time())
+            if step.real:
+                _move(sms, step)
+                self._record.changed()
+            if step.told and sms.status_callback:
+                await self._tell(sms, step, sms.status_callback)
+        self._record.settle(sms)
+
+    async def _tell(self, sms: Sms, step: Step, url: str) -> None:
+        form = self._form(sms, step)
+        signature = sign("forged" if step.forged else self._auth_token, url, form)
+        body = urlencode(form).encode()
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "User-Agent": "TwilioProxy/1.1",
+            "X-Twilio-Signature": signature,
+            # The same for every try of one callback, as Twilio's.
+            "I-Twilio-Idempotency-Token": f"{sms.sid}-{step.status}",
+        }
+        for attempt, pause in enumerate((*_RETRY_AFTER, None), start=1):
+            once = CallbackTry(sms.sid, url, step.status, signature, step.forged, attempt)
+            self._record.callbacks.append(once)
+            await self._post(once, body, headers)
+            answered = once.code is not None and once.code < 500
+            if answered or pause is None or not is_loopback(url):
+                return
+            await asyncio.sleep(pause)
+
+    async def _post(self, once: CallbackTry, body: bytes, headers: dict[str, str]) -> None:
+        if not is_loopback(once.url):
+            once.error = "not posted: the simulator calls back this machine only"
+            log.warning("callback to %s not posted: it is not on this machine", once.url)
+            return
+        try:
+            # Already encoded: what is posted to must be, byte for byte, what was signed.
+            url = URL(once.url, encoded=True)
+            async with self._client().post(url, data=body, headers=headers) as answer:
+                once.code = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            once.error = f"{type(error).__name__}: {error}"
+            log.warning("callback to %s, try %d: %s", once.url, once.attempt, once.error)
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_AT_ONCE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("Accept", "Accept-Encoding"),
+                timeout=_TIMEOUT,
+            )
+        return self._session
+
+    def _form(self, sms: Sms, step: Step) -> dict[str, str]:
+        form = {
+            "AccountSid": self._account_sid,
+            "ApiVersion": "2010-04-01",
+            "From": sms.sender or "",
+            "MessageSid": sms.sid,
+            "MessageStatus": step.status,
+            "SmsSid": sms.sid,
+            "SmsStatus": step.status,
+            "To": sms.to,
+        }
+        if sms.messaging_service_sid:
+            form["MessagingServiceSid"] = sms.messaging_service_sid
+        if step.error_code is not None:
+            form["ErrorCode"] = str(step.error_code)
+        return form
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL leads to this machine itself, over HTTP."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and parts.hostname in LOOPBACK
+
+
+# Who a messaging service sends as: a number of the range that ARCEP keeps for fiction.
+_POOL_SENDER = "+33639980000"
+
+
+def _move(sms: Sms, step: Step) -> None:
+    now = datetime.now(UTC)
+    sms.status, sms.error_code, sms.updated = step.status, step.error_code, now
+    sms.sender = sms.sender or _POOL_SENDER
+    if step.status == "sent":
+        sms.sent = now

@@ -1,0 +1,246 @@
+"""The simulator from Python, for tests and the demo: start it, set faults, read what arrived."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypedDict
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+_IMPORTABLE_FROM = Path(__file__).resolve().parents[2]
+# Straight to loopback, whatever proxy the environment names.
+_open = build_opener(ProxyHandler({})).open
+
+# The functional form, because `from` is a keyword.
+Sms = TypedDict(
+    "Sms",
+    {
+        "sid": str,
+        "to": str,
+        "from": str | None,
+        "body": str,
+        "segments": int,
+        "status": str,
+        "error_code": int | None,
+        "created": str,  # UTC, ISO 8601
+        "answered": int | None,  # the HTTP status the caller got; None: none (yet)
+        "copies": int,  # accepted texts with this number and this body, this one included
+        "tries": int,  # create requests with this number and this body, accepted or not
+    },
+)
+Mail = TypedDict(
+    "Mail",
+    {
+        "from": str,
+        "envelope_from": str,
+        "to": list[str],
+        "subject": str,
+        "plain": str,
+        "html": str,
+        "message_id": str,
+        "received": str,  # UTC, ISO 8601
+        "raw": str,
+    },
+)
+
+
+class CallbackTry(TypedDict):
+    """One try to post one status; `code` is None when no server answered."""
+
+    sid: str
+    url: str
+    status: str
+    signature: str
+    forged: bool
+    attempt: int
+    code: int | None
+    error: str | None
+    at: str
+
+
+class SimulatorError(Exception):
+    """The simulator did not start, or refused what was asked; the message says which."""
+
+
+class Simulator:
+    """A running simulator. As a context manager, it stops the process that `start` began."""
+
+    def __init__(
+        self, http: str, control: str, smtp: str, pid: int, process: subprocess.Popen[str] | None
+    ) -> None:
+        self.http = http
+        self.control = control
+        self.smtp = smtp
+        self.pid = pid
+        self._process = process
+
+    @classmethod
+    def start(
+        cls,
+        account_sid: str,
+        auth_token: str,
+        *,
+        http_port: int = 0,
+        control_port: int = 0,
+        smtp_port: int = 0,
+        answer_delay_ms: float = 0.0,
+        sent_after_ms: float | None = None,
+        delivered_after_ms: float | None = None,
+        timeout: float = 20.0,
+    ) -> Self:
+        """Start a simulator of its own and wait until it is ready.
+
+        Raises SimulatorError if it ends, or is not ready after `timeout` seconds.
+        """
+        options: dict[str, object] = {
+            "account-sid": account_sid,
+            "auth-token": auth_token,
+            "http-port": http_port,
+            "control-port": control_port,
+            "smtp-port": smtp_port,
+            "answer-delay-ms": answer_delay_ms,
+            "sent-after-ms": sent_after_ms,
+            "delivered-after-ms": delivered_after_ms,
+        }
+        given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+        path = os.pathsep.join(filter(None, [str(_IMPORTABLE_FROM), os.environ.get("PYTHONPATH")]))
+        process = subprocess.Popen(  # noqa: S603, our own module with options of our own
+            [sys.executable, "-m", "notifier.simulator", *given],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        try:
+            return cls.attach(_first_line(process, timeout), process)
+        except BaseException:
+            _end(process)
+            raise
+
+    @classmethod
+    def attach(cls, ready_line: str, process: subprocess.Popen[str] | None = None) -> Self:
+        """Talk to a simulator that is running already, by the line it printed when ready."""
+        ready = json.loads(ready_line)
+        return cls(ready["http"], ready["control"], ready["smtp"], ready["pid"], process)
+
+    def stop(self) -> None:
+        """End the process that `start` began; one that was attached to is left alone."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def messages(self, to: str | None = None) -> list[Sms]:
+        """The texts accepted, oldest first; only those to one number, if given."""
+        texts: list[Sms] = self._ask("GET", "/simulator/messages")["messages"]
+        return [sms for sms in texts if to is None or sms["to"] == to]
+
+    def requests(self) -> int:
+        """How many create requests arrived, whatever became of them (lines cut unread aside)."""
+        return int(self._ask("GET", "/simulator/messages")["requests"])
+
+    def mails(self, to: str | None = None) -> list[Mail]:
+        """The mails kept, oldest first; only those to one address, if given."""
+        mails: list[Mail] = self._ask("GET", "/simulator/mails")["mails"]
+        return [mail for mail in mails if to is None or to in mail["to"]]
+
+    def callbacks(self) -> list[CallbackTry]:
+        """Every try of every callback, in the order in which they began."""
+        tries: list[CallbackTry] = self._ask("GET", "/simulator/callbacks")["callbacks"]
+        return tries
+
+    def wait(
+        self, *, sms: int = 0, mails: int = 0, settled: bool = False, timeout: float = 10.0
+    ) -> None:
+        """Wait for at least so many texts and mails and, if `settled`, for all callbacks due.
+
+        Raises TimeoutError after `timeout` seconds; its message says what had arrived.
+        """
+        query = {"sms": sms, "mails": mails, "settled": int(settled), "timeout": timeout}
+        path = "/simulator/wait?" + urlencode(query)
+        try:
+            self._ask("GET", path, timeout=timeout + 10)
+        except HTTPError as error:
+            if error.code != 408:
+                raise
+            facts = error.read().decode()
+            raise TimeoutError(f"waited {timeout} s for {query}, had {facts}") from None
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        to: str | None = None,
+        times: int | None = None,
+        seconds: float | None = None,
+        retry_after: int | None = None,
+        error_code: int | None = None,
+    ) -> None:
+        """Set a fault (`faults.py` lists the kinds); SimulatorError says what is wrong with it."""
+        wanted = {
+            "kind": kind,
+            "to": to,
+            "times": times,
+            "seconds": seconds,
+            "retry_after": retry_after,
+            "error_code": error_code,
+        }
+        try:
+            self._ask("POST", "/simulator/faults", wanted)
+        except HTTPError as error:
+            raise SimulatorError(json.load(error)["error"]) from None
+
+    def clear_faults(self) -> None:
+        """Withdraw all faults; what was down is up again when this returns."""
+        self._ask("DELETE", "/simulator/faults")
+
+    def reset(self) -> None:
+        """Empty phones and boxes, withdraw faults, forget callbacks that were still due."""
+        self._ask("POST", "/simulator/reset")
+
+    def _ask(self, method: str, path: str, body: object = None, timeout: float = 10.0) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self.control + path, data=data, method=method)  # noqa: S310, loopback
+        with _open(request, timeout=timeout) as answer:
+            return json.load(answer)
+
+
+def _first_line(process: subprocess.Popen[str], timeout: float) -> str:
+    """The ready line; SimulatorError when the process ended or stays silent."""
+    if process.stdout is None:
+        raise SimulatorError("the simulator's output is not read")
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if not selector.select(timeout):
+            raise SimulatorError(f"the simulator was not ready after {timeout} s")
+    line = process.stdout.readline()
+    if not line:
+        raise SimulatorError(f"the simulator ended with code {process.wait()}: see stderr")
+    return line
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -1,0 +1,196 @@
+"""The control API and the page, on a port of their own: they answer while the provider is down."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from . import page
+from .callbacks import Callbacks
+from .doors import Door
+from .faults import DOORS, Fault, FaultError, Faults
+from .record import CallbackTry, Mail, Record, Sms
+
+_LONGEST_WAIT = 300.0
+
+
+class Control:
+    """What tests, the demo and a browser ask of the simulator."""
+
+    def __init__(
+        self, record: Record, faults: Faults, callbacks: Callbacks, doors: dict[str, Door]
+    ) -> None:
+        """`doors` maps each kind of fault that closes a socket to the socket's door."""
+        self._record = record
+        self._faults = faults
+        self._callbacks = callbacks
+        self._doors = doors
+
+    def application(self) -> web.Application:
+        """The web application to serve."""
+        application = web.Application()
+        application.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/page.js", self._script),
+                web.get("/simulator/version", self._version),
+                web.get("/simulator/messages", self._messages),
+                web.get("/simulator/mails", self._mails),
+                web.get("/simulator/callbacks", self._tries),
+                web.get("/simulator/wait", self._wait),
+                web.get("/simulator/faults", self._show_faults),
+                web.post("/simulator/faults", _refusing(self._set_fault)),
+                web.delete("/simulator/faults", self._clear_faults),
+                web.post("/simulator/reset", self._reset),
+            ]
+        )
+        return application
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        down = [door.name for door in self._doors.values() if not door.is_open]
+        return page.render(self._record, self._faults, down)
+
+    async def _script(self, _request: web.Request) -> web.Response:
+        return page.script()
+
+    async def _version(self, _request: web.Request) -> web.Response:
+        return web.json_response({"version": self._record.version})
+
+    async def _messages(self, _request: web.Request) -> web.Response:
+        copies = Counter((sms.to, sms.body) for sms in self._record.sms)
+        return web.json_response(
+            {
+                "requests": self._record.requests,
+                "messages": [self._show_sms(sms, copies) for sms in self._record.sms],
+            }
+        )
+
+    def _show_sms(self, sms: Sms, copies: Counter[tuple[str, str]]) -> dict[str, object]:
+        identity = (sms.to, sms.body)
+        return {
+            "sid": sms.sid,
+            "to": sms.to,
+            "from": sms.sender,
+            "body": sms.body,
+            "segments": sms.segments,
+            "status": sms.status,
+            "error_code": sms.error_code,
+            "created": sms.created.isoformat(),
+            "answered": sms.answered,
+            "copies": copies[identity],
+            "tries": self._record.tries[identity],
+        }
+
+    async def _mails(self, _request: web.Request) -> web.Response:
+        return web.json_response({"mails": [_show_mail(mail) for mail in self._record.mails]})
+
+    async def _tries(self, _request: web.Request) -> web.Response:
+        return web.json_response(
+            {"callbacks": [_show_try(once) for once in self._record.callbacks]}
+        )
+
+    async def _wait(self, request: web.Request) -> web.Response:
+        try:
+            sms = int(request.query.get("sms", "0"))
+            mails = int(request.query.get("mails", "0"))
+            timeout = min(float(request.query.get("timeout", "10")), _LONGEST_WAIT)
+        except ValueError:
+            return _problem(400, "sms and mails are whole numbers, timeout is in seconds")
+        settled = request.query.get("settled") == "1"
+        record = self._record
+
+        def there() -> bool:
+            enough = len(record.sms) >= sms and len(record.mails) >= mails
+            return enough and not (settled and record.walking)
+
+        arrived = await record.until(there, timeout)
+        facts = {
+            "sms": len(record.sms),
+            "mails": len(record.mails),
+            "unsettled": len(record.walking),
+        }
+        return web.json_response(facts, status=200 if arrived else 408)
+
+    async def _show_faults(self, _request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "faults": [fault.to_json() for fault in self._faults.active],
+                "closed": [kind for kind, door in self._doors.items() if not door.is_open],
+            }
+        )
+
+    async def _set_fault(self, request: web.Request) -> web.Response:
+        fault = Fault.from_json(await request.json())
+        if fault.kind in DOORS:
+            self._doors[fault.kind].close(fault.seconds)
+        else:
+            self._faults.add(fault)
+        self._record.changed()
+        return web.json_response(fault.to_json(), status=201)
+
+    async def _clear_faults(self, _request: web.Request) -> web.Response:
+        await self._withdraw()
+        self._record.changed()
+        return web.json_response({})
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        await self._withdraw()
+        self._callbacks.forget()
+        self._record.reset()
+        return web.json_response({})
+
+    async def _withdraw(self) -> None:
+        self._faults.clear()
+        for door in self._doors.values():
+            await door.open()
+
+
+def _refusing(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Answer 400, with the reason, to what is not JSON or not a fault."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except json.JSONDecodeError:
+            return _problem(400, "the body is not JSON")
+        except FaultError as error:
+            return _problem(400, str(error))
+
+    return answer
+
+
+def _problem(status: int, message: str) -> web.Response:
+    return web.json_response({"error": message}, status=status)
+
+
+def _show_mail(mail: Mail) -> dict[str, object]:
+    return {
+        "from": mail.sender,
+        "envelope_from": mail.envelope_from,
+        "to": mail.to,
+        "subject": mail.subject,
+        "plain": mail.plain,
+        "html": mail.html,
+        "message_id": mail.message_id,
+        "received": mail.received.isoformat(),
+        "raw": mail.raw,
+    }
+
+
+def _show_try(once: CallbackTry) -> dict[str, object]:
+    return {
+        "sid": once.sid,
+        "url": once.url,
+        "status": once.status,
+        "signature": once.signature,
+        "forged": once.forged,
+        "attempt": once.attempt,
+        "code": once.code,
+        "error": once.error,
+        "at": once.at.isoformat(),
+    }

@@ -1,0 +1,155 @@
+"""The faults of a real provider, on demand: which exist, which are set, which strikes now.
+
+A fault is set with `{"kind", "to"?, "times"?, "seconds"?, "retry_after"?, "error_code"?}`. Without
+`to` it strikes everybody; without `times` it strikes until it is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# What happens to the request that creates a message.
+CREATE = frozenset(
+    {
+        "answer_429",  # nothing accepted; `retry_after` becomes the header
+        "answer_500",  # nothing accepted
+        "answer_500_after_accept",
+        "accept_then_cut",  # accepted, then the line drops without an answer
+        "accept_then_timeout",  # accepted at once, answered after `seconds`
+        "slow",  # nothing for `seconds`, then as usual
+        "reject",  # 400 with `error_code` (21211 unless told)
+    }
+)
+# The line drops before the request's body is read.
+CONNECTION = frozenset({"refuse"})
+# Asking about messages (fetch and list) answers 500: the provider cannot say whether it has them.
+LOOKUP = frozenset({"lookup_500"})
+# What happens to the status callbacks of an accepted message.
+RECEIPT = frozenset(
+    {
+        "undelivered",  # final status, with `error_code` (30003 unless told)
+        "failed",  # final status without `sent` before it, with `error_code` (30005 unless told)
+        "no_callback",
+        "callback_early",  # all callbacks answered before the request itself is
+        "callback_twice",
+        "callback_out_of_order",  # delivered, then sent
+        "callback_forged",  # a `delivered` with a wrong signature, and no genuine callback
+        "callback_delay",  # callbacks `seconds` later than usual
+    }
+)
+SMTP_RCPT = frozenset({"smtp_451", "smtp_550"})
+SMTP_DATA = frozenset(
+    {
+        "smtp_451_data",  # nothing kept
+        "smtp_cut_after_data",  # kept, then the line drops instead of 250
+        "smtp_slow",  # kept at once, answered after `seconds`
+    }
+)
+# The listening socket is really closed, for `seconds` or until the faults are withdrawn.
+DOORS = frozenset({"down", "smtp_down"})
+
+KINDS = CREATE | CONNECTION | LOOKUP | RECEIPT | SMTP_RCPT | SMTP_DATA | DOORS
+_WITHOUT_ADDRESS = CONNECTION | LOOKUP | DOORS
+_NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "kind": str,
+    "to": str,
+    "times": int,
+    "seconds": (int, float),
+    "retry_after": int,
+    "error_code": int,
+}
+
+
+class FaultError(Exception):
+    """What was asked for is not a fault; the message says why."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault that was asked for; `times` counts down to the strikes that are left."""
+
+    kind: str
+    to: str | None = None
+    times: int | None = None
+    seconds: float = 0.0
+    retry_after: int | None = None
+    error_code: int | None = None
+
+    @classmethod
+    def from_json(cls, data: object) -> Fault:
+        """Read a fault from what the control API received; FaultError names what is wrong."""
+        if not isinstance(data, Mapping):
+            raise FaultError("a fault is a JSON object with at least a 'kind'")
+        given: dict[str, Any] = {name: value for name, value in data.items() if value is not None}
+        for name, value in given.items():
+            if name not in _FIELDS:
+                raise FaultError(f"unknown field {name!r}; known: {', '.join(_FIELDS)}")
+            if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
+                raise FaultError(f"field {name!r} has a value of the wrong type: {value!r}")
+            if isinstance(value, (int, float)) and value < 0:
+                raise FaultError(f"field {name!r} cannot be negative: {value!r}")
+        kind = given.get("kind")
+        if kind not in KINDS:
+            raise FaultError(f"unknown kind {kind!r}; known: {', '.join(sorted(KINDS))}")
+        if kind in _WITHOUT_ADDRESS and "to" in given:
+            raise FaultError(f"{kind!r} strikes before an address is known: drop 'to'")
+        if kind in DOORS and "times" in given:
+            raise FaultError(f"{kind!r} lasts for 'seconds', it does not count 'times'")
+        if kind in _NEED_SECONDS and "seconds" not in given:
+            raise FaultError(f"{kind!r} needs 'seconds'")
+        return cls(**given)
+
+    def strikes(self, addresses: Collection[str]) -> bool:
+        """Whether this fault is meant for one of the addresses (compared without case)."""
+        wanted = self.to and self.to.casefold()
+        return wanted is None or any(address.casefold() == wanted for address in addresses)
+
+    def to_json(self) -> dict[str, object]:
+        """The fault as the control API shows it."""
+        return asdict(self)
+
+
+# What strikes a request that no fault strikes.
+NO_FAULT = Fault("none")
+
+
+class Faults:
+    """The faults that are set, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self.active: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Set one more fault."""
+        if fault.times != 0:
+            self.active.append(fault)
+
+    def clear(self) -> None:
+        """Withdraw all faults."""
+        self.active.clear()
+
+    def take(self, kinds: Collection[str], *addresses: str) -> Fault | None:
+        """The first fault of these kinds that strikes one of the addresses; uses up one strike."""
+        for fault in self.active:
+            if fault.kind in kinds and fault.strikes(addresses):
+                return self._strike(fault)
+        return None
+
+    def take_each(self, kinds: Collection[str], *addresses: str) -> dict[str, Fault]:
+        """As `take`, but one fault of every kind: receipts may suffer from several at once."""
+        struck: dict[str, Fault] = {}
+        if self.active:
+            for kind in kinds:
+                if fault := self.take((kind,), *addresses):
+                    struck[kind] = fault
+        return struck
+
+    def _strike(self, fault: Fault) -> Fault:
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self.active.remove(fault)
+        return fault

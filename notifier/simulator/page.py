@@ -1,0 +1,122 @@
+"""The page: each phone and mailbox as its owner reads it. In French; refers to nothing outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from .faults import Faults
+from .record import Mail, Record, Sms
+
+_HERE = Path(__file__).resolve().parent
+_PARIS = ZoneInfo("Europe/Paris")
+# So many phones, mailboxes, and items in each, the latest first; a bench may fill thousands.
+_OWNERS, _ITEMS = 24, 12
+# Styles are inline and the script is ours; a mail's HTML may load nothing at all.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_STATUSES = {
+    "accepted": "acceptée",
+    "queued": "en file",
+    "sent": "envoyé",
+    "delivered": "remis",
+    "undelivered": "non remis",
+    "failed": "en échec",
+}
+_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet"),
+    *("août", "septembre", "octobre", "novembre", "décembre"),
+)
+
+_Item = TypeVar("_Item")
+
+
+def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Response:
+    """The page of this moment; `closed` names the servers that are down."""
+    phones = _grouped((sms.to, sms) for sms in record.sms)
+    boxes = _grouped((to, mail) for mail in record.mails for to in mail.to)
+    text = _template.render(
+        version=record.version,
+        sms_count=len(record.sms),
+        mail_count=len(record.mails),
+        phones=_latest(phones),
+        hidden_phones=max(len(phones) - _OWNERS, 0),
+        boxes=_latest(boxes),
+        hidden_boxes=max(len(boxes) - _OWNERS, 0),
+        faults=faults.active,
+        closed=closed,
+        items=_ITEMS,
+    )
+    answer = web.Response(text=text, content_type="text/html")
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def script() -> web.Response:
+    """The script that reloads the page when something new has arrived."""
+    return web.Response(text=_script, content_type="text/javascript")
+
+
+def _grouped(owned: Iterable[tuple[str, _Item]]) -> dict[str, list[_Item]]:
+    groups: dict[str, list[_Item]] = {}
+    for owner, item in owned:
+        groups.setdefault(owner, []).append(item)
+    return groups
+
+
+def _latest(groups: dict[str, list[_Item]]) -> list[tuple[str, list[_Item]]]:
+    by_arrival = sorted(groups.items(), key=lambda group: _arrival(group[1][-1]), reverse=True)
+    return by_arrival[:_OWNERS]
+
+
+def _arrival(item: object) -> datetime:
+    if isinstance(item, Sms):
+        return item.created
+    if isinstance(item, Mail):
+        return item.received
+    raise TypeError(f"neither a text nor a mail: {item!r}")
+
+
+def _clock(moment: datetime) -> str:
+    """03:16:07, in Paris."""
+    return f"{moment.astimezone(_PARIS):%H:%M:%S}"
+
+
+def _day(moment: datetime) -> str:
+    """dimanche 22 novembre, in Paris."""
+    local = moment.astimezone(_PARIS)
+    number = "1er" if local.day == 1 else str(local.day)
+    return f"{_DAYS[local.weekday()]} {number} {_MONTHS[local.month - 1]}"
+
+
+def _phone(number: str) -> str:
+    """06 39 98 12 34 for a French number, the international form for others."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    french = parsed.country_code == 33
+    form = phonenumbers.PhoneNumberFormat
+    shown = phonenumbers.format_number(parsed, form.NATIONAL if french else form.INTERNATIONAL)
+    return shown.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+_environment = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_environment.filters.update(
+    clock=_clock, day=_day, phone=_phone, status=lambda status: _STATUSES.get(status, status)
+)
+_template = _environment.get_template("page.html")
+_script = (_HERE / "page.js").read_text(encoding="utf-8")

@@ -1,0 +1,127 @@
+"""What the simulator remembers (texts, mails, callback tries), and how to wait for more of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from . import segments
+
+
+@dataclass(slots=True, eq=False)
+class Sms:
+    """One text that the provider accepted. Times are UTC."""
+
+    to: str
+    body: str
+    sender: str | None
+    messaging_service_sid: str | None
+    status_callback: str | None
+    status: str
+    sid: str = field(default_factory=lambda: "SM" + secrets.token_hex(16))
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    updated: datetime | None = None
+    sent: datetime | None = None
+    error_code: int | None = None
+    answered: int | None = None
+
+    @property
+    def segments(self) -> int:
+        """The number of segments that the text is billed for."""
+        return segments.count(self.body)
+
+
+@dataclass(slots=True, eq=False)
+class Mail:
+    """One mail that the inbox kept. `to` is the envelope's; `sender` is what the reader sees."""
+
+    envelope_from: str
+    to: list[str]
+    sender: str
+    subject: str
+    plain: str
+    html: str
+    message_id: str
+    raw: str
+    received: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(slots=True, eq=False)
+class CallbackTry:
+    """One try to post one status: the answer's `code`, or the `error` that prevented one."""
+
+    sid: str
+    url: str
+    status: str
+    signature: str
+    forged: bool
+    attempt: int
+    code: int | None = None
+    error: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class Record:
+    """The memory of one simulator. Everything runs on one event loop, so nothing is locked."""
+
+    def __init__(self) -> None:
+        # Neither ever goes back: a page or a slow request sees by them that the world has moved on.
+        self.version = 0
+        self.generation = 0
+        self._changed = asyncio.Event()
+        self._empty()
+
+    def _empty(self) -> None:
+        self.sms: list[Sms] = []
+        self.by_sid: dict[str, Sms] = {}
+        self.by_number: defaultdict[str, list[Sms]] = defaultdict(list)
+        self.mails: list[Mail] = []
+        self.callbacks: list[CallbackTry] = []
+        self.walking: set[str] = set()
+        self.requests = 0
+        self.tries: Counter[tuple[str, str]] = Counter()
+
+    def reset(self) -> None:
+        """Empty phones, boxes and the list of callbacks."""
+        self.generation += 1
+        self._empty()
+        self.changed()
+
+    def accept(self, sms: Sms) -> None:
+        """Put a text on its phone; its receipts are due from now on."""
+        self.sms.append(sms)
+        self.by_sid[sms.sid] = sms
+        self.by_number[sms.to].append(sms)
+        self.walking.add(sms.sid)
+        self.changed()
+
+    def keep(self, mail: Mail) -> None:
+        """Put a mail into its boxes."""
+        self.mails.append(mail)
+        self.changed()
+
+    def settle(self, sms: Sms) -> None:
+        """Note that nothing more is due for this text."""
+        self.walking.discard(sms.sid)
+        self.changed()
+
+    def changed(self) -> None:
+        """Wake those who wait for something to happen."""
+        self.version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, true: Callable[[], bool], timeout: float) -> bool:
+        """Wait until the condition holds, at most `timeout` seconds; say whether it holds."""
+        deadline = time.monotonic() + timeout
+        while not true():
+            try:
+                await asyncio.wait_for(self._changed.wait(), deadline - time.monotonic())
+            except TimeoutError:
+                return true()
+        return True

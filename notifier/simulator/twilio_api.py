@@ -1,0 +1,144 @@
+"""Twilio's Messages API as its own library calls it: create, fetch, list. Nothing is ever sent.
+
+A create request walks: connection faults, credentials, the form, answer faults, acceptance, answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from .callbacks import Callbacks
+from .faults import CONNECTION, CREATE, LOOKUP, NO_FAULT, Fault, Faults
+from .record import Record, Sms
+from .twilio_errors import TwilioError
+from .twilio_messages import API_VERSION, Query, read_message, show, show_page
+
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class TwilioApi:
+    """The provider's side of the API for one account."""
+
+    def __init__(
+        self,
+        record: Record,
+        faults: Faults,
+        callbacks: Callbacks,
+        account_sid: str,
+        auth_token: str,
+        answer_delay: float,
+    ) -> None:
+        self._record = record
+        self._faults = faults
+        self._callbacks = callbacks
+        self._account_sid = account_sid
+        credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode())
+        self._authorization = b"Basic " + credentials
+        self._answer_delay = answer_delay
+
+    def application(self) -> web.Application:
+        """The web application to serve."""
+        messages = f"/{API_VERSION}/Accounts/{{account}}/Messages"
+        application = web.Application()
+        application.add_routes(
+            [
+                web.post(messages + ".json", self._guarded(self._create)),
+                web.get(messages + ".json", self._guarded(self._list), allow_head=False),
+                web.get(messages + "/{sid}.json", self._guarded(self._fetch), allow_head=False),
+                web.route("*", "/{anything:.*}", self._guarded(self._nothing)),
+            ]
+        )
+        return application
+
+    def _guarded(self, handler: _Handler) -> _Handler:
+        async def answer(request: web.Request) -> web.Response:
+            if self._faults.take(CONNECTION):
+                return _cut(request)
+            try:
+                self._authenticate(request)
+                return await handler(request)
+            except TwilioError as error:
+                return error.response()
+
+        return answer
+
+    def _authenticate(self, request: web.Request) -> None:
+        given = request.headers.get("Authorization", "").encode(errors="replace")
+        account = request.match_info.get("account", self._account_sid)
+        if not hmac.compare_digest(given, self._authorization) or account != self._account_sid:
+            raise TwilioError(20003)
+
+    async def _create(self, request: web.Request) -> web.Response:
+        form = dict(parse_qsl(await request.text(), keep_blank_values=True))
+        generation = self._record.generation
+        self._record.requests += 1
+        self._record.tries[form.get("To", ""), form.get("Body", "")] += 1
+        fault = self._faults.take(CREATE, form.get("To", "")) or NO_FAULT
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        _raise_for(fault)
+        sms = read_message(form)
+        if generation != self._record.generation:
+            # The phones were emptied while this request slept: it belongs to the test before.
+            return _cut(request)
+        self._record.accept(sms)
+        return await self._answer(request, sms, fault)
+
+    async def _answer(self, request: web.Request, sms: Sms, fault: Fault) -> web.Response:
+        shown = show(sms, self._account_sid)
+        await self._callbacks.start(sms, after=self._answer_delay)
+        if fault.kind == "accept_then_timeout":
+            await asyncio.sleep(fault.seconds)
+        elif self._answer_delay:
+            await asyncio.sleep(self._answer_delay)
+        if fault.kind == "accept_then_cut":
+            return _cut(request)
+        if fault.kind == "answer_500_after_accept":
+            sms.answered = 500
+            raise TwilioError(20500)
+        sms.answered = 201
+        return web.json_response(shown, status=201)
+
+    async def _fetch(self, request: web.Request) -> web.Response:
+        self._raise_for_lookup()
+        sms = self._record.by_sid.get(request.match_info["sid"])
+        if sms is None:
+            raise TwilioError(20404, request.path)
+        return web.json_response(show(sms, self._account_sid))
+
+    async def _list(self, request: web.Request) -> web.Response:
+        self._raise_for_lookup()
+        query = Query.read(request.query)
+        to = query.given.get("To")
+        texts = self._record.sms if to is None else self._record.by_number.get(to, [])
+        return web.json_response(show_page(query, texts, self._account_sid))
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        raise TwilioError(20404, request.path)
+
+    def _raise_for_lookup(self) -> None:
+        if self._faults.take(LOOKUP):
+            raise TwilioError(20500)
+
+
+def _raise_for(fault: Fault) -> None:
+    """Refuse the request if its fault is one where nothing is accepted."""
+    if fault.kind == "answer_429":
+        raise TwilioError(20429, retry_after=fault.retry_after)
+    if fault.kind == "answer_500":
+        raise TwilioError(20500)
+    if fault.kind == "reject":
+        raise TwilioError(fault.error_code or 21211, fault.to or "")
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Drop the line: the response returned here meets a closed transport and goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
