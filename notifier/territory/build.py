@@ -1,0 +1,237 @@
+"""Writes `data/communes.sqlite` from the list of communes of Etalab.
+
+    python -m notifier.territory.build FOLDER [FOLDER_OF_AN_OLDER_RELEASE …]
+
+The folders are unpacked releases of the npm package `@etalab/decoupage-administratif`: the first
+gives today's communes and must be the COG 2026; older ones only add names that communes have borne
+since, because the software of a dispatch centre lags behind the COG (Éragny became
+Éragny-sur-Oise in 2026). The same folders give the same file, byte for byte, under one version of
+SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from notifier.territory.names import normalise
+from notifier.territory.reference import DATA
+
+Record = dict[str, Any]
+
+KINDS = {
+    "commune-actuelle": "actuelle",
+    "commune-deleguee": "deleguee",
+    "commune-associee": "associee",
+    "arrondissement-municipal": "arrondissement",
+}
+# What the COG 2026 holds; another count means another vintage or a damaged file.
+EXPECTED = {"actuelle": 34_875 + 94, "deleguee": 2_105, "associee": 471, "arrondissement": 45}
+# The two islands left Guadeloupe on 15 July 2007 (loi organique n° 2007-223); the package no
+# longer knows the codes that INSEE gave them before.
+LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
+
+SCHEMA = """
+PRAGMA page_size = 4096;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE commune (
+    code TEXT PRIMARY KEY, name TEXT NOT NULL, departement TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE former_code (
+    code TEXT, commune TEXT, kind TEXT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (code, commune)) WITHOUT ROWID;
+CREATE TABLE name (
+    key TEXT, commune TEXT, code TEXT, kind TEXT NOT NULL,
+    PRIMARY KEY (key, commune, code)) WITHOUT ROWID;
+CREATE TABLE postal (
+    postal_code TEXT, commune TEXT, PRIMARY KEY (postal_code, commune)) WITHOUT ROWID;
+CREATE INDEX commune_departement ON commune (departement);
+CREATE INDEX postal_commune ON postal (commune);
+"""
+
+
+class BadSourceError(Exception):
+    """The folder does not hold what it must; the message says what and where."""
+
+
+@dataclass
+class Territory:
+    """The rows of the file, gathered before any is written."""
+
+    communes: dict[str, Record] = field(default_factory=dict)
+    former: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """code -> (commune, kind, name)"""
+    names: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(key, commune, code that bore the name) -> kind"""
+
+    def today(self, code: str) -> str | None:
+        """The current commune in which a code lies."""
+        if code in self.communes:
+            return code
+        return self.former[code][0] if code in self.former else None
+
+    def add_name(self, key: str, commune: str, code: str, kind: str) -> None:
+        """Notes a name, unless the commune bears one with that key already."""
+        if key and (key, commune, commune) not in self.names:
+            self.names.setdefault((key, commune, code), kind)
+
+
+def main(arguments: list[str]) -> int:
+    """Builds the file from the folders named on the command line and prints its counts."""
+    if not arguments:
+        print(
+            "usage: python -m notifier.territory.build FOLDER [OLDER_FOLDER ...]", file=sys.stderr
+        )
+        return 2
+    folders = [Path(argument) for argument in arguments]
+    try:
+        records = read(folders[0])
+        territory = gather(records)
+        for folder in folders[1:]:
+            add_older_names(territory, read(folder))
+        write(territory, records, [version(folder) for folder in folders], DATA)
+    except BadSourceError as wrong:
+        print(f"build: {wrong}", file=sys.stderr)
+        return 1
+    print(f"{DATA.name}: {DATA.stat().st_size:,} bytes")
+    return 0
+
+
+def read(folder: Path) -> list[Record]:
+    """The records of `data/communes.json` in an unpacked release.
+
+    Raises `BadSourceError` when the file is missing or is not a list of communes.
+    """
+    file = folder / "data" / "communes.json"
+    try:
+        records = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise BadSourceError(f"{file} is not readable as JSON: {wrong}") from wrong
+    if not isinstance(records, list) or any(r.get("type") not in KINDS for r in records):
+        raise BadSourceError(f"{file} is not a list of communes of a known type")
+    return records
+
+
+def version(folder: Path) -> str:
+    """The release's number, from its package.json."""
+    return str(json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"])
+
+
+def gather(records: list[Record]) -> Territory:
+    """Today's communes, codes and names. Raises `BadSourceError` if the counts are not COG 2026."""
+    counts = {kind: sum(KINDS[r["type"]] == kind for r in records) for kind in EXPECTED}
+    if counts != EXPECTED:
+        raise BadSourceError(f"expected the COG 2026 {EXPECTED}, found {counts}")
+    territory = Territory()
+    for record in records:
+        if record["type"] == "commune-actuelle":
+            territory.communes[record["code"]] = record
+    parts = [r for r in records if r["type"] != "commune-actuelle"]
+    add_former_codes(territory, parts)
+    for code, record in territory.communes.items():
+        for key in keys_of(record["nom"]):
+            kind = "actuelle" if key == normalise(record["nom"]) else "court"
+            territory.add_name(key, code, code, kind)
+    for part in parts:
+        key = normalise(part["nom"])
+        territory.add_name(key, parent(part), part["code"], KINDS[part["type"]])
+    return territory
+
+
+def add_former_codes(territory: Territory, parts: Iterable[Record]) -> None:
+    """Codes that are no current commune's: current ones always win, then the COG, then history.
+
+    History may contradict today's COG: `anciensCodes` still gives 55273 to a commune that it left.
+    """
+    former = territory.former
+    for part in parts:
+        if part["code"] not in territory.communes:
+            former[part["code"]] = (parent(part), KINDS[part["type"]], part["nom"])
+    for code, record in territory.communes.items():
+        for old in record.get("anciensCodes", []):
+            if old not in territory.communes:
+                former.setdefault(old, (code, "ancien", ""))
+    for old, code in LEFT_GUADELOUPE.items():
+        former.setdefault(old, (code, "ancien", territory.communes[code]["nom"]))
+
+
+def keys_of(name: str) -> set[str]:
+    """The keys of an official name: whole, and without its bracket ("Bors (Canton de …)")."""
+    return {normalise(name), normalise(name.partition("(")[0])}
+
+
+def parent(part: Record) -> str:
+    """The commune that a déléguée, an associée or an arrondissement belongs to."""
+    return str(part.get("commune") or part["chefLieu"])
+
+
+def add_older_names(territory: Territory, older: list[Record]) -> None:
+    """Names of an older release that nobody of today's bearers on that land bears any more."""
+    parts_of: dict[str, set[str]] = {}
+    for record in older:
+        if record["type"] in ("commune-deleguee", "commune-associee"):
+            parts_of.setdefault(parent(record), set()).add(record["code"])
+
+    def successors(code: str) -> set[str]:
+        found = {territory.today(code)}
+        # A part that is a commune of its own again: the older commune was split.
+        found |= {part for part in parts_of.get(code, ()) if part in territory.communes}
+        return {code for code in found if code is not None}
+
+    for record in older:
+        if record["type"] == "arrondissement-municipal":
+            continue
+        code, key = record["code"], normalise(record["nom"])
+        if record["type"] == "commune-actuelle":
+            heirs = successors(code)
+        else:
+            heirs = {h for h in (territory.today(code),) if h} or successors(parent(record))
+        if any(key == normalise(territory.communes[heir]["nom"]) for heir in heirs):
+            continue
+        for heir in heirs:
+            territory.add_name(key, heir, code, "ancien")
+
+
+def write(territory: Territory, records: list[Record], versions: list[str], file: Path) -> None:
+    """Writes the SQLite file whole, beside its place first, and prints what it holds."""
+    postal = {
+        (postal_code, r["code"])
+        for r in records
+        if r["type"] == "commune-actuelle"
+        for postal_code in r.get("codesPostaux", [])
+    }
+    tables: dict[str, list[tuple[str, ...]]] = {
+        "commune": [(c, r["nom"], r["departement"]) for c, r in territory.communes.items()],
+        "former_code": [(c, *row) for c, row in territory.former.items()],
+        "name": [(*row, kind) for row, kind in territory.names.items()],
+        "postal": list(postal),
+        "meta": [
+            ("vintage", "COG 2026"),
+            ("origin", f"npm @etalab/decoupage-administratif {versions[0]}"),
+            ("older_names_from", ", ".join(versions[1:])),
+            ("licence", "Licence Ouverte / Etalab"),
+        ],
+    }
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    connection = sqlite3.connect(unfinished)
+    try:
+        connection.executescript(SCHEMA)
+        for table, rows in tables.items():
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", sorted(rows))
+            print(f"{table}: {len(rows):,}")
+        connection.commit()
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+    os.replace(unfinished, file)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,192 @@
+"""What one clue says when read by itself: the communes it allows, and a French sentence.
+
+Nothing is decided here; `resolve.py` sets the readings against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from notifier.territory import reference
+from notifier.territory.names import closest, normalise
+
+# How many communes a sentence or a clue lists; a name has up to twelve bearers, a postal code 46.
+LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One clue, read."""
+
+    kind: str
+    given: str
+    communes: frozenset[str] | None
+    """The communes that the clue allows: none at all if it names nobody; None if it is silent."""
+    says: str
+    proves_alone: bool = True
+    """False for a code that may as well be something else: another clue must confirm it."""
+    hints: frozenset[str] = frozenset()
+    """Communes to show to a person, which prove nothing."""
+    near: str | None = None
+    """For a silent postal code: the département that it is written for."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the clue takes part in the comparison."""
+        return self.communes is not None
+
+    def admits(self, code: str) -> bool:
+        """Whether the clue can be true of an incident in this commune."""
+        if self.communes is not None:
+            return code in self.communes
+        if self.near is None or reference.departement_of(code) in _departements_near(self.near):
+            return True
+        return any(
+            reference.departement_written_in(postal_code) == self.near
+            for postal_code in reference.postal_codes_of(code)
+        )
+
+
+def read_insee(given: str, name: str | None) -> Evidence:
+    """An INSEE code: current first, then old. `name` tells a code used under its former name."""
+    code = reference.tidy_code(given)
+    if code is None:
+        return Evidence("insee", given, frozenset(), f"« {given} » n'est pas un code INSEE.")
+    current = reference.commune(code)
+    if current:
+        return _read_current(given, current, normalise(name or ""))
+    former = reference.former_codes(code)
+    if former:
+        return _read_former(given, code, former)
+    says = f"Aucune commune ne porte le code INSEE {code}."
+    served = reference.served_by(code)
+    return Evidence(
+        "insee", given, frozenset(), says + _also_postal(code, served, name), hints=served
+    )
+
+
+def _read_current(given: str, current: reference.Commune, key: str) -> Evidence:
+    says = f"Le code INSEE {current.code} désigne {current.label}."
+    parts = reference.parts_of(current.code, key) if key else frozenset()
+    if len(parts) > 1:
+        says += (
+            " Sous le nom donné, ce code couvrait un territoire partagé depuis entre : "
+            f"{listing(parts)}."
+        )
+        return Evidence("insee", given, parts, says)
+    named = {bearer.commune for bearer in reference.bearers(key)} if key else set()
+    served = reference.served_by(current.code) - {current.code}
+    if current.code not in named and named & served:
+        says += _also_postal(current.code, served, key)
+    return Evidence("insee", given, frozenset({current.code}), says)
+
+
+def _read_former(given: str, code: str, former: list[reference.FormerCode]) -> Evidence:
+    today = frozenset(entry.commune for entry in former)
+    what = {
+        "deleguee": "le code d'une commune déléguée",
+        "associee": "le code d'une commune associée",
+        "arrondissement": "le code d'un arrondissement",
+    }.get(former[0].kind, "un ancien code")
+    called = f" ({former[0].name})" if former[0].name else ""
+    says = f"{code} est {what}{called} ; commune actuelle : {listing(today)}."
+    served = reference.served_by(code)
+    # An old code that INSEE no longer uses is rarer than a postal code in the wrong field.
+    doubtful = former[0].kind == "ancien" and bool(served - today)
+    if doubtful:
+        says += f" C'est aussi un code postal, qui dessert : {listing(served)}."
+    return Evidence(
+        "insee",
+        given,
+        today,
+        says,
+        proves_alone=not doubtful,
+        hints=served if doubtful else frozenset(),
+    )
+
+
+def _also_postal(code: str, served: frozenset[str], name: str | None) -> str:
+    """The sentence that recognises a postal code sent in the place of an INSEE code."""
+    if not served:
+        return ""
+    says = f" {code} est un code postal, qui dessert : {listing(served)}."
+    meant = {bearer.commune for bearer in reference.bearers(normalise(name or ""))} & served
+    if meant:
+        says += (
+            f" Le nom donné y désigne {listing(meant)} : "
+            "le code postal a sans doute été envoyé à la place du code INSEE."
+        )
+    return says
+
+
+def read_postal(given: str) -> Evidence:
+    """A postal code: the communes it serves; silent when the list does not know it (CEDEX)."""
+    digits = "".join(given.split())
+    if re.fullmatch(r"[0-9]{4}", digits):
+        digits = f"0{digits}"
+    if not re.fullmatch(r"[0-9]{5}", digits):
+        return Evidence("postal_code", given, frozenset(), f"« {given} » n'est pas un code postal.")
+    served = reference.served_by(digits)
+    if served:
+        says = f"Le code postal {digits} dessert {_count(served)} : {listing(served)}."
+        return Evidence("postal_code", given, served, says)
+    near = reference.departement_written_in(digits)
+    says = f"Le code postal {digits} n'est pas dans la liste (CEDEX ?) : il ne prouve rien"
+    says += f", sinon le département ({near})."
+    return Evidence("postal_code", given, None, says, near=near)
+
+
+def read_name(given: str, inside: frozenset[str]) -> Evidence:
+    """A name: whoever bears or bore it exactly; else the one close name `inside` a postal code.
+
+    `inside` holds the communes of one postal code (empty when no clue gives one). A close match
+    counts only if nobody in France bears the name exactly, and no other commune of these
+    départements comes near it.
+    """
+    key = normalise(given)
+    if not key:
+        return Evidence("name", given, frozenset(), f"« {given} » n'est pas un nom de commune.")
+    bearers = reference.bearers(key)
+    if bearers:
+        codes = frozenset(bearer.commune for bearer in bearers)
+        says = f"« {given} » est porté par {_count(codes)} : {listing(codes)}."
+        if {bearer.kind for bearer in bearers} <= {"deleguee", "associee", "ancien"}:
+            says += " C'est un nom de commune déléguée, associée ou ancienne."
+        return Evidence("name", given, codes, says)
+    neighbourhood: dict[str, frozenset[str]] = {}
+    for departement in sorted({reference.departement_of(code) for code in inside}):
+        for known, codes in reference.names_in(departement).items():
+            neighbourhood[known] = neighbourhood.get(known, frozenset()) | codes
+    near = closest(key, neighbourhood)
+    says = f"Aucune commune ne porte le nom « {given} »."
+    if near is None or near not in inside:
+        return Evidence("name", given, frozenset(), says)
+    says += f" Un seul nom voisin s'en approche : {listing([near])}."
+    return Evidence("name", given, frozenset({near}), says)
+
+
+def read_point(latitude: float | None, longitude: float | None) -> Evidence:
+    """A position: silent until points are resolved."""
+    shown = [("?" if x is None else f"{x:.5f}".replace(".", ",")) for x in (latitude, longitude)]
+    says = "Les positions ne sont pas encore rattachées à une commune : celle-ci ne prouve rien."
+    return Evidence("point", " ; ".join(shown), None, says)
+
+
+def listing(codes: Iterable[str]) -> str:
+    """Communes for a French sentence, bounded: "Delle (90033), Joncherey (90056)"."""
+    ordered = sorted(codes)
+    known = [reference.commune(code) for code in ordered[:LISTED]]
+    text = ", ".join(commune.label for commune in known if commune)
+    rest = len(ordered) - LISTED
+    return f"{text} et {rest} de plus" if rest > 0 else text
+
+
+def _count(codes: frozenset[str]) -> str:
+    return "une seule commune" if len(codes) == 1 else f"{len(codes)} communes"
+
+
+def _departements_near(near: str) -> set[str]:
+    """Saint-Barthélemy and Saint-Martin still use postal codes that begin with 971."""
+    return {"971", "977", "978"} if near == "971" else {near}

@@ -1,0 +1,196 @@
+"""The committed file of communes, opened on the first question, and the look-ups on it.
+
+`data/communes.sqlite` is written by `build.py`; here it is only read (read-only and immutable:
+no lock, no journal file, so a read-only installation works). Each thread keeps its own
+connection, and a forked worker opens anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.territory import overseas
+
+DATA = Path(__file__).resolve().parent / "data" / "communes.sqlite"
+_CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_open = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A commune of today's official code (COG), or one of the overseas collectivities."""
+
+    code: str
+    name: str
+    departement: str
+    time_zone: str
+    """IANA name of its legal time."""
+    phone_region: str
+    """ISO region for `phonenumbers`: GP for 0690…, FR in the metropole."""
+
+    @property
+    def label(self) -> str:
+        """How the commune is shown to a person: "Delle (90033)"."""
+        return f"{self.name} ({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerCode:
+    """A code that is no current commune's, and the commune it lies in today."""
+
+    code: str
+    commune: str
+    kind: str
+    """deleguee, associee or arrondissement (living codes of the COG), or ancien (gone)."""
+    name: str
+    """The name under this code, empty when the source does not give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A commune that bears, or bore, a name."""
+
+    commune: str
+    kind: str
+    """actuelle, deleguee, associee, arrondissement, ancien, or court (official name shortened)."""
+
+
+def tidy_code(given: str) -> str | None:
+    """An INSEE code as the COG writes it: "2a004" -> "2A004", "1033" -> "01033"; None if no code.
+
+    Spreadsheets turn 01033 into the number 1033; four digits can be nothing else.
+    """
+    code = "".join(given.split()).upper()
+    if re.fullmatch(r"[0-9]{4}", code):
+        code = f"0{code}"
+    return code if _CODE.fullmatch(code) else None
+
+
+def commune(code: str) -> Commune | None:
+    """The current commune under exactly this code; None for old codes and codes of nobody."""
+    row = _one("SELECT code, name, departement FROM commune WHERE code = ?", code)
+    return _commune(row) if row else None
+
+
+def former_codes(code: str) -> list[FormerCode]:
+    """Where a code that is not a current commune's lies today (several entries after a split)."""
+    rows = _all("SELECT code, commune, kind, name FROM former_code WHERE code = ?", code)
+    return [FormerCode(*row) for row in rows]
+
+
+def departement_of(code: str) -> str:
+    """The département of an INSEE code: "90033" -> "90", "2A004" -> "2A", "97105" -> "971".
+
+    A known old code counts where its commune lies today (02285 Escaufourt is in the Nord, "59").
+    A lost leading zero and lower case are forgiven. "" when `code` is no INSEE code at all.
+    """
+    tidy = tidy_code(code)
+    if tidy is None:
+        return ""
+    if current := commune(tidy):
+        return current.departement
+    for former in former_codes(tidy):
+        if today := commune(former.commune):
+            return today.departement
+    return departement_written_in(tidy)
+
+
+def departement_written_in(digits: str) -> str:
+    """The département that the first characters of a code or a postal code name.
+
+    Postal codes of Corsica still begin with 20: up to 201 is Corse-du-Sud.
+    """
+    if digits.startswith("20"):
+        return "2A" if digits < "20200" else "2B"
+    return digits[:3] if digits.startswith(("97", "98")) else digits[:2]
+
+
+def all_communes() -> Iterator[Commune]:
+    """Every current commune, in the order of the codes."""
+    yield from map(_commune, _all("SELECT code, name, departement FROM commune ORDER BY code"))
+
+
+def communes_of(departement: str) -> list[Commune]:
+    """The current communes of a département ("90", "2A", "971"), in the order of the codes."""
+    rows = _all(
+        "SELECT code, name, departement FROM commune WHERE departement = ? ORDER BY code",
+        departement,
+    )
+    return [_commune(row) for row in rows]
+
+
+def bearers(key: str) -> list[Bearer]:
+    """Who bears or bore the name with this key (see `names.normalise`), in all of France."""
+    rows = _all("SELECT DISTINCT commune, kind FROM name WHERE key = ?", key)
+    return [Bearer(*row) for row in rows]
+
+
+def parts_of(code: str, key: str) -> frozenset[str]:
+    """Today's communes on the land that `code` covered when it bore the name `key`.
+
+    15141 as "Neussargues en Pinatelle" covered five of today's communes; under its present name
+    it is one of them.
+    """
+    rows = _all("SELECT commune FROM name WHERE key = ? AND code = ?", key, code)
+    return frozenset(row[0] for row in rows)
+
+
+def served_by(postal_code: str) -> frozenset[str]:
+    """Codes of the communes that a postal code serves; empty for one not in the list (CEDEX)."""
+    rows = _all("SELECT commune FROM postal WHERE postal_code = ?", postal_code)
+    return frozenset(row[0] for row in rows)
+
+
+def postal_codes_of(code: str) -> frozenset[str]:
+    """The postal codes that the list knows for a current commune."""
+    rows = _all("SELECT postal_code FROM postal WHERE commune = ?", code)
+    return frozenset(row[0] for row in rows)
+
+
+def names_in(departement: str) -> dict[str, frozenset[str]]:
+    """Every name key borne or once borne in a département, with the codes that bear it.
+
+    Walks the whole table (a few milliseconds): an index for this rare question would cost a third
+    of the file.
+    """
+    found: dict[str, set[str]] = {}
+    rows = _all("SELECT key, commune FROM name WHERE commune GLOB ? || '*'", departement)
+    for key, code in rows:
+        found.setdefault(key, set()).add(code)
+    return {key: frozenset(codes) for key, codes in found.items()}
+
+
+def vintage() -> dict[str, str]:
+    """What the file says of itself: vintage, origin, licence, counts."""
+    return dict(_all("SELECT key, value FROM meta"))
+
+
+def _commune(row: tuple[str, str, str]) -> Commune:
+    code, name, departement = row
+    zone = overseas.time_zone(code, departement)
+    return Commune(code, name, departement, zone, overseas.phone_region(departement))
+
+
+def _one(sql: str, *values: str) -> tuple[str, ...] | None:
+    row: tuple[str, ...] | None = _connection().execute(sql, values).fetchone()
+    return row
+
+
+def _all(sql: str, *values: str) -> list[tuple[str, ...]]:
+    return _connection().execute(sql, values).fetchall()
+
+
+def _connection() -> sqlite3.Connection:
+    kept: tuple[int, sqlite3.Connection] | None = getattr(_open, "kept", None)
+    # A connection must not cross a fork.
+    if kept is not None and kept[0] == os.getpid():
+        return kept[1]
+    connection = sqlite3.connect(f"{DATA.as_uri()}?mode=ro&immutable=1", uri=True)
+    _open.kept = (os.getpid(), connection)
+    return connection
