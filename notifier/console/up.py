@@ -64,8 +64,8 @@ def _refuse_real_provider(environment: Environment) -> None:
     named = [name for name in PROVIDER if getattr(environment, name)]
     if named:
         raise RealProvider(
-            f"--simulator refusé : l’environnement nomme déjà un prestataire ({', '.join(named)}). "
-            "Retirer ces variables pour essayer sans rien envoyer, ou l’option pour envoyer vraiment."
+            f"--simulator refusé : l’environnement nomme un vrai prestataire ({', '.join(named)}). "
+            "Retirer ces variables pour essayer, ou l’option pour envoyer vraiment."
         )
 
 

@@ -1,0 +1,153 @@
+"""The database that the tests run on, the real service for those that want it, and an honest end.
+
+`pytest --database sqlite|postgresql` (default: sqlite). PostgreSQL is a private cluster that is
+started for the run, so the suite needs no server and disturbs none.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.harness.live import Live
+from tests.harness.postgres import NoPostgres, Postgres
+from tests.harness.service import Service
+
+SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
+
+# In-process tests reach nobody: port 1 refuses.
+IN_PROCESS = {
+    "SIMULATOR": "1",
+    "SECRET_KEY": "a key of the tests, long enough and of no use to anyone else",
+    "PUBLIC_URL": "http://127.0.0.1:1",
+    "BROKER_URL": "redis://127.0.0.1:1/0",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "a token of the tests",
+    "TWILIO_FROM": "Gendarmerie",
+    "TWILIO_API_URL": "http://127.0.0.1:1",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
+    "EMAIL_FROM": "alertes@gendarmerie.example",
+}
+# What a developer's own shell may hold must not reach the tests.
+OTHERS = (
+    "DATABASE_URL", "DATA_DIR", "ALLOWED_HOSTS", "TWILIO_MESSAGING_SERVICE_SID", "CATEGORIES_FILE",
+    "TEMPLATES_DIR", "LOG_LEVEL",
+)  # fmt: skip
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+postgres_key = pytest.StashKey[Postgres | None]()
+outside_key = pytest.StashKey[dict[str, str]]()
+folder_key = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+service_key = pytest.StashKey[Service]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database`."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the database before Django's settings are read (pytest-django reads them last)."""
+    for name in (*IN_PROCESS, *OTHERS):
+        os.environ.pop(name, None)
+    outside: dict[str, str] = dict(os.environ)
+    config.stash[outside_key] = outside
+    folder = config.stash[folder_key] = tempfile.TemporaryDirectory(prefix="alertes-")
+    postgres = config.stash[postgres_key] = _postgres(config)
+    os.environ.update(IN_PROCESS)
+    os.environ["DATA_DIR"] = folder.name
+    if postgres is not None:
+        os.environ["DATABASE_URL"] = postgres.create_database()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "notifier.settings"
+
+
+def _postgres(config: pytest.Config) -> Postgres | None:
+    if config.getoption("database") == "sqlite":
+        return None
+    try:
+        return Postgres()
+    except NoPostgres as error:
+        raise pytest.UsageError(f"--database postgresql: {error}") from None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what this run started."""
+    postgres = config.stash.get(postgres_key, None)
+    if postgres is not None:
+        postgres.stop()
+    if folder := config.stash.get(folder_key, None):
+        folder.cleanup()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in use: in memory, threads would share one connection's locks."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "tests.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def service(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The real service on a fresh database of the kind that `--database` names."""
+    environment = dict(pytestconfig.stash[outside_key])
+    if (postgres := pytestconfig.stash[postgres_key]) is not None:
+        environment["DATABASE_URL"] = postgres.create_database()
+    running = Service(environment, tmp_path_factory.mktemp("service"))
+    pytestconfig.stash[service_key] = running
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def live(service: Service) -> Iterator[Live]:
+    """The real service for one test, which fails on any message that it did not expect."""
+    service.logs.clear()
+    test = Live(service)
+    yield test
+    test.verify()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Beside a failure of a live test stand the service's own lines."""
+    report = yield
+    if report.failed and "service" in getattr(item, "fixturenames", ()):
+        service = item.config.stash.get(service_key, None)
+        if service is not None:
+            report.sections.append(("the service's logs", "\n".join(list(service.logs)[-200:])))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Say on what it ran, what did not run and why."""
+    terminalreporter.section("what ran, what did not, and why")
+    postgres = config.stash[postgres_key]
+    where = f"PostgreSQL ({postgres.binaries})" if postgres else "SQLite"
+    terminalreporter.line(f"Database: {where}.")
+    if not SAMPLES.is_dir():
+        terminalreporter.line(
+            "The folder ../shared/samples is missing: tests against it were skipped."
+        )
+    left_out = terminalreporter.stats.get("skipped", [])
+    for report in left_out:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"Not run: {report.nodeid}: {reason}")
+    deselected = len(terminalreporter.stats.get("deselected", []))
+    if deselected:
+        terminalreporter.line(f"Not run: {deselected} tests, not chosen on the command line.")
+    if not left_out and not deselected:
+        terminalreporter.line("Nothing was left out.")

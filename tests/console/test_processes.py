@@ -1,0 +1,131 @@
+"""Programs are started, heard, started again, and never left over."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from notifier.console.processes import Child, GaveUp, ProcessError, Program, Supervisor, end_all
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def program(name: str, source: str) -> Program:
+    return Program(name, [sys.executable, "-c", textwrap.dedent(source)], dict(os.environ))
+
+
+def silence(name: str, line: str) -> None:
+    """Nobody listens."""
+
+
+FOREVER = "import signal; print('up', flush=True); signal.pause()"
+STUBBORN = """
+    import signal, subprocess, sys
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+    print("grandchild", child.pid, flush=True)
+    signal.pause()
+"""
+
+
+def wait_for_end(descriptor: int) -> None:
+    """Wait for the end of a process that may be nobody's child, by its pidfd."""
+    assert select.select([descriptor], [], [], 20)[0], "still running"
+    os.close(descriptor)
+
+
+def test_every_line_is_heard_with_its_name() -> None:
+    heard: list[tuple[str, str]] = []
+    source = "import sys; print('é'); print('to err', file=sys.stderr); print('last', end='')"
+    child = Child(program("speaker", source), lambda name, line: heard.append((name, line)))
+    child.wait_for_line("last", 20)
+    child.end()
+    assert sorted(heard) == [("speaker", "last"), ("speaker", "to err"), ("speaker", "é")]
+
+
+def test_waiting_for_a_line_of_a_program_that_ends_without_it_says_what_it_said() -> None:
+    child = Child(program("short", "print('not this'); raise SystemExit(3)"), silence)
+    with pytest.raises(ProcessError, match=r"short: waiting for 'that': ended\n  not this"):
+        child.wait_for_line("that", 20)
+    child.end()
+    assert child.returncode == 3
+
+
+def test_what_does_not_end_is_killed_with_its_own_children() -> None:
+    child = Child(program("stubborn", STUBBORN), silence)
+    grandchild = int(child.wait_for_line("grandchild", 20).split()[1])
+    descriptor = os.pidfd_open(grandchild)
+    child.end(timeout=0.2)
+    assert child.returncode == -signal.SIGKILL
+    wait_for_end(descriptor)
+
+
+def test_children_end_side_by_side() -> None:
+    children = [Child(program(f"number {n}", FOREVER), silence) for n in range(3)]
+    for child in children:
+        child.wait_for_line("up", 20)
+    end_all(children)
+    assert [child.returncode for child in children] == [-signal.SIGTERM] * 3
+
+
+class EndOfTest(Exception):
+    """Ends the watch."""
+
+
+def test_a_dead_program_is_started_again() -> None:
+    heard: list[str] = []
+
+    def hear(name: str, line: str) -> None:
+        heard.append(f"{name}: {line}")
+        if line == "up":
+            supervisor.call(kill if heard.count("phoenix: up") == 1 else stop)
+
+    def kill() -> None:
+        first.signal(signal.SIGKILL)
+
+    def stop() -> None:
+        raise EndOfTest
+
+    supervisor = Supervisor(hear)
+    first = supervisor.start(program("phoenix", FOREVER))
+    with pytest.raises(EndOfTest):
+        supervisor.watch()
+    supervisor.end()
+    assert "up: « phoenix » s’est arrêté (code -9) : relance." in heard
+
+
+def test_a_program_that_dies_again_and_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Supervisor, "PAUSE_SECONDS", 0.0)
+    heard: list[str] = []
+    supervisor = Supervisor(lambda name, line: heard.append(f"{name}: {line}"))
+    supervisor.start(program("mayfly", "print('dying'); raise SystemExit(7)"))
+    with pytest.raises(GaveUp, match=r"« mayfly ».* 5 fois .*code 7"):
+        supervisor.watch()
+    supervisor.end()
+    assert heard.count("mayfly: dying") == 5
+
+
+def test_nothing_is_left_over_when_the_supervisor_is_killed_outright() -> None:
+    source = f"""
+        import os, signal, sys
+        sys.path.insert(0, {str(REPOSITORY)!r})
+        from notifier.console.processes import Child, Program
+        forever = [sys.executable, "-c", {FOREVER!r}]
+        child = Child(Program("orphan", forever, dict(os.environ)), lambda *_: None)
+        child.wait_for_line("up", 20)
+        print(child.pid, flush=True)
+        signal.pause()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(source)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout is not None
+        orphan = int(supervisor.stdout.readline())
+        # The end of the orphan, not of its parent, closes this descriptor.
+        descriptor = os.pidfd_open(orphan)
+        supervisor.kill()
+    wait_for_end(descriptor)

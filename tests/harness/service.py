@@ -1,0 +1,159 @@
+"""The real service, for tests: own Valkey, simulator, web, worker and beat as real processes."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from notifier.console.dispatch import Answer, Dispatch
+from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
+from notifier.console.processes import Child, Supervisor
+from notifier.simulator.client import Simulator
+
+WORKER_READY = r" ready\."
+SECONDS = 30.0
+
+
+class Service:
+    """A running service on a fresh database, with a source for département 90 and its key."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        """Start it. `environment` names the database; everything else is set here."""
+        self.logs: deque[str] = deque(maxlen=5_000)
+        self._supervisor = Supervisor(lambda name, line: self.logs.append(f"{name:>9} | {line}"))
+        bind = Bind("127.0.0.1", free_port())
+        self.url = bind.url
+        self._numbers = itertools.count(1)
+        self._references = itertools.count(1)
+        stage = self._stage = Stage(environment, folder, self._supervisor)
+        try:
+            self.simulator: Simulator = stage.start_simulator(bind.url)
+            self._broker: Child = stage.start_broker()
+            stage.require("migrate", "--no-input", "--verbosity", "0")
+            self.web: Child = stage.start_web(bind)
+            self._worker: Child = stage.start_worker()
+            self.beat: Child = stage.start_beat()
+            printed = stage.require("source", "add", "CORG 90", "--departement", "90")
+            self.key = printed.strip().splitlines()[-1]
+            self._worker.wait_for_line(WORKER_READY, SECONDS)
+            wait_until_ready(bind.url)
+        except BaseException:
+            self.end()
+            raise
+        self.dispatch = Dispatch(self.url, self.key)
+        self.folder = folder
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment that all its programs share."""
+        return dict(self._stage.environment)
+
+    def end(self) -> None:
+        """End every process of it."""
+        # A frozen broker hears no SIGTERM, and would hold up those who wait for it.
+        for child in (getattr(self, "_broker", None), getattr(self, "_worker", None)):
+            if child is not None:
+                child.signal(signal.SIGCONT)
+        self._supervisor.end()
+
+    def push(self, **body: Any) -> Answer:
+        """POST an intervention: a road accident in Delle where the body does not say otherwise."""
+        usual = {
+            "reference": self.new_reference(),
+            "sequence": 1,
+            "status": "engaged",
+            "category": "C01.01.01",
+            "severity": "severe",
+            "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "exercise": False,
+            "location": {"insee": "90033", "name": "Delle", "postal_code": "90100"},
+        }
+        return self.dispatch.push(usual | body)
+
+    def status(self, intervention_id: str) -> dict[str, Any]:
+        """What became of an intervention, as dispatch sees it."""
+        answer = self.dispatch.status(intervention_id)
+        assert answer.code == 200, answer
+        status: dict[str, Any] = answer.body
+        return status
+
+    def wait_for_state(self, intervention_id: str, state: str) -> dict[str, Any]:
+        """The status once the intervention has come to `state`; fails when it never does."""
+        deadline = time.monotonic() + SECONDS
+        while (status := self.status(intervention_id))["state"] != state:
+            assert time.monotonic() < deadline, f"never {state!r}: {status}"
+            time.sleep(0.02)
+        return status
+
+    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """A `notifier` command in this service's environment."""
+        return self._stage.run(*args)
+
+    def add_contacts(self, *rows: str) -> None:
+        """Import rows in the columns' order of `contacts import`, by the real command."""
+        file = self.folder / f"contacts-{next(self._references)}.csv"
+        header = "code_commune;fonction;rang;nom;prenom;mobile;courriel"
+        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        self._stage.require("contacts", "import", str(file))
+
+    def new_number(self) -> str:
+        """A mobile number for fiction that no test has used, in E.164."""
+        return f"+3363998{next(self._numbers):04d}"
+
+    def new_reference(self) -> str:
+        """A reference that no test has used."""
+        return f"TEST-{next(self._references):06d}"
+
+    def kill_worker(self) -> None:
+        """SIGKILL: no time to record anything."""
+        self._worker.signal(signal.SIGKILL)
+        self._worker.end()
+
+    def stop_worker(self) -> None:
+        """End the worker in good order."""
+        self._worker.end()
+
+    def start_worker(self) -> None:
+        """A new worker, ready."""
+        self._worker = self._stage.start_worker()
+        self._worker.wait_for_line(WORKER_READY, SECONDS)
+
+    def stop_broker(self) -> None:
+        """End Valkey: its port refuses. What it held is on its disk."""
+        self._broker.end()
+
+    def start_broker(self) -> None:
+        """Valkey again: same port, same data; also thaws a frozen one."""
+        if self._broker.returncode is None:
+            self._broker.signal(signal.SIGCONT)
+            return
+        self._broker = self._supervisor.start(self._broker.program)
+        self._broker.wait_for_line("Ready to accept connections", SECONDS)
+
+    def freeze_broker(self) -> None:
+        """Valkey takes connections and never answers."""
+        self._broker.signal(signal.SIGSTOP)
+
+    def broker(self) -> redis.Redis:
+        """A client of the broker; a short life is wanted of it."""
+        return redis.Redis.from_url(self.env["BROKER_URL"], socket_timeout=5)
+
+    def wait_until_idle(self) -> None:
+        """Return once the broker holds no task, neither waiting nor in a worker's hands."""
+        deadline = time.monotonic() + SECONDS
+        with self.broker() as broker:
+            while True:
+                waiting = broker.llen("urgent") + broker.llen("routine")
+                held = broker.hlen("unacked")
+                if not waiting and not held:
+                    return
+                assert time.monotonic() < deadline, f"{waiting} tasks wait, {held} are held"
+                time.sleep(0.02)
