@@ -12,7 +12,6 @@ SQLite.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -224,13 +223,15 @@ def write(territory: Territory, records: list[Record], versions: list[str], file
         connection.executescript(SCHEMA)
         for table, rows in tables.items():
             places = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({places})", sorted(rows))
+            # The tables are those of SCHEMA, none comes from outside.
+            statement = f"INSERT INTO {table} VALUES ({places})"  # noqa: S608
+            connection.executemany(statement, sorted(rows))
             print(f"{table}: {len(rows):,}")
         connection.commit()
         connection.execute("VACUUM")
     finally:
         connection.close()
-    os.replace(unfinished, file)
+    unfinished.replace(file)
 
 
 if __name__ == "__main__":

@@ -59,12 +59,10 @@ def read_insee(given: str, name: str | None) -> Evidence:
         return _read_current(given, current, normalise(name or ""))
     former = reference.former_codes(code)
     if former:
-        return _read_former(given, code, former)
+        return _read_former(given, former, name)
     says = f"Aucune commune ne porte le code INSEE {code}."
     served = reference.served_by(code)
-    return Evidence(
-        "insee", given, frozenset(), says + _also_postal(code, served, name), hints=served
-    )
+    return Evidence("insee", given, frozenset(), says + _also_postal(served, name), hints=served)
 
 
 def _read_current(given: str, current: reference.Commune, key: str) -> Evidence:
@@ -79,11 +77,12 @@ def _read_current(given: str, current: reference.Commune, key: str) -> Evidence:
     named = {bearer.commune for bearer in reference.bearers(key)} if key else set()
     served = reference.served_by(current.code) - {current.code}
     if current.code not in named and named & served:
-        says += _also_postal(current.code, served, key)
+        says += _also_postal(served, key)
     return Evidence("insee", given, frozenset({current.code}), says)
 
 
-def _read_former(given: str, code: str, former: list[reference.FormerCode]) -> Evidence:
+def _read_former(given: str, former: list[reference.FormerCode], name: str | None) -> Evidence:
+    code = former[0].code
     today = frozenset(entry.commune for entry in former)
     what = {
         "deleguee": "le code d'une commune déléguée",
@@ -92,26 +91,18 @@ def _read_former(given: str, code: str, former: list[reference.FormerCode]) -> E
     }.get(former[0].kind, "un ancien code")
     called = f" ({former[0].name})" if former[0].name else ""
     says = f"{code} est {what}{called} ; commune actuelle : {listing(today)}."
+    if not reference.confused_with_postal(former):
+        return Evidence("insee", given, today, says)
     served = reference.served_by(code)
-    # An old code that INSEE no longer uses is rarer than a postal code in the wrong field.
-    doubtful = former[0].kind == "ancien" and bool(served - today)
-    if doubtful:
-        says += f" C'est aussi un code postal, qui dessert : {listing(served)}."
-    return Evidence(
-        "insee",
-        given,
-        today,
-        says,
-        proves_alone=not doubtful,
-        hints=served if doubtful else frozenset(),
-    )
+    says += _also_postal(served, name)
+    return Evidence("insee", given, today, says, proves_alone=False, hints=served)
 
 
-def _also_postal(code: str, served: frozenset[str], name: str | None) -> str:
+def _also_postal(served: frozenset[str], name: str | None) -> str:
     """The sentence that recognises a postal code sent in the place of an INSEE code."""
     if not served:
         return ""
-    says = f" {code} est un code postal, qui dessert : {listing(served)}."
+    says = f" Ce nombre est un code postal, qui dessert : {listing(served)}."
     meant = {bearer.commune for bearer in reference.bearers(normalise(name or ""))} & served
     if meant:
         says += (

@@ -13,7 +13,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from notifier.territory import overseas
 
@@ -72,6 +74,7 @@ def tidy_code(given: str) -> str | None:
     return code if _CODE.fullmatch(code) else None
 
 
+@lru_cache(maxsize=4096)
 def commune(code: str) -> Commune | None:
     """The current commune under exactly this code; None for old codes and codes of nobody."""
     row = _one("SELECT code, name, departement FROM commune WHERE code = ?", code)
@@ -84,20 +87,30 @@ def former_codes(code: str) -> list[FormerCode]:
     return [FormerCode(*row) for row in rows]
 
 
+def confused_with_postal(former: list[FormerCode]) -> bool:
+    """Whether an old code is dead and the same number is other communes' postal code today.
+
+    INSEE's code 75012 has meant nothing since 1968, but Paris is written 75012 every day.
+    """
+    today = {entry.commune for entry in former}
+    return any(entry.kind == "ancien" and served_by(entry.code) - today for entry in former)
+
+
 def departement_of(code: str) -> str:
     """The département of an INSEE code: "90033" -> "90", "2A004" -> "2A", "97105" -> "971".
 
-    A known old code counts where its commune lies today (02285 Escaufourt is in the Nord, "59").
-    A lost leading zero and lower case are forgiven. "" when `code` is no INSEE code at all.
+    A known old code counts where its commune lies today (02285 Escaufourt is in the Nord, "59"),
+    unless it may as well be a postal code (75012, once Boulogne-Billancourt). A lost leading zero
+    and lower case are forgiven. "" when `code` is no INSEE code at all.
     """
     tidy = tidy_code(code)
     if tidy is None:
         return ""
     if current := commune(tidy):
         return current.departement
-    for former in former_codes(tidy):
-        if today := commune(former.commune):
-            return today.departement
+    former = former_codes(tidy)
+    if former and not confused_with_postal(former) and (today := commune(former[0].commune)):
+        return today.departement
     return departement_written_in(tidy)
 
 
@@ -177,12 +190,12 @@ def _commune(row: tuple[str, str, str]) -> Commune:
     return Commune(code, name, departement, zone, overseas.phone_region(departement))
 
 
-def _one(sql: str, *values: str) -> tuple[str, ...] | None:
-    row: tuple[str, ...] | None = _connection().execute(sql, values).fetchone()
+def _one(sql: str, *values: str) -> tuple[Any, ...] | None:
+    row: tuple[Any, ...] | None = _connection().execute(sql, values).fetchone()
     return row
 
 
-def _all(sql: str, *values: str) -> list[tuple[str, ...]]:
+def _all(sql: str, *values: str) -> list[tuple[Any, ...]]:
     return _connection().execute(sql, values).fetchall()
 
 

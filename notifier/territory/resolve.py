@@ -164,14 +164,15 @@ def _proves(reading: Evidence, speaking: Sequence[Evidence]) -> bool:
 def _clue(reading: Evidence, readings: Sequence[Evidence]) -> Clue:
     """The clue as shown: its candidates ordered by how many of the other clues allow them."""
     others = [other for other in readings if other is not reading]
+    candidates = (reading.communes or frozenset()) | reading.hints
     departements = {reference.departement_of(code) for other in others for code in _bounded(other)}
 
     def improbability(code: str) -> tuple[int, bool, str]:
         agreeing = sum(code in (other.communes or other.hints) for other in others)
         return -agreeing, reference.departement_of(code) not in departements, code
 
-    candidates = sorted((reading.communes or frozenset()) | reading.hints, key=improbability)
-    return Clue(reading.kind, reading.given, tuple(candidates[:LISTED]), reading.says)
+    probable_first = tuple(sorted(candidates, key=improbability)[:LISTED])
+    return Clue(reading.kind, reading.given, probable_first, reading.says)
 
 
 def _bounded(reading: Evidence) -> list[str]:
