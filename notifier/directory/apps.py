@@ -1,0 +1,11 @@
+"""The directory as a Django application."""
+
+from django.apps import AppConfig
+
+
+class DirectoryConfig(AppConfig):
+    """Contacts of the communes."""
+
+    name = "notifier.directory"
+    label = "directory"
+    verbose_name = "annuaire"

@@ -1,0 +1,93 @@
+"""`notifier contacts import FILE.csv [--dry-run]` and `notifier contacts list --commune CODE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from notifier.directory.imports import import_contacts
+from notifier.directory.models import Contact
+from notifier.directory.people import title
+from notifier.directory.reading import FileRefused
+from notifier.directory.rows import unknown_commune, written_out
+from notifier.territory.resolve import commune as current_commune
+
+
+class Command(BaseCommand):
+    """Contacts of the communes: import a CSV file, show those of a commune."""
+
+    help = "Contacts des communes : importer un fichier CSV, afficher ceux d’une commune."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`import` and `list`, each with its own arguments."""
+        actions = parser.add_subparsers(dest="action", required=True, metavar="import|list")
+        importing = actions.add_parser("import", help="importer un fichier CSV, tout ou rien")
+        importing.add_argument("file", type=Path, metavar="FICHIER.csv")
+        importing.add_argument(
+            "--dry-run", action="store_true", help="tout vérifier et compter, ne rien écrire"
+        )
+        listing = actions.add_parser("list", help="afficher les contacts d’une commune")
+        listing.add_argument("--commune", required=True, metavar="CODE", help="code INSEE")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Exit code 1, with nothing written, when anything is wrong."""
+        if options["action"] == "import":
+            self._import(options["file"], dry_run=options["dry_run"])
+        else:
+            self._list(options["commune"])
+
+    def _import(self, path: Path, *, dry_run: bool) -> None:
+        def progress(rows: int) -> None:
+            self.stderr.write(f"{rows} lignes vérifiées…")
+
+        try:
+            summary = import_contacts(path, dry_run=dry_run, progress=progress)
+        except FileRefused as refusal:
+            count = len(refusal.faults)
+            found = f"{count} erreurs" if count > 1 else "une erreur"
+            raise CommandError(f"rien n’est importé, {found} :\n{refusal}") from None
+        self.stdout.write(str(summary))
+        for note in summary.notes:
+            self.stdout.write(f"  {note}")
+        if dry_run:
+            self.stdout.write("Essai à blanc : rien n’a été écrit.")
+
+    def _list(self, written: str) -> None:
+        commune = current_commune(written_out(written))
+        if commune is None:
+            raise CommandError(unknown_commune(written))
+        contacts = sorted(
+            Contact.objects.filter(commune=commune.code), key=lambda contact: contact.escalation
+        )
+        self.stdout.write(f"{commune.name} ({commune.code})")
+        if not contacts:
+            self.stdout.write("Aucun contact.")
+            return
+        table = [("fonction", "nom", "mobile", "courriel", "période d’activité")]
+        table += [_cells(contact) for contact in contacts]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for cells in table:
+            padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+            self.stdout.write("  ".join(padded).rstrip())
+
+
+def _cells(contact: Contact) -> tuple[str, str, str, str, str]:
+    name = f"{contact.first_name} {contact.last_name}".strip()
+    return (
+        title(contact.function, contact.rank),
+        name or "-",
+        contact.mobile or "-",
+        contact.email or "-",
+        _period(contact),
+    )
+
+
+def _period(contact: Contact) -> str:
+    bounds = []
+    if contact.active_from:
+        bounds.append(f"à partir du {contact.active_from:%d/%m/%Y}")
+    if contact.active_until:
+        bounds.append(f"jusqu’au {contact.active_until:%d/%m/%Y}")
+    return " ".join(bounds) or "toujours"

@@ -1,0 +1,126 @@
+"""The contacts of the communes, as stored."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from notifier.directory.phones import PhoneError, mobile_number
+from notifier.territory.resolve import commune as current_commune
+
+
+class Function(models.TextChoices):
+    """In which quality someone is told, in the default order of escalation.
+
+    CGCT art. L2122-17: an absent mayor is replaced by the deputies in the order of their
+    nomination; those who answer for the town hall without replacing the mayor come after.
+    """
+
+    MAYOR = "maire", "maire"
+    DEPUTY = "adjoint", "adjoint au maire"
+    ON_CALL = "astreinte", "élu d’astreinte"
+    MUNICIPAL_POLICE = "police_municipale", "police municipale"
+    CHIEF_EXECUTIVE = "dgs", "directeur général des services"
+    OTHER = "autre", "autre contact"
+
+
+_ORDER = {function.value: place for place, function in enumerate(Function)}
+
+
+class Contact(models.Model):
+    """One person, or one service, that may be told what goes on in one commune."""
+
+    commune = models.CharField(
+        "commune",
+        # Searching by commune uses the index of the unique key below, which begins with it.
+        max_length=5,
+        help_text="Code officiel géographique d’une commune actuelle, par exemple 90033.",
+    )
+    function = models.CharField("fonction", max_length=20, choices=Function)
+    rank = models.PositiveSmallIntegerField(
+        "rang",
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="1 pour la première personne à prévenir dans cette fonction.",
+    )
+    last_name = models.CharField("nom", max_length=100, blank=True)
+    first_name = models.CharField("prénom", max_length=100, blank=True)
+    mobile = models.CharField(
+        "mobile",
+        # Longer than any number, so that clean() sees what was typed and says what is wrong.
+        max_length=30,
+        blank=True,
+        help_text="Forme nationale de la commune (06…, 0690…) ou internationale (+41…).",
+    )
+    email = models.EmailField("courriel", blank=True)
+    active_from = models.DateField(
+        "actif à partir du", null=True, blank=True, help_text="Compris, à l’heure de la commune."
+    )
+    active_until = models.DateField(
+        "actif jusqu’au", null=True, blank=True, help_text="Compris, à l’heure de la commune."
+    )
+
+    class Meta:
+        verbose_name = "contact"
+        verbose_name_plural = "contacts"
+        ordering = ["commune", "function", "rank"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commune", "function", "rank"],
+                name="contact_once_per_rank",
+                violation_error_message="Un contact a déjà cette fonction et ce rang dans cette "
+                "commune : modifiez-le ou choisissez un autre rang.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(mobile="") | ~Q(email=""),
+                name="contact_reachable",
+                violation_error_message="Donnez un mobile ou un courriel : sans l’un des deux, "
+                "personne ne peut être prévenu.",
+            ),
+            models.CheckConstraint(
+                condition=Q(rank__gte=1),
+                name="contact_rank_from_one",
+                violation_error_message="Le rang commence à 1.",
+            ),
+            models.CheckConstraint(
+                condition=Q(active_until__gte=F("active_from")),
+                name="contact_period_in_order",
+                violation_error_message="La fin de la période précède son début.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.commune} · {self.get_function_display()} · rang {self.rank}"
+
+    @property
+    def escalation(self) -> tuple[int, int]:
+        """The place in the order in which the commune's contacts are told; sorts ascending."""
+        return (_ORDER[self.function], self.rank)
+
+    def clean(self) -> None:
+        """Put commune, mobile and e-mail into their stored form.
+
+        Raises ValidationError, by field, when no current commune bears the code or when the
+        number cannot receive an SMS.
+        """
+        super().clean()
+        self.commune = self.commune.strip().upper()
+        self.email = self.email.strip().lower()
+        self.mobile = self.mobile.strip()
+        if current_commune(self.commune) is None:
+            raise ValidationError(
+                {
+                    "commune": f"Aucune commune actuelle ne porte le code {self.commune} : donnez "
+                    "le code officiel géographique (pas le code postal)."
+                }
+            )
+        if self.mobile:
+            try:
+                self.mobile = mobile_number(
+                    self.mobile, self.commune, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
+                )
+            except PhoneError as error:
+                raise ValidationError({"mobile": str(error)}) from None

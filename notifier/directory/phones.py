@@ -1,0 +1,147 @@
+"""What a town hall writes as a mobile number, made dialable by the commune's numbering plan."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import phonenumbers
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
+
+from notifier.territory.resolve import commune as current_commune
+
+# ARCEP, décision n° 2018-0881, annexe 1: mobile numbers kept for works of fiction, of the
+# metropolitan plan only (0639 also opens Mayotte's numbers, which are +262 639).
+_FICTION = re.compile(r"\+3363998[0-9]{4}")
+_WRITTEN = re.compile(r"\+?[0-9 .\-/()]+")
+_TOO_LONG = "il a trop de chiffres ; donnez un seul numéro, sans poste"
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_LANDLINES = {PhoneNumberType.FIXED_LINE, PhoneNumberType.VOIP}
+_TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+# Ten digits, or nine without the first zero, are the national form of all of these plans.
+_TEN_DIGIT_PLANS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")
+_TOO_FEW = {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}
+_PLANS = {
+    "FR": "de métropole",
+    "GP": "de Guadeloupe, de Saint-Martin ou de Saint-Barthélemy",
+    "MQ": "de Martinique",
+    "GF": "de Guyane",
+    "RE": "de La Réunion",
+    "YT": "de Mayotte",
+    "PM": "de Saint-Pierre-et-Miquelon",
+    "BL": "de Saint-Barthélemy",
+    "MF": "de Saint-Martin",
+    "WF": "de Wallis-et-Futuna",
+    "PF": "de Polynésie française",
+    "NC": "de Nouvelle-Calédonie",
+}
+
+
+class PhoneError(ValueError):
+    """A number that no SMS can reach; the message says in French what is wrong and what to do."""
+
+
+def mobile_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
+    """The number in E.164 ("+33612345678").
+
+    A national form is read by the numbering plan of the commune, never by another's: 0690… in a
+    commune of Guadeloupe is +590 690…; in Savoie it is a slip. Any country's mobile is taken in
+    international form (+41…, 0041…). Numbers for works of fiction pass only with
+    `fiction_allowed`, so that a sample contact can never be texted.
+
+    Raises PhoneError with a French message.
+    """
+    home = current_commune(commune_code)
+    if home is None:
+        raise PhoneError(
+            f"numéro « {text} » : la commune {commune_code} est inconnue, "
+            "on ne sait donc pas de quel plan de numérotation il relève"
+        )
+    region = home.phone_region
+    number = _parsed(text, region)
+    e164 = _e164(number)
+    if _FICTION.fullmatch(e164):
+        if fiction_allowed:
+            return e164
+        raise PhoneError(
+            f"numéro « {text} » : 06 39 98 est réservé aux œuvres de fiction et ne joint "
+            "personne ; donnez le vrai numéro (les exemples ne sont admis qu’avec le simulateur)"
+        )
+    if not phonenumbers.is_valid_number(number):
+        raise PhoneError(_why_invalid(text, number, region))
+    kind = phonenumbers.number_type(number)
+    if kind not in _TAKES_SMS:
+        what = "cette ligne fixe" if kind in _LANDLINES else "ce numéro spécial"
+        raise PhoneError(
+            f"numéro « {text} » : {what} ne reçoit pas de SMS ; "
+            "donnez un mobile, ou laissez vide et donnez une adresse électronique"
+        )
+    return e164
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _parsed(text: str, region: str) -> PhoneNumber:
+    """The number as `region` reads it, valid or not. Raises PhoneError when it is none at all."""
+    # Numbers pasted from a telephone's address book carry invisible direction marks.
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    written = " ".join(visible.translate(_DASHES).split())
+    if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", written):
+        raise PhoneError(
+            f"numéro « {text} » : un tableur l’a réécrit en notation scientifique et des chiffres "
+            "sont perdus ; mettez la colonne au format texte et saisissez-le de nouveau"
+        )
+    if not _WRITTEN.fullmatch(written):
+        raise PhoneError(
+            f"numéro « {text} » : ce n’est pas un numéro de téléphone ; n’écrivez que des "
+            "chiffres, par exemple 06 suivi de huit chiffres, ou +41… pour l’étranger"
+        )
+    try:
+        return phonenumbers.parse(written, region)
+    except NumberParseException as error:
+        wrong = "ce n’est pas un numéro de téléphone ; vérifiez les chiffres et l’indicatif du pays"
+        if error.error_type == NumberParseException.TOO_LONG:
+            wrong = _TOO_LONG
+        raise PhoneError(f"numéro « {text} » : {wrong}") from None
+
+
+def _why_invalid(text: str, number: PhoneNumber, region: str) -> str:
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible == ValidationResult.TOO_LONG:
+        wrong = _TOO_LONG
+    elif possible in _TOO_FEW:
+        wrong = "il lui manque des chiffres"
+    elif possible != ValidationResult.IS_POSSIBLE:
+        wrong = "il n’a pas le bon nombre de chiffres"
+    elif number.country_code == phonenumbers.country_code_for_region(region):
+        wrong = f"ce n’est pas un numéro {_PLANS.get(region, 'de ce territoire')} attribué"
+    else:
+        wrong = "ce n’est pas un numéro attribué dans ce pays"
+    advice = _meant_elsewhere(text, region) or "vérifiez-le auprès de la personne"
+    return f"numéro « {text} » : {wrong} ; {advice}"
+
+
+def _meant_elsewhere(text: str, region: str) -> str:
+    """The international form under which a number of another French plan would be accepted."""
+    if re.match(r"\s*(?:\+|00)", text):
+        return ""
+    for plan in _TEN_DIGIT_PLANS:
+        if plan == region:
+            continue
+        try:
+            number = phonenumbers.parse(text, plan)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number_for_region(number, plan):
+            shown = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+            return f"si c’est bien un numéro {_PLANS[plan]}, écrivez-le {shown}"
+    return ""

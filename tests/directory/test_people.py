@@ -1,0 +1,116 @@
+"""Who is there, in which order, at what hour: the order of escalation and the active period."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from notifier.directory.models import Contact
+from notifier.directory.people import Person, people_of
+
+pytestmark = pytest.mark.django_db
+
+DELLE, BELFORT, SAINT_DENIS = "90033", "90010", "97411"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def contact(commune: str, function: str, rank: int = 1, **fields: Any) -> Contact:
+    fields.setdefault("mobile", "+33639980001")
+    return Contact.objects.create(commune=commune, function=function, rank=rank, **fields)
+
+
+def titles(people: list[Person]) -> list[str]:
+    return [person.title for person in people]
+
+
+def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall() -> None:
+    for function, rank in [
+        ("autre", 1),
+        ("dgs", 1),
+        ("adjoint", 10),
+        ("police_municipale", 1),
+        ("adjoint", 2),
+        ("astreinte", 1),
+        ("adjoint", 1),
+        ("maire", 1),
+    ]:
+        contact(DELLE, function, rank)
+    assert titles(people_of([DELLE], NOON)[DELLE]) == [
+        "maire",
+        "1er adjoint",
+        "2e adjoint",
+        "10e adjoint",
+        "élu d’astreinte",
+        "police municipale",
+        "directeur général des services",
+        "autre contact",
+    ]
+
+
+def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
+    mayor = contact(DELLE, "maire", email="maire@delle.example", last_name="Merisier")
+    [person] = people_of([DELLE], NOON)[DELLE]
+    assert person == Person(mayor.pk, DELLE, "maire", 1, "+33639980001", "maire@delle.example")
+    assert "Merisier" not in repr(person)
+
+
+def test_every_commune_asked_for_answers_and_no_other() -> None:
+    contact(DELLE, "maire")
+    contact(BELFORT, "maire")
+    answer = people_of([DELLE, "90001", DELLE], NOON)
+    assert titles(answer[DELLE]) == ["maire"]
+    assert answer["90001"] == []
+    assert set(answer) == {DELLE, "90001"}
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_one_statement_however_many_communes(count: int, django_assert_num_queries: Any) -> None:
+    communes = [f"900{number:02d}" for number in range(1, 61)][:count]
+    for code in communes:
+        contact(code, "maire")
+        contact(code, "adjoint")
+    with django_assert_num_queries(1):
+        answer = people_of(communes, NOON)
+    assert sum(map(len, answer.values())) == 2 * count
+
+
+def test_nobody_asked_for_is_nobody() -> None:
+    assert people_of([], NOON) == {}
+
+
+@pytest.mark.parametrize(
+    ("at", "present"),
+    [
+        # 1 December begins at 20:00 UTC of 30 November in La Réunion (UTC+4)…
+        (datetime(2026, 11, 30, 19, 59, 59, tzinfo=UTC), []),
+        (datetime(2026, 11, 30, 20, 0, tzinfo=UTC), ["maire"]),
+        # …and 24 December ends there at 20:00 UTC.
+        (datetime(2026, 12, 24, 19, 59, 59, tzinfo=UTC), ["maire"]),
+        (datetime(2026, 12, 24, 20, 0, tzinfo=UTC), []),
+    ],
+)
+def test_the_period_is_inclusive_in_the_commune_s_own_time(
+    at: datetime, present: list[str]
+) -> None:
+    contact(SAINT_DENIS, "maire", active_from=date(2026, 12, 1), active_until=date(2026, 12, 24))
+    assert titles(people_of([SAINT_DENIS], at)[SAINT_DENIS]) == present
+
+
+def test_the_same_moment_is_another_day_in_another_commune() -> None:
+    for code in (SAINT_DENIS, DELLE):
+        contact(code, "maire", active_from=date(2026, 12, 1))
+    answer = people_of([SAINT_DENIS, DELLE], datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
+    assert titles(answer[SAINT_DENIS]) == ["maire"]
+    assert answer[DELLE] == []
+
+
+def test_a_moment_without_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        people_of([DELLE], datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the fault under test
+
+
+def test_a_commune_that_no_longer_exists_keeps_its_people() -> None:
+    contact("90999", "maire", active_until=date(2026, 11, 22))
+    assert titles(people_of(["90999"], NOON)["90999"]) == ["maire"]
