@@ -73,8 +73,8 @@ class Environment(BaseModel):
     TWILIO_FROM: Annotated[
         str,
         Field(
-            pattern=r"^(\+[1-9][0-9]{6,14}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})?$",
-            description="Sender: a number in E.164 or up to 11 letters and digits. "
+            pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})?$",
+            description="Sender: a number in E.164 or up to 11 letters and digits, a letter first. "
             "This or TWILIO_MESSAGING_SERVICE_SID is required.",
         ),
     ] = ""
@@ -83,8 +83,9 @@ class Environment(BaseModel):
         Field(pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."),
     ] = ""
     TWILIO_API_URL: Annotated[
-        str, Field(description="Base address of Twilio's API; https, except with SIMULATOR.")
-    ] = "https://api.twilio.com"
+        str,
+        Field(description="Base address of Twilio's API. Default: Twilio's own; required with SIMULATOR."),
+    ] = ""
     EMAIL_URL: Annotated[
         str,
         Field(
@@ -161,7 +162,7 @@ class Environment(BaseModel):
                 "SIMULATOR: only where PUBLIC_URL, TWILIO_API_URL and EMAIL_URL are on loopback; "
                 "a service that is reachable from outside must have a real provider"
             )
-        if not self.SIMULATOR and is_loopback(self.TWILIO_API_URL):
+        if not self.SIMULATOR and self.TWILIO_API_URL and is_loopback(self.TWILIO_API_URL):
             raise ValueError("TWILIO_API_URL: a loopback address is only for SIMULATOR=1")
         return self
 
@@ -172,6 +173,9 @@ class Environment(BaseModel):
         names = [name for name in required if not getattr(self, name)]
         if not self.TWILIO_FROM and not self.TWILIO_MESSAGING_SERVICE_SID:
             names.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
+        if self.SIMULATOR and not self.TWILIO_API_URL:
+            # Twilio's own address is a default for real services only.
+            names.append("TWILIO_API_URL")
         return names
 
 
@@ -273,6 +277,8 @@ CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else [
 
 
 def _database() -> dict[str, Any]:
+    if not ENVIRONMENT.DATABASE_URL:
+        ENVIRONMENT.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     default = f"sqlite:///{(ENVIRONMENT.DATA_DIR / 'alertes.sqlite3').absolute()}"
     settings: dict[str, Any] = dict(dj_database_url.parse(ENVIRONMENT.DATABASE_URL or default))
     settings["CONN_MAX_AGE"] = 600
@@ -356,3 +362,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 15,
 }
 CELERY_TIMEZONE = "UTC"
+# Each sweep finds what was not rung for; a tick that no worker took before the next is dropped.
+CELERY_BEAT_SCHEDULE = {
+    "alerting": {
+        "task": "alerting.sweep",
+        "schedule": 2.0,
+        "options": {"expires": 2, "queue": "urgent"},
+    },
+    **{
+        f"delivery {lane}": {
+            "task": "delivery.sweep",
+            "schedule": 2.0,
+            "args": (lane,),
+            "options": {"expires": 2, "queue": lane},
+        }
+        for lane in ("urgent", "routine")
+    },
+}

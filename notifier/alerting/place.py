@@ -73,15 +73,16 @@ _DANGLING = _AFTER_A_ROAD | {"angle", "dit", "dite", "devant", "derriere", "face
 _ROAD_NUMBER = r"(?:RDN|RD|RN|D|N|A)[ -]?[1-9]\d{0,3}[A-Z]?(?![\w+])"
 _MARKER = r"(?:PK|PR)[ ]?\d{1,3}(?:\+\d{1,4})?(?![\w+])"
 _NUMBERED_ROAD = re.compile(
-    rf"(?:{_ROAD_NUMBER}|{_MARKER}|(?:départementale|nationale) [1-9]\d{{0,3}}(?![\w+]))", re.I
+    rf"(?:{_ROAD_NUMBER}|{_MARKER}|(?:départementale|nationale) [1-9]\d{{0,3}}(?![\w+]))",
+    re.IGNORECASE,
 )
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 # "rue du 11 Novembre 1918": right behind the way's own word, so that no birth date can be one.
 _COMMEMORATION = re.compile(
-    rf"du (?:1er|[1-9]|[12]\d|3[01]) (?:{_MONTHS})(?: [12]\d{{3}})?(?!\w)", re.I
+    rf"du (?:1er|[1-9]|[12]\d|3[01]) (?:{_MONTHS})(?: [12]\d{{3}})?(?!\w)", re.IGNORECASE
 )
 
-_HOUSE_NUMBER = re.compile(r"^\d{1,4} ?(?:(?:bis|ter|quater|[a-d])\b)?[ ,]+", re.I)
+_HOUSE_NUMBER = re.compile(r"^\d{1,4} ?(?:(?:bis|ter|quater|[a-d])\b)?[ ,]+", re.IGNORECASE)
 _END_OF_PART = re.compile(r"[,;:/|\\()\[\]{}<>\"«»“”=*_\n\r]| [-–—]+ |[–—]")
 _ROMAN = re.compile("[IVX]+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*'?")
@@ -105,8 +106,8 @@ def safe_place(label: str | None) -> str | None:
 def _tidy(label: str) -> str:
     text = unicodedata.normalize("NFC", label).replace("’", "'").replace("‑", "-")
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    text = re.sub(r"\b(lieu|rond)[ -](dit|point)\b", r"\1-\2", text, flags=re.I)
-    return re.sub(r"\blieudit\b", "lieu-dit", text, flags=re.I)
+    text = re.sub(r"\b(lieu|rond)[ -](dit|point)\b", r"\1-\2", text, flags=re.IGNORECASE)
+    return re.sub(r"\blieudit\b", "lieu-dit", text, flags=re.IGNORECASE)
 
 
 def _head(text: str) -> tuple[list[str], str]:

@@ -1,0 +1,35 @@
+from uuid import UUID
+
+from django.apps import AppConfig
+
+
+class AlertingConfig(AppConfig):
+    name = "notifier.alerting"
+    label = "alerting"
+    verbose_name = "Alertes"
+
+    def ready(self) -> None:
+        """Listen to the two rooms below: what arrives is decided, what ends badly moves on."""
+        from django.core.checks import register
+
+        from notifier.alerting.checks import check_wording
+        from notifier.delivery.outbox import ended_badly
+        from notifier.intake.receive import received
+
+        register(check_wording)
+        received.connect(_ring, dispatch_uid="alerting")
+        ended_badly.connect(_move_on, dispatch_uid="alerting")
+
+
+def _ring(intervention_id: UUID, **_: object) -> None:
+    from notifier.bell.ring import ring_after_commit
+
+    ring_after_commit("alerting.decide", str(intervention_id))
+
+
+def _move_on(message: object, **_: object) -> None:
+    from notifier.alerting.escalation import move_on
+    from notifier.delivery.models import Message
+
+    assert isinstance(message, Message)
+    move_on(message)

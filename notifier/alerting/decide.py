@@ -1,0 +1,147 @@
+"""An intervention is decided: where it is, what each commune is told, to whom; all in one transaction.
+
+    lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+
+from notifier.alerting.categories import Category
+from notifier.alerting.models import Alert
+from notifier.alerting.policy import rule_on, rule_on_left_commune
+from notifier.alerting.tell import Telling, tell
+from notifier.alerting.wording import categories
+from notifier.delivery.outbox import entrust
+from notifier.intake.models import Intervention, State
+from notifier.intake.thread import conclude, lock_thread
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry, write
+from notifier.territory.resolve import Commune, Location, Verdict, commune, resolve
+
+
+@dataclass
+class Concerned:
+    """The communes that may be told; without any, the state that says what happens instead, and why."""
+
+    state: State
+    communes: list[Commune] = field(default_factory=list)
+    reason: str = ""
+
+
+def decide(intervention_id: UUID) -> None:
+    """Decide every received intervention of the thread that this one belongs to, by sequence.
+
+    Does nothing for what is decided already, so it may be rung any number of times.
+    """
+    with transaction.atomic():
+        thread = lock_thread(intervention_id)
+        for intervention in thread:
+            if intervention.state == State.RECEIVED:
+                _decide_one(intervention, thread)
+
+
+def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
+    outcome = concerned(intervention, thread)
+    category = categories().get(intervention.category)
+    if not outcome.communes or category is None:
+        entries = _nobody_told(intervention, outcome)
+    else:
+        alerts = Alert.objects.filter(thread=intervention.thread).select_for_update()
+        tellings = rule_on_all(intervention, category, outcome.communes, list(alerts))
+        letters, lines = tell(intervention, category, tellings)
+        entrust(letters)
+        entries = [_resolved(intervention, outcome.communes), *lines]
+        outcome.reason = " ; ".join(f"{t.commune.name} : {t.ruling.reason}" for t in tellings)
+    conclude(intervention, outcome.state, outcome.reason)
+    write(entries)
+
+
+def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
+    """Where the intervention is, and whether anybody may be told; what was found stays on the object.
+
+    `thread` holds the interventions of the same thread, by sequence. Reads no database.
+    """
+    later = [i for i in thread if i.sequence > intervention.sequence and i.state == State.DECIDED]
+    if later:
+        return Concerned(State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité")
+    communes = _locate(intervention, thread)
+    if not communes:
+        why = f"commune à vérifier ({intervention.verdict}) : personne n’est prévenu"
+        return Concerned(State.REVIEW, [], why)
+    if categories().get(intervention.category) is None:
+        why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
+        return Concerned(State.REVIEW, [], why)
+    inside = [c for c in communes if c.departement in intervention.source.departements]
+    if not inside:
+        names = ", ".join(f"{c.name} ({c.code})" for c in communes)
+        where = f"hors des départements de {intervention.source.name}"
+        return Concerned(State.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
+    return Concerned(State.DECIDED, inside)
+
+
+def _locate(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
+    chosen = intervention.decided_commune or _decided_before(intervention, thread)
+    if chosen:
+        found = commune(chosen)
+        intervention.verdict = "decided"
+        intervention.communes = [chosen] if found else []
+        return [found] if found else []
+    resolution = resolve(Location(**intervention.location))
+    intervention.verdict = resolution.verdict
+    intervention.communes = [c.code for c in resolution.communes]
+    intervention.clues = resolution.as_json()["clues"]
+    certain = resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
+    return list(resolution.communes) if certain else []
+
+
+def _decided_before(intervention: Intervention, thread: list[Intervention]) -> str:
+    """The commune that a person decided for the very same place earlier in the thread."""
+    return next(
+        (
+            i.decided_commune
+            for i in thread
+            if i.decided_commune and i.pk != intervention.pk and i.location == intervention.location
+        ),
+        "",
+    )
+
+
+def rule_on_all(
+    intervention: Intervention, category: Category, communes: list[Commune], alerts: list[Alert]
+) -> list[Telling]:
+    """The ruling for each commune concerned, and for each that was told and is no longer concerned."""
+    told = {alert.commune: alert for alert in alerts}
+    tellings = []
+    for here in communes:
+        alert = told.pop(here.code, None)
+        ruling = rule_on(intervention.status, intervention.severity, category, alert)
+        tellings.append(Telling(here, ruling, alert))
+    for alert in told.values():
+        left = commune(alert.commune)
+        if alert.is_open and left is not None:
+            tellings.append(Telling(left, rule_on_left_commune(), alert))
+    return tellings
+
+
+def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
+    names = ", ".join(f"{c.name} ({c.code})" for c in communes)
+    return entry(
+        intervention.thread,
+        Step.RESOLVED,
+        f"Commune : {names}.",
+        verdict=intervention.verdict,
+        clues=intervention.clues,
+    )
+
+
+def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
+    data = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
+    lines = [
+        entry(intervention.thread, Step.RESOLVED, clue["says"], **data) for clue in intervention.clues
+    ]
+    step = Step.REVIEW if outcome.state is State.REVIEW else Step.DECIDED
+    sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
+    lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
+    return lines

@@ -1,0 +1,37 @@
+from django.db import models
+
+from notifier.intake.models import Intervention, Severity
+
+
+class Alert(models.Model):
+    """One thread as told to one commune: opened by a first alert, closed by its end or cancellation.
+
+    `facts` are those of the text last told, kept so that whoever is told in another's place reads
+    the same.
+    """
+
+    thread = models.CharField("fil", max_length=90)
+    commune = models.CharField("commune", max_length=5)
+    commune_name = models.CharField("nom de la commune", max_length=60)
+    intervention = models.ForeignKey(
+        Intervention, on_delete=models.PROTECT, verbose_name="dernière intervention"
+    )
+    category = models.CharField("catégorie", max_length=20)
+    severity = models.CharField("plus haute gravité annoncée", max_length=10, choices=Severity)
+    kind = models.CharField("dernier texte", max_length=12)
+    facts = models.JSONField("faits annoncés")
+    revision = models.PositiveSmallIntegerField("révision", default=1)
+    is_open = models.BooleanField("en cours", default=True)
+    opened_at = models.DateTimeField("ouverte le")
+    expires_at = models.DateTimeField("périmée après")
+
+    class Meta:
+        verbose_name = "alerte"
+        verbose_name_plural = "alertes"
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("thread", "commune"), name="alerting_one_per_commune"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.commune_name} : {self.thread.partition('/')[2]}"

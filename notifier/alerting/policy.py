@@ -1,0 +1,67 @@
+"""The policy: given what is known of an intervention and what a commune was told of it, what now?
+
+Pure functions of their arguments, so that a dry run and the real thing cannot differ.
+"""
+
+from dataclasses import dataclass
+
+from notifier.alerting.categories import Category, Severity
+from notifier.alerting.composition import Kind
+from notifier.alerting.models import Alert
+from notifier.intake.models import Status
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a commune is told (`kind`; None: nothing), by which rule, and why, in French."""
+
+    kind: Kind | None
+    rule: str
+    reason: str
+
+
+def rule_on(status: str, severity: str, category: Category, alert: Alert | None) -> Ruling:
+    """The ruling for a commune that the intervention concerns; `alert` is what it was told so far."""
+    if alert is None:
+        return _first(status, severity, category)
+    if not alert.is_open:
+        return _after_the_end(status, severity, category)
+    if status == Status.CANCELLED:
+        return Ruling(Kind.CANCELLATION, "cancelled", "annulée : ceux qui ont reçu l’alerte le savent")
+    if status == Status.CLOSED:
+        return Ruling(Kind.END, "closed", "terminée : ceux qui ont reçu l’alerte le savent")
+    if Severity(severity) <= Severity(alert.severity):
+        return Ruling(None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté")
+    withheld = _withheld(severity, category)
+    return withheld or Ruling(Kind.UPDATE, "severity_rise", "la gravité a augmenté")
+
+
+def rule_on_left_commune() -> Ruling:
+    """The ruling for a commune that was told, and that the intervention no longer concerns."""
+    return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
+
+
+def _first(status: str, severity: str, category: Category) -> Ruling:
+    if status in (Status.CANCELLED, Status.CLOSED):
+        return Ruling(None, "over", "déjà terminée ou annulée, et rien n’avait été annoncé")
+    return _withheld(severity, category) or Ruling(
+        Kind.FIRST, category.disclosure, f"« {category.label} » est à annoncer ({category.legal_basis})"
+    )
+
+
+def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
+    if status in (Status.CANCELLED, Status.CLOSED):
+        return Ruling(None, "no_news", "la fin a déjà été annoncée")
+    return _withheld(severity, category) or Ruling(
+        Kind.FIRST, "reopened", "reprise après une fin annoncée : nouvelle alerte"
+    )
+
+
+def _withheld(severity: str, category: Category) -> Ruling | None:
+    if category.disclosure == "withhold":
+        return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
+    if category.threshold is not None and Severity(severity) < category.threshold:
+        return Ruling(
+            None, "below_threshold", f"« {category.label} » n’est communiqué qu’à partir d’une gravité supérieure"
+        )
+    return None

@@ -1,0 +1,93 @@
+"""The dry run: who would be told what, by which rule, in how many segments. Stores nothing."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from notifier.alerting.composition import Kind
+from notifier.alerting.decide import concerned, rule_on_all
+from notifier.alerting.letters import Envelope, compose, facts_of
+from notifier.alerting.models import Alert
+from notifier.alerting.recipients import told_at_once
+from notifier.alerting.tell import Telling, reached
+from notifier.alerting.wording import categories
+from notifier.delivery.outbox import Letter, told
+from notifier.directory.people import people_of
+from notifier.intake.models import Intervention, Source
+from notifier.intake.receive import refuse_outside
+from notifier.intake.schema import NewIntervention
+
+
+def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
+    """What receiving `new` now would do, as JSON types.
+
+    Raises OutsideSourceError as receiving would.
+    """
+    refuse_outside(source, new)
+    intervention = Intervention(
+        source=source,
+        thread=f"{source.pk}/{new.reference}",
+        location=new.location.model_dump(exclude_none=True),
+        **new.model_dump(exclude={"location"}),
+    )
+    thread = list(Intervention.objects.filter(thread=intervention.thread).order_by("sequence"))
+    outcome = concerned(intervention, thread)
+    answer: dict[str, Any] = {
+        "dry_run": True,
+        "verdict": intervention.verdict or None,
+        "clues": intervention.clues,
+        "state": outcome.state,
+        "reason": outcome.reason or None,
+        "tellings": [],
+    }
+    category = categories().get(new.category)
+    if outcome.communes and category is not None:
+        alerts = list(Alert.objects.filter(thread=intervention.thread))
+        for telling in rule_on_all(intervention, category, outcome.communes, alerts):
+            answer["tellings"].append(_telling(intervention, telling))
+    return answer
+
+
+def _telling(intervention: Intervention, telling: Telling) -> dict[str, Any]:
+    ruling = telling.ruling
+    answer: dict[str, Any] = {
+        "commune": {"code": telling.commune.code, "name": telling.commune.name},
+        "kind": ruling.kind,
+        "rule": ruling.rule,
+        "reason": ruling.reason,
+        "messages": [],
+    }
+    if ruling.kind is not None:
+        answer |= _texts(intervention, telling, ruling.kind)
+    return answer
+
+
+def _texts(intervention: Intervention, telling: Telling, kind: Kind) -> dict[str, Any]:
+    category = categories().get(intervention.category)
+    assert category is not None
+    facts = facts_of(intervention, category, telling.commune)
+    texts = compose(kind, facts)
+    envelope = Envelope(
+        topic="",
+        revision=0,
+        thread=intervention.thread,
+        texts=texts,
+        lane=category.lane,
+        expires_at=timezone.now() + category.lifetime,
+    )
+    letters: list[Letter]
+    if kind is Kind.FIRST:
+        people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
+        letters = envelope.for_people(told_at_once(people, category.tell), category.channels)
+    else:
+        assert telling.alert is not None
+        letters = envelope.for_told(reached(told(str(telling.alert.pk))))
+    return {
+        "sms": texts.sms,
+        "segments": texts.size.segments,
+        "subject": texts.subject,
+        "messages": [
+            {"channel": letter.channel, "recipient": letter.title, "address": letter.masked}
+            for letter in letters
+        ],
+    }

@@ -1,0 +1,40 @@
+"""The provider's receipts: the signature is checked against the public address, then they are applied."""
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from twilio.request_validator import RequestValidator
+
+from notifier.delivery.models import State
+from notifier.delivery.receipts import Reading, apply_receipt
+from notifier.delivery.transports.base import Fate
+from notifier.delivery.transports.twilio.errors import explain
+from notifier.delivery.transports.twilio.statuses import state_of
+from notifier.delivery.transports.twilio.transport import callback_url
+
+log = structlog.get_logger(__name__)
+
+
+@csrf_exempt  # Twilio has no cookie of ours; its signature is the proof
+@require_POST
+def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
+    """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message."""
+    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not validator.validate(callback_url(message_id), request.POST, signature):
+        log.warning("receipt refused: signature does not match", message=message_id)
+        return HttpResponse("signature refused", status=403)
+    state = state_of(request.POST.get("MessageStatus", ""))
+    if state is None:
+        log.warning("receipt ignored: unknown status", message=message_id)
+        return HttpResponse("unknown MessageStatus", status=400)
+    code = request.POST.get("ErrorCode", "")
+    explanation = explain(code) if state is State.UNDELIVERED else ""
+    fate = Fate(request.POST.get("MessageSid", ""), state, code)
+    reading = apply_receipt(message_id, fate, explanation)
+    if reading is Reading.NO_SUCH_MESSAGE:
+        log.error("receipt for an unknown message", message=message_id, provider_id=fate.provider_id)
+        return HttpResponse("unknown message", status=404)
+    return HttpResponse(status=204)

@@ -1,0 +1,75 @@
+"""Figures of the service, counted in the database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from notifier.delivery.models import OPEN, Message, State
+from notifier.intake.models import Intervention
+from notifier.intake.models import State as InterventionState
+
+
+@dataclass(frozen=True)
+class Counts:
+    messages: dict[tuple[str, str, str], int]
+    waiting_interventions: dict[str, int]
+    oldest_due_s: float
+
+
+def oldest_due_s() -> float:
+    """Seconds for which the message that is due longest has been waiting for a worker; 0 if none is."""
+    oldest = Message.objects.filter(state=State.PENDING).aggregate(due=Min("due_at"))["due"]
+    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+
+
+def figures() -> Counts:
+    """Counts of what is on its way. Settled messages are not counted: their table only grows."""
+    open_messages = Message.objects.filter(state__in=OPEN)
+    grouped = open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
+    waiting = Intervention.objects.filter(
+        state__in=(InterventionState.RECEIVED, InterventionState.REVIEW)
+    )
+    by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
+    return Counts(
+        messages={(channel, lane, state): n for channel, lane, state, n in grouped},
+        waiting_interventions={
+            state.value: by_state.get(state, 0)
+            for state in (InterventionState.RECEIVED, InterventionState.REVIEW)
+        },
+        oldest_due_s=oldest_due_s(),
+    )
+
+
+class Figures(Collector):
+    """The counts in Prometheus' words."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        messages = GaugeMetricFamily(
+            "notifier_messages_open",
+            "Messages that are not with their provider yet",
+            labels=("channel", "lane", "state"),
+        )
+        for labels, number in self._counts.messages.items():
+            messages.add_metric(labels, number)
+        yield messages
+        waiting = GaugeMetricFamily(
+            "notifier_interventions_waiting",
+            "Interventions not decided yet; review: a person must decide of the commune",
+            labels=("state",),
+        )
+        for state, number in self._counts.waiting_interventions.items():
+            waiting.add_metric((state,), number)
+        yield waiting
+        yield GaugeMetricFamily(
+            "notifier_oldest_due_seconds",
+            "Age of the message that waits longest for a worker",
+            value=self._counts.oldest_due_s,
+        )

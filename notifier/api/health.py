@@ -1,0 +1,59 @@
+"""Health for machines: alive, ready, and figures for Prometheus. No personal data in any of them."""
+
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from notifier.api.figures import Figures, figures, oldest_due_s
+
+# A message due for longer means that no worker is at work.
+OLDEST_DUE_S = 60.0
+BROKER_TIMEOUT_S = 1.0
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200: the web process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database and broker answer and nothing due is left lying; else 503 with what is wrong."""
+    parts: dict[str, Any] = {"database": _database(), "broker": _broker()}
+    if parts["database"] == "ok":
+        parts["oldest_due_s"] = age = round(oldest_due_s(), 1)
+        parts["worker"] = "ok" if age < OLDEST_DUE_S else "messages are due and nobody sends them"
+    is_ready = all(value == "ok" for name, value in parts.items() if name != "oldest_due_s")
+    return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, counted in the database, so the same from every web process."""
+    registry = CollectorRegistry()
+    registry.register(Figures(figures()))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"unreachable ({type(error).__name__})"
+    return "ok"
+
+
+def _broker() -> str:
+    # redis-py does not know kombu's name for a Unix socket.
+    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
+    timeouts = {"socket_timeout": BROKER_TIMEOUT_S, "socket_connect_timeout": BROKER_TIMEOUT_S}
+    try:
+        with redis.Redis.from_url(url, **timeouts) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return f"unreachable ({type(error).__name__})"
+    return "ok"

@@ -1,0 +1,89 @@
+"""The native endpoint: push an intervention, try one without effect, ask what became of one."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.responses import Status
+
+from notifier.alerting.preview import preview
+from notifier.alerting.status import status_of
+from notifier.alerting.wording import categories
+from notifier.api.entrance import SourceKey
+from notifier.api.problems import ProblemError
+from notifier.intake.models import Intervention, Source
+from notifier.intake.receive import ContradictionError, OutsideSourceError, receive
+from notifier.intake.schema import NewIntervention
+
+router = Router(auth=SourceKey(), tags=["Interventions"])
+
+
+class Accepted(Schema):
+    id: UUID
+    status_url: str
+
+
+class Problem(Schema):
+    error: str
+    fields: list[dict[str, str]] = []
+
+
+REFUSALS: dict[int, type[Schema]] = dict.fromkeys((400, 401, 403, 409, 413, 422, 429, 503), Problem)
+
+
+@router.post(
+    "/interventions",
+    response={200: Accepted | dict[str, Any], 202: Accepted, **REFUSALS},
+    summary="Transmettre une intervention",
+    description="202 : enregistrée. 200 : déjà reçue à l’identique (ou essai à blanc). "
+    "Même référence et même séquence avec un autre contenu : 409.",
+)
+def push(
+    request: HttpRequest,
+    new: NewIntervention,
+    dry_run: bool = Query(False, description="true : rien n’est enregistré ; dit qui serait prévenu, de quoi"),
+) -> Any:
+    source = _source(request)
+    if categories().get(new.category) is None:
+        raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
+    try:
+        if dry_run:
+            return Status(200, preview(source, new))
+        reception = receive(source, new)
+    except OutsideSourceError:
+        raise ProblemError(
+            403,
+            f"{new.location.insee} est hors des départements de votre source "
+            f"({', '.join(source.departements)})",
+            field="location.insee",
+        ) from None
+    except ContradictionError:
+        raise ProblemError(
+            409,
+            f"{new.reference} n° {new.sequence} a déjà été reçue avec un autre contenu : "
+            "augmentez sequence pour un nouvel état",
+            field="sequence",
+        ) from None
+    url = f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{reception.intervention_id}"
+    return Status(202 if reception.is_new else 200, Accepted(id=reception.intervention_id, status_url=url))
+
+
+@router.get(
+    "/interventions/{uuid:intervention_id}",
+    response={200: dict[str, Any], 401: Problem, 404: Problem, 429: Problem, 503: Problem},
+    summary="Savoir ce qu’une intervention est devenue",
+    description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",
+)
+def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
+    mine = Intervention.objects.filter(source=_source(request))
+    intervention = mine.filter(pk=intervention_id).first()
+    if intervention is None:
+        raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
+    return status_of(intervention)
+
+
+def _source(request: HttpRequest) -> Source:
+    source: Source = request.auth  # type: ignore[attr-defined] # set by SourceKey on every request here
+    return source

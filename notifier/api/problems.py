@@ -1,0 +1,122 @@
+"""Refusals, in French, in one shape: {"error": "...", "fields": [{"field": "...", "message": "..."}]}."""
+
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+# Pydantic's kinds of error, in dispatch's language; {…} is filled from the error's context.
+FRENCH = {
+    "missing": "champ obligatoire",
+    "extra_forbidden": "champ inconnu : il n’est ni lu ni conservé, retirez-le",
+    "string_type": "un texte est attendu",
+    "string_too_short": "ne doit pas être vide",
+    "string_too_long": "{max_length} caractères au plus",
+    "string_pattern_mismatch": "forme inattendue (motif {pattern})",
+    "string_unicode": "caractères illisibles : envoyez de l’UTF-8",
+    "int_type": "un nombre entier est attendu",
+    "int_parsing": "un nombre entier est attendu",
+    "int_from_float": "un nombre entier est attendu",
+    "float_type": "un nombre est attendu",
+    "float_parsing": "un nombre est attendu",
+    "finite_number": "un nombre fini est attendu",
+    "bool_type": "true ou false est attendu",
+    "bool_parsing": "true ou false est attendu",
+    "literal_error": "valeurs admises : {expected}",
+    "greater_than_equal": "au moins {ge}",
+    "less_than_equal": "au plus {le}",
+    "datetime_type": "une date est attendue, par exemple 2026-11-22T03:16:07+01:00",
+    "datetime_parsing": "date impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
+    "datetime_from_date_parsing": "date impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
+    "datetime_object_invalid": "date impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
+    "timezone_aware": "le fuseau horaire manque, par exemple +01:00 ou Z",
+    "model_attributes_type": "un objet JSON est attendu",
+    "model_type": "un objet JSON est attendu",
+    "dict_type": "un objet JSON est attendu",
+}
+
+
+class ProblemError(Exception):
+    """A refusal with its HTTP status and its French message."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.fields = [{"field": field, "message": message}] if field else []
+        self.headers = headers or {}
+
+
+def register(api: NinjaAPI) -> None:
+    """Answer every refusal of the API in the one shape."""
+
+    def answer(
+        request: HttpRequest,
+        status: int,
+        message: str,
+        fields: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> HttpResponse:
+        content: dict[str, Any] = {"error": message}
+        if fields:
+            content["fields"] = fields
+        response = api.create_response(request, content, status=status)
+        for name, value in (headers or {}).items():
+            response[name] = value
+        return response
+
+    @api.exception_handler(ProblemError)
+    def problem(request: HttpRequest, exc: ProblemError) -> HttpResponse:
+        return answer(request, exc.status, exc.message, exc.fields, exc.headers)
+
+    @api.exception_handler(ValidationError)
+    def invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+        fields = [_field(error) for error in exc.errors]
+        names = ", ".join(field["field"] for field in fields)
+        return answer(request, 422, f"champs refusés : {names}", fields)
+
+    @api.exception_handler(HttpError)
+    def unreadable(request: HttpRequest, exc: HttpError) -> HttpResponse:
+        if exc.status_code == 400:
+            message = "JSON illisible : un objet JSON en UTF-8 est attendu, avec son Content-Length"
+            return answer(request, 400, message)
+        return answer(request, exc.status_code, exc.message)
+
+    @api.exception_handler(Http404)
+    def absent(request: HttpRequest, exc: Http404) -> HttpResponse:
+        return answer(request, 404, "inconnu de votre source : vérifiez l’adresse et la clé")
+
+    @api.exception_handler(OperationalError)
+    @api.exception_handler(InterfaceError)
+    def down(request: HttpRequest, exc: Exception) -> HttpResponse:
+        message = "base de données indisponible, rien n’a été reçu : renvoyez dans 5 s"
+        return answer(request, 503, message, headers={"Retry-After": "5"})
+
+
+def _field(error: dict[str, Any]) -> dict[str, str]:
+    # Ninja puts "body" and the parameter's name before the path within the body.
+    path = [str(part) for part in error["loc"] if part not in ("body", "new", "query", "path")]
+    return {"field": ".".join(path) or "corps", "message": _french(error)}
+
+
+def _french(error: dict[str, Any]) -> str:
+    known = FRENCH.get(error["type"])
+    if known:
+        return known.format_map(_Context(error.get("ctx", {})))
+    if error["type"] in ("control_character", "date_ahead", "date_old", "half_point", "nowhere"):
+        return str(error["msg"])
+    return "valeur refusée"
+
+
+class _Context(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"

@@ -1,0 +1,72 @@
+"""Claims: a worker takes messages for itself, in one conditional UPDATE, before it touches a provider.
+
+A claim is a lease. Whoever dies with one leaves `sending` behind, which the sweep turns to `unknown`.
+"""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.schedule import LEASE
+
+BATCH = 32
+
+
+def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
+    """Claim the lane's due messages, oldest due first, as `sending`. One statement."""
+    now = timezone.now()
+    return _claim(
+        "state = %s, attempts = attempts + 1, claim = %s, claimed_at = %s, due_at = %s",
+        [State.SENDING, uuid4().hex, _db(now), _db(now + LEASE)],
+        "lane = %s AND state = %s AND due_at <= %s AND expires_at > %s",
+        [lane, State.PENDING, _db(now), _db(now)],
+        most,
+    )
+
+
+def claim_questions(state: State, again_after: timedelta, most: int = BATCH) -> list[Message]:
+    """Take due messages in `state` for a question to the provider; the state stays. One statement."""
+    now = timezone.now()
+    return _claim(
+        "due_at = %s", [_db(now + again_after)], "state = %s AND due_at <= %s", [state, _db(now)], most
+    )
+
+
+def lapsed_leases(most: int = BATCH) -> list[Message]:
+    """Turn `sending` whose lease ran out into `unknown`, due at once. One statement."""
+    now = _db(timezone.now())
+    return _claim(
+        "state = %s, due_at = %s", [State.UNKNOWN, now],
+        "state = %s AND due_at <= %s", [State.SENDING, now], most,
+    )  # fmt: skip
+
+
+def outlived(most: int = BATCH) -> list[Message]:
+    """Turn `pending` past its lifetime into `expired`. One statement."""
+    now = _db(timezone.now())
+    return _claim(
+        "state = %s, due_at = NULL, ended_at = %s", [State.EXPIRED, now],
+        "state = %s AND expires_at <= %s", [State.PENDING, now], most,
+    )  # fmt: skip
+
+
+def _claim(
+    changes: str, new_values: list[object], where: str, old_values: list[object], most: int
+) -> list[Message]:
+    # SKIP LOCKED: two workers take two batches instead of waiting for each other. SQLite has one
+    # writer at a time and neither needs nor knows it. The outer WHERE repeats the condition, so that
+    # a row that changed between the two reads is not taken.
+    skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    sql = (
+        f"UPDATE delivery_message SET {changes} WHERE id IN "  # noqa: S608 - constants of this module
+        f"(SELECT id FROM delivery_message WHERE {where} ORDER BY due_at LIMIT {int(most)} {skip}) "
+        f"AND {where} RETURNING *"
+    )
+    return list(Message.objects.raw(sql, [*new_values, *old_values, *old_values]))
+
+
+def _db(moment: datetime) -> object:
+    return connection.ops.adapt_datetimefield_value(moment)

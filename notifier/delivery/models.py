@@ -1,0 +1,94 @@
+from django.db import models
+from django.db.models import Q
+
+
+class Channel(models.TextChoices):
+    SMS = "sms", "SMS"
+    EMAIL = "email", "courriel"
+
+
+class Lane(models.TextChoices):
+    URGENT = "urgent", "urgent"
+    ROUTINE = "routine", "courant"
+
+
+class State(models.TextChoices):
+    """pending -> sending -> accepted -> delivered | undelivered; a state never walks backwards,
+    but for `sending`/`unknown` -> `pending` once it is certain that the provider has nothing."""
+
+    PENDING = "pending", "en attente"
+    SENDING = "sending", "en cours d’envoi"
+    ACCEPTED = "accepted", "remis à l’opérateur"
+    DELIVERED = "delivered", "reçu"
+    UNDELIVERED = "undelivered", "non reçu"
+    EXPIRED = "expired", "périmé"
+    CANCELLED = "cancelled", "retiré"
+    FAILED = "failed", "refusé"
+    UNKNOWN = "unknown", "sort inconnu"
+
+
+OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
+BAD_ENDS = (State.UNDELIVERED, State.EXPIRED, State.FAILED)
+
+
+class Message(models.Model):
+    """One text for one address on one channel."""
+
+    topic = models.CharField("objet", max_length=40)
+    revision = models.PositiveSmallIntegerField("révision")
+    channel = models.CharField("canal", max_length=5, choices=Channel)
+    address = models.CharField("adresse", max_length=254)
+    thread = models.CharField("fil", max_length=90)
+    recipient = models.CharField("destinataire", max_length=40)
+    title = models.CharField("qualité", max_length=80)
+    lane = models.CharField("file", max_length=7, choices=Lane)
+    subject = models.CharField("sujet", max_length=200, blank=True)
+    body = models.TextField("texte")
+    html = models.TextField("HTML", blank=True)
+
+    state = models.CharField("état", max_length=11, choices=State, default=State.PENDING)
+    created_at = models.DateTimeField("créé le")
+    expires_at = models.DateTimeField("périmé après")
+    # When a worker has to look at this message again, whatever its state: a try, the end of a lease,
+    # a question to the provider. Null: nothing more to do.
+    due_at = models.DateTimeField("à revoir le", null=True)
+    claim = models.CharField("prise", max_length=32, blank=True)
+    claimed_at = models.DateTimeField("prise le", null=True)
+    attempts = models.PositiveSmallIntegerField("tentatives", default=0)
+    provider_id = models.CharField("numéro chez l’opérateur", max_length=64, blank=True)
+    error_code = models.CharField("code d’erreur", max_length=20, blank=True)
+    accepted_at = models.DateTimeField("remis le", null=True)
+    ended_at = models.DateTimeField("terminé le", null=True)
+    # Whether the listener of `ended_badly` has done its work; until then the sweep tells it again.
+    is_followed_up = models.BooleanField("suite donnée", default=False)
+
+    class Meta:
+        verbose_name = "message"
+        verbose_name_plural = "messages"
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("topic", "revision", "channel", "address"), name="delivery_told_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("lane", "due_at"), name="delivery_pending", condition=Q(state="pending")
+            ),
+            models.Index(
+                fields=("due_at",),
+                name="delivery_open",
+                condition=Q(state__in=["sending", "unknown", "accepted"]) & Q(due_at__isnull=False),
+            ),
+            models.Index(
+                fields=("id",),
+                name="delivery_bad_end",
+                condition=Q(state__in=["undelivered", "expired", "failed"]) & Q(is_followed_up=False),
+            ),
+            models.Index(
+                fields=("provider_id",), name="delivery_provider", condition=~Q(provider_id="")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} n° {self.pk}"

@@ -1,0 +1,85 @@
+"""Letters are entrusted to delivery here; everything after that is its own business."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.dispatch import Signal
+from django.utils import timezone
+
+from notifier.bell.ring import ring_after_commit
+from notifier.delivery.address import mask
+from notifier.delivery.models import Channel, Lane, Message, State
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+# Sent once with message (Message) when one ended failed, undelivered or expired, in a transaction of
+# its own: a receiver that raises undoes it, and is told again by the sweep.
+ended_badly = Signal()
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One text for one address. (topic, revision, channel, address) is told once, ever."""
+
+    topic: str
+    revision: int
+    channel: Channel
+    address: str
+    body: str
+    lane: Lane
+    expires_at: datetime
+    thread: str
+    recipient: str
+    title: str
+    subject: str = ""
+    html: str = ""
+
+    @property
+    def masked(self) -> str:
+        return mask(self.address)
+
+
+def entrust(letters: Iterable[Letter]) -> None:
+    """Take the letters within the caller's transaction, in one statement, and ring after its commit.
+
+    A letter whose key is known already is left as it is.
+    """
+    now = timezone.now()
+    messages = [
+        Message(**vars(letter), created_at=now, due_at=now, state=State.PENDING) for letter in letters
+    ]
+    if not messages:
+        return
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    for lane in sorted({message.lane for message in messages}):
+        ring_after_commit("delivery.deliver", lane, queue_name=lane)
+
+
+def told(topic: str) -> Sequence[Message]:
+    """Every message of the topic, oldest first, whatever became of it."""
+    return list(Message.objects.filter(topic=topic).order_by("id"))
+
+
+def withdraw(topic: str) -> int:
+    """Take back what was not handed to a provider yet; how many messages that was."""
+    now = timezone.now()
+    waiting = list(Message.objects.filter(topic=topic, state=State.PENDING))
+    taken = [
+        message
+        for message in waiting
+        if Message.objects.filter(pk=message.pk, state=State.PENDING).update(
+            state=State.CANCELLED, due_at=None, ended_at=now
+        )
+    ]
+    write(
+        entry(
+            message.thread,
+            Step.CANCELLED,
+            f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}) "
+            "retiré avant l’envoi.",
+            message=message.pk,
+        )
+        for message in taken
+    )
+    return len(taken)

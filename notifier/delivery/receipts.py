@@ -1,0 +1,87 @@
+"""Receipts: what the provider later says of a message. Early, late, twice, out of order or never."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from notifier.delivery.address import mask
+from notifier.delivery.follow_up import follow_up
+from notifier.delivery.models import Message, State
+from notifier.delivery.schedule import RECEIPT_OVERDUE
+from notifier.delivery.transports.base import Fate
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+# From which states a receipt may lead to the state that it tells. `pending` and `expired` are there
+# for the message that we gave up for lost while its provider had it: its receipt is the truth.
+COMES_FROM = {
+    State.ACCEPTED: (State.PENDING, State.SENDING, State.UNKNOWN),
+    State.DELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.EXPIRED),
+    State.UNDELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED),
+}
+
+
+class Reading(StrEnum):
+    APPLIED = "applied"
+    OLD_NEWS = "old_news"
+    NO_SUCH_MESSAGE = "no_such_message"
+
+
+def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading:
+    """Apply what the provider says to the message, once; two statements when it is news.
+
+    `explanation` is the provider's reason in French.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        message = _advance(message_id, fate, now)
+        if message is not None:
+            reason = f" : {explanation}" if explanation else ""
+            write(
+                [
+                    entry(
+                        message.thread,
+                        Step.RECEIPT,
+                        f"{message.get_channel_display()} pour {message.title} "
+                        f"({mask(message.address)}) : {message.get_state_display()}{reason}.",
+                        at=now,
+                        message=message.pk,
+                        state=fate.state,
+                        code=fate.code,
+                        provider_id=fate.provider_id,
+                    )
+                ]
+            )
+    if message is None:
+        known = Message.objects.filter(pk=message_id).exists()
+        return Reading.OLD_NEWS if known else Reading.NO_SUCH_MESSAGE
+    if fate.state is State.UNDELIVERED:
+        follow_up(message)
+    return Reading.APPLIED
+
+
+def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
+    """The message as it is after the receipt; None if the receipt changes nothing. One statement."""
+    is_end = fate.state is not State.ACCEPTED
+    moment = connection.ops.adapt_datetimefield_value(now)
+    overdue = connection.ops.adapt_datetimefield_value(now + RECEIPT_OVERDUE[0])
+    states = COMES_FROM[fate.state]
+    rows = Message.objects.raw(
+        "UPDATE delivery_message SET state = %s, due_at = %s, ended_at = %s, error_code = %s, "
+        "provider_id = CASE WHEN provider_id = '' THEN %s ELSE provider_id END, "
+        "accepted_at = COALESCE(accepted_at, %s) "
+        f"WHERE id = %s AND state IN ({', '.join(['%s'] * len(states))}) RETURNING *",
+        [
+            fate.state,
+            None if is_end else overdue,
+            moment if is_end else None,
+            fate.code,
+            fate.provider_id,
+            moment,
+            message_id,
+            *states,
+        ],
+    )
+    return next(iter(rows), None)

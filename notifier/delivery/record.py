@@ -1,0 +1,142 @@
+"""Record what came of tries: one UPDATE for all that were accepted, one for each that was not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import transaction
+from django.db.models import Case, CharField, F, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from notifier.delivery.address import mask
+from notifier.delivery.follow_up import follow_up
+from notifier.delivery.models import OPEN, Channel, Message, State
+from notifier.delivery.schedule import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
+from notifier.delivery.transports.base import Outcome, Result, transport_for
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry, write
+
+if TYPE_CHECKING:
+    from notifier.delivery.deliver import Try
+
+log = structlog.get_logger(__name__)
+
+
+def record(tries: list[Try]) -> None:
+    """Write the outcomes and their journal entries in one short transaction, then follow up bad ends."""
+    accepted = [t for t in tries if t.outcome.result is Result.ACCEPTED]
+    others = [t for t in tries if t.outcome.result is not Result.ACCEPTED]
+    with transaction.atomic():
+        if accepted:
+            _record_accepted(accepted)
+        ended = [t.message for t in others if _record_other(t)]
+        write(_entry(t) for t in tries)
+    for message in ended:
+        follow_up(message)
+
+
+def _record_accepted(tries: list[Try]) -> None:
+    """A receipt may have come before us: the state then stays as the receipt left it.
+
+    `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a message
+    that was given up for lost while its provider had it.
+    """
+    claims = {t.message.claim for t in tries}
+    ids = [t.message.pk for t in tries]
+    landed = Message.objects.filter(pk__in=ids, claim__in=claims).update(
+        state=Case(When(state__in=OPEN, then=Value(State.ACCEPTED)), default=F("state")),
+        due_at=Case(
+            *(When(pk=t.message.pk, state__in=OPEN, then=Value(_receipt_due(t))) for t in tries),
+            default=F("due_at"),
+        ),
+        provider_id=Case(
+            *(When(pk=t.message.pk, then=Value(t.outcome.provider_id)) for t in tries),
+            output_field=CharField(),
+        ),
+        accepted_at=Coalesce(
+            "accepted_at", Case(*(When(pk=t.message.pk, then=Value(t.ended_at)) for t in tries))
+        ),
+        ended_at=Case(
+            *(
+                When(pk=t.message.pk, state__in=OPEN, then=Value(t.ended_at))
+                for t in tries
+                if not _has_receipts(t.message)
+            ),
+            default=F("ended_at"),
+        ),
+        error_code="",
+    )
+    if landed < len(tries):
+        log.error("accepted on a claim that another worker has taken over", messages=ids)
+
+
+def _record_other(ended: Try) -> bool:
+    """Put a message that was not accepted where it belongs; True if that was its end."""
+    message, outcome = ended.message, ended.outcome
+    mine = Message.objects.filter(
+        pk=message.pk, claim=message.claim, state__in=(State.SENDING, State.UNKNOWN)
+    )
+    state, due_at = _next_state(message, outcome, ended.ended_at)
+    is_end = state in (State.FAILED, State.EXPIRED)
+    changed = mine.update(
+        state=state,
+        due_at=due_at,
+        error_code=outcome.code,
+        ended_at=ended.ended_at if is_end else None,
+    )
+    message.state, message.error_code = state, outcome.code
+    return bool(changed) and is_end
+
+
+def _next_state(
+    message: Message, outcome: Outcome, now: datetime
+) -> tuple[State, datetime | None]:
+    if outcome.result is Result.PERMANENT:
+        return State.FAILED, None
+    if outcome.result is Result.UNKNOWN and _has_receipts(message):
+        return State.UNKNOWN, now + LISTED_WITHIN
+    again_at = next_try(message.attempts, now, outcome.retry_after_s)
+    if again_at >= message.expires_at:
+        return State.EXPIRED, None
+    return State.PENDING, again_at
+
+
+def _receipt_due(accepted: Try) -> datetime | None:
+    if not _has_receipts(accepted.message):
+        return None
+    wait: timedelta = RECEIPT_OVERDUE[0]
+    return accepted.ended_at + wait
+
+
+def _has_receipts(message: Message) -> bool:
+    return transport_for(Channel(message.channel)).has_receipts
+
+
+def _entry(ended: Try) -> Entry:
+    message, outcome = ended.message, ended.outcome
+    came_of_it = {
+        Result.ACCEPTED: f"remis à {_provider(message)}",
+        Result.PERMANENT: f"refusé : {outcome.detail}",
+        Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
+        Result.RETRY: f"à réessayer : {outcome.detail}",
+    }[outcome.result]
+    return entry(
+        message.thread,
+        Step.ATTEMPT,
+        f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}), "
+        f"essai {message.attempts} : {came_of_it}.",
+        at=ended.ended_at,
+        message=message.pk,
+        attempt=message.attempts,
+        result=outcome.result,
+        code=outcome.code,
+        provider_id=outcome.provider_id,
+        started_at=ended.started_at.isoformat(),
+    )
+
+
+def _provider(message: Message) -> str:
+    return transport_for(Channel(message.channel)).name

@@ -1,0 +1,111 @@
+"""Settle what nobody told us: messages of unknown fate, and receipts that never came, by asking."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from notifier.delivery.address import mask
+from notifier.delivery.claim import claim_questions
+from notifier.delivery.follow_up import follow_up
+from notifier.delivery.models import Channel, Message, State
+from notifier.delivery.receipts import apply_receipt
+from notifier.delivery.schedule import ASK_AGAIN, LISTED_WITHIN, next_question
+from notifier.delivery.transports.base import ProviderUnreachableError, Transport, transport_for
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+log = structlog.get_logger(__name__)
+
+# After this long past its lifetime, a message that no provider can be asked about is given up.
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+def settle_unknown() -> int:
+    """Ask about every due message of unknown fate, and send again only what the provider lacks."""
+    messages = claim_questions(State.UNKNOWN, again_after=ASK_AGAIN)
+    for message in messages:
+        transport = transport_for(Channel(message.channel))
+        if transport.has_receipts:
+            _settle_by_asking(message, transport)
+        else:
+            # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
+            _back_to_pending(message, "nul ne peut dire s’il est parti, nouvel essai sous le même numéro")
+    return len(messages)
+
+
+def _settle_by_asking(message: Message, transport: Transport) -> None:
+    now = timezone.now()
+    try:
+        found = transport.find(message)
+    except ProviderUnreachableError as error:
+        log.warning("provider unreachable, fate still unknown", message=message.pk, error=str(error))
+        if now > message.expires_at + GIVE_UP_AFTER:
+            _end_unsettled(message, now)
+        return
+    others = set(
+        Message.objects.filter(provider_id__in=[fate.provider_id for fate in found])
+        .exclude(pk=message.pk)
+        .values_list("provider_id", flat=True)
+    )
+    mine = next((fate for fate in found if fate.provider_id not in others), None)
+    if mine is not None:
+        apply_receipt(message.pk, mine, "retrouvé chez l’opérateur")
+    elif message.claimed_at is not None and now - message.claimed_at >= LISTED_WITHIN:
+        _back_to_pending(message, "l’opérateur ne l’a pas reçu, nouvel essai")
+
+
+def _back_to_pending(message: Message, why: str) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        changed = Message.objects.filter(
+            pk=message.pk, state=State.UNKNOWN, claim=message.claim
+        ).update(state=State.PENDING, due_at=now)
+        if changed:
+            _note(message, Step.SETTLED, why, now)
+
+
+def _end_unsettled(message: Message, now: datetime) -> None:
+    with transaction.atomic():
+        changed = Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(
+            state=State.EXPIRED, due_at=None, ended_at=now
+        )
+        if changed:
+            _note(message, Step.EXPIRED, "périmé, l’opérateur n’a jamais pu être interrogé", now)
+    if changed:
+        message.state = State.EXPIRED
+        follow_up(message)
+
+
+def ask_for_overdue_receipts() -> int:
+    """Ask what became of accepted messages whose receipt is late."""
+    messages = claim_questions(State.ACCEPTED, again_after=ASK_AGAIN)
+    for message in messages:
+        transport = transport_for(Channel(message.channel))
+        try:
+            fate = transport.ask(message)
+        except ProviderUnreachableError as error:
+            log.warning("provider unreachable, receipt still missing", message=message.pk, error=str(error))
+            continue
+        if fate.state is not State.ACCEPTED:
+            apply_receipt(message.pk, fate, "demandé à l’opérateur")
+        else:
+            later = next_question(message.accepted_at or message.created_at, timezone.now())
+            Message.objects.filter(pk=message.pk, state=State.ACCEPTED).update(due_at=later)
+    return len(messages)
+
+
+def _note(message: Message, step: Step, what: str, at: datetime) -> None:
+    write(
+        [
+            entry(
+                message.thread,
+                step,
+                f"{message.get_channel_display()} pour {message.title} "
+                f"({mask(message.address)}) : {what}.",
+                at=at,
+                message=message.pk,
+            )
+        ]
+    )

@@ -1,0 +1,60 @@
+"""The sweep: finds in the database whatever was not rung for, was dropped, or ran out of time.
+
+It may run anywhere, any number of times at once: every step takes what it works on by a conditional
+UPDATE.
+"""
+
+import structlog
+from django.db import transaction
+
+from notifier.delivery.address import mask
+from notifier.delivery.claim import lapsed_leases, outlived
+from notifier.delivery.deliver import deliver
+from notifier.delivery.follow_up import follow_up, follow_up_forgotten
+from notifier.delivery.models import Lane, Message
+from notifier.delivery.settle import ask_for_overdue_receipts, settle_unknown
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+log = structlog.get_logger(__name__)
+
+
+def sweep(lane: Lane) -> None:
+    """One round for a lane: deliver what is due; in the urgent lane, all the rest too."""
+    if lane == Lane.URGENT:
+        _expire_outlived()
+        _mark_lapsed_leases()
+        settle_unknown()
+        ask_for_overdue_receipts()
+        follow_up_forgotten()
+    deliver(lane)
+
+
+def _expire_outlived() -> None:
+    with transaction.atomic():
+        messages = outlived()
+        _note(messages, Step.EXPIRED, "périmé sans avoir pu partir")
+    for message in messages:
+        log.error("message expired unsent", message=message.pk, attempts=message.attempts)
+        follow_up(message)
+
+
+def _mark_lapsed_leases() -> None:
+    with transaction.atomic():
+        messages = lapsed_leases()
+        _note(messages, Step.ATTEMPT, "sort inconnu : le processus d’envoi s’est arrêté en chemin")
+    for message in messages:
+        log.warning("worker lost in mid-send, the provider will be asked", message=message.pk)
+
+
+def _note(messages: list[Message], step: Step, what: str) -> None:
+    write(
+        entry(
+            message.thread,
+            step,
+            f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}), "
+            f"essai {message.attempts} : {what}.",
+            message=message.pk,
+        )
+        for message in messages
+    )

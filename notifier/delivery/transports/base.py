@@ -1,0 +1,68 @@
+"""What every transport is: the words in which it answers, and the place where it is found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Protocol
+
+from notifier.delivery.models import Channel, Message, State
+
+
+class Result(StrEnum):
+    ACCEPTED = "accepted"  # the provider has it, and has it once
+    RETRY = "retry"  # certain that it was not processed: try again by schedule
+    PERMANENT = "permanent"  # refused, and will be refused again
+    UNKNOWN = "unknown"  # it may have been processed: ask before anything else
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one try. `detail` is French, without any address, for the journal."""
+
+    result: Result
+    provider_id: str = ""
+    code: str = ""
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What the provider knows of a message: its number there and our word for its state."""
+
+    provider_id: str
+    state: State
+    code: str = ""
+
+
+class ProviderUnreachableError(Exception):
+    """The provider could not be asked."""
+
+
+class Transport(Protocol):
+    # Whether the provider tells later what became of a message.
+    has_receipts: bool
+    name: str
+
+    def send(self, message: Message) -> Outcome:
+        """Hand the message to the provider. Never raises for what a provider or a network can do."""
+
+    def find(self, message: Message) -> list[Fate]:
+        """What the provider has with this address and text since the message was made; none: nothing.
+
+        Raises ProviderUnreachableError."""
+
+    def ask(self, message: Message) -> Fate:
+        """What became of an accepted message. Raises ProviderUnreachableError."""
+
+
+@cache
+def transport_for(channel: Channel) -> Transport:
+    """The configured transport of a channel."""
+    if channel == Channel.SMS:
+        from notifier.delivery.transports.twilio.transport import TwilioTransport
+
+        return TwilioTransport.from_settings()
+    from notifier.delivery.transports.smtp.transport import SmtpTransport
+
+    return SmtpTransport.from_settings()

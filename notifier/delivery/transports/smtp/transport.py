@@ -1,0 +1,103 @@
+"""Hand an e-mail to the SMTP server.
+
+SMTP cannot be asked what it has. A line that is cut after DATA leaves the fate unknown, and a second
+try may double the mail: it is made all the same, with the same Message-ID, because most mailboxes show
+such a pair once, and a lost alert is worse than a doubled mail.
+"""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from notifier.delivery.models import Lane, Message
+from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+
+TIMEOUT_S = 10.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SmtpTransport:
+    """Thread-safe: a connection for each mail."""
+
+    has_receipts = False
+    name = "serveur de courriel"
+
+    def __init__(self, url: str, sender: str) -> None:
+        self._parts = urlsplit(url)
+        self._sender = sender
+
+    @classmethod
+    def from_settings(cls) -> "SmtpTransport":
+        return cls(settings.ENVIRONMENT.EMAIL_URL, settings.ENVIRONMENT.EMAIL_FROM)
+
+    def send(self, message: Message) -> Outcome:
+        try:
+            server = self.connect()
+        except smtplib.SMTPResponseException as error:
+            return _answer(error.smtp_code)
+        except (OSError, smtplib.SMTPException) as error:
+            return Outcome(Result.RETRY, detail=f"serveur injoignable ({type(error).__name__})")
+        try:
+            with server:
+                server.send_message(self._mail(message))
+        except smtplib.SMTPRecipientsRefused as error:
+            return _answer(next(iter(error.recipients.values()))[0])
+        except smtplib.SMTPResponseException as error:
+            return _answer(error.smtp_code)
+        except (OSError, smtplib.SMTPException) as error:
+            return Outcome(Result.UNKNOWN, detail=f"ligne coupée ({type(error).__name__})")
+        return Outcome(Result.ACCEPTED, provider_id=self._message_id(message))
+
+    def find(self, message: Message) -> list[Fate]:
+        """Nothing, ever: SMTP has no such question."""
+        return []
+
+    def ask(self, message: Message) -> Fate:
+        raise ProviderUnreachableError("SMTP has no receipts to ask for")
+
+    def connect(self) -> smtplib.SMTP:
+        """An open, encrypted (but on loopback) and logged-in connection.
+
+        Raises OSError or smtplib.SMTPException."""
+        host = self._parts.hostname or ""
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._parts.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, self._parts.port or 465, timeout=TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(host, self._parts.port or 587, timeout=TIMEOUT_S)
+            if host not in LOOPBACK:
+                server.starttls(context=context)
+        if self._parts.username:
+            server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+        return server
+
+    def _mail(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = message.subject
+        mail["From"] = self._sender
+        mail["To"] = message.address
+        mail["Message-ID"] = self._message_id(message)
+        mail["Date"] = format_datetime(message.created_at)
+        mail["Auto-Submitted"] = "auto-generated"
+        if message.lane == Lane.URGENT:
+            mail["Importance"] = "high"
+        mail.set_content(message.body)
+        if message.html:
+            mail.add_alternative(message.html, subtype="html")
+        return mail
+
+    def _message_id(self, message: Message) -> str:
+        domain = self._sender.rpartition("@")[2].rstrip(">")
+        return f"<alerte-{message.pk}@{domain}>"
+
+
+def _answer(code: int) -> Outcome:
+    # The server's own words may repeat the address; its code says enough.
+    if 500 <= code < 600:
+        return Outcome(Result.PERMANENT, code=str(code), detail=f"refusé par le serveur ({code})")
+    return Outcome(Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})")

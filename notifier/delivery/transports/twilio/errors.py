@@ -1,0 +1,64 @@
+"""What Twilio's errors mean for one message. Source: Twilio's error dictionary, codes by number.
+
+An unknown code of a refused request is retried: the schedule and the lifetime bound it, and a number
+that could be reached must not be given up for a code that this table does not know.
+"""
+
+# Refused now and for ever for this number: move on at once.
+PERMANENT = {
+    21211: "numéro invalide",
+    21214: "numéro injoignable",
+    21217: "numéro mal formé",
+    21265: "code court interdit comme destinataire",
+    21401: "numéro invalide",
+    21407: "numéro sans SMS",
+    21421: "numéro invalide",
+    21601: "numéro sans SMS",
+    21604: "numéro absent",
+    21610: "le destinataire a refusé les SMS (STOP)",
+    21612: "aucune route vers ce numéro",
+    21614: "ce numéro n’est pas un mobile",
+    21602: "texte vide",
+    21617: "texte trop long",
+    21635: "ligne fixe",
+    30034: "expéditeur non enregistré",
+}
+
+# Refused for something that an operator can mend within the lifetime: keep trying, loudly.
+OPERATOR = {
+    20003: "identifiants Twilio refusés",
+    20005: "compte Twilio inactif",
+    20008: "compte Twilio de test",
+    21212: "expéditeur invalide",
+    21408: "région interdite par les réglages du compte",
+    21603: "expéditeur absent",
+    21606: "expéditeur non autorisé",
+    21608: "compte Twilio d’essai : numéro non vérifié",
+    21611: "file de l’expéditeur pleine",
+    21703: "service de messagerie sans expéditeur",
+    21705: "service de messagerie invalide",
+    30001: "file de l’opérateur pleine",
+    30002: "compte Twilio suspendu",
+}
+
+# Said by a receipt: why an accepted message did not arrive.
+UNDELIVERED = {
+    30003: "téléphone éteint ou hors réseau",
+    30004: "message bloqué",
+    30005: "numéro inconnu",
+    30006: "ligne fixe ou opérateur injoignable",
+    30007: "message filtré par l’opérateur",
+    30008: "raison inconnue",
+    30022: "débit dépassé",
+    30410: "délai dépassé chez l’opérateur",
+}
+
+
+def explain(code: int | str | None) -> str:
+    """The meaning of a code in French, or its bare number."""
+    try:
+        number = int(code or 0)
+    except ValueError:
+        number = 0
+    meaning = {**PERMANENT, **OPERATOR, **UNDELIVERED}.get(number)
+    return meaning or (f"erreur {code}" if code else "sans explication")

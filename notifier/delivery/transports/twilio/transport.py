@@ -1,0 +1,125 @@
+"""Hand an SMS to Twilio, find one that it may have, ask what became of one."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ConnectTimeout, RequestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.rest import Client
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from notifier.delivery.models import Message, State
+from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+from notifier.delivery.transports.twilio.errors import PERMANENT, explain
+from notifier.delivery.transports.twilio.http import PatientHttpClient
+from notifier.delivery.transports.twilio.statuses import state_of
+
+OFFICIAL_API_URL = "https://api.twilio.com"
+# Of the texts lately sent to one number, how many are looked at to find ours.
+LATEST = 50
+# Twilio's clock and ours.
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+def callback_url(message_id: int) -> str:
+    """Where Twilio reports on this message; its signature covers exactly this address."""
+    return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/callbacks/twilio/{message_id}"
+
+
+class TwilioTransport:
+    """Thread-safe: each thread gets a client, hence a connection, of its own."""
+
+    has_receipts = True
+    name = "Twilio"
+
+    def __init__(self, account_sid: str, auth_token: str, sender: dict[str, str], api_url: str) -> None:
+        self._account = (account_sid, auth_token)
+        self._sender = sender
+        self._api_url = api_url
+        self._local = threading.local()
+
+    @classmethod
+    def from_settings(cls) -> "TwilioTransport":
+        env = settings.ENVIRONMENT
+        sender = (
+            {"messaging_service_sid": env.TWILIO_MESSAGING_SERVICE_SID}
+            if env.TWILIO_MESSAGING_SERVICE_SID
+            else {"from_": env.TWILIO_FROM}
+        )
+        api_url = env.TWILIO_API_URL or OFFICIAL_API_URL
+        return cls(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN, sender, api_url)
+
+    def send(self, message: Message) -> Outcome:
+        client, http = self._client()
+        try:
+            created = client.messages.create(
+                to=message.address,
+                body=message.body,
+                status_callback=callback_url(message.pk),
+                **self._sender,
+            )
+        except TwilioRestException as error:
+            return _refusal(error, http.retry_after_s)
+        except RequestException as error:
+            return _broken_line(error)
+        except (TwilioException, ValueError, KeyError) as error:
+            # An answer that is not Twilio's: somebody in between may have eaten the real one.
+            return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({type(error).__name__})")
+        return Outcome(Result.ACCEPTED, provider_id=str(created.sid))
+
+    def find(self, message: Message) -> list[Fate]:
+        since = message.created_at - CLOCK_SKEW
+        try:
+            listed = self._client()[0].messages.list(to=message.address, limit=LATEST)
+        except (TwilioException, RequestException) as error:
+            raise ProviderUnreachableError(type(error).__name__) from error
+        return [
+            _fate(found)
+            for found in listed
+            if found.body == message.body and found.date_created and found.date_created >= since
+        ]
+
+    def ask(self, message: Message) -> Fate:
+        try:
+            return _fate(self._client()[0].messages(message.provider_id).fetch())
+        except (TwilioException, RequestException) as error:
+            raise ProviderUnreachableError(type(error).__name__) from error
+
+    def _client(self) -> tuple[Client, PatientHttpClient]:
+        if not hasattr(self._local, "client"):
+            http = PatientHttpClient()
+            client = Client(*self._account, http_client=http)
+            client.api.base_url = self._api_url
+            self._local.client = (client, http)
+        mine: tuple[Client, PatientHttpClient] = self._local.client
+        return mine
+
+
+def _fate(found: Any) -> Fate:
+    code = str(found.error_code or "")
+    return Fate(str(found.sid), state_of(str(found.status)) or State.ACCEPTED, code)
+
+
+def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome:
+    code = str(error.code or error.status)
+    if error.status == 429:
+        return Outcome(Result.RETRY, code=code, detail="débit dépassé", retry_after_s=retry_after_s)
+    if error.status >= 500:
+        return Outcome(Result.UNKNOWN, code=code, detail=f"panne de l’opérateur ({error.status})")
+    if error.code in PERMANENT:
+        return Outcome(Result.PERMANENT, code=code, detail=explain(code))
+    return Outcome(Result.RETRY, code=code, detail=explain(code))
+
+
+def _broken_line(error: RequestException) -> Outcome:
+    if isinstance(error, ConnectTimeout) or _never_connected(error):
+        return Outcome(Result.RETRY, detail="opérateur injoignable")
+    return Outcome(Result.UNKNOWN, detail=f"ligne coupée sans réponse ({type(error).__name__})")
+
+
+def _never_connected(error: RequestException) -> bool:
+    cause = error.args[0] if isinstance(error, RequestsConnectionError) and error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

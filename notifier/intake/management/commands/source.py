@@ -1,0 +1,92 @@
+"""`notifier source`: the dispatch centres that may push, and their keys."""
+
+import re
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.db import IntegrityError
+
+from notifier.intake import keys
+from notifier.intake.models import Source
+
+DEPARTEMENT = re.compile(r"^(0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-8]|98[4-8])$")
+
+
+class Command(BaseCommand):
+    help = "Sources : centres d’opérations autorisés à transmettre des interventions."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="crée une source et affiche sa clé, une seule fois")
+        add.add_argument("name", help="par exemple « CORG 90 »")
+        add.add_argument("--departement", action="append", required=True, help="à répéter au besoin")
+        add.add_argument("--service", default="Gendarmerie", help="qui parle, dans les textes")
+        add.add_argument("--duty-email", default="", help="prévenu quand personne n’a pu être joint")
+        add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
+        actions.add_parser("list", help="liste les sources")
+        for action, help_text in (
+            ("revoke", "refuse sa clé dès maintenant"),
+            ("renew", "remplace sa clé et l’affiche, une seule fois"),
+        ):
+            actions.add_parser(action, help=help_text).add_argument("name")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        match options["action"]:
+            case "add":
+                self._add(options)
+            case "list":
+                self._list()
+            case "revoke":
+                self._revoke(self._source(options["name"]))
+            case "renew":
+                self._print_key(keys.renew_key(self._source(options["name"])))
+
+    def _add(self, options: dict[str, Any]) -> None:
+        departements = [code.upper() for code in options["departement"]]
+        wrong = [code for code in departements if not DEPARTEMENT.match(code)]
+        if wrong:
+            raise CommandError(f"département inconnu : {', '.join(wrong)} (attendu : 90, 2A, 971…)")
+        if options["duty_email"]:
+            try:
+                validate_email(options["duty_email"])
+            except ValidationError as error:
+                raise CommandError(f"--duty-email : {error.messages[0]}") from None
+        try:
+            new = keys.add_source(
+                options["name"],
+                departements,
+                service=options["service"],
+                duty_email=options["duty_email"],
+                signed=options["signed"],
+            )
+        except IntegrityError:
+            raise CommandError(
+                f"la source « {options['name']} » existe déjà : « notifier source renew » en change la clé"
+            ) from None
+        self.stdout.write(f"Source « {new.source.name} » créée pour : {', '.join(departements)}.")
+        if new.source.signing_secret:
+            self.stdout.write(f"Secret de signature : {new.source.signing_secret}")
+        self._print_key(new.key)
+
+    def _print_key(self, key: str) -> None:
+        self.stdout.write("Clé, affichée cette seule fois :")
+        self.stdout.write(key)
+
+    def _list(self) -> None:
+        for source in Source.objects.all():
+            state = f"révoquée le {source.revoked_at:%d/%m/%Y}" if source.revoked_at else "active"
+            signed = ", signée" if source.signing_secret else ""
+            self.stdout.write(f"{source.name} : {', '.join(source.departements)} ({state}{signed})")
+
+    def _revoke(self, source: Source) -> None:
+        done = keys.revoke(source)
+        self.stdout.write(f"« {source.name} » : " + ("clé révoquée." if done else "déjà révoquée."))
+
+    def _source(self, name: str) -> Source:
+        try:
+            return Source.objects.get(name=name)
+        except Source.DoesNotExist:
+            raise CommandError(f"aucune source « {name} » : voir « notifier source list »") from None

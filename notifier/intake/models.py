@@ -1,0 +1,104 @@
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Source(models.Model):
+    """A dispatch centre that may push interventions, and the départements it may speak for."""
+
+    name = models.CharField("nom", max_length=60, unique=True)
+    service = models.CharField(
+        "service", max_length=30, default="Gendarmerie", help_text="Qui parle, dans les textes aux maires."
+    )
+    departements = models.JSONField("départements", help_text='Codes, par exemple ["90", "2A"].')
+    key_hash = models.CharField("empreinte de la clé", max_length=64, unique=True, editable=False)
+    signing_secret = models.CharField(
+        "secret de signature", max_length=60, blank=True, editable=False,
+        help_text="Standard Webhooks ; vide si la signature n’est pas exigée.",
+    )  # fmt: skip
+    duty_email = models.EmailField(
+        "courriel de permanence", blank=True,
+        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+    )  # fmt: skip
+    rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
+    created_at = models.DateTimeField("créée le", auto_now_add=True)
+    revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "source"
+        verbose_name_plural = "sources"
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Status(models.TextChoices):
+    ENGAGED = "engaged", "engagée"
+    ON_SCENE = "on_scene", "sur place"
+    CLOSED = "closed", "terminée"
+    CANCELLED = "cancelled", "annulée"
+
+
+class Severity(models.TextChoices):
+    """CAP's words, in rising order."""
+
+    MINOR = "minor", "sans gravité"
+    MODERATE = "moderate", "modérée"
+    SEVERE = "severe", "grave"
+    EXTREME = "extreme", "très grave"
+
+
+class State(models.TextChoices):
+    """How far an intervention has come; every change is a conditional UPDATE."""
+
+    RECEIVED = "received", "reçue"
+    DECIDED = "decided", "traitée"
+    REVIEW = "review", "à vérifier"
+    OUTSIDE = "outside", "hors du territoire de la source"
+    SUPERSEDED = "superseded", "dépassée"
+    EXPIRED = "expired", "périmée sans décision"
+
+
+class Intervention(models.Model):
+    """What dispatch reported, as it reported it, and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    thread = models.CharField("fil", max_length=90, help_text="Numéro de la source / référence.")
+    reference = models.CharField("référence", max_length=60, db_index=True)
+    sequence = models.PositiveIntegerField("séquence")
+    status = models.CharField("état annoncé", max_length=10, choices=Status)
+    category = models.CharField("catégorie", max_length=20)
+    severity = models.CharField("gravité", max_length=10, choices=Severity)
+    occurred_at = models.DateTimeField("survenue le")
+    exercise = models.BooleanField("exercice", default=False)
+    location = models.JSONField("lieu")
+    content_hash = models.CharField("empreinte du contenu", max_length=64)
+    received_at = models.DateTimeField("reçue le")
+
+    state = models.CharField("traitement", max_length=10, choices=State, default=State.RECEIVED)
+    verdict = models.CharField("verdict", max_length=10, blank=True)
+    communes = models.JSONField("communes", default=list)
+    clues = models.JSONField("indices", default=list)
+    reason = models.TextField("motif", blank=True)
+    handled_at = models.DateTimeField("traitée le", null=True, blank=True)
+    decided_commune = models.CharField("commune décidée", max_length=5, blank=True)
+    decided_by = models.CharField("décidée par", max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = "intervention"
+        verbose_name_plural = "interventions"
+        ordering = ("-received_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),
+        )
+        indexes = (
+            models.Index(
+                fields=("received_at",), name="intake_waiting", condition=Q(state__in=["received", "review"])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} n° {self.sequence}"

@@ -1,0 +1,94 @@
+"""An intervention arrives: checked against its source's territory, stored once, then rung for."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+from django.dispatch import Signal
+from django.utils import timezone
+
+from notifier.intake.models import Intervention, Source, Status
+from notifier.intake.schema import NewIntervention
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+from notifier.territory.resolve import departement_of
+
+# Sent within the transaction that stores an intervention, with intervention_id (UUID).
+received = Signal()
+
+
+class OutsideSourceError(Exception):
+    """The INSEE code lies in a département that the source may not speak for."""
+
+
+class ContradictionError(Exception):
+    """The same reference and sequence were already received with another content."""
+
+
+@dataclass(frozen=True)
+class Reception:
+    intervention_id: UUID
+    is_new: bool
+
+
+def receive(source: Source, new: NewIntervention) -> Reception:
+    """Store the intervention once and say under which id; the commit has happened on return.
+
+    Raises OutsideSourceError, ContradictionError, and django.db.OperationalError when the database
+    cannot store it: then nothing was received.
+    """
+    refuse_outside(source, new)
+    thread = f"{source.pk}/{new.reference}"
+    content_hash = hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
+    try:
+        return Reception(_store(source, new, thread, content_hash), is_new=True)
+    except IntegrityError:
+        known = Intervention.objects.only("id", "content_hash").get(thread=thread, sequence=new.sequence)
+        if known.content_hash != content_hash:
+            raise ContradictionError(new.reference, new.sequence) from None
+        return Reception(known.pk, is_new=False)
+
+
+def refuse_outside(source: Source, new: NewIntervention) -> None:
+    """Raise OutsideSourceError where the INSEE code alone shows that the source may not speak."""
+    if new.location.insee and departement_of(new.location.insee) not in source.departements:
+        raise OutsideSourceError(new.location.insee)
+
+
+def _store(source: Source, new: NewIntervention, thread: str, content_hash: str) -> UUID:
+    now = timezone.now()
+    intervention_id = uuid4()
+    with transaction.atomic():
+        Intervention.objects.create(
+            id=intervention_id,
+            source=source,
+            thread=thread,
+            reference=new.reference,
+            sequence=new.sequence,
+            status=new.status,
+            category=new.category,
+            severity=new.severity,
+            occurred_at=new.occurred_at,
+            exercise=new.exercise,
+            location=new.location.model_dump(exclude_none=True),
+            content_hash=content_hash,
+            received_at=now,
+        )
+        said = f"{new.category}, {Status(new.status).label}" + (", exercice" if new.exercise else "")
+        write(
+            [
+                entry(
+                    thread,
+                    Step.RECEIVED,
+                    f"Reçue de {source.name} : n° {new.sequence}, {said}.",
+                    at=now,
+                    intervention=str(intervention_id),
+                    sequence=new.sequence,
+                    occurred_at=new.occurred_at.isoformat(),
+                )
+            ]
+        )
+        received.send(sender=Intervention, intervention_id=intervention_id)
+    return intervention_id

@@ -1,0 +1,119 @@
+"""What a dispatch centre may say of an intervention, field by field; anything else is refused by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+# A clock may be wrong by this much; an older event is history, not an alert.
+FURTHEST_AHEAD = timedelta(hours=1)
+OLDEST = timedelta(days=7)
+
+
+def _printable(value: str) -> str:
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+        raise PydanticCustomError("control_character", "contient un caractère de contrôle")
+    return value.strip()
+
+
+def _plausible(value: datetime) -> datetime:
+    now = datetime.now(UTC)
+    if value > now + FURTHEST_AHEAD:
+        raise PydanticCustomError("date_ahead", "est dans le futur : vérifiez l’horloge et le fuseau horaire")
+    if value < now - OLDEST:
+        raise PydanticCustomError("date_old", "remonte à plus de 7 jours : ce n’est plus une alerte")
+    return value
+
+
+def _upper(value: str) -> str:
+    return value.upper()
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+
+
+class Place(BaseModel):
+    """Where it is. Any one way to say it is enough; all that is given is checked against the rest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    insee: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[0-9][0-9AaBb]?[0-9]{3}$",
+            description="Code officiel géographique de la commune (pas le code postal)",
+            examples=["90033", "2A004"],
+        ),
+    ] = None
+    name: Annotated[Text | None, Field(min_length=1, max_length=100, description="Nom de la commune")] = None
+    postal_code: Annotated[
+        str | None, Field(pattern=r"^[0-9]{4,5}$", description="Code postal", examples=["90100"])
+    ] = None
+    latitude: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")] = None
+    longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+    radius_m: Annotated[int, Field(ge=0, le=50_000, strict=True, description="Rayon en mètres")] = 0
+    label: Annotated[Text | None, Field(max_length=200, description="Voie ou lieu-dit, sans nom de personne")] = None
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Place:
+        if (self.latitude is None) != (self.longitude is None):
+            raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
+        if not any((self.insee, self.name, self.postal_code, self.latitude is not None)):
+            raise PydanticCustomError(
+                "nowhere", "n’indique aucun lieu : donnez insee, name, postal_code ou latitude et longitude"
+            )
+        return self
+
+
+class NewIntervention(BaseModel):
+    """An intervention, or the next state of one, as a dispatch centre pushes it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "reference": "CORG90-2026-004217",
+                    "sequence": 1,
+                    "status": "engaged",
+                    "category": "C01.01.01",
+                    "severity": "severe",
+                    "occurred_at": "2026-11-22T03:16:07+01:00",
+                    "exercise": False,
+                    "location": {"insee": "90033", "name": "Delle", "postal_code": "90100"},
+                }
+            ]
+        },
+    )
+
+    reference: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$",
+            description="Votre numéro d’intervention ; le maire le lit",
+        ),
+    ]
+    sequence: Annotated[
+        int, Field(ge=1, le=1_000_000, strict=True, description="1, puis 2… à chaque nouvel état")
+    ]
+    status: Literal["engaged", "on_scene", "closed", "cancelled"]
+    category: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,19}$", description="Code CISU ou local"),
+        AfterValidator(_upper),
+    ]
+    severity: Literal["minor", "moderate", "severe", "extreme"]
+    occurred_at: Annotated[
+        AwareDatetime, AfterValidator(_plausible), Field(description="ISO 8601 avec fuseau horaire")
+    ]
+    exercise: Annotated[bool, Field(strict=True, description="true : tous les textes portent EXERCICE")] = False
+    location: Place
+
+    def canonical(self) -> dict[str, Any]:
+        """The content as plain JSON types with the instant in UTC: equal content, equal result."""
+        content = self.model_dump(mode="json")
+        content["occurred_at"] = self.occurred_at.astimezone(UTC).isoformat()
+        return content

@@ -1,0 +1,54 @@
+"""Signed requests: the Standard Webhooks specification, for sources that require it.
+
+The header `webhook-signature` holds `v1,` + base64(HMAC-SHA256(secret, "id.timestamp.body")), several
+separated by spaces while a secret is being changed.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+# The specification leaves the tolerance open; its libraries allow five minutes.
+TOLERANCE_S = 300
+
+
+class SignatureRefusedError(Exception):
+    """The signature is missing, wrong or too old. The message is French, for dispatch."""
+
+
+def check_signature(secret: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise SignatureRefusedError unless the body was signed with `secret` within five minutes."""
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    absent = [name for name in names if not headers.get(name)]
+    if absent:
+        raise SignatureRefusedError(f"signature exigée : en-tête absent : {', '.join(absent)}")
+    message_id, timestamp, signatures = (headers[name] for name in names)
+    _refuse_old(timestamp)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    expected = hmac.new(key, signed, hashlib.sha256).digest()
+    if not any(hmac.compare_digest(expected, given) for given in _decoded(signatures)):
+        raise SignatureRefusedError("signature fausse : vérifiez le secret et le corps signé")
+
+
+def _refuse_old(timestamp: str) -> None:
+    now = datetime.now(UTC).timestamp()
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 13):
+        raise SignatureRefusedError("webhook-timestamp : des secondes depuis 1970 sont attendues")
+    if abs(now - int(timestamp)) > TOLERANCE_S:
+        raise SignatureRefusedError("webhook-timestamp : plus de 5 minutes d’écart ; vérifiez l’horloge")
+
+
+def _decoded(signatures: str) -> list[bytes]:
+    decoded = []
+    for signature in signatures.split():
+        version, _, value = signature.partition(",")
+        try:
+            if version == "v1":
+                decoded.append(base64.b64decode(value, validate=True))
+        except binascii.Error:
+            continue  # not a signature at all: the others may be
+    return decoded

@@ -1,0 +1,49 @@
+from typing import NoReturn
+
+from django.db import models
+
+
+class Step(models.TextChoices):
+    """The steps that an intervention and its messages go through."""
+
+    RECEIVED = "received", "reçue"
+    RESOLVED = "resolved", "commune"
+    REVIEW = "review", "vérification"
+    DECIDED = "decided", "décision"
+    COMPOSED = "composed", "rédaction"
+    ATTEMPT = "attempt", "envoi"
+    RECEIPT = "receipt", "accusé"
+    SETTLED = "settled", "recoupement"
+    EXPIRED = "expired", "périmé"
+    CANCELLED = "cancelled", "retiré"
+    UNREACHED = "unreached", "personne joint"
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to change or delete what is written in the journal."""
+
+
+class Entry(models.Model):
+    """One step, as it was at that moment. `text` is for people, `data` for machines; neither holds
+    an address or a name, only the function of a recipient and a masked address."""
+
+    at = models.DateTimeField("heure")
+    thread = models.CharField("fil", max_length=90)
+    step = models.CharField("étape", max_length=12, choices=Step)
+    text = models.TextField("ce qui s’est passé")
+    data = models.JSONField("détail", default=dict)
+
+    class Meta:
+        verbose_name = "ligne du journal"
+        verbose_name_plural = "journal"
+        ordering = ("id",)
+        indexes = (models.Index(fields=("thread", "id"), name="journal_thread"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"
+
+    def save(self, *args: object, **kwargs: object) -> NoReturn:
+        raise AppendOnlyError("write journal entries with notifier.journal.write.write()")
+
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
+        raise AppendOnlyError("a journal entry cannot be deleted")

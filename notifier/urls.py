@@ -1,0 +1,26 @@
+"""Every address that the service answers to."""
+
+from django.contrib import admin
+from django.urls import path
+from ninja import NinjaAPI, Swagger
+
+from notifier.api import callbacks, health, interventions, problems
+
+api = NinjaAPI(
+    title="Alerte Maires",
+    version="1",
+    description="Transmettre les interventions qui concernent une commune, et savoir qui en a été informé.",
+    docs=Swagger(settings={"persistAuthorization": False}),
+    urls_namespace="api",
+)
+api.add_router("", interventions.router)
+problems.register(api)
+
+urlpatterns = [
+    path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),
+    path("api/v1/", api.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+]
