@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -100,7 +101,7 @@ def _checked_rows(
             faults.append(Fault(raw.line, reasons))
             continue
         rows.append(row)
-        if len(row.commune) != len(raw.cells["code_commune"]):
+        if row.commune == f"0{raw.cells['code_commune']}":
             repaired.append(row.line)
     if count == 0:
         faults.append(Fault(None, (f"« {path} » ne contient aucun contact sous son en-tête",)))
@@ -153,7 +154,7 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
             contact.active_from, contact.active_until = before.active_from, before.active_until
         elif before.active_from or before.active_until:
             restarted.append(row.line)
-        if not is_active(contact, now.astimezone(time_zone_of(row.commune)).date()):
+        if _asleep(contact, now):
             asleep.append(row.line)
         if any(getattr(before, field) != getattr(contact, field) for field in _REPLACED):
             differing.append(contact)
@@ -165,6 +166,12 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
             f"hors de leur période d’activité, pas prévenus aujourd’hui : {_lines(asleep)}"
         )
     return _Plan(differing, added, notes)
+
+
+def _asleep(contact: Contact, now: datetime) -> bool:
+    if contact.active_from is None and contact.active_until is None:
+        return False
+    return not is_active(contact, now.astimezone(time_zone_of(contact.commune)).date())
 
 
 def _contact(row: Row) -> Contact:
