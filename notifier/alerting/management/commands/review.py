@@ -1,0 +1,84 @@
+"""`notifier review`: what waits for a person to say which commune it is."""
+
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from notifier.alerting.review import ReviewError, decide_commune, waiting
+from notifier.alerting.wording import categories
+from notifier.intake.models import Intervention
+
+
+class Command(BaseCommand):
+    help = "Interventions dont la commune est à vérifier : liste, détail, décision."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("reference", nargs="?", help="affiche le détail de cette référence")
+        parser.add_argument("--commune", help="code INSEE de la commune que vous décidez")
+        parser.add_argument("--source", help="la source, si plusieurs ont cette référence")
+        parser.add_argument("--who", default="", help="qui décide (par défaut : le compte du système)")
+        parser.add_argument("--why", default="", help="pourquoi, pour le journal")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        if options["reference"] is None:
+            self._list()
+            return
+        interventions = self._of(options["reference"], options["source"])
+        if options["commune"]:
+            self._decide(interventions, options)
+        else:
+            for intervention in interventions:
+                self._show(intervention)
+
+    def _list(self) -> None:
+        interventions = list(waiting())
+        if not interventions:
+            self.stdout.write("Rien à vérifier.")
+        for intervention in interventions:
+            received = timezone.localtime(intervention.received_at)
+            self.stdout.write(
+                f"{intervention.reference} n° {intervention.sequence}  {received:%d/%m %H:%M:%S}  "
+                f"{intervention.source.name}  {_label(intervention)}  {intervention.verdict}"
+            )
+
+    def _of(self, reference: str, source: str | None) -> list[Intervention]:
+        found = list(waiting().filter(reference=reference))
+        if source:
+            found = [i for i in found if i.source.name == source]
+        if not found:
+            raise CommandError(f"« {reference} » n’attend aucune décision : voir « notifier review »")
+        names = sorted({i.source.name for i in found})
+        if len(names) > 1:
+            raise CommandError(f"plusieurs sources ont cette référence, précisez --source : {', '.join(names)}")
+        return found
+
+    def _show(self, intervention: Intervention) -> None:
+        received = timezone.localtime(intervention.received_at)
+        self.stdout.write(f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})")
+        self.stdout.write(f"  {_label(intervention)}, reçue le {received:%d/%m/%Y à %H:%M:%S}")
+        self.stdout.write(f"  {intervention.reason}")
+        for clue in intervention.clues:
+            self.stdout.write(f"  - {clue['says']}")
+        self.stdout.write(f"  Décider : notifier review {intervention.reference} --commune CODE")
+
+    def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
+        try:
+            decided = decide_commune(
+                interventions,
+                options["commune"].upper(),
+                who=options["who"] or getpass.getuser(),
+                why=options["why"],
+            )
+        except ReviewError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(
+            f"{decided.reference} n° {decided.sequence} : commune {options['commune'].upper()}, l’alerte part."
+        )
+
+
+def _label(intervention: Intervention) -> str:
+    category = categories().get(intervention.category)
+    return category.label if category else intervention.category

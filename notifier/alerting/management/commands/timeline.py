@@ -1,0 +1,51 @@
+"""`notifier timeline REFERENCE`: what happened to an intervention, step by step."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from notifier.intake.models import Intervention
+from notifier.journal.models import Entry
+from notifier.journal.write import timeline
+
+
+class Command(BaseCommand):
+    help = "Déroulé d’une intervention : chaque étape, son heure et le temps depuis la précédente."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("reference", help="la référence donnée par le centre d’opérations")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        reference = options["reference"]
+        known = Intervention.objects.filter(reference=reference).select_related("source")
+        threads = {intervention.thread: intervention.source.name for intervention in known}
+        if not threads:
+            raise CommandError(f"aucune intervention « {reference} » : vérifiez la référence")
+        for thread, source in sorted(threads.items()):
+            self.stdout.write(f"{reference} ({source})")
+            self._print(timeline(thread))
+
+    def _print(self, entries: list[Entry]) -> None:
+        day, before = None, None
+        for line in entries:
+            at = timezone.localtime(line.at)
+            if at.date() != day:
+                day = at.date()
+                self.stdout.write(f"  {day:%d/%m/%Y}")
+            self.stdout.write(f"  {at:%H:%M:%S}  {_since(before, line.at)}  {line.text}")
+            before = line.at
+
+
+def _since(before: datetime | None, at: datetime) -> str:
+    """The time since the step before, in nine characters."""
+    if before is None:
+        return " " * 9
+    seconds = (at - before).total_seconds()
+    if seconds < 1:
+        return f"+{seconds * 1000:5.0f} ms"
+    if seconds < 3600:
+        return f"+{seconds:6.1f} s"
+    return f"+{seconds / 3600:6.1f} h"
