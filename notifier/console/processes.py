@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -58,6 +58,7 @@ class Child:
         self._on_end = on_end
         self._news = threading.Condition()
         self._silent = False
+        self._asked = False
         tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid())]
         self._process = subprocess.Popen(  # noqa: S603  # our own programs, without a shell
             [*tie, *program.command],
@@ -101,8 +102,9 @@ class Child:
             os.killpg(self.pid, number)
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the program alone: it knows best how to end its own children."""
-        if self._process.poll() is None:
+        """SIGTERM to the program alone: it knows best how to end its own children. Asks once."""
+        if not self._asked and self._process.poll() is None:
+            self._asked = True
             self._process.terminate()
 
     def end(self, timeout: float = SECONDS_TO_END) -> None:
@@ -214,3 +216,22 @@ class Supervisor:
     def _start_again(self, child: Child) -> None:
         if self._children.get(child.program.name) is child:
             self.start(child.program)
+
+
+@contextlib.contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """SIGTERM ends as Ctrl-C does; asked once is enough, the ending itself is not interrupted."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

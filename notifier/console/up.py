@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shlex
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
-from notifier.console.processes import ProcessError, Supervisor
+from notifier.console.processes import ProcessError, Supervisor, interrupted_by_signals
 from notifier.console.screen import Prefixes
 from notifier.settings import Environment
 
@@ -43,7 +42,7 @@ def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
         _refuse_real_provider(environment)
     hear = Prefixes(sys.stdout)
     supervisor = Supervisor(hear)
-    with _alone(environment.DATA_DIR), _signals_interrupt():
+    with _alone(environment.DATA_DIR), interrupted_by_signals():
         stage = Stage(current_environment(), environment.DATA_DIR, supervisor)
         shared = stage.data_dir / "up.env"
         try:
@@ -94,25 +93,6 @@ def _alone(data_dir: Path) -> Iterator[None]:
                 "d’abord, ou choisir un autre dossier."
             ) from None
         yield
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM ends as Ctrl-C does; asked once is enough, the ending itself is not interrupted."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    for each in before:
-        signal.signal(each, interrupt)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _share(file: Path, environment: Mapping[str, str]) -> None:

@@ -1,0 +1,118 @@
+"""The mayors' side: whom the sample contacts name, and what reached their phones and mailboxes."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.console.demo.story import Scene
+from notifier.console.screen import frame
+from notifier.simulator.client import Mail, Simulator, Sms
+from notifier.territory.resolve import commune
+
+TITLES = {
+    "maire": "maire",
+    "astreinte": "élu d’astreinte",
+    "police_municipale": "police municipale",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where one person is reached over one channel, and who that is."""
+
+    channel: str
+    address: str
+    who: str
+
+
+class AddressBook:
+    """The sample contacts, read here apart: the demonstration checks the service's choice."""
+
+    def __init__(self, file: Path) -> None:
+        with file.open(encoding="utf-8", newline="") as lines:
+            self._rows = [row for row in csv.DictReader(lines, delimiter=";") if row["rang"] == "1"]
+
+    def expected(self, scene: Scene) -> list[Address]:
+        """Every address that must be told, once."""
+        return [
+            address
+            for row in self._rows
+            if row["fonction"] in scene.told.get(row["code_commune"], ())
+            for address in self._addresses(row)
+            if address.channel in scene.channels
+        ]
+
+    @staticmethod
+    def _addresses(row: Mapping[str, str]) -> Iterable[Address]:
+        place = commune(row["code_commune"])
+        who = f"{place.name if place else row['code_commune']}, {TITLES[row['fonction']]}"
+        if row["mobile"]:
+            # The sample numbers are national: 06 39 98 xx xx.
+            yield Address("sms", "+33" + row["mobile"].replace(" ", "")[1:], who)
+        if row["courriel"]:
+            yield Address("email", row["courriel"], who)
+
+
+class Arrivals:
+    """What came since the last look."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._texts = self._mails = 0
+
+    def wait(self, expected: list[Address], timeout: float) -> None:
+        """Wait for as many more texts and mails. Raises TimeoutError, saying what had come."""
+        texts = sum(address.channel == "sms" for address in expected)
+        mails = len(expected) - texts
+        self._simulator.wait(
+            sms=self._texts + texts, mails=self._mails + mails, settled=True, timeout=timeout
+        )
+
+    def take(self) -> tuple[list[Sms], list[Mail]]:
+        """The new texts and mails; the next look begins after them."""
+        texts = self._simulator.messages()[self._texts :]
+        mails = self._simulator.mails()[self._mails :]
+        self._texts += len(texts)
+        self._mails += len(mails)
+        return texts, mails
+
+
+def differences(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
+    """What came unexpected or did not come, in French; empty if all is well."""
+    wanted = Counter((address.channel, address.address) for address in expected)
+    came = Counter(("sms", sms["to"]) for sms in texts)
+    came.update(("email", address) for mail in mails for address in mail["to"])
+    surplus = [
+        f"de trop : {kind} à {to} ({n})" for (kind, to), n in sorted((came - wanted).items())
+    ]
+    lacking = [f"jamais arrivé : {kind} à {to}" for kind, to in sorted(wanted - came)]
+    return surplus + lacking
+
+
+def as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
+    """Each text in a frame as it is read; one frame for those who got the very same text."""
+    who = {address.address: address.who for address in expected}
+    readers: dict[tuple[str, str], list[str]] = {}
+    for sms in texts:
+        segments = (
+            f"{sms['segments']} SMS" if sms["segments"] == 1 else f"{sms['segments']} segments"
+        )
+        key = (f"SMS de {sms['from']} ({segments})", sms["body"])
+        readers.setdefault(key, []).append(f"{who[sms['to']]} : {spaced(sms['to'])}")
+    for mail in mails:
+        key = ("Courriel", f"Objet : {mail['subject']}\n\n{mail['plain']}")
+        readers.setdefault(key, []).extend(f"{who[to]} : {to}" for to in mail["to"])
+    lines: list[str] = []
+    for (title, text), names in readers.items():
+        lines += [f"  → {name}" for name in names] + frame(title, text)
+    return lines
+
+
+def spaced(number: str) -> str:
+    """`+33639980079` -> `06 39 98 00 79`."""
+    national = "0" + number.removeprefix("+33")
+    return " ".join(national[place : place + 2] for place in range(0, len(national), 2))

@@ -1,0 +1,126 @@
+"""The demonstration from beginning to end: all started, played, shown, checked, ended."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from notifier.console.demo.phones import AddressBook, Arrivals
+from notifier.console.demo.scenes import SECONDS_FOR_ONE_STEP, DemoFailed, Director
+from notifier.console.demo.story import STORY
+from notifier.console.dispatch import Dispatch
+from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
+from notifier.console.processes import Child, Supervisor, interrupted_by_signals
+from notifier.console.screen import WIDTH, paint, table
+from notifier.settings import Environment, packaged
+
+WORKER_READY = r" ready\."
+
+
+class Demo:
+    """One demonstration from beginning to end."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._lines: list[str] = []
+        self._children: list[Child] = []
+
+    def play(self, *, keep: bool) -> None:
+        """Raises DemoFailed, ProcessError; however it ends, nothing is left running."""
+        folder = Path(tempfile.mkdtemp(prefix="alerte-maires-demo-"))
+        supervisor = Supervisor(lambda name, line: self._lines.append(f"{name:>9} │ {line}"))
+        with interrupted_by_signals():
+            try:
+                self._perform(Stage(self._own_environment(), folder, supervisor))
+            finally:
+                supervisor.end()
+                if keep:
+                    log = "\n".join(self._lines)
+                    (folder / "programmes.log").write_text(log + "\n", encoding="utf-8")
+                    self._say(f"Tout est arrêté ; données conservées dans {folder}")
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    self._say("Tout est arrêté, rien ne reste.")
+
+    def logs(self) -> list[str]:
+        """The last lines of the programs, for whoever looks for the cause of a failure."""
+        return self._lines[-40:]
+
+    @staticmethod
+    def _own_environment() -> dict[str, str]:
+        """Without anything that an operator set: no real database, broker or provider."""
+        ours = Environment.model_fields
+        return {name: value for name, value in current_environment().items() if name not in ours}
+
+    def _perform(self, stage: Stage) -> None:
+        self._title("Mise en place (SIMULATEUR : rien ne part vraiment)")
+        bind = Bind("127.0.0.1", free_port())
+        samples = packaged("config") / "samples" / "contacts-90.csv"
+        simulator = stage.start_simulator(bind.url)
+        self._say(f"Prestataire simulé : {simulator.control}")
+        stage.start_broker()
+        self._say("Valkey du paquet : prêt")
+        stage.require("migrate", "--no-input", "--verbosity", "0")
+        self._say("Base SQLite : créée")
+        key = self._open_doors(stage, bind, samples)
+        director = Director(
+            stage,
+            Dispatch(bind.url, key),
+            AddressBook(samples),
+            Arrivals(simulator),
+            self._say,
+            self._show,
+        )
+        for number, scene in enumerate(STORY, 1):
+            self._title(f"{number}. {scene.title}")
+            director.play(scene)
+        self._show_timelines(stage, list(director.ids))
+        self._title("Récapitulatif")
+        header = ("Référence", "Commune", "Prévenus", "Remis après", "Reçu après")
+        self._show(table(header, director.rows))
+        self._require_all_alive()
+
+    def _open_doors(self, stage: Stage, bind: Bind, samples: Path) -> str:
+        """Web, worker and beat start while contacts and source are made; the source's key."""
+        worker = stage.start_worker()
+        self._children = [stage.start_web(bind), worker, stage.start_beat()]
+        summary = stage.require("contacts", "import", str(samples)).strip().splitlines()[-1]
+        self._say(f"Contacts du Territoire de Belfort : {summary}")
+        key = (
+            stage.require("source", "add", "CORG 90", "--departement", "90")
+            .strip()
+            .splitlines()[-1]
+        )
+        self._say("Source « CORG 90 » : créée, avec sa clé")
+        worker.wait_for_line(WORKER_READY, SECONDS_FOR_ONE_STEP)
+        wait_until_ready(bind.url)
+        self._say(f"Service prêt : {bind.url}")
+        return key
+
+    def _show_timelines(self, stage: Stage, references: list[str]) -> None:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            printed = pool.map(lambda reference: stage.require("timeline", reference), references)
+            for reference, timeline in zip(references, printed, strict=True):
+                self._title(f"notifier timeline {reference}")
+                self._show(timeline.rstrip().splitlines())
+
+    def _require_all_alive(self) -> None:
+        dead = [child.program.name for child in self._children if child.returncode is not None]
+        if dead:
+            raise DemoFailed(f"arrêté en route : {', '.join(dead)}")
+
+    def _title(self, text: str) -> None:
+        self._show(["", paint(text, "bold", sys.stdout), "─" * min(WIDTH, len(text))])
+
+    def _say(self, text: str) -> None:
+        elapsed = f"{time.monotonic() - self._began:5.1f} s".replace(".", ",")
+        self._show([f"{paint(elapsed, 'dim', sys.stdout)}  {text}"])
+
+    @staticmethod
+    def _show(lines: list[str]) -> None:
+        for line in lines:
+            print(line, flush=True)

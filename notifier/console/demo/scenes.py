@@ -1,0 +1,165 @@
+"""One scene: the push, its answer, who was told, the texts as read; each step checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from notifier.console.demo.phones import Address, AddressBook, Arrivals, as_read, differences
+from notifier.console.demo.story import Scene
+from notifier.console.dispatch import Answer, Dispatch
+from notifier.console.launch import Stage
+
+SECONDS_FOR_ONE_STEP = 20.0
+# The state of a message for which nothing more is awaited: a phone's receipt, a mail server's yes.
+ARRIVED = {"sms": ("delivered",), "email": ("accepted", "delivered")}
+
+
+class DemoFailed(Exception):
+    """A step did not go as it must; the message, in French, says which and how."""
+
+
+@dataclass
+class Director:
+    """Plays scenes one after the other on a running service."""
+
+    stage: Stage
+    dispatch: Dispatch
+    book: AddressBook
+    arrivals: Arrivals
+    say: Callable[[str], None]
+    show: Callable[[list[str]], None]
+    ids: dict[str, str] = field(default_factory=dict)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    _last_body: dict[str, Any] = field(default_factory=dict)
+
+    def play(self, scene: Scene) -> None:
+        """Raises DemoFailed, ProcessError."""
+        answer = self._push(scene)
+        if scene.state is None:
+            self.say(f"Refusé : {_words(answer)}")
+            self._receive(scene, [])
+            return
+        if scene.repeats:
+            _require(answer.id == self.ids[scene.reference], "un renvoi a reçu un autre numéro")
+            self._receive(scene, [])
+            return
+        self.ids[scene.reference] = answer.id
+        status = self._wait(
+            answer.id, lambda now: now["state"] == scene.state, f"« {scene.state} »"
+        )
+        if scene.decide:
+            status = self._decide(scene, answer.id, status)
+        expected = self.book.expected(scene)
+        self._receive(scene, expected)
+        status = self._wait(
+            answer.id, lambda now: _all_arrived(now, expected), "les accusés de réception"
+        )
+        self._explain(status)
+        self._count(scene, status)
+
+    def _push(self, scene: Scene) -> Answer:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        body: dict[str, Any] = {
+            "reference": scene.reference,
+            "occurred_at": now,
+            "exercise": False,
+            **scene.body,
+        }
+        # The very same content, or else it would be another one under the same number: 409.
+        body = self._last_body if scene.repeats else body
+        self._last_body = body
+        began = time.monotonic()
+        answer = self.dispatch.push(body)
+        took = round((time.monotonic() - began) * 1000)
+        self.say(f"POST {scene.reference} : réponse {answer.code} en {took} ms")
+        _require(
+            answer.code == scene.answer,
+            f"réponse {answer.code} au lieu de {scene.answer} : {_words(answer)}",
+        )
+        return answer
+
+    def _decide(self, scene: Scene, intervention: str, status: dict[str, Any]) -> dict[str, Any]:
+        """Nobody is told of a contradiction until a person has looked at the clues and chosen."""
+        for clue in status["clues"]:
+            self.say(f"  indice {clue['kind']} « {clue['given']} » : {clue['says']}")
+        self._receive(scene, [])
+        command = ("review", scene.reference, "--commune", str(scene.decide))
+        self.say(f"Une personne tranche : notifier {' '.join(command)}")
+        self.stage.require(*command)
+        return self._wait(intervention, lambda now: now["state"] == "decided", "la décision")
+
+    def _receive(self, scene: Scene, expected: list[Address]) -> None:
+        """Wait for what must come; fail on anything else."""
+        try:
+            self.arrivals.wait(expected, SECONDS_FOR_ONE_STEP)
+        except TimeoutError as error:
+            texts, mails = self.arrivals.take()
+            faults = differences(expected, texts, mails) or [str(error)]
+            raise DemoFailed(f"{scene.title} : " + " ; ".join(faults)) from None
+        texts, mails = self.arrivals.take()
+        faults = differences(expected, texts, mails)
+        _require(not faults, f"{scene.title} : " + " ; ".join(faults))
+        self.show(as_read(expected, texts, mails))
+
+    def _wait(
+        self, intervention: str, done: Callable[[dict[str, Any]], bool], what: str
+    ) -> dict[str, Any]:
+        deadline = time.monotonic() + SECONDS_FOR_ONE_STEP
+        while True:
+            answer = self.dispatch.status(intervention)
+            _require(answer.code == 200, f"état illisible : réponse {answer.code}")
+            status: dict[str, Any] = answer.body
+            if done(status):
+                return status
+            _require(
+                time.monotonic() < deadline,
+                f"{status['reference']} : {what} se fait attendre, état « {status['state']} »",
+            )
+            # Dispatch has no other way to know than to ask again.
+            time.sleep(0.03)
+
+    def _explain(self, status: dict[str, Any]) -> None:
+        for silence in status["not_told"]:
+            name = (silence["commune"] or {}).get("name", "aucune commune")
+            self.say(f"Personne n’est prévenu ({name}) : {silence['reason']}")
+
+    def _count(self, scene: Scene, status: dict[str, Any]) -> None:
+        received = datetime.fromisoformat(status["received_at"])
+        for alert in status["alerts"]:
+            messages = alert["messages"]
+            accepted = [m["accepted_at"] for m in messages if m["accepted_at"]]
+            ended = [m["ended_at"] for m in messages if m["ended_at"]]
+            told = f"{len(messages)} message{'s' if len(messages) > 1 else ''}"
+            after = (_after(received, accepted), _after(received, ended))
+            self.rows.append((scene.reference, alert["commune"]["name"], told, *after))
+        if not status["alerts"]:
+            self.rows.append((scene.reference, "—", "personne", "—", "—"))
+
+
+def _all_arrived(status: dict[str, Any], expected: list[Address]) -> bool:
+    messages = [message for alert in status["alerts"] for message in alert["messages"]]
+    arrived = [message for message in messages if message["state"] in ARRIVED[message["channel"]]]
+    return len(arrived) == len(messages) == len(expected)
+
+
+def _after(begin: datetime, moments: list[str]) -> str:
+    """Milliseconds from `begin` to the last moment."""
+    if not moments:
+        return "—"
+    last = max(map(datetime.fromisoformat, moments))
+    return f"{round((last - begin).total_seconds() * 1000)} ms"
+
+
+def _words(answer: Answer) -> str:
+    """What the service says of a refusal."""
+    body = answer.body
+    return str(body.get("detail", body)) if isinstance(body, dict) else str(body)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise DemoFailed(otherwise)

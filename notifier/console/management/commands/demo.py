@@ -1,0 +1,36 @@
+"""`notifier demo`: the whole way of an alert, with the real service and a simulated provider."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from notifier.console.demo.play import Demo
+from notifier.console.demo.scenes import DemoFailed
+from notifier.console.processes import ProcessError
+
+
+class Command(BaseCommand):
+    """Plays it once, in a folder of its own; exit code 0 only when every step went as it must."""
+
+    help = "Montre le parcours complet d’une alerte ; rien ne part vraiment."
+    # The service that it starts checks itself.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--keep",
+            action="store_true",
+            help="conserver la base et les journaux de la démonstration",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        demo = Demo()
+        try:
+            demo.play(keep=options["keep"])
+        except (DemoFailed, ProcessError) as failure:
+            for line in demo.logs():
+                print(line, file=sys.stderr)
+            raise CommandError(f"la démonstration a échoué : {failure}") from None
+        except KeyboardInterrupt:
+            raise CommandError("démonstration interrompue", returncode=130) from None
