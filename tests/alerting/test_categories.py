@@ -1,0 +1,244 @@
+"""The categories that ship, and what is said of a file that an operator got wrong."""
+
+import csv
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from notifier.alerting.categories import CategoriesError, Category, Severity, load
+from notifier.alerting.gsm import count, to_gsm
+
+REPOSITORY = Path(__file__).parents[2]
+SHIPPED = REPOSITORY / "config" / "categories.toml"
+NOMENCLATURE = REPOSITORY.parent / "shared" / "samples" / "cisu" / "HubSante.fait.csv"
+
+FAMILY = """[families.C01]
+label = "accidents"
+disclosure = "notify"
+lane = "urgent"
+channels = ["sms", "email"]
+lifetime_minutes = 180
+place = true
+tell = ["maire"]
+legal_basis = "article L132-3 du code de la sécurité intérieure"
+"""
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, Category]:
+    categories = load(SHIPPED)
+    return {code: _get(categories.get(code)) for code in categories.codes()}
+
+
+def _get(category: Category | None) -> Category:
+    assert category is not None
+    return category
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "categories.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _faults(path: Path) -> list[str]:
+    with pytest.raises(CategoriesError) as refused:
+        load(path)
+    return [line.removeprefix(f"{path}:") for line in str(refused.value).splitlines()]
+
+
+# --- what ships
+
+
+def test_every_code_of_the_nomenclature_is_there_and_no_other(
+    shipped: dict[str, Category],
+) -> None:
+    if not NOMENCLATURE.exists():
+        pytest.skip("the nomenclature is not here: ../shared/samples/cisu/HubSante.fait.csv")
+    with NOMENCLATURE.open(encoding="utf-8", newline="") as file:
+        expected = {row["code"] for row in csv.DictReader(file)}
+    assert len(expected) == 299
+    assert {code for code in shipped if code.startswith("C")} == expected
+
+
+def test_labels_stand_alone_in_an_sms(shipped: dict[str, Category]) -> None:
+    for category in shipped.values():
+        label = category.label
+        assert len(label) < 60, label
+        assert label[0].islower(), label
+        assert "'" not in label, f"{label}: the typographic apostrophe is the SMS's to replace"
+        assert "?" not in to_gsm(label), label
+        assert count(to_gsm(label)).encoding == "GSM-7"
+        assert not re.search(r"\b(?:suicid\w*|viol|pendaison|sexuel\w*)\b", label), label
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("C02.05.01", "C02.05.02", "C02.05.03", "C02.08.02", "C02.11.02"),  # health
+        *(f"C02.13.0{n}" for n in range(9)),  # suicide
+        *(f"C02.14.0{n}" for n in range(5)),  # sexual offences
+        *("C02.15.04", "C07.03.01", "C07.03.02"),  # families
+        *("C02.03.02", "C10.01.06"),  # minors
+        *("C06.05.00", "C10.05.00", "C02.04.02", "C06.06.00", "C03.02.11"),  # investigations
+        *("C10.01.04", "C10.02.02", "C11.02.02"),
+    ],
+)
+def test_what_the_law_keeps_secret_is_withheld(shipped: dict[str, Category], code: str) -> None:
+    assert shipped[code].disclosure == "withhold"
+    assert shipped[code].place is False
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("C01.01.01", "C04.05.00", "C07.13.02", "C10.01.03", "C07.04.02", "C07.02.00"),
+        *("C07.04.03", "C02.10.00", "C09.03.00", "C08.01.00", "C05.00.00", "C03.12.00"),
+        *("C07.01.00", "C02.01.00", "L01.02.00"),
+    ],
+)
+def test_what_a_mayor_gets_up_for_goes_by_sms_in_the_urgent_lane(
+    shipped: dict[str, Category], code: str
+) -> None:
+    category = shipped[code]
+    assert (category.disclosure, category.lane) == ("notify", "urgent")
+    assert "sms" in category.channels
+
+
+@pytest.mark.parametrize("code", ["C03.03.00", "C07.07.03", "L01.01.00"])
+def test_what_can_wait_for_the_morning_wakes_nobody(
+    shipped: dict[str, Category], code: str
+) -> None:
+    assert shipped[code].disclosure == "notify"
+    assert (shipped[code].lane, shipped[code].channels) == ("routine", ("email",))
+
+
+def test_dwellings_and_searches_are_told_without_place(shipped: dict[str, Category]) -> None:
+    for code in ("C03.03.00", "C03.03.01", "C04.02.01", "C10.01.03", "C10.02.00", "C06.07.01"):
+        assert not shipped[code].place, code
+
+
+def test_one_category_whole(shipped: dict[str, Category]) -> None:
+    assert shipped["C07.03.03"] == Category(
+        code="C07.03.03",
+        label="différend de voisinage",
+        family="C07",
+        disclosure="threshold",
+        threshold=Severity.MODERATE,
+        lane="routine",
+        channels=("email",),
+        lifetime=timedelta(minutes=180),
+        place=False,
+        tell=("maire", "astreinte", "police_municipale"),
+        legal_basis="article L132-3 du code de la sécurité intérieure",
+    )
+
+
+def test_only_the_exact_code_is_known() -> None:
+    categories = load(SHIPPED)
+    assert categories.get("C01.01.99") is None
+    assert categories.get("c01.01.01") is None
+    assert categories.get("") is None
+
+
+# --- inheriting
+
+
+def test_a_code_takes_what_it_does_not_say_from_its_nearest_parent(tmp_path: Path) -> None:
+    categories = load(
+        _write(
+            tmp_path,
+            FAMILY
+            + """[categories]
+"C01.00.00" = { label = "a", lane = "routine", disclosure = "threshold", threshold = "severe" }
+"C01.01.00" = { label = "accident de la route", place = false }
+"C01.01.01" = { label = "accident de voiture", disclosure = "notify" }
+"C01.02.01" = { label = "accident de train" }
+""",
+        )
+    )
+    car, train = _get(categories.get("C01.01.01")), _get(categories.get("C01.02.01"))
+    assert (car.lane, car.place, car.disclosure, car.threshold) == (
+        "routine",
+        False,
+        "notify",
+        None,
+    )
+    assert (train.place, train.disclosure, train.threshold) == (True, "threshold", Severity.SEVERE)
+
+
+# --- faults
+
+
+def test_all_faults_are_said_at_once_by_line_and_key(tmp_path: Path) -> None:
+    text = (
+        FAMILY.replace("180", "3").replace('"urgent"', '"fast"').replace("place = true\n", "")
+        + """surprise = 1
+[categories]
+"C01.01.00" = { label = "accident", channels = ["fax"] }
+"C01.01.01" = { lane = "routine" }
+"C01.01.1" = { label = "x" }
+"C02.01.00" = { label = "attentat" }
+"C01.02.00" = { label = "train", disclosure = "threshold" }
+"C01.03.00" = { label = "bateau", threshold = "severe" }
+"C01.04.00" = { label = "%s" }
+"C01.05.00" = { label = "drone", tell = ["maire", "maire"], place = "no" }
+"""
+        % ("x" * 60)
+    )
+    faults = _faults(_write(tmp_path, text))
+    where = [fault.split(": ")[:2] for fault in faults]
+    assert where == [
+        ["1", "families.C01.place"],
+        ["4", "families.C01.lane"],
+        ["6", "families.C01.lifetime_minutes"],
+        ["9", "families.C01.surprise"],
+        ["11", "categories.C01.01.00.channels"],
+        ["12", "categories.C01.01.01.label"],
+        ["13", "categories.C01.01.1"],
+        ["14", "categories.C02.01.00"],
+        ["15", "categories.C01.02.00.threshold"],
+        ["16", "categories.C01.03.00.threshold"],
+        ["17", "categories.C01.04.00.label"],
+        ["18", "categories.C01.05.00.place"],
+        ["18", "categories.C01.05.00.tell"],
+    ]
+    assert "'fast'" in faults[1]
+    assert '"urgent", "routine"' in faults[1]
+    assert "5 to 1440" in faults[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[families.C01]\nlabel = \n", "line 2"),
+        ('[categories]\n"C01.01.00" = { label = "a" }\n"C01.01.00" = { label = "b" }\n', "line 3"),
+        ("", "families: is missing"),
+        (FAMILY, "categories: is missing"),
+        (FAMILY + "[categories]\nC01.01.00 = { label = 'a' }\n", "in quotes"),
+        ('families = "none"\ncategories = []\n', "families: is missing"),
+        (FAMILY + '[extra]\n[categories]\n"C01.00.00" = { label = "a" }\n', "extra: is not known"),
+        (FAMILY + '[categories]\n"C01.00.00" = "accident"\n', "is not a table"),
+        (FAMILY + '[categories]\n"C01.00.00" = { label = "a", lifetime_minutes = true }\n', "True"),
+    ],
+)
+def test_a_broken_file_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in "\n".join(_faults(_write(tmp_path, text)))
+
+
+def test_a_missing_file_and_one_in_latin_1_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CategoriesError, match=r"absent\.toml: cannot be read"):
+        load(tmp_path / "absent.toml")
+    path = tmp_path / "latin1.toml"
+    path.write_bytes(b'[families.C01]\nlabel = "v\xe9hicules"\n')
+    with pytest.raises(CategoriesError, match=r"latin1\.toml:2: not UTF-8"):
+        load(path)
+
+
+def test_severities_compare_in_their_order() -> None:
+    assert Severity.MINOR < Severity.MODERATE < Severity.SEVERE < Severity.EXTREME
+    assert max(Severity) is Severity.EXTREME
+    assert Severity("severe") >= Severity.SEVERE
+    assert not Severity.SEVERE > Severity.EXTREME
