@@ -38,19 +38,11 @@ class Kind(StrEnum):
     CANCELLATION = "cancellation"
 
 
-class Status(StrEnum):
-    """Where the intervention stands, in dispatch's words."""
-
-    ENGAGED = "engaged"
-    ON_SCENE = "on_scene"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-
-
 @dataclass(frozen=True)
 class Facts:
     """All that a mayor may be told of an intervention.
 
+    `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
     `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
     `place` is dispatch's label, or None where the category does not allow one; only what
     `safe_place` lets out of it reaches a template.
@@ -58,8 +50,8 @@ class Facts:
 
     commune: str
     category_label: str
-    status: Status
-    severity: Severity
+    status: str
+    severity: str
     occurred_at: datetime
     told_at: datetime
     time_zone: str
@@ -172,16 +164,16 @@ class Composer:
 # --- the words that templates see
 
 _SEVERITY = {
-    Severity.MINOR: "sans gravité",
-    Severity.MODERATE: "de gravité modérée",
-    Severity.SEVERE: "grave",
-    Severity.EXTREME: "très grave",
+    "minor": "sans gravité",
+    "moderate": "de gravité modérée",
+    "severe": "grave",
+    "extreme": "très grave",
 }
 _STATUS = {
-    Status.ENGAGED: "intervention en cours",
-    Status.ON_SCENE: "équipe sur place",
-    Status.CLOSED: "intervention terminée",
-    Status.CANCELLED: "intervention annulée",
+    "engaged": "intervention en cours",
+    "on_scene": "équipe sur place",
+    "closed": "intervention terminée",
+    "cancelled": "intervention annulée",
 }
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
@@ -206,9 +198,9 @@ def _words(facts: Facts) -> _Words:
         "service": facts.service,
         "legal_basis": facts.legal_basis,
         "exercise": facts.exercise,
-        "status": facts.status.value,
+        "status": str(facts.status),
         "status_words": _STATUS[facts.status],
-        "severity": facts.severity.value,
+        "severity": str(facts.severity),
         "severity_words": _SEVERITY[facts.severity],
         "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
         "date_and_time": f"le {day} {_MONTHS[occurred.month - 1]} {occurred.year} "
@@ -275,7 +267,7 @@ def _where(error: BaseException, path: Path) -> tuple[Path, int]:
 _SAMPLE = Facts(
     commune="Delle",
     category_label="accident de la route",
-    status=Status.ENGAGED,
+    status="engaged",
     severity=Severity.SEVERE,
     occurred_at=datetime(2026, 11, 22, 2, 16, tzinfo=UTC),
     told_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
@@ -301,7 +293,7 @@ _SAMPLES = [
     *(
         replace(_SAMPLE, status=status, severity=severity, place=place, exercise=exercise)
         for status, severity, place, exercise in product(
-            Status, Severity, ("rue de Déridé", None), (False, True)
+            _STATUS, Severity, ("rue de Déridé", None), (False, True)
         )
     ),
 ]

@@ -1,0 +1,388 @@
+"""What a mayor reads, in the templates that ship, and what an operator's own may not do."""
+
+import re
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from notifier.alerting.categories import Severity, load
+from notifier.alerting.composition import Composer, Facts, Kind, TemplatesError
+from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
+
+REPOSITORY = Path(__file__).parents[2]
+TEMPLATES = REPOSITORY / "templates" / "alerts"
+LABELS = load(REPOSITORY / "config" / "categories.toml")
+
+LONGEST_COMMUNE = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
+LONGEST_LABEL = "x" * 59
+# Those of intake.
+STATUSES = ("engaged", "on_scene", "closed", "cancelled")
+
+FACTS = Facts(
+    commune="Delle",
+    category_label="accident de la route",
+    status="engaged",
+    severity=Severity.SEVERE,
+    occurred_at=datetime(2026, 11, 22, 2, 16, 7, tzinfo=UTC),
+    told_at=datetime(2026, 11, 22, 2, 16, 8, tzinfo=UTC),
+    time_zone="Europe/Paris",
+    place="rue de Déridé",
+    reference="CORG90-2026-004217",
+    service="Gendarmerie",
+    legal_basis="article L132-3 du code de la sécurité intérieure",
+    exercise=False,
+)
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    return Composer(TEMPLATES)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(TEMPLATES, tmp_path / "alerts"))
+
+
+# --- the SMS
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "sms"),
+    [
+        (
+            Kind.FIRST,
+            "engaged",
+            (
+                "Gendarmerie - Delle : accident de la route (grave), rue de Déridé, à 3h16. "
+                "Pour information, intervention en cours. Réf. CORG90-2026-004217"
+            ),
+        ),
+        (
+            Kind.UPDATE,
+            "on_scene",
+            (
+                "Gendarmerie - Delle, situation aggravée (grave) : accident de la route, "
+                "rue de Déridé, à 3h16. Pour information, équipe sur place. Réf. CORG90-2026-004217"
+            ),
+        ),
+        (
+            Kind.END,
+            "closed",
+            (
+                "Gendarmerie - Delle, intervention terminée : accident de la route, rue de Déridé, "
+                "à 3h16. Réf. CORG90-2026-004217"
+            ),
+        ),
+        (
+            Kind.CANCELLATION,
+            "cancelled",
+            (
+                "Gendarmerie - Delle, annulation : accident de la route, à 3h16. L'intervention "
+                "est annulée, ne tenez pas compte de l'alerte. Réf. CORG90-2026-004217"
+            ),
+        ),
+        (
+            Kind.CANCELLATION,
+            "engaged",
+            (
+                "Gendarmerie - Delle, annulation : accident de la route, à 3h16. L'alerte ne "
+                "concerne pas ou plus votre commune, n'en tenez pas compte. Réf. CORG90-2026-004217"
+            ),
+        ),
+    ],
+)
+def test_the_sms_of_each_kind_is_one_segment(
+    composer: Composer, kind: Kind, status: str, sms: str
+) -> None:
+    texts = composer.compose(kind, replace(FACTS, status=status))
+    assert texts.sms == sms
+    assert (texts.size.encoding, texts.size.segments) == ("GSM-7", 1)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("exercise", [False, True])
+@pytest.mark.parametrize("reference", ["R" * 60, "[" * 60])
+def test_at_the_longest_two_segments_and_the_reference_whole(
+    composer: Composer, kind: Kind, exercise: bool, reference: str
+) -> None:
+    for label in [LONGEST_LABEL, *(_label(code) for code in LABELS.codes())]:
+        facts = replace(
+            FACTS,
+            commune=LONGEST_COMMUNE,
+            category_label=label,
+            reference=reference,
+            exercise=exercise,
+            severity=Severity.EXTREME,
+            occurred_at=datetime(2026, 11, 20, 2, 16, tzinfo=UTC),
+            place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois",
+        )
+        texts = composer.compose(kind, facts)
+        assert texts.size.segments <= 2
+        assert set(texts.sms) <= GSM_BASIC | GSM_EXTENSION
+        assert texts.sms.endswith(reference)
+        assert texts.sms.startswith("EXERCICE") is exercise
+
+
+def _label(code: str) -> str:
+    category = LABELS.get(code)
+    assert category is not None
+    return category.label
+
+
+def test_every_label_that_ships_makes_one_segment_in_a_usual_commune(composer: Composer) -> None:
+    for code in LABELS.codes():
+        facts = replace(FACTS, category_label=_label(code), place=None)
+        assert composer.compose(Kind.FIRST, facts).size.segments == 1, _label(code)
+
+
+def test_what_is_too_long_loses_the_place_first_then_words_never_the_reference(
+    composer: Composer,
+) -> None:
+    long = replace(FACTS, commune=LONGEST_COMMUNE, category_label=LONGEST_LABEL, exercise=True)
+    long = replace(long, place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois")
+    whole = composer.compose(Kind.FIRST, replace(long, reference="R" * 30)).sms
+    assert "Vieille Fontaine" in whole
+    without_place = composer.compose(Kind.FIRST, replace(long, reference="R" * 60)).sms
+    assert "Vieille" not in without_place
+    assert LONGEST_COMMUNE in without_place
+    assert "Réf. RRR" in without_place
+    cut = composer.compose(Kind.FIRST, replace(long, reference="R" * 160)).sms
+    assert "Gendarmerie - Saint-Remy-en... : xxx" in cut
+    assert cut.endswith(" " + "R" * 160)
+    assert "Réf." not in cut
+
+
+def test_nothing_but_the_sms_alphabet_is_sent(composer: Composer) -> None:
+    facts = replace(
+        FACTS, commune="L’Haÿ-les-Roses", category_label="dépôt\u00a0sauvage d’ordures œuvré"
+    )
+    for kind in Kind:
+        sms = composer.compose(kind, facts).sms
+        assert "L'Hay-les-Roses" in sms
+        assert "dépôt sauvage d'ordures oeuvré".replace("ô", "o") in sms
+        assert not re.search("[\u00a0\u202f’œ]", sms)
+
+
+def test_a_place_that_names_someone_never_passes_even_if_the_caller_forgot(
+    composer: Composer,
+) -> None:
+    facts = replace(FACTS, place="12 rue de Déridé chez M. Durand")
+    for kind in Kind:
+        texts = composer.compose(kind, facts)
+        for text in (texts.sms, texts.subject, texts.plain, texts.html):
+            assert "Durand" not in text
+            assert "12 rue" not in text
+
+
+# --- the time
+
+
+@pytest.mark.parametrize(
+    ("occurred", "told", "zone", "sms", "mail"),
+    [
+        # The same evening in Paris, already the next day in La Réunion.
+        (
+            datetime(2026, 11, 21, 20, 5, tzinfo=UTC),
+            datetime(2026, 11, 21, 20, 6, tzinfo=UTC),
+            "Indian/Reunion",
+            ", à 0h05.",
+            "le 22 novembre 2026 à 0 h 05",
+        ),
+        (
+            datetime(2026, 11, 21, 19, 59, tzinfo=UTC),
+            datetime(2026, 11, 21, 20, 1, tzinfo=UTC),
+            "Indian/Reunion",
+            ", le 21/11 à 23h59.",
+            "le 21 novembre 2026 à 23 h 59",
+        ),
+        (
+            datetime(2026, 11, 21, 20, 5, tzinfo=UTC),
+            datetime(2026, 11, 21, 20, 6, tzinfo=UTC),
+            "America/Guadeloupe",
+            ", à 16h05.",
+            "le 21 novembre 2026 à 16 h 05",
+        ),
+        # 29 March 2026: 02:00 does not exist in Paris; 25 October 2026: it comes twice.
+        (
+            datetime(2026, 3, 29, 0, 59, tzinfo=UTC),
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+            "Europe/Paris",
+            ", à 1h59.",
+            "le 29 mars 2026 à 1 h 59",
+        ),
+        (
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+            "Europe/Paris",
+            ", à 3h00.",
+            "le 29 mars 2026 à 3 h 00",
+        ),
+        (
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+            datetime(2026, 10, 25, 1, 31, tzinfo=UTC),
+            "Europe/Paris",
+            ", à 2h30.",
+            "le 25 octobre 2026 à 2 h 30",
+        ),
+        (
+            datetime(2026, 8, 1, 10, 0, tzinfo=UTC),
+            datetime(2026, 8, 1, 10, 0, tzinfo=UTC),
+            "Europe/Paris",
+            ", à 12h00.",
+            "le 1er août 2026 à 12 h 00",
+        ),
+    ],
+)
+def test_the_time_is_the_communes_own(
+    composer: Composer, occurred: datetime, told: datetime, zone: str, sms: str, mail: str
+) -> None:
+    facts = replace(FACTS, occurred_at=occurred, told_at=told, time_zone=zone)
+    texts = composer.compose(Kind.FIRST, facts)
+    assert sms in texts.sms
+    assert mail in texts.plain
+
+
+def test_a_time_without_its_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        replace(FACTS, occurred_at=datetime(2026, 11, 22, 3, 16))  # noqa: DTZ001  # the fault itself
+
+
+# --- the e-mail
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_mail_says_all_and_nothing_else(composer: Composer, kind: Kind) -> None:
+    texts = composer.compose(kind, FACTS)
+    assert texts.subject.startswith("Delle : ")
+    assert "\n" not in texts.subject
+    for body in (texts.plain, texts.html):
+        for fact in ("Delle", "accident de la route", "rue de Déridé", FACTS.reference):
+            assert fact in body
+        assert FACTS.legal_basis in body
+        assert "confidentiel" in body
+        assert "votre groupement de gendarmerie" in body
+    assert '<html lang="fr">' in texts.html
+    assert not re.search(r"<(?:img|script|link)|https?:|url\(", texts.html)
+
+
+def test_french_spaces_are_in_the_html_alone(composer: Composer) -> None:
+    texts = composer.compose(Kind.FIRST, FACTS)
+    assert "3\u00a0h\u00a016" in texts.html
+    assert "commune\u00a0: accident" in texts.html
+    assert "</style" not in texts.html
+    assert not re.search(" [:;!?]", texts.html)
+    assert "3 h 16" in texts.plain
+    assert not re.search("[\u00a0\u202f]", texts.plain + texts.subject + texts.sms)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_exercise_says_so_first_and_last(composer: Composer, kind: Kind) -> None:
+    real, exercise = (composer.compose(kind, replace(FACTS, exercise=on)) for on in (False, True))
+    assert "EXERCICE" not in real.sms + real.subject + real.plain + real.html
+    assert exercise.sms.startswith("EXERCICE - ")
+    assert exercise.subject.startswith("EXERCICE - ")
+    assert exercise.subject.endswith(" - EXERCICE")
+    assert exercise.plain.startswith("EXERCICE.")
+    assert exercise.plain.rstrip().endswith("EXERCICE. Ceci était un exercice.")
+    assert exercise.html.count("EXERCICE") == 2
+
+
+def test_another_service_is_asked_by_its_own_name(composer: Composer) -> None:
+    plain = composer.compose(Kind.FIRST, replace(FACTS, service="Police nationale")).plain
+    assert "adressez-vous au service qui vous informe (Police nationale)" in plain
+    assert "groupement" not in plain
+
+
+def test_html_is_escaped_and_text_is_not(composer: Composer) -> None:
+    texts = composer.compose(Kind.FIRST, replace(FACTS, commune="<b>Delle & Fils</b>"))
+    assert "&lt;b&gt;Delle &amp; Fils&lt;/b&gt;" in texts.html
+    assert "<b>Delle" not in texts.html
+    assert "<b>Delle & Fils</b>" in texts.plain
+    assert "<b>Delle & Fils</b>" in texts.sms
+
+
+def test_a_line_break_cannot_enter_the_subject(composer: Composer) -> None:
+    texts = composer.compose(Kind.FIRST, replace(FACTS, commune="Delle\r\nBcc: x@mairie.example"))
+    assert not re.search(r"[\r\n]", texts.subject)
+
+
+def test_whatever_intake_lets_in_is_said_in_french(composer: Composer) -> None:
+    for kind, status, severity in product(Kind, STATUSES, Severity):
+        texts = composer.compose(kind, replace(FACTS, status=status, severity=str(severity)))
+        everything = texts.sms + texts.subject + texts.plain
+        assert not re.search(r"engaged|on_scene|closed|cancelled|severe|extreme|None", everything)
+
+
+# --- an operator's own templates
+
+
+def _refused(folder: Path) -> str:
+    with pytest.raises(TemplatesError) as refused:
+        Composer(folder)
+    return str(refused.value)
+
+
+def test_an_unknown_name_is_refused_by_file_line_and_name_even_in_a_branch_not_taken(
+    own: Path,
+) -> None:
+    path = own / "end.txt.j2"
+    path.write_text("Bonjour\n{% if exercise and not exercise %}\n{{ caller }}\n{% endif %}\n")
+    assert _refused(own).startswith(f"{path}:3: 'caller' is not known here")
+
+
+def test_all_faults_are_said_at_once(own: Path) -> None:
+    (own / "end.sms.j2").write_text("{{ phone }} {{ reference }}\n")
+    (own / "first.subject.j2").write_text("\n{% if %}\n")
+    (own / "update.html.j2").unlink()
+    faults = _refused(own)
+    assert "end.sms.j2:1: 'phone'" in faults
+    assert "first.subject.j2:2:" in faults
+    assert "update.html.j2: is missing" in faults
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "{{ facts.__class__ }}",
+        "{{ commune.__class__ }}",
+        "{{ commune.__class__.__mro__[1].__subclasses__() }}",
+        "{{ ''.__class__ }}",
+        "{{ commune['__class__'] }}",
+        "{{ commune|attr('__class__') }}",
+        "{{ '{0.__class__}'.format(commune) }}",
+        "{{ lipsum.__globals__ }}",
+        "{{ cycler }}",
+        "{{ self.__init__.__globals__ }}",
+        "{{ commune.nom }}",
+        "{{ commune|nofilter }}",
+        "{% include '../../config/categories.toml' %}",
+    ],
+)
+def test_an_escape_is_refused_at_start(own: Path, escape: str) -> None:
+    path = own / "first.txt.j2"
+    path.write_text(f"Bonjour {{{{ commune }}}}\n{escape}\n")
+    assert f"{path}:2: " in _refused(own)
+
+
+def test_a_fault_in_a_shared_piece_names_the_piece(own: Path) -> None:
+    piece = own / "_sms_head.j2"
+    piece.write_text("{{ commune }}\n{{ commune.maire }}\n")
+    assert f"{piece}:2: " in _refused(own)
+
+
+def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own: Path) -> None:
+    (own / "first.sms.j2").write_text("Bonjour. " * 40 + "{{ reference }}\n")
+    (own / "end.sms.j2").write_text("{{ commune }} : {{ category }}\n")
+    faults = _refused(own)
+    assert "first.sms.j2:1: makes an SMS of more than 2 segments" in faults
+    assert "end.sms.j2:1: has no reference" in faults
+
+
+def test_an_operators_own_words_are_used(own: Path) -> None:
+    (own / "end.sms.j2").write_text("{{ commune }} : terminé. {{ reference }}\n")
+    assert Composer(own).compose(Kind.END, FACTS).sms == "Delle : terminé. CORG90-2026-004217"
