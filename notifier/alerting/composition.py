@@ -285,6 +285,7 @@ _LONGEST = replace(
     category_label="x" * 59,
     place="rue " + "x" * 46,
     reference="X" * 60,
+    service="x" * 30,
     exercise=True,
 )
 # Every status and severity, with and without a place, real and exercise: each branch is taken.

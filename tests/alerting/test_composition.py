@@ -116,6 +116,7 @@ def test_at_the_longest_two_segments_and_the_reference_whole(
             commune=LONGEST_COMMUNE,
             category_label=label,
             reference=reference,
+            service="Police nationale et secours 90",
             exercise=exercise,
             severity=Severity.EXTREME,
             occurred_at=datetime(2026, 11, 20, 2, 16, tzinfo=UTC),
