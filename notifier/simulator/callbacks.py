@@ -15,18 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
-import aiohttp
-from yarl import URL
-
 from .faults import RECEIPT, Fault, Faults
+from .poster import Poster
 from .record import CallbackTry, Record, Sms
+from .twilio_messages import API_VERSION
 
 log = logging.getLogger(__name__)
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Twilio gives a webhook 15 s; a test that waits longer for one has failed anyway.
-_TIMEOUT = aiohttp.ClientTimeout(total=15)
-_AT_ONCE = 64
+_TIMEOUT = 15.0
 # Seconds before the second, third and fourth try of a callback that met no server or a 5xx.
 _RETRY_AFTER = (0.2, 0.4, 0.8)
 
@@ -94,7 +92,7 @@ def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
 
 
 class Callbacks:
-    """Walks every accepted text to its end and posts its callbacks, never more than 64 at once."""
+    """Walks every accepted text to its end and posts its callbacks."""
 
     def __init__(
         self, record: Record, faults: Faults, account_sid: str, auth_token: str, pace: Pace
@@ -104,7 +102,7 @@ class Callbacks:
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._pace = pace
-        self._session: aiohttp.ClientSession | None = None
+        self._poster = Poster(_TIMEOUT)
         self._walks: set[asyncio.Task[None]] = set()
 
     async def start(self, sms: Sms, after: float = 0.0) -> None:
@@ -125,11 +123,10 @@ class Callbacks:
         for walk in self._walks:
             walk.cancel()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop all walks and close the connections."""
         self.forget()
-        if self._session is not None:
-            await self._session.close()
+        self._poster.close()
 
     async def _walk(self, sms: Sms, steps: list[Step]) -> None:
         loop = asyncio.get_running_loop()
@@ -169,28 +166,15 @@ class Callbacks:
             log.warning("callback to %s not posted: it is not on this machine", once.url)
             return
         try:
-            # Already encoded: what is posted to must be, byte for byte, what was signed.
-            url = URL(once.url, encoded=True)
-            async with self._client().post(url, data=body, headers=headers) as answer:
-                once.code = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            once.code = await self._poster.post(once.url, headers, body)
+        except (OSError, ValueError) as error:
             once.error = f"{type(error).__name__}: {error}"
             log.warning("callback to %s, try %d: %s", once.url, once.attempt, once.error)
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=_AT_ONCE),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("Accept", "Accept-Encoding"),
-                timeout=_TIMEOUT,
-            )
-        return self._session
 
     def _form(self, sms: Sms, step: Step) -> dict[str, str]:
         form = {
             "AccountSid": self._account_sid,
-            "ApiVersion": "2010-04-01",
+            "ApiVersion": API_VERSION,
             "From": sms.sender or "",
             "MessageSid": sms.sid,
             "MessageStatus": step.status,

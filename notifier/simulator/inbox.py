@@ -116,7 +116,7 @@ def _part(message: EmailMessage, kind: str) -> str:
     if part is None:
         return ""
     try:
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
     except LookupError:
         # A charset that Python does not know: shown as it came rather than lost.
         return str(part.get_payload())

@@ -25,12 +25,36 @@ _POLICY = (
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _STATUSES = {
-    "accepted": "acceptée",
-    "queued": "en file",
+    "accepted": "accepté",
+    "queued": "en file d’attente",
     "sent": "envoyé",
     "delivered": "remis",
     "undelivered": "non remis",
     "failed": "en échec",
+}
+_FAULTS = {
+    "answer_429": "répond 429 (trop de requêtes)",
+    "answer_500": "répond 500, rien n’est accepté",
+    "answer_500_after_accept": "accepte, puis répond 500",
+    "accept_then_cut": "accepte, puis coupe la ligne",
+    "accept_then_timeout": "accepte, puis tarde à répondre",
+    "slow": "lent",
+    "reject": "refuse le SMS",
+    "refuse": "coupe la ligne sans rien lire",
+    "lookup_500": "répond 500 à qui demande où en est un SMS",
+    "undelivered": "SMS non remis",
+    "failed": "SMS en échec",
+    "no_callback": "aucun accusé",
+    "callback_early": "accusé avant la réponse",
+    "callback_twice": "accusés en double",
+    "callback_out_of_order": "accusés dans le désordre",
+    "callback_forged": "faux accusé",
+    "callback_delay": "accusés en retard",
+    "smtp_451": "courriel\N{NO-BREAK SPACE}: refus provisoire du destinataire (451)",
+    "smtp_550": "courriel\N{NO-BREAK SPACE}: destinataire inconnu (550)",
+    "smtp_451_data": "courriel\N{NO-BREAK SPACE}: refus provisoire du message (451)",
+    "smtp_cut_after_data": "courriel\N{NO-BREAK SPACE}: accepte, puis coupe la ligne",
+    "smtp_slow": "courriel\N{NO-BREAK SPACE}: accepte, puis tarde à répondre",
 }
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _MONTHS = (
@@ -116,7 +140,7 @@ _environment = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 _environment.filters.update(
-    clock=_clock, day=_day, phone=_phone, status=lambda status: _STATUSES.get(status, status)
+    clock=_clock, day=_day, phone=_phone, status=_STATUSES.__getitem__, fault=_FAULTS.__getitem__
 )
 _template = _environment.get_template("page.html")
 _script = (_HERE / "page.js").read_text(encoding="utf-8")

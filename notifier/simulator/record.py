@@ -74,6 +74,7 @@ class Record:
         self.version = 0
         self.generation = 0
         self._changed = asyncio.Event()
+        self._waiting = 0
         self._empty()
 
     def _empty(self) -> None:
@@ -113,15 +114,19 @@ class Record:
     def changed(self) -> None:
         """Wake those who wait for something to happen."""
         self.version += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._waiting:
+            self._changed.set()
+            self._changed = asyncio.Event()
 
     async def until(self, true: Callable[[], bool], timeout: float) -> bool:
         """Wait until the condition holds, at most `timeout` seconds; say whether it holds."""
         deadline = time.monotonic() + timeout
-        while not true():
-            try:
+        self._waiting += 1
+        try:
+            while not true():
                 await asyncio.wait_for(self._changed.wait(), deadline - time.monotonic())
-            except TimeoutError:
-                return true()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting -= 1
         return True

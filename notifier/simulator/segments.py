@@ -10,16 +10,14 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
-
-
-def is_gsm(text: str) -> bool:
-    """Whether every character of the text is in the GSM alphabet or its extension."""
-    return all(character in _BASIC or character in _EXTENSION for character in text)
+_GSM = _BASIC | _EXTENSION
 
 
 def count(text: str) -> int:
     """The number of segments that the text is billed for; an empty text still costs one."""
-    if is_gsm(text):
+    if _BASIC.issuperset(text):
+        return 1 if len(text) <= 160 else -(-len(text) // 153)
+    if _GSM.issuperset(text):
         return _pack((2 if character in _EXTENSION else 1 for character in text), 160, 153)
     return _pack((2 if ord(character) > 0xFFFF else 1 for character in text), 70, 67)
 
