@@ -103,7 +103,8 @@ def service(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The real service on a fresh database of the kind that `--database` names."""
-    environment = dict(pytestconfig.stash[outside_key])
+    outside = pytestconfig.stash[outside_key]
+    environment = dict(outside)
     if (postgres := pytestconfig.stash[postgres_key]) is not None:
         environment["DATABASE_URL"] = postgres.create_database()
     running = Service(environment, tmp_path_factory.mktemp("service"))

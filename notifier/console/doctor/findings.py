@@ -1,0 +1,51 @@
+"""A finding of the doctor: what was looked at, whether it is well, and what to do if not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Mark(Enum):
+    """How serious a finding is; only BAD makes the doctor end with exit code 1."""
+
+    GOOD = "✓"
+    WARNING = "!"
+    BAD = "✗"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, in French; `remedy` says what to do about it."""
+
+    mark: Mark
+    what: str
+    remedy: str = ""
+
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def good(what: str) -> Finding:
+    """It is well."""
+    return Finding(Mark.GOOD, what)
+
+
+def warning(what: str, remedy: str) -> Finding:
+    """It works, and an operator should know."""
+    return Finding(Mark.WARNING, what, remedy)
+
+
+def bad(what: str, remedy: str) -> Finding:
+    """Alerts will not arrive like this."""
+    return Finding(Mark.BAD, what, remedy)
+
+
+def examine(title: str, check: Check) -> list[Finding]:
+    """The findings of a check; one that breaks down is itself a finding, never the doctor's end."""
+    try:
+        return list(check())
+    except Exception as error:  # whatever breaks must be shown beside the other findings
+        broken = f"{title} : vérification impossible ({type(error).__name__} : {error})"
+        return [bad(broken, "corriger d’abord les points précédents, puis relancer")]

@@ -1,0 +1,150 @@
+"""What the service stands on: its environment, database, broker, public address and clock."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from notifier.console.doctor.findings import Finding, bad, good, warning
+from notifier.settings import is_loopback
+
+TIMEOUT_S = 2.0
+CLOCK_DRIFT_S = 5.0
+TABLE = "docs/configuration.md"
+
+
+def environment() -> Iterator[Finding]:
+    """Every variable that sending needs is set; wrong ones were refused when settings were read."""
+    missing = settings.ENVIRONMENT.missing()
+    for name in missing:
+        yield bad(
+            f"Variable {name.replace(' or ', ' ou ')} : absente", f"la définir (table dans {TABLE})"
+        )
+    if not missing:
+        yield good("Variables d’environnement : complètes")
+    if settings.ENVIRONMENT.SIMULATOR:
+        yield warning(
+            "Prestataire SIMULÉ : rien ne part vraiment",
+            "en production, retirer SIMULATOR et donner les accès du vrai prestataire",
+        )
+
+
+def database() -> Iterator[Finding]:
+    """It answers, and has every migration."""
+    name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(
+        connection.vendor, connection.vendor
+    )
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        yield bad(f"Base {name} : injoignable ({reason})", "vérifier DATABASE_URL et le serveur")
+        return
+    yield good(f"Base {name} : joignable")
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        yield bad(f"Migrations : {len(plan)} à appliquer", "notifier migrate")
+    else:
+        yield good("Migrations : toutes appliquées")
+    url = settings.ENVIRONMENT.PUBLIC_URL
+    if connection.vendor == "sqlite" and url and not is_loopback(url):
+        yield warning("SQLite convient à un essai", "en production : DATABASE_URL=postgresql://…")
+
+
+def broker() -> Iterator[Finding]:
+    """It answers within two seconds, forgets nothing under pressure and survives a restart."""
+    try:
+        with _broker() as client:
+            client.ping()
+            facts = client.info()
+    except (redis.RedisError, ValueError) as error:
+        yield bad(
+            f"Courtier : injoignable ({_first_line(error)})",
+            "vérifier BROKER_URL et le serveur Redis ou Valkey ; rien ne part sans lui, "
+            "mais rien n’est perdu : tout repart à son retour",
+        )
+        return
+    name = "Valkey" if facts.get("server_name") == "valkey" else "Redis"
+    version = facts.get("valkey_version") or facts.get("redis_version")
+    yield good(f"Courtier : {name} {version}, joignable")
+    if facts.get("maxmemory_policy") == "noeviction":
+        yield good("Courtier : n’oublie rien faute de mémoire (noeviction)")
+    else:
+        yield bad(
+            f"Courtier : maxmemory-policy vaut {facts.get('maxmemory_policy')}",
+            "régler maxmemory-policy noeviction : sinon des tâches disparaissent sans bruit",
+        )
+    if facts.get("aof_enabled"):
+        yield good("Courtier : écrit sur disque (appendonly)")
+    else:
+        yield warning(
+            "Courtier : n’écrit pas sur disque",
+            "régler appendonly yes ; sans cela un redémarrage retarde ce qui attendait",
+        )
+
+
+def public_url() -> Iterator[Finding]:
+    """Its name resolves; that it is https unless loopback, the settings have seen to."""
+    url = settings.ENVIRONMENT.PUBLIC_URL
+    host = urlsplit(url).hostname
+    if not host:
+        return
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        yield bad(
+            f"PUBLIC_URL : le nom {host} ne se résout pas ({error})",
+            "corriger PUBLIC_URL ou le DNS : les accusés de réception y sont envoyés",
+        )
+        return
+    if is_loopback(url) and not settings.ENVIRONMENT.SIMULATOR:
+        yield bad(
+            f"PUBLIC_URL : {url} n’est joignable que d’ici",
+            "donner l’adresse https publique : le prestataire y envoie ses accusés de réception",
+        )
+    else:
+        yield good(f"PUBLIC_URL : {url}")
+
+
+def clock() -> Iterator[Finding]:
+    """It agrees with the broker's and, on PostgreSQL, with the database's."""
+    here = time.time()
+    others: dict[str, float] = {}
+    try:
+        with _broker() as client:
+            seconds, micros = client.time()
+            others["du courtier"] = seconds + micros / 1e6
+    except (redis.RedisError, ValueError):
+        pass  # reported by `broker`
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+            others["de la base"] = cursor.fetchone()[0]
+    for whose, theirs in others.items():
+        if abs(theirs - here) > CLOCK_DRIFT_S:
+            yield bad(
+                f"Horloge : {theirs - here:+.0f} s d’écart avec celle {whose}",
+                "activer la synchronisation (NTP) : les durées de vie des messages en dépendent",
+            )
+        else:
+            yield good(f"Horloge : d’accord avec celle {whose}")
+
+
+def _broker() -> redis.Redis:
+    # redis-py does not know kombu's name for a Unix socket.
+    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
+    return redis.Redis.from_url(
+        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=None
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
