@@ -339,6 +339,7 @@ LOGGING = {
         "urllib3": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },
 }

@@ -11,9 +11,10 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from notifier.intake.words import Severity
 
 Disclosure = Literal["notify", "threshold", "withhold"]
 Lane = Literal["urgent", "routine"]
@@ -22,32 +23,6 @@ Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", 
 
 LONGEST_LABEL = 59
 SHORTEST_LIFETIME, LONGEST_LIFETIME = 5, 1440  # minutes
-
-
-class Severity(StrEnum):
-    """How grave dispatch says it is, in CAP's words; they compare in this order."""
-
-    MINOR = "minor"
-    MODERATE = "moderate"
-    SEVERE = "severe"
-    EXTREME = "extreme"
-
-    @property
-    def rank(self) -> int:
-        """0 for the least grave."""
-        return list(Severity).index(self)
-
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Severity(other).rank
-
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Severity(other).rank
-
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Severity(other).rank
-
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Severity(other).rank
 
 
 @dataclass(frozen=True)

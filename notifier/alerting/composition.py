@@ -21,12 +21,14 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.alerting.categories import Severity
 from notifier.alerting.gsm import SmsSize, count, to_gsm
 from notifier.alerting.place import safe_place
+from notifier.intake.words import Severity
 
 MOST_SEGMENTS = 2
 PARTS = ("sms", "subject", "txt", "html")
+# The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
+UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
 
 
 class Kind(StrEnum):
@@ -116,6 +118,12 @@ class Composer:
             html=_unbreakable(self._render(kind, "html", words).strip()) + "\n",
         )
 
+    def unreached(self, facts: Facts, why: str) -> tuple[str, str]:
+        """Subject and plain text of the e-mail that says that nobody of the commune could be told."""
+        words = {**_words(facts), "why": why}
+        subject, text = (self._environment.get_template(name).render(words) for name in UNREACHED)
+        return _one_line(subject), text.strip() + "\n"
+
     def _sms(self, kind: Kind, words: _Words) -> str:
         """The first of ever shorter texts that fits; the shortest still says what, where, when."""
         for shorter in _ever_shorter(words):
@@ -130,7 +138,7 @@ class Composer:
     # --- trying the operator's templates at start
 
     def _syntax_faults(self) -> Iterator[str]:
-        wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)}
+        wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)} | {*UNREACHED}
         present = {path.name for path in self._folder.glob("*.j2")}
         for name in sorted(wanted - present):
             yield f"{self._folder / name}: is missing; put it there, the package's own is a model"
@@ -163,12 +171,6 @@ class Composer:
 
 # --- the words that templates see
 
-_SEVERITY = {
-    "minor": "sans gravité",
-    "moderate": "de gravité modérée",
-    "severe": "grave",
-    "extreme": "très grave",
-}
 _STATUS = {
     "engaged": "intervention en cours",
     "on_scene": "équipe sur place",
@@ -201,7 +203,7 @@ def _words(facts: Facts) -> _Words:
         "status": str(facts.status),
         "status_words": _STATUS[facts.status],
         "severity": str(facts.severity),
-        "severity_words": _SEVERITY[facts.severity],
+        "severity_words": Severity(facts.severity).label,
         "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
         "date_and_time": f"le {day} {_MONTHS[occurred.month - 1]} {occurred.year} "
         f"à {occurred.hour} h {occurred:%M}",
@@ -245,7 +247,7 @@ def _unbreakable(html: str) -> str:
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = _words(_SAMPLE).keys()
+    known = _words(_SAMPLE).keys() | ({"why"} if path.name in UNREACHED else set())
     unknown = find_undeclared_variables(tree) - known
     for name in tree.find_all(nodes.Name):
         if name.name in unknown and name.ctx == "load":

@@ -20,6 +20,12 @@ from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, Location, Verdict, commune, resolve
 
+DOUBT = {
+    Verdict.CONFLICT: "les indices se contredisent",
+    Verdict.UNKNOWN: "les indices ne suffisent pas",
+    "decided": "la commune décidée n’existe plus",
+}
+
 
 @dataclass
 class Concerned:
@@ -50,9 +56,10 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
     else:
         alerts = Alert.objects.filter(thread=intervention.thread).select_for_update()
         tellings = rule_on_all(intervention, category, outcome.communes, list(alerts))
+        entries = [_resolved(intervention, outcome.communes)]
         letters, lines = tell(intervention, category, tellings)
         entrust(letters)
-        entries = [_resolved(intervention, outcome.communes), *lines]
+        entries += lines
         outcome.reason = " ; ".join(f"{t.commune.name} : {t.ruling.reason}" for t in tellings)
     conclude(intervention, outcome.state, outcome.reason)
     write(entries)
@@ -68,7 +75,7 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
         return Concerned(State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité")
     communes = _locate(intervention, thread)
     if not communes:
-        why = f"commune à vérifier ({intervention.verdict}) : personne n’est prévenu"
+        why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
         return Concerned(State.REVIEW, [], why)
     if categories().get(intervention.category) is None:
         why = f"la catégorie {intervention.category} n’existe plus dans la configuration"

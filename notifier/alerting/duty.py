@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 from django.utils import timezone
 
+from notifier.alerting.letters import facts_told_now
 from notifier.alerting.models import Alert
 from notifier.alerting.wording import composer
 from notifier.delivery.models import Channel, Lane
@@ -21,13 +22,7 @@ def letter_to_duty(alert: Alert, duty_email: str, why: str) -> list[Letter]:
     if not duty_email:
         log.error("nobody told and no duty address", alert=alert.pk, commune=alert.commune)
         return []
-    subject, body = composer().unreached(
-        commune=alert.commune_name,
-        reference=str(alert.facts["reference"]),
-        category_label=str(alert.facts["category_label"]),
-        exercise=bool(alert.facts["exercise"]),
-        why=why,
-    )
+    subject, body = composer().unreached(facts_told_now(alert.facts), why)
     return [
         Letter(
             topic=f"{TOPIC_PREFIX}{alert.pk}",

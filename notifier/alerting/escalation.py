@@ -4,6 +4,7 @@ Called once for each such message, in delivery's own transaction (notifier.deliv
 """
 
 import structlog
+from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
@@ -17,7 +18,6 @@ from notifier.delivery.outbox import Letter, entrust, told
 from notifier.directory.people import Person, people_of
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
-from django.utils import timezone
 
 log = structlog.get_logger(__name__)
 

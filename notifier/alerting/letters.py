@@ -41,9 +41,13 @@ def facts_of(intervention: Intervention, category: Category, commune: Commune) -
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
     """The texts of a kind for facts as `facts_of` makes them."""
+    return composer().compose(kind, facts_told_now(facts))
+
+
+def facts_told_now(facts: dict[str, Any]) -> Facts:
+    """The composer's own form of facts as `facts_of` makes them."""
     occurred_at = datetime.fromisoformat(facts["occurred_at"])
-    told_at = timezone.now()
-    return composer().compose(kind, Facts(**{**facts, "occurred_at": occurred_at}, told_at=told_at))
+    return Facts(**{**facts, "occurred_at": occurred_at}, told_at=timezone.now())
 
 
 class Envelope:

@@ -5,10 +5,10 @@ Pure functions of their arguments, so that a dry run and the real thing cannot d
 
 from dataclasses import dataclass
 
-from notifier.alerting.categories import Category, Severity
+from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.models import Alert
-from notifier.intake.models import Status
+from notifier.intake.words import Severity, Status
 
 
 @dataclass(frozen=True)

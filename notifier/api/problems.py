@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+
+log = structlog.get_logger(__name__)
 
 # Pydantic's kinds of error, in dispatch's language; {…} is filled from the error's context.
 FRENCH = {
@@ -95,6 +98,11 @@ def register(api: NinjaAPI) -> None:
     def absent(request: HttpRequest, exc: Http404) -> HttpResponse:
         return answer(request, 404, "inconnu de votre source : vérifiez l’adresse et la clé")
 
+    @api.exception_handler(Exception)
+    def broken(request: HttpRequest, exc: Exception) -> HttpResponse:
+        log.exception("request failed", path=request.path, exc_info=exc)
+        return answer(request, 500, "erreur interne, notée au journal du service : renvoyez l’intervention")
+
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)
     def down(request: HttpRequest, exc: Exception) -> HttpResponse:
@@ -111,7 +119,7 @@ def _field(error: dict[str, Any]) -> dict[str, str]:
 def _french(error: dict[str, Any]) -> str:
     known = FRENCH.get(error["type"])
     if known:
-        return known.format_map(_Context(error.get("ctx", {})))
+        return known.format_map(_Context(error.get("ctx", {}))).replace(" or ", " ou ")
     if error["type"] in ("control_character", "date_ahead", "date_old", "half_point", "nowhere"):
         return str(error["msg"])
     return "valeur refusée"

@@ -9,7 +9,6 @@ import structlog
 from django.db import transaction
 from django.db.models import Case, CharField, F, Value, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from notifier.delivery.address import mask
 from notifier.delivery.follow_up import follow_up

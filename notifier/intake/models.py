@@ -3,6 +3,8 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from notifier.intake.words import Severity, Status
+
 
 class Source(models.Model):
     """A dispatch centre that may push interventions, and the départements it may speak for."""
@@ -34,22 +36,6 @@ class Source(models.Model):
         return self.name
 
 
-class Status(models.TextChoices):
-    ENGAGED = "engaged", "engagée"
-    ON_SCENE = "on_scene", "sur place"
-    CLOSED = "closed", "terminée"
-    CANCELLED = "cancelled", "annulée"
-
-
-class Severity(models.TextChoices):
-    """CAP's words, in rising order."""
-
-    MINOR = "minor", "sans gravité"
-    MODERATE = "moderate", "modérée"
-    SEVERE = "severe", "grave"
-    EXTREME = "extreme", "très grave"
-
-
 class State(models.TextChoices):
     """How far an intervention has come; every change is a conditional UPDATE."""
 
@@ -69,9 +55,9 @@ class Intervention(models.Model):
     thread = models.CharField("fil", max_length=90, help_text="Numéro de la source / référence.")
     reference = models.CharField("référence", max_length=60, db_index=True)
     sequence = models.PositiveIntegerField("séquence")
-    status = models.CharField("état annoncé", max_length=10, choices=Status)
+    status = models.CharField("état annoncé", max_length=10, choices=[(s, s.label) for s in Status])
     category = models.CharField("catégorie", max_length=20)
-    severity = models.CharField("gravité", max_length=10, choices=Severity)
+    severity = models.CharField("gravité", max_length=10, choices=[(s, s.label) for s in Severity])
     occurred_at = models.DateTimeField("survenue le")
     exercise = models.BooleanField("exercice", default=False)
     location = models.JSONField("lieu")

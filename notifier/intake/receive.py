@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from notifier.intake.models import Intervention, Source, Status
+from notifier.intake.models import Intervention, Source
 from notifier.intake.schema import NewIntervention
+from notifier.intake.words import Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.categories import CategoriesError, Category, Severity, load
+from notifier.alerting.categories import CategoriesError, Category, load
 from notifier.alerting.gsm import count, to_gsm
+from notifier.intake.words import Severity
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = REPOSITORY / "config" / "categories.toml"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.categories import Severity, load
+from notifier.alerting.categories import load
 from notifier.alerting.composition import Composer, Facts, Kind, TemplatesError
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.intake.words import Severity, Status
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = REPOSITORY / "templates" / "alerts"
@@ -19,8 +20,6 @@ LABELS = load(REPOSITORY / "config" / "categories.toml")
 
 LONGEST_COMMUNE = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
 LONGEST_LABEL = "x" * 59
-# Those of intake.
-STATUSES = ("engaged", "on_scene", "closed", "cancelled")
 
 FACTS = Facts(
     commune="Delle",
@@ -313,7 +312,7 @@ def test_a_line_break_cannot_enter_the_subject(composer: Composer) -> None:
 
 
 def test_whatever_intake_lets_in_is_said_in_french(composer: Composer) -> None:
-    for kind, status, severity in product(Kind, STATUSES, Severity):
+    for kind, status, severity in product(Kind, Status, Severity):
         texts = composer.compose(kind, replace(FACTS, status=status, severity=str(severity)))
         everything = texts.sms + texts.subject + texts.plain
         assert not re.search(r"engaged|on_scene|closed|cancelled|severe|extreme|None", everything)

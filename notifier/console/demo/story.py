@@ -91,7 +91,7 @@ STORY = (
         channels=("email",),
     ),
     Scene(
-        "Violences intrafamiliales à Giromagny : la loi veut le secret, personne n’est prévenu",
+        "Violences intrafamiliales à Giromagny : secret, personne n’est prévenu",
         "CORG90-2026-004220",
         _new("C02.15.04", "severe", {"insee": "90052"}),
     ),

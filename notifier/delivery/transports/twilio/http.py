@@ -22,6 +22,8 @@ class PatientHttpClient(TwilioHttpClient):
 
     def __init__(self) -> None:
         super().__init__(pool_connections=True)
+        # requests takes a pair (connect, read), the parent's annotation only one number.
+        self.timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         self.retry_after_s: float | None = None
         self._used_at = 0.0
 
@@ -29,8 +31,6 @@ class PatientHttpClient(TwilioHttpClient):
         if time.monotonic() - self._used_at > IDLE_CONNECTION_S:
             self.session.close()
         self.retry_after_s = None
-        # requests takes a pair (connect, read), the parent's annotation only one number.
-        kwargs["timeout"] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         try:
             response = super().request(method, url, **kwargs)
         finally:
