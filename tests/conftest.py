@@ -68,6 +68,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if postgres is not None:
         os.environ["DATABASE_URL"] = postgres.create_database()
     os.environ["DJANGO_SETTINGS_MODULE"] = "notifier.settings"
+    # pytest-django only sets Django up where it found the settings before this hook.
+    import django
+
+    django.setup()
 
 
 def _postgres(config: pytest.Config) -> Postgres | None:
