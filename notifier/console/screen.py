@@ -51,6 +51,12 @@ class Prefixes:
             print(f"{prefix} {line}", file=self._stream, flush=True)
 
 
+def wrapped(line: str, indent: int) -> list[str]:
+    """The line in pieces of a plain terminal's width; those after the first are indented."""
+    hang = " " * indent
+    return textwrap.wrap(line, WIDTH, subsequent_indent=hang, break_on_hyphens=False) or [""]
+
+
 def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
     """The text in a box with a title, wrapped; empty lines and line ends of the text are kept."""
     inner = width - 4

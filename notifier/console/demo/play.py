@@ -15,10 +15,12 @@ from notifier.console.demo.story import STORY
 from notifier.console.dispatch import Dispatch
 from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
 from notifier.console.processes import Child, Supervisor, interrupted_by_signals
-from notifier.console.screen import WIDTH, paint, table
+from notifier.console.screen import WIDTH, paint, table, wrapped
 from notifier.settings import Environment, packaged
 
 WORKER_READY = r" ready\."
+# Where the words begin in a line of `notifier timeline`, after the hour and the time since.
+TIMELINE_INDENT = 23
 
 
 class Demo:
@@ -80,7 +82,7 @@ class Demo:
             director.play(scene)
         self._show_timelines(stage, list(director.ids))
         self._title("Récapitulatif")
-        header = ("Référence", "Commune", "Prévenus", "Remis après", "Reçu après")
+        header = ("Référence", "Commune", "Nature", "Prévenus", "Remis après", "Reçu après")
         self._show(table(header, director.rows))
         self._require_all_alive()
 
@@ -106,7 +108,8 @@ class Demo:
             printed = pool.map(lambda reference: stage.require("timeline", reference), references)
             for reference, timeline in zip(references, printed, strict=True):
                 self._title(f"notifier timeline {reference}")
-                self._show(timeline.rstrip().splitlines())
+                for line in timeline.rstrip().splitlines():
+                    self._show(wrapped(line, TIMELINE_INDENT))
 
     def _require_all_alive(self) -> None:
         dead = [child.program.name for child in self._children if child.returncode is not None]
@@ -118,7 +121,8 @@ class Demo:
 
     def _say(self, text: str) -> None:
         elapsed = f"{time.monotonic() - self._began:5.1f} s".replace(".", ",")
-        self._show([f"{paint(elapsed, 'dim', sys.stdout)}  {text}"])
+        first, *others = wrapped(f"{elapsed}  {text}", len(elapsed) + 2)
+        self._show([paint(elapsed, "dim", sys.stdout) + first.removeprefix(elapsed), *others])
 
     @staticmethod
     def _show(lines: list[str]) -> None:

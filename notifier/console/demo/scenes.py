@@ -18,6 +18,8 @@ SECONDS_FOR_ONE_STEP = 20.0
 # The state of a message for which nothing more is awaited: a phone's receipt, a mail server's yes.
 ARRIVED = {"sms": ("delivered",), "email": ("accepted", "delivered")}
 
+NATURES = {"first": "alerte", "update": "aggravation", "end": "fin", "cancellation": "annulation"}
+
 
 class DemoFailed(Exception):
     """A step did not go as it must; the message, in French, says which and how."""
@@ -104,6 +106,9 @@ class Director:
         texts, mails = self.arrivals.take()
         faults = differences(expected, texts, mails)
         _require(not faults, f"{scene.title} : " + " ; ".join(faults))
+        read = [sms["body"] for sms in texts] + [mail["subject"] + mail["plain"] for mail in mails]
+        silent = [text for text in read if scene.says.lower() not in text.lower()]
+        _require(not silent, f"{scene.title} : « {scene.says} » manque dans {silent}")
         self.show(as_read(expected, texts, mails))
 
     def _wait(
@@ -139,9 +144,10 @@ class Director:
             ended = [m["ended_at"] for m in messages if m["ended_at"]]
             told = f"{len(messages)} message{'s' if len(messages) > 1 else ''}"
             after = (_after(received, accepted), _after(received, ended))
-            self.rows.append((scene.reference, alert["commune"]["name"], told, *after))
+            nature = NATURES[alert["kind"]]
+            self.rows.append((scene.reference, alert["commune"]["name"], nature, told, *after))
         if not status["alerts"]:
-            self.rows.append((scene.reference, "—", "personne", "—", "—"))
+            self.rows.append((scene.reference, "—", "—", "personne", "—", "—"))
 
 
 def _all_arrived(status: dict[str, Any], expected: list[Address]) -> bool:

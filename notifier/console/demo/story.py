@@ -16,6 +16,7 @@ class Scene:
 
     `told`: for each commune the functions told, over `channels` as far as their contacts have them.
     `state`: the intervention's state afterwards; None when the push is refused.
+    `says`: what each of its texts must hold.
     `decide`: the commune that a person then chooses with `notifier review`.
     """
 
@@ -28,6 +29,7 @@ class Scene:
     state: str | None = "decided"
     decide: str | None = None
     repeats: bool = False
+    says: str = ""
 
 
 def _delle(**changes: Any) -> dict[str, Any]:
@@ -57,6 +59,7 @@ STORY = (
         "CORG90-2026-004217",
         _delle(),
         {"90033": (MAYOR, ON_CALL, POLICE)},
+        says="Delle",
     ),
     Scene(
         "Le même envoi une seconde fois : même numéro, personne n’est dérangé",
@@ -70,18 +73,21 @@ STORY = (
         "CORG90-2026-004217",
         _delle(sequence=2, status="on_scene", severity="severe"),
         {"90033": (MAYOR, ON_CALL, POLICE)},
+        says="situation aggravée",
     ),
     Scene(
         "L’intervention est terminée",
         "CORG90-2026-004217",
         _delle(sequence=3, status="closed", severity="severe"),
         {"90033": (MAYOR, ON_CALL, POLICE)},
+        says="intervention terminée",
     ),
     Scene(
         "Incendie à Belfort",
         "CORG90-2026-004218",
         _new("C04.02.03", "severe", {"insee": "90010", "label": "faubourg de Montbéliard"}),
         {"90010": (MAYOR, ON_CALL, POLICE)},
+        says="incendie",
     ),
     Scene(
         "Cambriolage à Beaucourt, situé par son nom et son code postal seulement",
@@ -89,6 +95,7 @@ STORY = (
         _new("C03.03.00", "moderate", {"name": "BEAUCOURT", "postal_code": "90500"}),
         {"90009": (MAYOR, POLICE)},
         channels=("email",),
+        says="cambriolage",
     ),
     Scene(
         "Violences intrafamiliales à Giromagny : secret, personne n’est prévenu",
@@ -100,6 +107,7 @@ STORY = (
         "CORG90-2026-004221",
         _new("C01.01.01", "moderate", {"insee": "90033", "name": "Valdoie"}),
         {"90099": (MAYOR, ON_CALL)},
+        says="Valdoie",
         state="review",
         decide="90099",
     ),
@@ -108,6 +116,7 @@ STORY = (
         "CORG90-2026-004222",
         _new("C04.01.01", "moderate", {"insee": "90075"}, exercise=True),
         {"90075": (MAYOR,)},
+        says="EXERCICE",
     ),
     Scene(
         "Montbéliard, dans le Doubs : cette source n’a pas à en parler",
