@@ -1,0 +1,41 @@
+"""The demonstration notices a text too many, a text too few, and whom its book expects."""
+
+from notifier.console.demo.phones import Address, AddressBook, differences, spaced
+from notifier.console.demo.story import STORY
+from notifier.settings import packaged
+from notifier.simulator.client import Sms
+
+MAYOR = Address("sms", "+33639980079", "Delle, maire")
+
+
+def sms(to: str) -> Sms:
+    return {
+        "sid": "SM1", "to": to, "from": "Gendarmerie", "body": "texte", "segments": 1,
+        "status": "delivered", "error_code": None, "created": "", "answered": 201, "copies": 1,
+        "tries": 1,
+    }  # fmt: skip
+
+
+def test_what_was_expected_is_no_difference() -> None:
+    assert differences([MAYOR], [sms(MAYOR.address)], []) == []
+
+
+def test_the_same_text_twice_is_one_too_many() -> None:
+    faults = differences([MAYOR], [sms(MAYOR.address)] * 2, [])
+    assert faults == ["de trop : sms à +33639980079 (1)"]
+
+
+def test_silence_is_noticed() -> None:
+    assert differences([MAYOR], [], []) == ["jamais arrivé : sms à +33639980079"]
+
+
+def test_every_scene_that_tells_somebody_finds_them_in_the_sample_contacts() -> None:
+    book = AddressBook(packaged("config") / "samples" / "contacts-90.csv")
+    for scene in STORY:
+        told = {(commune, who) for commune, functions in scene.told.items() for who in functions}
+        people = {address.who for address in book.expected(scene)}
+        assert len(people) == len(told), scene.title
+
+
+def test_numbers_are_shown_as_people_say_them() -> None:
+    assert spaced("+33639980079") == "06 39 98 00 79"

@@ -1,0 +1,119 @@
+"""`notifier up`: everything together, and nothing left of it."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notifier.console.launch import notifier_command
+from notifier.console.processes import Child, Program
+
+NO_PROVIDER = (
+    "SIMULATOR",
+    "TWILIO_",
+    "EMAIL_",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "BROKER_URL",
+    "DATABASE_URL",
+)
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """This machine's environment without what the tests set for themselves."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(NO_PROVIDER)}
+    return kept | {"DATA_DIR": str(folder)} | more
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Child]:
+    """`notifier up --simulator`, ready."""
+    command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0")
+    child = Child(Program("up", command, environment(tmp_path)), lambda *_: None)
+    child.wait_for_line("Ctrl-C", 60)
+    yield child
+    child.end()
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process that this one started, and what those started."""
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children += map(int, (task / "children").read_text().split())
+    return [each for child in children for each in (child, *descendants(child))]
+
+
+def wait_for_end(descriptors: list[int]) -> None:
+    """Wait for the end of processes that are nobody's children, by their pidfds."""
+    for descriptor in descriptors:
+        assert select.select([descriptor], [], [], 30)[0], "still running"
+        os.close(descriptor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux has pidfds")
+class TestNothingIsLeft:
+    """However it ends."""
+
+    def test_a_dead_worker_is_started_again_and_ctrl_c_ends_everything(self, up: Child) -> None:
+        family = descendants(up.pid)
+        # Simulator, Valkey, web and its own worker process, worker, beat.
+        assert len(family) >= 6
+        (worker,) = (
+            pid for pid in family if b"worker\0worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(worker, signal.SIGKILL)
+        up.wait_for_line(r"« worker » s’est arrêté \(code -9\) : relance", 20)
+        up.wait_for_line(r" ready\.", 30)
+        family = descendants(up.pid)
+        descriptors = [os.pidfd_open(pid) for pid in family]
+        os.kill(up.pid, signal.SIGINT)
+        up.wait_for_line("tout est arrêté", 30)
+        wait_for_end(descriptors)
+        up.end()
+        assert up.returncode == 0
+
+    def test_nothing_outlives_a_killed_up(self, up: Child) -> None:
+        descriptors = [os.pidfd_open(pid) for pid in descendants(up.pid)]
+        os.kill(up.pid, signal.SIGKILL)
+        wait_for_end(descriptors)
+
+
+def run(folder: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A `notifier` command that is expected to refuse."""
+    return subprocess.run(
+        notifier_command(*args),
+        env=environment(folder, **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["up", "web", "worker", "beat"])
+def test_without_its_secrets_nothing_starts_and_the_names_are_said(
+    command: str, tmp_path: Path
+) -> None:
+    done = run(tmp_path, command)
+    assert done.returncode == 1
+    assert "SECRET_KEY, PUBLIC_URL, TWILIO_ACCOUNT_SID" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None:
+    done = run(tmp_path, "up", "--simulator", TWILIO_ACCOUNT_SID="AC" + "1" * 32)
+    assert done.returncode == 1
+    assert "TWILIO_ACCOUNT_SID" in done.stderr
+    assert "--simulator refusé" in done.stderr
+
+
+@pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", ":8000", "127.0.0.1:70000", "127.0.0.1:x"])
+def test_an_address_that_is_none_is_refused(bind: str, tmp_path: Path) -> None:
+    done = run(tmp_path, "up", "--simulator", "--bind", bind)
+    assert done.returncode == 1
+    assert f"« {bind} » n’est pas une adresse" in done.stderr
