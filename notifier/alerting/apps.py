@@ -1,6 +1,12 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from notifier.delivery.models import Message
 
 
 class AlertingConfig(AppConfig):
@@ -27,9 +33,7 @@ def _ring(intervention_id: UUID, **_: object) -> None:
     ring_after_commit("alerting.decide", str(intervention_id))
 
 
-def _move_on(message: object, **_: object) -> None:
+def _move_on(message: Message, **_: object) -> None:
     from notifier.alerting.escalation import move_on
-    from notifier.delivery.models import Message
 
-    assert isinstance(message, Message)
     move_on(message)

@@ -1,6 +1,6 @@
-"""An intervention is decided: where it is, what each commune is told, to whom; all in one transaction.
+"""An intervention is decided: where it is, what each commune is told, to whom; one transaction.
 
-    lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
+lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ DOUBT = {
 
 @dataclass
 class Concerned:
-    """The communes that may be told; without any, the state that says what happens instead, and why."""
+    """The communes that may be told; without any, the state that says what happens instead."""
 
     state: State
     communes: list[Commune] = field(default_factory=list)
@@ -66,13 +66,15 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
 
 
 def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
-    """Where the intervention is, and whether anybody may be told; what was found stays on the object.
+    """Where the intervention is, and whether anybody may be told; the object keeps what was found.
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
     later = [i for i in thread if i.sequence > intervention.sequence and i.state == State.DECIDED]
     if later:
-        return Concerned(State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité")
+        return Concerned(
+            State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
+        )
     communes = _locate(intervention, thread)
     if not communes:
         why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
@@ -118,7 +120,7 @@ def _decided_before(intervention: Intervention, thread: list[Intervention]) -> s
 def rule_on_all(
     intervention: Intervention, category: Category, communes: list[Commune], alerts: list[Alert]
 ) -> list[Telling]:
-    """The ruling for each commune concerned, and for each that was told and is no longer concerned."""
+    """The ruling for each commune concerned, and for each that was told and no longer is."""
     told = {alert.commune: alert for alert in alerts}
     tellings = []
     for here in communes:
@@ -146,7 +148,8 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
 def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
     data = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
-        entry(intervention.thread, Step.RESOLVED, clue["says"], **data) for clue in intervention.clues
+        entry(intervention.thread, Step.RESOLVED, clue["says"], **data)
+        for clue in intervention.clues
     ]
     step = Step.REVIEW if outcome.state is State.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."

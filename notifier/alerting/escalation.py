@@ -36,15 +36,21 @@ def move_on(message: Message) -> None:
         return  # a newer text is on its way to the same people, and is followed up itself
     category = categories().get(alert.category)
     if category is None:
-        raise LookupError(f"category {alert.category} left the configuration while alert {alert.pk} was open")
+        raise LookupError(
+            f"category {alert.category} left the configuration while alert {alert.pk} was open"
+        )
     siblings = [m for m in told(message.topic) if m.revision == alert.revision]
     letters = _letters(alert, category, message, siblings)
     if letters:
         entrust(letters)
-        whom = ", ".join(f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters)
+        whom = ", ".join(
+            f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters
+        )
         _note(alert, message, Step.DECIDED, f"au tour de {whom}", rule="escalation")
     elif not _somebody_told(siblings, category.lane):
-        entrust(letter_to_duty(alert, alert.intervention.source.duty_email, "aucun message n’a abouti"))
+        entrust(
+            letter_to_duty(alert, alert.intervention.source.duty_email, "aucun message n’a abouti")
+        )
         _note(alert, message, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
 
 
@@ -92,5 +98,7 @@ def _somebody_told(messages: list[Message], lane: str) -> bool:
 
 
 def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> None:
-    text = f"{alert.commune_name} : {failed.title} non joint ({failed.get_channel_display()}), {what}."
+    text = (
+        f"{alert.commune_name} : {failed.title} non joint ({failed.get_channel_display()}), {what}."
+    )
     write([entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)])

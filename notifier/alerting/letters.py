@@ -7,10 +7,11 @@ from typing import Any
 from django.utils import timezone
 
 from notifier.alerting.categories import Category
-from notifier.alerting.composition import Facts, Kind, Texts
+from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.place import safe_place
 from notifier.alerting.recipients import recipient_label
 from notifier.alerting.wording import composer
+from notifier.alerting.words import Facts
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
@@ -54,7 +55,14 @@ class Envelope:
     """What all letters of one telling share: the alert's key, texts, lane and lifetime."""
 
     def __init__(
-        self, *, topic: str, revision: int, thread: str, texts: Texts, lane: str, expires_at: datetime
+        self,
+        *,
+        topic: str,
+        revision: int,
+        thread: str,
+        texts: Texts,
+        lane: str,
+        expires_at: datetime,
     ) -> None:
         self._texts = texts
         self._shared = {
@@ -74,14 +82,18 @@ class Envelope:
                 if address:
                     letters.setdefault(
                         (channel, address.lower()),
-                        self._letter(Channel(channel), address, recipient_label(person), person.title),
+                        self._letter(
+                            Channel(channel), address, recipient_label(person), person.title
+                        ),
                     )
         return list(letters.values())
 
     def for_told(self, messages: Iterable[Message]) -> list[Letter]:
         """A letter to each address that got an earlier one."""
         letters = {
-            (m.channel, m.address): self._letter(Channel(m.channel), m.address, m.recipient, m.title)
+            (m.channel, m.address): self._letter(
+                Channel(m.channel), m.address, m.recipient, m.title
+            )
             for m in messages
         }
         return list(letters.values())

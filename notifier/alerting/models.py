@@ -18,7 +18,9 @@ class Alert(models.Model):
         Intervention, on_delete=models.PROTECT, verbose_name="dernière intervention"
     )
     category = models.CharField("catégorie", max_length=20)
-    severity = models.CharField("plus haute gravité annoncée", max_length=10, choices=[(s, s.label) for s in Severity])
+    severity = models.CharField(
+        "plus haute gravité annoncée", max_length=10, choices=[(s, s.label) for s in Severity]
+    )
     kind = models.CharField("dernier texte", max_length=12)
     facts = models.JSONField("faits annoncés")
     revision = models.PositiveSmallIntegerField("révision", default=1)

@@ -27,11 +27,15 @@ def rule_on(status: str, severity: str, category: Category, alert: Alert | None)
     if not alert.is_open:
         return _after_the_end(status, severity, category)
     if status == Status.CANCELLED:
-        return Ruling(Kind.CANCELLATION, "cancelled", "annulée : ceux qui ont reçu l’alerte le savent")
+        return Ruling(
+            Kind.CANCELLATION, "cancelled", "annulée : ceux qui ont reçu l’alerte le savent"
+        )
     if status == Status.CLOSED:
         return Ruling(Kind.END, "closed", "terminée : ceux qui ont reçu l’alerte le savent")
     if Severity(severity) <= Severity(alert.severity):
-        return Ruling(None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté")
+        return Ruling(
+            None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté"
+        )
     withheld = _withheld(severity, category)
     return withheld or Ruling(Kind.UPDATE, "severity_rise", "la gravité a augmenté")
 
@@ -45,7 +49,9 @@ def _first(status: str, severity: str, category: Category) -> Ruling:
     if status in (Status.CANCELLED, Status.CLOSED):
         return Ruling(None, "over", "déjà terminée ou annulée, et rien n’avait été annoncé")
     return _withheld(severity, category) or Ruling(
-        Kind.FIRST, category.disclosure, f"« {category.label} » est à annoncer ({category.legal_basis})"
+        Kind.FIRST,
+        category.disclosure,
+        f"« {category.label} » est à annoncer ({category.legal_basis})",
     )
 
 
@@ -62,6 +68,8 @@ def _withheld(severity: str, category: Category) -> Ruling | None:
         return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
     if category.threshold is not None and Severity(severity) < category.threshold:
         return Ruling(
-            None, "below_threshold", f"« {category.label} » n’est communiqué qu’à partir d’une gravité supérieure"
+            None,
+            "below_threshold",
+            f"« {category.label} » n’est communiqué qu’à partir d’une gravité supérieure",
         )
     return None

@@ -16,10 +16,16 @@ class ReviewError(Exception):
 
 def waiting() -> QuerySet[Intervention]:
     """Everything that waits for a decision, oldest first, with its source."""
-    return Intervention.objects.filter(state=State.REVIEW).select_related("source").order_by("received_at")
+    return (
+        Intervention.objects.filter(state=State.REVIEW)
+        .select_related("source")
+        .order_by("received_at")
+    )
 
 
-def decide_commune(interventions: list[Intervention], code: str, *, who: str, why: str) -> Intervention:
+def decide_commune(
+    interventions: list[Intervention], code: str, *, who: str, why: str
+) -> Intervention:
     """Take the decision for a reference's waiting interventions: its latest state goes on its way.
 
     Returns that intervention. Raises ReviewError for a code that is no current commune, for one that

@@ -51,6 +51,12 @@ def _expire_review(intervention: Intervention) -> None:
         )
         if changed:
             text = f"Vérification périmée : {reason}."
-            write([entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))])
+            write(
+                [entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))]
+            )
     if changed:
-        log.error("review expired undecided", intervention=str(intervention.pk), reference=intervention.reference)
+        log.error(
+            "review expired undecided",
+            intervention=str(intervention.pk),
+            reference=intervention.reference,
+        )

@@ -48,11 +48,15 @@ def tell(
         letters += found
         entries += _composed(alert, texts, found)
         if not found:
-            letters += letter_to_duty(alert, intervention.source.duty_email, "aucun contact joignable")
+            letters += letter_to_duty(
+                alert, intervention.source.duty_email, "aucun contact joignable"
+            )
             entries.append(_nobody_there(alert))
     for telling in tellings:
         if telling.alert is not None and telling.ruling.kind not in (None, Kind.FIRST):
-            follow_letters, follow_entries = _follow(intervention, category, telling.alert, telling.ruling)
+            follow_letters, follow_entries = _follow(
+                intervention, category, telling.alert, telling.ruling
+            )
             letters += follow_letters
             entries += follow_entries
     return letters, entries
@@ -73,9 +77,13 @@ def _open_alerts(
     return [(alert, told_at_once(people[alert.commune], category.tell)) for alert in opened]
 
 
-def _alert(intervention: Intervention, category: Category, telling: Telling, expires_at: datetime) -> Alert:
+def _alert(
+    intervention: Intervention, category: Category, telling: Telling, expires_at: datetime
+) -> Alert:
     """A new alert, or the closed one of a thread that is taken up again, one revision on."""
-    alert = telling.alert or Alert(thread=intervention.thread, commune=telling.commune.code, revision=0)
+    alert = telling.alert or Alert(
+        thread=intervention.thread, commune=telling.commune.code, revision=0
+    )
     alert.commune_name = telling.commune.name
     alert.category = category.code
     alert.opened_at = timezone.now()
@@ -155,7 +163,9 @@ def _ruled(intervention: Intervention, telling: Telling) -> Entry:
 def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
     if not letters:
         return []
-    whom = ", ".join(f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters)
+    whom = ", ".join(
+        f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters
+    )
     return [
         entry(
             alert.thread,

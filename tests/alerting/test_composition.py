@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from notifier.alerting.categories import load
-from notifier.alerting.composition import Composer, Facts, Kind, TemplatesError
+from notifier.alerting.composition import Composer, Kind, TemplatesError
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.alerting.words import Facts
 from notifier.intake.words import Severity, Status
 
 REPOSITORY = Path(__file__).parents[2]

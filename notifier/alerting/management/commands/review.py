@@ -19,7 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("reference", nargs="?", help="affiche le détail de cette référence")
         parser.add_argument("--commune", help="code INSEE de la commune que vous décidez")
         parser.add_argument("--source", help="la source, si plusieurs ont cette référence")
-        parser.add_argument("--who", default="", help="qui décide (par défaut : le compte du système)")
+        parser.add_argument(
+            "--who", default="", help="qui décide (par défaut : le compte du système)"
+        )
         parser.add_argument("--why", default="", help="pourquoi, pour le journal")
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -49,15 +51,21 @@ class Command(BaseCommand):
         if source:
             found = [i for i in found if i.source.name == source]
         if not found:
-            raise CommandError(f"« {reference} » n’attend aucune décision : voir « notifier review »")
+            raise CommandError(
+                f"« {reference} » n’attend aucune décision : voir « notifier review »"
+            )
         names = sorted({i.source.name for i in found})
         if len(names) > 1:
-            raise CommandError(f"plusieurs sources ont cette référence, précisez --source : {', '.join(names)}")
+            raise CommandError(
+                f"plusieurs sources ont cette référence, précisez --source : {', '.join(names)}"
+            )
         return found
 
     def _show(self, intervention: Intervention) -> None:
         received = timezone.localtime(intervention.received_at)
-        self.stdout.write(f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})")
+        self.stdout.write(
+            f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})"
+        )
         self.stdout.write(f"  {_label(intervention)}, reçue le {received:%d/%m/%Y à %H:%M:%S}")
         self.stdout.write(f"  {intervention.reason}")
         for clue in intervention.clues:

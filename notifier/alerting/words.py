@@ -1,0 +1,155 @@
+"""The words that a template sees: flat, from a whitelist of facts, in the commune's own time.
+
+What is not in `Facts` cannot be told, whatever an operator writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from notifier.alerting.place import safe_place
+from notifier.intake.words import Severity
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a mayor may be told of an intervention.
+
+    `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
+    `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
+    `place` is dispatch's label, or None where the category does not allow one; only what
+    `safe_place` lets out of it reaches a template.
+    """
+
+    commune: str
+    category_label: str
+    status: str
+    severity: str
+    occurred_at: datetime
+    told_at: datetime
+    time_zone: str
+    place: str | None
+    reference: str
+    service: str
+    legal_basis: str
+    exercise: bool
+
+    def __post_init__(self) -> None:
+        if self.occurred_at.tzinfo is None or self.told_at.tzinfo is None:
+            raise ValueError("occurred_at and told_at must say their time zone")
+
+
+_STATUS = {
+    "engaged": "intervention en cours",
+    "on_scene": "équipe sur place",
+    "closed": "intervention terminée",
+    "cancelled": "intervention annulée",
+}
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
+    *("octobre", "novembre", "décembre"),
+)
+_NBSP, _NARROW = "\u00a0", "\u202f"
+
+Words = dict[str, str | bool | None]
+
+
+def words_of(facts: Facts) -> Words:
+    zone = ZoneInfo(facts.time_zone)
+    occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
+    clock = f"à {occurred.hour}h{occurred:%M}"
+    day = "1er" if occurred.day == 1 else str(occurred.day)
+    return {
+        "commune": facts.commune,
+        "category": facts.category_label,
+        "place": safe_place(facts.place),
+        "reference": facts.reference,
+        "reference_mark": "Réf. ",
+        "service": facts.service,
+        "legal_basis": facts.legal_basis,
+        "exercise": facts.exercise,
+        "status": str(facts.status),
+        "status_words": _STATUS[facts.status],
+        "severity": str(facts.severity),
+        "severity_words": Severity(facts.severity).label,
+        "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
+        "date_and_time": f"le {day} {_MONTHS[occurred.month - 1]} {occurred.year} "
+        f"à {occurred.hour} h {occurred:%M}",
+    }
+
+
+def ever_shorter(words: Words) -> Iterator[Words]:
+    """Shorter and shorter facts for an SMS; the reference is never cut."""
+    yield words
+    words = {**words, "place": None}
+    yield words
+    words = {**words, "reference_mark": ""}
+    yield words
+    for most in (40, 25, 12):
+        yield {
+            **words,
+            "category": _cut(str(words["category"]), most),
+            "commune": _cut(str(words["commune"]), most),
+            "service": _cut(str(words["service"]), most),
+        }
+
+
+def _cut(text: str, most: int) -> str:
+    """At most that many characters, "..." included, cut between words where there is one."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 2]
+    ends = max(kept.rfind(" "), kept.rfind("-"))
+    return (kept[:ends] if ends > 0 else kept[:-1]) + "..."
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def unbreakable(html: str) -> str:
+    """French typography: no line begins with a colon, nor breaks within "3 h 16"."""
+    html = re.sub(r" ([;!?])", rf"{_NARROW}\1", html)
+    html = re.sub(r" ([:»])", rf"{_NBSP}\1", html).replace("« ", f"«{_NBSP}")
+    return re.sub(r"(\d) h (\d)", rf"\1{_NBSP}h{_NBSP}\2", html)
+
+
+SAMPLE = Facts(
+    commune="Delle",
+    category_label="accident de la route",
+    status="engaged",
+    severity=Severity.SEVERE,
+    occurred_at=datetime(2026, 11, 22, 2, 16, tzinfo=UTC),
+    told_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
+    time_zone="Europe/Paris",
+    place="rue de Déridé",
+    reference="CORG90-2026-004217",
+    service="Gendarmerie",
+    legal_basis="article L132-3 du code de la sécurité intérieure",
+    exercise=False,
+)
+# The longest that may come: France's longest commune, the longest label and reference.
+_LONGEST = replace(
+    SAMPLE,
+    commune="Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson",
+    category_label="x" * 59,
+    place="rue " + "x" * 46,
+    reference="X" * 60,
+    service="x" * 30,
+    exercise=True,
+)
+# Every status and severity, with and without a place, real and exercise: each branch is taken.
+SAMPLES = [
+    _LONGEST,
+    *(
+        replace(SAMPLE, status=status, severity=severity, place=place, exercise=exercise)
+        for status, severity, place, exercise in product(
+            _STATUS, Severity, ("rue de Déridé", None), (False, True)
+        )
+    ),
+]
