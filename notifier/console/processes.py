@@ -156,14 +156,14 @@ class Supervisor:
 
     def __init__(self, hear: Hear) -> None:
         self._hear = hear
-        self._children: dict[str, Child] = {}
+        self._children: list[Child] = []
         self._deaths: dict[str, deque[float]] = {}
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def start(self, program: Program) -> Child:
         """Start a program now. Call it from the main thread only."""
         child = Child(program, self._hear, self._on_end)
-        self._children[program.name] = child
+        self._children.append(child)
         return child
 
     def call(self, action: Callable[[], None]) -> None:
@@ -184,8 +184,7 @@ class Supervisor:
         What was started first (the broker, the provider) is needed by the others to end in order,
         so it goes last.
         """
-        children = list(self._children.values())
-        self._children.clear()
+        children, self._children = self._children, []
         foundations = [child for child in children if child.program.name in ("valkey", "simulator")]
         end_all(child for child in reversed(children) if child not in foundations)
         end_all(foundations)
@@ -195,7 +194,7 @@ class Supervisor:
 
     def _bury(self, child: Child) -> None:
         name = child.program.name
-        if self._children.get(name) is not child:
+        if child not in self._children:
             return
         # Grandchildren of a program that was killed hold its ports and queues.
         child.signal(signal.SIGKILL)
@@ -214,7 +213,8 @@ class Supervisor:
         restart.start()
 
     def _start_again(self, child: Child) -> None:
-        if self._children.get(child.program.name) is child:
+        if child in self._children:
+            self._children.remove(child)
             self.start(child.program)
 
 
