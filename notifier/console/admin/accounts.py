@@ -1,0 +1,65 @@
+"""Accounts of the administration, and the history of what was done with them."""
+
+# Django calls these methods with more than they need.
+# ruff: noqa: ARG002
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.http import HttpRequest
+
+from notifier.console.admin.base import ReadOnlyAdmin, moment
+
+# The type checker knows the class by its model, Python does not.
+if TYPE_CHECKING:
+    DjangoUserAdmin = UserAdmin[User]
+else:
+    DjangoUserAdmin = UserAdmin
+
+admin.site.unregister(User)
+# Rights of groups open nothing here: a superuser may everything, nobody else may anything.
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class AccountAdmin(DjangoUserAdmin):
+    """Accounts: made, renamed, deactivated; never deleted, for the history would go with them."""
+
+    list_display = ("username", "last_name", "first_name", "email", "is_superuser", "is_active")
+    list_filter = ("is_superuser", "is_active")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Personne", {"fields": ("last_name", "first_name", "email")}),
+        ("Accès", {"fields": ("is_active", "is_superuser", "last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2", "is_superuser")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody: an account that has served is deactivated."""
+        return False
+
+
+@admin.register(LogEntry)
+class HistoryAdmin(ReadOnlyAdmin[LogEntry]):
+    """Who added, changed or deleted what, and when: the fields' names, never their content."""
+
+    list_display = ("when", "user", "content_type", "object_repr", "what")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    fields = ("when", "user", "content_type", "object_repr", "what")
+
+    @admin.display(description="quand", ordering="action_time")
+    def when(self, line: LogEntry) -> str:
+        """To the second."""
+        return moment(line.action_time)
+
+    @admin.display(description="quoi")
+    def what(self, line: LogEntry) -> Any:
+        """In words, also where Django keeps none."""
+        return line.get_change_message() or line.get_action_flag_display()

@@ -1,0 +1,118 @@
+"""What the pages of several models share: read-only, found by reference, shown as one writes."""
+
+# Django calls these methods with more than they need.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from notifier.alerting.wording import categories
+from notifier.intake.models import Intervention
+from notifier.territory.resolve import commune
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin as ModelAdmin
+else:
+
+    class ModelAdmin(admin.ModelAdmin):
+        """Django's own, which the type checker knows by its model and Python does not."""
+
+        def __class_getitem__(cls, _model: object) -> type:
+            return cls
+
+
+Stored = TypeVar("Stored", bound=Model)
+
+NOTHING = "—"
+
+
+class ReadOnlyAdmin(ModelAdmin[Stored]):
+    """To be looked at: nothing is added, changed or deleted, by whatever request."""
+
+    list_per_page = 50
+    # Counting a year of messages twice would be the slowest part of the page.
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody, neither one by one nor by the action on a list."""
+        return False
+
+
+class ThreadAdmin(ReadOnlyAdmin[Stored]):
+    """What belongs to a thread: found by the reference that dispatch gave."""
+
+    # The box appears only with fields; `get_search_results` is what searches.
+    search_fields = ("thread",)
+    search_help_text = "Référence entière, telle que le centre d’opérations l’a donnée."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Stored], search_term: str
+    ) -> tuple[QuerySet[Stored], bool]:
+        """Exactly that reference, of any source: answered by an index, however long the log is."""
+        reference = search_term.strip()
+        if not reference:
+            return queryset, False
+        threads = Intervention.objects.filter(reference=reference).values("thread")
+        return queryset.filter(thread__in=threads), False
+
+    @admin.display(description="référence", ordering="thread")
+    def reference(self, stored: Any) -> str:
+        """The thread without the number of its source."""
+        return str(stored.thread).partition("/")[2]
+
+
+def moment(at: datetime | None) -> str:
+    """A moment to the second, at the hour of metropolitan France."""
+    return f"{timezone.localtime(at):%d/%m/%Y %H:%M:%S}" if at else NOTHING
+
+
+def commune_label(code: str) -> str:
+    """`Delle (90033)`, or the bare code of a commune that has ceased to exist."""
+    known = commune(code)
+    return known.label if known else code
+
+
+def category_label(code: str) -> str:
+    """The category as mayors read it, with its code."""
+    category = categories().get(code)
+    return f"{category.label} ({code})" if category else code
+
+
+def lines(texts: list[str]) -> SafeString | str:
+    """The texts one under the other, escaped."""
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or NOTHING
+
+
+def grid(header: list[str], rows: list[list[str | SafeString]]) -> SafeString | str:
+    """A table, every cell escaped unless it is markup already."""
+    if not rows:
+        return NOTHING
+    head = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in header))
+    cells = (format_html_join("", "<td>{}</td>", ((cell,) for cell in row)) for row in rows)
+    body = format_html_join("", "<tr>{}</tr>", ((row,) for row in cells))
+    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+
+
+def link_to_list(model: type[Model], text: str, **only: str) -> SafeString:
+    """A link to the list of a model, kept to some of it."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return format_html('<a href="{}?{}">{}</a>', address, urlencode(only), text)

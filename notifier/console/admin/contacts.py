@@ -1,0 +1,89 @@
+"""Contacts of the communes: found by name, commune, function and département; corrected."""
+
+# Django calls these methods with more than they need.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Left
+from django.http import HttpRequest
+
+from notifier.console.admin.base import ModelAdmin, commune_label
+from notifier.directory.models import Contact, Function
+from notifier.directory.people import title
+from notifier.territory.names import normalise
+from notifier.territory.reference import bearers, departement_written_in
+
+ESCALATION = Case(
+    *(When(function=function, then=Value(place)) for place, function in enumerate(Function)),
+    output_field=IntegerField(),
+)
+
+
+class DepartementFilter(admin.SimpleListFilter):
+    """By the département that the commune's code begins with; only those that have contacts."""
+
+    title = "département"
+    parameter_name = "departement"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Contact]
+    ) -> list[tuple[str, str]]:
+        """Those present, in their order."""
+        beginnings = (
+            Contact.objects.order_by().values_list(Left("commune", 3), flat=True).distinct()
+        )
+        present = sorted({departement_written_in(beginning) for beginning in beginnings})
+        return [(departement, departement) for departement in present]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        """The contacts of the chosen one."""
+        chosen = self.value()
+        return queryset.filter(commune__startswith=chosen) if chosen else queryset
+
+
+@admin.register(Contact)
+class ContactAdmin(ModelAdmin[Contact]):
+    """Whom to tell in a commune. The model itself refuses a wrong number and an unknown commune."""
+
+    list_display = (
+        "where", "quality", "last_name", "first_name", "mobile", "email", "active_from",
+        "active_until",
+    )  # fmt: skip
+    list_display_links = ("where", "quality")
+    list_filter = ("function", DepartementFilter)
+    list_per_page = 50
+    ordering = ("commune", ESCALATION, "rank")
+    search_fields = ("last_name", "first_name", "=commune")
+    search_help_text = "Nom ou prénom, code de la commune, ou nom entier de la commune."
+    fieldsets = (
+        (None, {"fields": ("commune", "function", "rank")}),
+        ("Personne", {"fields": ("last_name", "first_name", "mobile", "email")}),
+        (
+            "Période d’activité",
+            {
+                "fields": ("active_from", "active_until"),
+                "description": "Vide : sans limite.",
+            },
+        ),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        """By what is stored, or by a commune that bears the name ("Saint Denis s/ Loire" too)."""
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        codes = {bearer.commune for bearer in bearers(normalise(search_term))}
+        return (found | queryset.filter(commune__in=codes) if codes else found), doubled
+
+    @admin.display(description="commune", ordering="commune")
+    def where(self, contact: Contact) -> str:
+        """By name, with its code."""
+        return commune_label(contact.commune)
+
+    @admin.display(description="qualité", ordering=ESCALATION)
+    def quality(self, contact: Contact) -> str:
+        """As one says it: « 2e adjoint »."""
+        return title(contact.function, contact.rank)

@@ -1,0 +1,195 @@
+"""What dispatch reported: to be read, and, where nobody can say which commune, to be decided."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from notifier.alerting.models import Alert
+from notifier.alerting.review import ReviewError, decide_commune, waiting
+from notifier.console.admin.base import (
+    NOTHING,
+    ThreadAdmin,
+    category_label,
+    commune_label,
+    grid,
+    lines,
+    link_to_list,
+    moment,
+)
+from notifier.console.admin.decision import DecisionForm
+from notifier.delivery.models import Message
+from notifier.intake.models import Intervention
+from notifier.journal.models import Entry
+from notifier.journal.write import timeline
+from notifier.territory.resolve import Verdict
+
+VERDICTS = {
+    Verdict.CERTAIN: "certaine",
+    Verdict.EDGE: "en limite de commune",
+    Verdict.CONFLICT: "indices contradictoires",
+    Verdict.UNKNOWN: "indices insuffisants",
+    "decided": "décidée par une personne",
+    "": NOTHING,
+}
+CLUES = {"insee": "code INSEE", "postal_code": "code postal", "name": "nom", "point": "point"}
+PLACE = {
+    "insee": "code INSEE",
+    "name": "commune",
+    "postal_code": "code postal",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "radius_m": "rayon (m)",
+    "label": "lieu",
+}
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ThreadAdmin[Intervention]):
+    """Nothing of it can be changed; a person may only say which commune it concerns."""
+
+    list_display = (
+        "received", "reference", "sequence", "source", "what", "verdict_label", "state",
+    )  # fmt: skip
+    list_display_links = ("received", "reference")
+    list_filter = ("state", "source", "exercise")
+    list_select_related = ("source",)
+    fieldsets = (
+        (None, {"fields": ("reference", "sequence", "source", "received", "state", "reason")}),
+        ("Annoncé", {"fields": ("what", "status", "severity", "occurred", "exercise", "place")}),
+        ("Commune", {"fields": ("verdict_label", "where", "clue_table", "decided")}),
+        ("Déroulé", {"fields": ("steps", "links")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, and the decision."""
+        decide = self.admin_site.admin_view(self.decide_view)
+        own = path("<uuid:pk>/commune/", decide, name="intake_intervention_decide")
+        return [own, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, headed by how many wait for a decision."""
+        context = {"review_count": waiting().count(), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """What waits of the thread, its clues side by side, and the decision in two steps."""
+        asked = get_object_or_404(Intervention.objects.select_related("source"), pk=pk)
+        together = sorted(waiting().filter(thread=asked.thread), key=lambda i: -i.sequence)
+        if not together:
+            messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
+            return HttpResponseRedirect(reverse("admin:intake_intervention_change", args=[pk]))
+        form = DecisionForm(together, request.POST if request.method == "POST" else None)
+        if form.is_valid() and form.is_confirmed and self._decide(request, together, form):
+            return HttpResponseRedirect(reverse("admin:intake_intervention_changelist"))
+        context = {
+            "title": f"Quelle commune ? {asked.reference}",
+            "opts": Intervention._meta,
+            "original": asked,
+            "form": form,
+            "compared": [(i, self.what(i), clue_table(i)) for i in together],
+        }
+        everywhere = self.admin_site.each_context(request)
+        template = "admin/intake/intervention/decide.html"
+        return TemplateResponse(request, template, everywhere | context)
+
+    def _decide(
+        self, request: HttpRequest, together: list[Intervention], form: DecisionForm
+    ) -> bool:
+        code = form.cleaned_data["code"]
+        who = request.user.get_username()
+        try:
+            decided = decide_commune(together, code, who=who, why=form.cleaned_data["why"])
+        except ReviewError as error:
+            text = str(error)
+            form.refuse(f"{text[:1].upper()}{text[1:]}.")
+            return False
+        self.log_change(request, decided, f"Commune décidée : {commune_label(code)}.")
+        messages.success(request, f"{decided} : {commune_label(code)}. L’intervention est traitée.")
+        return True
+
+    @admin.display(description="reçue le", ordering="received_at")
+    def received(self, intervention: Intervention) -> str:
+        """To the second."""
+        return moment(intervention.received_at)
+
+    @admin.display(description="survenue le")
+    def occurred(self, intervention: Intervention) -> str:
+        """To the second."""
+        return moment(intervention.occurred_at)
+
+    @admin.display(description="catégorie", ordering="category")
+    def what(self, intervention: Intervention) -> str:
+        """As mayors read it."""
+        return category_label(intervention.category)
+
+    @admin.display(description="localisation", ordering="verdict")
+    def verdict_label(self, intervention: Intervention) -> str:
+        """How sure the commune is."""
+        return VERDICTS.get(intervention.verdict, intervention.verdict)
+
+    @admin.display(description="lieu")
+    def place(self, intervention: Intervention) -> SafeString | str:
+        """As dispatch gave it."""
+        return lines([f"{PLACE.get(k, k)} : {given}" for k, given in intervention.location.items()])
+
+    @admin.display(description="commune")
+    def where(self, intervention: Intervention) -> SafeString | str:
+        """The commune that was found or decided."""
+        return lines([commune_label(code) for code in intervention.communes])
+
+    @admin.display(description="indices")
+    def clue_table(self, intervention: Intervention) -> SafeString | str:
+        """Side by side."""
+        return clue_table(intervention)
+
+    @admin.display(description="décision")
+    def decided(self, intervention: Intervention) -> str:
+        """Which commune, by whom."""
+        if not intervention.decided_commune:
+            return NOTHING
+        return f"{commune_label(intervention.decided_commune)}, par {intervention.decided_by}"
+
+    @admin.display(description="étapes")
+    def steps(self, intervention: Intervention) -> SafeString | str:
+        """The journal of the thread."""
+        entries = timeline(intervention.thread)
+        rows: list[list[str | SafeString]] = [
+            [moment(entry.at), entry.get_step_display(), entry.text] for entry in entries
+        ]
+        return grid(["Heure", "Étape", "Ce qui s’est passé"], rows)
+
+    @admin.display(description="voir aussi")
+    def links(self, intervention: Intervention) -> SafeString:
+        """The ways to what was told and written down."""
+        named = ((Alert, "alertes"), (Message, "messages"), (Entry, "lignes du journal"))
+        found = (link_to_list(model, text, thread=intervention.thread) for model, text in named)
+        return format_html_join(" · ", "{}", ((link,) for link in found))
+
+
+def clue_table(intervention: Intervention) -> SafeString | str:
+    """A row for each clue: what was given, which communes it allows, what it says."""
+    rows: list[list[str | SafeString]] = [
+        [
+            CLUES.get(clue["kind"], clue["kind"]),
+            clue["given"],
+            _named(clue["communes"]),
+            clue["says"],
+        ]
+        for clue in intervention.clues
+    ]
+    return grid(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
+
+
+def _named(codes: list[str]) -> SafeString | str:
+    return lines([commune_label(code) for code in codes])

@@ -1,0 +1,40 @@
+"""Who may enter, and how the site is called."""
+
+from django.contrib import admin
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+
+class SuperuserLogin(AuthenticationForm):
+    """Opens a session for superusers only: nobody else has anything to see here."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Raise ValidationError, in French, for an account that may not enter."""
+        super().confirm_login_allowed(user)
+        if not is_superuser(user):
+            raise ValidationError(
+                "Ce compte n’est pas celui d’un superutilisateur : demandez-en un à l’exploitant "
+                "du service (« notifier createsuperuser »).",
+                code="not_superuser",
+            )
+
+
+def is_superuser(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether the account is a superuser's in use; no other right opens anything."""
+    return isinstance(user, User) and user.is_active and user.is_superuser
+
+
+def _may_enter(request: HttpRequest) -> bool:
+    return is_superuser(request.user)
+
+
+# Django asks this before every page, its own and ours.
+admin.site.has_permission = _may_enter  # type: ignore[method-assign] # one rule is less than a class
+admin.site.login_form = SuperuserLogin
+admin.site.site_title = "Alerte Maires"
+admin.site.site_header = "Alerte Maires"
+admin.site.index_title = "Administration"
+# No page stands at the root of the service.
+admin.site.site_url = None

@@ -1,0 +1,205 @@
+"""Dispatch centres: added, corrected, their keys shown once, renewed, revoked; never deleted."""
+
+# Django calls these methods with more than they need.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from notifier.console.admin.base import NOTHING, ModelAdmin, moment
+from notifier.intake import keys
+from notifier.intake.keys import NewSource
+from notifier.intake.models import Source
+from notifier.territory.resolve import communes_of
+
+TEMPLATES = "admin/intake/source"
+
+
+class DepartementsField(forms.CharField):
+    """Codes of départements as one writes them, « 90, 2A »; a list of codes for the source."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """What stands in the box."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The codes, in capitals, each once. Raises ValidationError for one that does not exist."""
+        codes = list(dict.fromkeys(re.findall(r"\w+", (value or "").upper())))
+        wrong = [code for code in codes if not communes_of(code)]
+        if wrong:
+            raise ValidationError(
+                f"Département inconnu : {', '.join(wrong)} (attendu : 90, 2A, 971…)."
+            )
+        return codes
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
+    """What an operator decides of a source; keys and secrets are made, never typed."""
+
+    departements = DepartementsField(
+        label="Départements",
+        help_text="Ceux dont elle peut parler, par exemple : 90 ou 2A, 2B.",
+    )
+    rate_per_minute = forms.IntegerField(
+        label="Interventions par minute",
+        min_value=1,
+        initial=600,
+        help_text="Au-delà, les requêtes sont refusées (429).",
+    )
+
+
+class NewSourceForm(SourceForm):
+    """A source that does not exist yet: only now can it be made to sign."""
+
+    signed = forms.BooleanField(
+        label="Requêtes signées",
+        required=False,
+        help_text="Exige la signature Standard Webhooks ; le secret est affiché avec la clé.",
+    )
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin[Source]):
+    """A key is seen by whoever asked for it, on the answer to that request, and nowhere else."""
+
+    form = SourceForm
+    list_display = ("name", "where", "service", "duty_email", "rate_per_minute", "key")
+    search_fields = ("name",)
+    fields = ("name", "departements", "service", "duty_email", "rate_per_minute")
+    readonly_fields = ("signature", "key", "created")
+
+    def __init__(self, model: type[Source], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self._added: WeakKeyDictionary[HttpRequest, NewSource] = WeakKeyDictionary()
+
+    @admin.display(description="départements")
+    def where(self, source: Source) -> str:
+        """Their codes."""
+        return ", ".join(source.departements)
+
+    @admin.display(description="clé", ordering="revoked_at")
+    def key(self, source: Source) -> str:
+        """Whether it opens the door; never the key."""
+        return f"révoquée le {moment(source.revoked_at)}" if source.revoked_at else "active"
+
+    @admin.display(description="signature")
+    def signature(self, source: Source) -> str:
+        """Whether its requests must be signed; never the secret."""
+        return "exigée" if source.signing_secret else "non exigée"
+
+    @admin.display(description="créée le")
+    def created(self, source: Source) -> str:
+        """To the second."""
+        return moment(source.created_at) if source.pk else NOTHING
+
+    def get_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
+        """The signature is asked for once; later pages say what there is."""
+        return (*self.fields, *(("signed",) if obj is None else self.readonly_fields))
+
+    def get_form(
+        self, request: HttpRequest, obj: Source | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """With the box for the signature on a new source."""
+        if obj is None:
+            kwargs["form"] = NewSourceForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody: what it pushed stays; a source that has served is revoked."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        """Make a new source with its key; of an old one write only what was changed.
+
+        So a key that somebody renews or revokes meanwhile is not put back.
+        """
+        if change:
+            if form.changed_data:
+                obj.save(update_fields=form.changed_data)
+            return
+        added = keys.add_source(
+            obj.name,
+            obj.departements,
+            service=obj.service,
+            duty_email=obj.duty_email,
+            signed=form.cleaned_data["signed"],
+        )
+        obj.pk, obj.created_at = added.source.pk, added.source.created_at
+        Source.objects.filter(pk=obj.pk).update(rate_per_minute=obj.rate_per_minute)
+        self._added[request] = added
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With one button: whichever is pressed, the key comes next."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one_button})
+
+    def response_add(
+        self, request: HttpRequest, obj: Source, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The page with the key."""
+        added = self._added.pop(request)
+        return self._show_key(request, added.source, added.key, added.source.signing_secret)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, and those of the key."""
+        own = [
+            path(
+                "<int:pk>/cle/",
+                self.admin_site.admin_view(self.renew_view),
+                name="intake_source_renew",
+            ),
+            path(
+                "<int:pk>/revocation/",
+                self.admin_site.admin_view(self.revoke_view),
+                name="intake_source_revoke",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def renew_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then replace the key and show the new one."""
+        source = get_object_or_404(Source, pk=pk)
+        if request.method != "POST":
+            return self._page(request, source, "renew.html", f"Remplacer la clé de {source.name}")
+        key = keys.renew_key(source)
+        self.log_change(request, source, "Clé remplacée.")
+        return self._show_key(request, source, key)
+
+    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then refuse the key from now on."""
+        source = get_object_or_404(Source, pk=pk)
+        if request.method != "POST":
+            return self._page(request, source, "revoke.html", f"Révoquer la clé de {source.name}")
+        if keys.revoke(source):
+            self.log_change(request, source, "Clé révoquée.")
+            messages.success(request, f"La clé de « {source.name} » est refusée dès maintenant.")
+        else:
+            messages.warning(request, f"La clé de « {source.name} » était déjà révoquée.")
+        return HttpResponseRedirect(reverse("admin:intake_source_changelist"))
+
+    def _show_key(
+        self, request: HttpRequest, source: Source, key: str, secret: str = ""
+    ) -> HttpResponse:
+        title = f"Clé de {source.name}"
+        return self._page(request, source, "key.html", title, key=key, secret=secret)
+
+    def _page(
+        self, request: HttpRequest, source: Source, template: str, title: str, **context: str
+    ) -> HttpResponse:
+        everywhere = self.admin_site.each_context(request)
+        own = {"title": title, "source": source, "opts": Source._meta, **context}
+        return TemplateResponse(request, f"{TEMPLATES}/{template}", everywhere | own)

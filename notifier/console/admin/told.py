@@ -1,0 +1,160 @@
+"""What was told and what was written down: alerts, messages, the journal. To be read, for good."""
+
+import json
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from notifier.alerting.composition import Kind
+from notifier.alerting.models import Alert
+from notifier.console.admin.base import (
+    NOTHING,
+    ThreadAdmin,
+    category_label,
+    link_to_list,
+    moment,
+)
+from notifier.delivery.address import mask
+from notifier.delivery.models import Message
+from notifier.journal.models import Entry
+
+KINDS = {
+    Kind.FIRST: "première alerte",
+    Kind.UPDATE: "aggravation",
+    Kind.END: "fin",
+    Kind.CANCELLATION: "annulation",
+}
+
+
+@admin.register(Alert)
+class AlertAdmin(ThreadAdmin[Alert]):
+    """One thread as told to one commune."""
+
+    list_display = ("opened", "reference", "where", "what", "severity", "last_text", "is_open")
+    list_display_links = ("opened", "reference")
+    list_filter = ("is_open", "severity")
+    # `reference` comes from the thread, so the list itself needs no other table.
+    fields = (
+        "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
+        "expires", "intervention", "messages",
+    )  # fmt: skip
+
+    @admin.display(description="ouverte le", ordering="opened_at")
+    def opened(self, alert: Alert) -> str:
+        """To the second."""
+        return moment(alert.opened_at)
+
+    @admin.display(description="périmée après le")
+    def expires(self, alert: Alert) -> str:
+        """To the second."""
+        return moment(alert.expires_at)
+
+    @admin.display(description="commune", ordering="commune_name")
+    def where(self, alert: Alert) -> str:
+        """By the name that it had when it was told."""
+        return f"{alert.commune_name} ({alert.commune})"
+
+    @admin.display(description="catégorie", ordering="category")
+    def what(self, alert: Alert) -> str:
+        """As mayors read it."""
+        return category_label(alert.category)
+
+    @admin.display(description="dernier texte")
+    def last_text(self, alert: Alert) -> str:
+        """Its kind."""
+        return KINDS[Kind(alert.kind)]
+
+    @admin.display(description="messages")
+    def messages(self, alert: Alert) -> SafeString:
+        """The way to them."""
+        return link_to_list(Message, "Messages de cette alerte", topic=str(alert.pk))
+
+
+@admin.register(Message)
+class MessageAdmin(ThreadAdmin[Message]):
+    """One text for one address. Lists mask the address; only the message's own page shows it."""
+
+    list_display = (
+        "created", "reference", "title", "channel", "masked", "state", "attempts", "error_code",
+    )  # fmt: skip
+    list_display_links = ("created", "reference")
+    list_filter = ("state", "channel", "lane")
+    fieldsets = (
+        (None, {"fields": ("reference", "title", "channel", "address", "state", "error_code")}),
+        ("Texte", {"fields": ("subject", "written")}),
+        (
+            "Acheminement",
+            {
+                "fields": (
+                    "lane", "revision", "attempts", "provider_id", "created", "accepted", "ended",
+                    "expires", "due",
+                )
+            },
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Without the e-mail's HTML, which says what the text says and is long."""
+        return super().get_queryset(request).defer("html")
+
+    @admin.display(description="adresse")
+    def masked(self, message: Message) -> str:
+        """Enough to recognise it."""
+        return mask(message.address)
+
+    @admin.display(description="texte")
+    def written(self, message: Message) -> SafeString:
+        """As its reader has it, line by line."""
+        return format_html("<pre>{}</pre>", message.body)
+
+    @admin.display(description="créé le", ordering="created_at")
+    def created(self, message: Message) -> str:
+        """To the second."""
+        return moment(message.created_at)
+
+    @admin.display(description="remis à l’opérateur le")
+    def accepted(self, message: Message) -> str:
+        """To the second."""
+        return moment(message.accepted_at)
+
+    @admin.display(description="terminé le")
+    def ended(self, message: Message) -> str:
+        """To the second."""
+        return moment(message.ended_at)
+
+    @admin.display(description="périmé après le")
+    def expires(self, message: Message) -> str:
+        """To the second."""
+        return moment(message.expires_at)
+
+    @admin.display(description="à revoir le")
+    def due(self, message: Message) -> str:
+        """To the second."""
+        return moment(message.due_at)
+
+
+@admin.register(Entry)
+class EntryAdmin(ThreadAdmin[Entry]):
+    """The journal: what happened, the latest first."""
+
+    list_display = ("when", "reference", "step", "text")
+    list_display_links = ("when",)
+    list_filter = ("step",)
+    ordering = ("-id",)
+    fields = ("when", "reference", "step", "text", "detail")
+
+    @admin.display(description="heure")
+    def when(self, entry: Entry) -> str:
+        """To the second."""
+        return moment(entry.at)
+
+    @admin.display(description="détail")
+    def detail(self, entry: Entry) -> SafeString | str:
+        """What machines keep of the step, one fact a line."""
+        if not entry.data:
+            return NOTHING
+        written = json.dumps(entry.data, ensure_ascii=False, indent=2)
+        return format_html("<pre>{}</pre>", written)
