@@ -1,4 +1,4 @@
-"""The provider's receipts: the signature is checked against the public address, then they are applied."""
+"""The provider's receipts: their signature is checked against the public address, then applied."""
 
 import structlog
 from django.conf import settings
@@ -25,16 +25,22 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     signature = request.headers.get("X-Twilio-Signature", "")
     if not validator.validate(callback_url(message_id), request.POST, signature):
         log.warning("receipt refused: signature does not match", message=message_id)
-        return HttpResponse("signature refused", status=403)
+        return _refusal(403, "signature refused")
     state = state_of(request.POST.get("MessageStatus", ""))
     if state is None:
         log.warning("receipt ignored: unknown status", message=message_id)
-        return HttpResponse("unknown MessageStatus", status=400)
+        return _refusal(400, "unknown MessageStatus")
     code = request.POST.get("ErrorCode", "")
     explanation = explain(code) if state is State.UNDELIVERED else ""
     fate = Fate(request.POST.get("MessageSid", ""), state, code)
     reading = apply_receipt(message_id, fate, explanation)
     if reading is Reading.NO_SUCH_MESSAGE:
-        log.error("receipt for an unknown message", message=message_id, provider_id=fate.provider_id)
-        return HttpResponse("unknown message", status=404)
+        log.error(
+            "receipt for an unknown message", message=message_id, provider_id=fate.provider_id
+        )
+        return _refusal(404, "unknown message")
     return HttpResponse(status=204)
+
+
+def _refusal(status: int, reason: str) -> HttpResponse:
+    return HttpResponse(reason, status=status, content_type="text/plain")

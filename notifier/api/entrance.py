@@ -36,7 +36,9 @@ class SourceKey(HttpBearer):
         except TooFastError as refusal:
             wait = max(1, round(refusal.retry_after_s))
             raise ProblemError(
-                429, f"trop de requêtes : réessayez dans {wait} s", headers={"Retry-After": str(wait)}
+                429,
+                f"trop de requêtes : réessayez dans {wait} s",
+                headers={"Retry-After": str(wait)},
             ) from None
         except SignatureRefusedError as refusal:
             raise ProblemError(401, str(refusal)) from None
@@ -44,5 +46,15 @@ class SourceKey(HttpBearer):
 
 
 def _refuse_large(request: HttpRequest) -> None:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
-        raise ProblemError(413, "le corps dépasse 64 kio : envoyez une seule intervention par requête")
+    """By the length announced, before anything of the body is read."""
+    if "Transfer-Encoding" in request.headers:
+        raise ProblemError(
+            411, "longueur du corps inconnue : envoyez Content-Length, sans « Transfer-Encoding »"
+        )
+    announced = request.headers.get("Content-Length") or "0"
+    if not announced.isdecimal():
+        raise ProblemError(400, "en-tête Content-Length illisible : un nombre d’octets est attendu")
+    if int(announced) > LARGEST_BODY:
+        raise ProblemError(
+            413, "le corps dépasse 64 kio : envoyez une seule intervention par requête"
+        )

@@ -22,7 +22,7 @@ class Counts:
 
 
 def oldest_due_s() -> float:
-    """Seconds for which the message that is due longest has been waiting for a worker; 0 if none is."""
+    """For how many seconds the message due longest has waited for a worker; 0 if none is due."""
     oldest = Message.objects.filter(state=State.PENDING).aggregate(due=Min("due_at"))["due"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
@@ -30,7 +30,9 @@ def oldest_due_s() -> float:
 def figures() -> Counts:
     """Counts of what is on its way. Settled messages are not counted: their table only grows."""
     open_messages = Message.objects.filter(state__in=OPEN)
-    grouped = open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
+    grouped = (
+        open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
+    )
     waiting = Intervention.objects.filter(
         state__in=(InterventionState.RECEIVED, InterventionState.REVIEW)
     )

@@ -1,10 +1,10 @@
-"""Health for machines: alive, ready, and figures for Prometheus. No personal data in any of them."""
+"""Health for machines: alive, ready, figures for Prometheus. No personal data in any of them."""
 
 from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -16,13 +16,13 @@ OLDEST_DUE_S = 60.0
 BROKER_TIMEOUT_S = 1.0
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """200: the web process answers."""
     return HttpResponse("ok", content_type="text/plain")
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database and broker answer and nothing due is left lying; else 503 with what is wrong."""
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when database and broker answer and nothing due is left lying; else 503, saying what."""
     parts: dict[str, Any] = {"database": _database(), "broker": _broker()}
     if parts["database"] == "ok":
         parts["oldest_due_s"] = age = round(oldest_due_s(), 1)
@@ -31,7 +31,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
+def metrics(_request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, counted in the database, so the same from every web process."""
     registry = CollectorRegistry()
     registry.register(Figures(figures()))
@@ -42,7 +42,7 @@ def _database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except Error as error:
         return f"unreachable ({type(error).__name__})"
     return "ok"
 

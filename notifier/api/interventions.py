@@ -1,12 +1,13 @@
 """The native endpoint: push an intervention, try one without effect, ask what became of one."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
+from pydantic import Field
 
 from notifier.alerting.preview import preview
 from notifier.alerting.status import status_of
@@ -16,6 +17,8 @@ from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import ContradictionError, OutsideSourceError, receive
 from notifier.intake.schema import NewIntervention
+
+DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
 
 router = Router(auth=SourceKey(), tags=["Interventions"])
 
@@ -27,10 +30,12 @@ class Accepted(Schema):
 
 class Problem(Schema):
     error: str
-    fields: list[dict[str, str]] = []
+    fields: list[dict[str, str]] = Field(default_factory=list)
 
 
-REFUSALS: dict[int, type[Schema]] = dict.fromkeys((400, 401, 403, 409, 413, 422, 429, 503), Problem)
+REFUSALS: dict[int, type[Schema]] = dict.fromkeys(
+    (400, 401, 403, 409, 411, 413, 422, 429, 503), Problem
+)
 
 
 @router.post(
@@ -43,9 +48,10 @@ REFUSALS: dict[int, type[Schema]] = dict.fromkeys((400, 401, 403, 409, 413, 422,
 def push(
     request: HttpRequest,
     new: NewIntervention,
-    dry_run: bool = Query(False, description="true : rien n’est enregistré ; dit qui serait prévenu, de quoi"),
+    dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
     source = _source(request)
+    _refuse_unknown_parameters(request)
     if categories().get(new.category) is None:
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
     try:
@@ -67,7 +73,9 @@ def push(
             field="sequence",
         ) from None
     url = f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{reception.intervention_id}"
-    return Status(202 if reception.is_new else 200, Accepted(id=reception.intervention_id, status_url=url))
+    return Status(
+        202 if reception.is_new else 200, Accepted(id=reception.intervention_id, status_url=url)
+    )
 
 
 @router.get(
@@ -82,6 +90,15 @@ def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
     if intervention is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
     return status_of(intervention)
+
+
+def _refuse_unknown_parameters(request: HttpRequest) -> None:
+    """A misspelt dry_run must not tell anyone anything."""
+    for name in request.GET:
+        if name != "dry_run":
+            raise ProblemError(
+                422, f"paramètre inconnu : {name} (seul dry_run est admis)", field=name
+            )
 
 
 def _source(request: HttpRequest) -> Source:

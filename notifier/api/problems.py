@@ -1,12 +1,16 @@
-"""Refusals, in French, in one shape: {"error": "...", "fields": [{"field": "...", "message": "..."}]}."""
+"""Refusals, in French, in one shape: {"error": "…", "fields": [{"field": "…", "message": "…"}]}."""
 
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+
+from notifier.api.wire import JsonRefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -89,25 +93,58 @@ def register(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def unreadable(request: HttpRequest, exc: HttpError) -> HttpResponse:
-        if exc.status_code == 400:
-            message = "JSON illisible : un objet JSON en UTF-8 est attendu, avec son Content-Length"
-            return answer(request, 400, message)
+        if isinstance(exc.__cause__, JsonRefusedError):
+            return answer(request, 400, str(exc.__cause__))
         return answer(request, exc.status_code, exc.message)
 
     @api.exception_handler(Http404)
-    def absent(request: HttpRequest, exc: Http404) -> HttpResponse:
+    def absent(request: HttpRequest, _: Http404) -> HttpResponse:
         return answer(request, 404, "inconnu de votre source : vérifiez l’adresse et la clé")
 
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, exc: Exception) -> HttpResponse:
-        log.exception("request failed", path=request.path, exc_info=exc)
-        return answer(request, 500, "erreur interne, notée au journal du service : renvoyez l’intervention")
+        log.error("request failed", path=request.path, exc_info=exc)
+        return answer(
+            request, 500, "erreur interne, notée au journal du service : renvoyez l’intervention"
+        )
 
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)
-    def down(request: HttpRequest, exc: Exception) -> HttpResponse:
+    def down(request: HttpRequest, _: Exception) -> HttpResponse:
         message = "base de données indisponible, rien n’a été reçu : renvoyez dans 5 s"
         return answer(request, 503, message, headers={"Retry-After": "5"})
+
+
+# What Django itself answers, as a page, before or instead of the API.
+_DJANGO_SAYS: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "requête refusée : vérifiez l’adresse et l’en-tête Host",
+    HTTPStatus.NOT_FOUND: "adresse inconnue : voir /api/v1/docs",
+    HTTPStatus.METHOD_NOT_ALLOWED: "méthode HTTP refusée à cette adresse : voir /api/v1/docs",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "erreur interne, notée au journal du service : réessayez",
+}
+
+
+def no_pages_for_machines(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: under /api/, a refusal of Django's own is put into the one shape too."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        message = _DJANGO_SAYS.get(response.status_code)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if message is None or not is_page or not request.path.startswith("/api/"):
+            return response
+        refusal = JsonResponse(
+            {"error": message},
+            status=response.status_code,
+            json_dumps_params={"ensure_ascii": False},
+        )
+        if "Allow" in response.headers:
+            refusal["Allow"] = response["Allow"]
+        return refusal
+
+    return respond
 
 
 def _field(error: dict[str, Any]) -> dict[str, str]:

@@ -28,16 +28,18 @@ class NewSource:
 def add_source(
     name: str, departements: list[str], *, service: str, duty_email: str, signed: bool
 ) -> NewSource:
-    """Create a source. Raises django.db.IntegrityError when the name is taken."""
+    """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
     key = _new_key()
-    source = Source.objects.create(
+    source = Source(
         name=name,
         departements=departements,
         service=service,
         duty_email=duty_email,
         key_hash=_hash(key),
-        signing_secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode() if signed else "",
+        signing_secret=_new_signing_secret() if signed else "",
     )
+    source.full_clean()
+    source.save()
     return NewSource(source, key)
 
 
@@ -50,7 +52,9 @@ def renew_key(source: Source) -> str:
 
 def revoke(source: Source) -> bool:
     """Refuse the source's key from now on; False when it was revoked already."""
-    return bool(Source.objects.filter(pk=source.pk, revoked_at=None).update(revoked_at=timezone.now()))
+    return bool(
+        Source.objects.filter(pk=source.pk, revoked_at=None).update(revoked_at=timezone.now())
+    )
 
 
 def source_of(key: str) -> Source:
@@ -59,8 +63,14 @@ def source_of(key: str) -> Source:
     if source is None:
         raise KeyRefusedError("clé inconnue : vérifiez l’en-tête « Authorization: Bearer CLÉ »")
     if source.revoked_at:
-        raise KeyRefusedError(f"clé révoquée le {source.revoked_at:%d/%m/%Y} : demandez-en une autre")
+        raise KeyRefusedError(
+            f"clé révoquée le {source.revoked_at:%d/%m/%Y} : demandez-en une autre"
+        )
     return source
+
+
+def _new_signing_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _new_key() -> str:

@@ -11,7 +11,10 @@ class Source(models.Model):
 
     name = models.CharField("nom", max_length=60, unique=True)
     service = models.CharField(
-        "service", max_length=30, default="Gendarmerie", help_text="Qui parle, dans les textes aux maires."
+        "service",
+        max_length=30,
+        default="Gendarmerie",
+        help_text="Qui parle, dans les textes aux maires.",
     )
     departements = models.JSONField("départements", help_text='Codes, par exemple ["90", "2A"].')
     key_hash = models.CharField("empreinte de la clé", max_length=64, unique=True, editable=False)
@@ -77,12 +80,12 @@ class Intervention(models.Model):
         verbose_name = "intervention"
         verbose_name_plural = "interventions"
         ordering = ("-received_at",)
-        constraints = (
-            models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),)
         indexes = (
             models.Index(
-                fields=("received_at",), name="intake_waiting", condition=Q(state__in=["received", "review"])
+                fields=("received_at",),
+                name="intake_waiting",
+                condition=Q(state__in=["received", "review"]),
             ),
         )
 

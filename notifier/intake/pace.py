@@ -1,7 +1,7 @@
 """The rate limit of a source: a bucket of tokens in each web process.
 
-It protects the service from a source gone mad, not the mayor (storms are alerting's): so it lives in
-memory, costs no statement, and counts every authenticated request, refused ones included.
+It protects the service from a source gone mad, not the mayor (storms are alerting's): so it lives
+in memory, costs no statement, and counts every authenticated request, refused ones included.
 """
 
 import threading
@@ -30,7 +30,7 @@ _lock = threading.Lock()
 
 
 def take_token(source: Source) -> None:
-    """Count one request of the source. Raises TooFastError above `rate_per_minute` (the burst too)."""
+    """Count a request of the source. Raises TooFastError above `rate_per_minute` (also at once)."""
     capacity = source.rate_per_minute
     per_second = capacity / 60
     now = time.monotonic()

@@ -46,7 +46,9 @@ def receive(source: Source, new: NewIntervention) -> Reception:
     try:
         return Reception(_store(source, new, thread, content_hash), is_new=True)
     except IntegrityError:
-        known = Intervention.objects.only("id", "content_hash").get(thread=thread, sequence=new.sequence)
+        known = Intervention.objects.only("id", "content_hash").get(
+            thread=thread, sequence=new.sequence
+        )
         if known.content_hash != content_hash:
             raise ContradictionError(new.reference, new.sequence) from None
         return Reception(known.pk, is_new=False)
@@ -77,7 +79,9 @@ def _store(source: Source, new: NewIntervention, thread: str, content_hash: str)
             content_hash=content_hash,
             received_at=now,
         )
-        said = f"{new.category}, {Status(new.status).label}" + (", exercice" if new.exercise else "")
+        said = f"{new.category}, {Status(new.status).label}" + (
+            ", exercice" if new.exercise else ""
+        )
         write(
             [
                 entry(

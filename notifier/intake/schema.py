@@ -1,30 +1,54 @@
-"""What a dispatch centre may say of an intervention, field by field; anything else is refused by name."""
+"""What a dispatch centre may say of an intervention, field by field; all else is refused."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 # A clock may be wrong by this much; an older event is history, not an alert.
 FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
+DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
 def _printable(value: str) -> str:
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
         raise PydanticCustomError("control_character", "contient un caractère de contrôle")
-    return value.strip()
+    return value
+
+
+def _written_out(value: object) -> object:
+    """Pydantic also takes seconds since 1970, in which nobody sees a clock or a zone gone wrong."""
+    if not isinstance(value, str):
+        raise PydanticKnownError("datetime_type")
+    if not DATE_AND_TIME.match(value):
+        raise PydanticKnownError("datetime_parsing", {"error": "not ISO 8601"})
+    return value
 
 
 def _plausible(value: datetime) -> datetime:
     now = datetime.now(UTC)
     if value > now + FURTHEST_AHEAD:
-        raise PydanticCustomError("date_ahead", "est dans le futur : vérifiez l’horloge et le fuseau horaire")
+        raise PydanticCustomError(
+            "date_ahead", "est dans le futur : vérifiez l’horloge et le fuseau horaire"
+        )
     if value < now - OLDEST:
-        raise PydanticCustomError("date_old", "remonte à plus de 7 jours : ce n’est plus une alerte")
+        raise PydanticCustomError(
+            "date_old", "remonte à plus de 7 jours : ce n’est plus une alerte"
+        )
     return value
 
 
@@ -32,11 +56,18 @@ def _upper(value: str) -> str:
     return value.upper()
 
 
-Text = Annotated[str, AfterValidator(_printable)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_printable),
+]
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
+]
 
 
 class Place(BaseModel):
-    """Where it is. Any one way to say it is enough; all that is given is checked against the rest."""
+    """Where it is. One way to say it is enough; all that is given is checked against the rest."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,14 +79,18 @@ class Place(BaseModel):
             examples=["90033", "2A004"],
         ),
     ] = None
-    name: Annotated[Text | None, Field(min_length=1, max_length=100, description="Nom de la commune")] = None
+    name: Annotated[Name | None, Field(description="Nom de la commune")] = None
     postal_code: Annotated[
         str | None, Field(pattern=r"^[0-9]{4,5}$", description="Code postal", examples=["90100"])
     ] = None
-    latitude: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")] = None
+    latitude: Annotated[
+        float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")
+    ] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
     radius_m: Annotated[int, Field(ge=0, le=50_000, strict=True, description="Rayon en mètres")] = 0
-    label: Annotated[Text | None, Field(max_length=200, description="Voie ou lieu-dit, sans nom de personne")] = None
+    label: Annotated[Label | None, Field(description="Voie ou lieu-dit, sans nom de personne")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _says_where(self) -> Place:
@@ -63,7 +98,8 @@ class Place(BaseModel):
             raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
         if not any((self.insee, self.name, self.postal_code, self.latitude is not None)):
             raise PydanticCustomError(
-                "nowhere", "n’indique aucun lieu : donnez insee, name, postal_code ou latitude et longitude"
+                "nowhere",
+                "n’indique aucun lieu : donnez insee, name, postal_code ou latitude et longitude",
             )
         return self
 
@@ -107,9 +143,14 @@ class NewIntervention(BaseModel):
     ]
     severity: Literal["minor", "moderate", "severe", "extreme"]
     occurred_at: Annotated[
-        AwareDatetime, AfterValidator(_plausible), Field(description="ISO 8601 avec fuseau horaire")
+        AwareDatetime,
+        BeforeValidator(_written_out),
+        AfterValidator(_plausible),
+        Field(description="ISO 8601 avec fuseau horaire"),
     ]
-    exercise: Annotated[bool, Field(strict=True, description="true : tous les textes portent EXERCICE")] = False
+    exercise: Annotated[
+        bool, Field(strict=True, description="true : tous les textes portent EXERCICE")
+    ] = False
     location: Place
 
     def canonical(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A thread: all that one source said under one reference. Its interventions are decided one at a time."""
+"""A thread: all that one source said under one reference; decided one at a time."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from notifier.intake.models import Intervention, State
 def lock_thread(intervention_id: UUID) -> list[Intervention]:
     """Every intervention of the thread that this one belongs to, by sequence, locked until commit.
 
-    One statement, first in the caller's transaction: two workers on one thread take turns, so that an
-    update never overtakes the alert that it updates. With the sources.
+    One statement, first in the caller's transaction: two workers on one thread take turns, so that
+    an update never overtakes the alert that it updates. With the sources.
     """
     same = Intervention.objects.filter(pk=intervention_id).values("thread")
     thread = Intervention.objects.filter(thread=Subquery(same)).select_related("source")
@@ -22,7 +22,7 @@ def lock_thread(intervention_id: UUID) -> list[Intervention]:
 def conclude(intervention: Intervention, state: State, reason: str) -> None:
     """Store what the intervention object says of verdict, communes and clues, and its new state.
 
-    The caller holds the thread's lock. Raises RuntimeError if it was decided by another all the same.
+    The caller holds the thread's lock. Raises RuntimeError if another decided it all the same.
     """
     changed = Intervention.objects.filter(pk=intervention.pk, state=State.RECEIVED).update(
         state=state,

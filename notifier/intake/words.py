@@ -1,4 +1,4 @@
-"""The words in which dispatch speaks of an intervention, shared by every room above. No Django here."""
+"""The words in which dispatch speaks of an intervention, shared by every room above. No Django."""
 
 from enum import StrEnum
 

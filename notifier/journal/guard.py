@@ -7,26 +7,30 @@ from typing import Any
 
 REFUSAL = "the journal is append-only"
 
+_TABLE = "journal_entry"
+_SQLITE_REFUSES = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+# REPLACE deletes without waking a DELETE trigger.
+_KNOWN = f"WHEN EXISTS (SELECT 1 FROM {_TABLE} WHERE id = NEW.id)"  # noqa: S608 # constants only
+_SQLITE = {
+    "journal_no_update": f"BEFORE UPDATE ON {_TABLE}",
+    "journal_no_delete": f"BEFORE DELETE ON {_TABLE}",
+    "journal_no_replace": f"BEFORE INSERT ON {_TABLE} {_KNOWN}",
+}
+_REFUSE = (
+    "CREATE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql "
+    f"AS $$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
+)
+_NO_CHANGE = (
+    f"CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {_TABLE} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION journal_refuse()"
+)
 _INSTALL = {
-    "sqlite": [
-        f"CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal_entry "
-        f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-        f"CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal_entry "
-        f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    ],
-    "postgresql": [
-        f"CREATE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$",
-        "CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_entry "
-        "FOR EACH STATEMENT EXECUTE FUNCTION journal_refuse()",
-    ],
+    "sqlite": [f"CREATE TRIGGER {name} {when} {_SQLITE_REFUSES}" for name, when in _SQLITE.items()],
+    "postgresql": [_REFUSE, _NO_CHANGE],
 }
 _REMOVE = {
-    "sqlite": ["DROP TRIGGER journal_no_update", "DROP TRIGGER journal_no_delete"],
-    "postgresql": [
-        "DROP TRIGGER journal_no_change ON journal_entry",
-        "DROP FUNCTION journal_refuse()",
-    ],
+    "sqlite": [f"DROP TRIGGER {name}" for name in _SQLITE],
+    "postgresql": [f"DROP TRIGGER journal_no_change ON {_TABLE}", "DROP FUNCTION journal_refuse()"],
 }
 
 

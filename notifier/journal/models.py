@@ -42,8 +42,8 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"
 
-    def save(self, *args: object, **kwargs: object) -> NoReturn:
+    def save(self, *_: object, **__: object) -> NoReturn:
         raise AppendOnlyError("write journal entries with notifier.journal.write.write()")
 
-    def delete(self, *args: object, **kwargs: object) -> NoReturn:
+    def delete(self, *_: object, **__: object) -> NoReturn:
         raise AppendOnlyError("a journal entry cannot be deleted")

@@ -8,7 +8,9 @@ from django.utils import timezone
 from notifier.journal.models import Entry, Step
 
 
-def entry(thread: str, step: Step, text: str, *, at: datetime | None = None, **data: object) -> Entry:
+def entry(
+    thread: str, step: Step, text: str, *, at: datetime | None = None, **data: object
+) -> Entry:
     """An entry to be written: `text` in French for people, `data` JSON-able for machines.
 
     `at` is aware; now when not given.
@@ -18,7 +20,7 @@ def entry(thread: str, step: Step, text: str, *, at: datetime | None = None, **d
 
 def write(entries: Iterable[Entry]) -> None:
     """Append the entries in their order, in one statement, within the caller's transaction."""
-    Entry.objects.bulk_create(entries)  # type: ignore[arg-type] # any iterable will do: it makes a list
+    Entry.objects.bulk_create(entries)
 
 
 def timeline(thread: str) -> list[Entry]:

@@ -9,64 +9,194 @@ import notifier.intake.words
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='nom')),
-                ('service', models.CharField(default='Gendarmerie', help_text='Qui parle, dans les textes aux maires.', max_length=30, verbose_name='service')),
-                ('departements', models.JSONField(help_text='Codes, par exemple ["90", "2A"].', verbose_name='départements')),
-                ('key_hash', models.CharField(editable=False, max_length=64, unique=True, verbose_name='empreinte de la clé')),
-                ('signing_secret', models.CharField(blank=True, editable=False, help_text='Standard Webhooks ; vide si la signature n’est pas exigée.', max_length=60, verbose_name='secret de signature')),
-                ('duty_email', models.EmailField(blank=True, help_text='Le groupement : prévenu quand personne n’a pu être joint.', max_length=254, verbose_name='courriel de permanence')),
-                ('rate_per_minute', models.PositiveIntegerField(default=600, verbose_name='interventions par minute')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='créée le')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='révoquée le')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="nom")),
+                (
+                    "service",
+                    models.CharField(
+                        default="Gendarmerie",
+                        help_text="Qui parle, dans les textes aux maires.",
+                        max_length=30,
+                        verbose_name="service",
+                    ),
+                ),
+                (
+                    "departements",
+                    models.JSONField(
+                        help_text='Codes, par exemple ["90", "2A"].', verbose_name="départements"
+                    ),
+                ),
+                (
+                    "key_hash",
+                    models.CharField(
+                        editable=False,
+                        max_length=64,
+                        unique=True,
+                        verbose_name="empreinte de la clé",
+                    ),
+                ),
+                (
+                    "signing_secret",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Standard Webhooks ; vide si la signature n’est pas exigée.",
+                        max_length=60,
+                        verbose_name="secret de signature",
+                    ),
+                ),
+                (
+                    "duty_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+                        max_length=254,
+                        verbose_name="courriel de permanence",
+                    ),
+                ),
+                (
+                    "rate_per_minute",
+                    models.PositiveIntegerField(
+                        default=600, verbose_name="interventions par minute"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="créée le")),
+                (
+                    "revoked_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="révoquée le"),
+                ),
             ],
             options={
-                'verbose_name': 'source',
-                'verbose_name_plural': 'sources',
-                'ordering': ('name',),
+                "verbose_name": "source",
+                "verbose_name_plural": "sources",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Intervention',
+            name="Intervention",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('thread', models.CharField(help_text='Numéro de la source / référence.', max_length=90, verbose_name='fil')),
-                ('reference', models.CharField(db_index=True, max_length=60, verbose_name='référence')),
-                ('sequence', models.PositiveIntegerField(verbose_name='séquence')),
-                ('status', models.CharField(choices=[(notifier.intake.words.Status['ENGAGED'], 'engagée'), (notifier.intake.words.Status['ON_SCENE'], 'sur place'), (notifier.intake.words.Status['CLOSED'], 'terminée'), (notifier.intake.words.Status['CANCELLED'], 'annulée')], max_length=10, verbose_name='état annoncé')),
-                ('category', models.CharField(max_length=20, verbose_name='catégorie')),
-                ('severity', models.CharField(choices=[(notifier.intake.words.Severity['MINOR'], 'sans gravité'), (notifier.intake.words.Severity['MODERATE'], 'de gravité modérée'), (notifier.intake.words.Severity['SEVERE'], 'grave'), (notifier.intake.words.Severity['EXTREME'], 'très grave')], max_length=10, verbose_name='gravité')),
-                ('occurred_at', models.DateTimeField(verbose_name='survenue le')),
-                ('exercise', models.BooleanField(default=False, verbose_name='exercice')),
-                ('location', models.JSONField(verbose_name='lieu')),
-                ('content_hash', models.CharField(max_length=64, verbose_name='empreinte du contenu')),
-                ('received_at', models.DateTimeField(verbose_name='reçue le')),
-                ('state', models.CharField(choices=[('received', 'reçue'), ('decided', 'traitée'), ('review', 'à vérifier'), ('outside', 'hors du territoire de la source'), ('superseded', 'dépassée'), ('expired', 'périmée sans décision')], default='received', max_length=10, verbose_name='traitement')),
-                ('verdict', models.CharField(blank=True, max_length=10, verbose_name='verdict')),
-                ('communes', models.JSONField(default=list, verbose_name='communes')),
-                ('clues', models.JSONField(default=list, verbose_name='indices')),
-                ('reason', models.TextField(blank=True, verbose_name='motif')),
-                ('handled_at', models.DateTimeField(blank=True, null=True, verbose_name='traitée le')),
-                ('decided_commune', models.CharField(blank=True, max_length=5, verbose_name='commune décidée')),
-                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='décidée par')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='intake.source', verbose_name='source')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "thread",
+                    models.CharField(
+                        help_text="Numéro de la source / référence.",
+                        max_length=90,
+                        verbose_name="fil",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(db_index=True, max_length=60, verbose_name="référence"),
+                ),
+                ("sequence", models.PositiveIntegerField(verbose_name="séquence")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            (notifier.intake.words.Status["ENGAGED"], "engagée"),
+                            (notifier.intake.words.Status["ON_SCENE"], "sur place"),
+                            (notifier.intake.words.Status["CLOSED"], "terminée"),
+                            (notifier.intake.words.Status["CANCELLED"], "annulée"),
+                        ],
+                        max_length=10,
+                        verbose_name="état annoncé",
+                    ),
+                ),
+                ("category", models.CharField(max_length=20, verbose_name="catégorie")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            (notifier.intake.words.Severity["MINOR"], "sans gravité"),
+                            (notifier.intake.words.Severity["MODERATE"], "de gravité modérée"),
+                            (notifier.intake.words.Severity["SEVERE"], "grave"),
+                            (notifier.intake.words.Severity["EXTREME"], "très grave"),
+                        ],
+                        max_length=10,
+                        verbose_name="gravité",
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(verbose_name="survenue le")),
+                ("exercise", models.BooleanField(default=False, verbose_name="exercice")),
+                ("location", models.JSONField(verbose_name="lieu")),
+                (
+                    "content_hash",
+                    models.CharField(max_length=64, verbose_name="empreinte du contenu"),
+                ),
+                ("received_at", models.DateTimeField(verbose_name="reçue le")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "reçue"),
+                            ("decided", "traitée"),
+                            ("review", "à vérifier"),
+                            ("outside", "hors du territoire de la source"),
+                            ("superseded", "dépassée"),
+                            ("expired", "périmée sans décision"),
+                        ],
+                        default="received",
+                        max_length=10,
+                        verbose_name="traitement",
+                    ),
+                ),
+                ("verdict", models.CharField(blank=True, max_length=10, verbose_name="verdict")),
+                ("communes", models.JSONField(default=list, verbose_name="communes")),
+                ("clues", models.JSONField(default=list, verbose_name="indices")),
+                ("reason", models.TextField(blank=True, verbose_name="motif")),
+                (
+                    "handled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="traitée le"),
+                ),
+                (
+                    "decided_commune",
+                    models.CharField(blank=True, max_length=5, verbose_name="commune décidée"),
+                ),
+                (
+                    "decided_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="décidée par"),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.source",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'intervention',
-                'verbose_name_plural': 'interventions',
-                'ordering': ('-received_at',),
-                'indexes': [models.Index(condition=models.Q(('state__in', ['received', 'review'])), fields=['received_at'], name='intake_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('thread', 'sequence'), name='intake_once')],
+                "verbose_name": "intervention",
+                "verbose_name_plural": "interventions",
+                "ordering": ("-received_at",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["received", "review"])),
+                        fields=["received_at"],
+                        name="intake_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once")
+                ],
             },
         ),
     ]

@@ -6,28 +6,50 @@ from notifier.journal import guard
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='heure')),
-                ('thread', models.CharField(max_length=90, verbose_name='fil')),
-                ('step', models.CharField(choices=[('received', 'reçue'), ('resolved', 'commune'), ('review', 'vérification'), ('decided', 'décision'), ('composed', 'rédaction'), ('attempt', 'envoi'), ('receipt', 'accusé'), ('settled', 'recoupement'), ('expired', 'périmé'), ('cancelled', 'retiré'), ('unreached', 'personne joint')], max_length=12, verbose_name='étape')),
-                ('text', models.TextField(verbose_name='ce qui s’est passé')),
-                ('data', models.JSONField(default=dict, verbose_name='détail')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="heure")),
+                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("received", "reçue"),
+                            ("resolved", "commune"),
+                            ("review", "vérification"),
+                            ("decided", "décision"),
+                            ("composed", "rédaction"),
+                            ("attempt", "envoi"),
+                            ("receipt", "accusé"),
+                            ("settled", "recoupement"),
+                            ("expired", "périmé"),
+                            ("cancelled", "retiré"),
+                            ("unreached", "personne joint"),
+                        ],
+                        max_length=12,
+                        verbose_name="étape",
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="ce qui s’est passé")),
+                ("data", models.JSONField(default=dict, verbose_name="détail")),
             ],
             options={
-                'verbose_name': 'ligne du journal',
-                'verbose_name_plural': 'journal',
-                'ordering': ('id',),
-                'indexes': [models.Index(fields=['thread', 'id'], name='journal_thread')],
+                "verbose_name": "ligne du journal",
+                "verbose_name_plural": "journal",
+                "ordering": ("id",),
+                "indexes": [models.Index(fields=["thread", "id"], name="journal_thread")],
             },
         ),
         migrations.RunPython(guard.install, guard.remove),

@@ -1,18 +1,16 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
-import re
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
-from django.db import IntegrityError
 
 from notifier.intake import keys
 from notifier.intake.models import Source
+from notifier.territory.resolve import all_communes
 
-DEPARTEMENT = re.compile(r"^(0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-8]|98[4-8])$")
+ARGUMENTS = {"name": "nom", "service": "--service", "duty_email": "--duty-email"}
 
 
 class Command(BaseCommand):
@@ -22,9 +20,13 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="crée une source et affiche sa clé, une seule fois")
         add.add_argument("name", help="par exemple « CORG 90 »")
-        add.add_argument("--departement", action="append", required=True, help="à répéter au besoin")
+        add.add_argument(
+            "--departement", action="append", required=True, help="à répéter au besoin"
+        )
         add.add_argument("--service", default="Gendarmerie", help="qui parle, dans les textes")
-        add.add_argument("--duty-email", default="", help="prévenu quand personne n’a pu être joint")
+        add.add_argument(
+            "--duty-email", default="", help="prévenu quand personne n’a pu être joint"
+        )
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
         actions.add_parser("list", help="liste les sources")
         for action, help_text in (
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         ):
             actions.add_parser(action, help=help_text).add_argument("name")
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         match options["action"]:
             case "add":
                 self._add(options)
@@ -46,26 +48,19 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         departements = [code.upper() for code in options["departement"]]
-        wrong = [code for code in departements if not DEPARTEMENT.match(code)]
-        if wrong:
+        known = {commune.departement for commune in all_communes()}
+        if wrong := [code for code in departements if code not in known]:
             raise CommandError(f"département inconnu : {', '.join(wrong)} (attendu : 90, 2A, 971…)")
-        if options["duty_email"]:
-            try:
-                validate_email(options["duty_email"])
-            except ValidationError as error:
-                raise CommandError(f"--duty-email : {error.messages[0]}") from None
         try:
             new = keys.add_source(
-                options["name"],
+                options["name"].strip(),
                 departements,
-                service=options["service"],
+                service=options["service"].strip(),
                 duty_email=options["duty_email"],
                 signed=options["signed"],
             )
-        except IntegrityError:
-            raise CommandError(
-                f"la source « {options['name']} » existe déjà : « notifier source renew » en change la clé"
-            ) from None
+        except ValidationError as error:
+            raise CommandError(_in_french(error, options["name"])) from None
         self.stdout.write(f"Source « {new.source.name} » créée pour : {', '.join(departements)}.")
         if new.source.signing_secret:
             self.stdout.write(f"Secret de signature : {new.source.signing_secret}")
@@ -89,4 +84,15 @@ class Command(BaseCommand):
         try:
             return Source.objects.get(name=name)
         except Source.DoesNotExist:
-            raise CommandError(f"aucune source « {name} » : voir « notifier source list »") from None
+            raise CommandError(
+                f"aucune source « {name} » : voir « notifier source list »"
+            ) from None
+
+
+def _in_french(error: ValidationError, name: str) -> str:
+    if any(fault.code == "unique" for fault in error.error_dict.get("name", ())):
+        return f"la source « {name} » existe déjà : « notifier source renew » en change la clé"
+    return " ; ".join(
+        f"{ARGUMENTS.get(field, field)} : {' '.join(messages)}"
+        for field, messages in error.message_dict.items()
+    )

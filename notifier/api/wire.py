@@ -1,0 +1,84 @@
+"""JSON on the wire: read strictly, so that nothing is understood otherwise than it was meant;
+written so that a person can read it.
+"""
+
+import json
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from ninja.parser import Parser
+from ninja.renderers import JSONRenderer
+
+# Far more than any field takes; thousands of digits take Python long, or are refused by it.
+MOST_DIGITS = 30
+
+
+class JsonRefusedError(ValueError):
+    """The body is not JSON that reads in one way only. The message is French, for dispatch."""
+
+
+class StrictParser(Parser):
+    """UTF-8 only, no key twice, no NaN or Infinity, no half of a character.
+
+    RFC 8259 leaves the meaning of a repeated key open: two readers may see two communes.
+    """
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body's value. Raises JsonRefusedError."""
+        try:
+            text = request.body.decode("utf-8")
+            value = json.loads(
+                text,
+                object_pairs_hook=_without_doubles,
+                parse_constant=_no_number,
+                parse_int=_whole_number,
+            )
+        except UnicodeDecodeError as error:
+            raise JsonRefusedError(
+                f"caractères illisibles à l’octet {error.start} : envoyez de l’UTF-8"
+            ) from None
+        except json.JSONDecodeError as error:
+            raise JsonRefusedError(
+                f"JSON illisible (ligne {error.lineno}, colonne {error.colno}) : objet attendu"
+            ) from None
+        except RecursionError:
+            raise JsonRefusedError("JSON trop imbriqué : un objet et son lieu suffisent") from None
+        if "\\u" in text:
+            _refuse_halves(value)
+        return value
+
+
+class ReadableRenderer(JSONRenderer):
+    """French stays French: é, not \\u00e9."""
+
+    json_dumps_params = {"ensure_ascii": False}  # noqa: RUF012 # ninja's own class attribute
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise JsonRefusedError(
+            f"le champ « {ascii(twice)[1:-1]} » est donné deux fois : retirez-en un"
+        )
+    return content
+
+
+def _no_number(word: str) -> NoReturn:
+    raise JsonRefusedError(f"{word} n’est pas un nombre en JSON")
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise JsonRefusedError(f"un nombre a plus de {MOST_DIGITS} chiffres")
+    return int(digits)
+
+
+def _refuse_halves(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise JsonRefusedError(
+            "caractères illisibles : une moitié de paire \\ud800 à \\udfff est seule"
+        ) from None

@@ -1,0 +1,98 @@
+"""`notifier source add | list | revoke | renew`."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from notifier.intake.keys import KeyRefusedError, source_of
+from notifier.intake.models import Source
+
+pytestmark = pytest.mark.django_db
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:
+    call_command("source", *args)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_key_stands_alone_on_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _printed(capsys, "add", "CORG 90", "--departement", "90")
+    assert source_of(lines[-1]).name == "CORG 90"
+
+
+def test_several_departements_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["--departement", "2a", "--departement", "2B", "--departement", "971"]
+    _printed(capsys, "add", "Corse", *wanted)
+    assert Source.objects.get().departements == ["2A", "2B", "971"]
+
+
+@pytest.mark.parametrize("wrong", ["20", "96", "9", "090", "2C", "979", "Belfort", ""])
+def test_a_departement_that_does_not_exist(wrong: str) -> None:
+    with pytest.raises(CommandError, match="département inconnu"):
+        call_command("source", "add", "CORG", "--departement", "90", "--departement", wrong)
+    assert not Source.objects.exists()
+
+
+def test_a_source_without_departement() -> None:
+    with pytest.raises(CommandError, match="--departement"):
+        call_command("source", "add", "CORG")
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+def test_a_name_that_cannot_be_stored(name: str) -> None:
+    with pytest.raises(CommandError, match="nom"):
+        call_command("source", "add", name, "--departement", "90")
+    assert not Source.objects.exists()
+
+
+def test_a_service_that_cannot_be_stored() -> None:
+    with pytest.raises(CommandError, match="service"):
+        call_command("source", "add", "CORG", "--departement", "90", "--service", "x" * 31)
+    assert not Source.objects.exists()
+
+
+def test_a_name_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    key = _printed(capsys, "add", "CORG 90", "--departement", "90")[-1]
+    with pytest.raises(CommandError, match=r"existe déjà.*renew"):
+        call_command("source", "add", "CORG 90", "--departement", "25")
+    assert source_of(key).departements == ["90"]
+
+
+def test_a_wrong_duty_address() -> None:
+    with pytest.raises(CommandError, match="--duty-email"):
+        call_command("source", "add", "C", "--departement", "90", "--duty-email", "permanence@")
+    assert not Source.objects.exists()
+
+
+def test_a_signed_source_gets_its_secret_before_its_key(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")
+    secret = next(line for line in lines if line.startswith("Secret de signature : "))
+    signed = source_of(lines[-1])
+    assert secret.removeprefix("Secret de signature : ") == signed.signing_secret
+    assert signed.signing_secret.startswith("whsec_")
+
+
+def test_the_list_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")
+    _printed(capsys, "add", "CORG 25", "--departement", "25")
+    _printed(capsys, "revoke", "CORG 25")
+    listed = _printed(capsys, "list")
+    assert "CORG 90 : 90 (active, signée)" in listed
+    assert any(line.startswith("CORG 25 : 25 (révoquée le ") for line in listed)
+    assert lines[-1] not in "\n".join(listed)
+    assert "whsec_" not in "\n".join(listed)
+
+
+def test_revoke_and_renew(capsys: pytest.CaptureFixture[str]) -> None:
+    key = _printed(capsys, "add", "CORG 90", "--departement", "90")[-1]
+    assert _printed(capsys, "revoke", "CORG 90") == ["« CORG 90 » : clé révoquée."]
+    assert _printed(capsys, "revoke", "CORG 90") == ["« CORG 90 » : déjà révoquée."]
+    with pytest.raises(KeyRefusedError):
+        source_of(key)
+    renewed = _printed(capsys, "renew", "CORG 90")[-1]
+    assert source_of(renewed).name == "CORG 90"
+
+
+@pytest.mark.parametrize("action", ["revoke", "renew"])
+def test_a_source_that_does_not_exist(action: str) -> None:
+    with pytest.raises(CommandError, match="aucune source « CORG 91 »"):
+        call_command("source", action, "CORG 91")

@@ -1,0 +1,123 @@
+"""What is written in the journal stays: the database refuses every program to change it."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from notifier.journal.guard import REFUSAL
+from notifier.journal.models import AppendOnlyError, Entry, Step
+from notifier.journal.write import entry, timeline, write
+
+THREAD = "1/CORG90-1"
+
+
+@pytest.fixture(autouse=True)
+def _written(db: None) -> None:
+    write([entry(THREAD, Step.RECEIVED, "Reçue."), entry(THREAD, Step.DECIDED, "Décidée.")])
+
+
+def _texts() -> list[str]:
+    return [line.text for line in timeline(THREAD)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal_entry SET text = 'autre'",
+        "UPDATE journal_entry SET at = at WHERE thread = '1/CORG90-1'",
+        "DELETE FROM journal_entry",
+        "DELETE FROM journal_entry WHERE step = 'received'",
+    ],
+)
+def test_the_database_refuses_to_change_a_line(statement: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match=REFUSAL),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_the_database_refuses_to_replace_a_line() -> None:
+    first = timeline(THREAD)[0]
+    line = [first.pk, first.at, first.thread, "decided", "autre", "{}"]
+    conflict = (
+        "INSERT OR REPLACE INTO journal_entry (id, at, thread, step, text, data) "
+        "VALUES (%s, %s, %s, %s, %s, %s)"
+        if connection.vendor == "sqlite"
+        else "INSERT INTO journal_entry (id, at, thread, step, text, data) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET text = EXCLUDED.text"
+    )
+    with (
+        pytest.raises(DatabaseError, match=REFUSAL),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(conflict, line)
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_the_database_refuses_to_empty_the_journal() -> None:
+    # SQLite has no TRUNCATE: a DELETE without WHERE is what it makes one of.
+    on_sqlite = connection.vendor == "sqlite"
+    statement = "DELETE FROM journal_entry" if on_sqlite else "TRUNCATE journal_entry"
+    with (
+        pytest.raises(DatabaseError, match=REFUSAL),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_a_query_that_updates_is_refused() -> None:
+    with pytest.raises(DatabaseError, match=REFUSAL), transaction.atomic():
+        Entry.objects.filter(thread=THREAD).update(text="autre")
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_a_query_that_deletes_is_refused() -> None:
+    with pytest.raises(DatabaseError, match=REFUSAL), transaction.atomic():
+        Entry.objects.all().delete()
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_a_line_is_not_saved_again() -> None:
+    line = timeline(THREAD)[0]
+    line.text = "autre"
+    with pytest.raises(AppendOnlyError):
+        line.save()
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_a_line_is_not_deleted() -> None:
+    with pytest.raises(AppendOnlyError):
+        timeline(THREAD)[0].delete()
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_lines_are_still_appended_in_their_order() -> None:
+    now = timezone.now()
+    write(
+        [
+            entry(THREAD, Step.COMPOSED, "Rédigée.", at=now),
+            entry(THREAD, Step.ATTEMPT, "Remise.", at=now),
+        ]
+    )
+    assert _texts() == ["Reçue.", "Décidée.", "Rédigée.", "Remise."]
+
+
+def test_a_timeline_holds_its_own_thread_only() -> None:
+    write([entry("2/CORG90-1", Step.RECEIVED, "D’une autre source.")])
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_lines_fall_with_the_step_that_they_tell() -> None:
+    class Undone(Exception):
+        pass
+
+    with pytest.raises(Undone), transaction.atomic():
+        write([entry(THREAD, Step.ATTEMPT, "Remise.")])
+        raise Undone
+    assert _texts() == ["Reçue.", "Décidée."]

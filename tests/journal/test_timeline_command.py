@@ -1,0 +1,66 @@
+"""`notifier timeline REFERENCE`: every step in its order, with the time since the one before."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from notifier.intake.receive import receive
+from notifier.intake.schema import NewIntervention
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+from tests.intake.samples import body, source
+
+pytestmark = pytest.mark.django_db
+
+
+def _timeline(reference: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    call_command("timeline", reference)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_an_unknown_reference_is_said_in_french() -> None:
+    with pytest.raises(CommandError, match="aucune intervention « CORG90-0 »"):
+        call_command("timeline", "CORG90-0")
+
+
+def test_steps_in_their_order_with_the_time_between(capsys: pytest.CaptureFixture[str]) -> None:
+    new = source()
+    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-7")))
+    thread = f"{new.source.pk}/CORG90-7"
+    start = datetime.now(UTC) + timedelta(hours=1)
+    gaps = (0.0, 0.25, 2.5, 90.0, 7200.0)
+    at = start
+    for number, gap in enumerate(gaps):
+        at += timedelta(seconds=gap)
+        write([entry(thread, Step.ATTEMPT, f"Étape {number}.", at=at)])
+    lines = _timeline("CORG90-7", capsys)
+    assert lines[0] == "CORG90-7 (CORG 90)"
+    steps = [line for line in lines if "Étape" in line]
+    assert [step.rsplit("  ", 1)[1] for step in steps] == [f"Étape {n}." for n in range(5)]
+    assert "+  250 ms" in steps[1]
+    assert "2.5 s" in steps[2].replace(",", ".")
+    assert "90.0 s" in steps[3].replace(",", ".")
+    assert "2.0 h" in steps[4].replace(",", ".")
+
+
+def test_hours_are_those_of_paris(capsys: pytest.CaptureFixture[str]) -> None:
+    new = source()
+    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-8")))
+    summer_noon = datetime(2027, 7, 14, 10, 0, tzinfo=UTC)
+    write([entry(f"{new.source.pk}/CORG90-8", Step.RECEIPT, "Midi.", at=summer_noon)])
+    lines = _timeline("CORG90-8", capsys)
+    assert "  14/07/2027" in lines
+    assert any(line.startswith("  12:00:00") and line.endswith("Midi.") for line in lines)
+
+
+def test_one_reference_of_two_sources_is_two_timelines(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("CORG 90", "Police 90"):
+        receive(source(name).source, NewIntervention.model_validate(body(reference="2026-1")))
+    lines = _timeline("2026-1", capsys)
+    assert [line for line in lines if line.startswith("2026-1")] == [
+        "2026-1 (CORG 90)",
+        "2026-1 (Police 90)",
+    ]
+    assert sum("Reçue de CORG 90" in line for line in lines) == 1
+    assert sum("Reçue de Police 90" in line for line in lines) == 1
