@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from notifier.intake.models import Intervention
-from notifier.territory.reference import Commune, commune, tidy_code
+from notifier.territory.reference import Commune, commune, served_by, tidy_code
 
 OTHER = "autre"
 
@@ -86,6 +86,15 @@ class DecisionForm(forms.Form):
     def to_confirm(self) -> Commune | None:
         """The commune to be read back, once the form is complete."""
         return commune(self.cleaned_data["code"]) if self.is_bound and self.is_valid() else None
+
+    @property
+    def mistaken_for(self) -> str:
+        """The other communes whose postal code is the code typed, for the person to think twice."""
+        code = self.cleaned_data["code"]
+        if self.cleaned_data["choice"] != OTHER:
+            return ""
+        others = (commune(served) for served in sorted(served_by(code) - {code}))
+        return ", ".join(other.name for other in others if other is not None)
 
     def refuse(self, reason: str) -> None:
         """Show why the decision could not be taken; it has to be confirmed anew."""

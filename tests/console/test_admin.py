@@ -1,0 +1,266 @@
+"""The administration: who may enter, sources and their keys, contacts and their refusals."""
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from notifier.directory.models import Contact
+from notifier.intake import keys
+from notifier.intake.models import Source
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = "/admin/intake/source/"
+CONTACTS = "/admin/directory/contact/"
+ACCOUNTS = "/admin/auth/user/"
+KEY = re.compile(r'value="(am_[\w-]{40,})"')
+SECRET = re.compile(r'value="(whsec_[\w+/=]{40,})"')
+INLINE_SCRIPT = re.compile(
+    r"<script(?![^>]*(?:src=|application/json))|\son\w+=|javascript:", re.IGNORECASE
+)
+
+
+@pytest.fixture(autouse=True)
+def fiction(settings):
+    """Sample numbers are accepted, as with the simulator; passwords cost no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": True})
+
+
+@pytest.fixture
+def source() -> keys.NewSource:
+    return keys.add_source(
+        "CORG 90", ["90"], service="Gendarmerie", duty_email="corg90@example.example", signed=False
+    )
+
+
+def mayor(**changes: object) -> dict[str, object]:
+    """What a person types for the mayor of Delle."""
+    typed = {
+        "commune": "90033", "function": "maire", "rank": "1", "last_name": "Merisier",
+        "first_name": "Camille", "mobile": "06 39 98 00 01", "email": "maire@delle.example",
+        "active_from": "", "active_until": "",
+    }  # fmt: skip
+    return typed | changes
+
+
+def test_a_superuser_enters_with_name_and_password() -> None:
+    User.objects.create_superuser("chef", password="une phrase assez longue")
+    client = Client()
+    typed = {"username": "chef", "password": "une phrase assez longue", "next": "/admin/"}
+    assert client.post("/admin/login/", typed).status_code == 302
+    page = client.get("/admin/").content.decode()
+    assert "Alerte Maires" in page
+    for name in ("Sources", "Contacts", "Interventions", "Alertes", "Messages", "Journal"):
+        assert f">{name}</a>" in page
+
+
+def test_staff_with_every_right_but_not_superuser_gets_nothing() -> None:
+    staff = User.objects.create_user("agent", password="une phrase assez longue", is_staff=True)
+    staff.user_permissions.set(Permission.objects.all())
+    client = Client()
+    typed = {"username": "agent", "password": "une phrase assez longue", "next": "/admin/"}
+    refused = client.post("/admin/login/", typed)
+    assert "Ce compte n’est pas celui d’un superutilisateur" in refused.content.decode()
+    client.force_login(staff)
+    for page in ("/admin/", CONTACTS, SOURCES, SOURCES + "add/", "/admin/delivery/message/"):
+        assert client.get(page).status_code == 302
+    client.post(CONTACTS + "add/", mayor())
+    assert not Contact.objects.exists()
+
+
+def test_a_superuser_who_was_deactivated_gets_nothing(admin_client: Client, admin_user) -> None:
+    User.objects.filter(pk=admin_user.pk).update(is_active=False)
+    assert admin_client.get("/admin/").status_code == 302
+
+
+def test_the_history_outlives_its_accounts(admin_client: Client, admin_user) -> None:
+    admin_client.post(CONTACTS + "add/", mayor())
+    assert (
+        admin_client.post(f"{ACCOUNTS}{admin_user.pk}/delete/", {"post": "yes"}).status_code == 403
+    )
+    everybody = {"action": "delete_selected", "_selected_action": [admin_user.pk], "post": "yes"}
+    admin_client.post(ACCOUNTS, everybody)
+    assert User.objects.filter(pk=admin_user.pk).exists()
+    line = LogEntry.objects.get()
+    history = "/admin/admin/logentry/"
+    assert "90033 · maire · rang 1" in admin_client.get(history).content.decode()
+    assert admin_client.post(f"{history}{line.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin_client.post(f"{history}{line.pk}/change/", {"object_repr": "x"}).status_code == 403
+
+
+def test_an_account_is_made_in_the_administration_and_enters(admin_client: Client) -> None:
+    word = "une phrase assez longue"
+    typed = {"username": "adjoint", "password1": word, "password2": word, "is_superuser": "on"}
+    assert admin_client.post(ACCOUNTS + "add/", typed).status_code == 302
+    assert (
+        Client().post("/admin/login/", {"username": "adjoint", "password": word}).status_code == 302
+    )
+
+
+def test_a_new_source_shows_its_key_once_and_the_key_opens(admin_client: Client) -> None:
+    typed = {
+        "name": "CORG 2A", "departements": "2a, 2B 2A", "service": "Gendarmerie",
+        "duty_email": "corg2a@example.example", "rate_per_minute": "120", "signed": "on",
+    }  # fmt: skip
+    answer = admin_client.post(SOURCES + "add/", typed)
+    page = answer.content.decode()
+    key, secret = KEY.search(page), SECRET.search(page)
+    assert key and secret
+    assert "no-store" in answer.headers["Cache-Control"]
+    source = keys.source_of(key[1])
+    assert (source.departements, source.rate_per_minute) == (["2A", "2B"], 120)
+    assert source.signing_secret == secret[1]
+    for later in (SOURCES, f"{SOURCES}{source.pk}/change/", f"{SOURCES}{source.pk}/history/"):
+        shown = admin_client.get(later).content.decode()
+        assert key[1] not in shown and secret[1] not in shown and source.key_hash not in shown
+    assert not any(key[1] in str(cookie) for cookie in admin_client.cookies.values())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"departements": "90, 99"}, "Département inconnu : 99"),
+        ({"departements": ""}, "Ce champ est obligatoire"),
+        ({"rate_per_minute": "0"}, "supérieure ou égale à 1"),
+        ({"duty_email": "permanence"}, "adresse"),
+        ({"name": "CORG 90"}, "existe déjà"),
+    ],
+)
+def test_a_wrong_source_is_refused_in_french(
+    admin_client: Client, source: keys.NewSource, wrong: dict[str, str], said: str
+) -> None:
+    typed = {"name": "CORG 25", "departements": "25", "service": "G", "rate_per_minute": "600"}
+    page = admin_client.post(SOURCES + "add/", typed | wrong).content.decode()
+    assert said in page
+    assert list(Source.objects.all()) == [source.source]
+
+
+def test_a_crafted_form_changes_neither_hash_nor_secret(
+    admin_client: Client, source: keys.NewSource
+) -> None:
+    typed = {
+        "name": "CORG Belfort", "departements": "90", "service": "Gendarmerie",
+        "duty_email": "", "rate_per_minute": "60",
+        "key_hash": "0" * 64, "signing_secret": "whsec_x", "revoked_at": "2020-01-01",
+        "signed": "on",
+    }  # fmt: skip
+    assert admin_client.post(f"{SOURCES}{source.source.pk}/change/", typed).status_code == 302
+    changed = keys.source_of(source.key)
+    assert (changed.name, changed.rate_per_minute) == ("CORG Belfort", 60)
+    assert (changed.signing_secret, changed.revoked_at) == ("", None)
+
+
+def test_a_key_is_revoked_then_renewed_each_after_a_question(
+    admin_client: Client, source: keys.NewSource
+) -> None:
+    revoke = reverse("admin:intake_source_revoke", args=[source.source.pk])
+    renew = reverse("admin:intake_source_renew", args=[source.source.pk])
+    admin_client.get(revoke), admin_client.get(renew)
+    assert keys.source_of(source.key) == source.source
+    admin_client.post(revoke)
+    with pytest.raises(keys.KeyRefusedError, match="révoquée"):
+        keys.source_of(source.key)
+    key = KEY.search(admin_client.post(renew).content.decode())
+    assert key and keys.source_of(key[1]) == source.source
+    with pytest.raises(keys.KeyRefusedError, match="inconnue"):
+        keys.source_of(source.key)
+    changes = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert list(changes) == ["Clé révoquée.", "Clé remplacée."]
+
+
+def test_a_source_is_never_deleted(admin_client: Client, source: keys.NewSource) -> None:
+    address = f"{SOURCES}{source.source.pk}/delete/"
+    assert admin_client.post(address, {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [source.source.pk], "post": "yes"}
+    admin_client.post(SOURCES, chosen)
+    assert Source.objects.exists()
+
+
+def test_a_contact_is_stored_as_the_import_stores_it(admin_client: Client, admin_user) -> None:
+    assert admin_client.post(CONTACTS + "add/", mayor(commune=" 90033 ")).status_code == 302
+    contact = Contact.objects.get()
+    assert (contact.commune, contact.mobile) == ("90033", "+33639980001")
+    changed = mayor(mobile="", email="Mairie@Delle.example")
+    assert admin_client.post(f"{CONTACTS}{contact.pk}/change/", changed).status_code == 302
+    contact.refresh_from_db()
+    assert (contact.mobile, contact.email) == ("", "mairie@delle.example")
+    history = LogEntry.objects.order_by("pk")
+    assert [line.user for line in history] == [admin_user, admin_user]
+    assert "639980001" not in "".join(f"{line}{line.change_message}" for line in history)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "said"),
+    [
+        ({"commune": "90999"}, "commune", "Aucune commune actuelle ne porte le code 90999"),
+        ({"mobile": "03 84 00 00 00"}, "mobile", "mobile"),
+        ({"mobile": "06 39"}, "mobile", "06 39"),
+        ({"mobile": "", "email": ""}, None, "Donnez un mobile ou un courriel"),
+        ({"rank": "0"}, "rank", "supérieure ou égale à 1"),
+        ({"active_from": "02/01/2026", "active_until": "01/01/2026"}, None, "précède son début"),
+    ],
+)
+def test_a_wrong_contact_is_refused_in_french_where_it_is_wrong(
+    admin_client: Client, wrong: dict[str, str], field: str | None, said: str
+) -> None:
+    answer = admin_client.post(CONTACTS + "add/", mayor(**wrong))
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == [field or "__all__"]
+    assert said in str(errors[field or "__all__"])
+    assert not Contact.objects.exists()
+
+
+def found(client: Client, query: str) -> list[str]:
+    return [str(contact) for contact in client.get(CONTACTS + query).context["cl"].result_list]
+
+
+def test_contacts_are_found_and_stand_in_the_order_of_escalation(admin_client: Client) -> None:
+    for typed in (
+        mayor(function="adjoint", mobile="06 39 98 00 02"),
+        mayor(),
+        mayor(commune="97105", last_name="Flamboyant", mobile="0690 00 00 01"),
+    ):
+        Contact(**{k: v for k, v in typed.items() if v}).save()
+    mayor_of_delle, deputy = "90033 · maire · rang 1", "90033 · adjoint au maire · rang 1"
+    other = "97105 · maire · rang 1"
+    assert found(admin_client, "") == [mayor_of_delle, deputy, other]
+    assert found(admin_client, "?q=flamboyant") == [other]
+    assert found(admin_client, "?q=basse+terre") == [other]
+    assert found(admin_client, "?q=DELLE") == [mayor_of_delle, deputy]
+    assert found(admin_client, "?q=90033") == [mayor_of_delle, deputy]
+    assert found(admin_client, "?q=personne") == []
+    assert found(admin_client, "?function__exact=adjoint") == [deputy]
+    assert found(admin_client, "?departement=971") == [other]
+    choices = admin_client.get(CONTACTS).context["cl"].filter_specs[1].lookup_choices
+    assert choices == [("90", "90"), ("971", "971")]
+
+
+def test_the_list_of_contacts_asks_as_much_for_many_as_for_one(
+    admin_client: Client, django_assert_num_queries, django_assert_max_num_queries
+) -> None:
+    with django_assert_max_num_queries(8) as few:
+        admin_client.get(CONTACTS)
+    for rank in range(1, 21):
+        Contact(**{k: v for k, v in mayor(rank=rank).items() if v}).save()
+    with django_assert_num_queries(len(few)):
+        assert len(found(admin_client, "")) == 20
+
+
+def test_no_page_needs_an_inline_script(admin_client: Client, source: keys.NewSource) -> None:
+    Contact(**{k: v for k, v in mayor().items() if v}).save()
+    of_source, of_contact = source.source.pk, Contact.objects.get().pk
+    for page in (
+        "/admin/", SOURCES, SOURCES + "add/", f"{SOURCES}{of_source}/change/",
+        f"{SOURCES}{of_source}/cle/", f"{SOURCES}{of_source}/revocation/", CONTACTS,
+        CONTACTS + "add/", f"{CONTACTS}{of_contact}/change/", f"{CONTACTS}{of_contact}/delete/",
+        ACCOUNTS, ACCOUNTS + "add/", "/admin/password_change/",
+    ):  # fmt: skip
+        answer = admin_client.get(page)
+        assert answer.status_code == 200, page
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert not INLINE_SCRIPT.search(answer.content.decode()), page

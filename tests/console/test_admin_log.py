@@ -1,0 +1,280 @@
+"""The administration on what happened, which nobody can change, and the decision of a review."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db.models import Model
+from django.test import Client
+from django.utils import timezone
+
+from notifier.alerting.decide import decide
+from notifier.alerting.models import Alert
+from notifier.delivery.models import Message
+from notifier.directory.models import Contact
+from notifier.intake.keys import add_source
+from notifier.intake.models import Intervention, Source, State
+from notifier.intake.receive import receive
+from notifier.intake.schema import NewIntervention
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import timeline
+
+pytestmark = pytest.mark.django_db
+
+INTERVENTIONS = "/admin/intake/intervention/"
+LOG: tuple[type[Model], ...] = (Intervention, Alert, Message, Entry)
+MOBILE, MAIL = "+33639980001", "maire@delle.example"
+# The code says Delle, the name says Giromagny.
+CONFLICT = {"insee": "90033", "name": "Giromagny"}
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Passwords cost no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def source() -> Source:
+    Contact(commune="90033", function="maire", mobile=MOBILE, email=MAIL).save()
+    return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
+
+
+def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Intervention:
+    """A road accident in Delle, where nothing else is said, received and decided."""
+    usual = {
+        "reference": reference, "sequence": sequence, "status": "engaged", "category": "C01.01.01",
+        "severity": "severe", "occurred_at": timezone.now().isoformat(),
+        "location": {"insee": "90033"},
+    }  # fmt: skip
+    reception = receive(source, NewIntervention.model_validate(usual | body))
+    decide(reception.intervention_id)
+    return Intervention.objects.get(pk=reception.intervention_id)
+
+
+def list_of(model: type[Model]) -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+
+def decision(client: Client, intervention: Intervention, **typed: str) -> Any:
+    """Types the decision into the page as it stands, hidden fields included."""
+    address = f"{INTERVENTIONS}{intervention.pk}/commune/"
+    form = client.get(address).context["form"]
+    usual = {"seen": form["seen"].value(), "confirmed": "", "why": "appel au requérant"}
+    return client.post(address, usual | typed)
+
+
+@pytest.mark.parametrize("model", LOG, ids=lambda model: model.__name__)
+def test_nothing_of_the_log_is_added_changed_or_deleted(
+    admin_client: Client, source: Source, model: type[Model]
+) -> None:
+    push(source)
+    stored = model._default_manager.first()
+    assert stored is not None
+    before = list(model._default_manager.order_by("pk").values())
+    page = list_of(model)
+    assert admin_client.get(page + "add/").status_code == 403
+    assert admin_client.post(page + "add/", {}).status_code == 403
+    changes = {"state": "delivered", "address": "+33639989999", "text": "rien", "commune": "90052"}
+    one = f"{page}{stored.pk}"
+    assert admin_client.post(f"{one}/change/", changes).status_code == 403
+    assert admin_client.get(f"{one}/delete/").status_code == 403
+    assert admin_client.post(f"{one}/delete/", {"post": "yes"}).status_code == 403
+    listed = admin_client.get(page)
+    assert "delete_selected" not in listed.content.decode()
+    chosen = {"action": "delete_selected", "_selected_action": [stored.pk], "post": "yes"}
+    admin_client.post(page, {**chosen, "index": 0, "select_across": 1})
+    edited = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": stored.pk, "_save": "1"}
+    admin_client.post(page, {**edited, **{f"form-0-{name}": v for name, v in changes.items()}})
+    assert list(model._default_manager.order_by("pk").values()) == before
+
+
+def test_an_address_is_masked_but_on_its_own_page(admin_client: Client, source: Source) -> None:
+    intervention = push(source)
+    sms = Message.objects.get(channel="sms")
+    one = f"{list_of(Message)}{sms.pk}/change/"
+    assert MOBILE in admin_client.get(one).content.decode()
+    alert = Alert.objects.get()
+    for page in (
+        "/admin/", list_of(Message), f"{list_of(Message)}?q=R1", list_of(Entry), list_of(Alert),
+        f"{list_of(Alert)}{alert.pk}/change/", INTERVENTIONS,
+        f"{INTERVENTIONS}{intervention.pk}/change/",
+    ):  # fmt: skip
+        shown = admin_client.get(page).content.decode()
+        assert MOBILE not in shown and "9980001" not in shown and MAIL not in shown, page
+    assert "+33 6 •• •• •• 01" in admin_client.get(list_of(Message)).content.decode()
+
+
+def test_the_pages_tell_what_happened_in_french(admin_client: Client, source: Source) -> None:
+    intervention = push(source)
+    page = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/change/").content.decode()
+    for said in ("Delle (90033)", "certaine", "traitée", "grave", "C01.01.01", "code INSEE"):
+        assert said in page, said
+    for line in timeline(intervention.thread):
+        # What the journal says, as a page writes it.
+        assert line.text.split(" : ")[0].replace("'", "&#x27;") in page
+    assert "Décider la commune" not in page
+    alert = Alert.objects.get()
+    shown = admin_client.get(f"{list_of(Alert)}{alert.pk}/change/").content.decode()
+    assert "première alerte" in shown
+    way = re.search(r'href="([^"]+)">Messages de cette alerte', shown)
+    assert way
+    listed = admin_client.get(way[1].replace("&amp;", "&")).context["cl"]
+    assert listed.result_count == Message.objects.count() == 2
+
+
+@pytest.mark.parametrize("model", LOG, ids=lambda model: model.__name__)
+def test_everything_of_a_reference_is_found_by_it(
+    admin_client: Client, source: Source, model: type[Model]
+) -> None:
+    push(source, "R1"), push(source, "R10")
+    found = admin_client.get(f"{list_of(model)}?q=R1").context["cl"].result_list
+    assert found
+    assert {stored.thread for stored in found} == {f"{source.pk}/R1"}
+    assert not admin_client.get(f"{list_of(model)}?q=R2").context["cl"].result_list
+
+
+@pytest.mark.parametrize("model", LOG, ids=lambda model: model.__name__)
+def test_a_list_asks_as_much_for_many_as_for_one(
+    admin_client: Client,
+    source: Source,
+    model: type[Model],
+    django_assert_num_queries,
+    django_assert_max_num_queries,
+) -> None:
+    push(source)
+    with django_assert_max_num_queries(8) as few:
+        admin_client.get(list_of(model))
+    for number in range(2, 12):
+        push(source, f"R{number}")
+    with django_assert_num_queries(len(few)):
+        assert len(admin_client.get(list_of(model)).context["cl"].result_list) >= 11
+
+
+def test_what_dispatch_wrote_is_shown_never_run(admin_client: Client, source: Source) -> None:
+    place = {**CONFLICT, "label": "<b>rue</b>"}
+    intervention = push(source, location=place)
+    for page in ("change", "commune"):
+        shown = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/{page}/").content.decode()
+        assert "&lt;b&gt;rue" in shown and "<b>rue" not in shown
+
+
+def test_a_review_is_seen_at_once_with_its_clues_side_by_side(
+    admin_client: Client, source: Source
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    assert intervention.state == State.REVIEW
+    assert "1 intervention à vérifier" in admin_client.get(INTERVENTIONS).content.decode()
+    assert (
+        "Décider la commune"
+        in admin_client.get(f"{INTERVENTIONS}{intervention.pk}/change/").content.decode()
+    )
+    page = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/commune/")
+    choices = page.context["form"].fields["choice"].choices
+    assert {code for code, _ in choices} == {"90033", "90052", "autre"}
+    for clue in intervention.clues:
+        assert clue["given"] in page.content.decode()
+
+
+def test_a_decision_is_read_back_then_tells_the_commune_decided(
+    admin_client: Client, source: Source
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    asked = decision(admin_client, intervention, choice="90033")
+    assert "Confirmer Delle (90033)" in asked.content.decode()
+    assert Intervention.objects.get().state == State.REVIEW
+    done = decision(admin_client, intervention, choice="90033", confirmed="90033")
+    assert done.status_code == 302
+    decide(intervention.pk)
+    assert Alert.objects.get().commune == "90033"
+    assert {m.address for m in Message.objects.all()} == {MOBILE, MAIL}
+    line = Entry.objects.get(step=Step.REVIEW, data__who="admin")
+    assert line.text == "Décision de admin : Delle (90033) : appel au requérant."
+    assert LogEntry.objects.get().change_message == "Commune décidée : Delle (90033)."
+
+
+def test_confirming_counts_for_the_commune_read_back_only(
+    admin_client: Client, source: Source
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    asked = decision(admin_client, intervention, choice="90052", confirmed="90033")
+    assert "Confirmer Giromagny (90052)" in asked.content.decode()
+    assert Intervention.objects.get().state == State.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            {"choice": "autre", "other": "90999"},
+            "« 90999 » n’est le code d’aucune commune actuelle",
+        ),
+        ({"choice": "autre", "other": ""}, "Donnez le code de la commune"),
+        (
+            {"choice": "autre", "other": "25056", "confirmed": "25056"},
+            "hors des départements de CORG",
+        ),
+        ({"choice": "90033", "why": " "}, "Ce champ est obligatoire"),
+        ({}, "Ce champ est obligatoire"),
+        ({"choice": "25056"}, "Sélectionnez un choix valide"),
+        ({"choice": "90033", "confirmed": "90033", "seen": "x"}, "Un nouvel état"),
+    ],
+)
+def test_a_decision_that_cannot_be_taken_says_why_and_tells_nobody(
+    admin_client: Client, source: Source, typed: dict[str, str], said: str
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    assert said in decision(admin_client, intervention, **typed).content.decode()
+    assert Intervention.objects.get().state == State.REVIEW
+    assert not LogEntry.objects.exists()
+
+
+def test_another_commune_is_decided_by_its_code(admin_client: Client, source: Source) -> None:
+    intervention = push(source, location=CONFLICT)
+    decision(admin_client, intervention, choice="autre", other=" 90010 ", confirmed="90010")
+    assert Intervention.objects.get().decided_commune == "90010"
+
+
+def test_a_postal_code_that_is_another_commune_s_code_is_read_back_with_a_warning(
+    admin_client: Client, source: Source
+) -> None:
+    """90100 is Delle's postal code and the INSEE code of Trévenans."""
+    intervention = push(source, location=CONFLICT)
+    asked = decision(admin_client, intervention, choice="autre", other="90100").content.decode()
+    assert "Confirmer Trévenans (90100)" in asked
+    assert re.search("90100 est aussi le code postal de .*Delle", asked)
+    assert Intervention.objects.get().state == State.REVIEW
+
+
+def test_what_was_decided_meanwhile_is_not_decided_again(
+    admin_client: Client, source: Source
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    address = f"{INTERVENTIONS}{intervention.pk}/commune/"
+    decision(admin_client, intervention, choice="90033", confirmed="90033")
+    typed = {"seen": str(intervention.pk), "choice": "90052", "confirmed": "90052", "why": "autre"}
+    late = admin_client.post(address, typed, follow=True)
+    assert "n’attend pas, ou plus, de décision" in late.content.decode()
+    assert Intervention.objects.get().decided_commune == "90033"
+
+
+def test_a_state_that_arrived_after_the_page_has_to_be_read_first(
+    admin_client: Client, source: Source
+) -> None:
+    first = push(source, location=CONFLICT)
+    later = push(source, sequence=2, severity="extreme", location=CONFLICT)
+    typed = {"seen": str(first.pk), "choice": "90033", "confirmed": "90033", "why": "certain"}
+    refused = admin_client.post(f"{INTERVENTIONS}{first.pk}/commune/", typed)
+    assert "Un nouvel état" in refused.content.decode()
+    assert not Intervention.objects.exclude(state=State.REVIEW).exists()
+    decision(admin_client, first, choice="90033", confirmed="90033")
+    states = dict(Intervention.objects.values_list("pk", "state"))
+    assert states == {first.pk: State.SUPERSEDED, later.pk: State.RECEIVED}
+
+
+def test_no_decision_without_the_right_to_enter(client: Client, source: Source) -> None:
+    intervention = push(source, location=CONFLICT)
+    typed = {"seen": str(intervention.pk), "choice": "90033", "confirmed": "90033", "why": "x"}
+    assert client.post(f"{INTERVENTIONS}{intervention.pk}/commune/", typed).status_code == 302
+    assert Intervention.objects.get().state == State.REVIEW
