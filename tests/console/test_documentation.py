@@ -1,0 +1,289 @@
+"""What README and docs say is what there is: variables, commands, links, fields, files to copy."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import subprocess
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand, CommandError
+
+from notifier.api.interventions import REFUSALS
+from notifier.delivery import schedule
+from notifier.delivery.models import State
+from notifier.directory.reading import COLUMNS
+from notifier.intake.schema import NewIntervention, Place
+from notifier.settings import Environment, read_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLE = ROOT / "config" / "notifier.env.example"
+DEPLOYMENT = ROOT / "config" / "deployment"
+
+# Words in capitals or numbers in a variable's description that its French row says otherwise.
+_OTHER_WORDS = {"URL", "SQL", "SMTP"}
+
+
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+# --- the variables -------------------------------------------------------------------------------
+
+
+def rows_of_variables() -> dict[str, tuple[str, str]]:
+    """The table of docs/configuration.md: default and meaning by name, in its order."""
+    page = text(ROOT / "docs/configuration.md")
+    rows = re.findall(r"^\| `([A-Z_]+)` \|([^|]*)\| (.+) \|$", page, re.MULTILINE)
+    return {name: (default.strip().strip("`"), meaning) for name, default, meaning in rows}
+
+
+def default_of(name: str) -> str:
+    default = Environment.model_fields[name].default
+    if isinstance(default, bool):
+        return str(int(default))
+    return "" if default is None else str(default)
+
+
+def test_every_variable_stands_in_the_table_in_the_code_s_order() -> None:
+    assert list(rows_of_variables()) == list(Environment.model_fields)
+
+
+@pytest.mark.parametrize("name", Environment.model_fields)
+def test_a_variable_s_row_says_its_default_and_what_the_code_says_of_it(name: str) -> None:
+    default, meaning = rows_of_variables()[name]
+    assert default == default_of(name)
+    described = Environment.model_fields[name].description or ""
+    # The languages differ; addresses, other variables and numbers do not.
+    facts = set(re.findall(r"[a-z+]+://", described)) | set(re.findall(r"\b\d{2,}\b", described))
+    facts |= set(re.findall(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b", described)) - _OTHER_WORDS
+    assert {fact for fact in facts if fact not in meaning} == set()
+
+
+def test_what_the_table_calls_obligatory_is_what_a_start_misses() -> None:
+    obligatory = [
+        name for name, (_, meaning) in rows_of_variables().items() if "Obligatoire" in meaning
+    ]
+    missing = read_environment({}).missing()
+    assert obligatory == [
+        name
+        for name in Environment.model_fields
+        if any(re.match(rf"{name}\b", entry) for entry in missing)
+    ]
+
+
+# --- the example environment ---------------------------------------------------------------------
+
+
+def settings_of_example() -> dict[str, str]:
+    lines = [line for line in text(EXAMPLE).splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_example_environment_is_accepted_and_complete() -> None:
+    assert read_environment(settings_of_example()).missing() == []
+
+
+def test_the_example_environment_names_every_variable_but_the_simulator() -> None:
+    named = re.findall(r"^#?([A-Z_]+)=", text(EXAMPLE), re.MULTILINE)
+    assert sorted(named) == sorted(set(Environment.model_fields) - {"SIMULATOR"})
+
+
+def test_what_is_commented_out_in_the_example_is_accepted_too() -> None:
+    optional = dict(re.findall(r"^#([A-Z_]+)=(.+)$", text(EXAMPLE), re.MULTILINE))
+    assert read_environment(settings_of_example() | optional).missing() == []
+
+
+def test_a_shell_reads_the_example_as_systemd_does() -> None:
+    """systemd expands nothing: a value in which a shell sees something to expand would differ."""
+    names = " ".join(settings_of_example())
+    script = (
+        f'set -a; . "$0"; set +a; for name in {names}; do eval "echo \\"$name=\\$$name\\""; done'
+    )
+    done = subprocess.run(
+        ["sh", "-c", script, str(EXAMPLE)], capture_output=True, text=True, check=True, env={}
+    )
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == settings_of_example()
+
+
+# --- the links -----------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as the usual viewers of Markdown make them."""
+    prose = re.sub(r"^```.*?^```", "", text(page), flags=re.MULTILINE | re.DOTALL)
+    found = set()
+    for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE):
+        kept = [
+            sign
+            for sign in heading.lower()
+            if sign in " -_" or unicodedata.category(sign)[0] in "LN"
+        ]
+        found.add("".join(kept).replace(" ", "-"))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)]+)\)", text(page)):
+        if link.startswith(("https://", "mailto:")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").iterdir()), ids=lambda p: p.name)
+def test_a_picture_is_shown_somewhere_and_small(picture: Path) -> None:
+    assert any(f"images/{picture.name})" in text(page) for page in PAGES)
+    assert picture.stat().st_size < 200_000
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+def commands_in_blocks(page: Path) -> Iterator[list[str]]:
+    """Each `notifier …` of the page's shell blocks, as words, up to a pipe and the like."""
+    for block in re.findall(r"^```sh\n(.*?)^```", text(page), re.MULTILINE | re.DOTALL):
+        yield from commands_in(block.replace("\\\n", " "))
+
+
+def commands_in(script: str) -> Iterator[list[str]]:
+    for line in script.splitlines():
+        for match in re.finditer(r"(?:^|[\s(/])notifier (?=[a-z])", line.partition("# ")[0]):
+            lexer = shlex.shlex(line[match.end() :], posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+            lexer.commenters = "#"
+            words: list[str] = []
+            for word in lexer:
+                if word[0] in "|;&<>()":
+                    break
+                words.append(word)
+            yield words
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    known = get_commands()
+    assert command in known, f"notifier {command}: no such command"
+    app = known[command]
+    loaded: Any = app if isinstance(app, BaseCommand) else load_command_class(app, command)
+    parser: argparse.ArgumentParser = loaded.create_parser("notifier", command)
+    return parser
+
+
+def faults(commands: Iterator[list[str]]) -> list[str]:
+    found = []
+    for words in commands:
+        try:
+            parser_of(words[0]).parse_args(words[1:])
+        except CommandError as error:
+            found.append(f"notifier {shlex.join(words)}: {error}")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_of_a_shell_block_exists_with_its_options(page: Path) -> None:
+    assert faults(commands_in_blocks(page)) == []
+
+
+def test_the_readme_shows_the_commands_of_the_first_hour() -> None:
+    shown = {words[0] for words in commands_in_blocks(ROOT / "README.md")}
+    assert shown >= {"up", "contacts", "source", "timeline", "migrate", "doctor"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_named_in_prose_exists_with_its_options(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```", "", text(page), flags=re.MULTILINE | re.DOTALL)
+    for named in re.findall(r"`notifier ([a-z][^`]*)`", prose):
+        words = shlex.split(named)
+        usage = usage_of(words)
+        for option in [word for word in words if word.startswith("--")]:
+            assert option in usage, f"notifier {named}: no such option"
+
+
+def usage_of(words: list[str]) -> str:
+    """The help of the command, or of its action where the words name one."""
+    parser = parser_of(words[0])
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and len(words) > 1:
+            assert words[1] in action.choices, f"notifier {words[0]}: no {words[1]}"
+            return str(action.choices[words[1]].format_help())
+    return parser.format_help()
+
+
+def test_a_wrong_option_or_command_would_be_found() -> None:
+    assert faults(commands_in("notifier source add X --departement 90 --nowhere\n")) != []
+    assert faults(commands_in("CLE=$(notifier source add X --departement 90 | tail -1)\n")) == []
+    with pytest.raises(AssertionError, match="no such command"):
+        faults(commands_in("sudo -u x /opt/notifier nosuch"))
+
+
+def test_procfile_and_units_start_what_exists() -> None:
+    procfile = text(ROOT / "config" / "Procfile")
+    units = {unit.name: text(unit) for unit in DEPLOYMENT.glob("*.service")}
+    for script in [procfile, *units.values()]:
+        assert faults(commands_in(script.replace("ExecStart=", " "))) == []
+    started = [words[0] for words in commands_in(procfile)]
+    assert started == ["web", "worker", "beat"]
+    target = text(DEPLOYMENT / "alerte-maires.target")
+    wanted = re.findall(r"alerte-maires-\w+\.service", target)
+    assert (
+        sorted(wanted)
+        == sorted(units)
+        == sorted(f"alerte-maires-{name}.service" for name in started)
+    )
+
+
+# --- the guarantees ------------------------------------------------------------------------------
+
+
+def test_every_state_of_a_message_is_explained_with_its_french_name() -> None:
+    page = text(ROOT / "docs/garanties.md")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
+    assert dict(rows) == dict(State.choices)
+
+
+def test_the_guarantees_name_the_delays_that_the_schedule_has() -> None:
+    page = text(ROOT / "docs/garanties.md")
+    seconds = [delay for delay in schedule.DELAYS_S if delay < 60]
+    minutes = [delay // 60 for delay in schedule.DELAYS_S if delay >= 60]
+    assert f"après {', '.join(map(str, seconds))} s" in page
+    *most, last = minutes
+    assert f"{', '.join(map(str, most))} et {last} minutes" in page
+    assert f"pour {schedule.LEASE.seconds} s au plus" in page
+    assert f"{schedule.LISTED_WITHIN.seconds} s après au plus tôt" in page
+
+
+# --- the API and the contacts' file --------------------------------------------------------------
+
+
+def test_every_field_and_every_answer_of_the_api_is_documented() -> None:
+    page = text(ROOT / "docs/api.md")
+    fields = [*NewIntervention.model_fields, *(f"location.{name}" for name in Place.model_fields)]
+    assert [field for field in fields if f"`{field}`" not in page] == []
+    answers = re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE)
+    assert {str(code) for code in REFUSALS} | {"200", "202", "404"} == set(answers)
+
+
+def test_the_readme_shows_the_header_of_the_contacts_file() -> None:
+    assert ";".join(COLUMNS) in text(ROOT / "README.md").splitlines()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_example_in_python_compiles(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", text(page), re.MULTILINE | re.DOTALL):
+        compile(block, name_of(page), "exec")
