@@ -239,10 +239,10 @@ def test_another_commune_is_decided_by_its_code(admin_client: Client, source: So
 def test_a_postal_code_that_is_another_commune_s_code_is_read_back_with_a_warning(
     admin_client: Client, source: Source
 ) -> None:
-    """90100 is Delle's postal code and the INSEE code of Trévenans."""
+    """90100 is Delle's postal code and the INSEE code of Vauthiermont."""
     intervention = push(source, location=CONFLICT)
     asked = decision(admin_client, intervention, choice="autre", other="90100").content.decode()
-    assert "Confirmer Trévenans (90100)" in asked
+    assert "Confirmer Vauthiermont (90100)" in asked
     assert re.search("90100 est aussi le code postal de .*Delle", asked)
     assert Intervention.objects.get().state == State.REVIEW
 
