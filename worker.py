@@ -16,7 +16,7 @@ if not apps.ready:
 
 # Celery's own Django fixup closes the database connection around every task, which costs more than
 # the task; `close_old_connections` below drops only those that broke or grew old.
-app = Celery("worker", fixups=())
+app = Celery("worker", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["notifier.alerting", "notifier.delivery"])
 

@@ -27,7 +27,7 @@ def is_loopback(url: str) -> bool:
 
 
 class Environment(BaseModel):
-    """The environment variables that the service reads; anything else in the environment is ignored."""
+    """The environment variables that the service reads; all others are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
 
@@ -45,7 +45,7 @@ class Environment(BaseModel):
     BROKER_URL: Annotated[
         str,
         Field(
-            description="redis://HOST:PORT/0 (Redis or Valkey; also rediss:// and redis+socket://). "
+            description="redis://HOST:PORT/0 (Redis or Valkey; rediss://, redis+socket:// too). "
             "Not set: `notifier up` starts the package's own Valkey in DATA_DIR."
         ),
     ] = ""
@@ -80,11 +80,16 @@ class Environment(BaseModel):
     ] = ""
     TWILIO_MESSAGING_SERVICE_SID: Annotated[
         str,
-        Field(pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."),
+        Field(
+            pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."
+        ),
     ] = ""
     TWILIO_API_URL: Annotated[
         str,
-        Field(description="Base address of Twilio's API. Default: Twilio's own; required with SIMULATOR."),
+        Field(
+            description="Base address of Twilio's API. Default: Twilio's own; "
+            "required with SIMULATOR."
+        ),
     ] = ""
     EMAIL_URL: Annotated[
         str,
@@ -105,14 +110,15 @@ class Environment(BaseModel):
         Field(description="An operator's own folder of alert texts. Default: the package's."),
     ] = None
     LOG_LEVEL: Annotated[
-        str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log.")
+        str,
+        Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log."),
     ] = "INFO"
     SIMULATOR: Annotated[
         bool,
         Field(
-            description="1: the provider is the simulator; accepts sample numbers. Set by `notifier "
-            "demo` and `notifier up --simulator`; refused unless PUBLIC_URL, TWILIO_API_URL and "
-            "EMAIL_URL are on loopback."
+            description="1: the provider is the simulator; accepts sample numbers. Set by "
+            "`notifier demo` and `notifier up --simulator`; refused unless PUBLIC_URL, "
+            "TWILIO_API_URL and EMAIL_URL are on loopback."
         ),
     ] = False
 
@@ -133,7 +139,9 @@ class Environment(BaseModel):
     @field_validator("EMAIL_URL")
     @classmethod
     def _known_mail_server(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname):
+        if value and (
+            urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname
+        ):
             raise ValueError("must look like smtp://HOST:PORT or smtps://HOST:PORT")
         return value
 
@@ -230,6 +238,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "notifier.api.hardening.content_security_policy",
+    "notifier.api.problems.no_pages_for_machines",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

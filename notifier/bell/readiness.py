@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def require_complete() -> None:
-    """Raise ImproperlyConfigured with everything that is missing for sending, or wrong in any room."""
+    """Raise ImproperlyConfigured with all that is missing for sending, or wrong in any room."""
     names = settings.ENVIRONMENT.missing()
     if names:
         raise ImproperlyConfigured(

@@ -52,5 +52,9 @@ def _publish_forever() -> None:
         task, queue_name, args = _waiting.get()
         try:
             app.send_task(task, args=args, queue=queue_name, retry=False, ignore_result=True)
-        except Exception as error:  # the broker's client raises dozens of kinds: none may end the bell
-            log.warning("broker unreachable, the sweep will ring again", task=task, error=str(error))
+        except (
+            Exception
+        ) as error:  # the broker's client raises dozens of kinds: none may end the bell
+            log.warning(
+                "broker unreachable, the sweep will ring again", task=task, error=str(error)
+            )

@@ -1,6 +1,6 @@
-"""Claims: a worker takes messages for itself, in one conditional UPDATE, before it touches a provider.
+"""Claims: a worker takes messages for itself, in one UPDATE, before it touches a provider.
 
-A claim is a lease. Whoever dies with one leaves `sending` behind, which the sweep turns to `unknown`.
+A claim is a lease. Whoever dies with one leaves `sending` behind; the sweep turns it to `unknown`.
 """
 
 from datetime import datetime, timedelta
@@ -28,10 +28,14 @@ def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
 
 
 def claim_questions(state: State, again_after: timedelta, most: int = BATCH) -> list[Message]:
-    """Take due messages in `state` for a question to the provider; the state stays. One statement."""
+    """Take due messages in `state` for a question to the provider. The state stays. One UPDATE."""
     now = timezone.now()
     return _claim(
-        "due_at = %s", [_db(now + again_after)], "state = %s AND due_at <= %s", [state, _db(now)], most
+        "due_at = %s",
+        [_db(now + again_after)],
+        "state = %s AND due_at <= %s",
+        [state, _db(now)],
+        most,
     )
 
 
@@ -56,16 +60,18 @@ def outlived(most: int = BATCH) -> list[Message]:
 def _claim(
     changes: str, new_values: list[object], where: str, old_values: list[object], most: int
 ) -> list[Message]:
-    # SKIP LOCKED: two workers take two batches instead of waiting for each other. SQLite has one
-    # writer at a time and neither needs nor knows it. The outer WHERE repeats the condition, so that
-    # a row that changed between the two reads is not taken.
+    # SKIP LOCKED: two workers take two batches instead of waiting for each other; SQLite has one
+    # writer at a time and neither needs nor knows it. MATERIALIZED: PostgreSQL may otherwise run
+    # the inner query once for each row and take more than its LIMIT. The outer WHERE repeats the
+    # condition, so that a row that changed between the two reads is not taken.
     skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     sql = (
-        f"UPDATE delivery_message SET {changes} WHERE id IN "  # noqa: S608 - constants of this module
-        f"(SELECT id FROM delivery_message WHERE {where} ORDER BY due_at LIMIT {int(most)} {skip}) "
+        f"WITH due AS MATERIALIZED (SELECT id FROM delivery_message WHERE {where} "  # noqa: S608 - constants of this module
+        f"ORDER BY due_at LIMIT {int(most)} {skip}) "
+        f"UPDATE delivery_message SET {changes} WHERE id IN (SELECT id FROM due) "
         f"AND {where} RETURNING *"
     )
-    return list(Message.objects.raw(sql, [*new_values, *old_values, *old_values]))
+    return list(Message.objects.raw(sql, [*old_values, *new_values, *old_values]))
 
 
 def _db(moment: datetime) -> object:

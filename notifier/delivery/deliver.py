@@ -58,7 +58,9 @@ def _try(message: Message) -> Try:
     started_at = timezone.now()
     if message.claimed_at is None or started_at - message.claimed_at > FRESH_CLAIM:
         # Frozen since the claim: the lease may be another's by now.
-        return Try(message, Outcome(Result.RETRY, detail="prise trop ancienne"), started_at, started_at)
+        return Try(
+            message, Outcome(Result.RETRY, detail="prise trop ancienne"), started_at, started_at
+        )
     try:
         outcome = transport_for(Channel(message.channel)).send(message)
     except Exception as error:  # a transport must not raise; if one does, the text may have left

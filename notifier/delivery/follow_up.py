@@ -17,7 +17,9 @@ def follow_up(message: Message) -> None:
     """Send `ended_badly` for a message that is failed, undelivered or expired."""
     try:
         with transaction.atomic():
-            if Message.objects.filter(pk=message.pk, is_followed_up=False).update(is_followed_up=True):
+            if Message.objects.filter(pk=message.pk, is_followed_up=False).update(
+                is_followed_up=True
+            ):
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on
         log.exception("follow-up failed, the sweep will repeat it", message=message.pk)

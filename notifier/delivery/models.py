@@ -49,8 +49,8 @@ class Message(models.Model):
     state = models.CharField("état", max_length=11, choices=State, default=State.PENDING)
     created_at = models.DateTimeField("créé le")
     expires_at = models.DateTimeField("périmé après")
-    # When a worker has to look at this message again, whatever its state: a try, the end of a lease,
-    # a question to the provider. Null: nothing more to do.
+    # When a worker has to look at this message again, whatever its state: a try, the end of a
+    # lease, a question to the provider. Null: nothing more to do.
     due_at = models.DateTimeField("à revoir le", null=True)
     claim = models.CharField("prise", max_length=32, blank=True)
     claimed_at = models.DateTimeField("prise le", null=True)
@@ -83,7 +83,8 @@ class Message(models.Model):
             models.Index(
                 fields=("id",),
                 name="delivery_bad_end",
-                condition=Q(state__in=["undelivered", "expired", "failed"]) & Q(is_followed_up=False),
+                condition=Q(state__in=["undelivered", "expired", "failed"])
+                & Q(is_followed_up=False),
             ),
             models.Index(
                 fields=("provider_id",), name="delivery_provider", condition=~Q(provider_id="")

@@ -13,8 +13,8 @@ from notifier.delivery.models import Channel, Lane, Message, State
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
-# Sent once with message (Message) when one ended failed, undelivered or expired, in a transaction of
-# its own: a receiver that raises undoes it, and is told again by the sweep.
+# Sent once with message (Message) when one ended failed, undelivered or expired, in a transaction
+# of its own: a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
 
@@ -41,13 +41,14 @@ class Letter:
 
 
 def entrust(letters: Iterable[Letter]) -> None:
-    """Take the letters within the caller's transaction, in one statement, and ring after its commit.
+    """Take the letters in the caller's transaction, in one statement; ring after its commit.
 
     A letter whose key is known already is left as it is.
     """
     now = timezone.now()
     messages = [
-        Message(**vars(letter), created_at=now, due_at=now, state=State.PENDING) for letter in letters
+        Message(**vars(letter), created_at=now, due_at=now, state=State.PENDING)
+        for letter in letters
     ]
     if not messages:
         return

@@ -1,4 +1,4 @@
-"""Receipts: what the provider later says of a message. Early, late, twice, out of order or never."""
+"""Receipts: what the provider says of a message: early, late, twice, out of order or never."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -63,16 +63,17 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
 
 
 def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
-    """The message as it is after the receipt; None if the receipt changes nothing. One statement."""
+    """The message as it is after the receipt; None if that changes nothing. One statement."""
     is_end = fate.state is not State.ACCEPTED
     moment = connection.ops.adapt_datetimefield_value(now)
     overdue = connection.ops.adapt_datetimefield_value(now + RECEIPT_OVERDUE[0])
     states = COMES_FROM[fate.state]
+    marks = ", ".join(["%s"] * len(states))
     rows = Message.objects.raw(
-        "UPDATE delivery_message SET state = %s, due_at = %s, ended_at = %s, error_code = %s, "
+        "UPDATE delivery_message SET state = %s, due_at = %s, ended_at = %s, error_code = %s, "  # noqa: S608 - nothing but marks is built in
         "provider_id = CASE WHEN provider_id = '' THEN %s ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "
-        f"WHERE id = %s AND state IN ({', '.join(['%s'] * len(states))}) RETURNING *",
+        f"WHERE id = %s AND state IN ({marks}) RETURNING *",
         [
             fate.state,
             None if is_end else overdue,
@@ -84,4 +85,5 @@ def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
             *states,
         ],
     )
-    return next(iter(rows), None)
+    changed = list(rows)
+    return changed[0] if changed else None

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 def record(tries: list[Try]) -> None:
-    """Write the outcomes and their journal entries in one short transaction, then follow up bad ends."""
+    """Write the outcomes and their entries in one short transaction, then follow up bad ends."""
     accepted = [t for t in tries if t.outcome.result is Result.ACCEPTED]
     others = [t for t in tries if t.outcome.result is not Result.ACCEPTED]
     with transaction.atomic():
@@ -40,8 +40,8 @@ def record(tries: list[Try]) -> None:
 def _record_accepted(tries: list[Try]) -> None:
     """A receipt may have come before us: the state then stays as the receipt left it.
 
-    `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a message
-    that was given up for lost while its provider had it.
+    `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a
+    message that was given up for lost while its provider had it.
     """
     claims = {t.message.claim for t in tries}
     ids = [t.message.pk for t in tries]
@@ -90,9 +90,7 @@ def _record_other(ended: Try) -> bool:
     return bool(changed) and is_end
 
 
-def _next_state(
-    message: Message, outcome: Outcome, now: datetime
-) -> tuple[State, datetime | None]:
+def _next_state(message: Message, outcome: Outcome, now: datetime) -> tuple[State, datetime | None]:
     if outcome.result is Result.PERMANENT:
         return State.FAILED, None
     if outcome.result is Result.UNKNOWN and _has_receipts(message):

@@ -1,17 +1,17 @@
-"""When a message is tried again: soon at first, then ever more rarely, always within its lifetime."""
+"""When a message is tried again: soon at first, then more rarely, always within its lifetime."""
 
 import random
 from datetime import datetime, timedelta
 
-# Seconds before the 2nd, 3rd, … try. A short failure is over in seconds; a provider that is down for
-# ten minutes gets a dozen tries; what comes after the last delay repeats it until the lifetime ends.
+# Seconds before the 2nd, 3rd, … try. A short failure is over in seconds; a provider that is down
+# for ten minutes gets a dozen tries; the last delay repeats itself until the lifetime ends.
 DELAYS_S = (1, 2, 5, 10, 20, 40, 60, 120, 180, 300)
 # Messages that failed together must not come back together.
 JITTER = 0.2
 
 # A worker that has claimed a message must have recorded it by then; well above the sum of the
 # provider client's timeouts, so that only a dead or frozen worker loses its lease.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 # A worker that comes back from a freeze does not start sending on a lease this old.
 FRESH_CLAIM = LEASE / 3
 # How long a provider may take to list what it accepted before "not listed" means "not accepted".
@@ -19,7 +19,12 @@ LISTED_WITHIN = timedelta(seconds=20)
 # Questions to the provider about a message whose fate is unknown.
 ASK_AGAIN = timedelta(seconds=10)
 # Without a receipt, ask what became of the message after these times since its acceptance.
-RECEIPT_OVERDUE = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+RECEIPT_OVERDUE = (
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+)
 
 
 def next_try(attempts: int, now: datetime, retry_after_s: float | None = None) -> datetime:

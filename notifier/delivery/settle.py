@@ -31,7 +31,9 @@ def settle_unknown() -> int:
             _settle_by_asking(message, transport)
         else:
             # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
-            _back_to_pending(message, "nul ne peut dire s’il est parti, nouvel essai sous le même numéro")
+            _back_to_pending(
+                message, "nul ne peut dire s’il est parti, nouvel essai sous le même numéro"
+            )
     return len(messages)
 
 
@@ -40,7 +42,9 @@ def _settle_by_asking(message: Message, transport: Transport) -> None:
     try:
         found = transport.find(message)
     except ProviderUnreachableError as error:
-        log.warning("provider unreachable, fate still unknown", message=message.pk, error=str(error))
+        log.warning(
+            "provider unreachable, fate still unknown", message=message.pk, error=str(error)
+        )
         if now > message.expires_at + GIVE_UP_AFTER:
             _end_unsettled(message, now)
         return
@@ -86,7 +90,9 @@ def ask_for_overdue_receipts() -> int:
         try:
             fate = transport.ask(message)
         except ProviderUnreachableError as error:
-            log.warning("provider unreachable, receipt still missing", message=message.pk, error=str(error))
+            log.warning(
+                "provider unreachable, receipt still missing", message=message.pk, error=str(error)
+            )
             continue
         if fate.state is not State.ACCEPTED:
             apply_receipt(message.pk, fate, "demandé à l’opérateur")

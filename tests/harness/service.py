@@ -7,11 +7,13 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import redis
+from celery import Celery
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
@@ -33,6 +35,7 @@ class Service:
         self.url = bind.url
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
+        self._held_by_the_dead: set[bytes] = set()
         stage = self._stage = Stage(environment, folder, self._supervisor)
         try:
             self.simulator: Simulator = stage.start_simulator(bind.url)
@@ -116,6 +119,24 @@ class Service:
         """SIGKILL: no time to record anything."""
         self._worker.signal(signal.SIGKILL)
         self._worker.end()
+        with self.broker() as broker:
+            # The broker gives them out again after the visibility timeout, ten minutes from now.
+            self._held_by_the_dead |= set(broker.hkeys("unacked"))
+
+    @contextmanager
+    def second_worker(self) -> Iterator[None]:
+        """Another worker beside the first, while it lasts."""
+        second = self._stage.start_worker()
+        try:
+            second.wait_for_line(WORKER_READY, SECONDS)
+            yield
+        finally:
+            second.end()
+
+    def ring(self, task: str, *args: object) -> None:
+        """Ring for a task of the urgent queue, as the service does."""
+        with Celery(broker=self.env["BROKER_URL"]) as app:
+            app.send_task(task, args=args, queue="urgent", ignore_result=True)
 
     def stop_worker(self) -> None:
         """End the worker in good order."""
@@ -152,8 +173,8 @@ class Service:
         with self.broker() as broker:
             while True:
                 waiting = broker.llen("urgent") + broker.llen("routine")
-                held = broker.hlen("unacked")
+                held = set(broker.hkeys("unacked")) - self._held_by_the_dead
                 if not waiting and not held:
                     return
-                assert time.monotonic() < deadline, f"{waiting} tasks wait, {held} are held"
+                assert time.monotonic() < deadline, f"{waiting} tasks wait, {len(held)} are held"
                 time.sleep(0.02)

@@ -4,47 +4,125 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=40, verbose_name='objet')),
-                ('revision', models.PositiveSmallIntegerField(verbose_name='révision')),
-                ('channel', models.CharField(choices=[('sms', 'SMS'), ('email', 'courriel')], max_length=5, verbose_name='canal')),
-                ('address', models.CharField(max_length=254, verbose_name='adresse')),
-                ('thread', models.CharField(max_length=90, verbose_name='fil')),
-                ('recipient', models.CharField(max_length=40, verbose_name='destinataire')),
-                ('title', models.CharField(max_length=80, verbose_name='qualité')),
-                ('lane', models.CharField(choices=[('urgent', 'urgent'), ('routine', 'courant')], max_length=7, verbose_name='file')),
-                ('subject', models.CharField(blank=True, max_length=200, verbose_name='sujet')),
-                ('body', models.TextField(verbose_name='texte')),
-                ('html', models.TextField(blank=True, verbose_name='HTML')),
-                ('state', models.CharField(choices=[('pending', 'en attente'), ('sending', 'en cours d’envoi'), ('accepted', 'remis à l’opérateur'), ('delivered', 'reçu'), ('undelivered', 'non reçu'), ('expired', 'périmé'), ('cancelled', 'retiré'), ('failed', 'refusé'), ('unknown', 'sort inconnu')], default='pending', max_length=11, verbose_name='état')),
-                ('created_at', models.DateTimeField(verbose_name='créé le')),
-                ('expires_at', models.DateTimeField(verbose_name='périmé après')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='à revoir le')),
-                ('claim', models.CharField(blank=True, max_length=32, verbose_name='prise')),
-                ('claimed_at', models.DateTimeField(null=True, verbose_name='prise le')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='tentatives')),
-                ('provider_id', models.CharField(blank=True, max_length=64, verbose_name='numéro chez l’opérateur')),
-                ('error_code', models.CharField(blank=True, max_length=20, verbose_name='code d’erreur')),
-                ('accepted_at', models.DateTimeField(null=True, verbose_name='remis le')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='terminé le')),
-                ('is_followed_up', models.BooleanField(default=False, verbose_name='suite donnée')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("topic", models.CharField(max_length=40, verbose_name="objet")),
+                ("revision", models.PositiveSmallIntegerField(verbose_name="révision")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("sms", "SMS"), ("email", "courriel")],
+                        max_length=5,
+                        verbose_name="canal",
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, verbose_name="adresse")),
+                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                ("recipient", models.CharField(max_length=40, verbose_name="destinataire")),
+                ("title", models.CharField(max_length=80, verbose_name="qualité")),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[("urgent", "urgent"), ("routine", "courant")],
+                        max_length=7,
+                        verbose_name="file",
+                    ),
+                ),
+                ("subject", models.CharField(blank=True, max_length=200, verbose_name="sujet")),
+                ("body", models.TextField(verbose_name="texte")),
+                ("html", models.TextField(blank=True, verbose_name="HTML")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "en attente"),
+                            ("sending", "en cours d’envoi"),
+                            ("accepted", "remis à l’opérateur"),
+                            ("delivered", "reçu"),
+                            ("undelivered", "non reçu"),
+                            ("expired", "périmé"),
+                            ("cancelled", "retiré"),
+                            ("failed", "refusé"),
+                            ("unknown", "sort inconnu"),
+                        ],
+                        default="pending",
+                        max_length=11,
+                        verbose_name="état",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="créé le")),
+                ("expires_at", models.DateTimeField(verbose_name="périmé après")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="à revoir le")),
+                ("claim", models.CharField(blank=True, max_length=32, verbose_name="prise")),
+                ("claimed_at", models.DateTimeField(null=True, verbose_name="prise le")),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="tentatives"),
+                ),
+                (
+                    "provider_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="numéro chez l’opérateur"
+                    ),
+                ),
+                (
+                    "error_code",
+                    models.CharField(blank=True, max_length=20, verbose_name="code d’erreur"),
+                ),
+                ("accepted_at", models.DateTimeField(null=True, verbose_name="remis le")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
+                ("is_followed_up", models.BooleanField(default=False, verbose_name="suite donnée")),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ('-id',),
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['lane', 'due_at'], name='delivery_pending'), models.Index(condition=models.Q(('state__in', ['sending', 'unknown', 'accepted']), ('due_at__isnull', False)), fields=['due_at'], name='delivery_open'), models.Index(condition=models.Q(('state__in', ['undelivered', 'expired', 'failed']), ('is_followed_up', False)), fields=['id'], name='delivery_bad_end'), models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['provider_id'], name='delivery_provider')],
-                'constraints': [models.UniqueConstraint(fields=('topic', 'revision', 'channel', 'address'), name='delivery_told_once')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["lane", "due_at"],
+                        name="delivery_pending",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["sending", "unknown", "accepted"]),
+                            ("due_at__isnull", False),
+                        ),
+                        fields=["due_at"],
+                        name="delivery_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["undelivered", "expired", "failed"]),
+                            ("is_followed_up", False),
+                        ),
+                        fields=["id"],
+                        name="delivery_bad_end",
+                    ),
+                    models.Index(
+                        condition=models.Q(("provider_id", ""), _negated=True),
+                        fields=["provider_id"],
+                        name="delivery_provider",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("topic", "revision", "channel", "address"),
+                        name="delivery_told_once",
+                    )
+                ],
             },
         ),
     ]

@@ -45,10 +45,10 @@ class Transport(Protocol):
     name: str
 
     def send(self, message: Message) -> Outcome:
-        """Hand the message to the provider. Never raises for what a provider or a network can do."""
+        """Hand the message to the provider. Never raises for what provider or network can do."""
 
     def find(self, message: Message) -> list[Fate]:
-        """What the provider has with this address and text since the message was made; none: nothing.
+        """What the provider has with this address and text since the message was made.
 
         Raises ProviderUnreachableError."""
 

@@ -1,8 +1,8 @@
 """Hand an e-mail to the SMTP server.
 
-SMTP cannot be asked what it has. A line that is cut after DATA leaves the fate unknown, and a second
-try may double the mail: it is made all the same, with the same Message-ID, because most mailboxes show
-such a pair once, and a lost alert is worse than a doubled mail.
+SMTP cannot be asked what it has. A line that is cut after DATA leaves the fate unknown, and a
+second try may double the mail: it is made all the same, with the same Message-ID, because most
+mailboxes show such a pair once, and a lost alert is worse than a doubled mail.
 """
 
 import smtplib
@@ -52,11 +52,11 @@ class SmtpTransport:
             return Outcome(Result.UNKNOWN, detail=f"ligne coupée ({type(error).__name__})")
         return Outcome(Result.ACCEPTED, provider_id=self._message_id(message))
 
-    def find(self, message: Message) -> list[Fate]:
+    def find(self, message: Message) -> list[Fate]:  # noqa: ARG002 - the transports' common form
         """Nothing, ever: SMTP has no such question."""
         return []
 
-    def ask(self, message: Message) -> Fate:
+    def ask(self, message: Message) -> Fate:  # noqa: ARG002 - the transports' common form
         raise ProviderUnreachableError("SMTP has no receipts to ask for")
 
     def connect(self) -> smtplib.SMTP:
@@ -67,7 +67,9 @@ class SmtpTransport:
         context = ssl.create_default_context()
         server: smtplib.SMTP
         if self._parts.scheme == "smtps":
-            server = smtplib.SMTP_SSL(host, self._parts.port or 465, timeout=TIMEOUT_S, context=context)
+            server = smtplib.SMTP_SSL(
+                host, self._parts.port or 465, timeout=TIMEOUT_S, context=context
+            )
         else:
             server = smtplib.SMTP(host, self._parts.port or 587, timeout=TIMEOUT_S)
             if host not in LOOPBACK:
@@ -100,4 +102,6 @@ def _answer(code: int) -> Outcome:
     # The server's own words may repeat the address; its code says enough.
     if 500 <= code < 600:
         return Outcome(Result.PERMANENT, code=str(code), detail=f"refusé par le serveur ({code})")
-    return Outcome(Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})")
+    return Outcome(
+        Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})"
+    )

@@ -1,7 +1,7 @@
 """What Twilio's errors mean for one message. Source: Twilio's error dictionary, codes by number.
 
-An unknown code of a refused request is retried: the schedule and the lifetime bound it, and a number
-that could be reached must not be given up for a code that this table does not know.
+An unknown code of a refused request is retried: the schedule and the lifetime bound it, and a
+number that could be reached must not be given up for a code that this table does not know.
 """
 
 # Refused now and for ever for this number: move on at once.

@@ -10,8 +10,8 @@ from twilio.http.response import Response
 # Twilio answers in well under a second; the client has no timeout of its own.
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 10.0
-# A connection idle for longer may have been forgotten by a firewall on the way: the next alert would
-# wait for the whole read timeout on it. A new one costs a handshake.
+# A connection idle for longer may have been forgotten by a firewall on the way: the next alert
+# would wait for the whole read timeout on it. A new one costs a handshake.
 IDLE_CONNECTION_S = 20.0
 
 

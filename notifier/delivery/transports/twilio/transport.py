@@ -35,7 +35,9 @@ class TwilioTransport:
     has_receipts = True
     name = "Twilio"
 
-    def __init__(self, account_sid: str, auth_token: str, sender: dict[str, str], api_url: str) -> None:
+    def __init__(
+        self, account_sid: str, auth_token: str, sender: dict[str, str], api_url: str
+    ) -> None:
         self._account = (account_sid, auth_token)
         self._sender = sender
         self._api_url = api_url

@@ -1,0 +1,105 @@
+"""Delivery against a real simulator process; receipts are given by the tests themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notifier.simulator.client import Simulator
+
+# A conftest is read before Django is set up, so what needs models is imported where it is used.
+if TYPE_CHECKING:
+    from notifier.delivery.models import Message
+
+ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of these tests"
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    with Simulator.start(ACCOUNT, TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """The simulator as the configured provider, empty and without faults."""
+    from django.conf import settings
+
+    from notifier.delivery.transports import base
+
+    simulator.reset()
+    monkeypatch.setattr(
+        settings,
+        "ENVIRONMENT",
+        settings.ENVIRONMENT.model_copy(
+            update={
+                "TWILIO_ACCOUNT_SID": ACCOUNT,
+                "TWILIO_AUTH_TOKEN": TOKEN,
+                "TWILIO_API_URL": simulator.http,
+                "EMAIL_URL": simulator.smtp,
+            }
+        ),
+    )
+    base.transport_for.cache_clear()
+    yield simulator
+    base.transport_for.cache_clear()
+
+
+@pytest.fixture
+def post() -> Callable[..., Message]:
+    """Entrust a letter (an SMS to the mayor unless told otherwise) and give its message back."""
+
+    from django.utils import timezone
+
+    from notifier.delivery.models import Message
+    from notifier.delivery.outbox import entrust
+    from tests.delivery.letters import LETTER
+
+    def post(**changes: Any) -> Message:
+        letter = replace(LETTER, expires_at=timezone.now() + timedelta(hours=1))
+        letter = replace(letter, **changes)
+        entrust([letter])
+        return Message.objects.get(
+            topic=letter.topic,
+            revision=letter.revision,
+            channel=letter.channel,
+            address=letter.address,
+        )
+
+    return post
+
+
+@pytest.fixture
+def mail(post: Callable[..., Message]) -> Callable[..., Message]:
+    """The same, as an e-mail."""
+    from notifier.delivery.models import Channel
+    from tests.delivery.letters import MAILBOX
+
+    usual = {
+        "channel": Channel.EMAIL,
+        "address": MAILBOX,
+        "subject": "Delle : accident",
+        "html": "<p>Delle</p>",
+    }
+    return lambda **changes: post(**{**usual, **changes})
+
+
+@pytest.fixture
+def time_passes() -> Callable[[Message, timedelta], None]:
+    """Let time pass for one message: all its instants move into the past."""
+    from notifier.delivery.models import Message
+
+    def time_passes(message: Message, how_long: timedelta) -> None:
+        message.refresh_from_db()
+        moved = {
+            name: value - how_long
+            for name in ("created_at", "due_at", "claimed_at", "accepted_at")
+            if (value := getattr(message, name)) is not None
+        }
+        Message.objects.filter(pk=message.pk).update(**moved)
+
+    return time_passes

@@ -1,0 +1,90 @@
+"""E-mail: what is in it, and SMTP's two kinds of no."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from email import message_from_string, policy
+
+import pytest
+
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.sweep import sweep
+from notifier.simulator.client import Simulator
+from tests.delivery.letters import LETTER, MAILBOX
+
+pytestmark = pytest.mark.django_db
+
+Mail = Callable[..., Message]
+TimePasses = Callable[[Message, timedelta], None]
+
+
+def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: Mail) -> None:
+    message = mail()
+    deliver(Lane.URGENT)
+    (got,) = provider.mails()
+    assert got["to"] == [MAILBOX]
+    assert got["subject"] == "Delle : accident"
+    assert got["plain"].strip() == LETTER.body
+    assert "<p>Delle</p>" in got["html"]
+    parsed = message_from_string(got["raw"], policy=policy.default)
+    assert parsed["Message-ID"] == f"<alerte-{message.pk}@gendarmerie.example>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["Importance"] == "high"
+    message.refresh_from_db()
+    assert (message.state, message.due_at) == (State.ACCEPTED, None)
+    assert message.ended_at is not None
+
+
+def test_a_routine_mail_is_not_marked_important(provider: Simulator, mail: Mail) -> None:
+    mail(lane=Lane.ROUTINE)
+    deliver(Lane.ROUTINE)
+    assert message_from_string(provider.mails()[0]["raw"])["Importance"] is None
+
+
+@pytest.mark.parametrize("fault", ["smtp_451", "smtp_451_data", "smtp_down"])
+def test_a_temporary_no_is_tried_again(
+    provider: Simulator, mail: Mail, time_passes: TimePasses, fault: str
+) -> None:
+    provider.fault(fault)
+    message = mail()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.PENDING
+    provider.clear_faults()
+    time_passes(message, timedelta(minutes=5))
+    deliver(Lane.URGENT)
+    assert len(provider.mails()) == 1
+
+
+def test_a_permanent_no_ends_it(provider: Simulator, mail: Mail) -> None:
+    provider.fault("smtp_550")
+    message = mail()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.error_code) == (State.FAILED, "550")
+
+
+def test_a_line_cut_after_data_is_repeated_under_the_same_number(
+    provider: Simulator, mail: Mail, time_passes: TimePasses
+) -> None:
+    """SMTP cannot say whether it has it: twice under one number is better than never."""
+    provider.fault("smtp_cut_after_data", times=1)
+    message = mail()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.PENDING
+    time_passes(message, timedelta(minutes=1))
+    sweep(Lane.URGENT)
+    assert {got["message_id"] for got in provider.mails()} == {
+        f"<alerte-{message.pk}@gendarmerie.example>"
+    }
+    message.refresh_from_db()
+    assert message.state == State.ACCEPTED
+
+
+def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail) -> None:
+    message = mail(subject="Delle\nBcc: quelquun@ailleurs.example")
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert provider.mails() == []
+    assert message.state != State.ACCEPTED

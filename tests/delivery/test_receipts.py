@@ -1,0 +1,152 @@
+"""Receipts: early, late, twice, out of order, never; a state never walks backwards."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from notifier.delivery.claim import claim_due
+from notifier.delivery.deliver import Try, deliver
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.receipts import Reading, apply_receipt
+from notifier.delivery.record import record
+from notifier.delivery.schedule import RECEIPT_OVERDUE
+from notifier.delivery.sweep import sweep
+from notifier.delivery.transports.base import Fate, Outcome, Result
+from notifier.journal.models import Entry, Step
+from notifier.simulator.client import Simulator
+
+pytestmark = pytest.mark.django_db
+
+Post = Callable[..., Message]
+TimePasses = Callable[[Message, timedelta], None]
+
+SENT = Fate("SM1", State.ACCEPTED)
+DELIVERED = Fate("SM1", State.DELIVERED)
+UNDELIVERED = Fate("SM1", State.UNDELIVERED, "30003")
+
+
+def accept(message: Message) -> None:
+    now = timezone.now()
+    record([Try(message, Outcome(Result.ACCEPTED, provider_id="SM1"), now, now)])
+
+
+def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
+    message = post()
+    accept(*claim_due(Lane.URGENT))
+    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    message.refresh_from_db()
+    assert (message.state, message.due_at) == (State.DELIVERED, None)
+    assert message.ended_at is not None
+
+
+def test_a_receipt_that_comes_before_our_own_record_stands(post: Post) -> None:
+    message = post()
+    (claimed,) = claim_due(Lane.URGENT)
+    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    accept(claimed)
+    message.refresh_from_db()
+    assert (message.state, message.provider_id, message.due_at) == (State.DELIVERED, "SM1", None)
+
+
+def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Post) -> None:
+    message = post()
+    accept(*claim_due(Lane.URGENT))
+    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    for fate in (DELIVERED, SENT, UNDELIVERED):
+        assert apply_receipt(message.pk, fate) is Reading.OLD_NEWS
+    message.refresh_from_db()
+    assert message.state == State.DELIVERED
+    assert Entry.objects.filter(step=Step.RECEIPT).count() == 1
+
+
+def test_an_unknown_message_is_said_to_be_unknown() -> None:
+    assert apply_receipt(987_654, DELIVERED) is Reading.NO_SUCH_MESSAGE
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.UNKNOWN, State.EXPIRED])
+def test_a_receipt_is_the_truth_about_a_message_given_up_for_lost(post: Post, state: State) -> None:
+    message = post()
+    Message.objects.filter(pk=message.pk).update(state=state)
+    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    assert claim_due(Lane.URGENT) == []
+
+
+def test_no_receipt_undoes_a_withdrawal(post: Post) -> None:
+    message = post()
+    Message.objects.filter(pk=message.pk).update(state=State.CANCELLED)
+    assert apply_receipt(message.pk, SENT) is Reading.OLD_NEWS
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [(None, State.DELIVERED), ("undelivered", State.UNDELIVERED)]
+)
+def test_a_receipt_that_never_came_is_asked_for(
+    provider: Simulator, post: Post, time_passes: TimePasses, fault: str | None, state: State
+) -> None:
+    """The simulator cannot reach us here: its callbacks go to a port where nobody listens."""
+    if fault:
+        provider.fault(fault)
+    message = post()
+    deliver(Lane.URGENT)
+    provider.wait(sms=1, settled=True, timeout=20)
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.ACCEPTED
+    time_passes(message, RECEIPT_OVERDUE[0])
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == state
+
+
+def test_a_provider_that_does_not_know_yet_is_asked_again_later(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("callback_delay", seconds=60)
+    message = post()
+    deliver(Lane.URGENT)
+    time_passes(message, RECEIPT_OVERDUE[0])
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.ACCEPTED
+    assert message.accepted_at is not None
+    assert message.due_at == message.accepted_at + RECEIPT_OVERDUE[1]
+
+
+RANK = {
+    State.PENDING: 0,
+    State.SENDING: 1,
+    State.ACCEPTED: 2,
+    State.DELIVERED: 3,
+    State.UNDELIVERED: 3,
+}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(["claim", "accept", "sent", "delivered", "undelivered"]), max_size=8)
+)
+def test_no_order_of_events_makes_a_state_walk_backwards(post: Post, events: list[str]) -> None:
+    Message.objects.all().delete()
+    message = post()
+    claimed: list[Message] = []
+    for event in events:
+        before = Message.objects.get(pk=message.pk).state
+        match event:
+            case "claim":
+                claimed += claim_due(Lane.URGENT)
+            case "accept" if claimed:
+                accept(claimed[-1])
+            case "sent":
+                apply_receipt(message.pk, SENT)
+            case "delivered":
+                apply_receipt(message.pk, DELIVERED)
+            case "undelivered":
+                apply_receipt(message.pk, UNDELIVERED)
+        after = Message.objects.get(pk=message.pk).state
+        assert RANK[State(after)] >= RANK[State(before)], (before, event, after)
+        if RANK[State(before)] == 3:
+            assert after == before

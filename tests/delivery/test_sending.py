@@ -1,0 +1,303 @@
+"""One text, one address, once: the straight way, and every way in which a try can go wrong."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.outbox import ended_badly, entrust
+from notifier.delivery.schedule import LISTED_WITHIN
+from notifier.delivery.sweep import sweep
+from notifier.delivery.transports.twilio import http
+from notifier.journal.models import Entry, Step
+from notifier.simulator.client import Simulator
+from tests.delivery.letters import LETTER, PHONE
+
+pytestmark = pytest.mark.django_db
+
+Post = Callable[..., Message]
+TimePasses = Callable[[Message, timedelta], None]
+
+
+def told(simulator: Simulator) -> list[str]:
+    return [sms["to"] for sms in simulator.messages()]
+
+
+def steps() -> list[tuple[str, str]]:
+    return [(entry.step, entry.data.get("result", "")) for entry in Entry.objects.order_by("id")]
+
+
+def settle(message: Message, time_passes: TimePasses) -> Message:
+    """Let the time pass after which the provider can be asked, and sweep."""
+    time_passes(message, LISTED_WITHIN)
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    return message
+
+
+@pytest.fixture
+def bad_ends() -> Any:
+    heard: list[int] = []
+
+    def hear(message: Message, **_: object) -> None:
+        heard.append(message.pk)
+
+    listeners, ended_badly.receivers = ended_badly.receivers, []
+    ended_badly.connect(hear, weak=False)
+    yield heard
+    ended_badly.receivers = listeners
+    ended_badly.sender_receivers_cache.clear()
+
+
+def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
+    provider: Simulator, post: Post
+) -> None:
+    message = post()
+    assert deliver(Lane.URGENT) == 1
+    message.refresh_from_db()
+    (sms,) = provider.messages()
+    assert (sms["to"], sms["body"], sms["sid"]) == (PHONE, LETTER.body, message.provider_id)
+    assert message.state == State.ACCEPTED
+    assert message.attempts == 1
+    assert message.accepted_at is not None
+    assert steps() == [(Step.ATTEMPT, "accepted")]
+
+
+def test_the_journal_names_neither_number_nor_text(provider: Simulator, post: Post) -> None:
+    post()
+    deliver(Lane.URGENT)
+    (entry,) = Entry.objects.all()
+    assert "maire" in entry.text
+    assert "+33 6 •• •• •• 01" in entry.text
+    assert PHONE not in entry.text + str(entry.data)
+
+
+def test_what_is_delivered_is_not_delivered_again(provider: Simulator, post: Post) -> None:
+    post()
+    deliver(Lane.URGENT)
+    deliver(Lane.URGENT)
+    sweep(Lane.URGENT)
+    assert told(provider) == [PHONE]
+
+
+def test_the_same_key_is_told_once_and_keeps_its_first_text(
+    provider: Simulator, post: Post
+) -> None:
+    message = post()
+    again = post(body="Un autre texte")
+    assert again.pk == message.pk
+    deliver(Lane.URGENT)
+    assert [sms["body"] for sms in provider.messages()] == [LETTER.body]
+
+
+def test_nothing_to_entrust_is_no_fault() -> None:
+    entrust([])
+    assert not Message.objects.exists()
+
+
+def test_a_lane_is_delivered_by_itself(provider: Simulator, post: Post) -> None:
+    post(lane=Lane.ROUTINE)
+    assert deliver(Lane.URGENT) == 0
+    assert deliver(Lane.ROUTINE) == 1
+
+
+def test_more_than_a_batch_is_sent_whole(provider: Simulator, post: Post) -> None:
+    phones = [f"+336399801{n:02d}" for n in range(70)]
+    for phone in phones:
+        post(address=phone)
+    assert deliver(Lane.URGENT) == len(phones)
+    assert sorted(told(provider)) == phones
+    assert set(Message.objects.values_list("state", flat=True)) == {State.ACCEPTED}
+
+
+def test_429_is_tried_again_when_the_provider_says(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("answer_429", retry_after=30, times=1)
+    message = post()
+    before = timezone.now()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.PENDING
+    assert message.due_at is not None
+    assert message.due_at >= before + timedelta(seconds=30)
+    deliver(Lane.URGENT)
+    assert told(provider) == []
+    time_passes(message, timedelta(seconds=40))
+    deliver(Lane.URGENT)
+    assert told(provider) == [PHONE]
+
+
+def test_a_provider_that_is_down_gets_the_text_once_it_is_back(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("down")
+    message = post()
+    for _ in range(3):
+        deliver(Lane.URGENT)
+        message.refresh_from_db()
+        assert message.state == State.PENDING
+        time_passes(message, timedelta(minutes=10))
+    provider.clear_faults()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.ACCEPTED, 4)
+    assert told(provider) == [PHONE]
+
+
+@pytest.mark.parametrize("code", [21211, 21610, 21614])
+def test_a_permanent_refusal_ends_at_once_and_is_told(
+    provider: Simulator, post: Post, bad_ends: list[int], code: int
+) -> None:
+    provider.fault("reject", error_code=code)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.error_code, message.due_at) == (State.FAILED, str(code), None)
+    assert bad_ends == [message.pk]
+    assert told(provider) == []
+
+
+def test_a_refusal_that_an_operator_can_mend_is_tried_again(
+    provider: Simulator, post: Post, bad_ends: list[int], time_passes: TimePasses
+) -> None:
+    provider.fault("reject", error_code=20003, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, bad_ends) == (State.PENDING, [])
+    time_passes(message, timedelta(minutes=5))
+    deliver(Lane.URGENT)
+    assert told(provider) == [PHONE]
+
+
+@pytest.mark.parametrize("fault", ["answer_500_after_accept", "accept_then_cut"])
+def test_what_the_provider_has_after_all_is_found_and_not_sent_twice(
+    provider: Simulator, post: Post, time_passes: TimePasses, fault: str
+) -> None:
+    provider.fault(fault, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.UNKNOWN
+    settle(message, time_passes)
+    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert message.provider_id == provider.messages()[0]["sid"]
+    assert told(provider) == [PHONE]
+
+
+def test_an_answer_that_comes_too_late_is_not_a_second_text(
+    provider: Simulator, post: Post, time_passes: TimePasses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "READ_TIMEOUT_S", 0.3)
+    provider.fault("accept_then_timeout", seconds=2, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.UNKNOWN
+    settle(message, time_passes)
+    assert told(provider) == [PHONE]
+    assert message.state in (State.ACCEPTED, State.DELIVERED)
+
+
+@pytest.mark.parametrize("fault", ["answer_500", "refuse"])
+def test_what_the_provider_never_got_is_sent_again(
+    provider: Simulator, post: Post, time_passes: TimePasses, fault: str
+) -> None:
+    provider.fault(fault, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == State.UNKNOWN
+    settle(message, time_passes)
+    assert message.state == State.ACCEPTED
+    assert told(provider) == [PHONE]
+
+
+def test_an_unknown_fate_is_not_settled_before_the_provider_can_know(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("answer_500", times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    time_passes(message, LISTED_WITHIN / 2)
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, told(provider)) == (State.UNKNOWN, [])
+
+
+def test_a_provider_that_cannot_be_asked_gets_nothing_twice(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("accept_then_cut", times=1)
+    provider.fault("lookup_500")
+    message = post()
+    deliver(Lane.URGENT)
+    for _ in range(3):
+        settle(message, time_passes)
+        assert message.state == State.UNKNOWN
+    provider.clear_faults()
+    settle(message, time_passes)
+    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert told(provider) == [PHONE]
+
+
+def test_an_older_text_with_the_same_words_is_not_taken_for_ours(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    """The same words to the same phone, told earlier and recorded: they are another message's."""
+    earlier = post(topic="0")
+    deliver(Lane.URGENT)
+    earlier.refresh_from_db()
+    provider.fault("answer_500", times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    settle(message, time_passes)
+    assert told(provider) == [PHONE, PHONE]
+    assert message.provider_id not in ("", earlier.provider_id)
+
+
+def test_past_its_lifetime_nothing_is_sent(
+    provider: Simulator, post: Post, bad_ends: list[int]
+) -> None:
+    message = post(expires_at=timezone.now() - timedelta(seconds=1))
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, told(provider), bad_ends) == (State.EXPIRED, [], [message.pk])
+    assert steps() == [(Step.EXPIRED, "")]
+
+
+def test_a_retry_beyond_the_lifetime_ends_the_message_now(
+    provider: Simulator, post: Post, bad_ends: list[int]
+) -> None:
+    provider.fault("answer_429", retry_after=3600)
+    message = post(expires_at=timezone.now() + timedelta(minutes=5))
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, bad_ends) == (State.EXPIRED, [message.pk])
+
+
+def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
+    provider: Simulator, post: Post, bad_ends: list[int]
+) -> None:
+    failures = iter([RuntimeError("database gone")])
+
+    def fail_once(message: Message, **_: object) -> None:
+        for failure in failures:
+            raise failure
+
+    ended_badly.connect(fail_once, weak=False)
+    provider.fault("reject", error_code=21211)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert not message.is_followed_up
+    sweep(Lane.URGENT)
+    sweep(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.is_followed_up
+    assert bad_ends == [message.pk, message.pk]  # the first was undone with the failure
