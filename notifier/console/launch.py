@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -133,7 +134,9 @@ class Stage:
 
     def start_web(self, bind: Bind) -> Child:
         """The doors for machines and people."""
-        return self.supervisor.start(Program("web", web_command(bind), self.environment))
+        return self.supervisor.start(
+            Program("web", web_command(bind), self.environment, signal.SIGTERM)
+        )
 
     def start_worker(self) -> Child:
         """The one that resolves, composes and sends."""

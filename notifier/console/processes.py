@@ -39,11 +39,17 @@ class GaveUp(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a short name for people, the command line, and its whole environment."""
+    """What to run: a short name for people, the command line, and its whole environment.
+
+    `orphaned` is the signal that it gets when this process is killed outright. SIGKILL, because an
+    orderly end may wait for ever for a broker that was killed too; a program with children of its
+    own needs SIGTERM, to end them.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
+    orphaned: signal.Signals = signal.SIGKILL
 
 
 class Child:
@@ -59,7 +65,7 @@ class Child:
         self._news = threading.Condition()
         self._silent = False
         self._asked = False
-        tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid())]
+        tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid()), str(int(program.orphaned))]
         self._process = subprocess.Popen(  # noqa: S603  # our own programs, without a shell
             [*tie, *program.command],
             env={**program.environment, "PYTHONUNBUFFERED": "1"},

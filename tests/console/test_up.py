@@ -48,10 +48,11 @@ def descendants(pid: int) -> list[int]:
     return [each for child in children for each in (child, *descendants(child))]
 
 
-def wait_for_end(descriptors: list[int]) -> None:
+def wait_for_end(pids: dict[int, int]) -> None:
     """Wait for the end of processes that are nobody's children, by their pidfds."""
-    for descriptor in descriptors:
-        assert select.select([descriptor], [], [], 30)[0], "still running"
+    for descriptor, pid in pids.items():
+        if not select.select([descriptor], [], [], 30)[0]:
+            pytest.fail(f"still running: {Path(f'/proc/{pid}/cmdline').read_bytes()!r}")
         os.close(descriptor)
 
 
@@ -70,15 +71,15 @@ class TestNothingIsLeft:
         up.wait_for_line(r"« worker » s’est arrêté \(code -9\) : relance", 20)
         up.wait_for_line(r" ready\.", 30)
         family = descendants(up.pid)
-        descriptors = [os.pidfd_open(pid) for pid in family]
+        descriptors = {os.pidfd_open(pid): pid for pid in (*family, up.pid)}
         os.kill(up.pid, signal.SIGINT)
-        up.wait_for_line("tout est arrêté", 30)
         wait_for_end(descriptors)
         up.end()
         assert up.returncode == 0
+        up.wait_for_line("tout est arrêté", 20)
 
     def test_nothing_outlives_a_killed_up(self, up: Child) -> None:
-        descriptors = [os.pidfd_open(pid) for pid in descendants(up.pid)]
+        descriptors = {os.pidfd_open(pid): pid for pid in descendants(up.pid)}
         os.kill(up.pid, signal.SIGKILL)
         wait_for_end(descriptors)
 
