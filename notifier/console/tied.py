@@ -2,7 +2,8 @@
 
 `python -I -S tied.py PARENT_PID SIGNAL PROGRAM ARGUMENT…`, on its own as a script: it asks the
 kernel for SIGNAL at the parent's death (Linux; elsewhere there is no such request, and the program
-simply runs), then becomes PROGRAM. Not a `preexec_fn`, which can deadlock in a process that has threads.
+simply runs), then becomes PROGRAM. Not a `preexec_fn`, which can deadlock in a process that has
+threads.
 """
 
 import ctypes
