@@ -8,13 +8,18 @@ import shlex
 import subprocess
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
+from notifier.alerting.composition import Kind
+from notifier.alerting.wording import categories, composer
+from notifier.alerting.words import Facts
 from notifier.api.interventions import REFUSALS
 from notifier.delivery import schedule
 from notifier.delivery.models import State
@@ -266,6 +271,31 @@ def test_the_guarantees_name_the_delays_that_the_schedule_has() -> None:
     assert f"{', '.join(map(str, most))} et {last} minutes" in page
     assert f"pour {schedule.LEASE.seconds} s au plus" in page
     assert f"{schedule.LISTED_WITHIN.seconds} s après au plus tôt" in page
+
+
+# --- the text that a mayor reads -----------------------------------------------------------------
+
+
+def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
+    category = categories().get("C01.01.00")
+    assert category is not None
+    at = datetime(2026, 11, 22, 8, 15, tzinfo=ZoneInfo("Europe/Paris"))
+    facts = Facts(
+        commune="Delle",
+        category_label=category.label,
+        status="engaged",
+        severity="severe",
+        occurred_at=at,
+        told_at=at,
+        time_zone="Europe/Paris",
+        place="12 bis rue de Déridé",
+        reference="CORG90-2026-004217",
+        service="Gendarmerie",
+        legal_basis=category.legal_basis,
+        exercise=False,
+    )
+    sms = composer().compose(Kind.FIRST, facts).sms
+    assert f"> {sms}" in text(ROOT / "README.md").splitlines()
 
 
 # --- the API and the contacts' file --------------------------------------------------------------
