@@ -4,6 +4,7 @@ lock the thread -> resolve the place -> rule for each commune -> letters to deli
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.db import transaction
 from notifier.alerting.categories import Category
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import rule_on, rule_on_left_commune
+from notifier.alerting.review import supersede_older
 from notifier.alerting.tell import Telling, tell
 from notifier.alerting.wording import categories
 from notifier.delivery.outbox import entrust
@@ -62,6 +64,8 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
         entries += lines
         outcome.reason = " ; ".join(f"{t.commune.name} : {t.ruling.reason}" for t in tellings)
     conclude(intervention, outcome.state, outcome.reason)
+    if outcome.state is State.DECIDED:
+        entries += supersede_older(intervention, thread)
     write(entries)
 
 
@@ -106,11 +110,11 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> list[Comm
 
 
 def _decided_before(intervention: Intervention, thread: list[Intervention]) -> str:
-    """The commune that a person decided for the very same place earlier in the thread."""
+    """The commune that a person decided last in the thread for the very same place."""
     return next(
         (
             i.decided_commune
-            for i in thread
+            for i in reversed(thread)
             if i.decided_commune and i.pk != intervention.pk and i.location == intervention.location
         ),
         "",
@@ -141,17 +145,25 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
         Step.RESOLVED,
         f"Commune : {names}.",
         verdict=intervention.verdict,
-        clues=intervention.clues,
+        clues=[{"kind": c["kind"], "communes": c["communes"]} for c in intervention.clues],
     )
 
 
 def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
-    data = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
+    data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
-        entry(intervention.thread, Step.RESOLVED, clue["says"], **data)
+        entry(intervention.thread, Step.RESOLVED, _says(clue), **data)
         for clue in intervention.clues
     ]
     step = Step.REVIEW if outcome.state is State.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
     lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
     return lines
+
+
+def _says(clue: dict[str, Any]) -> str:
+    """What a clue says, without the name as dispatch typed it: the journal is for good."""
+    if clue["kind"] != "name":
+        return str(clue["says"])
+    names = ", ".join(f"{c.name} ({c.code})" for c in map(commune, clue["communes"]) if c)
+    return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."

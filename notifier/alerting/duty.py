@@ -17,8 +17,9 @@ LIFETIME = timedelta(hours=24)
 TOPIC_PREFIX = "duty-"
 
 
-def letter_to_duty(alert: Alert, duty_email: str, why: str) -> list[Letter]:
+def letter_to_duty(alert: Alert, why: str) -> list[Letter]:
     """The e-mail to the source's duty address; none, loudly, if the source has no such address."""
+    duty_email = alert.intervention.source.duty_email
     if not duty_email:
         log.error("nobody told and no duty address", alert=alert.pk, commune=alert.commune)
         return []

@@ -3,23 +3,28 @@
 Called once for each such message, in delivery's own transaction (notifier.delivery.follow_up).
 """
 
+from collections.abc import Iterable, Sequence
+
 import structlog
 from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.duty import TOPIC_PREFIX, letter_to_duty
-from notifier.alerting.letters import Envelope, compose
+from notifier.alerting.letters import Envelope, compose, letter_key
 from notifier.alerting.models import Alert
-from notifier.alerting.recipients import next_in_order, recipient_label
+from notifier.alerting.policy import withheld
+from notifier.alerting.recipients import not_yet_told, reached, recipient_label
 from notifier.alerting.wording import categories
-from notifier.delivery.models import BAD_ENDS, Channel, Lane, Message
+from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter, entrust, told
 from notifier.directory.people import Person, people_of
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
+
+OPENING = (Kind.FIRST, Kind.UPDATE)
 
 
 def move_on(message: Message) -> None:
@@ -34,30 +39,22 @@ def move_on(message: Message) -> None:
     )
     if alert.revision != message.revision:
         return  # a newer text is on its way to the same people, and is followed up itself
-    category = categories().get(alert.category)
-    if category is None:
-        raise LookupError(
-            f"category {alert.category} left the configuration while alert {alert.pk} was open"
-        )
     siblings = [m for m in told(message.topic) if m.revision == alert.revision]
-    letters = _letters(alert, category, message, siblings)
+    letters = _letters(alert, message, siblings)
     if letters:
         entrust(letters)
-        whom = ", ".join(
-            f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters
-        )
+        whom = ", ".join(f"{le.title} ({le.channel.label} {le.masked})" for le in letters)
         _note(alert, message, Step.DECIDED, f"au tour de {whom}", rule="escalation")
-    elif not _somebody_told(siblings, category.lane):
-        entrust(
-            letter_to_duty(alert, alert.intervention.source.duty_email, "aucun message n’a abouti")
-        )
+    alive = {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
+    if alive.isdisjoint(_waking(alert)):
+        entrust(letter_to_duty(alert, _why(alert, alive)))
         _note(alert, message, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
 
 
-def _letters(
-    alert: Alert, category: Category, failed: Message, siblings: list[Message]
-) -> list[Letter]:
-    if alert.expires_at <= timezone.now():
+def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Letter]:
+    """To the same person on what was not tried; then down the order to the first who is woken."""
+    category = _still_told(alert)
+    if category is None or alert.expires_at <= timezone.now():
         return []
     people = people_of([alert.commune], timezone.now())[alert.commune]
     envelope = Envelope(
@@ -68,37 +65,64 @@ def _letters(
         lane=category.lane,
         expires_at=alert.expires_at,
     )
-    letters = envelope.for_people(_same(people, failed), _channels_left(category, failed, siblings))
-    if letters or alert.kind not in (Kind.FIRST, Kind.UPDATE):
+    tried = {letter_key(m.channel, m.address) for m in siblings}
+    letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
+    if alert.kind not in OPENING:
         return letters
-    if _is_told(failed.recipient, siblings, category.lane):
-        return []
-    successor = next_in_order(people, {m.recipient for m in siblings})
-    return envelope.for_people([successor], category.channels) if successor else []
+    alive = {m.channel for m in reached(siblings) if m.recipient == failed.recipient}
+    alive |= {letter.channel for letter in letters}
+    for person in not_yet_told(people, siblings):
+        if not alive.isdisjoint(_waking(alert)):
+            break
+        more = _untried(envelope.for_people([person], category.channels), tried)
+        letters += more
+        alive |= {letter.channel for letter in more}
+    return letters
 
 
-def _same(people: list[Person], failed: Message) -> list[Person]:
-    return [person for person in people if recipient_label(person) == failed.recipient]
+def _still_told(alert: Alert) -> Category | None:
+    """The alert's category, if the operator still lets it be told."""
+    category = categories().get(alert.category)
+    if category is None:
+        log.error("category left the configuration, alert is not passed on", alert=alert.pk)
+        return None
+    return None if withheld(alert.severity, category) else category
 
 
-def _channels_left(category: Category, failed: Message, siblings: list[Message]) -> list[str]:
-    """Channels that this person was not tried on; e-mail is tried even where SMS alone is usual."""
-    tried = {m.channel for m in siblings if m.recipient == failed.recipient}
-    return [channel for channel in (Channel.SMS, Channel.EMAIL) if channel not in tried]
+def _same(people: list[Person], failed: Message, alert: Alert) -> list[Person]:
+    """The person whom the message did not reach; for an end, only if it is still the same one."""
+    same = [person for person in people if recipient_label(person) == failed.recipient]
+    if alert.kind in OPENING:
+        return same
+    return [p for p in same if failed.address in (p.mobile, p.email)]
 
 
-def _is_told(recipient: str, siblings: list[Message], lane: str) -> bool:
-    return _somebody_told([m for m in siblings if m.recipient == recipient], lane)
+def _untried(letters: Iterable[Letter], tried: set[tuple[str, str]]) -> list[Letter]:
+    """The letters to addresses that were not tried yet; they count as tried from now on."""
+    fresh = [le for le in letters if letter_key(le.channel, le.address) not in tried]
+    tried.update(letter_key(letter.channel, letter.address) for letter in fresh)
+    return fresh
 
 
-def _somebody_told(messages: list[Message], lane: str) -> bool:
-    """Whether one of the messages lives. At night an e-mail wakes nobody: urgent counts SMS only."""
-    counts = {Channel.SMS} if lane == Lane.URGENT else {Channel.SMS, Channel.EMAIL}
-    return any(m.channel in counts and m.state not in BAD_ENDS for m in messages)
+def _waking(alert: Alert) -> Sequence[str]:
+    """The channels that count as telling: at night an e-mail wakes nobody, so urgent wants an SMS.
+
+    An end or a cancellation can be read in the morning.
+    """
+    category = categories().get(alert.category)
+    is_urgent = category is None or Lane(category.lane) is Lane.URGENT
+    return (Channel.SMS,) if is_urgent and alert.kind in OPENING else tuple(Channel)
+
+
+def _why(alert: Alert, alive: set[str]) -> str:
+    if alert.kind not in OPENING:
+        return "l’alerte était partie, mais l’annonce de la fin n’a pas abouti"
+    if alive:
+        return "aucun SMS n’a abouti, il n’est parti que des courriels"
+    return "aucun message n’a abouti"
 
 
 def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> None:
-    text = (
-        f"{alert.commune_name} : {failed.title} non joint ({failed.get_channel_display()}), {what}."
-    )
+    channel = failed.get_channel_display()
+    text = f"{alert.commune_name} : {failed.title} non joint ({channel}), {what}."
     write([entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)])

@@ -40,6 +40,22 @@ def facts_of(intervention: Intervention, category: Category, commune: Commune) -
     }
 
 
+def facts_to_tell(
+    kind: Kind,
+    intervention: Intervention,
+    category: Category,
+    commune: Commune,
+    told: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """The facts of a text of this kind; `told` are those of the text told last, if any.
+
+    An end or a cancellation speaks of what was told, and of nothing that became known since.
+    """
+    if kind in (Kind.FIRST, Kind.UPDATE) or told is None:
+        return facts_of(intervention, category, commune)
+    return {**told, "status": intervention.status, "exercise": intervention.exercise}
+
+
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
     """The texts of a kind for facts as `facts_of` makes them."""
     return composer().compose(kind, facts_told_now(facts))
@@ -49,6 +65,11 @@ def facts_told_now(facts: dict[str, Any]) -> Facts:
     """The composer's own form of facts as `facts_of` makes them."""
     occurred_at = datetime.fromisoformat(facts["occurred_at"])
     return Facts(**{**facts, "occurred_at": occurred_at}, told_at=timezone.now())
+
+
+def letter_key(channel: str, address: str) -> tuple[str, str]:
+    """What makes an address one and the same: an e-mail address's case does not count."""
+    return channel, address.lower()
 
 
 class Envelope:
@@ -64,34 +85,33 @@ class Envelope:
         lane: str,
         expires_at: datetime,
     ) -> None:
+        self._topic = topic
+        self._revision = revision
+        self._thread = thread
         self._texts = texts
-        self._shared = {
-            "topic": topic,
-            "revision": revision,
-            "thread": thread,
-            "lane": Lane(lane),
-            "expires_at": expires_at,
-        }
+        self._lane = Lane(lane)
+        self._expires_at = expires_at
 
     def for_people(self, people: Iterable[Person], channels: Sequence[str]) -> list[Letter]:
-        """A letter on each channel that the person has; the same address is written to once."""
+        """A letter on each channel that the person has; the same address is written to once.
+
+        Who has none of the channels is written to on what they have: silence would be worse.
+        """
         letters: dict[tuple[str, str], Letter] = {}
         for person in people:
-            for channel in channels:
-                address = person.mobile if channel == Channel.SMS else person.email
-                if address:
-                    letters.setdefault(
-                        (channel, address.lower()),
-                        self._letter(
-                            Channel(channel), address, recipient_label(person), person.title
-                        ),
-                    )
+            has = {Channel.SMS: person.mobile, Channel.EMAIL: person.email}
+            usable = [channel for channel in Channel if has[channel]]
+            for channel in [c for c in usable if c in channels] or usable:
+                letters.setdefault(
+                    letter_key(channel, has[channel]),
+                    self._letter(channel, has[channel], recipient_label(person), person.title),
+                )
         return list(letters.values())
 
     def for_told(self, messages: Iterable[Message]) -> list[Letter]:
         """A letter to each address that got an earlier one."""
         letters = {
-            (m.channel, m.address): self._letter(
+            letter_key(m.channel, m.address): self._letter(
                 Channel(m.channel), m.address, m.recipient, m.title
             )
             for m in messages
@@ -101,7 +121,11 @@ class Envelope:
     def _letter(self, channel: Channel, address: str, recipient: str, title: str) -> Letter:
         is_sms = channel is Channel.SMS
         return Letter(
-            **self._shared,
+            topic=self._topic,
+            revision=self._revision,
+            thread=self._thread,
+            lane=self._lane,
+            expires_at=self._expires_at,
             channel=channel,
             address=address,
             recipient=recipient,

@@ -5,7 +5,7 @@ from notifier.intake.words import Severity
 
 
 class Alert(models.Model):
-    """One thread as told to one commune: opened by a first alert, closed by its end or cancellation.
+    """One thread as told to one commune: opened by a first alert, closed by end or cancellation.
 
     `facts` are those of the text last told, kept so that whoever is told in another's place reads
     the same.

@@ -21,7 +21,7 @@ class Ruling:
 
 
 def rule_on(status: str, severity: str, category: Category, alert: Alert | None) -> Ruling:
-    """The ruling for a commune that the intervention concerns; `alert` is what it was told so far."""
+    """The ruling for a commune that is concerned; `alert` is what it was told so far."""
     if alert is None:
         return _first(status, severity, category)
     if not alert.is_open:
@@ -36,8 +36,9 @@ def rule_on(status: str, severity: str, category: Category, alert: Alert | None)
         return Ruling(
             None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté"
         )
-    withheld = _withheld(severity, category)
-    return withheld or Ruling(Kind.UPDATE, "severity_rise", "la gravité a augmenté")
+    return withheld(severity, category) or Ruling(
+        Kind.UPDATE, "severity_rise", "la gravité a augmenté"
+    )
 
 
 def rule_on_left_commune() -> Ruling:
@@ -48,7 +49,7 @@ def rule_on_left_commune() -> Ruling:
 def _first(status: str, severity: str, category: Category) -> Ruling:
     if status in (Status.CANCELLED, Status.CLOSED):
         return Ruling(None, "over", "déjà terminée ou annulée, et rien n’avait été annoncé")
-    return _withheld(severity, category) or Ruling(
+    return withheld(severity, category) or Ruling(
         Kind.FIRST,
         category.disclosure,
         f"« {category.label} » est à annoncer ({category.legal_basis})",
@@ -58,12 +59,13 @@ def _first(status: str, severity: str, category: Category) -> Ruling:
 def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
     if status in (Status.CANCELLED, Status.CLOSED):
         return Ruling(None, "no_news", "la fin a déjà été annoncée")
-    return _withheld(severity, category) or Ruling(
+    return withheld(severity, category) or Ruling(
         Kind.FIRST, "reopened", "reprise après une fin annoncée : nouvelle alerte"
     )
 
 
-def _withheld(severity: str, category: Category) -> Ruling | None:
+def withheld(severity: str, category: Category) -> Ruling | None:
+    """The ruling that keeps a category of this severity back; None where it may be told."""
     if category.disclosure == "withhold":
         return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
     if category.threshold is not None and Severity(severity) < category.threshold:

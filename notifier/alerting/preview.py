@@ -4,14 +4,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.decide import concerned, rule_on_all
-from notifier.alerting.letters import Envelope, compose, facts_of
+from notifier.alerting.letters import Envelope, compose, facts_to_tell
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
-from notifier.alerting.tell import Telling, reached
+from notifier.alerting.tell import Telling, letters_to_follow
 from notifier.alerting.wording import categories
-from notifier.delivery.outbox import Letter, told
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
@@ -43,12 +43,14 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
     category = categories().get(new.category)
     if outcome.communes and category is not None:
         alerts = list(Alert.objects.filter(thread=intervention.thread))
-        for telling in rule_on_all(intervention, category, outcome.communes, alerts):
-            answer["tellings"].append(_telling(intervention, telling))
+        answer["tellings"] = [
+            _telling(intervention, category, telling)
+            for telling in rule_on_all(intervention, category, outcome.communes, alerts)
+        ]
     return answer
 
 
-def _telling(intervention: Intervention, telling: Telling) -> dict[str, Any]:
+def _telling(intervention: Intervention, category: Category, telling: Telling) -> dict[str, Any]:
     ruling = telling.ruling
     answer: dict[str, Any] = {
         "commune": {"code": telling.commune.code, "name": telling.commune.name},
@@ -58,14 +60,16 @@ def _telling(intervention: Intervention, telling: Telling) -> dict[str, Any]:
         "messages": [],
     }
     if ruling.kind is not None:
-        answer |= _texts(intervention, telling, ruling.kind)
+        answer |= _texts(intervention, category, telling, ruling.kind)
     return answer
 
 
-def _texts(intervention: Intervention, telling: Telling, kind: Kind) -> dict[str, Any]:
-    category = categories().get(intervention.category)
-    assert category is not None
-    facts = facts_of(intervention, category, telling.commune)
+def _texts(
+    intervention: Intervention, category: Category, telling: Telling, kind: Kind
+) -> dict[str, Any]:
+    alert = telling.alert
+    told_last = alert.facts if alert else None
+    facts = facts_to_tell(kind, intervention, category, telling.commune, told_last)
     texts = compose(kind, facts)
     envelope = Envelope(
         topic="",
@@ -75,13 +79,11 @@ def _texts(intervention: Intervention, telling: Telling, kind: Kind) -> dict[str
         lane=category.lane,
         expires_at=timezone.now() + category.lifetime,
     )
-    letters: list[Letter]
-    if kind is Kind.FIRST:
+    if alert is None or kind is Kind.FIRST:
         people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
         letters = envelope.for_people(told_at_once(people, category.tell), category.channels)
     else:
-        assert telling.alert is not None
-        letters = envelope.for_told(reached(told(str(telling.alert.pk))))
+        letters = letters_to_follow(kind, envelope, alert, category)
     return {
         "sms": texts.sms,
         "segments": texts.size.segments,

@@ -1,7 +1,9 @@
-"""Whom a commune's first alert goes to, and who is next when somebody cannot be reached."""
+"""Whom a text goes to: at first, afterwards, and who is next when somebody cannot be reached."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from notifier.alerting.composition import Kind
+from notifier.delivery.models import BAD_ENDS, Message, State
 from notifier.directory.people import Person
 
 
@@ -19,9 +21,28 @@ def told_at_once(people: Sequence[Person], functions: Iterable[str]) -> list[Per
     return chosen or list(people[:1])
 
 
-def next_in_order(people: Sequence[Person], told: set[str]) -> Person | None:
-    """The first who was not told yet; `told` holds the recipient labels of letters."""
-    return next((person for person in people if recipient_label(person) not in told), None)
+def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Iterator[Person]:
+    """Those to whom none of the messages went, in their order."""
+    told = {message.recipient for message in messages}
+    return (person for person in people if recipient_label(person) not in told)
+
+
+def reached(messages: Iterable[Message]) -> list[Message]:
+    """Those of the messages that got to their reader, or may still."""
+    return [m for m in messages if m.state not in (*BAD_ENDS, State.CANCELLED)]
+
+
+def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
+    """Those of the earlier messages whose addresses get a text of this kind.
+
+    An update also goes where a failure was recorded and not followed up yet: whoever is next in
+    order then is told by the update's own failure, and nobody is forgotten in between.
+    """
+    if kind is Kind.CANCELLATION:
+        return [m for m in reached(earlier) if m.state != State.PENDING]
+    messages = list(earlier)
+    forgotten = [m for m in messages if m.state in BAD_ENDS and not m.is_followed_up]
+    return [*reached(messages), *(forgotten if kind is Kind.UPDATE else ())]
 
 
 def recipient_label(person: Person) -> str:

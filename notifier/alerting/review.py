@@ -2,12 +2,14 @@
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from notifier.alerting.wording import categories
 from notifier.bell.ring import ring_after_commit
 from notifier.intake.models import Intervention, State
-from notifier.journal.models import Step
+from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
-from notifier.territory.resolve import commune
+from notifier.territory.resolve import Commune, commune
 
 
 class ReviewError(Exception):
@@ -28,18 +30,12 @@ def decide_commune(
 ) -> Intervention:
     """Take the decision for a reference's waiting interventions: its latest state goes on its way.
 
-    Returns that intervention. Raises ReviewError for a code that is no current commune, for one that
-    its source may not speak for, and where somebody else decided first.
+    Returns that intervention. Raises ReviewError for a code that is no current commune, for one
+    that its source may not speak for, for one that no clue names unless it is said why, for a
+    category that is not configured, and where somebody else decided first.
     """
     latest = max(interventions, key=lambda intervention: intervention.sequence)
-    chosen = commune(code)
-    if chosen is None:
-        raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
-    if chosen.departement not in latest.source.departements:
-        raise ReviewError(
-            f"{chosen.name} ({code}) est hors des départements de {latest.source.name} : "
-            + ", ".join(latest.source.departements)
-        )
+    chosen = _checked(latest, code, why)
     with transaction.atomic():
         taken = Intervention.objects.filter(pk=latest.pk, state=State.REVIEW).update(
             state=State.RECEIVED, decided_commune=code, decided_by=who
@@ -48,7 +44,9 @@ def decide_commune(
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
         older = [i.pk for i in interventions if i.pk != latest.pk]
         Intervention.objects.filter(pk__in=older, state=State.REVIEW).update(
-            state=State.SUPERSEDED, reason=f"la décision a porté sur le n° {latest.sequence}"
+            state=State.SUPERSEDED,
+            reason=f"la décision a porté sur le n° {latest.sequence}",
+            handled_at=timezone.now(),
         )
         because = f" : {why}" if why else ""
         text = f"Décision de {who} : {chosen.name} ({code}){because}."
@@ -67,3 +65,51 @@ def decide_commune(
         )
         ring_after_commit("alerting.decide", str(latest.pk))
     return latest
+
+
+def _checked(intervention: Intervention, code: str, why: str) -> Commune:
+    """The commune of the code, if it may be the decision; raises ReviewError."""
+    if categories().get(intervention.category) is None:
+        raise ReviewError(
+            f"la catégorie {intervention.category} n’est pas dans la configuration : "
+            "faites-la ajouter avant de décider"
+        )
+    chosen = commune(code)
+    if chosen is None:
+        raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
+    if chosen.departement not in intervention.source.departements:
+        raise ReviewError(
+            f"{chosen.name} ({code}) est hors des départements de {intervention.source.name} : "
+            + ", ".join(intervention.source.departements)
+        )
+    candidates = {candidate for clue in intervention.clues for candidate in clue["communes"]}
+    if candidates and code not in candidates and not why:
+        raise ReviewError(
+            f"aucun indice ne désigne {chosen.name} ({code}) : vérifiez que ce n’est pas un code "
+            "postal ; si c’est bien cette commune, dites pourquoi"
+        )
+    return chosen
+
+
+def supersede_older(intervention: Intervention, thread: list[Intervention]) -> list[Entry]:
+    """Nobody needs to look any more at the doubts that this later intervention has settled.
+
+    In the transaction that decides it; returns the journal entries to write.
+    """
+    older = [i for i in thread if i.state == State.REVIEW and i.sequence < intervention.sequence]
+    if not older:
+        return []
+    Intervention.objects.filter(pk__in=[i.pk for i in older], state=State.REVIEW).update(
+        state=State.SUPERSEDED,
+        reason=f"le n° {intervention.sequence} a levé le doute",
+        handled_at=timezone.now(),
+    )
+    return [
+        entry(
+            i.thread,
+            Step.REVIEW,
+            f"N° {i.sequence} : rien à vérifier, le n° {intervention.sequence} a levé le doute.",
+            intervention=str(i.pk),
+        )
+        for i in older
+    ]

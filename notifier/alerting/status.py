@@ -1,4 +1,4 @@
-"""What became of an intervention, as its dispatch centre may see it: addresses masked, reasons given."""
+"""What became of an intervention, as its dispatch centre sees it: masked, with reasons."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sweep: interventions that were stored and not decided, and reviews that nobody decided in time."""
+"""The sweep: interventions stored and not decided, and reviews that nobody decided in time."""
 
 from datetime import timedelta
 

@@ -2,10 +2,24 @@
 
 from uuid import UUID
 
-from celery import shared_task
+from celery import shared_task, signals
 
 from notifier.alerting.decide import decide
 from notifier.alerting.sweep import sweep
+from notifier.alerting.wording import categories, composer
+from notifier.delivery.models import Channel
+from notifier.delivery.transports.base import transport_for
+from notifier.territory.resolve import Location, resolve
+
+
+@signals.worker_init.connect
+def warm_up(**_: object) -> None:
+    """Read and import now what the first event would otherwise wait for."""
+    categories()
+    composer()
+    resolve(Location(insee="90010"))
+    for channel in Channel:
+        transport_for(channel)
 
 
 @shared_task(name="alerting.decide")

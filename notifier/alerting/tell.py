@@ -1,22 +1,20 @@
 """From rulings to letters: alerts opened, revised or closed, people found, texts composed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
-from notifier.alerting.letters import CLOSING_LIFETIME, Envelope, compose, facts_of
+from notifier.alerting.letters import CLOSING_LIFETIME, Envelope, compose, facts_to_tell
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
-from notifier.alerting.recipients import told_at_once
-from notifier.delivery.models import BAD_ENDS, Message, State
+from notifier.alerting.recipients import concerned_by, told_at_once
 from notifier.delivery.outbox import Letter, told, withdraw
-from notifier.directory.people import Person, people_of
+from notifier.directory.people import people_of
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
@@ -41,91 +39,95 @@ def tell(
     """
     letters: list[Letter] = []
     entries = [_ruled(intervention, telling) for telling in tellings]
-    first = [t for t in tellings if t.ruling.kind is Kind.FIRST]
-    for alert, people in _open_alerts(intervention, category, first):
-        texts = compose(Kind.FIRST, alert.facts)
-        found = _envelope(alert, texts, category).for_people(people, category.channels)
+    for alert, texts, found in [
+        *_open_alerts(intervention, category, tellings),
+        *_follow_alerts(intervention, category, tellings),
+    ]:
         letters += found
         entries += _composed(alert, texts, found)
-        if not found:
-            letters += letter_to_duty(
-                alert, intervention.source.duty_email, "aucun contact joignable"
-            )
+        if not found and alert.is_open:
+            letters += letter_to_duty(alert, "aucun contact joignable dans l’annuaire")
             entries.append(_nobody_there(alert))
-    for telling in tellings:
-        if telling.alert is not None and telling.ruling.kind not in (None, Kind.FIRST):
-            follow_letters, follow_entries = _follow(
-                intervention, category, telling.alert, telling.ruling
-            )
-            letters += follow_letters
-            entries += follow_entries
     return letters, entries
 
 
+# An alert, its texts of now, and the letters that carry them.
+_Told = tuple[Alert, Texts, list[Letter]]
+
+
 def _open_alerts(
-    intervention: Intervention, category: Category, first: list[Telling]
-) -> list[tuple[Alert, list[Person]]]:
+    intervention: Intervention, category: Category, tellings: list[Telling]
+) -> Iterator[_Told]:
+    """A first alert to those who are there now."""
+    first = [t for t in tellings if t.ruling.kind is Kind.FIRST]
     if not first:
-        return []
+        return
     now = timezone.now()
     people = people_of([t.commune.code for t in first], now)
-    opened = [_alert(intervention, category, t, now + category.lifetime) for t in first]
-    Alert.objects.bulk_create([alert for alert in opened if alert.pk is None])
+    opened = [_alert(intervention, category, t, now) for t in first]
+    Alert.objects.bulk_create([alert for alert in opened if alert.revision == 1])
     for alert in opened:
         if alert.revision > 1:
             alert.save()
-    return [(alert, told_at_once(people[alert.commune], category.tell)) for alert in opened]
+        texts = compose(Kind.FIRST, alert.facts)
+        there = told_at_once(people[alert.commune], category.tell)
+        yield alert, texts, _envelope(alert, texts, category).for_people(there, category.channels)
 
 
 def _alert(
-    intervention: Intervention, category: Category, telling: Telling, expires_at: datetime
+    intervention: Intervention, category: Category, telling: Telling, now: datetime
 ) -> Alert:
     """A new alert, or the closed one of a thread that is taken up again, one revision on."""
     alert = telling.alert or Alert(
         thread=intervention.thread, commune=telling.commune.code, revision=0
     )
     alert.commune_name = telling.commune.name
-    alert.category = category.code
-    alert.opened_at = timezone.now()
-    alert.is_open = True
-    alert.expires_at = expires_at
-    _revise(alert, intervention, Kind.FIRST, facts_of(intervention, category, telling.commune))
-    alert.severity = intervention.severity
+    alert.opened_at = now
+    _revise(alert, intervention, category, telling)
     return alert
 
 
-def _follow(
-    intervention: Intervention, category: Category, alert: Alert, ruling: Ruling
-) -> tuple[list[Letter], list[Entry]]:
-    """An update, end or cancellation, to exactly those who got what came before."""
-    assert ruling.kind is not None
-    topic = str(alert.pk)
-    if ruling.kind is Kind.CANCELLATION:
-        withdraw(topic)
-    facts = {**alert.facts, "status": intervention.status, "exercise": intervention.exercise}
-    alert.is_open = ruling.kind is Kind.UPDATE
-    lifetime: timedelta = CLOSING_LIFETIME
-    if ruling.kind is Kind.UPDATE:
-        facts["severity"] = alert.severity = intervention.severity
-        lifetime = category.lifetime
-    alert.expires_at = timezone.now() + lifetime
-    _revise(alert, intervention, ruling.kind, facts)
-    alert.save()
-    texts = compose(ruling.kind, facts)
-    letters = _envelope(alert, texts, category).for_told(reached(told(topic)))
-    return letters, _composed(alert, texts, letters)
+def _follow_alerts(
+    intervention: Intervention, category: Category, tellings: list[Telling]
+) -> Iterator[_Told]:
+    """An update, end or cancellation to exactly those who got what came before."""
+    for telling in tellings:
+        alert, kind = telling.alert, telling.ruling.kind
+        if alert is None or kind is None or kind is Kind.FIRST:
+            continue
+        if kind is Kind.CANCELLATION:
+            withdraw(str(alert.pk))
+        _revise(alert, intervention, category, telling)
+        alert.save()
+        texts = compose(kind, alert.facts)
+        envelope = _envelope(alert, texts, category)
+        yield alert, texts, letters_to_follow(kind, envelope, alert, category)
 
 
-def reached(messages: Iterable[Message]) -> list[Message]:
-    """Those of the messages that got to their reader, or may still."""
-    return [m for m in messages if m.state not in (*BAD_ENDS, State.CANCELLED)]
+def letters_to_follow(
+    kind: Kind, envelope: Envelope, alert: Alert, category: Category
+) -> list[Letter]:
+    """To exactly those who got what came before; an aggravation is never told to nobody."""
+    letters = envelope.for_told(concerned_by(kind, told(str(alert.pk))))
+    if letters or kind is not Kind.UPDATE:
+        return letters
+    people = people_of([alert.commune], timezone.now())[alert.commune]
+    return envelope.for_people(told_at_once(people, category.tell), category.channels)
 
 
-def _revise(alert: Alert, intervention: Intervention, kind: Kind, facts: dict[str, Any]) -> None:
+def _revise(alert: Alert, intervention: Intervention, category: Category, telling: Telling) -> None:
+    """Bring the alert to what is told now; severity and category stay those that were announced."""
+    kind = telling.ruling.kind or Kind.FIRST
+    told_last = alert.facts if telling.alert else None
+    alert.facts = facts_to_tell(kind, intervention, category, telling.commune, told_last)
     alert.intervention = intervention
     alert.kind = kind
-    alert.facts = facts
     alert.revision += 1
+    alert.is_open = kind in (Kind.FIRST, Kind.UPDATE)
+    if alert.is_open:
+        alert.category, alert.severity = category.code, intervention.severity
+    lifetime: timedelta = category.lifetime if alert.is_open else CLOSING_LIFETIME
+    alert.expires_at = timezone.now() + lifetime
 
 
 def _envelope(alert: Alert, texts: Texts, category: Category) -> Envelope:
@@ -180,10 +182,14 @@ def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
 
 
 def _nobody_there(alert: Alert) -> Entry:
+    has_duty = bool(alert.intervention.source.duty_email)
+    then = (
+        "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
+    )
     return entry(
         alert.thread,
         Step.UNREACHED,
-        f"{alert.commune_name} : aucun contact joignable dans l’annuaire.",
+        f"{alert.commune_name} : aucun contact joignable dans l’annuaire, {then}.",
         alert=alert.pk,
         commune=alert.commune,
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 from notifier.alerting.review import ReviewError, decide_commune, waiting
 from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention
+from notifier.territory.resolve import commune
 
 
 class Command(BaseCommand):
@@ -22,9 +23,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--who", default="", help="qui décide (par défaut : le compte du système)"
         )
-        parser.add_argument("--why", default="", help="pourquoi, pour le journal")
+        parser.add_argument(
+            "--why",
+            default="",
+            help="pourquoi, pour le journal ; exigé pour une commune qu’aucun indice ne désigne",
+        )
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         if options["reference"] is None:
             self._list()
             return
@@ -83,8 +88,14 @@ class Command(BaseCommand):
         except ReviewError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{decided.reference} n° {decided.sequence} : commune {options['commune'].upper()}, l’alerte part."
+            f"{decided.reference} n° {decided.sequence} : {_commune(options['commune'])}, "
+            "la décision part."
         )
+
+
+def _commune(code: str) -> str:
+    chosen = commune(code.upper())
+    return f"{chosen.name} ({chosen.code})" if chosen else code
 
 
 def _label(intervention: Intervention) -> str:

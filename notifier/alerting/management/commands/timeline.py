@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", help="la référence donnée par le centre d’opérations")
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
         known = Intervention.objects.filter(reference=reference).select_related("source")
         threads = {intervention.thread: intervention.source.name for intervention in known}

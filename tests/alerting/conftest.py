@@ -1,0 +1,125 @@
+"""The alerting tests: a small set of categories, a dispatch centre, and an honest flush."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# pytest reads this file before Django is set up when the folder is named on its command line.
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+    from notifier.intake.models import Source
+    from notifier.simulator.client import Simulator
+
+FAMILY = """
+[families.{code}]
+label = "{label}"
+disclosure = "{disclosure}"
+lane = "{lane}"
+channels = [{channels}]
+lifetime_minutes = 180
+place = {place}
+tell = ["maire", "astreinte", "police_municipale"]
+legal_basis = "article L132-3 du code de la sécurité intérieure"
+"""
+FAMILIES = [
+    # code, label, disclosure, lane, channels, place, further keys
+    ("C01", "accidents", "notify", "urgent", '"sms", "email"', "true", ""),
+    ("C02", "atteintes aux personnes", "withhold", "urgent", '"sms", "email"', "false", ""),
+    ("C03", "atteintes aux biens", "notify", "routine", '"email"', "false", ""),
+    ("C04", "incendies", "notify", "urgent", '"sms"', "true", ""),
+    ("C07", "ordre public", "threshold", "urgent", '"sms"', "true", 'threshold = "severe"\n'),
+]
+CATEGORIES = """
+[categories]
+"C01.01.01" = { label = "accident de la route" }
+"C02.01.01" = { label = "agression sexuelle" }
+"C03.01.01" = { label = "vol" }
+"C04.01.01" = { label = "feu de forêt" }
+"C07.01.01" = { label = "attroupement" }
+"""
+
+
+def written(families: list[tuple[str, ...]], entries: str = CATEGORIES) -> str:
+    """A categories file as an operator would write it."""
+    names = ("code", "label", "disclosure", "lane", "channels", "place")
+    sections = [
+        FAMILY.format(**dict(zip(names, family, strict=False))) + family[6] for family in families
+    ]
+    return "".join(sections) + entries
+
+
+@pytest.fixture
+def operator(settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Puts a categories file in force, as a restart with another file would."""
+    from notifier.alerting.wording import categories
+
+    def put(text: str) -> None:
+        path = tmp_path / "categories.toml"
+        path.write_text(text, encoding="utf-8")
+        changed = {"CATEGORIES_FILE": path}
+        settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=changed)
+        categories.cache_clear()
+
+    yield put
+    categories.cache_clear()
+
+
+@pytest.fixture
+def rules(operator: Callable[[str], None]) -> None:
+    """The categories of these tests in force."""
+    operator(written(FAMILIES))
+
+
+@pytest.fixture
+def source(rules, db) -> Source:
+    """A dispatch centre of the Territoire de Belfort, with a duty address."""
+    from notifier.intake.keys import add_source
+    from tests.alerting.house import DUTY
+
+    return add_source(
+        "CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False
+    ).source
+
+
+@pytest.fixture
+def provider(settings) -> Iterator[Simulator]:
+    """A simulator that this process sends to."""
+    from notifier.delivery.transports.base import transport_for
+    from notifier.simulator.client import Simulator
+
+    env = settings.ENVIRONMENT
+    with Simulator.start(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN) as simulator:
+        there = {"TWILIO_API_URL": simulator.http, "EMAIL_URL": simulator.smtp}
+        settings.ENVIRONMENT = env.model_copy(update=there)
+        transport_for.cache_clear()
+        yield simulator
+    transport_for.cache_clear()
+
+
+@pytest.fixture
+def _guard_back(django_db_setup, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Puts the journal's guard back once the database has been emptied."""
+    from django.db import connection
+
+    from notifier.journal import guard
+
+    yield
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        guard.install(None, editor)
+
+
+@pytest.fixture
+def real_commits(_guard_back, transactional_db) -> Iterator[None]:
+    """Real transactions, for threads. The journal's guard lets the test's end empty it."""
+    from django.db import connection
+
+    from notifier.journal import guard
+
+    yield
+    with connection.schema_editor() as editor:
+        guard.remove(None, editor)

@@ -1,0 +1,119 @@
+"""What the alerting tests do over and over: people, events, and a provider that answers as told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from notifier.alerting.decide import decide
+from notifier.delivery.claim import claim_due
+from notifier.delivery.deliver import Try
+from notifier.delivery.models import Channel, Lane, Message
+from notifier.delivery.record import record
+from notifier.delivery.transports.base import Outcome, Result
+from notifier.directory.models import Contact
+from notifier.intake.models import Intervention, Source
+from notifier.intake.receive import receive
+from notifier.intake.schema import NewIntervention
+from notifier.journal.models import Entry
+
+DUTY = "permanence@groupement90.example"
+DELLE = {"insee": "90033"}
+GIROMAGNY = {"insee": "90052"}
+# The code says Delle, the name says Giromagny.
+CONFLICT = {"insee": "90033", "name": "Giromagny"}
+
+ACCIDENT, SECRET, THEFT, FIRE, CROWD = (
+    *("C01.01.01", "C02.01.01", "C03.01.01", "C04.01.01", "C07.01.01"),
+)
+TAKEN = Outcome(Result.ACCEPTED, provider_id="SM1")
+REFUSED = Outcome(Result.PERMANENT, code="21211", detail="numéro invalide")
+LATER = Outcome(Result.RETRY, code="20429", detail="débit dépassé")
+
+
+def number(last: int) -> str:
+    """A mobile number for fiction."""
+    return f"+3363998{last:04d}"
+
+
+def contact(
+    function: str = "maire",
+    *,
+    mobile: str = "",
+    email: str = "",
+    commune: str = "90033",
+    rank: int = 1,
+    **more: Any,
+) -> Contact:
+    """Somebody in the directory."""
+    return Contact.objects.create(
+        commune=commune, function=function, rank=rank, mobile=mobile, email=email, **more
+    )
+
+
+def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewIntervention:
+    """A grave road accident in Delle, where nothing else is said."""
+    usual = {
+        "status": "engaged",
+        "category": ACCIDENT,
+        "severity": "severe",
+        "occurred_at": timezone.now().isoformat(),
+        "location": DELLE,
+    }
+    return NewIntervention.model_validate(
+        {**usual, **body, "reference": reference, "sequence": sequence}
+    )
+
+
+def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Intervention:
+    """Receive an event and decide it; the intervention as it then stands."""
+    return decided(receive(source, event(reference, sequence, **body)).intervention_id)
+
+
+def decided(intervention_id: UUID) -> Intervention:
+    """Decide, as a worker would that was rung for."""
+    decide(intervention_id)
+    return Intervention.objects.get(pk=intervention_id)
+
+
+def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:
+    """All that is due goes to a provider that answers so; its outcome is recorded for good."""
+    for lane in Lane:
+        while batch := claim_due(lane):
+            now = timezone.now()
+            record([Try(message, answer(message), now, now) for message in batch])
+
+
+def refusing(*addresses: str) -> Callable[[Message], Outcome]:
+    """A provider that refuses these addresses for good and takes all others."""
+    return lambda message: REFUSED if message.address in addresses else TAKEN
+
+
+def told(reference: str = "R1", revision: int | None = None, **where: Any) -> list[tuple[str, str]]:
+    """Channel and address of a reference's messages, in the order of their making."""
+    return [(m.channel, m.address) for m in messages(reference, revision, **where)]
+
+
+def messages(reference: str = "R1", revision: int | None = None, **where: Any) -> list[Message]:
+    """A reference's messages, the duty's among them, in the order of their making."""
+    if revision is not None:
+        where["revision"] = revision
+    return list(Message.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
+
+
+def journal(reference: str = "R1", **where: Any) -> list[Entry]:
+    """What the journal says of a reference, in order."""
+    return list(Entry.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
+
+
+def sms(last: int) -> tuple[str, str]:
+    """A text to the number that ends so, as `told` names it."""
+    return Channel.SMS.value, number(last)
+
+
+def mail(address: str) -> tuple[str, str]:
+    """A mail, as `told` names it."""
+    return Channel.EMAIL.value, address

@@ -1,0 +1,283 @@
+"""What nobody can say for certain waits for a person, loudly, and what may not be told is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from time_machine import travel
+
+from notifier.alerting.sweep import sweep
+from notifier.intake.keys import add_source
+from notifier.intake.models import Intervention, State
+from notifier.intake.receive import receive
+from tests.alerting.conftest import CATEGORIES, FAMILIES, written
+from tests.alerting.house import (
+    ACCIDENT,
+    CONFLICT,
+    CROWD,
+    DELLE,
+    GIROMAGNY,
+    SECRET,
+    contact,
+    decided,
+    event,
+    hand_over,
+    journal,
+    messages,
+    number,
+    push,
+    sms,
+    told,
+)
+
+
+@pytest.fixture(autouse=True)
+def mayors(source):
+    contact(mobile=number(1))
+    contact(commune="90052", mobile=number(2))
+
+
+def review(*args: str) -> str:
+    """`notifier review`: what it prints. Raises CommandError."""
+    printed = StringIO()
+    call_command("review", *args, stdout=printed)
+    return printed.getvalue()
+
+
+def decide_all() -> None:
+    """The worker that the decision rang for."""
+    for intervention_id in Intervention.objects.filter(state=State.RECEIVED).values_list("pk"):
+        decided(intervention_id[0])
+
+
+# --- what is told to nobody
+
+
+@pytest.mark.parametrize(
+    ("category", "reason"), [(SECRET, "n’est pas communiqué"), (CROWD, "gravité supérieure")]
+)
+def test_what_the_category_keeps_back_is_told_to_nobody_with_the_reason(
+    source, category, reason
+) -> None:
+    kept = push(source, category=category, severity="moderate")
+    assert kept.state == State.DECIDED
+    assert reason in kept.reason
+    assert messages() == []
+    assert reason in journal(step="decided")[0].text
+
+
+def test_a_place_outside_the_sources_departements_is_told_to_nobody(source) -> None:
+    outside = push(source, location={"postal_code": "25200", "name": "Montbéliard"})
+    assert outside.state == State.OUTSIDE
+    assert "Montbéliard (25388)" in outside.reason
+    assert "hors des départements de CORG 90" in outside.reason
+    assert messages() == []
+    assert "Montbéliard" in journal()[-1].text
+
+
+def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source, operator) -> None:
+    waiting = receive(source, event()).intervention_id
+    entries = "\n".join(line for line in CATEGORIES.splitlines() if ACCIDENT not in line)
+    operator(written(FAMILIES, entries))
+    assert decided(waiting).state == State.REVIEW
+    assert ACCIDENT in decided(waiting).reason
+    with pytest.raises(CommandError, match="configuration"):
+        review("R1", "--commune", "90033")
+    operator(written(FAMILIES))
+    review("R1", "--commune", "90033")
+    decide_all()
+    assert told() == [sms(1)]
+
+
+# --- the review
+
+
+def test_code_and_name_that_disagree_alert_nobody_and_are_listed_with_their_clues(source) -> None:
+    doubtful = push(source, location=CONFLICT)
+    assert (doubtful.state, doubtful.verdict) == (State.REVIEW, "conflict")
+    assert messages() == []
+    assert journal(step="review")[0].text.startswith("Commune à vérifier")
+    assert "R1 n° 1" in review()
+    shown = review("R1")
+    assert "Delle" in shown
+    assert "Giromagny" in shown
+    assert "--commune" in shown
+
+
+def test_nothing_to_review_is_said(db) -> None:
+    assert review() == "Rien à vérifier.\n"
+    with pytest.raises(CommandError, match="n’attend aucune décision"):
+        review("R1")
+
+
+def test_a_decision_sends_the_alert_and_the_journal_says_who_and_why(source) -> None:
+    push(source, location=CONFLICT)
+    review("R1", "--commune", "90052", "--who", "adjudant Exemple", "--why", "rappel de l’équipe")
+    decide_all()
+    assert told() == [sms(2)]
+    assert Intervention.objects.get().decided_by == "adjudant Exemple"
+    decision = journal(step="review")[-1]
+    assert decision.text == "Décision de adjudant Exemple : Giromagny (90052) : rappel de l’équipe."
+    assert decision.data["who"] == "adjudant Exemple"
+
+
+def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:
+    push(source, location=CONFLICT, severity="minor")
+    review("R1", "--commune", "90052", "--who", "Exemple")
+    decide_all()
+    hand_over()
+    later = push(source, sequence=2, location=CONFLICT, severity="extreme")
+    assert (later.state, later.verdict) == (State.DECIDED, "decided")
+    assert told(revision=2) == [sms(2)]
+
+
+def test_a_later_event_of_another_doubtful_place_waits_again(source) -> None:
+    push(source, location=CONFLICT)
+    review("R1", "--commune", "90052", "--who", "Exemple")
+    decide_all()
+    elsewhere = {"insee": "90033", "name": "Belfort"}
+    assert push(source, sequence=2, location=elsewhere).state == State.REVIEW
+
+
+def test_the_latest_decision_on_a_place_counts(source) -> None:
+    for sequence, code in ((1, "90052"), (3, "90033")):
+        Intervention.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
+            state=State.REVIEW
+        )
+        review("R1", "--commune", code, "--who", "Exemple")
+        decide_all()
+    assert push(source, sequence=4, location=CONFLICT).communes == ["90033"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("90999", "n’est le code d’aucune commune"),
+        # Delle's postal code, and the INSEE code of Vauthiermont.
+        ("90100", "aucun indice ne désigne Vauthiermont .* code postal"),
+        ("25388", "hors des départements"),
+    ],
+)
+def test_a_decision_for_no_commune_or_one_outside_is_refused(source, code, says) -> None:
+    push(source, location=CONFLICT)
+    with pytest.raises(CommandError, match=says):
+        review("R1", "--commune", code)
+    assert Intervention.objects.get().state == State.REVIEW
+
+
+def test_a_commune_that_no_clue_names_can_be_decided_with_a_reason(source) -> None:
+    push(source, location=CONFLICT)
+    printed = review("R1", "--commune", "90100", "--why", "l’appelant s’est trompé deux fois")
+    assert "Vauthiermont (90100)" in printed
+    decide_all()
+    assert Intervention.objects.get().communes == ["90100"]
+
+
+def test_a_second_decision_is_refused(source) -> None:
+    push(source, location=CONFLICT)
+    review("R1", "--commune", "90052")
+    with pytest.raises(CommandError, match="n’attend aucune décision"):
+        review("R1", "--commune", "90033")
+    decide_all()
+    assert told() == [sms(2)]
+
+
+def test_the_same_reference_of_two_sources_asks_which(source) -> None:
+    other = add_source("SDIS 90", ["90"], service="SDIS", duty_email="", signed=False).source
+    push(source, location=CONFLICT)
+    push(other, location=CONFLICT)
+    with pytest.raises(CommandError, match="CORG 90, SDIS 90"):
+        review("R1", "--commune", "90052")
+    review("R1", "--commune", "90052", "--source", "SDIS 90")
+    decide_all()
+    assert {i.source.name: i.state for i in Intervention.objects.all()} == {
+        "CORG 90": State.REVIEW,
+        "SDIS 90": State.DECIDED,
+    }
+    assert "SDIS" in messages()[0].body
+
+
+def test_a_decision_takes_the_latest_of_what_waits(source) -> None:
+    push(source, location=CONFLICT, severity="minor")
+    push(source, sequence=2, location=CONFLICT, severity="extreme")
+    review("R1", "--commune", "90052")
+    decide_all()
+    assert [m.body.count("très grave") for m in messages()] == [1]
+    first = Intervention.objects.get(sequence=1)
+    assert (first.state, "n° 2" in first.reason) == (State.SUPERSEDED, True)
+
+
+def test_a_doubt_that_a_later_event_clears_no_longer_waits(source) -> None:
+    push(source, location=CONFLICT)
+    push(source, sequence=2, location=GIROMAGNY)
+    assert review() == "Rien à vérifier.\n"
+    assert Intervention.objects.get(sequence=1).state == State.SUPERSEDED
+    assert told() == [sms(2)]
+    assert any("N° 1" in line.text and "n° 2" in line.text for line in journal())
+
+
+def test_a_doubt_is_not_cleared_by_an_event_that_is_in_doubt_itself(source) -> None:
+    push(source, location=CONFLICT)
+    push(source, sequence=2, location={"insee": "90033", "name": "Belfort"})
+    assert review().count("\n") == 2
+
+
+def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
+    push(source, location=CONFLICT)
+    with travel(timezone.now() + timedelta(hours=2, minutes=59)):
+        sweep()
+    assert Intervention.objects.get().state == State.REVIEW
+    with travel(timezone.now() + timedelta(hours=3, minutes=1)):
+        sweep()
+        sweep()
+    expired = Intervention.objects.get()
+    assert expired.state == State.EXPIRED
+    assert "personne n’a été prévenu" in expired.reason
+    assert caplog.text.count("review expired undecided") == 1
+    assert len(journal(step="expired")) == 1
+    assert messages() == []
+
+
+# --- the sweep
+
+
+def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
+    receive(source, event())
+    sweep()
+    assert messages() == []  # so fresh that its bell is still on the way
+    with travel(timezone.now() + timedelta(seconds=3)):
+        sweep()
+        sweep()
+    assert told() == [sms(1)]
+
+
+def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatch, caplog) -> None:
+    from notifier.alerting import decide
+
+    tell = decide.tell
+
+    def fails_for_delle(intervention, *args):
+        if intervention.reference == "R1":
+            raise RuntimeError("R1 cannot be told")
+        return tell(intervention, *args)
+
+    monkeypatch.setattr(decide, "tell", fails_for_delle)
+    receive(source, event("R1"))
+    receive(source, event("R2", location=GIROMAGNY))
+    with travel(timezone.now() + timedelta(seconds=3)):
+        sweep()
+    assert told("R2") == [sms(2)]
+    assert "cannot be decided" in caplog.text
+    assert Intervention.objects.get(reference="R1").state == State.RECEIVED
+    monkeypatch.undo()
+    with travel(timezone.now() + timedelta(seconds=3)):
+        sweep()
+    assert told("R1") == [sms(1)]
+
+
+def test_a_point_of_delle_is_no_doubt(source) -> None:
+    assert push(source, location=DELLE).verdict == "certain"
