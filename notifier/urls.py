@@ -4,14 +4,16 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, health, interventions, problems
+from notifier.api import callbacks, health, interventions, problems, wire
 
 api = NinjaAPI(
     title="Alerte Maires",
     version="1",
-    description="Transmettre les interventions qui concernent une commune, et savoir qui en a été informé.",
+    description="Transmettre les interventions d’une commune, et savoir qui en a été informé.",
     docs=Swagger(settings={"persistAuthorization": False}),
     urls_namespace="api",
+    parser=wire.StrictParser(),
+    renderer=wire.ReadableRenderer(),
 )
 api.add_router("", interventions.router)
 problems.register(api)

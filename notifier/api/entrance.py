@@ -1,5 +1,7 @@
 """Who is at the door: the key, the pace, the size and the signature of a request, in this order."""
 
+from math import ceil
+
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -34,7 +36,7 @@ class SourceKey(HttpBearer):
         except KeyRefusedError as refusal:
             raise ProblemError(401, str(refusal)) from None
         except TooFastError as refusal:
-            wait = max(1, round(refusal.retry_after_s))
+            wait = max(1, ceil(refusal.retry_after_s))
             raise ProblemError(
                 429,
                 f"trop de requêtes : réessayez dans {wait} s",

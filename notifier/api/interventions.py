@@ -15,7 +15,7 @@ from notifier.alerting.wording import categories
 from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source
-from notifier.intake.receive import ContradictionError, OutsideSourceError, receive
+from notifier.intake.receive import ContradictionError, OutsideSourceError, known_as, receive
 from notifier.intake.schema import NewIntervention
 
 DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
@@ -56,6 +56,7 @@ def push(
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
     try:
         if dry_run:
+            known_as(source, new)
             return Status(200, preview(source, new))
         reception = receive(source, new)
     except OutsideSourceError:

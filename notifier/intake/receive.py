@@ -41,17 +41,13 @@ def receive(source: Source, new: NewIntervention) -> Reception:
     cannot store it: then nothing was received.
     """
     refuse_outside(source, new)
-    thread = f"{source.pk}/{new.reference}"
-    content_hash = hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
     try:
-        return Reception(_store(source, new, thread, content_hash), is_new=True)
+        return Reception(_store(source, new), is_new=True)
     except IntegrityError:
-        known = Intervention.objects.only("id", "content_hash").get(
-            thread=thread, sequence=new.sequence
-        )
-        if known.content_hash != content_hash:
-            raise ContradictionError(new.reference, new.sequence) from None
-        return Reception(known.pk, is_new=False)
+        known = known_as(source, new)
+        if known is None:
+            raise
+        return Reception(known, is_new=False)
 
 
 def refuse_outside(source: Source, new: NewIntervention) -> None:
@@ -60,9 +56,32 @@ def refuse_outside(source: Source, new: NewIntervention) -> None:
         raise OutsideSourceError(new.location.insee)
 
 
-def _store(source: Source, new: NewIntervention, thread: str, content_hash: str) -> UUID:
+def known_as(source: Source, new: NewIntervention) -> UUID | None:
+    """The id under which exactly this was received before; None if it was not.
+
+    Raises ContradictionError where its reference and sequence were received with another content.
+    """
+    same = Intervention.objects.filter(thread=_thread(source, new), sequence=new.sequence)
+    known = same.only("id", "content_hash").first()
+    if known is None:
+        return None
+    if known.content_hash != _content_hash(new):
+        raise ContradictionError(new.reference, new.sequence)
+    return known.pk
+
+
+def _thread(source: Source, new: NewIntervention) -> str:
+    return f"{source.pk}/{new.reference}"
+
+
+def _content_hash(new: NewIntervention) -> str:
+    return hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
+
+
+def _store(source: Source, new: NewIntervention) -> UUID:
     now = timezone.now()
     intervention_id = uuid4()
+    thread = _thread(source, new)
     with transaction.atomic():
         Intervention.objects.create(
             id=intervention_id,
@@ -76,7 +95,7 @@ def _store(source: Source, new: NewIntervention, thread: str, content_hash: str)
             occurred_at=new.occurred_at,
             exercise=new.exercise,
             location=new.location.model_dump(exclude_none=True),
-            content_hash=content_hash,
+            content_hash=_content_hash(new),
             received_at=now,
         )
         said = f"{new.category}, {Status(new.status).label}" + (

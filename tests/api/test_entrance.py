@@ -1,0 +1,189 @@
+"""Who may enter: the key, the pace, the territory and the signature, each refused in French."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from standardwebhooks.webhooks import Webhook
+
+from notifier.intake import pace
+from notifier.intake.keys import renew_key, revoke
+from notifier.intake.models import Intervention, Source
+from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
+from tests.intake.samples import body, source
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (None, "clé absente"),
+        ("", "clé absente"),
+        ("Bearer", "clé absente"),
+        ("Bearer   ", "clé absente"),
+        ("Basic dXNlcjpwYXNz", "clé absente"),
+        ("am_sansmot", "clé absente"),
+        ("Bearer am_inconnue", "clé inconnue"),
+        ("Bearer a b c", "clé inconnue"),
+        ("Bearer clé", "clé inconnue"),
+    ],
+)
+def test_without_a_key_that_we_know(header: str | None, said: str) -> None:
+    source()
+    headers = {} if header is None else {"Authorization": header}
+    client = Client(raise_request_exception=False)
+    for answer in (
+        client.post(INTERVENTIONS, body(), content_type="application/json", headers=headers),
+        client.get(f"{INTERVENTIONS}/00000000-0000-4000-8000-000000000000", headers=headers),
+    ):
+        assert answer.status_code == 401
+        assert said in refusal(answer)["error"]
+    assert not Intervention.objects.exists()
+
+
+def test_the_scheme_is_read_in_any_case(corg: Caller) -> None:
+    assert corg.push(body(), Authorization=f"bearer {corg.key}").status_code == 202
+
+
+def test_a_revoked_key_is_refused_at_once(corg: Caller) -> None:
+    assert corg.push(body()).status_code == 202
+    revoke(corg.source)
+    answer = corg.push(body())
+    assert answer.status_code == 401
+    assert "révoquée" in refusal(answer)["error"]
+
+
+def test_after_a_renewal_only_the_new_key_enters(corg: Caller) -> None:
+    key = renew_key(corg.source)
+    assert corg.push(body()).status_code == 401
+    assert corg.push(body(), Authorization=f"Bearer {key}").status_code == 202
+
+
+def test_the_key_is_checked_before_the_body_is_looked_at(corg: Caller) -> None:
+    assert corg.push(b"[" * 70_000, Authorization="Bearer am_x").status_code == 401
+
+
+def test_one_source_never_sees_what_another_pushed(corg: Caller) -> None:
+    pushed = json.loads(corg.push(body()).content)["id"]
+    police = Caller(source("Police 90"))
+    assert corg.status(pushed).status_code == 200
+    answer = police.status(pushed)
+    assert answer.status_code == 404
+    unknown = police.status("00000000-0000-4000-8000-000000000000")
+    assert unknown.content == answer.content
+
+
+@pytest.mark.parametrize(
+    ("departement", "insee"),
+    [
+        ("90", "25056"),
+        ("2A", "2B033"),
+        ("2A", "2b033"),
+        ("2B", "2A004"),
+        ("971", "97209"),
+        ("97", "97105"),
+        ("10", "1033"),
+        ("90", "99999"),
+    ],
+)
+def test_a_commune_of_another_departement(departement: str, insee: str) -> None:
+    caller = Caller(source("CORG", departement))
+    answer = caller.push(body(location={"insee": insee}))
+    assert answer.status_code == 403
+    assert f"{insee} est hors des départements" in fields(answer)["location.insee"]
+    assert caller.dry_run(body(location={"insee": insee})).status_code == 403
+    assert not Intervention.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("departement", "insee"),
+    [
+        ("2A", "2A004"),
+        ("2A", "2a004"),
+        ("2B", "2b033"),
+        ("971", "97105"),
+        ("01", "1033"),
+        ("01", "01033"),
+        ("69", "69381"),
+        ("988", "98818"),
+    ],
+)
+def test_a_commune_of_its_own_departement(departement: str, insee: str) -> None:
+    caller = Caller(source("CORG", departement))
+    assert caller.push(body(location={"insee": insee})).status_code == 202
+
+
+def test_too_many_requests_wait_and_others_are_not_held_up(
+    corg: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    Source.objects.filter(pk=corg.source.pk).update(rate_per_minute=2)
+    police = Caller(source("Police 90"))
+    assert [corg.push(body()).status_code for _ in range(2)] == [202, 202]
+    clock.now += 3.6
+    refused = body()
+    answer = corg.push(refused)
+    assert answer.status_code == 429
+    wait = int(answer.headers["Retry-After"])
+    assert f"dans {wait} s" in refusal(answer)["error"]
+    assert police.push(body()).status_code == 202
+    clock.now += wait
+    assert corg.push(refused).status_code == 202
+    assert corg.push(body()).status_code == 429
+    assert Intervention.objects.filter(source=corg.source).count() == 3
+
+
+@pytest.fixture
+def signer() -> Caller:
+    """A source that must sign."""
+    return Caller(source("CORG 90", signed=True))
+
+
+def _signed(caller: Caller, content: bytes, at: datetime | None = None) -> dict[str, str]:
+    at = at or datetime.now(UTC)
+    signature = Webhook(caller.source.signing_secret).sign("msg_1", at, content.decode())
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def test_a_signed_request_is_taken(signer: Caller) -> None:
+    content = json.dumps(body()).encode()
+    assert signer.push(content, **_signed(signer, content)).status_code == 202
+
+
+def test_the_key_alone_is_not_enough_for_a_source_that_signs(signer: Caller) -> None:
+    answer = signer.push(body())
+    assert answer.status_code == 401
+    assert "webhook-signature" in refusal(answer)["error"]
+
+
+def test_a_signed_body_that_was_changed_or_is_old(signer: Caller) -> None:
+    content = json.dumps(body()).encode()
+    changed = signer.push(content.replace(b"90033", b"90010"), **_signed(signer, content))
+    assert changed.status_code == 401
+    assert "signature fausse" in refusal(changed)["error"]
+    before = datetime.now(UTC) - timedelta(minutes=6)
+    old = signer.push(content, **_signed(signer, content, before))
+    assert old.status_code == 401
+    assert "horloge" in refusal(old)["error"]
+    assert not Intervention.objects.exists()
+
+
+def test_a_dry_run_must_be_signed_too(signer: Caller) -> None:
+    content = json.dumps(body()).encode()
+    assert signer.dry_run(content).status_code == 401
+    path = f"{INTERVENTIONS}?dry_run=true"
+    assert signer.push(content, path, **_signed(signer, content)).status_code == 200
+
+
+def test_a_status_needs_no_signature(signer: Caller) -> None:
+    content = json.dumps(body()).encode()
+    pushed = json.loads(signer.push(content, **_signed(signer, content)).content)
+    assert signer.status(pushed["id"]).status_code == 200
