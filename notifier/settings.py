@@ -215,8 +215,12 @@ ENVIRONMENT = read_environment(dict(os.environ))
 
 DEBUG = False
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or (secrets.token_urlsafe(50) if ENVIRONMENT.SIMULATOR else "")
-ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()] or [
-    urlsplit(ENVIRONMENT.PUBLIC_URL).hostname or "127.0.0.1"
+# Loopback is always there: the supervisor's and the monitoring's probes come from this machine.
+ALLOWED_HOSTS = [
+    *(host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()),
+    *filter(None, [urlsplit(ENVIRONMENT.PUBLIC_URL).hostname]),
+    *sorted(LOOPBACK - {"::1"}),
+    "[::1]",
 ]
 INSTALLED_APPS = [
     "notifier.journal",
