@@ -3,6 +3,7 @@
 One daemon thread a process publishes; a frozen or absent broker holds up only that thread.
 """
 
+import atexit
 import os
 import queue
 import threading
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 # What is rung for while the broker hangs is kept up to here, then dropped: the sweeps see to it.
 MOST_WAITING = 10_000
+# How long a process that ends waits for its last rings.
+LAST_RINGS_S = 2.0
 
 _waiting: queue.Queue[tuple[str, str, tuple[object, ...]]] = queue.Queue(MOST_WAITING)
 _lock = threading.Lock()
@@ -52,9 +55,15 @@ def _publish_forever() -> None:
         task, queue_name, args = _waiting.get()
         try:
             app.send_task(task, args=args, queue=queue_name, retry=False, ignore_result=True)
-        except (
-            Exception
-        ) as error:  # the broker's client raises dozens of kinds: none may end the bell
-            log.warning(
-                "broker unreachable, the sweep will ring again", task=task, error=str(error)
-            )
+        # The broker's client raises dozens of kinds; none of them may end the bell.
+        except Exception as error:
+            log.warning("broker unreachable, the sweep will ring", task=task, error=str(error))
+        finally:
+            _waiting.task_done()
+
+
+@atexit.register
+def _let_the_last_rings_out() -> None:
+    """A command ends right after its ring; without this the sweep would be its only bell."""
+    with _waiting.all_tasks_done:
+        _waiting.all_tasks_done.wait_for(lambda: not _waiting.unfinished_tasks, LAST_RINGS_S)

@@ -1,0 +1,53 @@
+"""The bell: it never makes anyone wait, and lets its last rings out."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from notifier.bell import ring as bell
+
+RING_AND_END = """
+import django; django.setup()
+from notifier.bell.ring import ring
+ring("alerting.sweep")
+"""
+
+
+@pytest.fixture
+def broker_that_never_answers() -> Iterator[str]:
+    """Takes connections and says nothing, like a frozen one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def ring_and_end(broker_url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RING_AND_END],
+        env={**os.environ, "BROKER_URL": broker_url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("broker", ["absent", "frozen"])
+def test_a_process_ends_though_the_broker_does_not_answer(
+    broker: str, broker_that_never_answers: str
+) -> None:
+    url = "redis://127.0.0.1:1/0" if broker == "absent" else broker_that_never_answers
+    assert ring_and_end(url).returncode == 0
+
+
+def test_more_rings_than_can_wait_are_dropped_without_a_word_to_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bell, "_start_publisher", lambda: None)
+    monkeypatch.setattr(bell, "_waiting", bell.queue.Queue(2))
+    for _ in range(5):
+        bell.ring("alerting.sweep")
+    assert bell._waiting.qsize() == 2
