@@ -165,7 +165,8 @@ def test_a_review_is_seen_at_once_with_its_clues_side_by_side(
 ) -> None:
     intervention = push(source, location=CONFLICT)
     assert intervention.state == State.REVIEW
-    assert "1 intervention à vérifier" in admin_client.get(INTERVENTIONS).content.decode()
+    for anywhere in ("/admin/", INTERVENTIONS, "/admin/directory/contact/add/"):
+        assert "1 intervention à vérifier" in admin_client.get(anywhere).content.decode()
     assert (
         "Décider la commune"
         in admin_client.get(f"{INTERVENTIONS}{intervention.pk}/change/").content.decode()
@@ -192,6 +193,17 @@ def test_a_decision_is_read_back_then_tells_the_commune_decided(
     line = Entry.objects.get(step=Step.REVIEW, data__who="admin")
     assert line.text == "Décision de admin : Delle (90033) : appel au requérant."
     assert LogEntry.objects.get().change_message == "Commune décidée : Delle (90033)."
+
+
+def test_the_page_that_reads_back_is_confirmed_as_it_stands(
+    admin_client: Client, source: Source
+) -> None:
+    intervention = push(source, location=CONFLICT)
+    asked = decision(admin_client, intervention, choice="autre", other="90010", why="vu sur place")
+    typed = {field.name: field.value() for field in asked.context["form"]}
+    assert typed["why"] == "vu sur place"
+    admin_client.post(f"{INTERVENTIONS}{intervention.pk}/commune/", typed)
+    assert Intervention.objects.get().decided_commune == "90010"
 
 
 def test_confirming_counts_for_the_commune_read_back_only(

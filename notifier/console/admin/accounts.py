@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest
 
-from notifier.console.admin.base import ReadOnlyAdmin, moment
+from notifier.console.admin.base import NOTHING, ReadOnlyAdmin, TitledAdmin, moment
 
 # The type checker knows the class by its model, Python does not.
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class AccountAdmin(DjangoUserAdmin):
+class AccountAdmin(TitledAdmin[User], DjangoUserAdmin):
     """Accounts: made, renamed, deactivated; never deleted, for the history would go with them."""
 
     list_display = ("username", "last_name", "first_name", "email", "is_superuser", "is_active")
@@ -38,7 +38,15 @@ class AccountAdmin(DjangoUserAdmin):
         ("Personne", {"fields": ("last_name", "first_name", "email")}),
         ("Accès", {"fields": ("is_active", "is_superuser", "last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "password1", "password2", "is_superuser")}),)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": ("username", "password1", "password2", "is_superuser"),
+                "description": "Seul un superutilisateur entre dans l’administration.",
+            },
+        ),
+    )
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: an account that has served is deactivated."""
@@ -49,15 +57,20 @@ class AccountAdmin(DjangoUserAdmin):
 class HistoryAdmin(ReadOnlyAdmin[LogEntry]):
     """Who added, changed or deleted what, and when: the fields' names, never their content."""
 
-    list_display = ("when", "user", "content_type", "object_repr", "what")
-    list_filter = ("action_flag", "content_type")
+    list_display = ("when", "user", "about", "what")
+    list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
-    fields = ("when", "user", "content_type", "object_repr", "what")
+    fields = ("when", "user", "about", "what")
 
     @admin.display(description="quand", ordering="action_time")
     def when(self, line: LogEntry) -> str:
         """To the second."""
         return moment(line.action_time)
+
+    @admin.display(description="objet")
+    def about(self, line: LogEntry) -> str:
+        """Which thing, of what kind, as it was called then."""
+        return f"{line.content_type.name if line.content_type else NOTHING} : {line.object_repr}"
 
     @admin.display(description="quoi")
     def what(self, line: LogEntry) -> Any:

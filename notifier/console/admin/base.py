@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
+
+Stored = TypeVar("Stored", bound=Model)
+
+NOTHING = "—"
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as ModelAdmin
@@ -32,17 +37,36 @@ else:
             return cls
 
 
-Stored = TypeVar("Stored", bound=Model)
-
-NOTHING = "—"
-
-
-class ReadOnlyAdmin(ModelAdmin[Stored]):
-    """To be looked at: nothing is added, changed or deleted, by whatever request."""
+class TitledAdmin(ModelAdmin[Stored]):
+    """Pages called by what they show: Django's « l’objet intervention à afficher » is no French."""
 
     list_per_page = 50
-    # Counting a year of messages twice would be the slowest part of the page.
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under the model's plural."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One of them, old or new, under the model's name."""
+        context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+
+class ReadOnlyAdmin(TitledAdmin[Stored]):
+    """To be looked at: nothing is added, changed or deleted, by whatever request."""
+
+    # Counting a year of messages twice, or by each filter, would be the slowest part of the page.
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -82,7 +106,7 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
 
 def moment(at: datetime | None) -> str:
     """A moment to the second, at the hour of metropolitan France."""
-    return f"{timezone.localtime(at):%d/%m/%Y %H:%M:%S}" if at else NOTHING
+    return f"{timezone.localtime(at):%d/%m/%Y\N{NO-BREAK SPACE}%H:%M:%S}" if at else NOTHING
 
 
 def commune_label(code: str) -> str:

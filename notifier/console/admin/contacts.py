@@ -10,7 +10,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
-from notifier.console.admin.base import ModelAdmin, commune_label
+from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
 from notifier.directory.models import Contact, Function
 from notifier.directory.people import title
 from notifier.territory.names import normalise
@@ -45,16 +45,14 @@ class DepartementFilter(admin.SimpleListFilter):
 
 
 @admin.register(Contact)
-class ContactAdmin(ModelAdmin[Contact]):
+class ContactAdmin(TitledAdmin[Contact]):
     """Whom to tell in a commune. The model itself refuses a wrong number and an unknown commune."""
 
     list_display = (
-        "where", "quality", "last_name", "first_name", "mobile", "email", "active_from",
-        "active_until",
+        "where", "quality", "last_name", "first_name", "mobile", "email", "period",
     )  # fmt: skip
     list_display_links = ("where", "quality")
     list_filter = ("function", DepartementFilter)
-    list_per_page = 50
     ordering = ("commune", ESCALATION, "rank")
     search_fields = ("last_name", "first_name", "=commune")
     search_help_text = "Nom ou prénom, code de la commune, ou nom entier de la commune."
@@ -87,3 +85,9 @@ class ContactAdmin(ModelAdmin[Contact]):
     def quality(self, contact: Contact) -> str:
         """As one says it: « 2e adjoint »."""
         return title(contact.function, contact.rank)
+
+    @admin.display(description="période", ordering="active_from")
+    def period(self, contact: Contact) -> str:
+        """When the contact may be told, both days included; a dash for always."""
+        bounds = (("du", contact.active_from), ("au", contact.active_until))
+        return " ".join(f"{word} {day:%d/%m/%Y}" for word, day in bounds if day) or NOTHING

@@ -102,7 +102,7 @@ class DecisionForm(forms.Form):
         self.add_error(None, reason)
 
     def _ask_again(self, **hidden: str) -> None:
-        self.data = {**self.data, **hidden}
+        self.data = {name: self.data[name] for name in self.data} | hidden
 
 
 def candidates(together: list[Intervention]) -> list[Commune]:

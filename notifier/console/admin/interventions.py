@@ -75,13 +75,6 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
         own = path("<uuid:pk>/commune/", decide, name="intake_intervention_decide")
         return [own, *super().get_urls()]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, headed by how many wait for a decision."""
-        context = {"review_count": waiting().count(), **(extra_context or {})}
-        return super().changelist_view(request, context)
-
     def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """What waits of the thread, its clues side by side, and the decision in two steps."""
         asked = get_object_or_404(Intervention.objects.select_related("source"), pk=pk)
@@ -115,7 +108,9 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
             form.refuse(f"{text[:1].upper()}{text[1:]}.")
             return False
         self.log_change(request, decided, f"Commune décidée : {commune_label(code)}.")
-        messages.success(request, f"{decided} : {commune_label(code)}. L’intervention est traitée.")
+        messages.success(
+            request, f"{decided} : {commune_label(code)}. L’intervention reprend son cours."
+        )
         return True
 
     @admin.display(description="reçue le", ordering="received_at")
@@ -141,7 +136,9 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
     @admin.display(description="lieu")
     def place(self, intervention: Intervention) -> SafeString | str:
         """As dispatch gave it."""
-        return lines([f"{PLACE.get(k, k)} : {given}" for k, given in intervention.location.items()])
+        return lines(
+            [f"{PLACE.get(k, k)} : {given}" for k, given in intervention.location.items() if given]
+        )
 
     @admin.display(description="commune")
     def where(self, intervention: Intervention) -> SafeString | str:
@@ -191,5 +188,5 @@ def clue_table(intervention: Intervention) -> SafeString | str:
     return grid(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
 
-def _named(codes: list[str]) -> SafeString | str:
-    return lines([commune_label(code) for code in codes])
+def _named(codes: list[str]) -> str:
+    return ", ".join(commune_label(code) for code in codes) or NOTHING

@@ -1,10 +1,14 @@
 """Who may enter, and how the site is called."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+
+from notifier.alerting.review import waiting
 
 
 class SuperuserLogin(AuthenticationForm):
@@ -30,11 +34,23 @@ def _may_enter(request: HttpRequest) -> bool:
     return is_superuser(request.user)
 
 
-# Django asks this before every page, its own and ours.
-admin.site.has_permission = _may_enter  # type: ignore[method-assign] # one rule is less than a class
+_context_of_django = admin.site.each_context
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    """What every page knows; whoever is here has to see that a review waits, wherever they are."""
+    review_count = waiting().count() if _may_enter(request) else 0
+    return {**_context_of_django(request), "review_count": review_count}
+
+
+# Django asks these two for every page, its own and ours.
+admin.site.has_permission = _may_enter  # type: ignore[method-assign] # the site is Django's own
+admin.site.each_context = _context  # type: ignore[method-assign] # the site is Django's own
 admin.site.login_form = SuperuserLogin
 admin.site.site_title = "Alerte Maires"
 admin.site.site_header = "Alerte Maires"
 admin.site.index_title = "Administration"
+# Breadcrumbs are way enough for seven lists, and the lists are wide.
+admin.site.enable_nav_sidebar = False
 # No page stands at the root of the service.
 admin.site.site_url = None

@@ -18,7 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from notifier.console.admin.base import NOTHING, ModelAdmin, moment
+from notifier.console.admin.base import NOTHING, TitledAdmin, moment
 from notifier.intake import keys
 from notifier.intake.keys import NewSource
 from notifier.intake.models import Source
@@ -71,7 +71,7 @@ class NewSourceForm(SourceForm):
 
 
 @admin.register(Source)
-class SourceAdmin(ModelAdmin[Source]):
+class SourceAdmin(TitledAdmin[Source]):
     """A key is seen by whoever asked for it, on the answer to that request, and nowhere else."""
 
     form = SourceForm
