@@ -1,5 +1,7 @@
 """The provider's receipts: their signature is checked against the public address, then applied."""
 
+import re
+
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -16,30 +18,49 @@ from notifier.delivery.transports.twilio.transport import callback_url
 
 log = structlog.get_logger(__name__)
 
+LARGEST_NUMBER = 2**63 - 1
+ERROR_CODE = re.compile(r"[0-9]{1,10}")
+MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+
 
 @csrf_exempt  # Twilio has no cookie of ours; its signature is the proof
 @require_POST
 def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message."""
-    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
-    signature = request.headers.get("X-Twilio-Signature", "")
-    if not validator.validate(callback_url(message_id), request.POST, signature):
-        log.warning("receipt refused: signature does not match", message=message_id)
+    if not _is_genuine(request, message_id):
+        log.warning("receipt refused: not signed by our account", message=message_id)
         return _refusal(403, "signature refused")
     state = state_of(request.POST.get("MessageStatus", ""))
     if state is None:
         log.warning("receipt ignored: unknown status", message=message_id)
         return _refusal(400, "unknown MessageStatus")
-    code = request.POST.get("ErrorCode", "")
+    code = _plain(request.POST.get("ErrorCode", ""), ERROR_CODE)
     explanation = explain(code) if state is State.UNDELIVERED else ""
-    fate = Fate(request.POST.get("MessageSid", ""), state, code)
-    reading = apply_receipt(message_id, fate, explanation)
+    fate = Fate(_plain(request.POST.get("MessageSid", ""), MESSAGE_SID), state, code)
+    if message_id > LARGEST_NUMBER:
+        reading = Reading.NO_SUCH_MESSAGE
+    else:
+        reading = apply_receipt(message_id, fate, explanation)
     if reading is Reading.NO_SUCH_MESSAGE:
         log.error(
             "receipt for an unknown message", message=message_id, provider_id=fate.provider_id
         )
         return _refusal(404, "unknown message")
     return HttpResponse(status=204)
+
+
+def _is_genuine(request: HttpRequest, message_id: int) -> bool:
+    env = settings.ENVIRONMENT
+    signature = request.headers.get("X-Twilio-Signature", "")
+    is_signed = RequestValidator(env.TWILIO_AUTH_TOKEN).validate(
+        callback_url(message_id), request.POST, signature
+    )
+    return bool(is_signed) and request.POST.get("AccountSid") == env.TWILIO_ACCOUNT_SID
+
+
+def _plain(value: str, form: re.Pattern[str]) -> str:
+    """The value, or nothing if it is not what Twilio documents: the receipt itself still counts."""
+    return value if form.fullmatch(value) else ""
 
 
 def _refusal(status: int, reason: str) -> HttpResponse:

@@ -27,6 +27,13 @@ def oldest_due_s() -> float:
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
+def oldest_undecided_s() -> float:
+    """For how many seconds the oldest intervention has waited for a worker; 0 if none waits."""
+    waiting = Intervention.objects.filter(state=InterventionState.RECEIVED)
+    oldest = waiting.aggregate(since=Min("received_at"))["since"]
+    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+
+
 def figures() -> Counts:
     """Counts of what is on its way. Settled messages are not counted: their table only grows."""
     open_messages = Message.objects.filter(state__in=OPEN)

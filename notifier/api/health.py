@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from notifier.api.figures import Figures, figures, oldest_due_s
+from notifier.api.figures import Figures, figures, oldest_due_s, oldest_undecided_s
 
-# A message due for longer means that no worker is at work.
-OLDEST_DUE_S = 60.0
+# What is due for longer means that no worker is at work.
+LEFT_LYING_S = 60.0
 BROKER_TIMEOUT_S = 1.0
 
 
@@ -25,9 +25,10 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when database and broker answer and nothing due is left lying; else 503, saying what."""
     parts: dict[str, Any] = {"database": _database(), "broker": _broker()}
     if parts["database"] == "ok":
-        parts["oldest_due_s"] = age = round(oldest_due_s(), 1)
-        parts["worker"] = "ok" if age < OLDEST_DUE_S else "messages are due and nobody sends them"
-    is_ready = all(value == "ok" for name, value in parts.items() if name != "oldest_due_s")
+        parts["oldest_due_s"] = round(oldest_due_s(), 1)
+        parts["oldest_undecided_s"] = round(oldest_undecided_s(), 1)
+        parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
+    is_ready = all(parts.get(name) == "ok" for name in ("database", "broker", "worker"))
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
@@ -36,6 +37,14 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(Figures(figures()))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _worker(oldest_due: float, oldest_undecided: float) -> str:
+    if oldest_due > LEFT_LYING_S:
+        return "messages are due and nobody sends them"
+    if oldest_undecided > LEFT_LYING_S:
+        return "interventions wait and nobody decides them"
+    return "ok"
 
 
 def _database() -> str:

@@ -158,7 +158,6 @@ def test_what_follows_in_an_open_thread(
     _agree(said, _push(corg, later), _messages_after(after))
 
 
-@pytest.mark.xfail(reason="the preview does not withdraw what waits, as the real thing does")
 def test_a_cancellation_before_anything_was_sent_tells_nobody(corg: Caller) -> None:
     mayor()
     content = body()

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifier.intake import pace
+from notifier.intake.schema import Place
 from tests.api.caller import Caller, refusal
 from tests.intake.samples import body
 
@@ -28,16 +29,7 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-PLACE_FIELDS = [
-    "insee",
-    "name",
-    "postal_code",
-    "latitude",
-    "longitude",
-    "radius_m",
-    "label",
-    "surplus",
-]
+PLACE_FIELDS = [*Place.model_fields, "surplus"]
 PLACE = st.fixed_dictionaries({}, optional=dict.fromkeys(PLACE_FIELDS, VALUES))
 CHANGES = st.fixed_dictionaries(
     {},

@@ -1,0 +1,127 @@
+"""Alive, ready, and counted: by the database alone, with nothing personal in it."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from notifier.alerting.decide import decide
+from notifier.console.broker import READY, own_valkey
+from notifier.console.launch import free_port
+from notifier.console.processes import Supervisor
+from notifier.delivery.models import Message, State
+from tests.api.caller import Caller
+from tests.api.people import MAIL, MOBILE, mayor
+from tests.intake.samples import body
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Valkey."""
+    supervisor = Supervisor(lambda _name, _line: None)
+    program, url = own_valkey(tmp_path_factory.mktemp("valkey"), free_port(), {})
+    supervisor.start(program).wait_for_line(READY, 30)
+    yield url
+    supervisor.end()
+
+
+def _ready() -> tuple[int, dict[str, object]]:
+    answer = Client().get("/readyz")
+    return answer.status_code, json.loads(answer.content)
+
+
+def test_alive_without_database_or_broker() -> None:
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok")
+
+
+@pytest.mark.django_db
+def test_ready(broker: str, settings: Settings) -> None:
+    settings.CELERY_BROKER_URL = broker
+    code, said = _ready()
+    assert code == 200
+    assert said["ready"] is True
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_down_is_named() -> None:
+    assert django_settings.CELERY_BROKER_URL.endswith(":1/0")
+    code, said = _ready()
+    assert code == 503
+    assert str(said["broker"]).startswith("unreachable")
+    assert said["database"] == "ok"
+
+
+def test_due_messages_that_nobody_sends(corg: Caller, broker: str, settings: Settings) -> None:
+    settings.CELERY_BROKER_URL = broker
+    mayor()
+    decide(json.loads(corg.push(body()).content)["id"])
+    assert _ready()[0] == 200
+    Message.objects.update(due_at=timezone.now() - timedelta(minutes=2))
+    code, said = _ready()
+    assert code == 503
+    assert "nobody sends" in str(said["worker"])
+    assert 119 < float(str(said["oldest_due_s"])) < 180
+    Message.objects.update(state=State.DELIVERED)
+    assert _ready()[0] == 200
+
+
+def test_interventions_that_nobody_decides(corg: Caller, broker: str, settings: Settings) -> None:
+    """No worker at all: nothing is even due, but dispatch's pushes lie there."""
+    from notifier.intake.models import Intervention
+
+    settings.CELERY_BROKER_URL = broker
+    corg.push(body())
+    assert _ready()[0] == 200
+    Intervention.objects.update(received_at=timezone.now() - timedelta(minutes=2))
+    code, said = _ready()
+    assert code == 503
+    assert "nobody" in str(said["worker"])
+
+
+def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
+    contact = mayor()
+    for _ in range(3):
+        decide(json.loads(corg.push(body()).content)["id"])
+    corg.push(body())
+    doubtful = corg.push(body(location={"insee": "90033", "name": "Beaucourt"}))
+    decide(json.loads(doubtful.content)["id"])
+    Message.objects.filter(pk=Message.objects.order_by("id").first().pk).update(
+        state=State.DELIVERED
+    )
+    answer = Client().get("/metrics")
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    samples = {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+    def count(name: str, **labels: str) -> float:
+        return samples[(f"notifier_{name}", tuple(sorted(labels.items())))]
+
+    by_channel = [
+        count("messages_open", channel=channel, lane="urgent", state="pending")
+        for channel in ("sms", "email")
+    ]
+    assert sorted(by_channel) == [2, 3]
+    assert count("interventions_waiting", state="received") == 1
+    assert count("interventions_waiting", state="review") == 1
+    assert count("oldest_due_seconds") >= 0
+    for secret in (MOBILE, MAIL, contact.last_name, "CORG", "Delle", corg.key):
+        assert secret not in text
+
+
+def test_probes_answer_in_plain_http_behind_a_proxy(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get("/healthz").status_code == 200
+    assert Client().get("/api/v1/docs").status_code == 301
+    assert Path(Client().get("/api/v1/docs").headers["Location"]).name == "docs"
