@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -135,7 +134,7 @@ class Stage:
     def start_web(self, bind: Bind) -> Child:
         """The doors for machines and people."""
         return self.supervisor.start(
-            Program("web", web_command(bind), self.environment, signal.SIGTERM)
+            Program("web", web_command(bind), self.environment, family=True)
         )
 
     def start_worker(self) -> Child:

@@ -41,15 +41,13 @@ class GaveUp(Exception):
 class Program:
     """What to run: a short name for people, the command line, and its whole environment.
 
-    `orphaned` is the signal that it gets when this process is killed outright. SIGKILL, because an
-    orderly end may wait for ever for a broker that was killed too; a program with children of its
-    own needs SIGTERM, to end them.
+    `family`: it starts processes of its own, which must not outlive it.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
-    orphaned: signal.Signals = signal.SIGKILL
+    family: bool = False
 
 
 class Child:
@@ -65,7 +63,8 @@ class Child:
         self._news = threading.Condition()
         self._silent = False
         self._asked = False
-        tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid()), str(int(program.orphaned))]
+        tie = [sys.executable, "-I", "-S", str(TIE), str(os.getpid())]
+        tie.append("family" if program.family else "alone")
         self._process = subprocess.Popen(  # noqa: S603  # our own programs, without a shell
             [*tie, *program.command],
             env={**program.environment, "PYTHONUNBUFFERED": "1"},

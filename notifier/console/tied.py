@@ -1,22 +1,56 @@
 """Run a program that ends when its parent does, even if the parent is killed outright.
 
-`python -I -S tied.py PARENT_PID SIGNAL PROGRAM ARGUMENT…`, on its own as a script: it asks the
-kernel for SIGNAL at the parent's death (Linux; elsewhere there is no such request, and the program
-simply runs), then becomes PROGRAM. Not a `preexec_fn`, which can deadlock in a process that has
-threads.
+`python -I -S tied.py PARENT_PID alone|family PROGRAM ARGUMENT…`, on its own as a script. Linux
+sends a signal at the parent's death; elsewhere the program simply runs. `alone`: becomes PROGRAM,
+which then gets SIGKILL. `family`, for a program with processes of its own: stays as its leader,
+passes one SIGTERM on, and kills the whole process group when the parent is gone.
+
+Not a `preexec_fn`, which can deadlock in a process that has threads.
 """
 
 import ctypes
 import os
+import signal
+import subprocess
 import sys
 
 PR_SET_PDEATHSIG = 1
 
-if __name__ == "__main__":
-    parent, signal, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+
+def ask_for(number: int, parent: int) -> None:
+    """Have the kernel send the signal at the parent's death; end now if it is dead already."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal)
-    # The parent may have died before the request was made.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
-        sys.exit(f"{program[0]}: not started, the parent is gone")
-    os.execv(program[0], program)  # noqa: S606  # the caller's own program, without a shell
+        sys.exit("not started, the parent is gone")
+
+
+def lead(parent: int, program: list[str]) -> int:
+    """Run the program; its exit code."""
+    asked = False
+
+    def end(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if os.getppid() != parent:
+            os.killpg(0, signal.SIGKILL)
+        # The kernel repeats itself as each thread of the parent dies, and granian hangs when a
+        # second SIGTERM interrupts its handling of the first.
+        if not asked:
+            asked = True
+            child.terminate()
+
+    ask_for(signal.SIGTERM, parent)
+    with subprocess.Popen(program) as child:  # noqa: S603  # the caller's own program
+        signal.signal(signal.SIGTERM, end)
+        if os.getppid() != parent:
+            os.killpg(0, signal.SIGKILL)
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    parent_pid, mode, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    if mode == "family":
+        sys.exit(lead(parent_pid, command))
+    ask_for(signal.SIGKILL, parent_pid)
+    os.execv(command[0], command)  # noqa: S606  # the caller's own program, without a shell

@@ -73,6 +73,25 @@ def test_children_end_side_by_side() -> None:
     assert [child.returncode for child in children] == [-signal.SIGTERM] * 3
 
 
+FAMILY = """
+    import signal, subprocess, sys
+    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+    signal.signal(signal.SIGTERM, lambda *_: (child.terminate(), child.wait(), sys.exit(5)))
+    print("grandchild", child.pid, flush=True)
+    while True:
+        signal.pause()
+"""
+
+
+def test_a_family_is_asked_to_end_and_ends_in_its_own_order() -> None:
+    alone = program("family", FAMILY)
+    child = Child(Program(alone.name, alone.command, alone.environment, family=True), silence)
+    descriptor = os.pidfd_open(int(child.wait_for_line("grandchild", 20).split()[1]))
+    child.end()
+    assert child.returncode == 5
+    wait_for_end(descriptor)
+
+
 class EndOfTest(Exception):
     """Ends the watch."""
 
