@@ -37,6 +37,11 @@ class Concerned:
     communes: list[Commune] = field(default_factory=list)
     reason: str = ""
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether it is certain where the intervention is, so that a commune may have been left."""
+        return self.state in (State.DECIDED, State.OUTSIDE)
+
 
 def decide(intervention_id: UUID) -> None:
     """Decide every received intervention of the thread that this one belongs to, by sequence.
@@ -53,18 +58,20 @@ def decide(intervention_id: UUID) -> None:
 def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
     outcome = concerned(intervention, thread)
     category = categories().get(intervention.category)
-    if not outcome.communes or category is None:
-        entries = _nobody_told(intervention, outcome)
+    if outcome.communes:
+        entries = [_resolved(intervention, outcome.communes)]
     else:
+        entries = _nobody_told(intervention, outcome)
+    reasons = [outcome.reason] if outcome.reason else []
+    if outcome.is_placed and category is not None:
         alerts = Alert.objects.filter(thread=intervention.thread).select_for_update()
         tellings = rule_on_all(intervention, category, outcome.communes, list(alerts))
-        entries = [_resolved(intervention, outcome.communes)]
         letters, lines = tell(intervention, category, tellings)
         entrust(letters)
         entries += lines
-        outcome.reason = " ; ".join(f"{t.commune.name} : {t.ruling.reason}" for t in tellings)
-    conclude(intervention, outcome.state, outcome.reason)
-    if outcome.state is State.DECIDED:
+        reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
+    conclude(intervention, outcome.state, " ; ".join(reasons))
+    if outcome.is_placed:
         entries += supersede_older(intervention, thread)
     write(entries)
 

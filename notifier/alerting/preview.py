@@ -41,7 +41,7 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
         "tellings": [],
     }
     category = categories().get(new.category)
-    if outcome.communes and category is not None:
+    if outcome.is_placed and category is not None:
         alerts = list(Alert.objects.filter(thread=intervention.thread))
         answer["tellings"] = [
             _telling(intervention, category, telling)

@@ -50,6 +50,13 @@ _STATUS = {
     "closed": "intervention terminée",
     "cancelled": "intervention annulée",
 }
+# As said after "situation :" or in brackets.
+_SEVERITY = {
+    Severity.MINOR: "sans gravité",
+    Severity.MODERATE: "gravité modérée",
+    Severity.SEVERE: "grave",
+    Severity.EXTREME: "très grave",
+}
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
     *("octobre", "novembre", "décembre"),
@@ -76,7 +83,7 @@ def words_of(facts: Facts) -> Words:
         "status": str(facts.status),
         "status_words": _STATUS[facts.status],
         "severity": str(facts.severity),
-        "severity_words": Severity(facts.severity).label,
+        "severity_words": _SEVERITY[Severity(facts.severity)],
         "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
         "date_and_time": f"le {day} {_MONTHS[occurred.month - 1]} {occurred.year} "
         f"à {occurred.hour} h {occurred:%M}",

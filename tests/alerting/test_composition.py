@@ -387,3 +387,35 @@ def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own:
 def test_an_operators_own_words_are_used(own: Path) -> None:
     (own / "end.sms.j2").write_text("{{ commune }} : terminé. {{ reference }}\n")
     assert Composer(own).compose(Kind.END, FACTS).sms == "Delle : terminé. CORG90-2026-004217"
+
+
+# --- severity in a sentence, and the word to the duty
+
+
+def test_each_severity_reads_as_french(composer: Composer) -> None:
+    said = {
+        Severity.MODERATE: ("aggravée (gravité modérée)", "désormais de gravité modérée."),
+        Severity.SEVERE: ("aggravée (grave)", "désormais grave."),
+        Severity.EXTREME: ("aggravée (très grave)", "désormais très grave."),
+    }
+    for severity, (in_sms, in_mail) in said.items():
+        texts = composer.compose(Kind.UPDATE, replace(FACTS, severity=severity))
+        assert in_sms in texts.sms
+        assert in_mail in texts.plain
+        assert in_mail in texts.html
+    minor = composer.compose(Kind.FIRST, replace(FACTS, severity=Severity.MINOR))
+    assert "accident de la route (sans gravité)" in minor.sms
+    usual = composer.compose(Kind.FIRST, replace(FACTS, severity=Severity.MODERATE))
+    assert "accident de la route, rue de Déridé" in usual.sms
+    assert "Situation : gravité modérée, intervention en cours" in usual.plain
+
+
+def test_the_duty_reads_why_and_what_to_do(composer: Composer) -> None:
+    subject, text = composer.unreached(FACTS, "aucun message n’a abouti")
+    assert subject == "Delle : commune à joindre autrement (CORG90-2026-004217)"
+    assert "n’a pas été prévenue comme prévu : aucun message n’a abouti." in text
+    assert "joindre le maire ou un adjoint par un autre moyen" in text
+    subject, text = composer.unreached(replace(FACTS, exercise=True), "essai")
+    assert subject.startswith("EXERCICE - ")
+    assert text.startswith("EXERCICE.")
+    assert text.endswith("exercice.\n")

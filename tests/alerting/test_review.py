@@ -220,6 +220,12 @@ def test_a_doubt_that_a_later_event_clears_no_longer_waits(source) -> None:
     assert any("N° 1" in line.text and "n° 2" in line.text for line in journal())
 
 
+def test_a_doubt_that_turns_out_to_be_outside_no_longer_waits(source) -> None:
+    push(source, location=CONFLICT)
+    push(source, sequence=2, location={"postal_code": "25200", "name": "Montbéliard"})
+    assert review() == "Rien à vérifier.\n"
+
+
 def test_a_doubt_is_not_cleared_by_an_event_that_is_in_doubt_itself(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location={"insee": "90033", "name": "Belfort"})

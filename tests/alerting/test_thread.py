@@ -122,6 +122,16 @@ def test_an_event_that_moves_is_cancelled_there_and_told_here(source, mayor) -> 
     assert (delle.is_open, giromagny.is_open) == (False, True)
 
 
+def test_an_event_found_to_be_outside_is_cancelled_where_it_was_told(source, mayor) -> None:
+    push(source)
+    hand_over()
+    outside = push(source, sequence=2, location={"postal_code": "25200", "name": "Montbéliard"})
+    assert outside.state == State.OUTSIDE
+    assert told(revision=2) == [sms(1), mail(MAYOR)]
+    assert "ne concerne pas ou plus votre commune" in messages(revision=2)[0].body
+    assert "Montbéliard" not in "".join(m.body + m.html for m in messages())
+
+
 def test_an_event_that_comes_back_is_told_again(source, mayor) -> None:
     contact(commune="90052", mobile=number(2))
     push(source)

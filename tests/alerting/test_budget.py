@@ -1,0 +1,138 @@
+"""What an event costs in SQL statements, from the key to the receipt (the design's budgets)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from notifier.alerting.decide import decide
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, State
+from notifier.delivery.receipts import apply_receipt
+from notifier.delivery.transports.base import Fate
+from notifier.intake.keys import add_source, source_of
+from notifier.intake.receive import receive
+from tests.alerting.house import FIRE, contact, event, messages, number
+
+INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 3, 2
+BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+class Statements(list[str]):
+    """The statements of a block; what opens and closes transactions apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transactions = 0
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.startswith(BOUNDARIES):
+            self.transactions += sql.startswith(("BEGIN", "SAVEPOINT"))
+        else:
+            self.append(sql)
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def counted() -> Iterator[Statements]:
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        yield statements
+
+
+@pytest.fixture
+def key(rules, db, provider) -> str:
+    """A source's key; what is sent reaches a simulator."""
+    return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).key
+
+
+def received(key: str, reference: str = "R1") -> UUID:
+    return receive(source_of(key), event(reference, category=FIRE)).intervention_id
+
+
+def people(count: int) -> None:
+    for n in range(count):
+        contact("astreinte", rank=n + 1, mobile=number(n + 1))
+
+
+def delivered(reference: str = "R1") -> Callable[[], None]:
+    def receipts() -> None:
+        for message in messages(reference):
+            apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
+
+    return receipts
+
+
+def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
+    people(1)
+    with counted() as intake:
+        event_id = received(key)
+    with counted() as decision:
+        decide(event_id)
+    with counted() as delivery:
+        assert deliver(Lane.URGENT) == 1
+    (message,) = messages()
+    assert message.state == State.ACCEPTED
+    with counted() as receipt:
+        apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
+    assert messages()[0].state == State.DELIVERED
+    found = [len(intake), len(decision), len(delivery), len(receipt)]
+    assert found == [INTAKE, DECIDE, DELIVER, RECEIPT]
+    assert intake.transactions == 1
+
+
+def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
+    people(20)
+    event_id = received(key)
+    with counted() as decision:
+        decide(event_id)
+    assert len(messages()) == 20
+    assert len(decision) == DECIDE
+    with counted() as delivery:
+        assert deliver(Lane.URGENT) == 20
+    assert len(provider.messages()) == 20
+    # One claim for all; those whose answers come together are recorded together.
+    claims = [sql for sql in delivery if "attempts = attempts + 1" in sql]
+    assert len(claims) == 1
+    assert len(delivery) <= 1 + 2 * 20
+    everyone = messages()
+    with counted() as receipts:
+        for message in everyone:
+            apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
+    assert len(receipts) == RECEIPT * 20
+
+
+def test_those_that_end_together_are_recorded_in_two_statements(key) -> None:
+    from django.utils import timezone
+
+    from notifier.delivery.claim import claim_due
+    from notifier.delivery.deliver import Try
+    from notifier.delivery.record import record
+    from tests.alerting.house import TAKEN
+
+    people(20)
+    decide(received(key))
+    now = timezone.now()
+    tries = [Try(message, TAKEN, now, now) for message in claim_due(Lane.URGENT)]
+    assert len(tries) == 20
+    with counted() as recording:
+        record(tries)
+    assert len(recording) == 2
+
+
+def test_a_backlog_costs_a_further_event_nothing_more(key) -> None:
+    people(1)
+    for n in range(25):
+        decide(received(key, f"BEFORE-{n}"))
+    with counted() as intake:
+        event_id = received(key)
+    with counted() as decision:
+        decide(event_id)
+    assert [len(intake), len(decision)] == [INTAKE, DECIDE]
+    with counted() as claim_and_records:
+        assert deliver(Lane.URGENT) == 26
+    assert sum("attempts = attempts + 1" in sql for sql in claim_and_records) == 1

@@ -1,0 +1,124 @@
+"""The dry run says what then happens, stores nothing, and sees no more than the real thing."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from notifier.alerting.models import Alert
+from notifier.alerting.preview import preview
+from notifier.delivery.address import mask
+from notifier.delivery.models import Message
+from notifier.intake.models import Intervention
+from notifier.intake.receive import OutsideSourceError
+from notifier.intake.words import Severity, Status
+from notifier.journal.models import Entry
+from tests.alerting.house import (
+    ACCIDENT,
+    CONFLICT,
+    CROWD,
+    DELLE,
+    DUTY,
+    FIRE,
+    GIROMAGNY,
+    REFUSED,
+    SECRET,
+    TAKEN,
+    THEFT,
+    contact,
+    event,
+    hand_over,
+    number,
+    push,
+)
+
+OUTSIDE = {"postal_code": "25200", "name": "Montbéliard"}
+STEPS = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from([*Status, Status.ENGAGED]),
+        "severity": st.sampled_from(list(Severity)),
+        "category": st.sampled_from([ACCIDENT, FIRE, THEFT, CROWD, SECRET]),
+        "location": st.sampled_from(
+            [DELLE, DELLE, GIROMAGNY, CONFLICT, OUTSIDE, {**DELLE, "label": "rue de Déridé"}]
+        ),
+        "exercise": st.booleans(),
+    }
+)
+# What the provider does to each message between two events; None: it did not come to it.
+FATES = st.lists(st.sampled_from([None, TAKEN, REFUSED]), min_size=1, max_size=4)
+references = (f"P{n}" for n in count())
+
+
+@pytest.fixture
+def people(source):
+    contact(mobile=number(1), email="maire@delle.example")
+    contact("adjoint", mobile=number(2))
+    contact(commune="90052", email="maire@giromagny.example")
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 9), STEPS, FATES), max_size=6, unique_by=lambda s: s[0])
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_came_before_the_dry_run_says_what_then_happens(source, people, steps) -> None:
+    reference = next(references)
+    for sequence, body, fates in steps:
+        before = set(Message.objects.values_list("pk", flat=True))
+        promised = preview(source, event(reference, sequence, **body))
+        real = push(source, reference, sequence, **body)
+        assert (promised["state"], promised["verdict"]) == (real.state, real.verdict or None)
+        assert _ruled(promised) == _done(real)
+        sent = Message.objects.exclude(pk__in=before).exclude(address=DUTY)
+        assert _addressed(promised) == sorted((m.channel, mask(m.address)) for m in sent)
+        assert {m.body for m in sent if m.channel == "sms"} <= {
+            telling["sms"] for telling in promised["tellings"] if telling["kind"]
+        }
+        if fates[0] is not None:
+            answers = iter(fates * 50)
+            hand_over(lambda _, answers=answers: next(answers) or TAKEN)
+
+
+def _ruled(promised: dict) -> list[tuple[str, str | None, str]]:
+    return sorted(
+        (telling["commune"]["code"], telling["kind"] or "", telling["rule"])
+        for telling in promised["tellings"]
+    )
+
+
+def _done(real: Intervention) -> list[tuple[str, str | None, str]]:
+    decided = Entry.objects.filter(thread=real.thread, step="decided")
+    return sorted(
+        (line.data["commune"], line.data["kind"] or "", line.data["rule"])
+        for line in decided
+        if line.data.get("intervention") == str(real.pk) and "rule" in line.data
+    )
+
+
+def _addressed(promised: dict) -> list[tuple[str, str]]:
+    return sorted(
+        (message["channel"], message["address"])
+        for telling in promised["tellings"]
+        for message in telling["messages"]
+    )
+
+
+def test_a_dry_run_stores_nothing(source, people) -> None:
+    answer = preview(source, event())
+    assert answer["tellings"][0]["kind"] == "first"
+    assert answer["tellings"][0]["segments"] == 1
+    for table in (Intervention, Alert, Message, Entry):
+        assert not table.objects.exists()
+
+
+def test_a_dry_run_masks_every_address(source, people) -> None:
+    answer = str(preview(source, event()))
+    assert number(1)[3:] not in answer
+    assert "maire@" not in answer
+
+
+def test_a_dry_run_is_refused_where_the_real_thing_would_be(source) -> None:
+    with pytest.raises(OutsideSourceError):
+        preview(source, event(location={"insee": "25388"}))

@@ -1,0 +1,70 @@
+"""A service with a faulty text or categories file does not start, and says where to look."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def start(program: str, folder: Path, **wrong: Path) -> subprocess.CompletedProcess[str]:
+    """`notifier web` or `notifier worker` as an operator starts it; it must end by itself."""
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    env |= {"DATA_DIR": str(folder / "data"), **{name: str(path) for name, path in wrong.items()}}
+    return subprocess.run(
+        [sys.executable, "-m", "notifier", program],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=REPOSITORY,
+        timeout=60,
+        check=False,
+    )
+
+
+def copy_of(folder: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(REPOSITORY / folder, tmp_path / Path(folder).name))
+
+
+@pytest.mark.parametrize("program", ["web", "worker"])
+def test_a_template_with_an_undefined_name_refuses_the_start(program: str, tmp_path: Path) -> None:
+    texts = copy_of("templates/alerts", tmp_path)
+    faulty = texts / "end.sms.j2"
+    faulty.write_text("{{ commune }} : fini.\n{{ telephone }} {{ reference }}\n", encoding="utf-8")
+    ended = start(program, tmp_path, TEMPLATES_DIR=texts)
+    assert ended.returncode != 0
+    assert f"{faulty}:2: 'telephone' is not known here" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["web", "worker"])
+def test_a_wrong_categories_file_refuses_the_start(program: str, tmp_path: Path) -> None:
+    faulty = copy_of("config", tmp_path) / "categories.toml"
+    lines = faulty.read_text(encoding="utf-8").splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("lane ="))
+    lines[place] = 'lane = "vite"'
+    faulty.write_text("\n".join(lines), encoding="utf-8")
+    ended = start(program, tmp_path, CATEGORIES_FILE=faulty)
+    assert ended.returncode != 0
+    assert f"{faulty}:{place + 1}: families.C01.lane: is 'vite'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_categories_file_that_is_not_there_refuses_the_start(tmp_path: Path) -> None:
+    ended = start("worker", tmp_path, CATEGORIES_FILE=tmp_path / "none.toml")
+    assert ended.returncode != 0
+    assert f"{tmp_path / 'none.toml'}: cannot be read" in ended.stderr
+
+
+def test_what_ships_is_accepted(tmp_path: Path) -> None:
+    from django.core.checks import run_checks
+
+    assert settings.ENVIRONMENT.CATEGORIES_FILE is None
+    assert [fault for fault in run_checks() if fault.is_serious()] == []
