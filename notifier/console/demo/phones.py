@@ -42,9 +42,13 @@ class AddressBook:
             address
             for row in self._rows
             if row["fonction"] in scene.told.get(row["code_commune"], ())
-            for address in self._addresses(row)
-            if address.channel in scene.channels
+            for address in self._over(scene.channels, list(self._addresses(row)))
         ]
+
+    @staticmethod
+    def _over(channels: tuple[str, ...], addresses: list[Address]) -> list[Address]:
+        """Over the category's channels; someone who has none of these, over what they have."""
+        return [address for address in addresses if address.channel in channels] or addresses
 
     @staticmethod
     def _addresses(row: Mapping[str, str]) -> Iterable[Address]:

@@ -14,7 +14,7 @@ BOTH = ("sms", "email")
 class Scene:
     """One push of dispatch and what must come of it.
 
-    `told`: for each commune the functions told, over `channels` as far as their contacts have them.
+    `told`: for each commune the functions told, over `channels`, or else over what they have.
     `state`: the intervention's state afterwards; None when the push is refused.
     `says`: what each of its texts must hold.
     `decide`: the commune that a person then chooses with `notifier review`.
@@ -93,7 +93,7 @@ STORY = (
         "Cambriolage à Beaucourt, situé par son nom et son code postal seulement",
         "CORG90-2026-004219",
         _new("C03.03.00", "moderate", {"name": "BEAUCOURT", "postal_code": "90500"}),
-        {"90009": (MAYOR, POLICE)},
+        {"90009": (MAYOR, ON_CALL, POLICE)},
         channels=("email",),
         says="cambriolage",
     ),
