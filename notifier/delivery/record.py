@@ -115,7 +115,7 @@ def _has_receipts(message: Message) -> bool:
 def _entry(ended: Try) -> Entry:
     message, outcome = ended.message, ended.outcome
     came_of_it = {
-        Result.ACCEPTED: f"remis à {_provider(message)}",
+        Result.ACCEPTED: transport_for(Channel(message.channel)).accepted_by,
         Result.PERMANENT: f"refusé : {outcome.detail}",
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
         Result.RETRY: f"à réessayer : {outcome.detail}",
@@ -133,7 +133,3 @@ def _entry(ended: Try) -> Entry:
         provider_id=outcome.provider_id,
         started_at=ended.started_at.isoformat(),
     )
-
-
-def _provider(message: Message) -> str:
-    return transport_for(Channel(message.channel)).name

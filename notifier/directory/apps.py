@@ -8,4 +8,4 @@ class DirectoryConfig(AppConfig):
 
     name = "notifier.directory"
     label = "directory"
-    verbose_name = "annuaire"
+    verbose_name = "Annuaire"

@@ -16,7 +16,7 @@ class Step(models.TextChoices):
     SETTLED = "settled", "recoupement"
     EXPIRED = "expired", "périmé"
     CANCELLED = "cancelled", "retiré"
-    UNREACHED = "unreached", "personne joint"
+    UNREACHED = "unreached", "aucun contact joint"
 
 
 class AppendOnlyError(TypeError):
@@ -35,12 +35,12 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name = "ligne du journal"
-        verbose_name_plural = "journal"
+        verbose_name_plural = "lignes du journal"
         ordering = ("id",)
         indexes = (models.Index(fields=("thread", "id"), name="journal_thread"),)
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"
+        return self.text
 
     def save(self, *_: object, **__: object) -> NoReturn:
         raise AppendOnlyError("write journal entries with notifier.journal.write.write()")

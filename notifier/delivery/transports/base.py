@@ -42,7 +42,10 @@ class ProviderUnreachableError(Exception):
 class Transport(Protocol):
     # Whether the provider tells later what became of a message.
     has_receipts: bool
-    name: str
+
+    @property
+    def accepted_by(self) -> str:
+        """Who has an accepted message, in French, for the journal."""
 
     def send(self, message: Message) -> Outcome:
         """Hand the message to the provider. Never raises for what provider or network can do."""

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                             ("settled", "recoupement"),
                             ("expired", "périmé"),
                             ("cancelled", "retiré"),
-                            ("unreached", "personne joint"),
+                            ("unreached", "aucun contact joint"),
                         ],
                         max_length=12,
                         verbose_name="étape",
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "ligne du journal",
-                "verbose_name_plural": "journal",
+                "verbose_name_plural": "lignes du journal",
                 "ordering": ("id",),
                 "indexes": [models.Index(fields=["thread", "id"], name="journal_thread")],
             },

@@ -24,7 +24,7 @@ class SmtpTransport:
     """Thread-safe: a connection for each mail."""
 
     has_receipts = False
-    name = "serveur de courriel"
+    accepted_by = "remis au serveur de courriel"
 
     def __init__(self, url: str, sender: str) -> None:
         self._parts = urlsplit(url)
