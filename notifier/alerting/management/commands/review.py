@@ -15,6 +15,8 @@ from notifier.territory.resolve import commune
 
 class Command(BaseCommand):
     help = "Interventions dont la commune est à vérifier : liste, détail, décision."
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", nargs="?", help="affiche le détail de cette référence")

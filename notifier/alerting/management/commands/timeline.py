@@ -14,6 +14,8 @@ from notifier.journal.write import timeline
 
 class Command(BaseCommand):
     help = "Déroulé d’une intervention : chaque étape, son heure et le temps depuis la précédente."
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", help="la référence donnée par le centre d’opérations")

@@ -19,6 +19,8 @@ class Command(BaseCommand):
     """Contacts of the communes: import a CSV file, show those of a commune."""
 
     help = "Contacts des communes : importer un fichier CSV, afficher ceux d’une commune."
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`import` and `list`, each with its own arguments."""

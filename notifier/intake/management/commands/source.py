@@ -15,6 +15,8 @@ ARGUMENTS = {"name": "nom", "service": "--service", "duty_email": "--duty-email"
 
 class Command(BaseCommand):
     help = "Sources : centres d’opérations autorisés à transmettre des interventions."
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
