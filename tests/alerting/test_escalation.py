@@ -152,6 +152,21 @@ def test_nothing_moves_on_once_a_newer_text_is_out(source) -> None:
     assert told() == [sms(1), sms(1)]
 
 
+def test_a_late_failure_of_an_alert_that_is_over_moves_nobody_in_the_new_one(source) -> None:
+    mayor = contact("maire", mobile=number(1))
+    contact("adjoint", rank=1, mobile=number(2))
+    contact("adjoint", rank=2, mobile=number(3))
+    push(source)
+    hand_over()
+    push(source, sequence=2, status="closed")
+    hand_over()
+    mayor.delete()
+    push(source, sequence=3)
+    assert told(revision=3) == [sms(2)]
+    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", Sent.UNDELIVERED))
+    assert told(revision=3) == [sms(2)]
+
+
 def test_an_alert_that_can_no_longer_help_is_passed_to_nobody_but_the_duty(source) -> None:
     contact("maire", mobile=number(1), email=MAYOR)
     contact("adjoint", mobile=number(2))

@@ -265,17 +265,19 @@ def test_an_end_that_nobody_waits_for_troubles_no_duty(source) -> None:
     assert told(revision=2) == []
 
 
+@pytest.mark.parametrize("others", [(), ("astreinte",)], ids=["alone", "beside one who is told"])
 def test_the_update_overtakes_a_failure_that_was_not_followed_up_yet(
-    source, mayor, monkeypatch
+    source, mayor, monkeypatch, others
 ) -> None:
     """The worker dies between recording a refusal and telling the next; then severity rises."""
     contact("adjoint", mobile=number(2))
+    for function in others:
+        contact(function, mobile=number(3))
     push(source, category=FIRE, severity="minor")
     with monkeypatch.context() as broken:
         broken.setattr("notifier.alerting.escalation.entrust", _dies)
         hand_over(refusing(number(1)))
     push(source, sequence=2, category=FIRE, severity="extreme")
-    hand_over(refusing(number(1)))
     hand_over(refusing(number(1)))
     assert sms(2) in told(revision=2)
     assert all("aggravée" in m.body for m in messages(revision=2, channel="sms"))
