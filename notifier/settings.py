@@ -99,7 +99,11 @@ class Environment(BaseModel):
         ),
     ] = ""
     EMAIL_FROM: Annotated[
-        str, Field(description="Sender of e-mails, e.g. alertes@example.fr. Required.")
+        str,
+        Field(
+            pattern=r"^([^@<>\s]+@[^@<>\s]+|[^<>\r\n]+<[^@<>\s]+@[^@<>\s]+>)?$",
+            description="Sender of e-mails, e.g. alertes@example.fr. Required.",
+        ),
     ] = ""
     CATEGORIES_FILE: Annotated[
         Path | None,
