@@ -34,8 +34,13 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, counted in the database, so the same from every web process."""
+    try:
+        counts = figures()
+    except Error as error:
+        reason = f"database unreachable ({type(error).__name__})\n"
+        return HttpResponse(reason, status=503, content_type="text/plain")
     registry = CollectorRegistry()
-    registry.register(Figures(figures()))
+    registry.register(Figures(counts))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

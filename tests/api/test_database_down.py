@@ -1,0 +1,73 @@
+"""A database that cannot be reached is a 503 that says when to come back; nothing was received."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notifier.console.dispatch import Dispatch
+from notifier.console.launch import Bind, Stage, free_port
+from notifier.console.processes import Supervisor
+from tests.conftest import IN_PROCESS, outside_key
+from tests.intake.samples import body
+
+
+@pytest.fixture(scope="module")
+def web(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bind]:
+    """A real web process whose database refuses: nothing listens on its port."""
+    environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
+    environment["DATABASE_URL"] = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    supervisor = Supervisor(lambda _name, _line: None)
+    stage = Stage(environment, tmp_path_factory.mktemp("web"), supervisor)
+    bind = Bind("127.0.0.1", free_port())
+    try:
+        stage.start_web(bind).wait_for_line("Started worker-1", 30)
+        yield bind
+    finally:
+        supervisor.end()
+
+
+def _get(web: Bind, path: str) -> tuple[int, str]:
+    line = http.client.HTTPConnection(web.host, web.port, timeout=30)
+    line.request("GET", path)
+    answer = line.getresponse()
+    text = answer.read().decode()
+    line.close()
+    return answer.status, text
+
+
+def test_a_push_is_told_to_come_back(web: Bind) -> None:
+    for ask in (
+        lambda dispatch: dispatch.push(body()),
+        lambda dispatch: dispatch.dry_run(body()),
+        lambda dispatch: dispatch.status("00000000-0000-4000-8000-000000000000"),
+    ):
+        answer = ask(Dispatch(web.url, "am_any"))
+        assert answer.code == 503
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        assert int(headers["retry-after"]) >= 1
+        assert "base de données indisponible" in answer.body["error"]
+
+
+def test_the_process_lives_and_says_what_is_wrong(web: Bind) -> None:
+    assert _get(web, "/healthz") == (200, "ok")
+    code, text = _get(web, "/readyz")
+    assert code == 503
+    assert json.loads(text)["database"].startswith("unreachable")
+    assert _get(web, "/metrics")[0] == 503
+
+
+def test_a_command_says_what_to_do_instead_of_a_traceback(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    """A new SQLite file without tables, as before the first `notifier migrate`."""
+    environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
+    stage = Stage(environment, tmp_path, Supervisor(lambda _name, _line: None))
+    for command in (("source", "list"), ("timeline", "X"), ("review",)):
+        done = stage.run(*command)
+        assert done.returncode == 1
+        assert "notifier migrate" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1

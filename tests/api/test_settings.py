@@ -1,0 +1,165 @@
+"""Wrong settings are refused at start, each by its name; without its secrets nothing starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from notifier.settings import Environment, read_environment
+from tests.conftest import outside_key
+
+PRODUCTION = {
+    "SECRET_KEY": "x" * 50,
+    "PUBLIC_URL": "https://alertes.example",
+    "TWILIO_ACCOUNT_SID": "AC" + "a" * 32,
+    "TWILIO_AUTH_TOKEN": "secret",
+    "TWILIO_FROM": "Gendarmerie",
+    "EMAIL_URL": "smtps://user:password@smtp.example:465",
+    "EMAIL_FROM": "alertes@gendarmerie.example",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("DATABASE_URL", "mysql://localhost/alertes"),
+        ("DATABASE_URL", "alertes.sqlite3"),
+        ("BROKER_URL", "amqp://localhost"),
+        ("BROKER_URL", "localhost:6379"),
+        ("SECRET_KEY", "court"),
+        ("PUBLIC_URL", "alertes.example"),
+        ("PUBLIC_URL", "http://alertes.example"),
+        ("PUBLIC_URL", "http://192.168.1.10:8000"),
+        ("PUBLIC_URL", "http://127.0.0.1.alertes.example"),
+        ("PUBLIC_URL", "ftp://alertes.example"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "http://[::1"),
+        ("TWILIO_ACCOUNT_SID", "AC123"),
+        ("TWILIO_ACCOUNT_SID", "SK" + "a" * 32),
+        ("TWILIO_FROM", "06 39 98 00 01"),
+        ("TWILIO_FROM", "Gendarmerie nationale"),
+        ("TWILIO_MESSAGING_SERVICE_SID", "MG"),
+        ("TWILIO_API_URL", "http://api.example"),
+        ("TWILIO_API_URL", "http://127.0.0.1:4010"),
+        ("EMAIL_URL", "smtp.example:25"),
+        ("EMAIL_URL", "imap://smtp.example"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_FROM", "alertes"),
+        ("LOG_LEVEL", "LOUD"),
+        ("SIMULATOR", "peut-être"),
+        ("SIMULATOR", "1"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, wrong: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_environment(PRODUCTION | {name: wrong})
+    (line,) = str(refused.value).splitlines()[1:]
+    assert line.strip().startswith(f"{name}: ")
+
+
+def test_no_secret_is_repeated_in_a_refusal() -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_environment(
+            PRODUCTION
+            | {"SECRET_KEY": "tropcourt", "EMAIL_URL": "imap://u:motdepasse@smtp.example"}
+        )
+    assert "tropcourt" not in str(refused.value)
+    assert "motdepasse" not in str(refused.value)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_environment(PRODUCTION | {"SECRET_KEY": "x", "LOG_LEVEL": "x", "BROKER_URL": "x"})
+    assert len(str(refused.value).splitlines()) == 4
+
+
+def test_a_complete_production_environment() -> None:
+    environment = read_environment(PRODUCTION)
+    assert environment.missing() == []
+    assert environment.SIMULATOR is False
+    assert environment.TWILIO_API_URL == ""
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read_environment({"PUBLIC_URL": "", "LOG_LEVEL": " "}).LOG_LEVEL == "INFO"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"]
+)
+def test_a_loopback_address_may_be_http(url: str) -> None:
+    assert url == read_environment({"PUBLIC_URL": url}).PUBLIC_URL
+
+
+@pytest.mark.parametrize("name", PRODUCTION)
+def test_what_nothing_can_be_sent_without(name: str) -> None:
+    missing = read_environment({n: v for n, v in PRODUCTION.items() if n != name}).missing()
+    assert any(name in said for said in missing)
+
+
+def test_a_messaging_service_stands_for_a_sender() -> None:
+    chosen = PRODUCTION | {"TWILIO_FROM": "", "TWILIO_MESSAGING_SERVICE_SID": "MG" + "a" * 32}
+    assert read_environment(chosen).missing() == []
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_API_URL", "EMAIL_URL"])
+def test_the_simulator_only_where_everything_is_on_loopback(name: str) -> None:
+    home = {
+        "SIMULATOR": "1",
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "TWILIO_API_URL": "http://127.0.0.1:4010",
+        "EMAIL_URL": "smtp://127.0.0.1:2525",
+    }
+    assert read_environment(home).SIMULATOR
+    abroad = "smtp://smtp.example:25" if name == "EMAIL_URL" else "https://ailleurs.example"
+    with pytest.raises(ImproperlyConfigured, match="SIMULATOR"):
+        read_environment(home | {name: abroad})
+
+
+def test_the_simulator_never_stands_in_for_the_provider_in_silence() -> None:
+    assert "TWILIO_API_URL" in Environment(SIMULATOR=True).missing()
+
+
+@pytest.mark.parametrize("program", ["web", "worker", "beat"])
+def test_no_program_starts_without_its_secrets(
+    program: str, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    environment = dict(pytestconfig.stash[outside_key]) | {"DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "notifier", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    for name in (
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "EMAIL_URL",
+    ):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("program", ["web", "worker", "beat", "check"])
+def test_no_program_starts_with_a_wrong_value(
+    program: str, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    wrong = {"DATA_DIR": str(tmp_path), "BROKER_URL": "amqp://localhost"}
+    done = subprocess.run(
+        [sys.executable, "-m", "notifier", program],
+        env=dict(pytestconfig.stash[outside_key]) | PRODUCTION | wrong,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "BROKER_URL: must begin with redis://" in done.stderr
+    assert "Traceback" not in done.stderr
