@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,9 +26,23 @@ def web(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -
     bind = Bind("127.0.0.1", free_port())
     try:
         stage.start_web(bind).wait_for_line("Started worker-1", 30)
+        _wait_until_it_listens(bind)
         yield bind
     finally:
         supervisor.end()
+
+
+def _wait_until_it_listens(bind: Bind) -> None:
+    """The line above comes a moment before the socket listens."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection((bind.host, bind.port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _get(web: Bind, path: str) -> tuple[int, str]:
