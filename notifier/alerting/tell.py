@@ -107,8 +107,12 @@ def _follow_alerts(
 def letters_to_follow(
     kind: Kind, envelope: Envelope, alert: Alert, category: Category
 ) -> list[Letter]:
-    """To exactly those who got what came before; an aggravation is never told to nobody."""
-    letters = envelope.for_told(concerned_by(kind, told(str(alert.pk))))
+    """To exactly those who got what came before; an aggravation is never told to nobody.
+
+    Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
+    """
+    since = [m for m in told(str(alert.pk)) if m.created_at >= alert.opened_at]
+    letters = envelope.for_told(concerned_by(kind, since))
     if letters or kind is not Kind.UPDATE:
         return letters
     people = people_of([alert.commune], timezone.now())[alert.commune]

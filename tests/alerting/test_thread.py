@@ -157,7 +157,7 @@ def test_a_thread_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there_no
     assert Alert.objects.get().severity == "minor"
     hand_over()
     push(source, sequence=4, severity="moderate")
-    assert set(told(revision=4)) == {sms(1), sms(2), mail(MAYOR)}
+    assert told(revision=4) == [sms(2), mail(MAYOR)]
 
 
 @pytest.mark.parametrize("status", ["closed", "cancelled"])
