@@ -51,7 +51,7 @@ def push(
     dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
     source = _source(request)
-    _refuse_unknown_parameters(request)
+    _refuse_unclear_parameters(request)
     if categories().get(new.category) is None:
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
     try:
@@ -93,9 +93,11 @@ def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
     return status_of(intervention)
 
 
-def _refuse_unknown_parameters(request: HttpRequest) -> None:
-    """A misspelt dry_run must not tell anyone anything."""
-    for name in request.GET:
+def _refuse_unclear_parameters(request: HttpRequest) -> None:
+    """A misspelt dry_run, or one that says two things, must not tell anyone anything."""
+    for name, values in request.GET.lists():
+        if len(values) > 1:
+            raise ProblemError(422, f"{name} est donné deux fois : retirez-en un", field=name)
         if name != "dry_run":
             raise ProblemError(
                 422, f"paramètre inconnu : {name} (seul dry_run est admis)", field=name

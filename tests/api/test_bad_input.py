@@ -212,6 +212,12 @@ def test_a_misspelt_dry_run_is_not_taken_for_the_real_thing(corg: Caller) -> Non
     assert "dryrun" in fields(answer)
 
 
+def test_a_dry_run_that_is_both_true_and_false(corg: Caller) -> None:
+    answer = corg.push(body(), f"{INTERVENTIONS}?dry_run=true&dry_run=false")
+    assert answer.status_code == 422
+    assert "deux fois" in fields(answer)["dry_run"]
+
+
 def test_a_dry_run_that_is_neither_true_nor_false(corg: Caller) -> None:
     answer = corg.push(body(), f"{INTERVENTIONS}?dry_run=peut-être")
     assert fields(answer) == {"dry_run": "true ou false est attendu"}
