@@ -1,7 +1,6 @@
-"""What a mayor reads, in the templates that ship, and what an operator's own may not do."""
+"""What a mayor reads, in the templates that ship."""
 
 import re
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notifier.alerting.categories import load
-from notifier.alerting.composition import Composer, Kind, TemplatesError
+from notifier.alerting.composition import Composer, Kind
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.words import Facts
 from notifier.intake.words import Severity, Status
@@ -41,11 +40,6 @@ FACTS = Facts(
 @pytest.fixture(scope="module")
 def composer() -> Composer:
     return Composer(TEMPLATES)
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(TEMPLATES, tmp_path / "alerts"))
 
 
 # --- the SMS
@@ -317,76 +311,6 @@ def test_whatever_intake_lets_in_is_said_in_french(composer: Composer) -> None:
         texts = composer.compose(kind, replace(FACTS, status=status, severity=str(severity)))
         everything = texts.sms + texts.subject + texts.plain
         assert not re.search(r"engaged|on_scene|closed|cancelled|severe|extreme|None", everything)
-
-
-# --- an operator's own templates
-
-
-def _refused(folder: Path) -> str:
-    with pytest.raises(TemplatesError) as refused:
-        Composer(folder)
-    return str(refused.value)
-
-
-def test_an_unknown_name_is_refused_by_file_line_and_name_even_in_a_branch_not_taken(
-    own: Path,
-) -> None:
-    path = own / "end.txt.j2"
-    path.write_text("Bonjour\n{% if exercise and not exercise %}\n{{ caller }}\n{% endif %}\n")
-    assert _refused(own).startswith(f"{path}:3: 'caller' is not known here")
-
-
-def test_all_faults_are_said_at_once(own: Path) -> None:
-    (own / "end.sms.j2").write_text("{{ phone }} {{ reference }}\n")
-    (own / "first.subject.j2").write_text("\n{% if %}\n")
-    (own / "update.html.j2").unlink()
-    faults = _refused(own)
-    assert "end.sms.j2:1: 'phone'" in faults
-    assert "first.subject.j2:2:" in faults
-    assert "update.html.j2: is missing" in faults
-
-
-@pytest.mark.parametrize(
-    "escape",
-    [
-        "{{ facts.__class__ }}",
-        "{{ commune.__class__ }}",
-        "{{ commune.__class__.__mro__[1].__subclasses__() }}",
-        "{{ ''.__class__ }}",
-        "{{ commune['__class__'] }}",
-        "{{ commune|attr('__class__') }}",
-        "{{ '{0.__class__}'.format(commune) }}",
-        "{{ lipsum.__globals__ }}",
-        "{{ cycler }}",
-        "{{ self.__init__.__globals__ }}",
-        "{{ commune.nom }}",
-        "{{ commune|nofilter }}",
-        "{% include '../../config/categories.toml' %}",
-    ],
-)
-def test_an_escape_is_refused_at_start(own: Path, escape: str) -> None:
-    path = own / "first.txt.j2"
-    path.write_text(f"Bonjour {{{{ commune }}}}\n{escape}\n")
-    assert f"{path}:2: " in _refused(own)
-
-
-def test_a_fault_in_a_shared_piece_names_the_piece(own: Path) -> None:
-    piece = own / "_sms_head.j2"
-    piece.write_text("{{ commune }}\n{{ commune.maire }}\n")
-    assert f"{piece}:2: " in _refused(own)
-
-
-def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own: Path) -> None:
-    (own / "first.sms.j2").write_text("Bonjour. " * 40 + "{{ reference }}\n")
-    (own / "end.sms.j2").write_text("{{ commune }} : {{ category }}\n")
-    faults = _refused(own)
-    assert "first.sms.j2:1: makes an SMS of more than 2 segments" in faults
-    assert "end.sms.j2:1: has no reference" in faults
-
-
-def test_an_operators_own_words_are_used(own: Path) -> None:
-    (own / "end.sms.j2").write_text("{{ commune }} : terminé. {{ reference }}\n")
-    assert Composer(own).compose(Kind.END, FACTS).sms == "Delle : terminé. CORG90-2026-004217"
 
 
 # --- severity in a sentence, and the word to the duty
