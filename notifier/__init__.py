@@ -1,7 +1,7 @@
 """Alerte Maires: an intervention of the gendarmerie becomes a text on the mayor's phone.
 
-The rooms stand in the order that the data walks: `api` (doors for machines) -> `intake` (stored once)
--> `territory` (which commune) and `directory` (which people) -> `alerting` (what to say, to whom)
--> `delivery` (get it there, once) -> `journal` (what happened). `console` holds the doors for people,
-`bell` rings the workers, `simulator` plays the provider.
+The rooms stand in the order that the data walks: `api` (doors for machines) -> `intake` (stored
+once) -> `territory` (which commune) and `directory` (which people) -> `alerting` (what to say, to
+whom) -> `delivery` (get it there, once) -> `journal` (what happened). `console` holds the doors for
+people, `bell` rings the workers, `simulator` plays the provider.
 """

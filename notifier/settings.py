@@ -61,7 +61,10 @@ class Environment(BaseModel):
     ] = ""
     ALLOWED_HOSTS: Annotated[
         str,
-        Field(description="Further host names, separated by commas, beside that of PUBLIC_URL and loopback."),
+        Field(
+            description="Further host names, separated by commas, beside that of PUBLIC_URL "
+            "and loopback."
+        ),
     ] = ""
     TWILIO_ACCOUNT_SID: Annotated[
         str, Field(pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required.")

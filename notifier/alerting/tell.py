@@ -131,7 +131,8 @@ def _revise(alert: Alert, intervention: Intervention, category: Category, tellin
     if alert.is_open:
         alert.category, alert.severity = category.code, intervention.severity
     lifetime: timedelta = category.lifetime if alert.is_open else CLOSING_LIFETIME
-    alert.expires_at = timezone.now() + lifetime
+    # From the reception on: what waited through an outage, or for a decision, may be past its time.
+    alert.expires_at = intervention.received_at + lifetime
 
 
 def _envelope(alert: Alert, texts: Texts, category: Category) -> Envelope:

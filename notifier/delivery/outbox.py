@@ -17,6 +17,8 @@ from notifier.journal.write import entry, write
 # of its own: a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
+OVERTAKEN = "retiré : un texte plus récent le remplace"
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -43,7 +45,8 @@ class Letter:
 def entrust(letters: Iterable[Letter]) -> None:
     """Take the letters in the caller's transaction, in one statement; ring after its commit.
 
-    A letter whose key is known already is left as it is.
+    A letter whose key is known already is left as it is. What the same address was still to get of
+    an older revision gives way: nobody reads the end before the alert.
     """
     now = timezone.now()
     messages = [
@@ -52,6 +55,9 @@ def entrust(letters: Iterable[Letter]) -> None:
     ]
     if not messages:
         return
+    newer = [message for message in messages if message.revision > 1]
+    if newer:
+        _give_way(newer)
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     for lane in sorted({message.lane for message in messages}):
         ring_after_commit("delivery.deliver", lane, queue_name=lane)
@@ -64,23 +70,40 @@ def told(topic: str) -> Sequence[Message]:
 
 def withdraw(topic: str) -> int:
     """Take back what was not handed to a provider yet; how many messages that was."""
+    waiting = Message.objects.filter(topic=topic, state=State.PENDING)
+    return _take_back(waiting, "retiré avant l’envoi")
+
+
+def is_overtaken(message: Message) -> bool:
+    """Whether the same address was given a newer text of the same topic since. One statement."""
+    return Message.objects.filter(
+        topic=message.topic,
+        channel=message.channel,
+        address=message.address,
+        revision__gt=message.revision,
+    ).exists()
+
+
+def _give_way(newer: list[Message]) -> None:
+    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
+    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=State.PENDING)
+    older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
+    _take_back(older, OVERTAKEN)
+
+
+def _take_back(messages: Iterable[Message], why: str) -> int:
     now = timezone.now()
-    waiting = list(Message.objects.filter(topic=topic, state=State.PENDING))
     taken = [
         message
-        for message in waiting
+        for message in messages
         if Message.objects.filter(pk=message.pk, state=State.PENDING).update(
             state=State.CANCELLED, due_at=None, ended_at=now
         )
     ]
-    write(
-        entry(
-            message.thread,
-            Step.CANCELLED,
-            f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}) "
-            "retiré avant l’envoi.",
-            message=message.pk,
-        )
-        for message in taken
-    )
+    write(entry(m.thread, Step.CANCELLED, _what_of(m, why), message=m.pk) for m in taken)
     return len(taken)
+
+
+def _what_of(message: Message, what: str) -> str:
+    channel = message.get_channel_display()
+    return f"{channel} pour {message.title} ({mask(message.address)}) {what}."

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from notifier.delivery.address import mask
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, State
+from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.schedule import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.transports.base import Outcome, Result, transport_for
 from notifier.journal.models import Entry, Step
@@ -79,15 +80,15 @@ def _record_other(ended: Try) -> bool:
         pk=message.pk, claim=message.claim, state__in=(State.SENDING, State.UNKNOWN)
     )
     state, due_at = _next_state(message, outcome, ended.ended_at)
-    is_end = state in (State.FAILED, State.EXPIRED)
+    is_bad_end = state in (State.FAILED, State.EXPIRED)
     changed = mine.update(
         state=state,
         due_at=due_at,
         error_code=outcome.code,
-        ended_at=ended.ended_at if is_end else None,
+        ended_at=ended.ended_at if due_at is None else None,
     )
     message.state, message.error_code = state, outcome.code
-    return bool(changed) and is_end
+    return bool(changed) and is_bad_end
 
 
 def _next_state(message: Message, outcome: Outcome, now: datetime) -> tuple[State, datetime | None]:
@@ -95,6 +96,8 @@ def _next_state(message: Message, outcome: Outcome, now: datetime) -> tuple[Stat
         return State.FAILED, None
     if outcome.result is Result.UNKNOWN and _has_receipts(message):
         return State.UNKNOWN, now + LISTED_WITHIN
+    if is_overtaken(message):
+        return State.CANCELLED, None
     again_at = next_try(message.attempts, now, outcome.retry_after_s)
     if again_at >= message.expires_at:
         return State.EXPIRED, None
@@ -120,6 +123,8 @@ def _entry(ended: Try) -> Entry:
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
         Result.RETRY: f"à réessayer : {outcome.detail}",
     }[outcome.result]
+    if message.state == State.CANCELLED:
+        came_of_it += f" ; {OVERTAKEN}"
     return entry(
         message.thread,
         Step.ATTEMPT,

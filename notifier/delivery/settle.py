@@ -10,6 +10,7 @@ from notifier.delivery.address import mask
 from notifier.delivery.claim import claim_questions
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, State
+from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.schedule import ASK_AGAIN, LISTED_WITHIN, next_question
 from notifier.delivery.transports.base import ProviderUnreachableError, Transport, transport_for
@@ -61,12 +62,14 @@ def _settle_by_asking(message: Message, transport: Transport) -> None:
 
 
 def _back_to_pending(message: Message, why: str) -> None:
+    """Send it once more, unless a newer text for the same address makes it pointless."""
     now = timezone.now()
     with transaction.atomic():
-        changed = Message.objects.filter(
-            pk=message.pk, state=State.UNKNOWN, claim=message.claim
-        ).update(state=State.PENDING, due_at=now)
-        if changed:
+        lost = Message.objects.filter(pk=message.pk, state=State.UNKNOWN, claim=message.claim)
+        if is_overtaken(message):
+            if lost.update(state=State.CANCELLED, due_at=None, ended_at=now):
+                _note(message, Step.CANCELLED, OVERTAKEN, now)
+        elif lost.update(state=State.PENDING, due_at=now):
             _note(message, Step.SETTLED, why, now)
 
 

@@ -1,0 +1,45 @@
+"""What can no longer help is expired, not sent late: the lifetime runs from the reception."""
+
+from datetime import timedelta
+
+import pytest
+
+from notifier.delivery.claim import claim_due
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.sweep import sweep
+from notifier.intake.models import Intervention, Source
+from notifier.intake.receive import receive
+from tests.alerting.house import DUTY, contact, decided, event, number
+
+pytestmark = pytest.mark.django_db
+
+
+def decided_late(source: Source, how_late: timedelta) -> None:
+    """Received, and then nobody at work for that long."""
+    received = receive(source, event()).intervention_id
+    intervention = Intervention.objects.get(pk=received)
+    late = intervention.received_at - how_late
+    Intervention.objects.filter(pk=received).update(received_at=late)
+    decided(received)
+
+
+def test_after_a_short_outage_the_alert_leaves(source: Source) -> None:
+    contact(mobile=number(1))
+    decided_late(source, timedelta(minutes=90))
+    assert [m.address for m in claim_due(Lane.URGENT)] == [number(1)]
+
+
+def test_after_a_long_outage_the_alert_expires_and_dispatch_is_told(source: Source) -> None:
+    contact(mobile=number(1))
+    decided_late(source, timedelta(hours=5))
+    sweep_without_sending()
+    alert, duty = Message.objects.order_by("id")
+    assert (alert.address, alert.state) == (number(1), State.EXPIRED)
+    assert (duty.address, duty.state) == (DUTY, State.PENDING)
+
+
+def sweep_without_sending() -> None:
+    """The urgent lane's round, but for the delivery: nobody is there to take a text."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("notifier.delivery.sweep.deliver", lambda _lane: 0)
+        sweep(Lane.URGENT)

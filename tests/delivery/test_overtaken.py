@@ -1,0 +1,72 @@
+"""A text that a newer one has overtaken stays: nobody reads the end before the alert."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from notifier.delivery.claim import claim_due
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.schedule import LISTED_WITHIN
+from notifier.delivery.sweep import sweep
+from notifier.journal.models import Entry, Step
+from notifier.simulator.client import Simulator
+
+pytestmark = pytest.mark.django_db
+
+Post = Callable[..., Message]
+TimePasses = Callable[[Message, timedelta], None]
+
+
+def states() -> list[str]:
+    return list(Message.objects.order_by("revision").values_list("state", flat=True))
+
+
+def test_a_waiting_text_gives_way_to_the_newer_one(provider: Simulator, post: Post) -> None:
+    post(body="Première alerte")
+    post(revision=2, body="Fin")
+    deliver(Lane.URGENT)
+    assert [sms["body"] for sms in provider.messages()] == ["Fin"]
+    assert states() == [State.CANCELLED, State.ACCEPTED]
+    assert Entry.objects.filter(step=Step.CANCELLED).count() == 1
+
+
+def test_somebody_elses_text_and_another_channel_do_not_give_way(
+    provider: Simulator, post: Post, mail: Post
+) -> None:
+    post(address="+33639980102")
+    mail()
+    post(topic="2")
+    post(revision=2, body="Fin")
+    assert deliver(Lane.URGENT) == 4
+
+
+def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    first = post(body="Première alerte")
+    (claimed,) = claim_due(Lane.URGENT)
+    post(revision=2, body="Fin")
+    provider.fault("answer_429", times=1)
+    from notifier.delivery.deliver import _try
+    from notifier.delivery.record import record
+
+    record([_try(claimed)])
+    first.refresh_from_db()
+    assert first.state == State.CANCELLED
+    deliver(Lane.URGENT)
+    assert [sms["body"] for sms in provider.messages()] == ["Fin"]
+
+
+def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_newer(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("answer_500", times=1)
+    first = post(body="Première alerte")
+    deliver(Lane.URGENT)
+    post(revision=2, body="Fin")
+    time_passes(first, LISTED_WITHIN)
+    sweep(Lane.URGENT)
+    assert [sms["body"] for sms in provider.messages()] == ["Fin"]
+    assert states() == [State.CANCELLED, State.ACCEPTED]
