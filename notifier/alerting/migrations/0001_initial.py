@@ -7,36 +7,63 @@ import notifier.intake.words
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('intake', '0001_initial'),
+        ("intake", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('thread', models.CharField(max_length=90, verbose_name='fil')),
-                ('commune', models.CharField(max_length=5, verbose_name='commune')),
-                ('commune_name', models.CharField(max_length=60, verbose_name='nom de la commune')),
-                ('category', models.CharField(max_length=20, verbose_name='catégorie')),
-                ('severity', models.CharField(choices=[(notifier.intake.words.Severity['MINOR'], 'sans gravité'), (notifier.intake.words.Severity['MODERATE'], 'de gravité modérée'), (notifier.intake.words.Severity['SEVERE'], 'grave'), (notifier.intake.words.Severity['EXTREME'], 'très grave')], max_length=10, verbose_name='plus haute gravité annoncée')),
-                ('kind', models.CharField(max_length=12, verbose_name='dernier texte')),
-                ('facts', models.JSONField(verbose_name='faits annoncés')),
-                ('revision', models.PositiveSmallIntegerField(default=1, verbose_name='révision')),
-                ('is_open', models.BooleanField(default=True, verbose_name='en cours')),
-                ('opened_at', models.DateTimeField(verbose_name='ouverte le')),
-                ('expires_at', models.DateTimeField(verbose_name='périmée après')),
-                ('intervention', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='intake.intervention', verbose_name='dernière intervention')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                ("commune", models.CharField(max_length=5, verbose_name="commune")),
+                ("commune_name", models.CharField(max_length=60, verbose_name="nom de la commune")),
+                ("category", models.CharField(max_length=20, verbose_name="catégorie")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            (notifier.intake.words.Severity["MINOR"], "sans gravité"),
+                            (notifier.intake.words.Severity["MODERATE"], "de gravité modérée"),
+                            (notifier.intake.words.Severity["SEVERE"], "grave"),
+                            (notifier.intake.words.Severity["EXTREME"], "très grave"),
+                        ],
+                        max_length=10,
+                        verbose_name="plus haute gravité annoncée",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12, verbose_name="dernier texte")),
+                ("facts", models.JSONField(verbose_name="faits annoncés")),
+                ("revision", models.PositiveSmallIntegerField(default=1, verbose_name="révision")),
+                ("is_open", models.BooleanField(default=True, verbose_name="en cours")),
+                ("opened_at", models.DateTimeField(verbose_name="ouverte le")),
+                ("expires_at", models.DateTimeField(verbose_name="périmée après")),
+                (
+                    "intervention",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.intervention",
+                        verbose_name="dernière intervention",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alerte',
-                'verbose_name_plural': 'alertes',
-                'ordering': ('-id',),
-                'constraints': [models.UniqueConstraint(fields=('thread', 'commune'), name='alerting_one_per_commune')],
+                "verbose_name": "alerte",
+                "verbose_name_plural": "alertes",
+                "ordering": ("-id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("thread", "commune"), name="alerting_one_per_commune"
+                    )
+                ],
             },
         ),
     ]
