@@ -39,9 +39,11 @@ demo: $(RUNTIME)
 
 # Both databases are tried even when the first fails; the end says which did.
 test: $(DEVELOPMENT)
-	@sqlite=0; postgresql=0; \
+	@sqlite=0; postgresql=0; log=$$(mktemp) && trap 'rm -f "$$log"' EXIT; \
+	$(BIN)/python -m pytest --database postgresql > "$$log" 2>&1 & other=$$!; \
+	echo "La suite tourne sur PostgreSQL en même temps que sur SQLite ; elle est affichée à la fin."; \
 	$(BIN)/python -m pytest --database sqlite || sqlite=$$?; \
-	$(BIN)/python -m pytest --database postgresql || postgresql=$$?; \
+	wait $$other || postgresql=$$?; cat "$$log"; \
 	echo "Suite sur SQLite : code $$sqlite. Suite sur PostgreSQL : code $$postgresql."; \
 	test $$sqlite -eq 0 -a $$postgresql -eq 0
 

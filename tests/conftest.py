@@ -83,6 +83,25 @@ def _postgres(config: pytest.Config) -> Postgres | None:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 
 
+# Fixtures through which a test reaches a database; it runs on each. Any other runs on SQLite's turn.
+REACH_A_DATABASE = {"db", "transactional_db", "django_db_setup", "service", "live", "real_commits"}
+once_key = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what has no database in it, and count it for the end."""
+    if config.stash.get(postgres_key, None) is None:
+        return
+    here = [item for item in items if _reaches_a_database(item)]
+    config.stash[once_key] = len(items) - len(here)
+    items[:] = here
+
+
+def _reaches_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or fixtures & REACH_A_DATABASE)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what this run started."""
     postgres = config.stash.get(postgres_key, None)
@@ -151,6 +170,8 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     for report in left_out:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         terminalreporter.line(f"Not run: {report.nodeid}: {reason}")
+    if once := config.stash.get(once_key, 0):
+        terminalreporter.line(f"Run on SQLite's turn only: {once} tests without a database.")
     deselected = len(terminalreporter.stats.get("deselected", []))
     if deselected:
         terminalreporter.line(f"Not run: {deselected} tests, not chosen on the command line.")

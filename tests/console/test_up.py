@@ -107,7 +107,9 @@ def test_without_its_secrets_nothing_starts_and_the_names_are_said(
 
 
 def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None:
-    done = run(tmp_path, "up", "--simulator", TWILIO_ACCOUNT_SID="AC" + "1" * 32)
+    done = run(
+        tmp_path, "up", "--simulator", "--bind", "127.0.0.1:0", TWILIO_ACCOUNT_SID="AC" + "1" * 32
+    )
     assert done.returncode == 1
     assert "TWILIO_ACCOUNT_SID" in done.stderr
     assert "--simulator refusé" in done.stderr
