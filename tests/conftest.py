@@ -83,7 +83,7 @@ def _postgres(config: pytest.Config) -> Postgres | None:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 
 
-# Fixtures through which a test reaches a database; it runs on each. Any other runs on SQLite's turn.
+# Fixtures through which a test reaches a database; it runs on each. Others run with SQLite only.
 REACH_A_DATABASE = {"db", "transactional_db", "django_db_setup", "service", "live", "real_commits"}
 once_key = pytest.StashKey[int]()
 
