@@ -54,7 +54,8 @@ check: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-	set -a && . config/notifier.env.example && set +a && \
+	sed 's/REMPLACER/verification/' config/notifier.env.example > "$$folder/env" && \
+	set -a && . "$$folder/env" && set +a && \
 	DATABASE_URL= BROKER_URL= DATA_DIR=$$folder && export DATABASE_URL BROKER_URL DATA_DIR && \
 	$(BIN)/notifier check --deploy --fail-level WARNING && \
 	$(BIN)/notifier makemigrations --check --dry-run

@@ -18,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PACKAGE = Path(__file__).resolve().parent
+# What config/notifier.env.example holds in the place of every secret.
+PLACEHOLDER = "REMPLACER"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -181,6 +183,11 @@ class Environment(BaseModel):
             raise ValueError("TWILIO_API_URL: a loopback address is only for SIMULATOR=1")
         return self
 
+    @property
+    def twilio_api(self) -> str:
+        """The API that texts are handed to: Twilio's own where nothing else is set."""
+        return self.TWILIO_API_URL or "https://api.twilio.com"
+
     def missing(self) -> list[str]:
         """Names of the variables without which nothing can be sent, in the table's order."""
         required = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
@@ -200,8 +207,14 @@ def read_environment(variables: dict[str, str]) -> Environment:
     Raises ImproperlyConfigured with one line for each wrong variable, by name.
     An empty variable counts as not set.
     """
+    given = {name: value for name, value in variables.items() if value.strip()}
+    untouched = [name for name in Environment.model_fields if PLACEHOLDER in given.get(name, "")]
+    if untouched:
+        raise ImproperlyConfigured(
+            f"still the example's {PLACEHOLDER}, put your own value: {', '.join(untouched)}"
+        )
     try:
-        return Environment.model_validate({name: v for name, v in variables.items() if v.strip()})
+        return Environment.model_validate(given)
     except ValidationError as error:
         lines = [
             ": ".join([*map(str, fault["loc"]), fault["msg"].removeprefix("Value error, ")])

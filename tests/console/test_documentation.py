@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
@@ -25,7 +26,7 @@ from notifier.delivery import schedule
 from notifier.delivery.models import State
 from notifier.directory.reading import COLUMNS
 from notifier.intake.schema import NewIntervention, Place
-from notifier.settings import Environment, read_environment
+from notifier.settings import PLACEHOLDER, Environment, read_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -96,8 +97,20 @@ def settings_of_example() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_the_example_environment_is_accepted_and_complete() -> None:
-    assert read_environment(settings_of_example()).missing() == []
+def filled_in() -> dict[str, str]:
+    """The example once an operator has put values where it says so."""
+    return {
+        name: value.replace(PLACEHOLDER, "valeur") for name, value in settings_of_example().items()
+    }
+
+
+def test_the_example_environment_filled_in_is_accepted_and_complete() -> None:
+    assert read_environment(filled_in()).missing() == []
+
+
+def test_the_example_environment_as_it_is_is_refused_by_name() -> None:
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY, .*TWILIO_AUTH_TOKEN, EMAIL_URL"):
+        read_environment(settings_of_example())
 
 
 def test_the_example_environment_names_every_variable_but_the_simulator() -> None:
@@ -107,7 +120,7 @@ def test_the_example_environment_names_every_variable_but_the_simulator() -> Non
 
 def test_what_is_commented_out_in_the_example_is_accepted_too() -> None:
     optional = dict(re.findall(r"^#([A-Z_]+)=(.+)$", text(EXAMPLE), re.MULTILINE))
-    assert read_environment(settings_of_example() | optional).missing() == []
+    assert read_environment(filled_in() | optional).missing() == []
 
 
 def test_a_shell_reads_the_example_as_systemd_does() -> None:

@@ -25,7 +25,7 @@ def twilio() -> Iterator[Finding]:
     given = settings.ENVIRONMENT
     if not (given.TWILIO_ACCOUNT_SID and given.TWILIO_AUTH_TOKEN):
         return
-    account = f"{given.TWILIO_API_URL}/2010-04-01/Accounts/{given.TWILIO_ACCOUNT_SID}"
+    account = f"{given.twilio_api}/2010-04-01/Accounts/{given.TWILIO_ACCOUNT_SID}"
     # The simulator plays messages only.
     url = f"{account}/Messages.json?PageSize=1" if given.SIMULATOR else f"{account}.json"
     pair = f"{given.TWILIO_ACCOUNT_SID}:{given.TWILIO_AUTH_TOKEN}".encode()
@@ -47,7 +47,7 @@ def twilio() -> Iterator[Finding]:
     except (OSError, ValueError) as error:
         yield bad(
             f"Twilio : injoignable ({error})",
-            f"vérifier le réseau, le pare-feu et TWILIO_API_URL ({given.TWILIO_API_URL})",
+            f"vérifier le réseau, le pare-feu et TWILIO_API_URL ({given.twilio_api})",
         )
         return
     yield from _account(facts)

@@ -17,7 +17,6 @@ from notifier.delivery.transports.twilio.errors import PERMANENT, explain
 from notifier.delivery.transports.twilio.http import PatientHttpClient
 from notifier.delivery.transports.twilio.statuses import state_of
 
-OFFICIAL_API_URL = "https://api.twilio.com"
 # Of the texts lately sent to one number, how many are looked at to find ours.
 LATEST = 50
 # Twilio's clock and ours.
@@ -52,8 +51,7 @@ class TwilioTransport:
             if env.TWILIO_MESSAGING_SERVICE_SID
             else {"from_": env.TWILIO_FROM}
         )
-        api_url = env.TWILIO_API_URL or OFFICIAL_API_URL
-        return cls(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN, sender, api_url)
+        return cls(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN, sender, env.twilio_api)
 
     @property
     def accepted_by(self) -> str:
