@@ -136,7 +136,13 @@ def rule_on_all(
     tellings = []
     for here in communes:
         alert = told.pop(here.code, None)
-        ruling = rule_on(intervention.status, intervention.severity, category, alert)
+        ruling = rule_on(
+            intervention.status,
+            intervention.severity,
+            category,
+            alert,
+            exercise=intervention.exercise,
+        )
         tellings.append(Telling(here, ruling, alert))
     for alert in told.values():
         left = commune(alert.commune)

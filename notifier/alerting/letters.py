@@ -53,7 +53,7 @@ def facts_to_tell(
     """
     if kind in (Kind.FIRST, Kind.UPDATE) or told is None:
         return facts_of(intervention, category, commune)
-    return {**told, "status": intervention.status, "exercise": intervention.exercise}
+    return {**told, "status": intervention.status}
 
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:

@@ -65,6 +65,21 @@ _FORBIDDEN = _set(
     "numero pere plaque portable prenom proprietaire quater rdc requerant requerante res sonnette "
     "surnomme suspect tel telephone temoin ter veuve victime villa voisin voisine"
 )
+# What happened to whom, or is said of whom: a health, an offence, a vehicle, an age.
+_NEVER_TOLD = _set(
+    "acte ado adolescent adolescente age agee agees ages agresse agressee agresseur agression "
+    "alcool alcoolise alcoolisee alcoolisme ans arme assassinat assassine assassinee bagarre bebe "
+    "blesse blessee blessees blesses blessure blessures braquage cadavre cambriolage cambrioleur "
+    "chauffeur conducteur conductrice conjugal conjugale conjugales coups couteau cycliste decede "
+    "decedee decedees decedes deces depressif depressive detenu detenue disparu disparue dispute "
+    "drogue drogues evade evadee forcene forcenee fugue fugueur fugueuse fusil handicape "
+    "handicapee hospitalise hospitalisee inconscient inconsciente interpelle interpellee "
+    "intoxication ivre ivresse malade malades maladie malaise meurtre meurtrier mort morte motard "
+    "nourrisson noyade noye noyee otage passager passagere pendaison pendu pendue personne "
+    "personnes psychiatrie psychiatrique rixe sdf sexuel sexuelle sexuelles suicidaire suicide "
+    "suicidee tentative toxicomane tue tuee vehicule vehicules viol viole violee violence "
+    "violences violent violente violer violeur viols voiture vol voleur voleuse vols"
+)
 _LINKS = _set("a au aux d de des du en entre et l la le les ou par pres sous sur vers")
 _AFTER_A_ROAD = _LINKS | {"direction", "lieu-dit", "sens", "sortie", "niveau", "hauteur"}
 # Said of what follows; at the end they say nothing.
@@ -146,7 +161,7 @@ def _fits(word: str, shouted: bool) -> bool:
     if not _WORD.fullmatch(word):
         return False
     parts = re.split(r"['-]", _plain(word).removesuffix("'"))
-    if any(part in _FORBIDDEN for part in [_plain(word), *parts]):
+    if any(part in _FORBIDDEN | _NEVER_TOLD for part in [_plain(word), *parts]):
         return False
     if any(len(part) == 1 and part not in "adly" for part in parts):
         return False

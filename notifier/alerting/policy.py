@@ -20,8 +20,14 @@ class Ruling:
     reason: str
 
 
-def rule_on(status: str, severity: str, category: Category, alert: Alert | None) -> Ruling:
-    """The ruling for a commune that is concerned; `alert` is what it was told so far."""
+def rule_on(
+    status: str, severity: str, category: Category, alert: Alert | None, *, exercise: bool
+) -> Ruling:
+    """The ruling for a commune that is concerned; `alert` is what it was told so far.
+
+    `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
+    reverse, is told anew, whatever the severity.
+    """
     if alert is None:
         return _first(status, severity, category)
     if not alert.is_open:
@@ -32,6 +38,8 @@ def rule_on(status: str, severity: str, category: Category, alert: Alert | None)
         )
     if status == Status.CLOSED:
         return Ruling(Kind.END, "closed", "terminée : ceux qui ont reçu l’alerte le savent")
+    if alert.facts["exercise"] != exercise:
+        return withheld(severity, category) or _other_nature(exercise=exercise)
     if Severity(severity) <= Severity(alert.severity):
         return Ruling(
             None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté"
@@ -53,6 +61,18 @@ def _first(status: str, severity: str, category: Category) -> Ruling:
         Kind.FIRST,
         category.disclosure,
         f"« {category.label} » est à annoncer ({category.legal_basis})",
+    )
+
+
+def _other_nature(*, exercise: bool) -> Ruling:
+    if exercise:
+        return Ruling(
+            Kind.FIRST,
+            "exercise_after_all",
+            "annoncée comme réelle, c’est un exercice : nouvelle alerte",
+        )
+    return Ruling(
+        Kind.FIRST, "real_after_all", "annoncée comme exercice, elle est réelle : nouvelle alerte"
     )
 
 

@@ -79,7 +79,7 @@ def _texts(
         lane=category.lane,
         expires_at=timezone.now() + category.lifetime,
     )
-    if alert is None or kind is Kind.FIRST:
+    if alert is None or telling.opens:
         people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
         letters = envelope.for_people(told_at_once(people, category.tell), category.channels)
     else:

@@ -35,14 +35,14 @@ def reached(messages: Iterable[Message]) -> list[Message]:
 def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
     """Those of the earlier messages whose addresses get a text of this kind.
 
-    An update also goes where a failure was recorded and not followed up yet: whoever is next in
-    order then is told by the update's own failure, and nobody is forgotten in between.
+    What is news also goes where a failure was recorded and not followed up yet: whoever is next in
+    order then is told by the news' own failure, and nobody is forgotten in between.
     """
     if kind is Kind.CANCELLATION:
         return [m for m in reached(earlier) if m.state != State.PENDING]
     messages = list(earlier)
     forgotten = [m for m in messages if m.state in BAD_ENDS and not m.is_followed_up]
-    return [*reached(messages), *(forgotten if kind is Kind.UPDATE else ())]
+    return [*reached(messages), *(() if kind is Kind.END else forgotten)]
 
 
 def recipient_label(person: Person) -> str:

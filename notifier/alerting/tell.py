@@ -29,6 +29,14 @@ class Telling:
     ruling: Ruling
     alert: Alert | None
 
+    @property
+    def opens(self) -> bool:
+        """Whether it begins or takes up an alert, told to those who are there now.
+
+        Asked before `tell`, which opens the alert.
+        """
+        return self.ruling.kind is Kind.FIRST and not (self.alert and self.alert.is_open)
+
 
 def tell(
     intervention: Intervention, category: Category, tellings: list[Telling]
@@ -39,9 +47,11 @@ def tell(
     """
     letters: list[Letter] = []
     entries = [_ruled(intervention, telling) for telling in tellings]
+    first = [telling for telling in tellings if telling.opens]
+    following = [telling for telling in tellings if not telling.opens]
     for alert, texts, found in [
-        *_open_alerts(intervention, category, tellings),
-        *_follow_alerts(intervention, category, tellings),
+        *_open_alerts(intervention, category, first),
+        *_follow_alerts(intervention, category, following),
     ]:
         letters += found
         entries += _composed(alert, texts, found)
@@ -56,10 +66,9 @@ _Told = tuple[Alert, Texts, list[Letter]]
 
 
 def _open_alerts(
-    intervention: Intervention, category: Category, tellings: list[Telling]
+    intervention: Intervention, category: Category, first: list[Telling]
 ) -> Iterator[_Told]:
     """A first alert to those who are there now."""
-    first = [t for t in tellings if t.ruling.kind is Kind.FIRST]
     if not first:
         return
     now = timezone.now()
@@ -88,12 +97,12 @@ def _alert(
 
 
 def _follow_alerts(
-    intervention: Intervention, category: Category, tellings: list[Telling]
+    intervention: Intervention, category: Category, following: list[Telling]
 ) -> Iterator[_Told]:
-    """An update, end or cancellation to exactly those who got what came before."""
-    for telling in tellings:
+    """What comes after an alert, to exactly those who got what came before."""
+    for telling in following:
         alert, kind = telling.alert, telling.ruling.kind
-        if alert is None or kind is None or kind is Kind.FIRST:
+        if alert is None or kind is None:
             continue
         if kind is Kind.CANCELLATION:
             withdraw(str(alert.pk))
@@ -107,13 +116,13 @@ def _follow_alerts(
 def letters_to_follow(
     kind: Kind, envelope: Envelope, alert: Alert, category: Category
 ) -> list[Letter]:
-    """To exactly those who got what came before; an aggravation is never told to nobody.
+    """To exactly those who got what came before; only an end may be told to nobody.
 
     Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
     """
     since = [m for m in told(str(alert.pk)) if m.created_at >= alert.opened_at]
     letters = envelope.for_told(concerned_by(kind, since))
-    if letters or kind is not Kind.UPDATE:
+    if letters or kind in (Kind.END, Kind.CANCELLATION):
         return letters
     people = people_of([alert.commune], timezone.now())[alert.commune]
     return envelope.for_people(told_at_once(people, category.tell), category.channels)

@@ -18,6 +18,8 @@ from notifier.delivery.transports.twilio.transport import callback_url
 
 log = structlog.get_logger(__name__)
 
+# Twilio's receipts take well under one kibibyte.
+LARGEST_BODY = 64 * 1024
 LARGEST_NUMBER = 2**63 - 1
 ERROR_CODE = re.compile(r"[0-9]{1,10}")
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
@@ -27,6 +29,9 @@ MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 @require_POST
 def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message."""
+    if _is_large(request):
+        log.warning("receipt refused: too large to be one", message=message_id)
+        return _refusal(413, "too large")
     if not _is_genuine(request, message_id):
         log.warning("receipt refused: not signed by our account", message=message_id)
         return _refusal(403, "signature refused")
@@ -47,6 +52,12 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
         )
         return _refusal(404, "unknown message")
     return HttpResponse(status=204)
+
+
+def _is_large(request: HttpRequest) -> bool:
+    """By the length announced: of a stranger's files, Django would write any length to the disk."""
+    announced = request.headers.get("Content-Length") or "0"
+    return not announced.isdecimal() or int(announced) > LARGEST_BODY
 
 
 def _is_genuine(request: HttpRequest, message_id: int) -> bool:

@@ -45,6 +45,10 @@ FRENCH = {
 }
 
 
+# Kinds of intake's own making, whose message is French already.
+SAID_BY_INTAKE = {"control_character", "date_ahead", "date_old", "half_point", "link", "nowhere"}
+
+
 class ProblemError(Exception):
     """A refusal with its HTTP status and its French message."""
 
@@ -157,7 +161,7 @@ def _french(error: dict[str, Any]) -> str:
     known = FRENCH.get(error["type"])
     if known:
         return known.format_map(_Context(error.get("ctx", {}))).replace(" or ", " ou ")
-    if error["type"] in ("control_character", "date_ahead", "date_old", "half_point", "nowhere"):
+    if error["type"] in SAID_BY_INTAKE:
         return str(error["msg"])
     return "valeur refusée"
 

@@ -115,8 +115,8 @@ class Stage:
         # Fixed ports, so that it is found again when it has to be started again.
         for option in ("--http-port", "--control-port", "--smtp-port"):
             command += [option, str(free_port())]
-        command += ["--auth-token", token]
-        child = self.supervisor.start(Program("simulator", command, self.environment))
+        environment = self.environment | {"TWILIO_AUTH_TOKEN": token}
+        child = self.supervisor.start(Program("simulator", command, environment))
         simulator = Simulator.attach(child.wait_for_line(r"^\{", SECONDS_TO_START))
         self.environment |= {
             "SIMULATOR": "1",

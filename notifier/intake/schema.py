@@ -21,12 +21,22 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 # A clock may be wrong by this much; an older event is history, not an alert.
 FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
+# What a telephone makes a link of: a dot, then the letters of a domain.
+LINK = re.compile(r"\.[A-Za-z]{2}")
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
 def _printable(value: str) -> str:
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
         raise PydanticCustomError("control_character", "contient un caractère de contrôle")
+    return value
+
+
+def _no_link(value: str) -> str:
+    if LINK.search(value):
+        raise PydanticCustomError(
+            "link", "un point suivi de lettres deviendrait un lien sur le téléphone du maire"
+        )
     return value
 
 
@@ -131,6 +141,7 @@ class NewIntervention(BaseModel):
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$",
             description="Votre numéro d’intervention ; le maire le lit",
         ),
+        AfterValidator(_no_link),
     ]
     sequence: Annotated[
         int, Field(ge=1, le=1_000_000, strict=True, description="1, puis 2… à chaque nouvel état")

@@ -38,7 +38,8 @@ def _arguments() -> argparse.Namespace:
         description="Plays Twilio and a mail server on 127.0.0.1. Nothing is ever really sent.",
     )
     parser.add_argument("--account-sid", required=True)
-    parser.add_argument("--auth-token", required=True)
+    # Not an option: every user of the machine sees a command line.
+    parser.set_defaults(auth_token=os.environ.get("TWILIO_AUTH_TOKEN", ""))
     parser.add_argument("--http-port", type=int, default=0, help="Twilio's API; 0: any free port")
     parser.add_argument("--control-port", type=int, default=0, help="control API and page")
     parser.add_argument("--smtp-port", type=int, default=0)
@@ -47,7 +48,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--sent-after-ms", type=float, default=50.0)
     parser.add_argument("--delivered-after-ms", type=float, default=150.0)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.auth_token:
+        parser.error("set TWILIO_AUTH_TOKEN in the environment")
+    return arguments
 
 
 async def serve(arguments: argparse.Namespace) -> None:

@@ -101,7 +101,6 @@ class Simulator:
         """
         options: dict[str, object] = {
             "account-sid": account_sid,
-            "auth-token": auth_token,
             "http-port": http_port,
             "control-port": control_port,
             "smtp-port": smtp_port,
@@ -115,7 +114,7 @@ class Simulator:
             [sys.executable, "-m", "notifier.simulator", *given],
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": path, "TWILIO_AUTH_TOKEN": auth_token},
         )
         try:
             return cls.attach(_first_line(process, timeout), process)

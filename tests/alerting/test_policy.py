@@ -36,8 +36,8 @@ def category(disclosure: str) -> Category:
     )
 
 
-def told_at(severity: Severity) -> Alert:
-    return Alert(is_open=True, severity=severity)
+def told_at(severity: Severity, *, exercise: bool = False) -> Alert:
+    return Alert(is_open=True, severity=severity, facts={"exercise": exercise})
 
 
 # Disclosure, severities -> kind and rule, for a commune that was told nothing, of a running event.
@@ -53,7 +53,7 @@ FIRSTS = [
 @pytest.mark.parametrize("status", RUNNING)
 def test_a_commune_that_was_told_nothing(disclosure, severities, kind, rule, status) -> None:
     for severity in severities:
-        ruling = rule_on(status, severity, category(disclosure), NOT_TOLD)
+        ruling = rule_on(status, severity, category(disclosure), NOT_TOLD, exercise=False)
         assert (ruling.kind, ruling.rule) == (kind, rule)
         assert ruling.reason
 
@@ -64,7 +64,7 @@ def test_a_commune_whose_alert_was_over_is_told_anew(
     disclosure, severities, kind, rule, status
 ) -> None:
     for severity in severities:
-        ruling = rule_on(status, severity, category(disclosure), CLOSED_ALERT)
+        ruling = rule_on(status, severity, category(disclosure), CLOSED_ALERT, exercise=False)
         assert (ruling.kind, ruling.rule) == (kind, "reopened" if kind else rule)
 
 
@@ -75,7 +75,7 @@ def test_an_end_that_nobody_waits_for_is_told_to_nobody(alert, rule) -> None:
     for status, severity, disclosure in product(
         OVER, Severity, ("notify", "threshold", "withhold")
     ):
-        ruling = rule_on(status, severity, category(disclosure), alert)
+        ruling = rule_on(status, severity, category(disclosure), alert, exercise=False)
         assert (ruling.kind, ruling.rule) == (NOTHING, rule)
 
 
@@ -84,7 +84,9 @@ def test_an_end_is_told_where_an_alert_is_open_whatever_the_category_says_by_now
         Severity, Severity, ("notify", "threshold", "withhold")
     ):
         for status, kind in ((Status.CLOSED, Kind.END), (Status.CANCELLED, Kind.CANCELLATION)):
-            ruling = rule_on(status, severity, category(disclosure), told_at(before))
+            ruling = rule_on(
+                status, severity, category(disclosure), told_at(before), exercise=False
+            )
             assert (ruling.kind, ruling.rule) == (kind, status)
 
 
@@ -92,7 +94,7 @@ def test_an_end_is_told_where_an_alert_is_open_whatever_the_category_says_by_now
 @pytest.mark.parametrize("before", Severity)
 def test_an_update_is_told_when_severity_rises_and_only_then(status, before) -> None:
     for severity in Severity:
-        ruling = rule_on(status, severity, category("notify"), told_at(before))
+        ruling = rule_on(status, severity, category("notify"), told_at(before), exercise=False)
         rises = list(Severity).index(severity) > list(Severity).index(before)
         expected = (Kind.UPDATE, "severity_rise") if rises else (NOTHING, "no_news")
         assert (ruling.kind, ruling.rule) == expected
@@ -109,8 +111,26 @@ def test_an_update_is_told_when_severity_rises_and_only_then(status, before) -> 
 def test_a_rise_is_kept_back_where_the_category_became_secret(
     disclosure, severity, kind, rule
 ) -> None:
-    ruling = rule_on(Status.ENGAGED, severity, category(disclosure), told_at(Severity.MINOR))
+    ruling = rule_on(
+        Status.ENGAGED, severity, category(disclosure), told_at(Severity.MINOR), exercise=False
+    )
     assert (ruling.kind, ruling.rule) == (kind, rule)
+
+
+@pytest.mark.parametrize("status", RUNNING)
+@pytest.mark.parametrize(
+    ("told_as", "is_now", "rule"),
+    [(True, False, "real_after_all"), (False, True, "exercise_after_all")],
+)
+def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
+    status, told_as, is_now, rule
+) -> None:
+    for severity, before in product(Severity, Severity):
+        alert = told_at(before, exercise=told_as)
+        ruling = rule_on(status, severity, category("notify"), alert, exercise=is_now)
+        assert (ruling.kind, ruling.rule) == (Kind.FIRST, rule)
+        secret = rule_on(status, severity, category("withhold"), alert, exercise=is_now)
+        assert (secret.kind, secret.rule) == (NOTHING, "withheld")
 
 
 def test_a_commune_that_is_no_longer_concerned_is_told_so() -> None:

@@ -232,6 +232,11 @@ def test_a_doubt_is_not_cleared_by_an_event_that_is_in_doubt_itself(source) -> N
     assert review().count("\n") == 2
 
 
+def test_what_dispatch_typed_gives_no_orders_to_the_terminal(source) -> None:
+    push(source, location={"name": "Delle\x9b2J\u202eelleD"})
+    assert "« Delle?2J?elleD »" in review("R1")
+
+
 def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):

@@ -195,6 +195,36 @@ def test_deciding_again_tells_nothing_again(source, mayor) -> None:
     assert len(journal()) == lines
 
 
+@pytest.mark.parametrize("was_exercise", [True, False])
+def test_whoever_was_told_learns_that_a_drill_is_real_and_the_reverse(
+    source, mayor, was_exercise
+) -> None:
+    contact("adjoint", mobile=number(2))
+    push(source, exercise=was_exercise)
+    # The deputy stands in for the mayor, so knows as well, though nobody would tell them first.
+    hand_over(refusing(number(1), MAYOR))
+    assert told(revision=1) == [sms(1), mail(MAYOR), sms(2)]
+    hand_over()
+    push(source, sequence=2, exercise=not was_exercise)
+    again = messages(revision=2)
+    assert sms(2) in told(revision=2)
+    assert all(m.body.startswith("EXERCICE") is not was_exercise for m in again)
+    hand_over()
+    push(source, sequence=3, exercise=was_exercise, status="closed")
+    ends = messages(revision=3)
+    assert told(revision=3) == told(revision=2)
+    assert all(m.body.startswith("EXERCICE") is not was_exercise for m in ends)
+
+
+def test_a_drill_that_becomes_real_before_it_was_sent_is_only_told_as_real(source, mayor) -> None:
+    push(source, exercise=True)
+    push(source, sequence=2, exercise=False)
+    hand_over()
+    gone = [m for m in messages() if m.state != Sent.CANCELLED]
+    assert [(m.channel, m.address) for m in gone] == [sms(1), mail(MAYOR)]
+    assert not any("EXERCICE" in m.body for m in gone)
+
+
 def test_an_exercise_is_marked_in_every_text(source, mayor) -> None:
     push(source, severity="minor", exercise=True)
     hand_over()

@@ -55,6 +55,13 @@ def test_json_that_is_not_an_object(corg: Caller, value: Any) -> None:
     assert fields(answer)["corps"] in ("un objet JSON est attendu", "champ obligatoire")
 
 
+@pytest.mark.parametrize("reference", ["bit.ly/2026-1", "alerte.example", "2026.Fr/42"])
+def test_a_reference_that_a_telephone_makes_a_link_of(corg: Caller, reference: str) -> None:
+    answer = corg.push(body(reference=reference))
+    assert answer.status_code == 422
+    assert "un lien" in fields(answer)["reference"]
+
+
 @pytest.mark.parametrize(
     "name", ["reference", "sequence", "status", "category", "severity", "occurred_at", "location"]
 )

@@ -1,5 +1,6 @@
 """The provider's receipts by HTTP: forged, replayed, early, unknown; each has its answer."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -203,3 +204,28 @@ def test_a_strange_number_of_the_provider_does_not_lose_the_receipt(message: Mes
     answer = _post(message.pk, MessageSid="S\x00" + "M" * 500, MessageStatus="delivered")
     assert answer.status_code == 204
     assert _state(message) == State.DELIVERED
+
+
+def test_a_file_that_a_stranger_sends_is_never_read(message: Message) -> None:
+    """It would be written to the disk before the signature could be looked at."""
+    line = UnreadBody()
+    answer = Client().generic(
+        "POST",
+        f"/api/v1/callbacks/twilio/{message.pk}",
+        content_type="multipart/form-data; boundary=B",
+        CONTENT_LENGTH=str(10**9),
+        **{"wsgi.input": line},
+    )
+    assert answer.status_code == 413
+    assert not line.was_read
+    assert _state(message) == State.ACCEPTED
+
+
+class UnreadBody(io.BytesIO):
+    """A request's body that remembers whether anybody asked for it."""
+
+    was_read = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.was_read = True
+        return super().read(size)

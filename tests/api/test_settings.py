@@ -163,3 +163,15 @@ def test_no_program_starts_with_a_wrong_value(
     assert done.returncode != 0
     assert "BROKER_URL: must begin with redis://" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_nobody_else_reads_the_database_whoever_made_its_folder(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    outside = dict(pytestconfig.stash[outside_key])
+    outside.pop("DATABASE_URL", None)
+    migrate = [sys.executable, "-m", "notifier", "migrate", "--no-input", "--verbosity", "0"]
+    environment = outside | {"DATA_DIR": str(tmp_path), "SIMULATOR": "1"}
+    subprocess.run([*migrate, "journal"], env=environment, check=True, timeout=60)
+    assert (tmp_path / "alertes.sqlite3").stat().st_mode & 0o777 == 0o600

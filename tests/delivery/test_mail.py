@@ -1,14 +1,19 @@
 """E-mail: what is in it, and SMTP's two kinds of no."""
 
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_string, policy
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, State
 from notifier.delivery.sweep import sweep
+from notifier.delivery.transports.base import Result
+from notifier.delivery.transports.smtp.transport import SmtpTransport
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import LETTER, MAILBOX
 
@@ -87,4 +92,28 @@ def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
-    assert message.state != State.ACCEPTED
+    assert message.state == State.FAILED
+
+
+def test_a_mail_that_cannot_be_written_ends_at_once(provider: Simulator, mail: Mail) -> None:
+    """So that the next in order is told now, and not when the message has outlived its use."""
+    message = mail(address='"\n"@delle.example')
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert provider.mails() == []
+    assert (message.state, message.due_at) == (State.FAILED, None)
+
+
+@pytest.mark.usefixtures("provider")
+def test_an_address_in_letters_that_the_server_does_not_know_ends_at_once(mail: Mail) -> None:
+    message = mail(address="maire@délle.example")
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        port = line.getsockname()[1]
+    server = Controller(Sink(), hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
+    server.start()
+    try:
+        outcome = SmtpTransport(f"smtp://127.0.0.1:{port}", "a@b.example").send(message)
+    finally:
+        server.stop()
+    assert outcome.result is Result.PERMANENT

@@ -34,9 +34,13 @@ def test_every_port_is_on_loopback(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "notifier.simulator", "--account-sid=AC1", "--auth-token=t"]
+    command = [sys.executable, "-m", "notifier.simulator", "--account-sid=AC1"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TWILIO_AUTH_TOKEN": "t"},
     ) as process:
         assert process.stdout is not None
         simulator = Simulator.attach(process.stdout.readline())
@@ -45,6 +49,11 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
         os.kill(process.pid, number)
         rest, complaints = process.communicate(timeout=10)
     assert (process.returncode, rest, complaints) == (0, "", "")
+
+
+def test_its_secret_is_on_no_command_line() -> None:
+    with Simulator.start("AC1", "a secret of this test") as simulator:
+        assert "secret" not in " ".join(psutil.Process(simulator.pid).cmdline())
 
 
 def test_a_simulator_that_cannot_start_says_so(simulator: Simulator) -> None:

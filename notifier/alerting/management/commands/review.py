@@ -3,6 +3,7 @@
 import getpass
 from argparse import ArgumentParser
 from typing import Any
+from unicodedata import category
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  {_label(intervention)}, reçue le {received:%d/%m/%Y à %H:%M:%S}")
         self.stdout.write(f"  {intervention.reason}")
         for clue in intervention.clues:
-            self.stdout.write(f"  - {clue['says']}")
+            self.stdout.write(f"  - {_harmless(clue['says'])}")
         self.stdout.write(f"  Décider : notifier review {intervention.reference} --commune CODE")
 
     def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
@@ -95,11 +96,16 @@ class Command(BaseCommand):
         )
 
 
+def _harmless(text: str) -> str:
+    """Without what a terminal obeys: a clue repeats the name as dispatch typed it."""
+    return "".join("?" if category(sign).startswith("C") else sign for sign in text)
+
+
 def _commune(code: str) -> str:
     chosen = commune(code.upper())
     return f"{chosen.name} ({chosen.code})" if chosen else code
 
 
 def _label(intervention: Intervention) -> str:
-    category = categories().get(intervention.category)
-    return category.label if category else intervention.category
+    known = categories().get(intervention.category)
+    return known.label if known else intervention.category

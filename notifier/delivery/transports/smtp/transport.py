@@ -36,6 +36,11 @@ class SmtpTransport:
 
     def send(self, message: Message) -> Outcome:
         try:
+            mail = self._mail(message)
+        except ValueError as error:
+            # A header that is none: it would be so at every try, while the next in order waits.
+            return Outcome(Result.PERMANENT, detail=f"courriel impossible ({type(error).__name__})")
+        try:
             server = self.connect()
         except smtplib.SMTPResponseException as error:
             return _answer(error.smtp_code)
@@ -43,11 +48,16 @@ class SmtpTransport:
             return Outcome(Result.RETRY, detail=f"serveur injoignable ({type(error).__name__})")
         try:
             with server:
-                server.send_message(self._mail(message))
+                server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             return _answer(next(iter(error.recipients.values()))[0])
         except smtplib.SMTPResponseException as error:
             return _answer(error.smtp_code)
+        except smtplib.SMTPNotSupportedError:
+            # Found out before anything was sent.
+            return Outcome(
+                Result.PERMANENT, detail="le serveur ne connaît pas les lettres de l’adresse"
+            )
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(Result.UNKNOWN, detail=f"ligne coupée ({type(error).__name__})")
         return Outcome(Result.ACCEPTED, provider_id=self._message_id(message))
