@@ -18,6 +18,7 @@ from notifier.alerting.wording import categories
 from notifier.delivery.outbox import entrust
 from notifier.intake.models import Intervention, State
 from notifier.intake.thread import conclude, lock_thread
+from notifier.intake.words import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, Location, Verdict, commune, resolve
@@ -112,8 +113,19 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> list[Comm
     intervention.verdict = resolution.verdict
     intervention.communes = [c.code for c in resolution.communes]
     intervention.clues = resolution.as_json()["clues"]
-    certain = resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
-    return list(resolution.communes) if certain else []
+    if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
+        return list(resolution.communes)
+    if intervention.status in (Status.CLOSED, Status.CANCELLED):
+        return _told_before(intervention, thread)
+    return []
+
+
+def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
+    """An end concerns those who were told, though its own place be in doubt: they wait for it."""
+    decided = [i for i in thread if i.state == State.DECIDED and i.sequence < intervention.sequence]
+    codes = decided[-1].communes if decided else []
+    intervention.communes = codes
+    return [found for found in map(commune, codes) if found is not None]
 
 
 def _decided_before(intervention: Intervention, thread: list[Intervention]) -> str:
