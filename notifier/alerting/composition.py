@@ -34,6 +34,8 @@ MOST_SEGMENTS = 2
 PARTS = ("sms", "subject", "txt", "html")
 # The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
+# What a template may raise while a text is made; anything else is a fault of ours.
+RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
 
 
 class Kind(StrEnum):
@@ -97,8 +99,7 @@ class Composer:
 
     def unreached(self, facts: Facts, why: str) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: nobody could be told."""
-        words = {**words_of(facts), "why": why}
-        subject, text = (self._environment.get_template(name).render(words) for name in UNREACHED)
+        subject, text = (self._render_unreached(name, facts, why) for name in UNREACHED)
         return one_line(subject), text.strip() + "\n"
 
     def _sms(self, kind: Kind, words: Words) -> str:
@@ -111,6 +112,9 @@ class Composer:
 
     def _render(self, kind: Kind, part: str, words: Words) -> str:
         return self._environment.get_template(f"{kind}.{part}.j2").render(words)
+
+    def _render_unreached(self, name: str, facts: Facts, why: str) -> str:
+        return self._environment.get_template(name).render({**words_of(facts), "why": why})
 
     # --- trying the operator's templates at start
 
@@ -136,14 +140,19 @@ class Composer:
             try:
                 self._render(kind, part, words_of(facts))
                 sms = self._sms(kind, words_of(facts)) if part == "sms" else ""
-            except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-                file, line = _where(error, path)
-                yield f"{file}:{line}: {error}; use only the facts, without methods of theirs"
+            except RENDER_ERRORS as error:
+                yield _trial_fault(error, path)
                 continue
             if part == "sms" and facts.reference not in sms:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
             if count(sms).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+        for name, facts in product(UNREACHED, SAMPLES):
+            path = self._folder / name
+            try:
+                self._render_unreached(name, facts, "personne n’a répondu")
+            except RENDER_ERRORS as error:
+                yield _trial_fault(error, path)
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
@@ -153,6 +162,11 @@ def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
         if name.name in unknown and name.ctx == "load":
             use = ", ".join(sorted(known))
             yield f"{path}:{name.lineno}: '{name.name}' is not known here; use {use}"
+
+
+def _trial_fault(error: BaseException, path: Path) -> str:
+    file, line = _where(error, path)
+    return f"{file}:{line}: {error}; use only the facts, without methods of theirs"
 
 
 def _where(error: BaseException, path: Path) -> tuple[Path, int]:

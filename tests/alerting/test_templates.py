@@ -70,6 +70,14 @@ def test_a_fault_in_a_shared_piece_names_the_piece(own: Path) -> None:
     assert f"{piece}:2: " in _refused(own)
 
 
+@pytest.mark.parametrize("name", ["unreached.subject.j2", "unreached.txt.j2"])
+def test_the_mail_to_the_duty_address_is_tried_at_start_too(own: Path, name: str) -> None:
+    """It is the last word when nobody can be told: it may not fail only then."""
+    path = own / name
+    path.write_text("{{ commune }}\n{{ why.cause }}\n")
+    assert _refused(own).startswith(f"{path}:2: ")
+
+
 def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own: Path) -> None:
     (own / "first.sms.j2").write_text("Bonjour. " * 40 + "{{ reference }}\n")
     (own / "end.sms.j2").write_text("{{ commune }} : {{ category }}\n")
