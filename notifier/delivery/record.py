@@ -87,7 +87,8 @@ def _record_other(ended: Try) -> bool:
         error_code=outcome.code,
         ended_at=ended.ended_at if due_at is None else None,
     )
-    message.state, message.error_code = state, outcome.code
+    if changed:
+        message.state, message.error_code = state, outcome.code
     return bool(changed) and is_bad_end
 
 
@@ -117,14 +118,17 @@ def _has_receipts(message: Message) -> bool:
 
 def _entry(ended: Try) -> Entry:
     message, outcome = ended.message, ended.outcome
+    not_sent = "à réessayer" if message.state == State.PENDING else "pas parti"
     came_of_it = {
         Result.ACCEPTED: transport_for(Channel(message.channel)).accepted_by,
         Result.PERMANENT: f"refusé : {outcome.detail}",
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
-        Result.RETRY: f"à réessayer : {outcome.detail}",
+        Result.RETRY: f"{not_sent} : {outcome.detail}",
     }[outcome.result]
     if message.state == State.CANCELLED:
         came_of_it += f" ; {OVERTAKEN}"
+    if message.state == State.EXPIRED:
+        came_of_it += " ; périmé avant un nouvel essai"
     return entry(
         message.thread,
         Step.ATTEMPT,

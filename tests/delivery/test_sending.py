@@ -279,6 +279,8 @@ def test_a_retry_beyond_the_lifetime_ends_the_message_now(
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert (message.state, bad_ends) == (State.EXPIRED, [message.pk])
+    said = Entry.objects.latest("id").text
+    assert "périmé" in said and "à réessayer" not in said
 
 
 def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
