@@ -53,7 +53,7 @@ def read_insee(given: str, name: str | None) -> Evidence:
     """An INSEE code: current first, then old. `name` tells a code used under its former name."""
     code = reference.tidy_code(given)
     if code is None:
-        return Evidence("insee", given, frozenset(), f"« {given} » n'est pas un code INSEE.")
+        return Evidence("insee", given, frozenset(), f"« {given} » n’est pas un code INSEE.")
     current = reference.commune(code)
     if current:
         return _read_current(given, current, normalise(name or ""))
@@ -85,9 +85,9 @@ def _read_former(given: str, former: list[reference.FormerCode], name: str | Non
     code = former[0].code
     today = frozenset(entry.commune for entry in former)
     what = {
-        "deleguee": "le code d'une commune déléguée",
-        "associee": "le code d'une commune associée",
-        "arrondissement": "le code d'un arrondissement",
+        "deleguee": "le code d’une commune déléguée",
+        "associee": "le code d’une commune associée",
+        "arrondissement": "le code d’un arrondissement",
     }.get(former[0].kind, "un ancien code")
     called = f" ({former[0].name})" if former[0].name else ""
     says = f"{code} est {what}{called} ; commune actuelle : {listing(today)}."
@@ -118,13 +118,13 @@ def read_postal(given: str) -> Evidence:
     if re.fullmatch(r"[0-9]{4}", digits):
         digits = f"0{digits}"
     if not re.fullmatch(r"[0-9]{5}", digits):
-        return Evidence("postal_code", given, frozenset(), f"« {given} » n'est pas un code postal.")
+        return Evidence("postal_code", given, frozenset(), f"« {given} » n’est pas un code postal.")
     served = reference.served_by(digits)
     if served:
         says = f"Le code postal {digits} dessert {_count(served)} : {listing(served)}."
         return Evidence("postal_code", given, served, says)
     near = reference.departement_written_in(digits)
-    says = f"Le code postal {digits} n'est pas dans la liste (CEDEX ?) : il ne prouve rien"
+    says = f"Le code postal {digits} n’est pas dans la liste (CEDEX ?) : il ne prouve rien"
     says += f", sinon le département ({near})."
     return Evidence("postal_code", given, None, says, near=near)
 
@@ -138,24 +138,24 @@ def read_name(given: str, inside: frozenset[str]) -> Evidence:
     """
     key = normalise(given)
     if not key:
-        return Evidence("name", given, frozenset(), f"« {given} » n'est pas un nom de commune.")
+        return Evidence("name", given, frozenset(), f"« {given} » n’est pas un nom de commune.")
     bearers = reference.bearers(key)
     if bearers:
         codes = frozenset(bearer.commune for bearer in bearers)
         says = f"« {given} » est porté par {_count(codes)} : {listing(codes)}."
         if {bearer.kind for bearer in bearers} <= {"deleguee", "associee", "ancien"}:
-            says += " C'est un nom de commune déléguée, associée ou ancienne."
+            says += " C’est un nom de commune déléguée, associée ou ancienne."
         return Evidence("name", given, codes, says)
     neighbourhood: dict[str, frozenset[str]] = {}
     for departement in sorted({reference.departement_of(code) for code in inside}):
         for known, codes in reference.names_in(departement).items():
             neighbourhood[known] = neighbourhood.get(known, frozenset()) | codes
-    near = closest(key, neighbourhood)
+    meant = closest(key, neighbourhood)
     says = f"Aucune commune ne porte le nom « {given} »."
-    if near is None or near not in inside:
+    if meant is None or meant not in inside:
         return Evidence("name", given, frozenset(), says)
-    says += f" Un seul nom voisin s'en approche : {listing([near])}."
-    return Evidence("name", given, frozenset({near}), says)
+    says += f" Un seul nom voisin s’en approche : {listing([meant])}."
+    return Evidence("name", given, frozenset({meant}), says)
 
 
 def read_point(latitude: float | None, longitude: float | None) -> Evidence:
