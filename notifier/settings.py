@@ -1,6 +1,6 @@
 """Every setting of the service, read from the environment once and refused by name when wrong.
 
-`Environment` is the table of what an operator may set (docs/configuration.md is printed from it).
+`Environment` is the table of what an operator may set; a test holds docs/configuration.md to it.
 Below it stand Django's and Celery's own settings, derived from that table.
 """
 

@@ -102,10 +102,8 @@ def as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> lis
     who = {address.address: address.who for address in expected}
     readers: dict[tuple[str, str], list[str]] = {}
     for sms in texts:
-        segments = (
-            f"{sms['segments']} SMS" if sms["segments"] == 1 else f"{sms['segments']} segments"
-        )
-        key = (f"SMS de {sms['from']} ({segments})", sms["body"])
+        plural = "s" if sms["segments"] > 1 else ""
+        key = (f"SMS de {sms['from']} ({sms['segments']} segment{plural})", sms["body"])
         readers.setdefault(key, []).append(f"{who[sms['to']]} : {spaced(sms['to'])}")
     for mail in mails:
         key = ("Courriel", f"Objet : {mail['subject']}\n\n{mail['plain']}")
