@@ -9,6 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from notifier.console.launch import free_port
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, State
 from notifier.delivery.sweep import sweep
@@ -67,6 +68,27 @@ def test_a_permanent_no_ends_it(provider: Simulator, mail: Mail) -> None:
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert (message.state, message.error_code) == (State.FAILED, "550")
+
+
+class _RefusesOurSender:
+    async def handle_MAIL(self, *_: object) -> str:  # noqa: N802 # the name is aiosmtpd's
+        return "550 5.7.1 sender not allowed"
+
+
+def test_a_server_that_refuses_us_and_not_the_reader_is_loud(
+    mail: Mail, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every mail ends that way until an operator mends it, who watches the log, not the journal."""
+    message = mail()
+    server = Controller(_RefusesOurSender(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        outcome = SmtpTransport(f"smtp://127.0.0.1:{server.port}", "a@b.example").send(message)
+    finally:
+        server.stop()
+    assert outcome.code == "550"
+    (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert "550" in line.getMessage() and MAILBOX not in line.getMessage()
 
 
 def test_a_line_cut_after_data_is_repeated_under_the_same_number(

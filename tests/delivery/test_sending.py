@@ -162,14 +162,21 @@ def test_a_permanent_refusal_ends_at_once_and_is_told(
     assert told(provider) == []
 
 
-def test_a_refusal_that_an_operator_can_mend_is_tried_again(
-    provider: Simulator, post: Post, bad_ends: list[int], time_passes: TimePasses
+def test_a_refusal_that_an_operator_can_mend_is_tried_again_loudly(
+    provider: Simulator,
+    post: Post,
+    bad_ends: list[int],
+    time_passes: TimePasses,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     provider.fault("reject", error_code=20003, times=1)
     message = post()
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert (message.state, bad_ends) == (State.PENDING, [])
+    (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert "our account" in line.getMessage() and "20003" in line.getMessage()
+    assert PHONE not in line.getMessage()
     time_passes(message, timedelta(minutes=5))
     deliver(Lane.URGENT)
     assert told(provider) == [PHONE]

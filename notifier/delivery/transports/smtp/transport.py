@@ -11,10 +11,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -43,7 +46,7 @@ class SmtpTransport:
         try:
             server = self.connect()
         except smtplib.SMTPResponseException as error:
-            return _answer(error.smtp_code)
+            return _refused_us(error)
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(Result.RETRY, detail=f"serveur injoignable ({type(error).__name__})")
         try:
@@ -51,6 +54,8 @@ class SmtpTransport:
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             return _answer(next(iter(error.recipients.values()))[0])
+        except smtplib.SMTPSenderRefused as error:
+            return _refused_us(error)
         except smtplib.SMTPResponseException as error:
             return _answer(error.smtp_code)
         except smtplib.SMTPNotSupportedError:
@@ -106,6 +111,13 @@ class SmtpTransport:
     def _message_id(self, message: Message) -> str:
         domain = self._sender.rpartition("@")[2].rstrip(">")
         return f"<alerte-{message.pk}@{domain}>"
+
+
+def _refused_us(error: smtplib.SMTPResponseException) -> Outcome:
+    """Our login or our sender, not the reader: every mail will fare alike until it is mended."""
+    if error.smtp_code >= 500:
+        log.error("the mail server refuses us", code=error.smtp_code, error=type(error).__name__)
+    return _answer(error.smtp_code)
 
 
 def _answer(code: int) -> Outcome:

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, RequestException
@@ -13,9 +14,11 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from notifier.delivery.models import Message, State
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
-from notifier.delivery.transports.twilio.errors import PERMANENT, explain
+from notifier.delivery.transports.twilio.errors import OPERATOR, PERMANENT, explain
 from notifier.delivery.transports.twilio.http import PatientHttpClient
 from notifier.delivery.transports.twilio.statuses import state_of
+
+log = structlog.get_logger(__name__)
 
 # Of the texts lately sent to one number, how many are looked at to find ours.
 LATEST = 50
@@ -117,6 +120,8 @@ def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome
         return Outcome(Result.UNKNOWN, code=code, detail=f"panne de l’opérateur ({error.status})")
     if error.code in PERMANENT:
         return Outcome(Result.PERMANENT, code=code, detail=explain(code))
+    if error.code in OPERATOR:
+        log.error("our account or sender is refused, an operator must mend it", code=code)
     return Outcome(Result.RETRY, code=code, detail=explain(code))
 
 
