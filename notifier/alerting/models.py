@@ -1,6 +1,7 @@
 from django.db import models
 
 from notifier.intake.models import Intervention
+from notifier.intake.thread import reference_in
 from notifier.intake.words import Severity
 
 
@@ -37,4 +38,4 @@ class Alert(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.commune_name} : {self.thread.partition('/')[2]}"
+        return f"{self.commune_name} : {reference_in(self.thread)}"

@@ -16,6 +16,7 @@ from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
 from notifier.intake.schema import NewIntervention
+from notifier.intake.thread import thread_of
 
 
 def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
     refuse_outside(source, new)
     intervention = Intervention(
         source=source,
-        thread=f"{source.pk}/{new.reference}",
+        thread=thread_of(source, new.reference),
         location=new.location.model_dump(exclude_none=True),
         **new.model_dump(exclude={"location"}),
     )

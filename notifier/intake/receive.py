@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifier.intake.models import Intervention, Source
 from notifier.intake.schema import NewIntervention
+from notifier.intake.thread import thread_of
 from notifier.intake.words import Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
@@ -61,17 +62,15 @@ def known_as(source: Source, new: NewIntervention) -> UUID | None:
 
     Raises ContradictionError where its reference and sequence were received with another content.
     """
-    same = Intervention.objects.filter(thread=_thread(source, new), sequence=new.sequence)
+    same = Intervention.objects.filter(
+        thread=thread_of(source, new.reference), sequence=new.sequence
+    )
     known = same.only("id", "content_hash").first()
     if known is None:
         return None
     if known.content_hash != _content_hash(new):
         raise ContradictionError(new.reference, new.sequence)
     return known.pk
-
-
-def _thread(source: Source, new: NewIntervention) -> str:
-    return f"{source.pk}/{new.reference}"
 
 
 def _content_hash(new: NewIntervention) -> str:
@@ -81,7 +80,7 @@ def _content_hash(new: NewIntervention) -> str:
 def _store(source: Source, new: NewIntervention) -> UUID:
     now = timezone.now()
     intervention_id = uuid4()
-    thread = _thread(source, new)
+    thread = thread_of(source, new.reference)
     with transaction.atomic():
         Intervention.objects.create(
             id=intervention_id,

@@ -5,7 +5,17 @@ from uuid import UUID
 from django.db.models import Subquery
 from django.utils import timezone
 
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Intervention, Source, State
+
+
+def thread_of(source: Source, reference: str) -> str:
+    """The thread's name: two sources may give the same reference to different things."""
+    return f"{source.pk}/{reference}"
+
+
+def reference_in(thread: str) -> str:
+    """The reference that dispatch gave, out of the thread's name."""
+    return thread.partition("/")[2]
 
 
 def lock_thread(intervention_id: UUID) -> list[Intervention]:

@@ -20,6 +20,7 @@ from django.utils.text import capfirst
 
 from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention
+from notifier.intake.thread import reference_in
 from notifier.territory.resolve import commune
 
 Stored = TypeVar("Stored", bound=Model)
@@ -101,7 +102,7 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
     @admin.display(description="référence", ordering="thread")
     def reference(self, stored: Any) -> str:
         """The thread without the number of its source."""
-        return str(stored.thread).partition("/")[2]
+        return reference_in(stored.thread)
 
 
 def moment(at: datetime | None) -> str:
