@@ -1,6 +1,8 @@
 from django.db import models
 from django.db.models import Q
 
+from notifier.delivery.address import mask
+
 
 class Channel(models.TextChoices):
     SMS = "sms", "SMS"
@@ -93,3 +95,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} n° {self.pk}"
+
+    @property
+    def in_journal(self) -> str:
+        """How the journal names the message: "SMS pour maire (+33 6 •• •• •• 12)"."""
+        return f"{self.get_channel_display()} pour {self.title} ({mask(self.address)})"

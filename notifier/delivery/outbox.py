@@ -100,10 +100,5 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
             state=State.CANCELLED, due_at=None, ended_at=now
         )
     ]
-    write(entry(m.thread, Step.CANCELLED, _what_of(m, why), message=m.pk) for m in taken)
+    write(entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken)
     return len(taken)
-
-
-def _what_of(message: Message, what: str) -> str:
-    channel = message.get_channel_display()
-    return f"{channel} pour {message.title} ({mask(message.address)}) {what}."

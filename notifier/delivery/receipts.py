@@ -6,7 +6,6 @@ from enum import StrEnum
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.delivery.address import mask
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, State
 from notifier.delivery.schedule import RECEIPT_OVERDUE
@@ -44,8 +43,7 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
                     entry(
                         message.thread,
                         Step.RECEIPT,
-                        f"{message.get_channel_display()} pour {message.title} "
-                        f"({mask(message.address)}) : {message.get_state_display()}{reason}.",
+                        f"{message.in_journal} : {message.get_state_display()}{reason}.",
                         at=now,
                         message=message.pk,
                         state=fate.state,

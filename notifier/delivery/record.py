@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Case, CharField, F, Value, When
 from django.db.models.functions import Coalesce
 
-from notifier.delivery.address import mask
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, State
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
@@ -132,8 +131,7 @@ def _entry(ended: Try) -> Entry:
     return entry(
         message.thread,
         Step.ATTEMPT,
-        f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}), "
-        f"essai {message.attempts} : {came_of_it}.",
+        f"{message.in_journal}, essai {message.attempts} : {came_of_it}.",
         at=ended.ended_at,
         message=message.pk,
         attempt=message.attempts,

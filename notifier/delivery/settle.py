@@ -6,7 +6,6 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.delivery.address import mask
 from notifier.delivery.claim import claim_questions
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, State
@@ -106,15 +105,5 @@ def ask_for_overdue_receipts() -> int:
 
 
 def _note(message: Message, step: Step, what: str, at: datetime) -> None:
-    write(
-        [
-            entry(
-                message.thread,
-                step,
-                f"{message.get_channel_display()} pour {message.title} "
-                f"({mask(message.address)}) : {what}.",
-                at=at,
-                message=message.pk,
-            )
-        ]
-    )
+    text = f"{message.in_journal} : {what}."
+    write([entry(message.thread, step, text, at=at, message=message.pk)])

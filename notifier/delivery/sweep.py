@@ -7,7 +7,6 @@ UPDATE.
 import structlog
 from django.db import transaction
 
-from notifier.delivery.address import mask
 from notifier.delivery.claim import lapsed_leases, outlived
 from notifier.delivery.deliver import deliver
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
@@ -52,8 +51,7 @@ def _note(messages: list[Message], step: Step, what: str) -> None:
         entry(
             message.thread,
             step,
-            f"{message.get_channel_display()} pour {message.title} ({mask(message.address)}), "
-            f"essai {message.attempts} : {what}.",
+            f"{message.in_journal}, essai {message.attempts} : {what}.",
             message=message.pk,
         )
         for message in messages
