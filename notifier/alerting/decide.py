@@ -96,7 +96,7 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
         return Concerned(State.REVIEW, [], why)
     inside = [c for c in communes if c.departement in intervention.source.departements]
     if not inside:
-        names = ", ".join(f"{c.name} ({c.code})" for c in communes)
+        names = ", ".join(c.label for c in communes)
         where = f"hors des départements de {intervention.source.name}"
         return Concerned(State.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
     return Concerned(State.DECIDED, inside)
@@ -164,7 +164,7 @@ def rule_on_all(
 
 
 def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
-    names = ", ".join(f"{c.name} ({c.code})" for c in communes)
+    names = ", ".join(c.label for c in communes)
     return entry(
         intervention.thread,
         Step.RESOLVED,
@@ -190,5 +190,5 @@ def _says(clue: dict[str, Any]) -> str:
     """What a clue says, without the name as dispatch typed it: the journal is for good."""
     if clue["kind"] != "name":
         return str(clue["says"])
-    names = ", ".join(f"{c.name} ({c.code})" for c in map(commune, clue["communes"]) if c)
+    names = ", ".join(c.label for c in map(commune, clue["communes"]) if c)
     return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."

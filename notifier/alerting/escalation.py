@@ -11,7 +11,7 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.duty import TOPIC_PREFIX, letter_to_duty
-from notifier.alerting.letters import Envelope, compose, letter_key
+from notifier.alerting.letters import Envelope, compose, letter_key, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import not_yet_told, reached, recipient_label
@@ -43,8 +43,7 @@ def move_on(message: Message) -> None:
     letters = _letters(alert, message, siblings)
     if letters:
         entrust(letters)
-        whom = ", ".join(f"{le.title} ({le.channel.label} {le.masked})" for le in letters)
-        _note(alert, message, Step.DECIDED, f"au tour de {whom}", rule="escalation")
+        _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
     alive = {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
     if alive.isdisjoint(_waking(alert)):
         entrust(letter_to_duty(alert, _why(alert, alive)))
@@ -57,14 +56,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     if category is None or alert.expires_at <= timezone.now():
         return []
     people = people_of([alert.commune], timezone.now())[alert.commune]
-    envelope = Envelope(
-        topic=str(alert.pk),
-        revision=alert.revision,
-        thread=alert.thread,
-        texts=compose(Kind(alert.kind), alert.facts),
-        lane=category.lane,
-        expires_at=alert.expires_at,
-    )
+    envelope = Envelope.of(alert, compose(Kind(alert.kind), alert.facts), category)
     tried = {letter_key(m.channel, m.address) for m in siblings}
     letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
     if alert.kind not in OPENING:

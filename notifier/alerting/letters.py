@@ -1,5 +1,7 @@
 """From facts and people to letters: one text for each channel of each person."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
+from notifier.alerting.models import Alert
 from notifier.alerting.place import safe_place
 from notifier.alerting.recipients import recipient_label
 from notifier.alerting.wording import composer
@@ -67,6 +70,11 @@ def facts_told_now(facts: dict[str, Any]) -> Facts:
     return Facts(**{**facts, "occurred_at": occurred_at}, told_at=timezone.now())
 
 
+def whom(letters: Iterable[Letter]) -> str:
+    """Who gets the letters, for the journal: "maire (SMS +33 6 •• •• •• 12), …"."""
+    return ", ".join(f"{le.title} ({le.channel.label} {le.masked})" for le in letters)
+
+
 def letter_key(channel: str, address: str) -> tuple[str, str]:
     """What makes an address one and the same: an e-mail address's case does not count."""
     return channel, address.lower()
@@ -91,6 +99,18 @@ class Envelope:
         self._texts = texts
         self._lane = Lane(lane)
         self._expires_at = expires_at
+
+    @classmethod
+    def of(cls, alert: Alert, texts: Texts, category: Category) -> Envelope:
+        """The envelope of an alert's present revision."""
+        return cls(
+            topic=str(alert.pk),
+            revision=alert.revision,
+            thread=alert.thread,
+            texts=texts,
+            lane=category.lane,
+            expires_at=alert.expires_at,
+        )
 
     def for_people(self, people: Iterable[Person], channels: Sequence[str]) -> list[Letter]:
         """A letter on each channel that the person has; the same address is written to once.

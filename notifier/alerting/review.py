@@ -49,7 +49,7 @@ def decide_commune(
             handled_at=timezone.now(),
         )
         because = f" : {why}" if why else ""
-        text = f"Décision de {who} : {chosen.name} ({code}){because}."
+        text = f"Décision de {who} : {chosen.label}{because}."
         write(
             [
                 entry(
@@ -79,13 +79,13 @@ def _checked(intervention: Intervention, code: str, why: str) -> Commune:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
     if chosen.departement not in intervention.source.departements:
         raise ReviewError(
-            f"{chosen.name} ({code}) est hors des départements de {intervention.source.name} : "
+            f"{chosen.label} est hors des départements de {intervention.source.name} : "
             + ", ".join(intervention.source.departements)
         )
     candidates = {candidate for clue in intervention.clues for candidate in clue["communes"]}
     if candidates and code not in candidates and not why:
         raise ReviewError(
-            f"aucun indice ne désigne {chosen.name} ({code}) : vérifiez que ce n’est pas un code "
+            f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
             "postal ; si c’est bien cette commune, dites pourquoi"
         )
     return chosen

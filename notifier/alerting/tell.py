@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
-from notifier.alerting.letters import CLOSING_LIFETIME, Envelope, compose, facts_to_tell
+from notifier.alerting.letters import CLOSING_LIFETIME, Envelope, compose, facts_to_tell, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, told_at_once
@@ -80,7 +80,7 @@ def _open_alerts(
             alert.save()
         texts = compose(Kind.FIRST, alert.facts)
         there = told_at_once(people[alert.commune], category.tell)
-        yield alert, texts, _envelope(alert, texts, category).for_people(there, category.channels)
+        yield alert, texts, Envelope.of(alert, texts, category).for_people(there, category.channels)
 
 
 def _alert(
@@ -109,7 +109,7 @@ def _follow_alerts(
         _revise(alert, intervention, category, telling)
         alert.save()
         texts = compose(kind, alert.facts)
-        envelope = _envelope(alert, texts, category)
+        envelope = Envelope.of(alert, texts, category)
         yield alert, texts, letters_to_follow(kind, envelope, alert, category)
 
 
@@ -144,17 +144,6 @@ def _revise(alert: Alert, intervention: Intervention, category: Category, tellin
     alert.expires_at = intervention.received_at + lifetime
 
 
-def _envelope(alert: Alert, texts: Texts, category: Category) -> Envelope:
-    return Envelope(
-        topic=str(alert.pk),
-        revision=alert.revision,
-        thread=alert.thread,
-        texts=texts,
-        lane=category.lane,
-        expires_at=alert.expires_at,
-    )
-
-
 def _ruled(intervention: Intervention, telling: Telling) -> Entry:
     told = {
         Kind.FIRST: "première alerte",
@@ -179,14 +168,11 @@ def _ruled(intervention: Intervention, telling: Telling) -> Entry:
 def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
     if not letters:
         return []
-    whom = ", ".join(
-        f"{letter.title} ({letter.channel.label} {letter.masked})" for letter in letters
-    )
     return [
         entry(
             alert.thread,
             Step.COMPOSED,
-            f"{alert.commune_name} : texte rédigé pour {whom} : « {texts.sms} »",
+            f"{alert.commune_name} : texte rédigé pour {whom(letters)} : « {texts.sms} »",
             alert=alert.pk,
             revision=alert.revision,
             segments=texts.size.segments,

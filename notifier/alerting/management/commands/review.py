@@ -103,7 +103,7 @@ def _harmless(text: str) -> str:
 
 def _commune(code: str) -> str:
     chosen = commune(code.upper())
-    return f"{chosen.name} ({chosen.code})" if chosen else code
+    return chosen.label if chosen else code
 
 
 def _label(intervention: Intervention) -> str:

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         contacts = sorted(
             Contact.objects.filter(commune=commune.code), key=lambda contact: contact.escalation
         )
-        self.stdout.write(f"{commune.name} ({commune.code})")
+        self.stdout.write(commune.label)
         if not contacts:
             self.stdout.write("Aucun contact.")
             return
