@@ -7,6 +7,7 @@ from django.utils import timezone
 from notifier.alerting.wording import categories
 from notifier.bell.ring import ring_after_commit
 from notifier.intake.models import Intervention, State
+from notifier.intake.thread import lock_thread
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, commune
@@ -37,6 +38,7 @@ def decide_commune(
     latest = max(interventions, key=lambda intervention: intervention.sequence)
     chosen = _checked(latest, code, why)
     with transaction.atomic():
+        lock_thread(latest.pk)
         taken = Intervention.objects.filter(pk=latest.pk, state=State.REVIEW).update(
             state=State.RECEIVED, decided_commune=code, decided_by=who
         )

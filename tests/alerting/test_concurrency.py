@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from notifier.alerting.decide import decide
+from notifier.alerting.review import decide_commune, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message
 from notifier.delivery.models import State as Sent
@@ -17,6 +19,7 @@ from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, Source, State
 from notifier.intake.receive import receive
 from tests.alerting.house import (
+    CONFLICT,
     DUTY,
     FIRE,
     contact,
@@ -99,3 +102,38 @@ def test_a_follow_up_at_once_with_itself_tells_the_next_person_once(dispatch) ->
     (failed,) = messages()
     at_once(*[lambda: follow_up(failed)] * 4)
     assert told() == [sms(1), sms(2)]
+
+
+def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatch) -> None:
+    """Each takes the thread's oldest first; the other way round, each would wait for the other."""
+    older, latest = (push(dispatch, sequence=n, location=CONFLICT) for n in (1, 2))
+    has_older = threading.Event()
+
+    def worker() -> None:
+        with transaction.atomic():
+            Intervention.objects.select_for_update().get(pk=older.pk)
+            has_older.set()
+            until_somebody_waits_for_a_lock()
+            Intervention.objects.select_for_update().get(pk=latest.pk)
+
+    def person() -> None:
+        has_older.wait(10)
+        decide_commune(list(waiting()), "90033", who="une personne", why="appel du maire")
+
+    at_once(worker, person)
+    states = dict(Intervention.objects.values_list("sequence", "state"))
+    assert states == {1: State.SUPERSEDED, 2: State.RECEIVED}
+
+
+def until_somebody_waits_for_a_lock() -> None:
+    """SQLite has one writer: whoever comes second waits before it begins."""
+    if connection.vendor == "sqlite":
+        return
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waited")
