@@ -178,7 +178,7 @@ def wait_until_ready(
     Raises ProcessError with its last answer after `timeout` seconds, or as soon as `gone()`.
     """
     deadline = time.monotonic() + timeout
-    last = "no answer yet"
+    last = "pas de réponse"
     while time.monotonic() < deadline and not gone():
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  # our own address
@@ -188,7 +188,7 @@ def wait_until_ready(
         except OSError as error:
             last = str(error)
         time.sleep(0.05)
-    raise ProcessError(f"{url}/readyz: {last}")
+    raise ProcessError(f"{url}/readyz : {last}")
 
 
 def current_environment() -> dict[str, str]:

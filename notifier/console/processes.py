@@ -30,7 +30,10 @@ Hear = Callable[[str, str], None]
 
 
 class ProcessError(Exception):
-    """A program did not start, ended early, or did not say in time what was waited for."""
+    """A program did not start, ended early, or did not say in time what was waited for.
+
+    The message is French, for the person at the terminal; what the program said follows as it is.
+    """
 
 
 class GaveUp(Exception):
@@ -97,9 +100,9 @@ class Child:
             self._news.wait_for(come, timeout)
         if found:
             return found[0]
-        why = "ended" if self._silent else f"said nothing like it within {timeout:g} s"
+        why = "arrêté" if self._silent else f"rien de tel en {timeout:g} s"
         last = "\n  ".join(list(self.lines)[-15:])
-        raise ProcessError(f"{self.program.name}: waiting for {pattern!r}: {why}\n  {last}")
+        raise ProcessError(f"{self.program.name} : attente de {pattern!r} : {why}\n  {last}")
 
     def signal(self, number: int) -> None:
         """Send a signal to the program and all that it started; nothing if it has ended."""

@@ -50,7 +50,7 @@ def test_every_line_is_heard_with_its_name() -> None:
 
 def test_waiting_for_a_line_of_a_program_that_ends_without_it_says_what_it_said() -> None:
     child = Child(program("short", "print('not this'); raise SystemExit(3)"), silence)
-    with pytest.raises(ProcessError, match=r"short: waiting for 'that': ended\n  not this"):
+    with pytest.raises(ProcessError, match=r"short : attente de 'that' : arrêté\n  not this"):
         child.wait_for_line("that", 20)
     child.end()
     assert child.returncode == 3
