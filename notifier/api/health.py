@@ -3,13 +3,13 @@
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from notifier.api.figures import Figures, figures, oldest_due_s, oldest_undecided_s
+from notifier.bell.broker import broker_client
 
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0
@@ -62,11 +62,8 @@ def _database() -> str:
 
 
 def _broker() -> str:
-    # redis-py does not know kombu's name for a Unix socket.
-    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
-    timeouts = {"socket_timeout": BROKER_TIMEOUT_S, "socket_connect_timeout": BROKER_TIMEOUT_S}
     try:
-        with redis.Redis.from_url(url, **timeouts) as client:
+        with broker_client(BROKER_TIMEOUT_S) as client:
             client.ping()
     except redis.RedisError as error:
         return f"unreachable ({type(error).__name__})"

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from notifier.bell.broker import broker_client
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.settings import is_loopback
 
@@ -62,7 +63,7 @@ def database() -> Iterator[Finding]:
 def broker() -> Iterator[Finding]:
     """It answers within two seconds, forgets nothing under pressure and survives a restart."""
     try:
-        with _broker() as client:
+        with broker_client(TIMEOUT_S) as client:
             client.ping()
             facts = client.info()
     except (redis.RedisError, ValueError) as error:
@@ -119,7 +120,7 @@ def clock() -> Iterator[Finding]:
     here = time.time()
     others: dict[str, float] = {}
     try:
-        with _broker() as client:
+        with broker_client(TIMEOUT_S) as client:
             seconds, micros = client.time()
             others["du courtier"] = seconds + micros / 1e6
     except (redis.RedisError, ValueError):
@@ -136,14 +137,6 @@ def clock() -> Iterator[Finding]:
             )
         else:
             yield good(f"Horloge : d’accord avec celle {whose}")
-
-
-def _broker() -> redis.Redis:
-    # redis-py does not know kombu's name for a Unix socket.
-    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
-    return redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=None
-    )
 
 
 def _first_line(error: Exception) -> str:

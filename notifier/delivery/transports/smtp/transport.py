@@ -16,11 +16,11 @@ from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+from notifier.settings import is_loopback
 
 log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SmtpTransport:
@@ -30,6 +30,7 @@ class SmtpTransport:
     accepted_by = "remis au serveur de courriel"
 
     def __init__(self, url: str, sender: str) -> None:
+        self._url = url
         self._parts = urlsplit(url)
         self._sender = sender
 
@@ -87,7 +88,7 @@ class SmtpTransport:
             )
         else:
             server = smtplib.SMTP(host, self._parts.port or 587, timeout=TIMEOUT_S)
-            if host not in LOOPBACK:
+            if not is_loopback(self._url):
                 server.starttls(context=context)
         if self._parts.username:
             server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
