@@ -13,7 +13,7 @@ from notifier.journal.write import timeline
 
 
 def status_of(intervention: Intervention) -> dict[str, Any]:
-    """The whole status of an intervention and its thread, as JSON types. Four statements."""
+    """The whole status of an intervention and its thread, as JSON types. Three statements."""
     alerts = list(Alert.objects.filter(thread=intervention.thread).order_by("id"))
     messages = Message.objects.filter(topic__in=[str(alert.pk) for alert in alerts]).order_by("id")
     by_topic: dict[str, list[Message]] = {}

@@ -67,6 +67,7 @@ Words = dict[str, str | bool | None]
 
 
 def words_of(facts: Facts) -> Words:
+    """The facts as templates see them: French words, hours and dates in the commune's time zone."""
     zone = ZoneInfo(facts.time_zone)
     occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
     clock = f"à {occurred.hour}h{occurred:%M}"
@@ -116,6 +117,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def one_line(text: str) -> str:
+    """Each run of spaces and line ends becomes one space: templates are written in lines."""
     return " ".join(text.split())
 
 

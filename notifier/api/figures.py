@@ -16,6 +16,8 @@ from notifier.intake.models import State as InterventionState
 
 @dataclass(frozen=True)
 class Counts:
+    """Open messages by (channel, lane, state); interventions by state; an age in seconds."""
+
     messages: dict[tuple[str, str, str], int]
     waiting_interventions: dict[str, int]
     oldest_due_s: float

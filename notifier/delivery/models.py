@@ -10,6 +10,8 @@ class Channel(models.TextChoices):
 
 
 class Lane(models.TextChoices):
+    """Urgent messages never wait behind routine ones."""
+
     URGENT = "urgent", "urgent"
     ROUTINE = "routine", "courant"
 

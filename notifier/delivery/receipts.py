@@ -23,6 +23,8 @@ COMES_FROM = {
 
 
 class Reading(StrEnum):
+    """What reading a receipt changed: something, nothing any more, or there is no such message."""
+
     APPLIED = "applied"
     OLD_NEWS = "old_news"
     NO_SUCH_MESSAGE = "no_such_message"

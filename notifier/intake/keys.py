@@ -21,6 +21,8 @@ class KeyRefusedError(Exception):
 
 @dataclass(frozen=True)
 class NewSource:
+    """A source just made, with the only sight of its key that anybody will have."""
+
     source: Source
     key: str
 

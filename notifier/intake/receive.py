@@ -31,6 +31,8 @@ class ContradictionError(Exception):
 
 @dataclass(frozen=True)
 class Reception:
+    """Under which id an intervention is stored, and whether it was not known before."""
+
     intervention_id: UUID
     is_new: bool
 

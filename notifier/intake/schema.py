@@ -27,7 +27,7 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
 def _printable(value: str) -> str:
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise PydanticCustomError("control_character", "contient un caractère de contrôle")
     return value
 

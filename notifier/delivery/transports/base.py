@@ -9,6 +9,8 @@ from notifier.delivery.models import Channel, Message, State
 
 
 class Result(StrEnum):
+    """Which of four things a try can come to; each asks for another next step."""
+
     ACCEPTED = "accepted"  # the provider has it, and has it once
     RETRY = "retry"  # certain that it was not processed: try again by schedule
     PERMANENT = "permanent"  # refused, and will be refused again
