@@ -13,7 +13,7 @@ from pathlib import Path
 from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
 from notifier.console.processes import ProcessError, Supervisor, interrupted_by_signals
 from notifier.console.screen import Prefixes
-from notifier.settings import Environment
+from notifier.environment import Environment
 
 # What another terminal needs to speak to the same service, its doctor included.
 SHARED = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from notifier.settings import Environment, read_environment
+from notifier.environment import Environment, read_environment
 from tests.conftest import outside_key
 
 PRODUCTION = {

@@ -25,8 +25,8 @@ from notifier.api.interventions import REFUSALS
 from notifier.delivery import schedule
 from notifier.delivery.models import State
 from notifier.directory.reading import COLUMNS
+from notifier.environment import PLACEHOLDER, Environment, read_environment
 from notifier.intake.schema import NewIntervention, Place
-from notifier.settings import PLACEHOLDER, Environment, read_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -16,7 +16,8 @@ from notifier.console.dispatch import Dispatch
 from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
 from notifier.console.processes import Child, Supervisor, interrupted_by_signals
 from notifier.console.screen import WIDTH, paint, table, wrapped
-from notifier.settings import Environment, packaged
+from notifier.environment import Environment
+from notifier.settings import packaged
 
 WORKER_READY = r" ready\."
 # Where the words begin in a line of `notifier timeline`, after the hour and the time since.

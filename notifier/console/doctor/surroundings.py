@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from notifier.bell.broker import broker_client
 from notifier.console.doctor.findings import Finding, bad, good, warning
-from notifier.settings import is_loopback
+from notifier.environment import is_loopback
 
 TIMEOUT_S = 2.0
 CLOCK_DRIFT_S = 5.0

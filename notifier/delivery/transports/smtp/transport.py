@@ -16,7 +16,7 @@ from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
-from notifier.settings import is_loopback
+from notifier.environment import is_loopback
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,217 @@
+"""The environment variables of the service: a table, read once and refused by name when wrong.
+
+A test holds docs/configuration.md to this table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+# What config/notifier.env.example holds in the place of every secret.
+PLACEHOLDER = "REMPLACER"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine itself."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+class Environment(BaseModel):
+    """The environment variables that the service reads; all others are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    DATA_DIR: Annotated[
+        Path,
+        Field(description="Folder for the SQLite file and the package's own Valkey."),
+    ] = Path("var")
+    DATABASE_URL: Annotated[
+        str,
+        Field(
+            description="postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///PATH. "
+            "Default: SQLite in DATA_DIR."
+        ),
+    ] = ""
+    BROKER_URL: Annotated[
+        str,
+        Field(
+            description="redis://HOST:PORT/0 (Redis or Valkey; rediss://, redis+socket:// too). "
+            "Not set: `notifier up` starts the package's own Valkey in DATA_DIR."
+        ),
+    ] = ""
+    SECRET_KEY: Annotated[
+        str, Field(description="At least 50 random characters; signs sessions. Required.")
+    ] = ""
+    PUBLIC_URL: Annotated[
+        str,
+        Field(
+            description="Address under which the provider and people reach this service. Must be "
+            "https, except on loopback. Required."
+        ),
+    ] = ""
+    ALLOWED_HOSTS: Annotated[
+        str,
+        Field(
+            description="Further host names, separated by commas, beside that of PUBLIC_URL "
+            "and loopback."
+        ),
+    ] = ""
+    TWILIO_ACCOUNT_SID: Annotated[
+        str, Field(pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required.")
+    ] = ""
+    TWILIO_AUTH_TOKEN: Annotated[
+        str,
+        Field(description="Its secret; sends, and checks the signature of receipts. Required."),
+    ] = ""
+    TWILIO_FROM: Annotated[
+        str,
+        Field(
+            pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})?$",
+            description="Sender: a number in E.164 or up to 11 letters and digits, a letter first. "
+            "This or TWILIO_MESSAGING_SERVICE_SID is required.",
+        ),
+    ] = ""
+    TWILIO_MESSAGING_SERVICE_SID: Annotated[
+        str,
+        Field(
+            pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."
+        ),
+    ] = ""
+    TWILIO_API_URL: Annotated[
+        str,
+        Field(
+            description="Base address of Twilio's API. Default: Twilio's own; "
+            "required with SIMULATOR."
+        ),
+    ] = ""
+    EMAIL_URL: Annotated[
+        str,
+        Field(
+            description="smtp://USER:PASSWORD@HOST:PORT (STARTTLS is used), smtps:// for TLS from "
+            "the start; plain text is only allowed on loopback. Required."
+        ),
+    ] = ""
+    EMAIL_FROM: Annotated[
+        str,
+        Field(
+            pattern=r"^([^@<>\s]+@[^@<>\s]+|[^<>\r\n]+<[^@<>\s]+@[^@<>\s]+>)?$",
+            description="Sender of e-mails, e.g. alertes@example.fr. Required.",
+        ),
+    ] = ""
+    CATEGORIES_FILE: Annotated[
+        Path | None,
+        Field(description="An operator's own categories.toml. Default: the package's."),
+    ] = None
+    TEMPLATES_DIR: Annotated[
+        Path | None,
+        Field(description="An operator's own folder of alert texts. Default: the package's."),
+    ] = None
+    LOG_LEVEL: Annotated[
+        str,
+        Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log."),
+    ] = "INFO"
+    SIMULATOR: Annotated[
+        bool,
+        Field(
+            description="1: the provider is the simulator; accepts sample numbers. Set by "
+            "`notifier demo` and `notifier up --simulator`; refused unless PUBLIC_URL, "
+            "TWILIO_API_URL and EMAIL_URL are on loopback."
+        ),
+    ] = False
+
+    @field_validator("DATABASE_URL")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("postgresql", "postgres", "sqlite"):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("BROKER_URL")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "redis+socket"):
+            raise ValueError("must begin with redis://, rediss:// or redis+socket://")
+        return value
+
+    @field_validator("EMAIL_URL")
+    @classmethod
+    def _known_mail_server(cls, value: str) -> str:
+        if value and (
+            urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname
+        ):
+            raise ValueError("must look like smtp://HOST:PORT or smtps://HOST:PORT")
+        return value
+
+    @field_validator("PUBLIC_URL", "TWILIO_API_URL")
+    @classmethod
+    def _https_or_loopback(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address such as https://alertes.example.fr")
+        if parts.scheme == "http" and not is_loopback(value):
+            raise ValueError("must be https: only a loopback address may be http")
+        return value.rstrip("/")
+
+    @field_validator("SECRET_KEY")
+    @classmethod
+    def _long_secret(cls, value: str) -> str:
+        if value and len(value) < 50:
+            raise ValueError("must have at least 50 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _simulator_stays_home(self) -> Environment:
+        addresses = (self.PUBLIC_URL, self.TWILIO_API_URL, self.EMAIL_URL)
+        if self.SIMULATOR and not all(not url or is_loopback(url) for url in addresses):
+            raise ValueError(
+                "SIMULATOR: only where PUBLIC_URL, TWILIO_API_URL and EMAIL_URL are on loopback; "
+                "a service that is reachable from outside must have a real provider"
+            )
+        if not self.SIMULATOR and self.TWILIO_API_URL and is_loopback(self.TWILIO_API_URL):
+            raise ValueError("TWILIO_API_URL: a loopback address is only for SIMULATOR=1")
+        return self
+
+    @property
+    def twilio_api(self) -> str:
+        """The API that texts are handed to: Twilio's own where nothing else is set."""
+        return self.TWILIO_API_URL or "https://api.twilio.com"
+
+    def missing(self) -> list[str]:
+        """Names of the variables without which nothing can be sent, in the table's order."""
+        required = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
+        required += ["EMAIL_URL", "EMAIL_FROM"]
+        names = [name for name in required if not getattr(self, name)]
+        if not self.TWILIO_FROM and not self.TWILIO_MESSAGING_SERVICE_SID:
+            names.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
+        if self.SIMULATOR and not self.TWILIO_API_URL:
+            # Twilio's own address is a default for real services only.
+            names.append("TWILIO_API_URL")
+        return names
+
+
+def read_environment(variables: dict[str, str]) -> Environment:
+    """The checked environment.
+
+    Raises ImproperlyConfigured with one line for each wrong variable, by name.
+    An empty variable counts as not set.
+    """
+    given = {name: value for name, value in variables.items() if value.strip()}
+    untouched = [name for name in Environment.model_fields if PLACEHOLDER in given.get(name, "")]
+    if untouched:
+        raise ImproperlyConfigured(
+            f"still the example's {PLACEHOLDER}, put your own value: {', '.join(untouched)}"
+        )
+    try:
+        return Environment.model_validate(given)
+    except ValidationError as error:
+        lines = [
+            ": ".join([*map(str, fault["loc"]), fault["msg"].removeprefix("Value error, ")])
+            for fault in error.errors()
+        ]
+        raise ImproperlyConfigured("wrong environment:\n  " + "\n  ".join(lines)) from None
