@@ -1,9 +1,10 @@
-"""The letter of these tests: an urgent SMS to the mayor of Delle."""
+"""The letter of these tests, an urgent SMS to the mayor of Delle, and who got one."""
 
 from django.utils import timezone
 
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter
+from notifier.simulator.client import Simulator
 
 PHONE, MAILBOX = "+33639980001", "maire@delle.example"
 LETTER = Letter(
@@ -18,3 +19,8 @@ LETTER = Letter(
     recipient="contact:1",
     title="maire",
 )
+
+
+def told(simulator: Simulator) -> list[str]:
+    """The phones that the simulator holds an SMS for, in the order of their coming."""
+    return [sms["to"] for sms in simulator.messages()]
