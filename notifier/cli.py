@@ -4,22 +4,25 @@ import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
 from django.db import DatabaseError
+
+from notifier.console.french import FrenchUtility
 
 
 def main() -> None:
     """Run the command given on the command line; what is wrong around it is one clear line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
     try:
-        execute_from_command_line(sys.argv)
+        FrenchUtility(sys.argv).execute()
     except ImproperlyConfigured as error:
         sys.exit(f"notifier: {error}")
     except DatabaseError as error:
         sys.exit(
-            f"notifier: base de données inutilisable ({str(error).strip()}). Tables absentes : "
+            f"notifier : base de données inutilisable ({str(error).strip()}). Tables absentes : "
             "« notifier migrate » ; sinon « notifier doctor » dit ce qui manque."
         )
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

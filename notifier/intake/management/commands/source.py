@@ -21,13 +21,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="crée une source et affiche sa clé, une seule fois")
-        add.add_argument("name", help="par exemple « CORG 90 »")
+        add.add_argument("name", metavar="NOM", help="par exemple « CORG 90 »")
         add.add_argument(
-            "--departement", action="append", required=True, help="à répéter au besoin"
+            "--departement",
+            action="append",
+            required=True,
+            metavar="CODE",
+            help="à répéter au besoin",
         )
-        add.add_argument("--service", default="Gendarmerie", help="qui parle, dans les textes")
         add.add_argument(
-            "--duty-email", default="", help="prévenu quand personne n’a pu être joint"
+            "--service", default="Gendarmerie", metavar="NOM", help="qui parle, dans les textes"
+        )
+        add.add_argument(
+            "--duty-email",
+            default="",
+            metavar="ADRESSE",
+            help="prévenu quand personne n’a pu être joint",
         )
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
         actions.add_parser("list", help="liste les sources")
@@ -35,7 +44,7 @@ class Command(BaseCommand):
             ("revoke", "refuse sa clé dès maintenant"),
             ("renew", "remplace sa clé et l’affiche, une seule fois"),
         ):
-            actions.add_parser(action, help=help_text).add_argument("name")
+            actions.add_parser(action, help=help_text).add_argument("name", metavar="NOM")
 
     def handle(self, *_: object, **options: Any) -> None:
         match options["action"]:
