@@ -1,5 +1,6 @@
 """The `notifier` command: Django's own, with this project's commands."""
 
+import io
 import os
 import sys
 
@@ -11,6 +12,10 @@ from notifier.console.french import FrenchUtility
 
 def main() -> None:
     """Run the command given on the command line; what is wrong around it is one clear line."""
+    # A terminal of another alphabet shows « ? » rather than stop a command half-way.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
     try:
         FrenchUtility(sys.argv).execute()

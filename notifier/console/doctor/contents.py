@@ -40,7 +40,7 @@ def territory() -> Iterator[Finding]:
     """The file of communes opens and holds France."""
     count = sum(1 for _ in all_communes())
     if count:
-        yield good(f"Territoire : {count} communes")
+        yield good(f"Territoire : {count:,} communes".replace(",", "\u202f"))
     else:
         yield bad("Territoire : aucune commune", "réinstaller le paquet : son fichier est vide")
 
@@ -64,8 +64,8 @@ def sources_and_contacts() -> Iterator[Finding]:
             )
         elif silent:
             yield warning(
-                f"Contacts du département {departement} : {silent} communes sur "
-                f"{len(communes)} n’en ont aucun",
+                f"Contacts du département {departement} : aucun pour {silent} "
+                f"{'commune' if silent == 1 else 'communes'} sur {len(communes)}",
                 "compléter le fichier et relancer notifier contacts import",
             )
         else:

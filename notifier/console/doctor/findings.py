@@ -47,5 +47,7 @@ def examine(title: str, check: Check) -> list[Finding]:
     try:
         return list(check())
     except Exception as error:  # whatever breaks must be shown beside the other findings
-        broken = f"{title} : vérification impossible ({type(error).__name__} : {error})"
+        # A database quotes its SQL on further lines, of no use to who reads this.
+        first = (str(error).splitlines() or [""])[0]
+        broken = f"{title} : vérification impossible ({type(error).__name__} : {first})"
         return [bad(broken, "corriger d’abord les points précédents, puis relancer")]

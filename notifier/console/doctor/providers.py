@@ -46,7 +46,7 @@ def twilio() -> Iterator[Finding]:
         return
     except (OSError, ValueError) as error:
         yield bad(
-            f"Twilio : injoignable ({error})",
+            f"Twilio : injoignable ({getattr(error, 'reason', error)})",
             f"vérifier le réseau, le pare-feu et TWILIO_API_URL ({given.twilio_api})",
         )
         return

@@ -46,7 +46,13 @@ def database() -> Iterator[Finding]:
         connection.ensure_connection()
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
-        yield bad(f"Base {name} : injoignable ({reason})", "vérifier DATABASE_URL et le serveur")
+        remedy = (
+            f"vérifier que le dossier DATA_DIR ({settings.ENVIRONMENT.DATA_DIR.absolute()}) existe "
+            "et peut s’écrire"
+            if connection.vendor == "sqlite" and not settings.ENVIRONMENT.DATABASE_URL
+            else "vérifier DATABASE_URL et le serveur"
+        )
+        yield bad(f"Base {name} : injoignable ({reason})", remedy)
         return
     yield good(f"Base {name} : joignable")
     executor = MigrationExecutor(connection)

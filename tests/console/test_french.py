@@ -1,0 +1,116 @@
+"""What somebody reads who types a command wrong, or wants to know what there is."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from notifier.console.french import HELP
+from notifier.console.launch import notifier_command
+from tests.console.test_up import environment
+
+OURS = sorted(name for name, app in get_commands().items() if app.startswith("notifier."))
+ENGLISH = (
+    "usage:",
+    "positional",
+    "show this",
+    "error:",
+    "required",
+    "invalid",
+    "Error",
+    "Traceback",
+)
+
+
+def notifier(folder: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        notifier_command(*args),
+        env=environment(folder, **more),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("args", [(), ("--help",), ("help",)])
+def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], tmp_path: Path) -> None:
+    done = notifier(tmp_path, *args)
+    assert (done.returncode, done.stdout) == (0, HELP + "\n")
+    shown = [line.split()[0] for line in HELP.splitlines() if line.startswith("  ")]
+    assert sorted(shown) == sorted([*OURS, "migrate", "createsuperuser"])
+    assert max(map(len, HELP.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_the_help_of_every_command_is_french(command: str, tmp_path: Path) -> None:
+    done = notifier(tmp_path, command, "--help")
+    assert done.stdout.startswith(f"usage : notifier {command}") or "usage : " in done.stdout
+    assert [word for word in ENGLISH if word in done.stdout + done.stderr] == []
+    assert "--settings" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (("timelin", "X"), 1, "la commande « timelin » n’existe pas. Peut-être « timeline » ?"),
+        (("timeline",), 2, "il manque : reference"),
+        (("review", "X", "--commune"), 2, "--commune : une valeur est attendue"),
+        (("source", "zut"), 2, "'zut' n’existe pas ; au choix : "),
+        (("source", "add"), 2, "il manque : NOM, --departement"),
+        (("doctor", "zut"), 2, "en trop : zut"),
+        (("contacts", "import", "absent.csv"), 1, "notifier : rien n’est importé"),
+    ],
+)
+def test_a_wrong_argument_is_said_in_french(
+    args: tuple[str, ...], code: int, says: str, tmp_path: Path
+) -> None:
+    done = notifier(tmp_path, *args)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert [word for word in ENGLISH if word in done.stderr] == []
+
+
+def test_a_setting_that_is_wrong_is_named_below_the_help(tmp_path: Path) -> None:
+    done = notifier(tmp_path, "--help", SECRET_KEY="court")
+    assert done.stdout.startswith(HELP)
+    assert "SECRET_KEY" in done.stdout.removeprefix(HELP)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which nobody can make another, root included."""
+    file = tmp_path / "fichier"
+    file.touch()
+    yield file / "var"
+
+
+@pytest.mark.parametrize("args", [("--help",), ("timeline", "X"), ("source", "list"), ("doctor",)])
+def test_where_nothing_can_be_written_no_command_breaks_down(
+    args: tuple[str, ...], closed: Path
+) -> None:
+    done = notifier(closed, *args)
+    assert "Traceback" not in done.stderr
+    if args != ("--help",):
+        assert done.returncode == 1
+        assert "unable to open database file" in done.stdout + done.stderr
+    if args == ("doctor",):
+        assert f"vérifier que le dossier DATA_DIR ({closed}) existe" in done.stdout
+
+
+def test_a_terminal_of_another_alphabet_stops_nothing(tmp_path: Path) -> None:
+    done = notifier(tmp_path, "doctor", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_the_secret_of_the_model_is_refused(tmp_path: Path) -> None:
+    example = Path(__file__).resolve().parents[2] / "config" / "notifier.env.example"
+    lines = example.read_text(encoding="utf-8").splitlines()
+    (secret,) = [line.partition("=")[2] for line in lines if line.startswith("SECRET_KEY=")]
+    done = notifier(tmp_path, "doctor", SECRET_KEY=secret)
+    assert done.returncode == 1
+    assert "SECRET_KEY: is still the model's" in done.stderr
