@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
@@ -26,12 +27,15 @@ $(RUNTIME): requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "Le module venv manque à $(PYTHON). Sous Debian ou Ubuntu : apt install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installation dans .venv, une minute environ…"
+	@$(PIP) --require-hashes -r requirements/runtime.txt && $(PIP) --no-deps --no-build-isolation -e . || { \
+	  echo "L’installation a échoué, les lignes ci-dessus disent pourquoi. Un index de paquets Python est-il joignable ?" >&2; \
+	  exit 1; }
 	@touch $@
 
 $(DEVELOPMENT): requirements/dev.txt $(RUNTIME)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "Installation des outils de développement dans .venv…"
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(RUNTIME)

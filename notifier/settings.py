@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -105,10 +106,13 @@ CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else [
 def _database() -> dict[str, Any]:
     file = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
     if not ENVIRONMENT.DATABASE_URL:
-        ENVIRONMENT.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The folder may be older than us and open to all; SQLite's own files follow this one.
-        if not file.exists():
-            file.touch(mode=0o600)
+        # Where this may not be, the first who needs the database says so; `demo`, `doctor` and
+        # `--help` do not, and must run anywhere.
+        with contextlib.suppress(OSError):
+            ENVIRONMENT.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The folder may be older than us and open to all; SQLite's own files follow this one.
+            if not file.exists():
+                file.touch(mode=0o600)
     default = f"sqlite:///{file}"
     settings: dict[str, Any] = dict(dj_database_url.parse(ENVIRONMENT.DATABASE_URL or default))
     settings["CONN_MAX_AGE"] = 600

@@ -105,12 +105,3 @@ def test_a_terminal_of_another_alphabet_stops_nothing(tmp_path: Path) -> None:
     done = notifier(tmp_path, "doctor", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-
-
-def test_the_secret_of_the_model_is_refused(tmp_path: Path) -> None:
-    example = Path(__file__).resolve().parents[2] / "config" / "notifier.env.example"
-    lines = example.read_text(encoding="utf-8").splitlines()
-    (secret,) = [line.partition("=")[2] for line in lines if line.startswith("SECRET_KEY=")]
-    done = notifier(tmp_path, "doctor", SECRET_KEY=secret)
-    assert done.returncode == 1
-    assert "SECRET_KEY: is still the model's" in done.stderr
