@@ -14,9 +14,12 @@ class Command(BaseCommand):
     """Becomes Celery's clock. One is enough; a second does no harm."""
 
     help = "Lance l’horloge Celery, qui déclenche les rattrapages."
+    # Checked in `handle`: nobody is to start this with --skip-checks.
+    requires_system_checks = ()
 
     def handle(self, *_: Any, **_options: Any) -> None:
         require_complete()
+        self.check()
         data_dir = settings.ENVIRONMENT.DATA_DIR.absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
         command = beat_command(settings.ENVIRONMENT.LOG_LEVEL, data_dir)

@@ -13,6 +13,8 @@ class Command(BaseCommand):
     """Becomes the web server."""
 
     help = "Lance le serveur web (API, réception des accusés, administration)."
+    # Checked in `handle`: nobody is to start this with --skip-checks.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -21,8 +23,14 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         require_complete()
+        self.check()
         try:
-            command = web_command(Bind.parse(options["bind"]))
+            bind = Bind.parse(options["bind"])
+            # Granian shares a port with whoever has it: an older service would answer half.
+            bind.require_free()
         except ValueError as error:
             raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"impossible d’écouter sur {options['bind']} : {error}") from None
+        command = web_command(bind)
         os.execv(command[0], command)  # noqa: S606  # our own program, without a shell

@@ -21,6 +21,8 @@ class Command(BaseCommand):
     """Becomes a Celery worker."""
 
     help = "Lance un travailleur Celery, qui localise, rédige et envoie."
+    # Checked in `handle`: nobody is to start this with --skip-checks.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -33,5 +35,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         require_complete()
+        self.check()
         command = worker_command(settings.ENVIRONMENT.LOG_LEVEL, options["concurrency"])
         os.execv(command[0], command)  # noqa: S606  # our own program, without a shell
