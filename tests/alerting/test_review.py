@@ -101,7 +101,11 @@ def test_code_and_name_that_disagree_alert_nobody_and_are_listed_with_their_clue
     assert (doubtful.state, doubtful.verdict) == (State.REVIEW, "conflict")
     assert messages() == []
     assert journal(step="review")[0].text.startswith("Commune à vérifier")
-    assert "R1 n° 1" in review()
+    listed = review()
+    assert "R1 n° 1" in listed
+    assert "les indices se contredisent" in listed
+    assert "conflict" not in listed
+    assert "notifier review REFERENCE" in listed
     shown = review("R1")
     assert "Delle" in shown
     assert "Giromagny" in shown
@@ -229,7 +233,7 @@ def test_a_doubt_that_turns_out_to_be_outside_no_longer_waits(source) -> None:
 def test_a_doubt_is_not_cleared_by_an_event_that_is_in_doubt_itself(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location={"insee": "90033", "name": "Belfort"})
-    assert review().count("\n") == 2
+    assert review().count("R1 n°") == 2
 
 
 def test_what_dispatch_typed_gives_no_orders_to_the_terminal(source) -> None:

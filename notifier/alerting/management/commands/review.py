@@ -21,14 +21,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", nargs="?", help="affiche le détail de cette référence")
-        parser.add_argument("--commune", help="code INSEE de la commune que vous décidez")
-        parser.add_argument("--source", help="la source, si plusieurs ont cette référence")
         parser.add_argument(
-            "--who", default="", help="qui décide (par défaut : le compte du système)"
+            "--commune", metavar="CODE", help="code INSEE de la commune que vous décidez"
+        )
+        parser.add_argument(
+            "--source", metavar="NOM", help="la source, si plusieurs ont cette référence"
+        )
+        parser.add_argument(
+            "--who",
+            default="",
+            metavar="NOM",
+            help="qui décide (par défaut : le compte du système)",
         )
         parser.add_argument(
             "--why",
             default="",
+            metavar="RAISON",
             help="pourquoi, pour le journal ; exigé pour une commune qu’aucun indice ne désigne",
         )
 
@@ -51,8 +59,11 @@ class Command(BaseCommand):
             received = timezone.localtime(intervention.received_at)
             self.stdout.write(
                 f"{intervention.reference} n° {intervention.sequence}  {received:%d/%m %H:%M:%S}  "
-                f"{intervention.source.name}  {_label(intervention)}  {intervention.verdict}"
+                f"{intervention.source.name}  {_label(intervention)}"
             )
+            self.stdout.write(f"  {intervention.reason}")
+        if interventions:
+            self.stdout.write("Indices et décision : notifier review REFERENCE")
 
     def _of(self, reference: str, source: str | None) -> list[Intervention]:
         found = list(waiting().filter(reference=reference))

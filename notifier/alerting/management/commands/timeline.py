@@ -49,5 +49,5 @@ def _since(before: datetime | None, at: datetime) -> str:
     if seconds < 1:
         return f"+{seconds * 1000:5.0f} ms"
     if seconds < 3600:
-        return f"+{seconds:6.1f} s"
-    return f"+{seconds / 3600:6.1f} h"
+        return f"+{seconds:6.1f} s".replace(".", ",")
+    return f"+{seconds / 3600:6.1f} h".replace(".", ",")
