@@ -21,6 +21,8 @@ from notifier.simulator.client import Simulator
 WEB_THREADS = 16
 WORKER_THREADS = 8
 SECONDS_TO_START = 60.0
+# Without its banner, which would push what `up` says out of sight.
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "worker")
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ def worker_command(log_level: str, concurrency: int = WORKER_THREADS) -> list[st
     """A Celery worker that rings for both lanes."""
     options = ["-P", "threads", "-c", str(concurrency), "-Q", "urgent,routine"]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [sys.executable, "-m", "celery", "-A", "worker", "worker", *options, "-l", log_level]
+    return [*CELERY, "worker", *options, "-l", log_level]
 
 
 def beat_command(log_level: str, data_dir: Path) -> list[str]:
     """Celery's clock, which rings the sweeps."""
     schedule = str(data_dir / "beat-schedule")
-    return [sys.executable, "-m", "celery", "-A", "worker", "beat", "-s", schedule, "-l", log_level]
+    return [*CELERY, "beat", "-s", schedule, "-l", log_level]
 
 
 def notifier_command(*args: str) -> list[str]:

@@ -115,6 +115,19 @@ def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None
     assert "--simulator refusé" in done.stderr
 
 
+def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, tmp_path: Path) -> None:
+    port = up.wait_for_line(r"http://127.0.0.1:\d+$", 5).rpartition(":")[2]
+    settings = dict(line.split("=", 1) for line in (tmp_path / "up.env").read_text().splitlines())
+    done = run(tmp_path, "web", "--bind", f"127.0.0.1:{port}", **settings)
+    assert done.returncode == 1
+    assert f"impossible d’écouter sur 127.0.0.1:{port}" in done.stderr
+
+
+def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:
+    up.wait_for_line(r" ready\.", 30)
+    assert [line for line in up.lines if "[config]" in line or "[queues]" in line] == []
+
+
 @pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", ":8000", "127.0.0.1:70000", "127.0.0.1:x"])
 def test_an_address_that_is_none_is_refused(bind: str, tmp_path: Path) -> None:
     done = run(tmp_path, "up", "--simulator", "--bind", bind)

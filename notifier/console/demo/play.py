@@ -39,6 +39,9 @@ class Demo:
         with interrupted_by_signals():
             try:
                 self._perform(Stage(self._own_environment(), folder, supervisor))
+            except KeyboardInterrupt:
+                self._say("Arrêt demandé : 10 secondes au plus…")
+                raise
             finally:
                 supervisor.end()
                 if keep:
