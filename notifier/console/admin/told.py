@@ -23,6 +23,7 @@ from notifier.journal.models import Entry
 
 KINDS = {
     Kind.FIRST: "première alerte",
+    Kind.NEIGHBOUR: "alerte à une voisine",
     Kind.UPDATE: "aggravation",
     Kind.END: "fin",
     Kind.CANCELLATION: "annulation",
