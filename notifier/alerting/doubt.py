@@ -145,7 +145,7 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
     return Doubt(
         reference=intervention.reference,
         source=intervention.source.name,
-        category=category.label if category and not is_kept else intervention.category,
+        category=_nature(intervention.category, is_kept=is_kept),
         status=intervention.status,
         severity=intervention.severity,
         received=written_moment(intervention.received_at.astimezone(zone)),
@@ -157,3 +157,11 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
         is_expired=is_expired,
         exercise=intervention.exercise,
     )
+
+
+def _nature(code: str, *, is_kept: bool) -> str:
+    """What happened, as a mayor would read it; a mail says no more than he may know."""
+    if is_kept:
+        return "non communiquée"
+    category = categories().get(code)
+    return category.label if category else code

@@ -125,6 +125,7 @@ def test_of_what_is_told_to_nobody_the_mail_says_neither_nature_nor_more(source)
     push(source, category=SECRET, location=CONFLICT)
     (mail,) = mails()
     assert "agression" not in mail.body
+    assert SECRET not in mail.body
     assert "n’est annoncée à aucune commune" in mail.body
 
 
