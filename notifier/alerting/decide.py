@@ -12,7 +12,13 @@ from notifier.alerting.categories import Category
 from notifier.alerting.concerned import Concerned, concerned
 from notifier.alerting.doubt import ask_a_person, harmless
 from notifier.alerting.models import Alert
-from notifier.alerting.policy import rule_on, rule_on_edge, rule_on_left_commune, rule_on_neighbour
+from notifier.alerting.policy import (
+    Ruling,
+    rule_on,
+    rule_on_edge,
+    rule_on_left_commune,
+    rule_on_neighbour,
+)
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, tell
@@ -84,25 +90,27 @@ def rule_on_all(
         )
         if ruling.kind:
             tellings.append(Telling(near.commune, ruling, alert, near.next_to))
-    closes = intervention.status in (Status.CLOSED, Status.CANCELLED)
     for alert in told.values():
         left = commune(alert.commune)
         if alert.is_open and left is not None:
-            ends = closes and alert.is_to_neighbour
-            ruling = (
-                rule_on(*said, alert, exercise=intervention.exercise)
-                if ends
-                else rule_on_left_commune()
-            )
-            tellings.append(Telling(left, ruling, alert))
-    told_something = {telling.commune for telling in tellings}
+            tellings.append(Telling(left, _rule_on_left(intervention, category, alert), alert))
+    ruled = {telling.commune for telling in tellings}
     holders = ", ".join(c.label for c in outcome.communes)
     tellings += [
-        Telling(close, rule_on_edge(holders), None)
-        for close in outcome.aside
-        if close not in told_something
+        Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
     ]
     return sorted(tellings, key=lambda t: (t.is_to_neighbour, not t.opens))
+
+
+def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) -> Ruling:
+    """The ruling for a commune that was told and is not found any more.
+
+    At an end no neighbours are looked for: it is theirs all the same.
+    """
+    said = intervention.status, intervention.severity, category
+    if intervention.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
+        return rule_on(*said, alert, exercise=intervention.exercise)
+    return rule_on_left_commune()
 
 
 def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
