@@ -17,6 +17,7 @@ from typing import Any
 from notifier.alerting.category_faults import (
     Channel,
     Disclosure,
+    Edge,
     Function,
     Key,
     Lane,
@@ -32,6 +33,7 @@ class Category:
     """What may be told of one category: to whom at once, how, for how long, by which text of law.
 
     `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
+    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are.
     """
 
     code: str
@@ -45,6 +47,9 @@ class Category:
     place: bool
     tell: tuple[Function, ...]
     legal_basis: str
+    # Where the file is silent the fewest are told.
+    edge: Edge = "holder"
+    neighbours: bool = False
 
 
 class Categories:
@@ -139,5 +144,7 @@ def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> C
         lifetime=timedelta(minutes=given["lifetime_minutes"]),
         place=given["place"],
         tell=tuple(given["tell"]),
+        edge=given.get("edge", Category.edge),
+        neighbours=given.get("neighbours", Category.neighbours),
         legal_basis=given["legal_basis"],
     )

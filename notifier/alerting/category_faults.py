@@ -11,6 +11,7 @@ from notifier.intake.words import Severity
 Disclosure = Literal["notify", "threshold", "withhold"]
 Lane = Literal["urgent", "routine"]
 Channel = Literal["sms", "email"]
+Edge = Literal["all", "holder"]
 Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", "autre"]
 
 LONGEST_LABEL = 59
@@ -77,9 +78,11 @@ _CHECKS: dict[str, _Check] = {
     "lifetime_minutes": _lifetime,
     "place": _yes_or_no,
     "tell": _some_of(*get_args(Function)),
+    "edge": _one_of(*get_args(Edge)),
+    "neighbours": _yes_or_no,
     "legal_basis": _words,
 }
-_FAMILY_GIVES = [key for key in _CHECKS if key != "threshold"]
+_FAMILY_GIVES = [key for key in _CHECKS if key not in ("threshold", "edge", "neighbours")]
 
 _FAMILY = re.compile(r"[CL]\d\d")
 _CODE = re.compile(r"[CL]\d\d\.\d\d\.\d\d")
@@ -114,7 +117,7 @@ def _family_faults(name: str, given: object) -> Iterator[tuple[Key, str]]:
         return
     yield from _value_faults(key, given)
     for missing in [need for need in _FAMILY_GIVES if need not in given]:
-        yield (*key, missing), "is missing; a family gives every key"
+        yield (*key, missing), "is missing; a family gives it"
     yield from _threshold_faults(key, given, [given])
 
 

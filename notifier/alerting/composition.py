@@ -20,20 +20,26 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.alerting.gsm import SmsSize, count, to_gsm
 from notifier.alerting.words import (
+    DOUBTS,
     SAMPLE,
+    SAMPLE_DOUBT,
     SAMPLES,
+    Doubt,
     Facts,
     Words,
     ever_shorter,
     one_line,
     unbreakable,
     words_of,
+    words_of_doubt,
 )
 
 MOST_SEGMENTS = 2
 PARTS = ("sms", "subject", "txt", "html")
 # The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
+# The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
+REVIEW = ("review.subject.j2", "review.txt.j2")
 # What a template may raise while a text is made; anything else is a fault of ours.
 RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
 
@@ -42,9 +48,21 @@ class Kind(StrEnum):
     """Which of an alert's texts; a commune no longer concerned gets a cancellation."""
 
     FIRST = "first"
+    NEIGHBOUR = "neighbour"
+    """The first of an alert to a commune next to the one that is concerned."""
     UPDATE = "update"
     END = "end"
     CANCELLATION = "cancellation"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it says what is going on and is not a later state of what was said."""
+        return self in (Kind.FIRST, Kind.NEIGHBOUR)
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing more is to be expected after it."""
+        return self in (Kind.END, Kind.CANCELLATION)
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,12 @@ class Composer:
         subject, text = (self._render_unreached(name, facts, why) for name in UNREACHED)
         return one_line(subject), text.strip() + "\n"
 
+    def review(self, doubt: Doubt) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: which commune is it?"""
+        words = words_of_doubt(doubt)
+        subject, text = (self._environment.get_template(name).render(words) for name in REVIEW)
+        return one_line(subject), text.strip() + "\n"
+
     def _sms(self, kind: Kind, words: Words) -> str:
         """The first of ever shorter texts that fits; the shortest still says what, where, when."""
         for shorter in ever_shorter(words):
@@ -119,7 +143,8 @@ class Composer:
     # --- trying the operator's templates at start
 
     def _syntax_faults(self) -> Iterator[str]:
-        wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)} | {*UNREACHED}
+        wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)}
+        wanted |= {*UNREACHED, *REVIEW}
         present = {path.name for path in self._folder.glob("*.j2")}
         for name in sorted(wanted - present):
             yield f"{self._folder / name}: is missing; put it there, the package's own is a model"
@@ -153,10 +178,18 @@ class Composer:
                 self._render_unreached(name, facts, "personne n’a répondu")
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
+        for name, doubt in product(REVIEW, DOUBTS):
+            path = self._folder / name
+            try:
+                self._environment.get_template(name).render(words_of_doubt(doubt))
+            except RENDER_ERRORS as error:
+                yield _trial_fault(error, path)
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = words_of(SAMPLE).keys() | ({"why"} if path.name in UNREACHED else set())
+    known = {*words_of(SAMPLE)} | ({"why"} if path.name in UNREACHED else set())
+    if path.name in REVIEW:
+        known = {*words_of_doubt(SAMPLE_DOUBT)}
     unknown = find_undeclared_variables(tree) - known
     for name in tree.find_all(nodes.Name):
         if name.name in unknown and name.ctx == "load":

@@ -3,16 +3,24 @@
 lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from notifier.alerting.categories import Category
+from notifier.alerting.concerned import Concerned, concerned
+from notifier.alerting.doubt import ask_a_person, harmless
 from notifier.alerting.models import Alert
-from notifier.alerting.policy import rule_on, rule_on_left_commune
+from notifier.alerting.policy import (
+    Ruling,
+    rule_on,
+    rule_on_edge,
+    rule_on_left_commune,
+    rule_on_neighbour,
+)
 from notifier.alerting.review import supersede_older
+from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, tell
 from notifier.alerting.wording import categories
 from notifier.delivery.outbox import entrust
@@ -21,27 +29,7 @@ from notifier.intake.thread import conclude, lock_thread
 from notifier.intake.words import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
-from notifier.territory.resolve import Commune, Location, Verdict, commune, resolve
-
-DOUBT = {
-    Verdict.CONFLICT: "les indices se contredisent",
-    Verdict.UNKNOWN: "les indices ne suffisent pas",
-    "decided": "la commune décidée n’existe plus",
-}
-
-
-@dataclass
-class Concerned:
-    """The communes that may be told; without any, the state that says what happens instead."""
-
-    state: State
-    communes: list[Commune] = field(default_factory=list)
-    reason: str = ""
-
-    @property
-    def is_placed(self) -> bool:
-        """Whether it is certain where the intervention is, so that a commune may have been left."""
-        return self.state in (State.DECIDED, State.OUTSIDE)
+from notifier.territory.resolve import Commune, commune
 
 
 def decide(intervention_id: UUID) -> None:
@@ -65,102 +53,70 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
         entries = _nobody_told(intervention, outcome)
     reasons = [outcome.reason] if outcome.reason else []
     if outcome.is_placed and category is not None:
-        alerts = Alert.objects.filter(thread=intervention.thread).select_for_update()
-        tellings = rule_on_all(intervention, category, outcome.communes, list(alerts))
-        letters, lines = tell(intervention, category, tellings)
+        locked = Alert.objects.filter(thread=intervention.thread).select_for_update()
+        alerts = list(locked)
+        tellings = rule_on_all(intervention, category, outcome, alerts)
+        letters, lines = tell(intervention, category, tellings, spoken_of(alerts, tellings))
         entrust(letters)
         entries += lines
         reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
+    if outcome.state is State.REVIEW:
+        entries += ask_a_person(intervention, outcome.reason, thread)
     conclude(intervention, outcome.state, " ; ".join(reasons))
     if outcome.is_placed:
         entries += supersede_older(intervention, thread)
     write(entries)
 
 
-def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
-    """Where the intervention is, and whether anybody may be told; the object keeps what was found.
-
-    `thread` holds the interventions of the same thread, by sequence. Reads no database.
-    """
-    later = [i for i in thread if i.sequence > intervention.sequence and i.state == State.DECIDED]
-    if later:
-        return Concerned(
-            State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
-        )
-    communes = _locate(intervention, thread)
-    if not communes:
-        why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
-        return Concerned(State.REVIEW, [], why)
-    if categories().get(intervention.category) is None:
-        why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
-        return Concerned(State.REVIEW, [], why)
-    inside = [c for c in communes if c.departement in intervention.source.departements]
-    if not inside:
-        names = ", ".join(c.label for c in communes)
-        where = f"hors des départements de {intervention.source.name}"
-        return Concerned(State.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
-    return Concerned(State.DECIDED, inside)
-
-
-def _locate(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
-    chosen = intervention.decided_commune or _decided_before(intervention, thread)
-    if chosen:
-        found = commune(chosen)
-        intervention.verdict = "decided"
-        intervention.communes = [chosen] if found else []
-        return [found] if found else []
-    resolution = resolve(Location(**intervention.location))
-    intervention.verdict = resolution.verdict
-    intervention.communes = [c.code for c in resolution.communes]
-    intervention.clues = resolution.as_json()["clues"]
-    if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
-        return list(resolution.communes)
-    if intervention.status in (Status.CLOSED, Status.CANCELLED):
-        return _told_before(intervention, thread)
-    return []
-
-
-def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
-    """An end concerns those who were told, though its own place be in doubt: they wait for it."""
-    decided = [i for i in thread if i.state == State.DECIDED and i.sequence < intervention.sequence]
-    codes = decided[-1].communes if decided else []
-    intervention.communes = codes
-    return [found for found in map(commune, codes) if found is not None]
-
-
-def _decided_before(intervention: Intervention, thread: list[Intervention]) -> str:
-    """The commune that a person decided last in the thread for the very same place."""
-    return next(
-        (
-            i.decided_commune
-            for i in reversed(thread)
-            if i.decided_commune and i.pk != intervention.pk and i.location == intervention.location
-        ),
-        "",
-    )
-
-
 def rule_on_all(
-    intervention: Intervention, category: Category, communes: list[Commune], alerts: list[Alert]
+    intervention: Intervention, category: Category, outcome: Concerned, alerts: list[Alert]
 ) -> list[Telling]:
-    """The ruling for each commune concerned, and for each that was told and no longer is."""
+    """The ruling for each commune concerned, and for each that was told and no longer is.
+
+    In the order of telling: the communes concerned before their neighbours, of whom those are left
+    out who have nothing to be told.
+    """
     told = {alert.commune: alert for alert in alerts}
+    said = intervention.status, intervention.severity, category
     tellings = []
-    for here in communes:
+    for here in outcome.communes:
         alert = told.pop(here.code, None)
-        ruling = rule_on(
-            intervention.status,
-            intervention.severity,
-            category,
-            alert,
-            exercise=intervention.exercise,
-        )
+        ruling = rule_on(*said, alert, exercise=intervention.exercise)
         tellings.append(Telling(here, ruling, alert))
+    for near in outcome.neighbours:
+        alert = told.pop(near.commune.code, None)
+        ruling = rule_on_neighbour(
+            *said, alert, exercise=intervention.exercise, next_to=near.next_to
+        )
+        if ruling.kind:
+            tellings.append(Telling(near.commune, ruling, alert, near.next_to))
     for alert in told.values():
         left = commune(alert.commune)
         if alert.is_open and left is not None:
-            tellings.append(Telling(left, rule_on_left_commune(), alert))
-    return tellings
+            tellings.append(Telling(left, _rule_on_left(intervention, category, alert), alert))
+    ruled = {telling.commune for telling in tellings}
+    holders = ", ".join(c.label for c in outcome.communes)
+    tellings += [
+        Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
+    ]
+    return sorted(tellings, key=lambda t: (t.is_to_neighbour, not t.opens))
+
+
+def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) -> Ruling:
+    """The ruling for a commune that was told and is not found any more.
+
+    At an end no neighbours are looked for: it is theirs all the same.
+    """
+    said = intervention.status, intervention.severity, category
+    if intervention.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
+        return rule_on(*said, alert, exercise=intervention.exercise)
+    return rule_on_left_commune()
+
+
+def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
+    """Where the alerts that are open, and are not closed by these tellings, were told."""
+    closed = {t.alert.pk for t in tellings if t.alert and t.ruling.kind and t.ruling.kind.closes}
+    return Spoken([alert for alert in alerts if alert.is_open and alert.pk not in closed])
 
 
 def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
@@ -170,25 +126,20 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
         Step.RESOLVED,
         f"Commune : {names}.",
         verdict=intervention.verdict,
-        clues=[{"kind": c["kind"], "communes": c["communes"]} for c in intervention.clues],
+        clues=[
+            {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
+            for clue in intervention.clues
+        ],
     )
 
 
 def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
     data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
-        entry(intervention.thread, Step.RESOLVED, _says(clue), **data)
+        entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
         for clue in intervention.clues
     ]
     step = Step.REVIEW if outcome.state is State.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
     lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
     return lines
-
-
-def _says(clue: dict[str, Any]) -> str:
-    """What a clue says, without the name as dispatch typed it: the journal is for good."""
-    if clue["kind"] != "name":
-        return str(clue["says"])
-    names = ", ".join(c.label for c in map(commune, clue["communes"]) if c)
-    return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."

@@ -1,4 +1,4 @@
-"""When nobody of a commune can be told, a person at dispatch's own groupement is."""
+"""A commune that cannot be told, or cannot be named: a person at dispatch's groupement is told."""
 
 from datetime import timedelta
 
@@ -14,7 +14,10 @@ from notifier.delivery.outbox import Letter
 log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(hours=24)
-TOPIC_PREFIX = "duty-"
+UNREACHED_TOPIC, REVIEW_TOPIC = "duty-", "review-"
+# What is nobody's alert: it has no next person to go to.
+TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC)
+TITLE = "permanence du groupement"
 
 
 def letter_to_duty(alert: Alert, why: str) -> list[Letter]:
@@ -26,7 +29,7 @@ def letter_to_duty(alert: Alert, why: str) -> list[Letter]:
     subject, body = composer().unreached(facts_told_now(alert.facts), why)
     return [
         Letter(
-            topic=f"{TOPIC_PREFIX}{alert.pk}",
+            topic=f"{UNREACHED_TOPIC}{alert.pk}",
             revision=alert.revision,
             channel=Channel.EMAIL,
             address=duty_email,
@@ -36,6 +39,6 @@ def letter_to_duty(alert: Alert, why: str) -> list[Letter]:
             expires_at=timezone.now() + LIFETIME,
             thread=alert.thread,
             recipient="duty",
-            title="permanence du groupement",
+            title=TITLE,
         )
     ]

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
-from notifier.alerting.duty import TOPIC_PREFIX, letter_to_duty
+from notifier.alerting.duty import TO_DUTY, letter_to_duty
 from notifier.alerting.letters import Envelope, compose, letter_key, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import not_yet_told, reached, recipient_label
+from notifier.alerting.spoken import Spoken
 from notifier.alerting.wording import categories
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter, entrust, told
@@ -24,12 +25,10 @@ from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
 
-OPENING = (Kind.FIRST, Kind.UPDATE)
-
 
 def move_on(message: Message) -> None:
     """Tell somebody else what this message could not tell, if there is still a point in it."""
-    if message.topic.startswith(TOPIC_PREFIX):
+    if message.topic.startswith(TO_DUTY):
         log.error("duty address could not be told", message=message.pk, thread=message.thread)
         return
     alert = (
@@ -58,8 +57,11 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     people = people_of([alert.commune], timezone.now())[alert.commune]
     envelope = Envelope.of(alert, compose(Kind(alert.kind), alert.facts), category)
     tried = {letter_key(m.channel, m.address) for m in siblings}
+    if alert.is_to_neighbour:
+        others = Alert.objects.filter(thread=alert.thread, is_open=True)
+        tried |= Spoken(others).told_by_others(alert)
     letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
-    if alert.kind not in OPENING:
+    if Kind(alert.kind).closes:
         return letters
     alive = {m.channel for m in reached(siblings) if m.recipient == failed.recipient}
     alive |= {letter.channel for letter in letters}
@@ -84,7 +86,7 @@ def _still_told(alert: Alert) -> Category | None:
 def _same(people: list[Person], failed: Message, alert: Alert) -> list[Person]:
     """The person whom the message did not reach; for an end, only if it is still the same one."""
     same = [person for person in people if recipient_label(person) == failed.recipient]
-    if alert.kind in OPENING:
+    if not Kind(alert.kind).closes:
         return same
     return [p for p in same if failed.address in (p.mobile, p.email)]
 
@@ -103,11 +105,11 @@ def _waking(alert: Alert) -> Sequence[str]:
     """
     category = categories().get(alert.category)
     is_urgent = category is None or Lane(category.lane) is Lane.URGENT
-    return (Channel.SMS,) if is_urgent and alert.kind in OPENING else tuple(Channel)
+    return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 
 def _why(alert: Alert, alive: set[str]) -> str:
-    if alert.kind not in OPENING:
+    if Kind(alert.kind).closes:
         return "l’alerte était partie, mais l’annonce de la fin n’a pas abouti"
     if alive:
         return "aucun SMS n’a abouti, il n’est parti que des courriels"

@@ -25,8 +25,13 @@ from notifier.territory.resolve import Commune
 CLOSING_LIFETIME = timedelta(hours=12)
 
 
-def facts_of(intervention: Intervention, category: Category, commune: Commune) -> dict[str, Any]:
-    """The whitelisted facts, as JSON types; nothing else of an intervention reaches a text."""
+def facts_of(
+    intervention: Intervention, category: Category, commune: Commune, next_to: Commune | None = None
+) -> dict[str, Any]:
+    """The whitelisted facts, as JSON types; nothing else of an intervention reaches a text.
+
+    `next_to` is where it happens when `commune` only adjoins.
+    """
     place = safe_place(intervention.location.get("label")) if category.place else None
     return {
         "commune": commune.name,
@@ -40,6 +45,7 @@ def facts_of(intervention: Intervention, category: Category, commune: Commune) -
         "reference": intervention.reference,
         "service": intervention.source.service,
         "exercise": intervention.exercise,
+        "next_to": next_to.name if next_to else None,
     }
 
 
@@ -49,13 +55,14 @@ def facts_to_tell(
     category: Category,
     commune: Commune,
     told: dict[str, Any] | None,
+    next_to: Commune | None = None,
 ) -> dict[str, Any]:
     """The facts of a text of this kind; `told` are those of the text told last, if any.
 
     An end or a cancellation speaks of what was told, and of nothing that became known since.
     """
-    if kind in (Kind.FIRST, Kind.UPDATE) or told is None:
-        return facts_of(intervention, category, commune)
+    if not kind.closes or told is None:
+        return facts_of(intervention, category, commune, next_to)
     return {**told, "status": intervention.status}
 
 

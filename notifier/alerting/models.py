@@ -39,3 +39,8 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.commune_name} : {reference_in(self.thread)}"
+
+    @property
+    def is_to_neighbour(self) -> bool:
+        """Whether it tells of what happens in an adjoining commune."""
+        return bool(self.facts.get("next_to"))

@@ -3,12 +3,14 @@
 Pure functions of their arguments, so that a dry run and the real thing cannot differ.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.models import Alert
+from notifier.alerting.words import of
 from notifier.intake.words import Severity, Status
+from notifier.territory.resolve import Commune
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,48 @@ def rule_on(
     `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
     reverse, is told anew, whatever the severity.
     """
+    return _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
+
+
+def rule_on_neighbour(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    next_to: Commune,
+) -> Ruling:
+    """The ruling for a commune that adjoins the one concerned: the same rules, in other words."""
+    ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=next_to)
+    if ruling.kind is not Kind.FIRST:
+        return ruling
+    if alert is None:
+        return Ruling(
+            Kind.NEIGHBOUR,
+            "neighbour",
+            f"« {category.label} » est à annoncer aussi aux communes voisines {of(next_to.name)} "
+            f"({category.legal_basis})",
+        )
+    return replace(ruling, kind=Kind.NEIGHBOUR)
+
+
+def rule_on_edge(holders: str) -> Ruling:
+    """The ruling for a commune close to the point, in a category that tells only who holds it."""
+    return Ruling(
+        None, "edge_holder", f"en limite de commune, le point est à {holders}, seule à prévenir"
+    )
+
+
+def _rule_on(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    next_to: Commune | None,
+) -> Ruling:
     if alert is None:
         return _first(status, severity, category)
     if not alert.is_open:
@@ -38,6 +82,8 @@ def rule_on(
         )
     if status == Status.CLOSED:
         return Ruling(Kind.END, "closed", "terminée : ceux qui ont reçu l’alerte le savent")
+    if alert.facts.get("next_to") != (next_to.name if next_to else None):
+        return withheld(severity, category) or _moved_over_a_border(next_to)
     if alert.facts["exercise"] != exercise:
         return withheld(severity, category) or _other_nature(exercise=exercise)
     if Severity(severity) <= Severity(alert.severity):
@@ -73,6 +119,17 @@ def _other_nature(*, exercise: bool) -> Ruling:
         )
     return Ruling(
         Kind.FIRST, "real_after_all", "annoncée comme exercice, elle est réelle : nouvelle alerte"
+    )
+
+
+def _moved_over_a_border(next_to: Commune | None) -> Ruling:
+    """Whoever was told of a neighbour, and now of himself, or the reverse, is told anew."""
+    if next_to is None:
+        return Ruling(
+            Kind.FIRST, "moved_here", "annoncée chez une voisine, elle est dans la commune même"
+        )
+    return Ruling(
+        Kind.FIRST, "moved_next_door", f"elle est désormais chez une voisine : {next_to.name}"
     )
 
 

@@ -6,10 +6,12 @@ from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
-from notifier.alerting.decide import concerned, rule_on_all
+from notifier.alerting.concerned import concerned
+from notifier.alerting.decide import rule_on_all, spoken_of
 from notifier.alerting.letters import Envelope, compose, facts_to_tell
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
+from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, letters_to_follow
 from notifier.alerting.wording import categories
 from notifier.directory.people import people_of
@@ -44,14 +46,17 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
     category = categories().get(new.category)
     if outcome.is_placed and category is not None:
         alerts = list(Alert.objects.filter(thread=intervention.thread))
+        tellings = rule_on_all(intervention, category, outcome, alerts)
+        spoken = spoken_of(alerts, tellings)
         answer["tellings"] = [
-            _telling(intervention, category, telling)
-            for telling in rule_on_all(intervention, category, outcome.communes, alerts)
+            _telling(intervention, category, telling, spoken) for telling in tellings
         ]
     return answer
 
 
-def _telling(intervention: Intervention, category: Category, telling: Telling) -> dict[str, Any]:
+def _telling(
+    intervention: Intervention, category: Category, telling: Telling, spoken: Spoken
+) -> dict[str, Any]:
     ruling = telling.ruling
     answer: dict[str, Any] = {
         "commune": {"code": telling.commune.code, "name": telling.commune.name},
@@ -60,17 +65,19 @@ def _telling(intervention: Intervention, category: Category, telling: Telling) -
         "reason": ruling.reason,
         "messages": [],
     }
+    if telling.next_to:
+        answer["neighbour_of"] = {"code": telling.next_to.code, "name": telling.next_to.name}
     if ruling.kind is not None:
-        answer |= _texts(intervention, category, telling, ruling.kind)
+        answer |= _texts(intervention, category, telling, ruling.kind, spoken)
     return answer
 
 
 def _texts(
-    intervention: Intervention, category: Category, telling: Telling, kind: Kind
+    intervention: Intervention, category: Category, telling: Telling, kind: Kind, spoken: Spoken
 ) -> dict[str, Any]:
     alert = telling.alert
     told_last = alert.facts if alert else None
-    facts = facts_to_tell(kind, intervention, category, telling.commune, told_last)
+    facts = facts_to_tell(kind, intervention, category, telling.commune, told_last, telling.next_to)
     texts = compose(kind, facts)
     envelope = Envelope(
         topic="",
@@ -84,7 +91,9 @@ def _texts(
         people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
         letters = envelope.for_people(told_at_once(people, category.tell), category.channels)
     else:
-        letters = letters_to_follow(kind, envelope, alert, category)
+        anew = telling.is_moved_here
+        letters = letters_to_follow(kind, envelope, alert, category, anew=anew)
+    letters = spoken.without_doubles(alert, letters, to_neighbour=telling.is_to_neighbour)
     return {
         "sms": texts.sms,
         "segments": texts.size.segments,

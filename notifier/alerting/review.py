@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from notifier.alerting.doubt import take_back
 from notifier.alerting.wording import categories
 from notifier.bell.ring import ring_after_commit
 from notifier.intake.models import Intervention, State
@@ -50,6 +51,7 @@ def decide_commune(
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
+        take_back(interventions)
         because = f" : {why}" if why else ""
         text = f"Décision de {who} : {chosen.label}{because}."
         write(
@@ -101,6 +103,7 @@ def supersede_older(intervention: Intervention, thread: list[Intervention]) -> l
     older = [i for i in thread if i.state == State.REVIEW and i.sequence < intervention.sequence]
     if not older:
         return []
+    take_back(older)
     Intervention.objects.filter(pk__in=[i.pk for i in older], state=State.REVIEW).update(
         state=State.SUPERSEDED,
         reason=f"le n° {intervention.sequence} a levé le doute",

@@ -51,6 +51,7 @@ def status_of(intervention: Intervention) -> dict[str, Any]:
 def _alert(alert: Alert, messages: Iterable[Message]) -> dict[str, Any]:
     return {
         "commune": {"code": alert.commune, "name": alert.commune_name},
+        "neighbour_of": alert.facts.get("next_to"),
         "kind": alert.kind,
         "open": alert.is_open,
         "revision": alert.revision,

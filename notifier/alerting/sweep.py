@@ -7,8 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.alerting.decide import decide
-from notifier.alerting.wording import categories
+from notifier.alerting.doubt import deadline, say_it_expired
+from notifier.alerting.review import waiting
 from notifier.intake.models import Intervention, State
+from notifier.intake.thread import lock_thread
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -17,8 +19,6 @@ log = structlog.get_logger(__name__)
 # The bell normally brings a worker within milliseconds; what is older than this was not rung for.
 OVERDUE = timedelta(seconds=2)
 BATCH = 100
-# For a category that has left the configuration since.
-REVIEW_LIFETIME = timedelta(hours=2)
 
 
 def sweep() -> None:
@@ -35,10 +35,8 @@ def sweep() -> None:
 
 
 def _expire_reviews() -> None:
-    for intervention in Intervention.objects.filter(state=State.REVIEW).order_by("received_at"):
-        category = categories().get(intervention.category)
-        lifetime = category.lifetime if category else REVIEW_LIFETIME
-        if intervention.received_at + lifetime < timezone.now():
+    for intervention in waiting():
+        if deadline(intervention) < timezone.now():
             _expire_review(intervention)
 
 
@@ -46,14 +44,19 @@ def _expire_review(intervention: Intervention) -> None:
     now = timezone.now()
     reason = "personne n’a décidé de la commune à temps : personne n’a été prévenu"
     with transaction.atomic():
+        thread = lock_thread(intervention.pk)
         changed = Intervention.objects.filter(pk=intervention.pk, state=State.REVIEW).update(
             state=State.EXPIRED, reason=reason, handled_at=now
         )
         if changed:
             text = f"Vérification périmée : {reason}."
-            write(
-                [entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))]
-            )
+            entries = [
+                entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))
+            ]
+            # While a later state of it still waits, its own mail is there to be acted upon.
+            if not any(i.state == State.REVIEW and i.pk != intervention.pk for i in thread):
+                entries += say_it_expired(intervention, reason)
+            write(entries)
     if changed:
         log.error(
             "review expired undecided",

@@ -17,7 +17,7 @@ def warm_up(**_: object) -> None:
     """Read and import now what the first event would otherwise wait for."""
     categories()
     composer()
-    resolve(Location(insee="90010"))
+    resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
     for channel in Channel:
         transport_for(channel)
 

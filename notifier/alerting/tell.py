@@ -9,10 +9,18 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
-from notifier.alerting.letters import CLOSING_LIFETIME, Envelope, compose, facts_to_tell, whom
+from notifier.alerting.letters import (
+    CLOSING_LIFETIME,
+    Envelope,
+    compose,
+    facts_to_tell,
+    letter_key,
+    whom,
+)
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, told_at_once
+from notifier.alerting.spoken import Spoken
 from notifier.delivery.outbox import Letter, told, withdraw
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention
@@ -28,18 +36,34 @@ class Telling:
     commune: Commune
     ruling: Ruling
     alert: Alert | None
+    next_to: Commune | None = None
+    """Where it happens, when the commune only adjoins."""
 
     @property
     def opens(self) -> bool:
         """Whether it begins or takes up an alert, told to those who are there now.
 
-        Asked before `tell`, which opens the alert.
+        This and the next two are asked before `tell`, which opens the alert.
         """
-        return self.ruling.kind is Kind.FIRST and not (self.alert and self.alert.is_open)
+        kind = self.ruling.kind
+        return kind is not None and kind.opens and not (self.alert and self.alert.is_open)
+
+    @property
+    def is_to_neighbour(self) -> bool:
+        """Whether its text speaks of an adjoining commune."""
+        if self.ruling.kind is not None and self.ruling.kind.opens:
+            return self.next_to is not None
+        return self.alert is not None and self.alert.is_to_neighbour
+
+    @property
+    def is_moved_here(self) -> bool:
+        """Whether a commune that was told of a neighbour is now told of itself."""
+        was_told = self.alert is not None and self.alert.is_open and self.alert.is_to_neighbour
+        return was_told and self.ruling.kind is Kind.FIRST
 
 
 def tell(
-    intervention: Intervention, category: Category, tellings: list[Telling]
+    intervention: Intervention, category: Category, tellings: list[Telling], spoken: Spoken
 ) -> tuple[list[Letter], list[Entry]]:
     """Open, revise or close the alerts; the letters to entrust and the journal entries to write.
 
@@ -47,17 +71,22 @@ def tell(
     """
     letters: list[Letter] = []
     entries = [_ruled(intervention, telling) for telling in tellings]
-    first = [telling for telling in tellings if telling.opens]
-    following = [telling for telling in tellings if not telling.opens]
-    for alert, texts, found in [
-        *_open_alerts(intervention, category, first),
-        *_follow_alerts(intervention, category, following),
-    ]:
-        letters += found
-        entries += _composed(alert, texts, found)
-        if not found and alert.is_open:
-            letters += letter_to_duty(alert, "aucun contact joignable dans l’annuaire")
-            entries.append(_nobody_there(alert))
+    for to_neighbours in (False, True):
+        part = [telling for telling in tellings if telling.is_to_neighbour is to_neighbours]
+        first = [telling for telling in part if telling.opens]
+        following = [telling for telling in part if not telling.opens]
+        for alert, texts, found in [
+            *_open_alerts(intervention, category, first),
+            *_follow_alerts(intervention, category, following),
+        ]:
+            fresh = spoken.without_doubles(alert, found, to_neighbour=to_neighbours)
+            letters += fresh
+            entries += _composed(alert, texts, fresh)
+            if found and not fresh:
+                entries.append(_known_already(alert))
+            elif not found and alert.is_open:
+                letters += letter_to_duty(alert, "aucun contact joignable dans l’annuaire")
+                entries.append(_nobody_there(alert))
     return letters, entries
 
 
@@ -78,7 +107,7 @@ def _open_alerts(
     for alert in opened:
         if alert.revision > 1:
             alert.save()
-        texts = compose(Kind.FIRST, alert.facts)
+        texts = compose(Kind(alert.kind), alert.facts)
         there = told_at_once(people[alert.commune], category.tell)
         yield alert, texts, Envelope.of(alert, texts, category).for_people(there, category.channels)
 
@@ -106,37 +135,43 @@ def _follow_alerts(
             continue
         if kind is Kind.CANCELLATION:
             withdraw(str(alert.pk))
+        anew = telling.is_moved_here
         _revise(alert, intervention, category, telling)
         alert.save()
         texts = compose(kind, alert.facts)
         envelope = Envelope.of(alert, texts, category)
-        yield alert, texts, letters_to_follow(kind, envelope, alert, category)
+        yield alert, texts, letters_to_follow(kind, envelope, alert, category, anew=anew)
 
 
 def letters_to_follow(
-    kind: Kind, envelope: Envelope, alert: Alert, category: Category
+    kind: Kind, envelope: Envelope, alert: Alert, category: Category, *, anew: bool
 ) -> list[Letter]:
     """To exactly those who got what came before; only an end may be told to nobody.
 
     Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
+    `anew` also tells those who would be told at first: what was next door is now in the commune.
     """
     since = [m for m in told(str(alert.pk)) if m.created_at >= alert.opened_at]
     letters = envelope.for_told(concerned_by(kind, since))
-    if letters or kind in (Kind.END, Kind.CANCELLATION):
+    if kind.closes or (letters and not anew):
         return letters
     people = people_of([alert.commune], timezone.now())[alert.commune]
-    return envelope.for_people(told_at_once(people, category.tell), category.channels)
+    known = {letter_key(letter.channel, letter.address) for letter in letters}
+    first = envelope.for_people(told_at_once(people, category.tell), category.channels)
+    return letters + [le for le in first if letter_key(le.channel, le.address) not in known]
 
 
 def _revise(alert: Alert, intervention: Intervention, category: Category, telling: Telling) -> None:
     """Bring the alert to what is told now; severity and category stay those that were announced."""
     kind = telling.ruling.kind or Kind.FIRST
     told_last = alert.facts if telling.alert else None
-    alert.facts = facts_to_tell(kind, intervention, category, telling.commune, told_last)
+    alert.facts = facts_to_tell(
+        kind, intervention, category, telling.commune, told_last, telling.next_to
+    )
     alert.intervention = intervention
     alert.kind = kind
     alert.revision += 1
-    alert.is_open = kind in (Kind.FIRST, Kind.UPDATE)
+    alert.is_open = not kind.closes
     if alert.is_open:
         alert.category, alert.severity = category.code, intervention.severity
     lifetime: timedelta = category.lifetime if alert.is_open else CLOSING_LIFETIME
@@ -147,6 +182,7 @@ def _revise(alert: Alert, intervention: Intervention, category: Category, tellin
 def _ruled(intervention: Intervention, telling: Telling) -> Entry:
     told = {
         Kind.FIRST: "première alerte",
+        Kind.NEIGHBOUR: "prévenue en voisine",
         Kind.UPDATE: "aggravation annoncée",
         Kind.END: "fin annoncée",
         Kind.CANCELLATION: "annulation annoncée",
@@ -179,6 +215,16 @@ def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
             subject=texts.subject,
         )
     ]
+
+
+def _known_already(alert: Alert) -> Entry:
+    return entry(
+        alert.thread,
+        Step.COMPOSED,
+        f"{alert.commune_name} : ses contacts le savent déjà par une autre commune, rien de plus.",
+        alert=alert.pk,
+        revision=alert.revision,
+    )
 
 
 def _nobody_there(alert: Alert) -> Entry:

@@ -6,6 +6,7 @@ What is not in `Facts` cannot be told, whatever an operator writes.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ class Facts:
     `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
     `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
     `place` is dispatch's label, or None where the category does not allow one; only what
-    `safe_place` lets out of it reaches a template.
+    `safe_place` lets out of it reaches a template. `next_to` is the name of the commune where it
+    happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
     """
 
     commune: str
@@ -38,10 +40,34 @@ class Facts:
     service: str
     legal_basis: str
     exercise: bool
+    next_to: str | None = None
 
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None or self.told_at.tzinfo is None:
             raise ValueError("occurred_at and told_at must say their time zone")
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """All that the duty reads of an intervention whose commune nobody can say for certain.
+
+    `received` and `deadline` are French moments at the groupement's own hour; `clues` and
+    `candidates` French lines. `is_kept`: no commune is told, whatever is decided.
+    """
+
+    reference: str
+    source: str
+    category: str
+    status: str
+    severity: str
+    received: str
+    deadline: str
+    reason: str
+    clues: list[str]
+    candidates: list[str]
+    is_kept: bool
+    is_expired: bool
+    exercise: bool
 
 
 _STATUS = {
@@ -64,6 +90,7 @@ _MONTHS = (
 _NBSP, _NARROW = "\u00a0", "\u202f"
 
 Words = dict[str, str | bool | None]
+DoubtWords = dict[str, str | bool | list[str]]
 
 
 def words_of(facts: Facts) -> Words:
@@ -71,9 +98,10 @@ def words_of(facts: Facts) -> Words:
     zone = ZoneInfo(facts.time_zone)
     occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
     clock = f"à {occurred.hour}h{occurred:%M}"
-    day = "1er" if occurred.day == 1 else str(occurred.day)
     return {
         "commune": facts.commune,
+        "neighbour": facts.next_to,
+        "of_neighbour": of(facts.next_to) if facts.next_to else None,
         "category": facts.category_label,
         "place": safe_place(facts.place),
         "reference": facts.reference,
@@ -86,8 +114,33 @@ def words_of(facts: Facts) -> Words:
         "severity": str(facts.severity),
         "severity_words": _SEVERITY[Severity(facts.severity)],
         "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
-        "date_and_time": f"le {day} {_MONTHS[occurred.month - 1]} {occurred.year} "
-        f"à {occurred.hour} h {occurred:%M}",
+        "date_and_time": written_moment(occurred),
+    }
+
+
+def written_moment(at: datetime) -> str:
+    """A moment in full: "le 1er mars 2026 à 3 h 16"."""
+    day = "1er" if at.day == 1 else str(at.day)
+    return f"le {day} {_MONTHS[at.month - 1]} {at.year} à {at.hour} h {at:%M}"
+
+
+def words_of_doubt(doubt: Doubt) -> DoubtWords:
+    """The doubt as its template sees it."""
+    return {
+        "reference": doubt.reference,
+        "source": doubt.source,
+        "category": doubt.category,
+        "status_words": _STATUS[doubt.status],
+        "severity_words": _SEVERITY[Severity(doubt.severity)],
+        "received": doubt.received,
+        "deadline": doubt.deadline,
+        "reason": doubt.reason,
+        "clues": doubt.clues,
+        "candidates": doubt.candidates,
+        "command": f"notifier review {doubt.reference} --commune CODE",
+        "kept": doubt.is_kept,
+        "expired": doubt.is_expired,
+        "exercise": doubt.exercise,
     }
 
 
@@ -103,8 +156,20 @@ def ever_shorter(words: Words) -> Iterator[Words]:
             **words,
             "category": _cut(str(words["category"]), most),
             "commune": _cut(str(words["commune"]), most),
+            "of_neighbour": words["of_neighbour"] and _cut(str(words["of_neighbour"]), most + 3),
             "service": _cut(str(words["service"]), most),
         }
+
+
+def of(commune: str) -> str:
+    """The name after « de », contracted as French has it: "de Delle", "d’Essert", "du Havre"."""
+    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
+        if commune.startswith(article):
+            return contracted + commune.removeprefix(article)
+    plain = unicodedata.normalize("NFD", commune.replace("Œ", "O").replace("Æ", "A")).upper()
+    # "d’Yvetot" but "de Yutz"; before an h both are in use, and "de" is never wrong.
+    is_vowel = re.match(r"[AEIOU]|Y[^AEIOU]", plain) is not None
+    return f"d’{commune}" if is_vowel else f"de {commune}"
 
 
 def _cut(text: str, most: int) -> str:
@@ -155,10 +220,38 @@ _LONGEST = replace(
 # Every status and severity, with and without a place, real and exercise: each branch is taken.
 SAMPLES = [
     _LONGEST,
+    replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),
+    *(
+        replace(SAMPLE, status=status, severity=severity, next_to="Joncherey")
+        for status, severity in product(_STATUS, Severity)
+    ),
     *(
         replace(SAMPLE, status=status, severity=severity, place=place, exercise=exercise)
         for status, severity, place, exercise in product(
             _STATUS, Severity, ("rue de Déridé", None), (False, True)
         )
+    ),
+]
+SAMPLE_DOUBT = Doubt(
+    reference="CORG90-2026-004217",
+    source="CORG 90",
+    category="accident de la route",
+    status="engaged",
+    severity=Severity.SEVERE,
+    received="le 22 novembre 2026 à 3 h 16",
+    deadline="le 22 novembre 2026 à 6 h 16",
+    reason="commune à vérifier, les indices se contredisent : personne n’est prévenu",
+    clues=["Le code INSEE 90033 désigne Delle (90033)."],
+    candidates=["Delle (90033) : 1 indice sur 2", "Giromagny (90052) : 1 indice sur 2"],
+    is_kept=False,
+    is_expired=False,
+    exercise=False,
+)
+DOUBTS = [
+    SAMPLE_DOUBT,
+    replace(SAMPLE_DOUBT, clues=[], candidates=[]),
+    *(
+        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise)
+        for kept, expired, exercise in product((False, True), repeat=3)
     ),
 ]

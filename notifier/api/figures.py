@@ -21,6 +21,8 @@ class Counts:
     messages: dict[tuple[str, str, str], int]
     waiting_interventions: dict[str, int]
     oldest_due_s: float
+    oldest_undecided_s: float
+    oldest_review_s: float
 
 
 def oldest_due_s() -> float:
@@ -31,7 +33,21 @@ def oldest_due_s() -> float:
 
 def oldest_undecided_s() -> float:
     """For how many seconds the oldest intervention has waited for a worker; 0 if none waits."""
-    waiting = Intervention.objects.filter(state=InterventionState.RECEIVED)
+    return _oldest_s(InterventionState.RECEIVED)
+
+
+def oldest_review_s() -> float:
+    """For how many seconds the oldest doubt has waited for a person; 0 if none waits."""
+    return _oldest_s(InterventionState.REVIEW)
+
+
+def reviews_waiting() -> int:
+    """How many interventions wait for a person to say which commune it is."""
+    return Intervention.objects.filter(state=InterventionState.REVIEW).count()
+
+
+def _oldest_s(state: InterventionState) -> float:
+    waiting = Intervention.objects.filter(state=state)
     oldest = waiting.aggregate(since=Min("received_at"))["since"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
@@ -53,6 +69,8 @@ def figures() -> Counts:
             for state in (InterventionState.RECEIVED, InterventionState.REVIEW)
         },
         oldest_due_s=oldest_due_s(),
+        oldest_undecided_s=oldest_undecided_s(),
+        oldest_review_s=oldest_review_s(),
     )
 
 
@@ -83,4 +101,14 @@ class Figures(Collector):
             "notifier_oldest_due_seconds",
             "Age of the message that waits longest for a worker",
             value=self._counts.oldest_due_s,
+        )
+        yield GaugeMetricFamily(
+            "notifier_oldest_undecided_seconds",
+            "Age of the intervention that waits longest for a worker",
+            value=self._counts.oldest_undecided_s,
+        )
+        yield GaugeMetricFamily(
+            "notifier_oldest_review_seconds",
+            "Age of the intervention that waits longest for a person to say which commune it is",
+            value=self._counts.oldest_review_s,
         )

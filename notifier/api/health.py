@@ -8,7 +8,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from notifier.api.figures import Figures, figures, oldest_due_s, oldest_undecided_s
+from notifier.api.figures import (
+    Figures,
+    figures,
+    oldest_due_s,
+    oldest_undecided_s,
+    reviews_waiting,
+)
 from notifier.bell.broker import broker_client
 
 # What is due for longer means that no worker is at work.
@@ -27,6 +33,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     if parts["database"] == "ok":
         parts["oldest_due_s"] = round(oldest_due_s(), 1)
         parts["oldest_undecided_s"] = round(oldest_undecided_s(), 1)
+        # For people to see: a doubt does not make the service unfit to take the next push.
+        parts["reviews_waiting"] = reviews_waiting()
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
     is_ready = all(parts.get(name) == "ok" for name in ("database", "broker", "worker"))
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)

@@ -46,7 +46,15 @@ FRENCH = {
 
 
 # Kinds of intake's own making, whose message is French already.
-SAID_BY_INTAKE = {"control_character", "date_ahead", "date_old", "half_point", "link", "nowhere"}
+SAID_BY_INTAKE = {
+    "area",
+    "control_character",
+    "date_ahead",
+    "date_old",
+    "half_point",
+    "link",
+    "nowhere",
+}
 
 
 class ProblemError(Exception):

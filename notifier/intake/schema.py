@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from notifier.intake.area import Area
+
 # A clock may be wrong by this much; an older event is history, not an alert.
 FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
@@ -98,6 +100,11 @@ class Place(BaseModel):
     ] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
     radius_m: Annotated[int, Field(ge=0, le=50_000, strict=True, description="Rayon en mètres")] = 0
+    precision: Annotated[
+        Literal["exact", "street", "town"] | None,
+        Field(description="Ce que vaut le point : exact (défaut), à la rue, à la ville près"),
+    ] = None
+    polygon: Area | None = None
     label: Annotated[Label | None, Field(description="Voie ou lieu-dit, sans nom de personne")] = (
         None
     )
@@ -106,10 +113,12 @@ class Place(BaseModel):
     def _says_where(self) -> Place:
         if (self.latitude is None) != (self.longitude is None):
             raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
-        if not any((self.insee, self.name, self.postal_code, self.latitude is not None)):
+        is_placed = self.latitude is not None or self.polygon is not None
+        if not any((self.insee, self.name, self.postal_code, is_placed)):
             raise PydanticCustomError(
                 "nowhere",
-                "n’indique aucun lieu : donnez insee, name, postal_code ou latitude et longitude",
+                "n’indique aucun lieu : donnez insee, name, postal_code, polygon "
+                "ou latitude et longitude",
             )
         return self
 
@@ -167,5 +176,9 @@ class NewIntervention(BaseModel):
     def canonical(self) -> dict[str, Any]:
         """The content as plain JSON types with the instant in UTC: equal content, equal result."""
         content = self.model_dump(mode="json")
+        # Fields younger than the first release: what was received before them still is the same.
+        for name in ("precision", "polygon"):
+            if content["location"][name] is None:
+                del content["location"][name]
         content["occurred_at"] = self.occurred_at.astimezone(UTC).isoformat()
         return content

@@ -88,6 +88,7 @@ def _read_current(
     served = reference.served_by(current.code) - {current.code}
     if current.code not in meant and meant & served:
         says += _also_postal(served, key, here)
+        return Evidence("insee", given, frozenset({current.code}), says, hints=meant & served)
     return Evidence("insee", given, frozenset({current.code}), says)
 
 

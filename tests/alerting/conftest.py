@@ -31,8 +31,9 @@ FAMILIES = [
     ("C01", "accidents", "notify", "urgent", '"sms", "email"', "true", ""),
     ("C02", "atteintes aux personnes", "withhold", "urgent", '"sms", "email"', "false", ""),
     ("C03", "atteintes aux biens", "notify", "routine", '"email"', "false", ""),
-    ("C04", "incendies", "notify", "urgent", '"sms"', "true", ""),
+    ("C04", "incendies", "notify", "urgent", '"sms"', "true", 'edge = "all"\n'),
     ("C07", "ordre public", "threshold", "urgent", '"sms"', "true", 'threshold = "severe"\n'),
+    ("C10", "disparitions", "notify", "urgent", '"sms"', "false", "neighbours = true\n"),
 ]
 CATEGORIES = """
 [categories]
@@ -41,6 +42,7 @@ CATEGORIES = """
 "C03.01.01" = { label = "vol" }
 "C04.01.01" = { label = "feu de forêt" }
 "C07.01.01" = { label = "attroupement" }
+"C10.01.05" = { label = "recherche d’une personne disparue" }
 """
 
 

@@ -23,11 +23,15 @@ from notifier.journal.models import Entry
 DUTY = "permanence@groupement90.example"
 DELLE = {"insee": "90033"}
 GIROMAGNY = {"insee": "90052"}
+JONCHEREY = {"insee": "90056"}
 # The code says Delle, the name says Giromagny.
 CONFLICT = {"insee": "90033", "name": "Giromagny"}
 
-ACCIDENT, SECRET, THEFT, FIRE, CROWD = (
-    *("C01.01.01", "C02.01.01", "C03.01.01", "C04.01.01", "C07.01.01"),
+# In Delle, 84 m from Joncherey (90056).
+BORDER = {"latitude": 47.520453, "longitude": 7.007077}
+
+ACCIDENT, SECRET, THEFT, FIRE, CROWD, MISSING = (
+    *("C01.01.01", "C02.01.01", "C03.01.01", "C04.01.01", "C07.01.01", "C10.01.05"),
 )
 TAKEN = Outcome(Result.ACCEPTED, provider_id="SM1")
 REFUSED = Outcome(Result.PERMANENT, code="21211", detail="numéro invalide")

@@ -16,7 +16,7 @@ from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.intake.keys import add_source, source_of
 from notifier.intake.receive import receive
-from tests.alerting.house import FIRE, contact, event, messages, number
+from tests.alerting.house import FIRE, MISSING, contact, event, messages, number
 
 INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 3, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -136,3 +136,15 @@ def test_a_backlog_costs_a_further_event_nothing_more(key) -> None:
     with counted() as claim_and_records:
         assert deliver(Lane.URGENT) == 26
     assert sum("attempts = attempts + 1" in sql for sql in claim_and_records) == 1
+
+
+def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None:
+    """One reading of their people and one storing of their alerts, however many there are."""
+    people(1)
+    for code in ("90043", "90045", "90046", "90056", "90063", "90096"):
+        contact(commune=code, mobile=number(int(code[-3:])))
+    missing = receive(source_of(key), event("R2", category=MISSING)).intervention_id
+    with counted() as decision:
+        decide(missing)
+    assert len(messages("R2")) == 7
+    assert len(decision) == DECIDE + 2

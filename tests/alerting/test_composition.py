@@ -308,7 +308,9 @@ def test_a_line_break_cannot_enter_the_subject(composer: Composer) -> None:
 
 def test_whatever_intake_lets_in_is_said_in_french(composer: Composer) -> None:
     for kind, status, severity in product(Kind, Status, Severity):
-        texts = composer.compose(kind, replace(FACTS, status=status, severity=str(severity)))
+        next_to = "Joncherey" if kind is Kind.NEIGHBOUR else None
+        facts = replace(FACTS, status=status, severity=str(severity), next_to=next_to)
+        texts = composer.compose(kind, facts)
         everything = texts.sms + texts.subject + texts.plain
         assert not re.search(r"engaged|on_scene|closed|cancelled|severe|extreme|None", everything)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from notifier.console.dispatch import Dispatch
 from tests.harness.live import Live
 
 
@@ -84,6 +85,27 @@ def test_a_conflict_waits_until_a_person_decides(live: Live) -> None:
     live.expect_sms(to=mobile)
     live.expect_mail(to=address)
     assert "Décision de PC" in service.run("timeline", reference).stdout
+
+
+def test_a_doubt_reaches_the_mailbox_of_the_duty(live: Live) -> None:
+    service, duty = live.service, "permanence.belfort@groupement90.example"
+    added = service.run("source", "add", "SDIS 90", "--departement", "90", "--duty-email", duty)
+    assert added.returncode == 0, added.stderr
+    dispatch = Dispatch(service.url, added.stdout.strip().splitlines()[-1])
+    reference = service.new_reference()
+    answer = dispatch.push(
+        {
+            "reference": reference,
+            "sequence": 1,
+            "status": "engaged",
+            "category": "C01.01.00",
+            "severity": "severe",
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "location": {"insee": "90100", "name": "Delle"},
+        }
+    )
+    assert answer.code == 202
+    live.expect_mail(to=duty, containing=f"notifier review {reference} --commune CODE")
 
 
 def test_many_events_at_once_are_told_once_each(live: Live) -> None:

@@ -18,12 +18,15 @@ from notifier.intake.words import Severity, Status
 from notifier.journal.models import Entry
 from tests.alerting.house import (
     ACCIDENT,
+    BORDER,
     CONFLICT,
     CROWD,
     DELLE,
     DUTY,
     FIRE,
     GIROMAGNY,
+    JONCHEREY,
+    MISSING,
     REFUSED,
     SECRET,
     TAKEN,
@@ -36,13 +39,14 @@ from tests.alerting.house import (
 )
 
 OUTSIDE = {"postal_code": "25200", "name": "Montbéliard"}
+STREET = {**DELLE, "label": "rue de Déridé"}
 STEPS = st.fixed_dictionaries(
     {
         "status": st.sampled_from([*Status, Status.ENGAGED]),
         "severity": st.sampled_from(list(Severity)),
-        "category": st.sampled_from([ACCIDENT, FIRE, THEFT, CROWD, SECRET]),
+        "category": st.sampled_from([ACCIDENT, FIRE, THEFT, CROWD, SECRET, MISSING, MISSING]),
         "location": st.sampled_from(
-            [DELLE, DELLE, GIROMAGNY, CONFLICT, OUTSIDE, {**DELLE, "label": "rue de Déridé"}]
+            [DELLE, BORDER, JONCHEREY, GIROMAGNY, CONFLICT, OUTSIDE, STREET]
         ),
         "exercise": st.booleans(),
     }
@@ -57,6 +61,10 @@ def people(source):
     contact(mobile=number(1), email="maire@delle.example")
     contact("adjoint", mobile=number(2))
     contact(commune="90052", email="maire@giromagny.example")
+    contact(commune="90056", mobile=number(3))
+    # A deputy of Delle works for Joncherey too, and the police for a village next to both.
+    contact("police_municipale", commune="90056", mobile=number(2))
+    contact("police_municipale", commune="90046", mobile=number(3))
 
 
 @given(

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.alerting import decide as deciding
+from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
+from notifier.alerting.preview import preview
 from notifier.intake.models import Intervention
 from notifier.intake.receive import receive
-from notifier.territory.resolve import Location, Resolution, Verdict, commune, resolve
 from tests.alerting.house import (
+    ACCIDENT,
+    BORDER,
     DELLE,
     FIRE,
     contact,
     event,
     hand_over,
+    journal,
     messages,
     number,
     push,
@@ -27,35 +28,24 @@ from tests.alerting.house import (
     told,
 )
 
-# A stand-in for the border, until the territory reads positions: this label lies on it.
-BORDER = {**DELLE, "label": "rue de la Frontière"}
-
 
 @pytest.fixture
-def border(source, monkeypatch):
-    """A place that lies in Delle and within metres of Giromagny and of a commune outside."""
-
-    def on_the_border(location: Location) -> Resolution:
-        found = resolve(location)
-        if location.label != BORDER["label"]:
-            return found
-        near = tuple(c for code in ("90033", "90052", "25388") if (c := commune(code)))
-        return replace(found, verdict=Verdict.EDGE, communes=near)
-
-    monkeypatch.setattr(deciding, "resolve", on_the_border)
+def border(source):
+    """The mayors on both sides of a border."""
     contact(mobile=number(1))
-    contact(commune="90052", mobile=number(2))
-    contact(commune="25388", mobile=number(3))
+    contact(commune="90056", mobile=number(2))
     return source
 
 
-def test_each_commune_of_the_sources_territory_is_told_of_itself(border) -> None:
-    push(border, category=FIRE, location=BORDER)
+def test_each_commune_close_to_a_fire_is_told_of_itself(border) -> None:
+    fire = push(border, category=FIRE, location=BORDER)
+    assert (fire.verdict, fire.communes) == ("edge", ["90033", "90056"])
+    assert "toutes sont concernées" in fire.reason
     assert told() == [sms(1), sms(2)]
-    delle, giromagny = messages()
+    delle, joncherey = messages()
     assert "Delle" in delle.body
-    assert "Giromagny" not in delle.body
-    assert "Giromagny" in giromagny.body
+    assert "Joncherey" not in delle.body
+    assert "Joncherey" in joncherey.body
 
 
 def test_several_communes_cost_no_statement_more(border) -> None:
@@ -63,7 +53,7 @@ def test_several_communes_cost_no_statement_more(border) -> None:
     for reference, place in (("R1", DELLE), ("R2", BORDER)):
         event_id = receive(border, event(reference, category=FIRE, location=place)).intervention_id
         with CaptureQueriesContext(connection) as captured:
-            deciding.decide(event_id)
+            decide(event_id)
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in captured))
     assert counts[0] == counts[1]
     assert Intervention.objects.filter(state="decided").count() == 2
@@ -81,8 +71,48 @@ def test_one_commune_is_left_and_the_other_goes_on(border) -> None:
 
 
 def test_a_failure_in_one_commune_troubles_nobody_in_the_other(border) -> None:
-    contact("adjoint", commune="90052", mobile=number(4))
+    contact("adjoint", commune="90056", mobile=number(4))
     push(border, category=FIRE, location=BORDER)
     hand_over(refusing(number(2)))
     assert told() == [sms(1), sms(2), sms(4)]
-    assert "Giromagny" in messages()[-1].body
+    assert "Joncherey" in messages()[-1].body
+
+
+def test_where_the_category_says_so_only_the_commune_of_the_point_is_told(border) -> None:
+    accident = push(border, category=ACCIDENT, location=BORDER)
+    assert told() == [sms(1)]
+    assert (accident.verdict, accident.communes) == ("edge", ["90033"])
+    (aside,) = [line for line in journal(step="decided") if line.data.get("commune") == "90056"]
+    assert (aside.data["kind"], aside.data["rule"]) == (None, "edge_holder")
+    assert "le point est à Delle (90033)" in aside.text
+
+
+def test_the_dry_run_says_who_is_told_at_the_edge_and_who_is_not(border) -> None:
+    answer = preview(border, event(category=ACCIDENT, location=BORDER))
+    assert answer["verdict"] == "edge"
+    assert "seule celle du point est concernée (Delle (90033))" in answer["reason"]
+    assert [(t["commune"]["code"], t["kind"], t["rule"]) for t in answer["tellings"]] == [
+        ("90033", "first", "notify"),
+        ("90056", None, "edge_holder"),
+    ]
+
+
+def test_how_the_communes_lie_to_the_point_is_stored_with_its_clue(border) -> None:
+    (clue,) = push(border, category=FIRE, location=BORDER).clues
+    marks = {mark["code"]: (mark["holds"], mark["distance_m"]) for mark in clue["marks"]}
+    assert marks["90033"] == (True, 0)
+    assert marks["90056"][0] is False
+    assert 0 < marks["90056"][1] <= 150
+
+
+def test_an_area_tells_every_commune_under_it(border) -> None:
+    ring = [[7.0, 47.51], [7.02, 47.51], [7.02, 47.53], [7.0, 47.53], [7.0, 47.51]]
+    push(border, category=FIRE, location={"polygon": [ring]})
+    assert told(channel="sms") == [sms(1), sms(2)]
+
+
+def test_a_commune_beyond_the_sources_departements_is_not_told_at_the_edge(border) -> None:
+    contact(commune="90039", mobile=number(8))
+    contact(commune="70117", mobile=number(9))
+    push(border, category=FIRE, location={"latitude": 47.6345, "longitude": 6.802})
+    assert told() == [sms(8)]

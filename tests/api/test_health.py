@@ -86,6 +86,20 @@ def test_interventions_that_nobody_decides(corg: Caller, broker: str, settings: 
     assert "nobody" in str(said["worker"])
 
 
+def test_doubts_are_counted_and_leave_the_service_ready(
+    corg: Caller, broker: str, settings: Settings
+) -> None:
+    from notifier.intake.models import Intervention
+
+    settings.CELERY_BROKER_URL = broker
+    assert _ready()[1]["reviews_waiting"] == 0
+    doubtful = corg.push(body(location={"insee": "90033", "name": "Beaucourt"}))
+    decide(json.loads(doubtful.content)["id"])
+    Intervention.objects.update(received_at=timezone.now() - timedelta(minutes=30))
+    code, said = _ready()
+    assert (code, said["reviews_waiting"]) == (200, 1)
+
+
 def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
     contact = mayor()
     for _ in range(3):
@@ -112,10 +126,13 @@ def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
         count("messages_open", channel=channel, lane="urgent", state="pending")
         for channel in ("sms", "email")
     ]
-    assert sorted(by_channel) == [2, 3]
+    # Three alerts on two channels, less the one delivered; and the mail to the duty of the doubt.
+    assert sorted(by_channel) == [2, 4]
     assert count("interventions_waiting", state="received") == 1
     assert count("interventions_waiting", state="review") == 1
     assert count("oldest_due_seconds") >= 0
+    assert count("oldest_undecided_seconds") > 0
+    assert count("oldest_review_seconds") > 0
     for secret in (MOBILE, MAIL, contact.last_name, "CORG", "Delle", corg.key):
         assert secret not in text
 

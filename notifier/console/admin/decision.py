@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from notifier.alerting.doubt import candidates
 from notifier.intake.models import Intervention
 from notifier.territory.reference import Commune, commune, served_by, tidy_code
 
@@ -40,7 +41,7 @@ class DecisionForm(forms.Form):
         """`together`: what waits of one thread, the latest first."""
         self._latest = str(together[0].pk)
         super().__init__(data, initial={"seen": self._latest})
-        found = [(c.code, c.label) for c in candidates(together)]
+        found = [(c.commune.code, c.label) for c in candidates(together)]
         self.fields["choice"].choices = [*found, (OTHER, "une autre")]  # type: ignore[attr-defined]
         if not found:
             self.initial["choice"] = OTHER
@@ -103,16 +104,3 @@ class DecisionForm(forms.Form):
 
     def _ask_again(self, **hidden: str) -> None:
         self.data = {name: self.data[name] for name in self.data} | hidden
-
-
-def candidates(together: list[Intervention]) -> list[Commune]:
-    """The communes that the clues name and the source may speak for, the most probable first."""
-    allowed = together[0].source.departements
-    codes = dict.fromkeys(
-        code
-        for intervention in together
-        for clue in intervention.clues
-        for code in clue["communes"]
-    )
-    named = (commune(code) for code in codes)
-    return [found for found in named if found is not None and found.departement in allowed]

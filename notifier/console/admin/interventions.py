@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -39,7 +40,13 @@ VERDICTS = {
     "decided": "décidée par une personne",
     "": NOTHING,
 }
-CLUES = {"insee": "code INSEE", "postal_code": "code postal", "name": "nom", "point": "point"}
+CLUES = {
+    "insee": "code INSEE",
+    "postal_code": "code postal",
+    "name": "nom",
+    "point": "point",
+    "polygon": "zone",
+}
 PLACE = {
     "insee": "code INSEE",
     "name": "commune",
@@ -47,6 +54,8 @@ PLACE = {
     "latitude": "latitude",
     "longitude": "longitude",
     "radius_m": "rayon (m)",
+    "precision": "précision du point",
+    "polygon": "zone",
     "label": "lieu",
 }
 
@@ -136,7 +145,11 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
     def place(self, intervention: Intervention) -> SafeString | str:
         """As dispatch gave it."""
         return lines(
-            [f"{PLACE.get(k, k)} : {given}" for k, given in intervention.location.items() if given]
+            [
+                f"{PLACE.get(key, key)} : {_given(key, given)}"
+                for key, given in intervention.location.items()
+                if given
+            ]
         )
 
     @admin.display(description="commune")
@@ -179,7 +192,7 @@ def clue_table(intervention: Intervention) -> SafeString | str:
         [
             CLUES.get(clue["kind"], clue["kind"]),
             clue["given"],
-            _named(clue["communes"]),
+            _named(clue),
             clue["says"],
         ]
         for clue in intervention.clues
@@ -187,5 +200,19 @@ def clue_table(intervention: Intervention) -> SafeString | str:
     return grid(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
 
-def _named(codes: list[str]) -> str:
-    return ", ".join(commune_label(code) for code in codes) or NOTHING
+def _given(key: str, given: Any) -> str:
+    """As dispatch gave it; of an area, how many corners it has."""
+    return f"{sum(map(len, given))} sommets" if key == "polygon" else str(given)
+
+
+def _named(clue: dict[str, Any]) -> str:
+    """The communes, the most probable first; of a position, how they lie to it."""
+    lies = {mark["code"]: _lies(mark) for mark in clue.get("marks", ())}
+    return ", ".join(commune_label(c) + lies.get(c, "") for c in clue["communes"]) or NOTHING
+
+
+def _lies(mark: dict[str, Any]) -> str:
+    where = "la position y est" if mark["holds"] else f"à {mark['distance_m']} m"
+    if mark["share"]:
+        where += f", {mark['share'] * 100:.0f}\N{NO-BREAK SPACE}% de la zone"
+    return f" [{where}]"

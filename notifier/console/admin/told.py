@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from notifier.alerting.composition import Kind
 from notifier.alerting.models import Alert
+from notifier.alerting.words import of
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,
@@ -23,6 +24,7 @@ from notifier.journal.models import Entry
 
 KINDS = {
     Kind.FIRST: "première alerte",
+    Kind.NEIGHBOUR: "alerte à une voisine",
     Kind.UPDATE: "aggravation",
     Kind.END: "fin",
     Kind.CANCELLATION: "annulation",
@@ -55,7 +57,8 @@ class AlertAdmin(ThreadAdmin[Alert]):
     @admin.display(description="commune", ordering="commune_name")
     def where(self, alert: Alert) -> str:
         """By the name that it had when it was told."""
-        return f"{alert.commune_name} ({alert.commune})"
+        name = f"{alert.commune_name} ({alert.commune})"
+        return f"{name}, voisine {of(alert.facts['next_to'])}" if alert.is_to_neighbour else name
 
     @admin.display(description="catégorie", ordering="category")
     def what(self, alert: Alert) -> str:

@@ -8,6 +8,7 @@ from unicodedata import category
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.alerting.doubt import candidates
 from notifier.alerting.review import ReviewError, decide_commune, waiting
 from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention
@@ -48,8 +49,11 @@ class Command(BaseCommand):
         if options["commune"]:
             self._decide(interventions, options)
         else:
-            for intervention in interventions:
+            latest_first = sorted(interventions, key=lambda i: -i.sequence)
+            self._show_candidates(latest_first)
+            for intervention in latest_first:
                 self._show(intervention)
+            self.stdout.write(f"Décider : notifier review {options['reference']} --commune CODE")
 
     def _list(self) -> None:
         interventions = list(waiting())
@@ -80,6 +84,15 @@ class Command(BaseCommand):
             )
         return found
 
+    def _show_candidates(self, interventions: list[Intervention]) -> None:
+        possible = candidates(interventions)
+        if not possible:
+            self.stdout.write("Aucun indice ne désigne de commune des départements de la source.")
+            return
+        self.stdout.write("Communes possibles, la plus probable d’abord :")
+        for candidate in possible:
+            self.stdout.write(f"  {candidate.label}")
+
     def _show(self, intervention: Intervention) -> None:
         received = timezone.localtime(intervention.received_at)
         self.stdout.write(
@@ -89,7 +102,6 @@ class Command(BaseCommand):
         self.stdout.write(f"  {intervention.reason}")
         for clue in intervention.clues:
             self.stdout.write(f"  - {_harmless(clue['says'])}")
-        self.stdout.write(f"  Décider : notifier review {intervention.reference} --commune CODE")
 
     def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
         try:

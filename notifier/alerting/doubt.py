@@ -1,0 +1,167 @@
+"""A doubt about the commune, as a person is shown it: candidates, clues, the mail to the duty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.utils import timezone
+
+from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.policy import withheld
+from notifier.alerting.wording import categories, composer
+from notifier.alerting.words import Doubt, written_moment
+from notifier.delivery.models import Channel, Lane
+from notifier.delivery.outbox import Letter, entrust, withdraw
+from notifier.intake.models import Intervention, State
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry
+from notifier.territory.resolve import Commune, commune, communes_of
+
+log = structlog.get_logger(__name__)
+
+# For a category that has left the configuration since.
+REVIEW_LIFETIME = timedelta(hours=2)
+_ENTERED, _EXPIRED = 1, 2
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A commune that may be meant, and how many of the clues given name it."""
+
+    commune: Commune
+    clues: int
+    of: int
+
+    @property
+    def label(self) -> str:
+        """For a list: "Delle (90033) : 2 indices sur 3"."""
+        plural = "s" if self.clues > 1 else ""
+        return f"{self.commune.label} : {self.clues} indice{plural} sur {self.of}"
+
+
+def candidates(together: list[Intervention]) -> list[Candidate]:
+    """The communes that the clues name and the source may speak for, the most probable first.
+
+    `together`: what waits of one thread, the latest first. The more clues name a commune the more
+    probable it is; then the higher a clue ranks it.
+    """
+    clues = [clue for intervention in together for clue in intervention.clues]
+    named = Counter(code for clue in clues for code in clue["communes"])
+    rank = {
+        code: min(c["communes"].index(code) for c in clues if code in c["communes"])
+        for code in named
+    }
+    allowed = together[0].source.departements
+    return [
+        Candidate(found, named[code], len(clues))
+        for code in sorted(named, key=lambda code: (-named[code], rank[code]))
+        if (found := commune(code)) is not None and found.departement in allowed
+    ]
+
+
+def harmless(clue: dict[str, Any]) -> str:
+    """What a clue says, without the name as dispatch typed it: it may be anything, and goes out."""
+    if clue["kind"] != "name":
+        return str(clue["says"])
+    names = ", ".join(c.label for c in map(commune, clue["communes"]) if c)
+    return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."
+
+
+def deadline(intervention: Intervention) -> datetime:
+    """Until when a decision still helps: its category's lifetime after the reception."""
+    category = categories().get(intervention.category)
+    return intervention.received_at + (category.lifetime if category else REVIEW_LIFETIME)
+
+
+def ask_a_person(
+    intervention: Intervention, reason: str, thread: list[Intervention]
+) -> list[Entry]:
+    """Mail the doubt to the source's duty address, once for each place of a thread.
+
+    In the transaction that puts it into the review; returns the journal entries to write.
+    """
+    asked = [i for i in thread if i.state == State.REVIEW and i.pk != intervention.pk]
+    if any(i.location == intervention.location for i in asked):
+        return []
+    return _mail(intervention, reason, _ENTERED)
+
+
+def say_it_expired(intervention: Intervention, reason: str) -> list[Entry]:
+    """Mail that nobody decided in time, so that somebody still tells the commune."""
+    return _mail(intervention, reason, _EXPIRED)
+
+
+def take_back(interventions: list[Intervention]) -> None:
+    """Nobody need read any more of a doubt that was settled before its mail left."""
+    for intervention in interventions:
+        withdraw(_topic(intervention))
+
+
+def _topic(intervention: Intervention) -> str:
+    return f"{REVIEW_TOPIC}{intervention.pk.hex}"
+
+
+def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]:
+    address = intervention.source.duty_email
+    if not address:
+        log.error("review waits and no duty address", intervention=str(intervention.pk))
+        return [_noted(intervention, "aucune adresse de permanence à prévenir")]
+    is_expired = revision == _EXPIRED
+    subject, body = composer().review(_doubt(intervention, reason, is_expired=is_expired))
+    letter = Letter(
+        topic=_topic(intervention),
+        revision=revision,
+        channel=Channel.EMAIL,
+        address=address,
+        body=body,
+        subject=subject,
+        lane=Lane.URGENT,
+        expires_at=timezone.now() + LIFETIME if is_expired else deadline(intervention),
+        thread=intervention.thread,
+        recipient="duty",
+        title=TITLE,
+    )
+    entrust([letter])
+    what = "vérification périmée" if is_expired else "commune à vérifier"
+    return [_noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
+
+
+def _noted(intervention: Intervention, what: str) -> Entry:
+    text = f"N° {intervention.sequence} : {what}."
+    return entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
+
+
+def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doubt:
+    category = categories().get(intervention.category)
+    is_kept = category is not None and withheld(intervention.severity, category) is not None
+    # The groupement's own hour, which is its communes'.
+    at_home = communes_of(intervention.source.departements[0])
+    zone = ZoneInfo(at_home[0].time_zone) if at_home else timezone.get_current_timezone()
+    return Doubt(
+        reference=intervention.reference,
+        source=intervention.source.name,
+        category=_nature(intervention.category, is_kept=is_kept),
+        status=intervention.status,
+        severity=intervention.severity,
+        received=written_moment(intervention.received_at.astimezone(zone)),
+        deadline=written_moment(deadline(intervention).astimezone(zone)),
+        reason=reason,
+        clues=[harmless(clue) for clue in intervention.clues],
+        candidates=[candidate.label for candidate in candidates([intervention])],
+        is_kept=is_kept,
+        is_expired=is_expired,
+        exercise=intervention.exercise,
+    )
+
+
+def _nature(code: str, *, is_kept: bool) -> str:
+    """What happened, as a mayor would read it; a mail says no more than he may know."""
+    if is_kept:
+        return "non communiquée"
+    category = categories().get(code)
+    return category.label if category else code

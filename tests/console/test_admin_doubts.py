@@ -1,0 +1,97 @@
+"""A doubt in the administration: the probable commune first, how the communes lie to the point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifier.alerting.decide import decide
+from notifier.directory.models import Contact
+from notifier.intake.keys import add_source
+from notifier.intake.models import Intervention, Source
+from notifier.intake.receive import receive
+from notifier.intake.schema import NewIntervention
+from notifier.journal.models import Entry, Step
+
+pytestmark = pytest.mark.django_db
+
+INTERVENTIONS = "/admin/intake/intervention/"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Passwords cost no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def source() -> Source:
+    Contact(commune="90033", function="maire", mobile="+33639980001").save()
+    Contact(commune="90056", function="maire", mobile="+33639980002").save()
+    return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
+
+
+def push(source: Source, category: str, **location: Any) -> Intervention:
+    """An event at that place, received and decided."""
+    body = {
+        "reference": "R1", "sequence": 1, "status": "engaged", "category": category,
+        "severity": "severe", "occurred_at": timezone.now().isoformat(), "location": location,
+    }  # fmt: skip
+    reception = receive(source, NewIntervention.model_validate(body))
+    decide(reception.intervention_id)
+    return Intervention.objects.get(pk=reception.intervention_id)
+
+
+def test_the_probable_commune_is_the_first_choice_and_the_error_is_named(
+    admin_client: Client, source: Source
+) -> None:
+    doubt = push(source, "C01.01.00", insee="90100", name="Delle")
+    answer = admin_client.get(f"{INTERVENTIONS}{doubt.pk}/commune/")
+    choices = answer.context["form"].fields["choice"].choices
+    assert [code for code, _ in choices] == ["90033", "90100", "autre"]
+    assert choices[0][1] == "Delle (90033) : 2 indices sur 2"
+    assert "le code postal a sans doute été envoyé à la place du code INSEE" in (
+        answer.content.decode()
+    )
+
+
+def test_a_decision_in_the_administration_is_logged_with_who_and_why_and_leaves(
+    admin_client: Client, source: Source
+) -> None:
+    doubt = push(source, "C01.01.00", insee="90100", name="Delle")
+    address = f"{INTERVENTIONS}{doubt.pk}/commune/"
+    typed = {
+        "choice": "90033", "other": "", "why": "rappel du CORG", "seen": str(doubt.pk),
+        "confirmed": "90033",
+    }  # fmt: skip
+    assert admin_client.post(address, typed).status_code == 302
+    decide(doubt.pk)
+    (decision,) = Entry.objects.filter(step=Step.REVIEW, text__startswith="Décision de admin")
+    assert (decision.data["who"], decision.data["why"]) == ("admin", "rappel du CORG")
+    doubt.refresh_from_db()
+    assert (doubt.state, doubt.communes) == ("decided", ["90033"])
+
+
+def test_how_the_communes_lie_to_the_point_is_shown(admin_client: Client, source: Source) -> None:
+    fire = push(source, "C04.05.00", latitude=47.520453, longitude=7.007077, precision="exact")
+    page = admin_client.get(f"{INTERVENTIONS}{fire.pk}/change/").content.decode()
+    assert "Delle (90033) [la position y est]" in page
+    assert "Joncherey (90056) [à 84 m]" in page
+    assert "en limite de commune" in page
+
+
+def test_an_area_is_shown_by_its_corners_and_shares(admin_client: Client, source: Source) -> None:
+    ring = [[7.0, 47.51], [7.02, 47.51], [7.02, 47.53], [7.0, 47.53], [7.0, 47.51]]
+    fire = push(source, "C04.05.00", polygon=[ring])
+    page = admin_client.get(f"{INTERVENTIONS}{fire.pk}/change/").content.decode()
+    assert "zone : 5 sommets" in page
+    assert "% de la zone" in page
+
+
+def test_an_alert_to_a_neighbour_says_of_which(admin_client: Client, source: Source) -> None:
+    push(source, "C10.01.05", insee="90033")
+    page = admin_client.get("/admin/alerting/alert/").content.decode()
+    assert "Joncherey (90056), voisine de Delle" in page
