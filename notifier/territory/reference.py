@@ -1,27 +1,20 @@
-"""The committed file of communes, opened on the first question, and the look-ups on it.
+"""The communes of the file and the look-ups by code, name and postal code.
 
-`data/communes.sqlite` is written by `build.py`; here it is only read (read-only and immutable:
-no lock, no journal file, so a read-only installation works). Each thread keeps its own
-connection, and a forked worker opens anew.
+`data/communes.sqlite` is written by `build.py`; `file.py` opens it, here it is only asked.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 from notifier.territory import overseas
+from notifier.territory.file import rows
 
-DATA = Path(__file__).resolve().parent / "data" / "communes.sqlite"
+KINDS = ("actuelle", "deleguee", "associee", "arrondissement")
 _CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
-_open = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +70,14 @@ def tidy_code(given: str) -> str | None:
 @lru_cache(maxsize=4096)
 def commune(code: str) -> Commune | None:
     """The current commune under exactly this code; None for old codes and codes of nobody."""
-    row = _one("SELECT code, name, departement FROM commune WHERE code = ?", code)
-    return _commune(row) if row else None
+    found = rows("SELECT code, name, departement FROM commune WHERE code = ?", code)
+    return _commune(found[0]) if found else None
 
 
 def former_codes(code: str) -> list[FormerCode]:
     """Where a code that is not a current commune's lies today (several entries after a split)."""
-    rows = _all("SELECT code, commune, kind, name FROM former_code WHERE code = ?", code)
-    return [FormerCode(*row) for row in rows]
+    found = rows("SELECT code, commune, kind, name FROM former_code WHERE code = ?", code)
+    return [FormerCode(*row) for row in found]
 
 
 def confused_with_postal(former: list[FormerCode]) -> bool:
@@ -126,22 +119,24 @@ def departement_written_in(digits: str) -> str:
 
 def all_communes() -> Iterator[Commune]:
     """Every current commune, in the order of the codes."""
-    yield from map(_commune, _all("SELECT code, name, departement FROM commune ORDER BY code"))
+    yield from map(_commune, rows("SELECT code, name, departement FROM commune ORDER BY code"))
 
 
 def communes_of(departement: str) -> list[Commune]:
     """The current communes of a département ("90", "2A", "971"), in the order of the codes."""
-    rows = _all(
-        "SELECT code, name, departement FROM commune WHERE departement = ? ORDER BY code",
-        departement,
+    # Every current code begins with its département's: the table's own order finds them.
+    found = rows(
+        "SELECT code, name, departement FROM commune"
+        " WHERE code BETWEEN ? AND ? AND departement = ? ORDER BY code",
+        *(departement, f"{departement}999", departement),
     )
-    return [_commune(row) for row in rows]
+    return [_commune(row) for row in found]
 
 
 def bearers(key: str) -> list[Bearer]:
     """Who bears or bore the name with this key (see `names.normalise`), in all of France."""
-    rows = _all("SELECT DISTINCT commune, kind FROM name WHERE key = ?", key)
-    return [Bearer(*row) for row in rows]
+    found = rows("SELECT DISTINCT commune, coalesce(kind, 'actuelle') FROM name WHERE key = ?", key)
+    return [Bearer(*row) for row in found]
 
 
 def parts_of(code: str, key: str) -> frozenset[str]:
@@ -150,20 +145,20 @@ def parts_of(code: str, key: str) -> frozenset[str]:
     15141 as "Neussargues en Pinatelle" covered five of today's communes; under its present name
     it is one of them.
     """
-    rows = _all("SELECT commune FROM name WHERE key = ? AND code = ?", key, code)
-    return frozenset(row[0] for row in rows)
+    found = rows("SELECT commune FROM name WHERE key = ? AND code = ?", key, code)
+    return frozenset(row[0] for row in found)
 
 
 def served_by(postal_code: str) -> frozenset[str]:
     """Codes of the communes that a postal code serves; empty for one not in the list (CEDEX)."""
-    rows = _all("SELECT commune FROM postal WHERE postal_code = ?", postal_code)
-    return frozenset(row[0] for row in rows)
+    found = rows("SELECT commune FROM postal WHERE postal_code = ?", postal_code)
+    return frozenset(row[0] for row in found)
 
 
 def postal_codes_of(code: str) -> frozenset[str]:
     """The postal codes that the list knows for a current commune."""
-    rows = _all("SELECT postal_code FROM postal WHERE commune = ?", code)
-    return frozenset(row[0] for row in rows)
+    found = rows("SELECT postal_code FROM postal WHERE commune = ?", code)
+    return frozenset(row[0] for row in found)
 
 
 def names_in(departement: str) -> dict[str, frozenset[str]]:
@@ -173,37 +168,28 @@ def names_in(departement: str) -> dict[str, frozenset[str]]:
     of the file.
     """
     found: dict[str, set[str]] = {}
-    rows = _all("SELECT key, commune FROM name WHERE commune GLOB ? || '*'", departement)
-    for key, code in rows:
+    everyone = rows("SELECT key, commune FROM name WHERE commune GLOB ? || '*'", departement)
+    for key, code in everyone:
         found.setdefault(key, set()).add(code)
     return {key: frozenset(codes) for key, codes in found.items()}
 
 
 def vintage() -> dict[str, str]:
     """What the file says of itself: vintage, origin, licence, counts."""
-    return dict(_all("SELECT key, value FROM meta"))
+    return dict(rows("SELECT key, value FROM meta"))
+
+
+def counts() -> dict[str, int]:
+    """How many of each kind the COG holds, and how many communes have contours ("contours")."""
+    said = vintage()
+    found = {kind: int(said[f"count_{kind}"]) for kind in KINDS}
+    alone = rows("SELECT count(DISTINCT id / 1000) FROM contour WHERE shared_by IS NULL")[0][0]
+    shared = rows("SELECT shared_by FROM contour WHERE shared_by IS NOT NULL")
+    found["contours"] = alone + len({code for (codes,) in shared for code in codes.split()})
+    return found
 
 
 def _commune(row: tuple[str, str, str]) -> Commune:
     code, name, departement = row
     zone = overseas.time_zone(code, departement)
     return Commune(code, name, departement, zone, overseas.phone_region(departement))
-
-
-def _one(sql: str, *values: str) -> tuple[Any, ...] | None:
-    row: tuple[Any, ...] | None = _connection().execute(sql, values).fetchone()
-    return row
-
-
-def _all(sql: str, *values: str) -> list[tuple[Any, ...]]:
-    return _connection().execute(sql, values).fetchall()
-
-
-def _connection() -> sqlite3.Connection:
-    kept: tuple[int, sqlite3.Connection] | None = getattr(_open, "kept", None)
-    # A connection must not cross a fork.
-    if kept is not None and kept[0] == os.getpid():
-        return kept[1]
-    connection = sqlite3.connect(f"{DATA.as_uri()}?mode=ro&immutable=1", uri=True)
-    _open.kept = (os.getpid(), connection)
-    return connection

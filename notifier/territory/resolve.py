@@ -1,9 +1,10 @@
 """Where is it? One question, answered from every clue together: `resolve(Location)`.
 
 Each clue is read by itself (`evidence.py`: the communes that it allows), then all are set against
-each other. One commune that every clue allows is `certain`. Clues that exclude each other are a
-`conflict`; clues that leave a choice, or say nothing, are `unknown`. Nothing is guessed: under
-`conflict` and `unknown` the answer holds no commune, only clues with their candidates.
+each other. One commune that every clue allows is `certain`. A point close to a border, or an area
+over several communes, is `edge`: all of them, with the one that holds it first. Clues that exclude
+each other are a `conflict`; clues that leave a choice, or say nothing, are `unknown`. Nothing is
+guessed: under `conflict` and `unknown` the answer holds no commune, only clues with candidates.
 """
 
 from __future__ import annotations
@@ -11,17 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-from notifier.territory import reference
-from notifier.territory.evidence import (
-    LISTED,
-    Evidence,
-    read_insee,
-    read_name,
-    read_point,
-    read_postal,
-)
+from notifier.territory import ground, reference
+from notifier.territory.evidence import LISTED, Evidence, read_insee, read_name, read_postal
+from notifier.territory.ground import Mark
+from notifier.territory.position import read_point, read_polygon
 from notifier.territory.reference import (
     Commune,
     all_communes,
@@ -34,8 +30,10 @@ __all__ = [
     "Clue",
     "Commune",
     "Location",
+    "Mark",
     "Resolution",
     "Verdict",
+    "adjoining",
     "all_communes",
     "commune",
     "communes_of",
@@ -50,7 +48,8 @@ class Verdict(StrEnum):
     CERTAIN = "certain"
     """Exactly one commune, and no clue speaks against it."""
     EDGE = "edge"
-    """A point close to a border: several communes are told. Not given until points resolve."""
+    """A point close to a border or an area over several communes: which are told, the category
+    says."""
     CONFLICT = "conflict"
     """Two clues exclude each other: a person decides."""
     UNKNOWN = "unknown"
@@ -69,9 +68,13 @@ class Location:
     longitude: float | None = None
     """Degrees east, WGS 84."""
     radius_m: int = 0
-    """Metres of doubt around the point."""
+    """Metres around the point that are concerned."""
     label: str | None = None
     """Free words for the place (a street); never a clue."""
+    precision: Literal["exact", "street", "town"] | None = None
+    """How well the point is known; unstated counts as exact, "town" proves nothing alone."""
+    polygon: Sequence[Sequence[Sequence[float]]] | None = None
+    """An area: rings of [longitude, latitude] (WGS 84), holes inside the rings they pierce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Clue:
     """One clue and what it said, for the person who reviews."""
 
     kind: str
-    """insee, postal_code, name or point."""
+    """insee, postal_code, name, point or polygon."""
     given: str
     communes: tuple[str, ...]
     """Codes of the candidates, the most probable first; twelve at the most."""
@@ -93,7 +96,21 @@ class Resolution:
 
     verdict: Verdict
     communes: tuple[Commune, ...]
+    """Under `edge` first those that hold the point or the area's centre, then by distance."""
     clues: tuple[Clue, ...]
+    marks: tuple[Mark, ...] = ()
+    """How they lie to the point or the area, if one was given; in doubt, the nearest candidates."""
+
+    @property
+    def holders(self) -> tuple[Commune, ...]:
+        """Those of `communes` that hold the point or the area's centre; the only one if certain.
+
+        Several only where no source divides their land.
+        """
+        if self.verdict is not Verdict.EDGE:
+            return self.communes
+        holding = {mark.code for mark in self.marks if mark.holds}
+        return tuple(commune for commune in self.communes if commune.code in holding)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values that json.dumps takes, for the log and the status resource."""
@@ -101,37 +118,62 @@ class Resolution:
             "verdict": self.verdict.value,
             "communes": [asdict(commune) for commune in self.communes],
             "clues": [{**asdict(clue), "communes": list(clue.communes)} for clue in self.clues],
+            "marks": [asdict(mark) for mark in self.marks],
         }
 
 
 def resolve(location: Location) -> Resolution:
     """The commune of a place, or why a person must look at it. Asks nothing but the local file."""
     readings = _read(location)
-    verdict, found = _compare(readings)
+    verdict, codes = _compare(readings)
     clues = tuple(_clue(reading, readings) for reading in readings)
-    resolved = reference.commune(found) if found else None
-    return Resolution(verdict, (resolved,) if resolved else (), clues)
+    marks = next((reading.marks for reading in readings if reading.marks), ())
+    marks = tuple(m for m in marks if m.code in codes) if codes else marks[:LISTED]
+    communes = tuple(c for c in map(reference.commune, codes) if c)
+    return Resolution(verdict, communes, clues, marks)
+
+
+def adjoining(code: str) -> tuple[Commune, ...]:
+    """The communes that share a border with one (on land: no bridge, no crossing by sea).
+
+    Empty for islands and for the collectivities whose contours no source gives. A commune whose
+    land no source divides adjoins those that share it and all that adjoin the whole.
+    """
+    return tuple(c for c in map(reference.commune, ground.adjoining(code)) if c)
 
 
 def _read(location: Location) -> list[Evidence]:
-    """Every given clue, read; the name last, because its neighbourhood needs the others."""
+    """Every given clue, read; those first that help to read the others, shown the code first."""
     insee, name, postal_code = (
         (text or "").strip() for text in (location.insee, location.name, location.postal_code)
     )
+    positions = _read_positions(location)
+    here = frozenset[str]().union(*(r.communes or () for r in positions if r.proves_alone))
     readings: list[Evidence] = []
     if insee:
-        readings.append(read_insee(insee, name))
+        readings.append(read_insee(insee, name, here))
     if postal_code:
         readings.append(read_postal(postal_code))
     if name:
-        readings.append(read_name(name, _neighbourhood(readings)))
+        readings.append(read_name(name, _neighbourhood(readings, here)))
+    return readings + positions
+
+
+def _read_positions(location: Location) -> list[Evidence]:
+    positions: list[Evidence] = []
     if location.latitude is not None or location.longitude is not None:
-        readings.append(read_point(location.latitude, location.longitude))
-    return readings
+        point = location.latitude, location.longitude
+        positions.append(read_point(*point, location.radius_m, location.precision))
+    if location.polygon:
+        positions.append(read_polygon(location.polygon))
+    return positions
 
 
-def _neighbourhood(readings: Sequence[Evidence]) -> frozenset[str]:
-    """The communes of the given postal code; without one, those that share one with the code's."""
+def _neighbourhood(readings: Sequence[Evidence], here: frozenset[str]) -> frozenset[str]:
+    """The communes of the given postal code; without one, those that share one with the code's.
+
+    Without a code either, `here`: those of the point or the area.
+    """
     by_kind = {reading.kind: reading.communes for reading in readings}
     if served := by_kind.get("postal_code"):
         return served
@@ -140,20 +182,33 @@ def _neighbourhood(readings: Sequence[Evidence]) -> frozenset[str]:
         shared.add(code)
         for postal_code in reference.postal_codes_of(code):
             shared |= reference.served_by(postal_code)
-    return frozenset(shared)
+    return frozenset(shared) or here
 
 
-def _compare(readings: Sequence[Evidence]) -> tuple[Verdict, str | None]:
-    """The verdict, and the commune's code when it is `certain`."""
+def _compare(readings: Sequence[Evidence]) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, and the codes when it is `certain` or `edge`."""
     speaking = [reading for reading in readings if reading.communes is not None]
     if not any(reading.communes for reading in speaking):
-        return Verdict.UNKNOWN, None
+        return Verdict.UNKNOWN, ()
     allowed = frozenset.intersection(*(r.communes for r in speaking if r.communes is not None))
-    if not any(all(r.admits(code) for r in readings) for code in allowed):
-        return Verdict.CONFLICT, None
-    if len(allowed) > 1 or not any(_proves(reading, speaking) for reading in speaking):
-        return Verdict.UNKNOWN, None
-    return Verdict.CERTAIN, next(iter(allowed))
+    admitted = frozenset(code for code in allowed if all(r.admits(code) for r in readings))
+    if not admitted:
+        return Verdict.CONFLICT, ()
+    if len(allowed) == 1 and any(_proves(reading, speaking) for reading in speaking):
+        return Verdict.CERTAIN, tuple(allowed)
+    if edge := _edge(readings, admitted):
+        return Verdict.CERTAIN if len(edge) == 1 else Verdict.EDGE, edge
+    return Verdict.UNKNOWN, ()
+
+
+def _edge(readings: Sequence[Evidence], admitted: frozenset[str]) -> tuple[str, ...]:
+    """The admitted communes by how they lie to the point or the area; none unless one holds it."""
+    for reading in readings:
+        ordered = tuple(mark.code for mark in reading.marks if mark.code in admitted)
+        holding = any(mark.holds for mark in reading.marks if mark.code in admitted)
+        if reading.proves_alone and holding:
+            return ordered
+    return ()
 
 
 def _proves(reading: Evidence, speaking: Sequence[Evidence]) -> bool:
@@ -165,11 +220,13 @@ def _clue(reading: Evidence, readings: Sequence[Evidence]) -> Clue:
     """The clue as shown: its candidates ordered by how many of the other clues allow them."""
     others = [other for other in readings if other is not reading]
     candidates = (reading.communes or frozenset()) | reading.hints
+    nearness = {mark.code: place for place, mark in enumerate(reading.marks)}
     departements = {reference.departement_of(code) for other in others for code in _bounded(other)}
 
-    def improbability(code: str) -> tuple[int, bool, str]:
+    def improbability(code: str) -> tuple[int, int, bool, str]:
         agreeing = sum(code in (other.communes or other.hints) for other in others)
-        return -agreeing, reference.departement_of(code) not in departements, code
+        elsewhere = reference.departement_of(code) not in departements
+        return -agreeing, nearness.get(code, 0), elsewhere, code
 
     probable_first = tuple(sorted(candidates, key=improbability)[:LISTED])
     return Clue(reading.kind, reading.given, probable_first, reading.says)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.territory import build
-from notifier.territory.reference import DATA
+from notifier.territory.file import PACKAGED as DATA
 
 
 def record(code: str, name: str, kind: str = "commune-actuelle", **more: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_another_vintage_is_refused_with_its_counts(
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "communes.json").write_text(json.dumps(TODAY), encoding="utf-8")
     before = DATA.stat().st_mtime_ns
-    assert build.main([str(tmp_path)]) == 1
+    assert build.main([str(tmp_path / "polygons"), str(tmp_path)]) == 1
     assert "expected the COG 2026" in capsys.readouterr().err
     assert DATA.stat().st_mtime_ns == before
 
@@ -43,7 +43,7 @@ def test_another_vintage_is_refused_with_its_counts(
 def test_a_folder_without_the_list_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert build.main([str(tmp_path)]) == 1
+    assert build.main([str(tmp_path / "polygons"), str(tmp_path)]) == 1
     assert str(tmp_path / "data" / "communes.json") in capsys.readouterr().err
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from notifier.territory import reference
+from notifier.territory import file, reference
 from notifier.territory.resolve import all_communes, commune, communes_of, departement_of
 
 
@@ -18,8 +18,8 @@ def test_it_holds_the_cog_2026_and_says_where_it_comes_from() -> None:
     assert sum(1 for _ in all_communes()) == 34_875 + 94
     assert reference.vintage()["vintage"] == "COG 2026"
     assert "@etalab/decoupage-administratif" in reference.vintage()["origin"]
-    assert "Licence Ouverte" in (reference.DATA.parent / "LICENCE.md").read_text(encoding="utf-8")
-    assert reference.DATA.stat().st_size < 10_000_000
+    assert "Licence Ouverte" in (file.PACKAGED.parent / "LICENCE.md").read_text(encoding="utf-8")
+    assert file.PACKAGED.stat().st_size < 10_000_000
 
 
 def test_territoire_de_belfort_is_whole_and_in_order() -> None:
@@ -124,9 +124,9 @@ def test_nothing_is_opened_at_import() -> None:
 
 
 def test_the_file_is_opened_without_the_right_to_write() -> None:
-    before = reference.DATA.stat()
+    before = file.PACKAGED.stat()
     commune("90033")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        reference._connection().execute("DELETE FROM commune")
-    after = reference.DATA.stat()
+        file.connection().execute("DELETE FROM commune")
+    after = file.PACKAGED.stat()
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)

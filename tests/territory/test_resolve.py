@@ -204,13 +204,6 @@ def test_a_name_that_some_commune_bears_is_never_taken_for_a_slip() -> None:
     assert clues["name"].communes == ("57171",)
 
 
-def test_a_point_proves_nothing_yet_and_says_so() -> None:
-    alone = resolve(Location(latitude=47.508, longitude=6.999))
-    assert doubtful(alone, Verdict.UNKNOWN)["point"].communes == ()
-    assert "ne prouve rien" in alone.clues[0].says
-    assert certain(resolve(Location(insee="90033", latitude=47.508, longitude=6.999))) == "90033"
-
-
 def test_no_clue_at_all() -> None:
     assert resolve(Location(label="rue de Déridé", name="  ")) == Resolution(
         Verdict.UNKNOWN, (), ()

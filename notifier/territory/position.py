@@ -1,0 +1,172 @@
+"""What a point, a circle or an area says when read by itself.
+
+A point proves the commune that holds it only as far as borders allow: the contours are good to some
+tens of metres and so are positions, so every commune within reach remains possible, and is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notifier.territory import ground, overseas, reference
+from notifier.territory.evidence import LISTED, Evidence, listing
+from notifier.territory.geometry import Ring
+from notifier.territory.ground import Mark, TooWideError
+
+REACH_M = {"exact": 150, "street": 500, "town": 5_000}
+"""Within how many metres of a point the incident may be, by the precision stated for it."""
+# The mayor polices bathing up to 300 m from the shore (CGCT art. L2213-23).
+_OFF_SHORE_M = 300 + REACH_M["exact"]
+_TOWN = "town"
+
+
+def read_point(
+    latitude: float | None, longitude: float | None, radius_m: int, precision: str | None
+) -> Evidence:
+    """A position, by its precision (see `REACH_M`; unstated means exact) or its radius if wider."""
+    given = " ; ".join("?" if x is None else _decimal(x, 5) for x in (latitude, longitude))
+    if latitude is None or longitude is None:
+        return Evidence("point", given, None, "Une coordonnée manque : le point ne prouve rien.")
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return Evidence("point", given, frozenset(), "Ce ne sont pas des coordonnées en degrés.")
+    if not latitude and not longitude:
+        says = (
+            "0 ; 0 est ce qu'un logiciel envoie quand il n'a pas de position : il ne prouve rien."
+        )
+        return Evidence("point", given, None, says)
+    reach = REACH_M.get(precision or "exact", REACH_M["exact"])
+    try:
+        marks = _marks(latitude, longitude, reach, radius_m)
+    except TooWideError:
+        return _too_wide("point", given)
+    if not any(mark.holds for mark in marks):
+        return _off_land(given, latitude, longitude, marks)
+    codes = frozenset(mark.code for mark in marks)
+    says = _where(marks, "Le point", reach)
+    if precision == _TOWN:
+        says += " Il n'est précis qu'à la ville près : il ne prouve rien à lui seul."
+    return Evidence(
+        "point", given, codes, says, proves_alone=precision != _TOWN, marks=tuple(marks)
+    )
+
+
+def read_polygon(polygon: Sequence[Sequence[Sequence[float]]]) -> Evidence:
+    """An area: rings of [longitude, latitude] in degrees, holes inside the rings they pierce."""
+    given = f"zone de {sum(map(len, polygon))} sommets"
+    try:
+        (latitude, longitude), under = ground.under_polygon([_ring(ring) for ring in polygon])
+    except TooWideError:
+        return _too_wide("polygon", given)
+    except (ValueError, TypeError, IndexError):
+        says = "La zone n'est pas un polygone lisible : elle n'entoure aucune surface."
+        return Evidence("polygon", given, frozenset(), says)
+    marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))
+    if not marks:
+        return _off_land(given, latitude, longitude, [], "polygon")
+    codes = frozenset(mark.code for mark in marks)
+    says = _where(marks, "Le centre de la zone", REACH_M["exact"])
+    return Evidence("polygon", given, codes, says, marks=tuple(marks))
+
+
+def _ring(ring: Sequence[Sequence[float]]) -> Ring:
+    if any(not (-180 <= vertex[0] <= 180 and -90 <= vertex[1] <= 90) for vertex in ring):
+        raise ValueError("no degrees")
+    vertices = ring[:-1] if ring[:1] == ring[-1:] else ring
+    return [float(vertex[0]) for vertex in vertices], [float(vertex[1]) for vertex in vertices]
+
+
+def _marks(latitude: float, longitude: float, reach: int, radius_m: int) -> list[Mark]:
+    near = ground.near(latitude, longitude, reach)
+    return _merged(ground.under_circle(latitude, longitude, radius_m), near) if radius_m else near
+
+
+def _merged(under: list[Mark], near: list[Mark]) -> list[Mark]:
+    """The communes under an area and those that its centre is close to, nearest first."""
+    touched = {mark.code for mark in under}
+    close = [Mark(m.code, m.holds, m.distance_m, 0.0) for m in near if m.code not in touched]
+    return sorted([*under, *close], key=lambda mark: (mark.distance_m, not mark.holds, mark.code))
+
+
+def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
+    """Which commune holds it, and which others lie close or under the area."""
+    holding = [mark.code for mark in marks if mark.holds]
+    if len(holding) > 1:
+        says = f"{what} est sur une terre que les contours ne partagent pas entre "
+        says += f"{listing(holding)}."
+    elif holding:
+        says = f"{what} est à {listing(holding)}."
+    else:
+        says = f"{what} n'est dans aucune commune."
+    others = [mark for mark in marks if not mark.holds]
+    if touched := [mark for mark in others if mark.share]:
+        says += f" L'étendue touche aussi {_distances(touched)}."
+    if close := [mark for mark in others if not mark.share]:
+        says += f" À moins de {_metres(reach)} : {_distances(close)}."
+    return says
+
+
+def _off_land(
+    given: str, latitude: float, longitude: float, marks: list[Mark], kind: str = "point"
+) -> Evidence:
+    """A point outside of every commune: at sea, abroad, swapped, or where no contours are known."""
+    what = "Le point" if kind == "point" else "La zone"
+    if departement := overseas.collectivity_at(latitude, longitude):
+        says = f"{what} est dans les parages de la collectivité {departement}, dont les contours "
+        says += "ne sont pas connus : il ne prouve que cela."
+        return Evidence(kind, given, None, says, near=departement)
+    says = f"{what} n'est dans aucune commune (mer ou étranger)."
+    if swapped := _swapped(latitude, longitude):
+        says += " Latitude et longitude semblent échangées : dans l'autre ordre, elles désignent "
+        return Evidence(kind, given, frozenset(), f"{says}{listing(swapped)}.", hints=swapped)
+    nearest = ground.nearest(latitude, longitude)
+    if nearest is None:
+        return Evidence(kind, given, frozenset(), f"{says} Aucune n'est à moins de 500 km.")
+    close = _merged(marks, ground.near(latitude, longitude, _OFF_SHORE_M))
+    says += f" La plus proche est {_distances([nearest])}."
+    return Evidence(
+        kind,
+        given,
+        frozenset(mark.code for mark in close),
+        says,
+        proves_alone=False,
+        hints=frozenset({nearest.code}),
+        marks=tuple(close) or (nearest,),
+    )
+
+
+def _swapped(latitude: float, longitude: float) -> frozenset[str]:
+    """The communes at the point if its two coordinates changed places."""
+    if not -90 <= longitude <= 90:
+        return frozenset()
+    return frozenset(m.code for m in ground.near(longitude, latitude, REACH_M["exact"]) if m.holds)
+
+
+def _too_wide(kind: str, given: str) -> Evidence:
+    says = f"L'étendue touche plus de {ground.WIDEST} communes : elle ne désigne personne."
+    return Evidence(kind, given, frozenset(), says)
+
+
+def _distances(marks: Sequence[Mark]) -> str:
+    """Communes with their distances, for a French sentence, bounded."""
+    text = ", ".join(
+        f"{found.label} à {_metres(mark.distance_m)}{_share(mark)}"
+        for mark in marks[:LISTED]
+        if (found := reference.commune(mark.code))
+    )
+    rest = len(marks) - LISTED
+    return f"{text} et {rest} de plus" if rest > 0 else text
+
+
+def _share(mark: Mark) -> str:
+    return f" ({mark.share:.0%} de l'étendue)".replace("%", " %") if mark.share else ""
+
+
+def _metres(metres: int) -> str:
+    if metres < 1_000:
+        return f"{metres} m"
+    kilometres = metres / 1_000
+    return f"{_decimal(kilometres, 1)} km" if kilometres < 20 else f"{kilometres:.0f} km"
+
+
+def _decimal(number: float, places: int) -> str:
+    return f"{number:.{places}f}".replace(".", ",")

@@ -1,0 +1,15 @@
+"""The benchmark runs and prints every figure; how fast a machine is decides no test."""
+
+import pytest
+
+from notifier.territory import bench
+
+
+def test_every_figure_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "LOOKUPS", 60)
+    assert bench.main([]) == 0
+    printed = capsys.readouterr().out
+    for figure in ("file:", "first question", "near(point", "resolve(point)", "nearest(", "memory"):
+        assert figure in printed

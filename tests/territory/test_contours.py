@@ -1,0 +1,123 @@
+"""The contours of the committed file: surveyed anew, packed and unpacked, whole."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.territory import contours, file, reference
+from notifier.territory.build_contours import WITHOUT_CONTOURS
+from notifier.territory.mosaic import chained, dissolved
+from notifier.territory.survey import Survey, survey
+
+
+@pytest.fixture
+def opened() -> Iterator[sqlite3.Connection]:
+    connection = file.connect(file.PACKAGED)
+    yield connection
+    connection.close()
+
+
+@cache
+def packaged_survey() -> Survey:
+    connection = file.connect(file.PACKAGED)
+    try:
+        return survey(connection)
+    finally:
+        connection.close()
+
+
+def test_every_commune_of_the_metropole_and_the_five_departements_overseas_has_contours() -> None:
+    rows = file.rows("SELECT id, shared_by FROM contour")
+    with_contours = {c for row, shared in rows for c in (shared or contours.code_of(row)).split()}
+    without = {c.departement for c in reference.all_communes() if c.code not in with_contours}
+    assert without == WITHOUT_CONTOURS
+    assert packaged_survey().communes == len(with_contours) == 34_875
+    assert packaged_survey().shared == 5
+
+
+def test_the_mosaic_has_no_border_with_two_communes_on_one_side_and_no_empty_ring() -> None:
+    found = packaged_survey()
+    assert found.walked_twice == set()
+    assert found.degenerate == []
+
+
+def test_overlaps_and_gaps_are_those_that_the_source_has() -> None:
+    """The source's own lines cross in 150 places (0.2 km² in all), once within one commune."""
+    found = packaged_survey()
+    assert found.self_crossing == ["67226"]
+    assert len(found.overlapping) <= 150
+    # Llívia is Spain's; the other one is a pond of the bay of Veys, some ten hectares.
+    (llivia, pond) = found.gaps
+    assert llivia[0] == pytest.approx(12.9e6, rel=0.02)
+    assert (llivia[1], llivia[2]) == pytest.approx((42.466, 1.982), abs=0.01)
+    assert pond[0] < 110_000
+
+
+def test_a_survey_sees_an_overlap_a_crossing_and_a_gap() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute(contours.SCHEMA)
+    far = 400
+    pieces = {
+        # Four communes round an empty square of 400 units; two more that lie over each other.
+        "90001": ([0, 0, 3 * far, 2 * far, far], [0, 3 * far, 3 * far, 2 * far, 2 * far]),
+        "90002": (
+            [0, far, far, 2 * far, 2 * far, 3 * far, 3 * far],
+            [0, 2 * far, far, far, 2 * far, 3 * far, 0],
+        ),
+        "90003": ([9000, 9000, 9400, 9400], [0, 400, 400, 0]),
+        "90004": ([9200, 9200, 9600, 9600], [200, 600, 600, 200]),
+    }
+    for code, ring in pieces.items():
+        connection.executemany(
+            "INSERT INTO contour VALUES (?, ?, ?, ?, ?, ?, ?)", contours.rows_of(code, [[ring]], "")
+        )
+    found = survey(connection)
+    assert found.overlapping == [("90003", "90004")]
+    assert found.self_crossing == []
+    (gap,) = found.gaps
+    east, north = 1.11, 1.11
+    assert gap[0] == pytest.approx(far * far * east * north, rel=0.02)
+    connection.close()
+
+
+def test_dissolving_leaves_the_outer_border_and_the_hole() -> None:
+    left = [([0, 0, 1, 1], [0, 2, 2, 0])]
+    right = [([1, 1, 2, 2], [0, 2, 2, 0])]
+    (surface,) = dissolved([left, right])
+    (ring,) = surface
+    assert set(zip(*ring, strict=True)) == {(0, 0), (0, 2), (1, 2), (2, 2), (2, 0), (1, 0)}
+    assert chained([]) == []
+
+
+rings = st.lists(
+    st.tuples(st.integers(-18_000_000, 18_000_000), st.integers(-9_000_000, 9_000_000)),
+    min_size=3,
+    max_size=20,
+).map(lambda points: ([x for x, _ in points], [y for _, y in points]))
+
+
+@given(st.lists(rings, min_size=1, max_size=4))
+def test_what_is_packed_is_unpacked(surface: list[tuple[list[int], list[int]]]) -> None:
+    (left, right, low, high), packed = contours.pack(surface)
+    assert contours.unpack(packed, int(left), int(low)) == surface
+    assert right == max(x for xs, _ in surface for x in xs)
+    assert high == max(y for _, ys in surface for y in ys)
+
+
+def test_a_row_number_gives_its_commune_back() -> None:
+    for commune in reference.all_communes():
+        assert contours.code_of(contours.number(commune.code, 7)) == commune.code
+
+
+def test_the_boxes_in_the_tree_are_those_of_the_rings(opened: sqlite3.Connection) -> None:
+    some = opened.execute("SELECT * FROM contour WHERE id % 37 = 0").fetchall()
+    assert len(some) > 500
+    for row in some:
+        contour = contours.Contour(*row)
+        xs = [x for ring in contour.surface() for x in ring[0]]
+        ys = [y for ring in contour.surface() for y in ring[1]]
+        assert contour.box == (min(xs), max(xs), min(ys), max(ys))

@@ -1,0 +1,147 @@
+"""What lies where, on the committed file: real places of which anyone can check the answer."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifier.territory import contours, file, ground, reference
+from notifier.territory.geometry import UNITS, centre, holds
+from notifier.territory.ground import TooWideError
+
+ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
+RESTORED = {"15031", "15035", "15047", "15141", "15171"}
+
+
+def holding(latitude: float, longitude: float) -> set[str]:
+    return {mark.code for mark in ground.near(latitude, longitude, 150) if mark.holds}
+
+
+@pytest.mark.parametrize(
+    ("place", "latitude", "longitude", "commune"),
+    [
+        ("the lion of Belfort", 47.6365, 6.8648, "90010"),
+        ("Notre-Dame de Paris", 48.8530, 2.3499, "75056"),
+        ("the basilica of Fourvière", 45.7623, 4.8227, "69123"),
+        ("the Vieux-Port of Marseille", 43.2961, 5.3699, "13055"),
+        ("the citadel of Ajaccio", 41.9175, 8.7400, "2A004"),
+        ("Bastia, place Saint-Nicolas", 42.7003, 9.4507, "2B033"),
+        ("Pointe-à-Pitre, place de la Victoire", 16.2380, -61.5330, "97120"),
+        ("Fort-de-France, La Savane", 14.6030, -61.0680, "97209"),
+        ("Cayenne, place des Palmistes", 4.9390, -52.3300, "97302"),
+        ("Saint-Denis de La Réunion, jardin de l'État", -20.8870, 55.4500, "97411"),
+        ("Mamoudzou, the town hall", -12.7806, 45.2279, "97611"),
+    ],
+)
+def test_a_place_that_everybody_knows(
+    place: str, latitude: float, longitude: float, commune: str
+) -> None:
+    assert holding(latitude, longitude) == {commune}, place
+
+
+def test_the_former_15141_is_all_of_its_five_communes() -> None:
+    marks = ground.near(45.15, 2.98, 150)
+    assert {mark.code for mark in marks if mark.holds} == RESTORED
+    assert {mark.distance_m for mark in marks if mark.holds} == {0}
+
+
+def test_a_commune_that_merged_since_the_source_was_drawn_lies_in_its_heir() -> None:
+    # 93059 Pierrefitte-sur-Seine joined Saint-Denis in 2025.
+    assert holding(48.9650, 2.3610) == {"93066"}
+
+
+def test_a_neighbour_within_reach_is_named_with_its_distance() -> None:
+    """Westwards through Delle: the closer the border, the closer the neighbour."""
+    (delle,) = contours.of_commune("90033")
+    y = 47.51 * UNITS
+    seen = []
+    for step in range(400):
+        x = 7.0 * UNITS - step * 10
+        marks = ground.near(y / UNITS, x / UNITS, 150)
+        if not holds(delle.surface(), x, y):
+            break
+        seen.append([mark.distance_m for mark in marks if not mark.holds])
+    distances = [min(others) for others in seen if others]
+    assert len(distances) > 10
+    assert distances == sorted(distances, reverse=True)
+    assert all(away <= 150 for away in distances)
+
+
+def test_the_nearest_commune_of_a_point_at_sea_and_of_one_far_away() -> None:
+    off_ouessant = ground.nearest(48.46, -5.30)
+    assert off_ouessant is not None
+    assert off_ouessant.code == "29155"
+    assert not off_ouessant.holds
+    assert 10_000 < off_ouessant.distance_m < 20_000
+    assert ground.nearest(47.0, -30.0) is None
+
+
+def test_the_nearest_is_the_nearest_of_all() -> None:
+    found = ground.nearest(46.2, 6.9)
+    assert found is not None
+    assert ground.near(46.2, 6.9, found.distance_m + 1)[0].code == found.code
+    assert ground.near(46.2, 6.9, found.distance_m - 1) == []
+
+
+@settings(deadline=None, max_examples=150)
+@given(ROWS, st.floats(200, 6_000))
+def test_the_shares_of_a_circle_inland_add_up_and_fall_to_those_it_touches(
+    row: int, radius: float
+) -> None:
+    (found,) = file.rows("SELECT min_x, max_x, min_y, max_y FROM contour WHERE id = ?", row)
+    latitude, longitude = (found[2] + found[3]) / 2 / UNITS, (found[0] + found[1]) / 2 / UNITS
+    marks = ground.under_circle(latitude, longitude, radius)
+    shares = [mark.share or 0 for mark in marks]
+    doubled = any(mark.code in RESTORED for mark in marks)
+    assert all(0 < share <= 1 for share in shares)
+    # Less at the coast and abroad; a trace more where the source's own borders cross.
+    assert doubled or sum(shares) <= 1.001
+    touched = {mark.code for mark in ground.near(latitude, longitude, radius * 1.001)}
+    assert {mark.code for mark in marks} <= touched
+    assert [m.distance_m for m in marks] == sorted(m.distance_m for m in marks)
+
+
+def test_an_area_drawn_along_a_commune_is_hers() -> None:
+    (delle,) = contours.of_commune("90033")
+    ((xs, ys),) = delle.surface()
+    ring = [x / UNITS for x in xs], [y / UNITS for y in ys]
+    (_, marks) = ground.under_polygon([ring])
+    shares = {mark.code: mark.share for mark in marks}
+    assert shares["90033"] == pytest.approx(1)
+    assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
+
+
+def test_half_of_france_is_too_wide() -> None:
+    with pytest.raises(TooWideError):
+        ground.under_polygon([([0, 5, 5, 0], [45, 45, 48, 48])])
+    with pytest.raises(ValueError, match="enclose nothing"):
+        ground.under_polygon([([0, 5, 0], [45, 45, 45])])
+
+
+def test_adjoining_communes() -> None:
+    names = {"90043", "90045", "90046", "90056", "90063", "90096"}
+    assert set(ground.adjoining("90033")) == names
+    assert ground.adjoining("29155") == []  # Ouessant is an island
+    assert RESTORED - {"15031"} <= set(ground.adjoining("15031"))
+    assert ground.adjoining("97701") == []
+
+
+@settings(deadline=None, max_examples=100)
+@given(ROWS)
+def test_who_adjoins_is_adjoined(row: int) -> None:
+    code = contours.code_of(row)
+    for other in ground.adjoining(code):
+        assert code in ground.adjoining(other)
+        assert reference.commune(other) is not None
+
+
+@settings(deadline=None, max_examples=500)
+@given(ROWS, st.floats(0, 1), st.floats(0, 1))
+def test_a_communes_own_interior_point_finds_it(row: int, right: float, up: float) -> None:
+    (found,) = (c for c in contours.of_commune(contours.code_of(row)) if c.id == row)
+    surface = found.surface()
+    x = found.min_x + right * (found.max_x - found.min_x)
+    y = found.min_y + up * (found.max_y - found.min_y)
+    if not holds(surface, x, y):
+        x, y = centre(surface)
+    if holds(surface, x, y):
+        assert set(found.communes) <= holding(y / UNITS, x / UNITS)

@@ -1,0 +1,178 @@
+"""An operator's own contours: a small country as a GeoPackage, good, partial, wrong, damaged."""
+
+import sqlite3
+import struct
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from notifier.territory import build, contours, file, own
+from notifier.territory.polygon_sources import BadSourceError
+
+Square = tuple[float, float]
+"""The south-west corner of a square of a tenth of a degree: longitude, latitude."""
+
+SQUARES: dict[str, Square] = {"90001": (6.9, 47.5), "90003": (7.0, 47.5), "2A004": (8.7, 41.9)}
+
+
+def record(code: str, name: str, **more: Any) -> dict[str, Any]:
+    kind = {"type": "commune-actuelle", "departement": code[:2]}
+    return {"code": code, "nom": name, **kind, **more}
+
+
+TODAY = [
+    record("90001", "Hautmont", codesPostaux=["90900"], anciensCodes=["90002"]),
+    record("90003", "Basmont", codesPostaux=["90900"]),
+    record("2A004", "Ajaccio", codesPostaux=["20000"]),
+    record("97701", "Saint-Barthélemy"),
+    record("97801", "Saint-Martin"),
+]
+
+
+def wkb(corner: Square) -> bytes:
+    """A multipolygon of one square, as a GeoPackage keeps it (little-endian, no envelope)."""
+    x, y = corner
+    ring = [(x, y), (x + 0.1, y), (x + 0.1, y + 0.1), (x, y + 0.1), (x, y)]
+    polygon = struct.pack("<BIII", 1, 3, 1, len(ring))
+    polygon += b"".join(struct.pack("<2d", *vertex) for vertex in ring)
+    return b"GP\x00\x01" + struct.pack("<i", 4326) + struct.pack("<BII", 1, 6, 1) + polygon
+
+
+def geopackage(
+    path: Path, squares: dict[str, Square], *, column: str = "code_insee", system: int = 4326
+) -> Path:
+    """A GeoPackage with a layer of communes, and one of départements that must not be taken."""
+    connection = sqlite3.connect(path)
+    connection.executescript("""
+        CREATE TABLE gpkg_spatial_ref_sys (srs_id INTEGER, organization_coordsys_id INTEGER);
+        CREATE TABLE gpkg_geometry_columns (
+            table_name TEXT, column_name TEXT, geometry_type_name TEXT, srs_id INTEGER);
+        INSERT INTO gpkg_geometry_columns VALUES
+            ('departement', 'geom', 'MULTIPOLYGON', 4326),
+            ('chef_lieu', 'geom', 'POINT', 4326), ('la commune', 'forme', 'MULTIPOLYGON', 4326);
+        CREATE TABLE departement (fid INTEGER PRIMARY KEY, geom BLOB, code TEXT);
+        CREATE TABLE chef_lieu (fid INTEGER PRIMARY KEY, geom BLOB, code TEXT);
+        CREATE TABLE "la commune" (fid INTEGER PRIMARY KEY, forme BLOB, nom TEXT, code TEXT);
+    """)
+    connection.execute("INSERT INTO gpkg_spatial_ref_sys VALUES (4326, ?)", (system,))
+    connection.execute(f'ALTER TABLE "la commune" RENAME COLUMN code TO {column}')
+    connection.executemany(
+        'INSERT INTO "la commune" VALUES (NULL, ?, ?, ?)',
+        [(wkb(corner), f"Nom {code}", code) for code, corner in squares.items()],
+    )
+    connection.commit()
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def small_country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A packaged file of five communes with contours, and the path of the operator's own file."""
+    counts = {"actuelle": 5, "deleguee": 0, "associee": 0, "arrondissement": 0}
+    monkeypatch.setattr(build, "EXPECTED", counts)
+    packaged = tmp_path / "packaged.sqlite"
+    build.write(build.gather(TODAY), TODAY, ["6.0.0"], packaged)
+    build.lay_contours(packaged, geopackage(tmp_path / "first.gpkg", SQUARES), "first")
+    monkeypatch.setattr(own, "PACKAGED", packaged)
+    return tmp_path / "data" / file.OWN_NAME
+
+
+def boxes(path: Path) -> dict[str, tuple[int, ...]]:
+    connection = file.connect(path)
+    rows = connection.execute("SELECT id, min_x, max_x, min_y, max_y FROM contour").fetchall()
+    connection.close()
+    return {contours.code_of(row[0]): row[1:] for row in rows}
+
+
+def refused(source: Path, target: Path) -> str:
+    """The message; the file that serves and its folder must be as before."""
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(b"the old one")
+    with pytest.raises(BadSourceError) as wrong:
+        own.renew(source, target)
+    assert target.read_bytes() == b"the old one"
+    assert list(target.parent.iterdir()) == [target]
+    return str(wrong.value)
+
+
+def test_layer_and_columns_are_found_by_what_they_hold(small_country: Path, tmp_path: Path) -> None:
+    moved = SQUARES | {"90001": (6.85, 47.5)}
+    found = own.renew(geopackage(tmp_path / "new.gpkg", moved, column="INSEE_COM"), small_country)
+    assert (found.communes, found.pieces, found.vertices) == (3, 3, 12)
+    assert boxes(small_country)["90001"] == (685_000, 695_000, 4_750_000, 4_760_000)
+    assert file.unfit(small_country) == ""
+    assert list(small_country.parent.iterdir()) == [small_country]
+
+
+def test_an_older_year_is_dissolved_into_today(small_country: Path, tmp_path: Path) -> None:
+    older = {**SQUARES, "90002": (6.9, 47.6)}
+    own.renew(geopackage(tmp_path / "older.gpkg", older), small_country)
+    assert boxes(small_country)["90001"] == (690_000, 700_000, 4_750_000, 4_770_000)
+    assert set(boxes(small_country)) == set(SQUARES)
+
+
+def test_a_partial_file_is_refused(small_country: Path, tmp_path: Path) -> None:
+    partial = {code: square for code, square in SQUARES.items() if code != "2A004"}
+    says = refused(geopackage(tmp_path / "partial.gpkg", partial), small_country)
+    assert "communes manquantes : 1 (2A004)" in says
+
+
+def test_swapped_axes_and_another_projection_are_refused(
+    small_country: Path, tmp_path: Path
+) -> None:
+    swapped = {code: (y, x) for code, (x, y) in SQUARES.items()}
+    says = refused(geopackage(tmp_path / "swapped.gpkg", swapped), small_country)
+    assert "communes loin de leur place : 3 (2A004, 90001, 90003)" in says
+    lambert = geopackage(tmp_path / "lambert.gpkg", SQUARES, system=2154)
+    assert "EPSG:2154" in refused(lambert, small_country)
+
+
+def test_a_stranger_a_damaged_file_and_none_are_refused(
+    small_country: Path, tmp_path: Path
+) -> None:
+    more = geopackage(tmp_path / "more.gpkg", {**SQUARES, "90999": (7.2, 47.5)})
+    assert "codes INSEE inconnus : 90999" in refused(more, small_country)
+    cut = tmp_path / "cut.gpkg"
+    cut.write_bytes(more.read_bytes()[:6_000])
+    assert "n’est pas un GeoPackage lisible" in refused(cut, small_country)
+    assert "n’existe pas" in refused(tmp_path / "none.gpkg", small_country)
+    text = tmp_path / "communes.txt"
+    text.write_text("code;nom", encoding="utf-8")
+    assert "n’est ni un .gpkg" in refused(text, small_country)
+
+
+def test_a_file_of_another_year_is_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / file.OWN_NAME
+    monkeypatch.setattr(file, "own_file", lambda: older)
+    assert file.serving() == file.PACKAGED
+    connection = sqlite3.connect(older)
+    connection.execute("CREATE TABLE meta (key TEXT, value TEXT)")
+    connection.execute("INSERT INTO meta VALUES ('vintage', 'COG 2025'), ('layout', '2')")
+    connection.commit()
+    connection.close()
+    assert "COG 2025" in file.unfit(older)
+    assert file.serving() == file.PACKAGED
+    connection = sqlite3.connect(older)
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'vintage'", (file.VINTAGE,))
+    connection.commit()
+    connection.close()
+    assert file.serving() == older
+    older.write_bytes(b"no database at all")
+    assert file.serving() == file.PACKAGED
+
+
+def test_the_command_says_vintage_and_counts_and_refuses_in_french() -> None:
+    out = StringIO()
+    call_command("territory", "info", stdout=out)
+    said = out.getvalue().splitlines()
+    for line in ("millésime : COG 2026", "communes : 34969", "communes avec contours : 34875"):
+        assert line in said
+    assert "communes déléguées : 2105" in said
+    with pytest.raises(CommandError, match="Rien n’a changé"):
+        call_command("territory", "build", "--contours", "absent.gpkg")
