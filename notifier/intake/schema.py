@@ -23,6 +23,8 @@ FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
 # What a telephone makes a link of: a dot, then the letters of a domain.
 LINK = re.compile(r"\.[A-Za-z]{2}")
+# What a telephone, a form and a thread's name can all carry.
+REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$")
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
@@ -74,6 +76,12 @@ Name = Annotated[
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
 ]
+# An instant as written out with its zone, and one that an alert can still be about.
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+RecentInstant = Annotated[Instant, AfterValidator(_plausible)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Ring = Annotated[list[tuple[Longitude, Latitude]], Field(min_length=3)]
 
 
 class Place(BaseModel):
@@ -98,6 +106,17 @@ class Place(BaseModel):
     ] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
     radius_m: Annotated[int, Field(ge=0, le=50_000, strict=True, description="Rayon en mètres")] = 0
+    precision: Annotated[
+        Literal["exact", "street", "town"] | None,
+        Field(description="Précision du point ; « town » ne prouve rien à lui seul"),
+    ] = None
+    polygon: Annotated[
+        list[Ring] | None,
+        Field(
+            min_length=1,
+            description="Zone : anneaux de [longitude, latitude], WGS 84, comme en GeoJSON",
+        ),
+    ] = None
     label: Annotated[Label | None, Field(description="Voie ou lieu-dit, sans nom de personne")] = (
         None
     )
@@ -106,10 +125,12 @@ class Place(BaseModel):
     def _says_where(self) -> Place:
         if (self.latitude is None) != (self.longitude is None):
             raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
-        if not any((self.insee, self.name, self.postal_code, self.latitude is not None)):
+        points = (self.latitude is not None, self.polygon)
+        if not any((self.insee, self.name, self.postal_code, *points)):
             raise PydanticCustomError(
                 "nowhere",
-                "n’indique aucun lieu : donnez insee, name, postal_code ou latitude et longitude",
+                "n’indique aucun lieu : donnez insee, name, postal_code, polygon ou latitude et "
+                "longitude",
             )
         return self
 
@@ -138,7 +159,7 @@ class NewIntervention(BaseModel):
     reference: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$",
+            pattern=REFERENCE.pattern,
             description="Votre numéro d’intervention ; le maire le lit",
         ),
         AfterValidator(_no_link),
@@ -153,12 +174,7 @@ class NewIntervention(BaseModel):
         AfterValidator(_upper),
     ]
     severity: Literal["minor", "moderate", "severe", "extreme"]
-    occurred_at: Annotated[
-        AwareDatetime,
-        BeforeValidator(_written_out),
-        AfterValidator(_plausible),
-        Field(description="ISO 8601 avec fuseau horaire"),
-    ]
+    occurred_at: Annotated[RecentInstant, Field(description="ISO 8601 avec fuseau horaire")]
     exercise: Annotated[
         bool, Field(strict=True, description="true : tous les textes portent EXERCICE")
     ] = False
