@@ -1,4 +1,4 @@
-"""The sweep: interventions stored and not decided, and reviews that nobody decided in time."""
+"""The sweep: what is stored and not decided, what waits, and reviews nobody decided in time."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifier.alerting.decide import decide
 from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention, State
+from notifier.intake.waiting import settle_waiting
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -31,6 +32,7 @@ def sweep() -> None:
             decide(intervention_id)
         except Exception:  # one that cannot be decided must not hold up those behind it
             log.exception("intervention cannot be decided", intervention=str(intervention_id))
+    settle_waiting()
     _expire_reviews()
 
 

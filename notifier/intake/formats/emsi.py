@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from notifier.intake.formats.message import Effect, adapted_reference
@@ -73,12 +74,21 @@ PATHS = {
 }
 
 
-def read_emsi(
-    document: Any, tables: Tables
-) -> tuple[str, str, Effect, bool, dict[str, Any], list[str]]:
-    """The thread's reference, the message's own id, its effect, whether it is an exercise, the
-    content in our words, and what was dropped. Raises FormatRefusedError.
-    """
+@dataclass(frozen=True)
+class EmsiSaid:
+    """An EMSI message in our words."""
+
+    reference: str
+    own_id: str
+    effect: Effect
+    is_update: bool
+    exercise: bool
+    content: dict[str, Any]
+    dropped: list[str]
+
+
+def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
+    """Read the event. Raises FormatRefusedError."""
     emsi = read_part(Emsi, document, NAME)
     if emsi.CONTEXT.MODE == "SYSTEM":
         raise refuse(f"{NAME}.CONTEXT.MODE", "message de service : il n’alerte personne")
@@ -96,13 +106,14 @@ def read_emsi(
         "occurred_at": happened.isoformat(),
         "location": _place(event),
     }
-    return (
-        adapted_reference(event.MAIN_EVENT_ID or event.ID),
-        emsi.CONTEXT.ID,
-        _effect(emsi),
-        emsi.CONTEXT.MODE != "ACTUAL",
-        content,
-        dropped_names(Emsi, document, NAME),
+    return EmsiSaid(
+        reference=adapted_reference(event.MAIN_EVENT_ID or event.ID),
+        own_id=emsi.CONTEXT.ID,
+        effect=_effect(emsi),
+        is_update=emsi.CONTEXT.MSGTYPE == "UPDATE",
+        exercise=emsi.CONTEXT.MODE != "ACTUAL",
+        content=content,
+        dropped=dropped_names(Emsi, document, NAME),
     )
 
 
@@ -133,7 +144,7 @@ def _place(event: _Event) -> dict[str, Any]:
         raise refuse(f"{PATHS['location']}.POSITION.COORDSYS", "EPSG-4326 est attendu")
     coords = position.COORD
     if len(coords) > 1:
-        if len(coords) < 3 or position.TYPE not in ("POLYGN", "POLYGON", "AREA"):
+        if len(coords) < 3 or position.TYPE not in ("POLYGON", "AREA"):
             raise refuse(f"{PATHS['location']}.POSITION", "un point ou un polygone est attendu")
         return {"polygon": [[[coord.LONG, coord.LAT] for coord in coords]]}
     return {"latitude": coords[0].LAT, "longitude": coords[0].LONG}

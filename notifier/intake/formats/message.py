@@ -48,11 +48,16 @@ class ForeignMessage:
     threads: tuple[str, ...]
     """References of the thread; a thread known by any of them is it, else the first names it."""
     effect: Effect
-    exercise: bool
+    exercise: bool | None
+    """None when nothing says it."""
     sent_at: datetime | None
     """None when nothing says it: then the order of arrival counts."""
+    name: str
+    """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
     """category (as given), severity, occurred_at and location; None if it only changes a state."""
+    expires_at: datetime | None = None
+    is_update: bool = False
     coarse_category: bool = False
     """Its category is a rough translation: one that the thread already has stays."""
     resources: Mapping[str, Phase] = field(default_factory=dict)
@@ -68,6 +73,7 @@ class ForeignMessage:
             "effect": self.effect,
             "exercise": self.exercise,
             "sent_at": self.sent_at.astimezone(UTC).isoformat() if self.sent_at else None,
+            "is_update": self.is_update,
             "content": dict(self.content) if self.content is not None else None,
             "resources": dict(self.resources),
         }
@@ -92,3 +98,8 @@ def adapted_reference(given: str) -> str:
 def sequence_at(sent_at: datetime) -> int:
     """The sequence of a message sent at that instant (aware): later is greater, by the second."""
     return max(1, int((sent_at - SEQUENCES_BEGIN).total_seconds()))
+
+
+def identity_of(*parts: object) -> str:
+    """The SHA-256 under which a message is known again, of what makes it one."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -30,7 +30,7 @@ Many = Annotated[list[T], BeforeValidator(_as_list)]
 
 
 class FormatRefusedError(Exception):
-    """The document is not what its format says: `faults` are pydantic's, in the document's order."""
+    """Not what its format says: `faults` are pydantic's, in the order of the fields."""
 
     def __init__(self, faults: list[dict[str, Any]]) -> None:
         super().__init__(faults)

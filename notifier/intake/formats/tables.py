@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from notifier.intake.words import Severity
+from notifier.settings import packaged
 
 M = TypeVar("M", bound=BaseModel)
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +60,12 @@ class Tables(BaseModel):
 
     severity: SeverityTable
     categories: ForeignCategories
+
+
+@cache
+def tables() -> Tables:
+    """The tables in force, read once a process. Raises TablesError."""
+    return load_tables(packaged("config"))
 
 
 def load_tables(folder: Path) -> Tables:
