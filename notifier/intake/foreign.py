@@ -29,7 +29,7 @@ from notifier.intake.receive import ContradictionError, Reception, receive
 from notifier.intake.schema import NewIntervention, Place
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
-from notifier.intake.words import Status
+from notifier.intake.words import Severity, Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -207,7 +207,7 @@ def following(latest: Intervention, status: Status, sequence: int) -> NewInterve
         sequence=max(sequence, latest.sequence + 1),
         status=status.value,
         category=latest.category,
-        severity=latest.severity,
+        severity=Severity(latest.severity).value,
         occurred_at=latest.occurred_at,
         exercise=latest.exercise,
         location=Place.model_validate(latest.location),

@@ -76,7 +76,7 @@ def resources(number: str, **states: str) -> dict[str, Any]:
 
 
 def envelope(
-    content: dict[str, Any], kind: str = "Report", *, sent: float = 0, **changes: Any
+    message: dict[str, Any], kind: str = "Report", *, sent: float = 0, **changes: Any
 ) -> dict[str, Any]:
     """An EDXL-DE envelope around it, sent so many seconds from now."""
     usual: dict[str, Any] = {
@@ -87,7 +87,7 @@ def envelope(
         "distributionStatus": "Actual",
         "distributionKind": kind,
         "descriptor": {"language": "fr-FR"},
-        "content": [{"jsonContent": {"embeddedJsonContent": {"message": content}}}],
+        "content": [{"jsonContent": {"embeddedJsonContent": {"message": message}}}],
     }
     return usual | changes
 

@@ -125,7 +125,7 @@ def _severity(case: Case, tables: Tables) -> str:
     return table.gravest(
         [
             *(table.risks.get(risk.code) for risk in qualification.riskThreat),
-            *(table.reporting.get(alert.reporting or "") for alert in alerts if alert),
+            *(table.reporting.get(alert.reporting or "") for alert in alerts),
             table.victims.get(victims or ""),
         ]
     )

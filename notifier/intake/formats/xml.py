@@ -25,7 +25,7 @@ class _Reader:
         self.value: Any = None
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
 
-    def start(self, name: str, _: dict[str, str]) -> None:
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         if not self._open:
             self.root, self.namespace = local, namespace
