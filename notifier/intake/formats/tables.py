@@ -46,6 +46,10 @@ class ForeignCategories(BaseModel):
     emsi: Mapping[str, str]
     cap: Mapping[str, str]
 
+    def all_lines(self) -> list[tuple[str, str]]:
+        """Every foreign kind with our code for it."""
+        return [*self.emsi.items(), *self.cap.items()]
+
     def of_emsi(self, kind: str) -> str | None:
         """By the longest line that the kind begins with: "TRP/COL", else "TRP"."""
         parts = kind.split("/")
