@@ -33,6 +33,12 @@ ANSWERS = (
 )
 
 
+def _takes(*kinds: str) -> dict[str, Any]:
+    """For the documentation page: the body is read by its format's own models."""
+    content = {kind: {"schema": {"type": "object"}} for kind in kinds}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 class AcceptedMessage(Schema):
     id: UUID | None
     status_url: str | None
@@ -43,6 +49,7 @@ class AcceptedMessage(Schema):
 @router.post(
     "/edxl",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
+    openapi_extra=_takes("application/json", "application/xml"),
     summary="Transmettre un EDXL-DE, RC-EDA, RC-RI ou EMSI (JSON ou XML)",
     description=ANSWERS,
 )
@@ -53,6 +60,7 @@ def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RU
 @router.post(
     "/cap",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
+    openapi_extra=_takes("application/xml"),
     summary="Transmettre une alerte CAP 1.2 (XML)",
     description=ANSWERS,
 )

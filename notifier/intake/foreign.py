@@ -22,7 +22,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import Field, ValidationError
 
-from notifier.intake.formats.message import Effect, ForeignMessage, sequence_at
+from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.models import Distribution, Intervention, Source
 from notifier.intake.receive import ContradictionError, Reception, receive
@@ -58,6 +58,8 @@ class _Placed:
     """A message set into its thread, nothing stored yet."""
 
     row: Distribution
+    content: Mapping[str, Any] | None
+    """What it says of the intervention itself; None if it only changes the state."""
     status: Status
     latest: Intervention | None
     is_first: bool
@@ -96,6 +98,7 @@ def composed(
 
 
 def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -> ForeignReception:
+    lock_source(source)
     known = _repeated(source, message)
     if known:
         return known
@@ -110,6 +113,14 @@ def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -
     note = f"{message.format} : rien de nouveau, l’intervention reste {placed.status.label}"
     _journal(source, placed.row, note)
     return ForeignReception(placed.latest.pk, is_new=False, note=note)
+
+
+def lock_source(source: Source) -> None:
+    """Until commit, no other foreign message of the source: the state of a thread is of them all.
+
+    Its interventions are still stored meanwhile, for they only point to the source.
+    """
+    Source.objects.select_for_update(no_key=True).get(pk=source.pk)
 
 
 def _repeated(source: Source, message: ForeignMessage) -> ForeignReception | None:
@@ -135,20 +146,25 @@ def _place(source: Source, message: ForeignMessage) -> _Placed:
         reference=_reference(source, message),
         effect=message.effect,
         exercise=message.exercise,
-        resources=dict(message.resources),
+        # Whether two are the same is all that is asked of them: what they are called is not kept.
+        resources={identity_of(name)[:16]: phase for name, phase in message.resources.items()},
         sent_at=message.sent_at or now,
         received_at=now,
     )
     earlier = list(Distribution.objects.filter(source=source, reference=row.reference))
     latest = latest_of(source, row.reference)
-    exercise = latest.exercise if message.content is None and latest else message.exercise
+    content = message.content
+    if latest is not None and message.effect is not Effect.OPENS:
+        # An end is that of what was told, wherever and however grave it calls it now.
+        content = None
+    exercise = latest.exercise if content is None and latest else message.exercise
     if message.exercise is not None and message.exercise != exercise:
         raise refuse(
             message.paths["reference"],
             "un exercice et une intervention réelle ne peuvent partager une référence ici",
         )
     status = standing([*earlier, row], exercise=exercise)
-    return _Placed(row, status, latest, is_first=not earlier and latest is None)
+    return _Placed(row, content, status, latest, is_first=not earlier and latest is None)
 
 
 def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
@@ -175,20 +191,19 @@ def _compose(
 ) -> NewIntervention | None:
     sequence = sequence_at(placed.row.sent_at)
     latest = placed.latest
-    if message.content is None:
+    content = placed.content
+    if content is None:
         if latest is None or latest.status == placed.status:
             return None
         return following(latest, placed.status, sequence)
-    category = category_of(message.content["category"])
+    category = category_of(content["category"])
     if category is None:
-        raise refuse(
-            message.paths["category"], f"catégorie inconnue : {message.content['category']}"
-        )
+        raise refuse(message.paths["category"], f"catégorie inconnue : {content['category']}")
     if message.coarse_category and latest:
         category = latest.category
     return _validated(
         {
-            **message.content,
+            **content,
             "category": category,
             "reference": placed.row.reference,
             "sequence": sequence,

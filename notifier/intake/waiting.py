@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.intake.foreign import following, latest_of, store_numbered
+from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
 from notifier.intake.formats.message import Effect, sequence_at
 from notifier.intake.models import Distribution, Intervention
 from notifier.intake.receive import received
@@ -30,6 +30,7 @@ def settle_waiting() -> None:
     ).order_by("received_at")
     for row in overdue.select_related("source")[:BATCH]:
         with transaction.atomic():
+            lock_source(row.source)
             taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
             if taken.update(is_waiting=False):
                 _settle(row)

@@ -407,3 +407,36 @@ def test_xml_is_led_nowhere(corg: Caller, declaration: str) -> None:
 def test_what_is_no_document_is_refused(corg: Caller, body: bytes) -> None:
     for path in (CAP, EDXL):
         assert corg.push(body, path).status_code in (400, 422)
+
+
+def test_an_end_that_names_another_place_is_the_end_of_what_was_told(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-9)))
+    elsewhere = m.case(number, location={"city": {"inseeCode": "90052"}}, creation=m.moment(-9e5))
+    ended = stored(push(corg, m.envelope(elsewhere, "Cancel")))
+    assert (ended.status, ended.communes) == ("cancelled", ["90033"])
+    assert kinds(ended.reference) == [("90033", False)]
+
+
+def test_a_coarse_category_does_not_replace_a_fine_one(corg: Caller) -> None:
+    """An EMSI of the same case must not uncover what the case's own category withholds."""
+    number = m.case_id()
+    case = m.case(number)
+    case["createCase"]["qualification"]["whatsHappen"]["code"] = "C02.05.03"
+    stored(push(corg, m.envelope(case, sent=-9)))
+    emsi = {
+        "emsi": {
+            "CONTEXT": {"ID": "1", "MODE": "ACTUAL", "MSGTYPE": "UPDATE", "FREETEXT": "SECRET"},
+            "EVENT": {
+                "ID": "1",
+                "MAIN_EVENT_ID": number,
+                "ETYPE": {"CATEGORY": ["FIR/CLA"], "ACTOR": ["PPL"], "LOCTYPE": ["OTH"]},
+                "SCALE": "4",
+                "OCC_DATIME": m.moment(-60),
+                "EGEO": [{"POSITION": {"COORD": [{"LAT": 47.508, "LONG": 6.999}]}}],
+            },
+        }
+    }
+    update = stored(push(corg, m.envelope(emsi, "Update")))
+    assert (update.category, update.severity) == ("C02.05.03", "extreme")
+    assert Alert.objects.count() == 0
