@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, health, interventions, problems, wire
+from notifier.api import callbacks, formats, health, interventions, problems, wire
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -16,6 +16,7 @@ api = NinjaAPI(
     renderer=wire.ReadableRenderer(),
 )
 api.add_router("", interventions.router)
+api.add_router("", formats.router)
 problems.register(api)
 
 urlpatterns = [

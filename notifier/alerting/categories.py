@@ -62,6 +62,18 @@ class Categories:
         """The category of exactly this code, or None."""
         return self._by_code.get(code)
 
+    def closest(self, code: str) -> Category | None:
+        """The category of this code, else of its nearest known parent: C09.03.07 -> C09.03.00.
+
+        None if not even the family is known. CISU's nomenclature writes a parent with zeros.
+        """
+        parts = code.upper().split(".")
+        for length in range(len(parts), 0, -1):
+            candidate = ".".join([*parts[:length], *["00"] * (3 - length)])
+            if found := self._by_code.get(candidate):
+                return found
+        return None
+
     def codes(self) -> tuple[str, ...]:
         """All codes, in the file's order."""
         return tuple(self._by_code)

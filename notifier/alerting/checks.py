@@ -7,13 +7,26 @@ from django.core.checks import CheckMessage, Error
 from notifier.alerting.categories import CategoriesError
 from notifier.alerting.composition import TemplatesError
 from notifier.alerting.wording import categories, composer
+from notifier.intake.formats.tables import TablesError, tables
 
 
 def check_wording(**_: object) -> Sequence[CheckMessage]:
-    """E001: categories.toml is wrong. E002: a text's template is wrong."""
+    """E001: categories.toml is wrong. E002: a text's template is wrong.
+
+    E003: foreign_categories.toml names a category that is not in categories.toml.
+    """
     found = []
     try:
-        categories()
+        found += [
+            Error(
+                f"foreign_categories.toml: {kind}: {code} is not in categories.toml; correct it",
+                id="alerting.E003",
+            )
+            for kind, code in tables().categories.all_lines()
+            if categories().closest(code) is None
+        ]
+    except TablesError:
+        pass  # intake.E001 says so
     except CategoriesError as error:
         found.append(Error(str(error), id="alerting.E001"))
     try:

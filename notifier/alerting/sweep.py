@@ -1,4 +1,4 @@
-"""The sweep: interventions stored and not decided, and reviews that nobody decided in time."""
+"""The sweep: what is stored and not decided, what waits, and reviews nobody decided in time."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from notifier.alerting.doubt import deadline, say_it_expired
 from notifier.alerting.review import waiting
 from notifier.intake.models import Intervention, State
 from notifier.intake.thread import lock_thread
+from notifier.intake.waiting import settle_waiting
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -31,6 +32,7 @@ def sweep() -> None:
             decide(intervention_id)
         except Exception:  # one that cannot be decided must not hold up those behind it
             log.exception("intervention cannot be decided", intervention=str(intervention_id))
+    settle_waiting()
     _expire_reviews()
 
 

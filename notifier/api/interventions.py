@@ -50,8 +50,8 @@ def push(
     new: NewIntervention,
     dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
-    source = _source(request)
-    _refuse_unclear_parameters(request)
+    source = source_of(request)
+    refuse_unclear_parameters(request)
     if categories().get(new.category) is None:
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
     try:
@@ -86,15 +86,15 @@ def push(
     description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",
 )
 def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
-    mine = Intervention.objects.filter(source=_source(request))
+    mine = Intervention.objects.filter(source=source_of(request))
     intervention = mine.filter(pk=intervention_id).first()
     if intervention is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
     return status_of(intervention)
 
 
-def _refuse_unclear_parameters(request: HttpRequest) -> None:
-    """A misspelt dry_run, or one that says two things, must not tell anyone anything."""
+def refuse_unclear_parameters(request: HttpRequest) -> None:
+    """Raise ProblemError: a misspelt dry_run, or one that says two things, must tell nobody."""
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise ProblemError(422, f"{name} est donné deux fois : retirez-en un", field=name)
@@ -104,6 +104,7 @@ def _refuse_unclear_parameters(request: HttpRequest) -> None:
             )
 
 
-def _source(request: HttpRequest) -> Source:
+def source_of(request: HttpRequest) -> Source:
+    """The source at the door, as the entrance knows it."""
     source: Source = request.auth  # type: ignore[attr-defined] # set by SourceKey on every request here
     return source

@@ -42,6 +42,10 @@ FRENCH = {
     "model_attributes_type": "un objet JSON est attendu",
     "model_type": "un objet JSON est attendu",
     "dict_type": "un objet JSON est attendu",
+    "list_type": "une liste est attendue",
+    "too_short": "au moins {min_length}",
+    "tuple_type": "[longitude, latitude] est attendu",
+    "too_long": "au plus {max_length}",
 }
 
 
@@ -51,6 +55,7 @@ SAID_BY_INTAKE = {
     "control_character",
     "date_ahead",
     "date_old",
+    "format",
     "half_point",
     "link",
     "nowhere",

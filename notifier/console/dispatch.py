@@ -37,6 +37,11 @@ class Dispatch:
         """POST an intervention; `bytes` go as they are. Raises OSError when nobody answers."""
         return self._ask("POST", "/api/v1/interventions", body, headers)
 
+    def send(self, path: str, body: bytes, *, xml: bool) -> Answer:
+        """POST a document to one of the service's doors. Raises OSError when nobody answers."""
+        kind = "application/xml" if xml else "application/json"
+        return self._ask("POST", path, body, {"Content-Type": kind})
+
     def dry_run(self, body: object) -> Answer:
         """Ask who would be told what, storing nothing."""
         return self._ask("POST", "/api/v1/interventions?dry_run=true", body, {})

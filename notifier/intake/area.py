@@ -28,6 +28,11 @@ _SCHEMA: dict[str, Any] = {
 Rings = list[list[list[float]]]
 
 
+def closed(ring: list[list[float]]) -> list[list[float]]:
+    """The ring with its first position at its end too, as an area wants it."""
+    return ring if ring[:1] == ring[-1:] and len(ring) > 1 else [*ring, *ring[:1]]
+
+
 def _rings(value: object) -> object:
     """The rings of all polygons, each a list of [longitude, latitude]; None stays None."""
     if value is None:

@@ -91,3 +91,46 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} n° {self.sequence}"
+
+
+class Distribution(models.Model):
+    """A message of another format as it was received: what it did to the state of its thread.
+
+    Holds no place and nothing of a person: those are read into an Intervention or dropped.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    format = models.CharField("format", max_length=10)
+    identity = models.CharField("empreinte de l’identité", max_length=64)
+    digest = models.CharField("empreinte du contenu", max_length=64)
+    name = models.CharField("référence du message", max_length=60)
+    reference = models.CharField("référence", max_length=60)
+    effect = models.CharField("effet", max_length=10)
+    exercise = models.BooleanField("exercice", null=True)
+    resources = models.JSONField("moyens", default=dict)
+    sent_at = models.DateTimeField("envoyée le")
+    received_at = models.DateTimeField("reçue le")
+    intervention = models.ForeignKey(
+        Intervention, on_delete=models.PROTECT, null=True, verbose_name="intervention"
+    )
+    is_waiting = models.BooleanField("attend son intervention", default=False)
+
+    class Meta:
+        verbose_name = "message d’un autre format"
+        verbose_name_plural = "messages d’autres formats"
+        ordering = ("sent_at", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "identity"), name="intake_distributed_once"),
+        )
+        indexes = (
+            models.Index(fields=("source", "reference"), name="intake_distributions"),
+            models.Index(fields=("source", "name"), name="intake_distribution_names"),
+            models.Index(
+                fields=("received_at",),
+                name="intake_distributions_waiting",
+                condition=Q(is_waiting=True),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.reference}"

@@ -25,6 +25,8 @@ FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
 # What a telephone makes a link of: a dot, then the letters of a domain.
 LINK = re.compile(r"\.[A-Za-z]{2}")
+# What a telephone, a form and a thread's name can all carry.
+REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$")
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
@@ -76,6 +78,9 @@ Name = Annotated[
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
 ]
+# An instant as written out with its zone, and one that an alert can still be about.
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+RecentInstant = Annotated[Instant, AfterValidator(_plausible)]
 
 
 class Place(BaseModel):
@@ -147,7 +152,7 @@ class NewIntervention(BaseModel):
     reference: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$",
+            pattern=REFERENCE.pattern,
             description="Votre numéro d’intervention ; le maire le lit",
         ),
         AfterValidator(_no_link),
@@ -162,12 +167,7 @@ class NewIntervention(BaseModel):
         AfterValidator(_upper),
     ]
     severity: Literal["minor", "moderate", "severe", "extreme"]
-    occurred_at: Annotated[
-        AwareDatetime,
-        BeforeValidator(_written_out),
-        AfterValidator(_plausible),
-        Field(description="ISO 8601 avec fuseau horaire"),
-    ]
+    occurred_at: Annotated[RecentInstant, Field(description="ISO 8601 avec fuseau horaire")]
     exercise: Annotated[
         bool, Field(strict=True, description="true : tous les textes portent EXERCICE")
     ] = False

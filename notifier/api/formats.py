@@ -1,0 +1,121 @@
+"""Doors for other formats: the same entrance and the same answers, with what was not read."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.errors import ValidationError
+from ninja.responses import Status
+
+from notifier.alerting.preview import preview
+from notifier.alerting.wording import categories
+from notifier.api.entrance import SourceKey
+from notifier.api.interventions import DRY_RUN, REFUSALS, refuse_unclear_parameters, source_of
+from notifier.api.problems import ProblemError
+from notifier.api.wire import JsonRefusedError, StrictParser
+from notifier.intake.foreign import composed, receive_foreign
+from notifier.intake.formats.cap import read_cap
+from notifier.intake.formats.edxl import read_edxl
+from notifier.intake.formats.message import ForeignMessage
+from notifier.intake.formats.reading import FormatRefusedError
+from notifier.intake.formats.tables import tables
+from notifier.intake.formats.xml import XmlRefusedError, read_xml
+from notifier.intake.receive import ContradictionError, OutsideSourceError
+
+router = Router(auth=SourceKey(), tags=["Autres formats"])
+
+ANSWERS = (
+    "202 : enregistrée. 200 : déjà reçue, ou rien de nouveau. « dropped » nomme ce qui n’a été ni "
+    "lu ni conservé ; « id » est vide tant que le message attend son intervention."
+)
+
+
+def _takes(*kinds: str) -> dict[str, Any]:
+    """For the documentation page: the body is read by its format's own models."""
+    content = {kind: {"schema": {"type": "object"}} for kind in kinds}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+class AcceptedMessage(Schema):
+    id: UUID | None
+    status_url: str | None
+    dropped: list[str]
+    note: str
+
+
+@router.post(
+    "/edxl",
+    response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
+    openapi_extra=_takes("application/json", "application/xml"),
+    summary="Transmettre un EDXL-DE, RC-EDA, RC-RI ou EMSI (JSON ou XML)",
+    description=ANSWERS,
+)
+def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
+    return _push(request, lambda: read_edxl(_document(request), tables()), dry_run=dry_run)
+
+
+@router.post(
+    "/cap",
+    response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
+    openapi_extra=_takes("application/xml"),
+    summary="Transmettre une alerte CAP 1.2 (XML)",
+    description=ANSWERS,
+)
+def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
+    return _push(request, lambda: read_cap(request.body, tables()), dry_run=dry_run)
+
+
+def _document(request: HttpRequest) -> Any:
+    """JSON's value, or XML's under its root's name: the body itself says which it is."""
+    if not request.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return StrictParser().parse_body(request)
+    root, _, content = read_xml(request.body)
+    return {root: content}
+
+
+def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: bool) -> Any:
+    source = source_of(request)
+    refuse_unclear_parameters(request)
+    try:
+        message = read()
+        if dry_run:
+            new = composed(source, message, _category)
+            told = preview(source, new) if new else {"dry_run": True, "tellings": []}
+            return Status(200, {**told, "dropped": list(message.dropped)})
+        reception = receive_foreign(source, message, _category)
+    except (JsonRefusedError, XmlRefusedError) as refusal:
+        raise ProblemError(400, str(refusal)) from None
+    except FormatRefusedError as refusal:
+        raise ValidationError(refusal.faults) from None
+    except OutsideSourceError as refusal:
+        raise ProblemError(
+            403,
+            f"{refusal} est hors des départements de votre source "
+            f"({', '.join(source.departements)})",
+            field=message.paths.get("location.insee", "location"),
+        ) from None
+    except ContradictionError:
+        raise ProblemError(
+            409,
+            "un message de même identité a déjà été reçu avec un autre contenu : "
+            "donnez un identifiant à chaque message",
+        ) from None
+    known_as = reception.intervention_id
+    url = f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{known_as}"
+    return Status(
+        202 if reception.is_new else 200,
+        AcceptedMessage(
+            id=known_as,
+            status_url=url if known_as else None,
+            dropped=list(message.dropped),
+            note=reception.note,
+        ),
+    )
+
+
+def _category(code: str) -> str | None:
+    found = categories().closest(code)
+    return found.code if found else None

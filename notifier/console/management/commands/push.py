@@ -1,0 +1,64 @@
+"""`notifier push FILE…`: sends files to a running service, and prints what it answers."""
+
+import json
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from notifier.console.dispatch import Answer, Dispatch
+from notifier.intake.formats.detect import Door, door_of
+
+PATHS = {
+    Door.NATIVE: "/api/v1/interventions",
+    Door.EDXL: "/api/v1/edxl",
+    Door.CAP: "/api/v1/cap",
+}
+
+
+class Command(BaseCommand):
+    help = "Transmet des fichiers à un service qui tourne : JSON du service, EDXL-DE, RC-EDA, CAP."
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
+        parser.add_argument(
+            "--url", default="http://127.0.0.1:8000", help="adresse du service (%(default)s)"
+        )
+        parser.add_argument(
+            "--key",
+            help="clé de la source ; sans elle, la variable CLE, que « ps » ne montre pas",
+        )
+
+    def handle(self, *_: object, **options: Any) -> None:
+        key = options["key"] or os.environ.get("CLE", "")
+        if not key:
+            raise CommandError("clé absente : donnez --key, ou la variable CLE")
+        dispatch = Dispatch(options["url"].rstrip("/"), key)
+        refused = [path for path in options["files"] if not self._push(dispatch, path)]
+        if refused:
+            raise CommandError(f"non reçu : {', '.join(map(str, refused))}")
+
+    def _push(self, dispatch: Dispatch, path: Path) -> bool:
+        """Whether the service took the file. Raises CommandError where nothing can be sent."""
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"{path} : illisible ({error.strerror})") from None
+        door = door_of(body)
+        try:
+            answer = dispatch.send(PATHS[door], body, xml=body.lstrip()[:1] == b"<")
+        except (OSError, ValueError) as error:
+            raise CommandError(
+                f"{dispatch.url} ne répond pas ({error}) : vérifiez --url, et que le service tourne"
+            ) from None
+        self._print(path, door, answer)
+        return answer.code in (200, 202)
+
+    def _print(self, path: Path, door: Door, answer: Answer) -> None:
+        self.stdout.write(f"{path} ({PATHS[door]}) : {answer.code}")
+        if answer.body is not None:
+            self.stdout.write(json.dumps(answer.body, ensure_ascii=False, indent=2))

@@ -1,0 +1,30 @@
+"""Which door a document belongs to, by its first words; whether it is right, the door says."""
+
+import json
+from enum import StrEnum
+
+from notifier.intake.formats.xml import XmlRefusedError, read_xml
+
+
+class Door(StrEnum):
+    """The doors for machines."""
+
+    NATIVE = "native"
+    EDXL = "edxl"
+    CAP = "cap"
+
+
+def door_of(body: bytes) -> Door:
+    """XML whose root is `alert` is CAP, other XML EDXL; JSON with a `reference` is our own."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        try:
+            root, _, _ = read_xml(body)
+        except XmlRefusedError:
+            return Door.EDXL
+        return Door.CAP if root == "alert" else Door.EDXL
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return Door.NATIVE
+    is_native = not isinstance(document, dict) or "reference" in document
+    return Door.NATIVE if is_native else Door.EDXL

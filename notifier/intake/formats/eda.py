@@ -1,0 +1,178 @@
+"""RC-EDA: the case as a control room opened it, or as it stands now."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from notifier.intake.area import closed
+from notifier.intake.formats.message import adapted_reference
+from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
+from notifier.intake.formats.tables import Tables
+from notifier.intake.formats.xml import XmlRefusedError, read_xml
+from notifier.intake.schema import Instant, Latitude, Longitude
+
+NAME = "createCase"
+
+# An address is a point; what nobody knows the precision of proves nothing alone.
+_PRECISION = {
+    "VILLE": "town",
+    "RUE": "street",
+    "ADRESSE": "exact",
+    "EXACTE": "exact",
+    "INCONNUE": "town",
+}
+
+
+class _Coded(Part):
+    code: str
+
+
+class _Victims(Part):
+    count: str | None = None
+
+
+class _Qualification(Part):
+    whatsHappen: _Coded  # noqa: N815 # the documents' own names, here and below
+    riskThreat: Many[_Coded] = []  # noqa: N815, RUF012 # pydantic copies defaults
+    victims: _Victims | None = None
+
+
+class _City(Part):
+    name: str | None = None
+    inseeCode: str | None = None  # noqa: N815
+
+
+class _WayName(Part):
+    complete: str | None = None
+
+
+class _Address(Part):
+    wayName: _WayName | None = None  # noqa: N815
+
+
+class _Coord(Part):
+    lat: Latitude
+    lon: Longitude
+    precision: Literal["VILLE", "RUE", "ADRESSE", "EXACTE", "INCONNUE"]
+
+
+class _Point(Part):
+    coord: _Coord
+
+
+class _Geometry(Part):
+    point: _Point | None = None
+    sketch: str | None = None
+
+
+class _Location(Part):
+    city: _City | None = None
+    detailedAddress: _Address | None = None  # noqa: N815
+    geometry: _Geometry | None = None
+
+
+class _Alert(Part):
+    reporting: str | None = None
+
+
+class Case(Part):
+    """What is read of `createCase`; whatever is not here is dropped."""
+
+    caseId: str  # noqa: N815
+    creation: Instant
+    qualification: _Qualification
+    location: _Location
+    initialAlert: _Alert | None = None  # noqa: N815
+    newAlert: Many[_Alert] = []  # noqa: N815, RUF012
+
+
+PATHS = {
+    "reference": f"{NAME}.caseId",
+    "category": f"{NAME}.qualification.whatsHappen.code",
+    "occurred_at": f"{NAME}.creation",
+    "location": f"{NAME}.location",
+    "location.insee": f"{NAME}.location.city.inseeCode",
+    "location.name": f"{NAME}.location.city.name",
+    "location.label": f"{NAME}.location.detailedAddress.wayName.complete",
+    "location.polygon": f"{NAME}.location.geometry.sketch",
+}
+
+
+def read_case(document: Any, tables: Tables) -> tuple[str, dict[str, Any], list[str]]:
+    """The thread's reference, the content in our words, and what was dropped.
+
+    Raises FormatRefusedError.
+    """
+    case = read_part(Case, document, NAME)
+    dropped = dropped_names(Case, document, NAME)
+    place = _place(case.location)
+    if case.location.geometry and case.location.geometry.sketch and "polygon" not in place:
+        dropped.append(PATHS["location.polygon"])
+    content = {
+        "category": case.qualification.whatsHappen.code,
+        "severity": _severity(case, tables),
+        "occurred_at": case.creation.isoformat(),
+        "location": place,
+    }
+    return adapted_reference(case.caseId), content, dropped
+
+
+def _severity(case: Case, tables: Tables) -> str:
+    table = tables.severity
+    qualification = case.qualification
+    alerts = [case.initialAlert, *case.newAlert] if case.initialAlert else case.newAlert
+    victims = qualification.victims.count if qualification.victims else None
+    return table.gravest(
+        [
+            *(table.risks.get(risk.code) for risk in qualification.riskThreat),
+            *(table.reporting.get(alert.reporting or "") for alert in alerts),
+            table.victims.get(victims or ""),
+        ]
+    )
+
+
+def _place(location: _Location) -> dict[str, Any]:
+    place: dict[str, Any] = {}
+    if location.city:
+        place |= {"insee": location.city.inseeCode, "name": location.city.name}
+    if location.detailedAddress and location.detailedAddress.wayName:
+        place["label"] = location.detailedAddress.wayName.complete
+    geometry = location.geometry
+    if geometry and geometry.point:
+        coord = geometry.point.coord
+        place |= {
+            "latitude": coord.lat,
+            "longitude": coord.lon,
+            "precision": _PRECISION[coord.precision],
+        }
+    if geometry and geometry.sketch and (rings := _rings(geometry.sketch)):
+        place["polygon"] = rings
+    return {name: value for name, value in place.items() if value not in (None, "")}
+
+
+_OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")
+
+
+def _rings(sketch: str) -> list[list[list[float]]]:
+    """The rings of a GML polygon in EPSG:4326 (latitude first); none of anything else."""
+    if "Polygon" not in sketch or _OTHER_SYSTEM.search(sketch):
+        return []
+    try:
+        _, _, tree = read_xml(sketch.encode())
+        rings = [[float(number) for number in text.split()] for text in _position_lists(tree)]
+    except (XmlRefusedError, ValueError):
+        return []
+    if any(len(ring) % 2 or len(ring) < 6 for ring in rings):
+        return []
+    return [closed([[lon, lat] for lat, lon in zip(r[::2], r[1::2], strict=True)]) for r in rings]
+
+
+def _position_lists(tree: Any) -> list[str]:
+    if isinstance(tree, list):
+        return [text for item in tree for text in _position_lists(item)]
+    if not isinstance(tree, dict):
+        return []
+    found = tree.get("posList")
+    own = [found] if isinstance(found, str) else []
+    return own + [t for name, v in tree.items() if name != "posList" for t in _position_lists(v)]

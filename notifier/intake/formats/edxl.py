@@ -1,0 +1,181 @@
+"""EDXL-DE: the envelope, and the one message in it; or the message alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from notifier.intake.formats import eda, emsi, ri
+from notifier.intake.formats.message import Effect, ForeignMessage, identity_of
+from notifier.intake.formats.reading import (
+    Part,
+    dropped_names,
+    read_part,
+    refuse,
+)
+from notifier.intake.formats.tables import Tables
+from notifier.intake.schema import Instant, RecentInstant
+
+_ROOT = "edxlDistribution"
+_BODIES = (eda.NAME, ri.NAME, emsi.NAME)
+# What may stand between the envelope and its message, in JSON and in XML.
+_WRAPPERS = (
+    "content",
+    "contentObject",
+    "jsonContent",
+    "embeddedJsonContent",
+    "contentXML",
+    "embeddedXMLContent",
+    "message",
+)
+
+
+class Envelope(Part):
+    """What is read of the envelope itself; `content` is looked into apart."""
+
+    distributionID: str  # noqa: N815 # the documents' own names, here and below
+    senderID: str  # noqa: N815
+    dateTimeSent: RecentInstant  # noqa: N815
+    dateTimeExpires: Instant | None = None  # noqa: N815
+    distributionStatus: Literal["Actual", "Exercise", "System", "Test"]  # noqa: N815
+    distributionKind: Literal["Report", "Update", "Cancel", "Ack", "Error"]  # noqa: N815
+    content: Any
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A message's body, by its name."""
+
+    name: str
+    body: Any
+
+
+def read_edxl(document: Any, tables: Tables) -> ForeignMessage:
+    """The message of a parsed document (JSON's value, or XML's under its root's name).
+
+    Raises FormatRefusedError, with paths in the document's own names.
+    """
+    if not isinstance(document, Mapping):
+        raise refuse("corps", "un objet est attendu")
+    inner = document.get(_ROOT, document)
+    if isinstance(inner, Mapping) and "distributionID" in inner:
+        return _enveloped(inner, tables)
+    dropped: dict[str, None] = {}
+    found = _only(list(_bodies(document, "", dropped)))
+    return _with_dropped(_bare(found, tables), dropped)
+
+
+def _enveloped(document: Mapping[str, Any], tables: Tables) -> ForeignMessage:
+    envelope = read_part(Envelope, document, _ROOT)
+    if envelope.distributionStatus == "System":
+        raise refuse(f"{_ROOT}.distributionStatus", "message de service : il n’alerte personne")
+    if envelope.distributionKind in ("Ack", "Error"):
+        raise refuse(f"{_ROOT}.distributionKind", "accusé ou erreur : il n’alerte personne")
+    dropped = dict.fromkeys(dropped_names(Envelope, document, _ROOT))
+    found = _only(list(_bodies(envelope.content, f"{_ROOT}.content", dropped)))
+    message = _bare(found, tables)
+    exercise = envelope.distributionStatus != "Actual" or message.exercise is True
+    enveloped = replace(
+        message,
+        identity=identity_of("EDXL", envelope.senderID, envelope.distributionID),
+        exercise=exercise,
+        sent_at=envelope.dateTimeSent,
+        expires_at=envelope.dateTimeExpires,
+        is_update=envelope.distributionKind == "Update",
+        effect=_effect(envelope, message),
+        paths={**message.paths, "expires_at": f"{_ROOT}.dateTimeExpires"},
+    )
+    return _with_dropped(enveloped, dropped)
+
+
+def _effect(envelope: Envelope, message: ForeignMessage) -> Effect:
+    if envelope.distributionKind != "Cancel":
+        return message.effect
+    if message.effect is Effect.RESOURCES:
+        raise refuse(
+            f"{_ROOT}.distributionKind",
+            "annuler un RC-RI n’annule pas l’intervention : envoyez l’état des moyens, ou l’RC-EDA",
+        )
+    return Effect.CANCELS
+
+
+def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
+    """Every message under the wrappers; what else stands there is dropped by name."""
+    for item in node if isinstance(node, list) else [node]:
+        if not isinstance(item, Mapping):
+            continue
+        for name, value in item.items():
+            if name in _BODIES:
+                yield _Found(name, value)
+            elif name in _WRAPPERS:
+                yield from _bodies(value, f"{path}.{name}".lstrip("."), dropped)
+            elif isinstance(name, str) and name.isidentifier() and len(name) <= 40:
+                dropped[f"{path}.{name}".lstrip(".")] = None
+
+
+def _only(found: list[_Found]) -> _Found:
+    expected = ", ".join(_BODIES)
+    if not found:
+        raise refuse("content", f"aucun message reconnu ; attendu : {expected}")
+    if len(found) > 1:
+        raise refuse("content", "plusieurs messages : envoyez-en un par enveloppe")
+    return found[0]
+
+
+def _bare(found: _Found, tables: Tables) -> ForeignMessage:
+    """A message as if it stood alone: who repeats it word for word repeats it."""
+    if found.name == ri.NAME:
+        reference, phases, dropped = ri.read_resources(found.body)
+        message = ForeignMessage(
+            format="RC-RI",
+            identity="",
+            threads=(reference,),
+            name=reference,
+            effect=Effect.RESOURCES,
+            exercise=None,
+            sent_at=None,
+            content=None,
+            resources=phases,
+            dropped=tuple(dropped),
+            paths=ri.PATHS,
+        )
+    elif found.name == eda.NAME:
+        reference, content, dropped = eda.read_case(found.body, tables)
+        message = ForeignMessage(
+            format="RC-EDA",
+            identity="",
+            threads=(reference,),
+            name=reference,
+            effect=Effect.OPENS,
+            exercise=False,
+            sent_at=None,
+            content=content,
+            dropped=tuple(dropped),
+            paths=eda.PATHS,
+        )
+    else:
+        message = _emsi(found.body, tables)
+    return replace(message, identity=message.identity or identity_of("bare", message.digest))
+
+
+def _emsi(body: Any, tables: Tables) -> ForeignMessage:
+    said = emsi.read_emsi(body, tables)
+    return ForeignMessage(
+        format="EMSI",
+        identity=identity_of("EMSI", said.reference, said.own_id),
+        threads=(said.reference,),
+        name=said.reference,
+        effect=said.effect,
+        exercise=said.exercise,
+        sent_at=None,
+        content=said.content,
+        is_update=said.is_update,
+        coarse_category=True,
+        dropped=tuple(said.dropped),
+        paths=emsi.PATHS,
+    )
+
+
+def _with_dropped(message: ForeignMessage, around: Mapping[str, None]) -> ForeignMessage:
+    return replace(message, dropped=(*around, *message.dropped))

@@ -1,0 +1,151 @@
+"""EMSI: the event as operations centres tell it each other (ISO 22351)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from notifier.intake.area import closed
+from notifier.intake.formats.message import Effect, adapted_reference
+from notifier.intake.formats.reading import Many, Part, dropped_names, read_part, refuse
+from notifier.intake.formats.tables import Tables
+from notifier.intake.schema import Instant, Latitude, Longitude
+from notifier.intake.words import Severity
+
+NAME = "emsi"
+
+
+class _Context(Part):
+    ID: str
+    MODE: Literal["ACTUAL", "EXERCS", "SYSTEM", "TEST"]
+    MSGTYPE: Literal["ACK", "ALERT", "CANCEL", "ERROR", "UPDATE"]
+    CREATION: Instant | None = None
+
+
+class _Type(Part):
+    CATEGORY: Many[str]
+
+
+class _Casualties(Part):
+    TRIAGERED: int = 0
+    TRIAGEYELLOW: int = 0
+    TRIAGEBLACK: int = 0
+    MISSING: int = 0
+
+
+class _Coord(Part):
+    LAT: Latitude
+    LONG: Longitude
+
+
+class _Position(Part):
+    TYPE: str | None = None
+    COORDSYS: str | None = None
+    COORD: Many[_Coord] = []  # noqa: RUF012 # pydantic copies defaults
+
+
+class _Geo(Part):
+    POSITION: _Position | None = None
+
+
+class _Event(Part):
+    ID: str
+    MAIN_EVENT_ID: str | None = None
+    ETYPE: _Type
+    SCALE: str | None = None
+    DECL_DATIME: Instant | None = None
+    OCC_DATIME: Instant | None = None
+    STATUS: Literal["COM", "IPR", "NST", "STOP"] | None = None
+    CASUALTIES: Many[_Casualties] = []  # noqa: RUF012
+    EGEO: Many[_Geo] = []  # noqa: RUF012
+
+
+class Emsi(Part):
+    """What is read of `emsi`; missions and resources, free texts and names are dropped."""
+
+    CONTEXT: _Context
+    EVENT: _Event
+
+
+PATHS = {
+    "reference": f"{NAME}.EVENT.MAIN_EVENT_ID",
+    "category": f"{NAME}.EVENT.ETYPE.CATEGORY",
+    "occurred_at": f"{NAME}.EVENT.OCC_DATIME",
+    "location": f"{NAME}.EVENT.EGEO",
+}
+
+
+@dataclass(frozen=True)
+class EmsiSaid:
+    """An EMSI message in our words."""
+
+    reference: str
+    own_id: str
+    effect: Effect
+    is_update: bool
+    exercise: bool
+    content: dict[str, Any]
+    dropped: list[str]
+
+
+def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
+    """Read the event. Raises FormatRefusedError."""
+    emsi = read_part(Emsi, document, NAME)
+    if emsi.CONTEXT.MODE == "SYSTEM":
+        raise refuse(f"{NAME}.CONTEXT.MODE", "message de service : il n’alerte personne")
+    event = emsi.EVENT
+    kinds = [tables.categories.of_emsi(kind) for kind in event.ETYPE.CATEGORY]
+    category = next((kind for kind in kinds if kind), None)
+    if category is None:
+        raise refuse(PATHS["category"], "catégorie sans équivalent dans foreign_categories.toml")
+    happened = event.OCC_DATIME or event.DECL_DATIME or emsi.CONTEXT.CREATION
+    if happened is None:
+        raise refuse(PATHS["occurred_at"], "champ obligatoire")
+    content = {
+        "category": category,
+        "severity": _severity(event, tables),
+        "occurred_at": happened.isoformat(),
+        "location": _place(event),
+    }
+    return EmsiSaid(
+        reference=adapted_reference(event.MAIN_EVENT_ID or event.ID),
+        own_id=emsi.CONTEXT.ID,
+        effect=_effect(emsi),
+        is_update=emsi.CONTEXT.MSGTYPE == "UPDATE",
+        exercise=emsi.CONTEXT.MODE != "ACTUAL",
+        content=content,
+        dropped=dropped_names(Emsi, document, NAME),
+    )
+
+
+def _effect(emsi: Emsi) -> Effect:
+    if emsi.CONTEXT.MSGTYPE in ("ACK", "ERROR"):
+        raise refuse(f"{NAME}.CONTEXT.MSGTYPE", "accusé ou erreur : il n’alerte personne")
+    if emsi.CONTEXT.MSGTYPE == "CANCEL":
+        return Effect.CANCELS
+    return Effect.CLOSES if emsi.EVENT.STATUS in ("COM", "STOP") else Effect.OPENS
+
+
+def _severity(event: _Event, tables: Tables) -> str:
+    table = tables.severity
+    found: list[Severity | None] = [table.emsi_scale.get(event.SCALE or "")]
+    for casualties in event.CASUALTIES:
+        counts = casualties.model_dump()
+        found += [s for name, s in table.emsi_casualties.items() if counts.get(name, 0) > 0]
+    return table.gravest(found)
+
+
+def _place(event: _Event) -> dict[str, Any]:
+    """The first position: its point, or the area that it bounds."""
+    positions = [geo.POSITION for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
+    if not positions:
+        raise refuse(PATHS["location"], "champ obligatoire : la position de l’événement")
+    position = positions[0]
+    if (position.COORDSYS or "EPSG-4326") != "EPSG-4326":
+        raise refuse(f"{PATHS['location']}.POSITION.COORDSYS", "EPSG-4326 est attendu")
+    coords = position.COORD
+    if len(coords) > 1:
+        if len(coords) < 3 or position.TYPE not in ("POLYGON", "AREA"):
+            raise refuse(f"{PATHS['location']}.POSITION", "un point ou un polygone est attendu")
+        return {"polygon": [closed([[coord.LONG, coord.LAT] for coord in coords])]}
+    return {"latitude": coords[0].LAT, "longitude": coords[0].LONG}

@@ -1,0 +1,105 @@
+"""What a foreign message says in our words, whatever its format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from notifier.intake.schema import LINK, REFERENCE
+
+# Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
+SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+LONGEST_REFERENCE = 60
+
+
+class Effect(StrEnum):
+    """What a message does to the state of its thread."""
+
+    OPENS = "opens"
+    """Reports or updates the intervention: it is under way, also if it had ended before."""
+    CLOSES = "closes"
+    CANCELS = "cancels"
+    RESOURCES = "resources"
+    """Says only how far single resources are."""
+
+
+class Phase(StrEnum):
+    """How far a resource is."""
+
+    ON_THE_WAY = "on_the_way"
+    ON_SCENE = "on_scene"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class ForeignMessage:
+    """A message of another format, read. Holds nothing of a person."""
+
+    format: str
+    """RC-EDA, RC-RI, EMSI or CAP, for the journal."""
+    identity: str
+    """The same for a repetition, different for every other message of the source."""
+    threads: tuple[str, ...]
+    """References of the thread; a thread known by any of them is it, else the first names it."""
+    effect: Effect
+    exercise: bool | None
+    """None when nothing says it."""
+    sent_at: datetime | None
+    """None when nothing says it: then the order of arrival counts."""
+    name: str
+    """The reference that later messages may know this one by."""
+    content: Mapping[str, Any] | None
+    """category (as given), severity, occurred_at and location; None if it only changes a state."""
+    expires_at: datetime | None = None
+    is_update: bool = False
+    coarse_category: bool = False
+    """Its category is a rough translation: one that the thread already has stays."""
+    resources: Mapping[str, Phase] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Where in the document each of our fields was read, for refusals."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that was read: equal for equal messages."""
+        said = {
+            "threads": self.threads,
+            "effect": self.effect,
+            "exercise": self.exercise,
+            "sent_at": self.sent_at.astimezone(UTC).isoformat() if self.sent_at else None,
+            "is_update": self.is_update,
+            "content": dict(self.content) if self.content is not None else None,
+            "resources": dict(self.resources),
+        }
+        written = json.dumps(said, sort_keys=True, default=str)
+        return hashlib.sha256(written.encode()).hexdigest()
+
+
+def adapted_reference(given: str) -> str:
+    """The reference under which we keep a foreign number; two different numbers never meet.
+
+    A dot before letters would be a link on a telephone, so dots become slashes ("fr.health.1" ->
+    "fr/health/1"). What still does not fit, or holds a slash already, ends in a hash of itself.
+    """
+    plain = given if not LINK.search(given) else given.replace(".", "/")
+    if "/" not in given and REFERENCE.fullmatch(plain):
+        return plain
+    digest = hashlib.sha256(given.encode()).hexdigest()[:16]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", given).strip("-_")
+    return f"{readable[: LONGEST_REFERENCE - len(digest) - 2] or 'ref'}/-{digest}"
+
+
+def sequence_at(sent_at: datetime) -> int:
+    """The sequence of a message sent at that instant (aware): later is greater, by the second."""
+    return max(1, int((sent_at - SEQUENCES_BEGIN).total_seconds()))
+
+
+def identity_of(*parts: object) -> str:
+    """The SHA-256 under which a message is known again, of what makes it one."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

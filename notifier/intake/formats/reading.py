@@ -1,0 +1,80 @@
+"""Models of what is read of a document; all that they do not name is dropped, and named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+# An element's name says nothing of a person; a key of another form might.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+MOST_NAMES = 100
+
+T = TypeVar("T")
+
+
+class Part(BaseModel):
+    """A part of a foreign document. Fields bear the document's own names."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+# XML cannot tell a list of one from a single element.
+Many = Annotated[list[T], BeforeValidator(_as_list)]
+
+
+class FormatRefusedError(Exception):
+    """Not what its format says: `faults` are pydantic's, in the order of the fields."""
+
+    def __init__(self, faults: list[dict[str, Any]]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+
+def refuse(path: str, message: str) -> FormatRefusedError:
+    """A refusal of one place in the document, with a French message."""
+    return FormatRefusedError([{"loc": tuple(path.split(".")), "type": "format", "msg": message}])
+
+
+P = TypeVar("P", bound=Part)
+
+
+def read_part(model: type[P], document: Any, root: str) -> P:
+    """The document as the model names it. Raises FormatRefusedError, with paths from `root`."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        faults = [dict(f) | {"loc": (root, *f["loc"])} for f in error.errors(include_url=False)]
+        raise FormatRefusedError(faults) from None
+
+
+def dropped_names(model: type[Part], document: Any, root: str) -> list[str]:
+    """The paths of all that the model does not read, outermost first, each once."""
+    found: dict[str, None] = {}
+    _compare(model, document, root, found)
+    return list(found)[:MOST_NAMES]
+
+
+def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]) -> None:
+    for item in document if isinstance(document, list) else [document]:
+        if not isinstance(item, Mapping):
+            continue
+        for name, value in item.items():
+            field = model.model_fields.get(name)
+            if field is None:
+                found[f"{path}.{name if _NAME.fullmatch(name) else '?'}"] = None
+            elif (inner := _part_in(field.annotation)) is not None:
+                _compare(inner, value, f"{path}.{name}", found)
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    """The model within `Model`, `Model | None`, `list[Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    return next((part for arg in get_args(annotation) if (part := _part_in(arg))), None)

@@ -1,0 +1,85 @@
+"""Messages that wait for the intervention they belong to: joined to it, or shown to a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
+from notifier.intake.formats.message import Effect, sequence_at
+from notifier.intake.models import Distribution, Intervention
+from notifier.intake.receive import received
+from notifier.intake.standing import standing
+from notifier.intake.thread import thread_of
+from notifier.intake.words import Severity, Status
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+# An RC-EDA and its first RC-RI leave a control room within seconds of each other.
+PATIENCE = timedelta(minutes=10)
+BATCH = 100
+
+
+def settle_waiting() -> None:
+    """One round over what has waited for too long. May run anywhere, any number of times."""
+    overdue = Distribution.objects.filter(
+        is_waiting=True, received_at__lt=timezone.now() - PATIENCE
+    ).order_by("received_at")
+    for row in overdue.select_related("source")[:BATCH]:
+        with transaction.atomic():
+            lock_source(row.source)
+            taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
+            if taken.update(is_waiting=False):
+                _settle(row)
+
+
+def _settle(row: Distribution) -> None:
+    latest = latest_of(row.source, row.reference)
+    rows = Distribution.objects.filter(source=row.source, reference=row.reference)
+    if latest is not None:
+        # It came in the same instant as its intervention, and neither saw the other.
+        status = standing(rows, exercise=latest.exercise)
+        if status != latest.status:
+            store_numbered(row.source, following(latest, status, sequence_at(row.sent_at)))
+        return
+    if row.effect == Effect.RESOURCES:
+        _show(row, standing(rows, exercise=row.exercise))
+    else:
+        text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
+        write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+
+
+def _show(row: Distribution, status: Status) -> None:
+    """A shell without category or place: alerting can only put it before a person.
+
+    It has the thread's lowest number, so that the intervention, if it still comes, overtakes it.
+    """
+    now = timezone.now()
+    thread = thread_of(row.source, row.reference)
+    if Intervention.objects.filter(thread=thread).exists():
+        return
+    shell_id = uuid4()
+    Intervention.objects.create(
+        id=shell_id,
+        source=row.source,
+        thread=thread,
+        reference=row.reference,
+        sequence=1,
+        status=status,
+        category="",
+        severity=Severity.MINOR,
+        occurred_at=row.sent_at,
+        exercise=row.exercise or False,
+        location={},
+        content_hash=row.digest,
+        received_at=now,
+    )
+    text = (
+        f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
+        "l’intervention au centre qui l’a ouverte."
+    )
+    write([entry(thread, Step.RECEIVED, text, intervention=str(shell_id))])
+    received.send(sender=Intervention, intervention_id=shell_id)

@@ -1,0 +1,442 @@
+"""The doors for EDXL-DE and CAP: what is kept, what is told, and what comes out of order."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import serializers
+from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
+
+from notifier.alerting.decide import decide
+from notifier.alerting.models import Alert
+from notifier.alerting.sweep import sweep
+from notifier.directory.models import Contact
+from notifier.intake.formats.message import adapted_reference
+from notifier.intake.models import Distribution, Intervention, State
+from notifier.intake.waiting import PATIENCE
+from notifier.journal.models import Entry
+from tests.api.caller import Caller, fields, refusal
+from tests.intake import messages as m
+
+EDXL, CAP = "/api/v1/edxl", "/api/v1/cap"
+
+
+@pytest.fixture(autouse=True)
+def _mayor(db: None) -> None:
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+def push(corg: Caller, document: dict[str, Any], status: int = 202) -> dict[str, Any]:
+    return answered(corg.push(document, EDXL), status)
+
+
+def push_cap(corg: Caller, body: bytes, status: int = 202) -> dict[str, Any]:
+    return answered(corg.push(body, CAP, content_type="application/xml"), status)
+
+
+def answered(answer: HttpResponse, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.content.decode()
+    content: dict[str, Any] = json.loads(answer.content)
+    return content
+
+
+def stored(answer: dict[str, Any]) -> Intervention:
+    """The intervention of the answer, once decided."""
+    decide(answer["id"])
+    return Intervention.objects.get(pk=answer["id"])
+
+
+def kinds(reference: str) -> list[tuple[str, bool]]:
+    """The communes told of a thread, and whether their alert is open."""
+    alerts = Alert.objects.filter(thread__endswith=f"/{reference}")
+    return [(alert.commune, alert.is_open) for alert in alerts]
+
+
+def journal() -> str:
+    return "\n".join(Entry.objects.values_list("text", flat=True))
+
+
+def test_an_enveloped_case_is_an_intervention(corg: Caller) -> None:
+    number = m.case_id()
+    answer = push(corg, m.envelope(m.case(number)))
+    intervention = stored(answer)
+    assert intervention.reference == number.replace(".", "/")
+    assert intervention.state == State.DECIDED
+    assert (intervention.status, intervention.category, intervention.severity) == (
+        *("engaged", "C01.01.01", "moderate"),
+    )
+    assert intervention.location == {
+        "insee": "90033",
+        "name": "Delle",
+        "radius_m": 0,
+        "label": "rue de Déridé",
+    }
+    assert not intervention.exercise
+    assert kinds(intervention.reference) == [("90033", True)]
+    assert answer["status_url"].endswith(answer["id"])
+
+
+def test_nothing_personal_is_stored_anywhere(corg: Caller) -> None:
+    answer = push(corg, m.envelope(m.case(m.case_id())))
+    stored(answer)
+    push(corg, m.resources(m.case_id(), VSAV1="DEPART"))
+    everything = "".join(
+        serializers.serialize("json", model.objects.all())
+        for model in (Intervention, Distribution, Entry, Alert)
+    )
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            everything += repr(cursor.fetchall())
+    assert "SECRET" not in everything
+    assert {
+        "createCase.initialAlert.caller",
+        "createCase.initialAlert.notes",
+        "createCase.location.access",
+        "createCase.location.freetext",
+        "createCase.qualification.healthMotive",
+        "createCase.qualification.victims.freetext",
+        "createCase.freetext",
+    } <= set(answer["dropped"])
+    assert "SECRET" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("enveloped", [True, False])
+def test_xml_says_the_same_as_json(corg: Caller, enveloped: bool) -> None:
+    number = m.case_id()
+    document: dict[str, Any] = m.case(number)
+    if enveloped:
+        inner = m.envelope({}, content={"contentObject": {"contentXML": {"embeddedXMLContent": {
+            "message": m.case(number)}}}})  # fmt: skip
+        document = {"edxlDistribution": inner}
+    answer = corg.push(m.xml(document), EDXL, content_type="application/xml")
+    intervention = stored(answered(answer, 202))
+    assert intervention.location["insee"] == "90033"
+    assert kinds(intervention.reference) == [("90033", True)]
+
+
+def test_the_same_distribution_twice_is_one(corg: Caller) -> None:
+    document = m.envelope(m.case(m.case_id()))
+    first, second = push(corg, document), push(corg, document, 200)
+    assert first["id"] == second["id"]
+    assert Intervention.objects.count() == 1
+    assert "déjà reçu à l’identique" in journal()
+
+
+def test_one_distribution_cannot_say_two_things(corg: Caller) -> None:
+    number = m.case_id()
+    document = m.envelope(m.case(number))
+    push(corg, document)
+    other = m.case(number, location={"city": {"inseeCode": "90052"}})
+    again = m.envelope(other, distributionID=document["distributionID"])
+    assert corg.push(again, EDXL).status_code == 409
+
+
+def test_an_update_that_is_graver_is_told_and_a_cancellation_ends_it(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-30)))
+    graver = m.case(number)
+    graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
+    assert stored(push(corg, m.envelope(graver, "Update", sent=-20))).severity == "extreme"
+    cancelled = stored(push(corg, m.envelope(graver, "Cancel", sent=-10)))
+    assert (cancelled.status, cancelled.state) == ("cancelled", State.DECIDED)
+    assert kinds(cancelled.reference) == [("90033", False)]
+
+
+def test_an_update_of_an_unknown_case_is_a_first_report(corg: Caller) -> None:
+    answer = push(corg, m.envelope(m.case(m.case_id()), "Update"))
+    assert stored(answer).state == State.DECIDED
+    assert "affaire inconnue" in answer["note"]
+    assert "affaire inconnue" in journal()
+    assert Alert.objects.count() == 1
+
+
+def test_a_cancellation_before_its_alert_leaves_nothing_to_tell(corg: Caller) -> None:
+    number = m.case_id()
+    cancelled = push(corg, m.envelope(m.case(number), "Cancel", sent=-10))
+    stored(cancelled)
+    assert "annulation reçue avant l’alerte" in cancelled["note"]
+    late = stored(push(corg, m.envelope(m.case(number), sent=-20)))
+    assert late.state == State.SUPERSEDED
+    assert Alert.objects.count() == 0
+
+
+def test_a_report_that_was_overtaken_is_not_told(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), "Update", sent=-10)))
+    assert stored(push(corg, m.envelope(m.case(number), sent=-20))).state == State.SUPERSEDED
+    assert Alert.objects.count() == 1
+
+
+def test_resources_move_the_state_each_with_its_own_last_one(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-60)))
+    same = push(corg, m.envelope(m.resources(number, A="DEPART", B="DECISION"), sent=-50), 200)
+    assert "rien de nouveau" in same["note"]
+    arrived = stored(push(corg, m.envelope(m.resources(number, A="ARRIVEE"), sent=-40)))
+    assert arrived.status == "on_scene"
+    # One is back, the other has not even arrived: it is not over.
+    back = stored(push(corg, m.envelope(m.resources(number, A="REN-BASE"), sent=-30)))
+    assert back.status == "engaged"
+    ended = stored(push(corg, m.envelope(m.resources(number, B="ANNULE"), sent=-20)))
+    assert ended.status == "closed"
+    assert kinds(ended.reference) == [("90033", False)]
+
+
+def test_resources_wait_for_their_case(corg: Caller) -> None:
+    number = m.case_id()
+    waiting = push(corg, m.envelope(m.resources(number, A="ARRIVEE"), sent=-5))
+    assert waiting["id"] is None
+    assert waiting["status_url"] is None
+    assert "il l’attend" in waiting["note"]
+    case = stored(push(corg, m.envelope(m.case(number), sent=-10)))
+    assert (case.status, case.state) == ("on_scene", State.DECIDED)
+    assert not Distribution.objects.filter(is_waiting=True).exists()
+
+
+def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
+    number = m.case_id()
+    push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
+    sweep()
+    assert not Intervention.objects.exists()
+    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+        sweep()
+        shell = Intervention.objects.get()
+        decide(shell.pk)
+        shell.refresh_from_db()
+        assert shell.state == State.REVIEW
+        # It comes after all: nobody needs to look any more.
+        case = stored(push(corg, m.envelope(m.case(number), sent=-5)))
+        shell.refresh_from_db()
+    assert (case.state, case.status, shell.state) == (
+        *(State.DECIDED, "on_scene", State.SUPERSEDED),
+    )
+
+
+def test_cancelling_resources_does_not_cancel_the_intervention(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-9)))
+    answer = corg.push(m.envelope(m.resources(number, A="ANNULE"), "Cancel"), EDXL)
+    assert list(fields(answer)) == ["edxlDistribution.distributionKind"]
+    assert Intervention.objects.count() == 1
+
+
+@pytest.mark.parametrize(("status", "exercise"), [("Exercise", True), ("Test", True)])
+def test_an_exercise_is_marked(corg: Caller, status: str, exercise: bool) -> None:
+    document = m.envelope(m.case(m.case_id()), distributionStatus=status)
+    assert stored(push(corg, document)).exercise is exercise
+
+
+def test_an_exercise_cannot_end_what_is_real(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-9)))
+    closing = m.envelope(m.resources(number, A="REN-BASE"), distributionStatus="Exercise")
+    assert corg.push(closing, EDXL).status_code == 422
+    assert kinds(adapted_reference(number)) == [("90033", True)]
+
+
+@pytest.mark.parametrize(
+    ("code", "known"), [("C01.01.77", "C01.01.00"), ("C01.88.01", "C01.00.00")]
+)
+def test_an_unknown_code_is_its_known_parent(corg: Caller, code: str, known: str) -> None:
+    case = m.case(m.case_id())
+    case["createCase"]["qualification"]["whatsHappen"]["code"] = code
+    assert stored(push(corg, m.envelope(case))).category == known
+
+
+def test_errors_are_given_by_path_in_order(corg: Caller) -> None:
+    case = m.case("fr.x.y.z", creation="hier")
+    case["createCase"]["location"]["geometry"] = {
+        "point": {"coord": {"lat": 91, "lon": 7, "precision": "ENVIRON"}}
+    }
+    found = fields(corg.push(m.envelope(case), EDXL))
+    assert list(found) == [
+        "createCase.creation",
+        "createCase.location.geometry.point.coord.lat",
+        "createCase.location.geometry.point.coord.precision",
+    ]
+    assert found["createCase.location.geometry.point.coord.lat"] == "au plus 90.0"
+    assert "EXACTE" in found["createCase.location.geometry.point.coord.precision"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"distributionKind": "Ack"}, "edxlDistribution.distributionKind"),
+        ({"distributionStatus": "System"}, "edxlDistribution.distributionStatus"),
+        ({"dateTimeSent": "2026-11-22T03:00:00"}, "edxlDistribution.dateTimeSent"),
+        ({"dateTimeExpires": m.moment(-60)}, "edxlDistribution.dateTimeExpires"),
+        ({"content": []}, "content"),
+    ],
+)
+def test_an_envelope_that_alerts_nobody_is_refused(
+    corg: Caller, changes: dict[str, Any], field: str
+) -> None:
+    answer = corg.push(m.envelope(m.case(m.case_id()), **changes), EDXL)
+    assert answer.status_code == 422
+    assert list(fields(answer)) == [field]
+
+
+def test_corsica_passes(db: None) -> None:
+    from tests.intake.samples import source
+
+    corsica = Caller(source("CORG 2A", "2A"))
+    case = m.case(m.case_id(), location={"city": {"inseeCode": "2A004", "name": "Ajaccio"}})
+    intervention = stored(push(corsica, m.envelope(case)))
+    assert intervention.communes == ["2A004"]
+
+
+def test_a_malformed_code_is_named_by_its_path(corg: Caller) -> None:
+    case = m.case(m.case_id(), location={"city": {"inseeCode": "2A-04"}})
+    assert list(fields(corg.push(m.envelope(case), EDXL))) == ["createCase.location.city.inseeCode"]
+
+
+def test_another_departement_is_refused(corg: Caller) -> None:
+    case = m.case(m.case_id(), location={"city": {"inseeCode": "44018", "name": "Bouaye"}})
+    assert corg.push(m.envelope(case), EDXL).status_code == 403
+    assert not Distribution.objects.exists()
+
+
+def test_a_dry_run_stores_nothing(corg: Caller) -> None:
+    answer = answered(corg.push(m.envelope(m.case(m.case_id())), f"{EDXL}?dry_run=true"), 200)
+    assert answer["tellings"][0]["commune"]["code"] == "90033"
+    assert "createCase.initialAlert.caller" in answer["dropped"]
+    assert not Distribution.objects.exists()
+    assert not Intervention.objects.exists()
+
+
+def test_a_bare_case_counts_by_its_arrival(corg: Caller) -> None:
+    number = m.case_id()
+    case = m.case(number)
+    first, again = push(corg, case), push(corg, case, 200)
+    assert first["id"] == again["id"]
+    graver = m.case(number)
+    graver["createCase"]["qualification"]["victims"]["count"] = "BEAUCOUP"
+    assert stored(push(corg, graver)).severity == "extreme"
+
+
+# --- CAP
+
+
+def test_a_cap_alert_and_its_end(corg: Caller) -> None:
+    sent = m.moment(-30)
+    alert = stored(push_cap(corg, m.cap("prefecture90-1", sent=sent)))
+    assert (alert.category, alert.severity) == ("C04.00.00", "severe")
+    assert alert.location == {"latitude": 47.508, "longitude": 6.999, "radius_m": 500}
+    assert alert.state == State.DECIDED
+    references = f"cod@prefecture.example,prefecture90-1,{sent}"
+    cancel = m.cap("prefecture90-2", "Cancel", references=references, info="", sent=m.moment(-20))
+    ended = stored(push_cap(corg, cancel))
+    assert (ended.reference, ended.status) == ("prefecture90-1", "cancelled")
+    assert all(not is_open for _, is_open in kinds("prefecture90-1"))
+
+
+def test_a_cap_chain_is_one_thread(corg: Caller) -> None:
+    first, second = m.moment(-30), m.moment(-20)
+    stored(push_cap(corg, m.cap("A1", sent=first)))
+    stored(push_cap(corg, m.cap("A2", "Update", references=f"cod@x,A1,{first}", sent=second)))
+    # It only names the one before it.
+    last = stored(push_cap(corg, m.cap("A3", "Cancel", references=f"cod@x,A2,{second}", info="")))
+    assert (last.reference, last.status) == ("A1", "cancelled")
+
+
+def test_a_cap_cancellation_before_its_alert(corg: Caller) -> None:
+    sent = m.moment(-30)
+    cancel = m.cap("B2", "Cancel", references=f"cod@x,B1,{sent}", info="", sent=m.moment(-20))
+    assert push_cap(corg, cancel)["id"] is None
+    alert = stored(push_cap(corg, m.cap("B1", sent=sent)))
+    assert (alert.status, alert.state) == ("cancelled", State.DECIDED)
+    assert Alert.objects.count() == 0
+
+
+def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
+    ring = "47.50,6.98 47.50,7.01 47.52,7.01 47.52,6.98 47.50,6.98"
+    infos = m.info("en-GB", severity="Minor") + m.info("fr-FR", f"<polygon>{ring}</polygon>")
+    answer = push_cap(corg, m.cap("C1", info=infos))
+    intervention = stored(answer)
+    assert intervention.severity == "severe"
+    assert intervention.location["polygon"][0][0] == [6.98, 47.5]
+    assert "90033" in intervention.communes
+    assert "alert.info.headline" in answer["dropped"]
+    assert "alert.info.area.areaDesc" in answer["dropped"]
+
+
+def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
+    area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
+    more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"
+    intervention = stored(push_cap(corg, m.cap("D1", info=m.info("fr", area, more=more))))
+    assert (intervention.communes, intervention.category) == (["90033"], "C04.05.00")
+
+
+def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
+    from notifier.alerting.wording import categories
+    from notifier.delivery.models import Message
+
+    more = "<expires>2099-01-01T00:00:00+00:00</expires>"
+    intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
+    category = categories().get(intervention.category)
+    message = Message.objects.filter(thread=intervention.thread).first()
+    assert category is not None
+    assert message is not None
+    assert message.expires_at <= timezone.now() + category.lifetime
+
+
+BILLION = (
+    '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>',
+    '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>',
+    '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
+)
+
+
+@pytest.mark.parametrize("declaration", BILLION)
+def test_xml_is_led_nowhere(corg: Caller, declaration: str) -> None:
+    body = m.cap("F1", declaration=declaration)
+    for path in (CAP, EDXL):
+        answer = corg.push(body, path, content_type="application/xml")
+        assert answer.status_code == 400
+        assert "DOCTYPE" in refusal(answer)["error"]
+
+
+@pytest.mark.parametrize("body", [b"<alert", b"<a>" * 60 + b"</a>" * 60, b"", b"\xff\xfe<"])
+def test_what_is_no_document_is_refused(corg: Caller, body: bytes) -> None:
+    for path in (CAP, EDXL):
+        assert corg.push(body, path).status_code in (400, 422)
+
+
+def test_an_end_that_names_another_place_is_the_end_of_what_was_told(corg: Caller) -> None:
+    number = m.case_id()
+    stored(push(corg, m.envelope(m.case(number), sent=-9)))
+    elsewhere = m.case(number, location={"city": {"inseeCode": "90052"}}, creation=m.moment(-9e5))
+    ended = stored(push(corg, m.envelope(elsewhere, "Cancel")))
+    assert (ended.status, ended.communes) == ("cancelled", ["90033"])
+    assert kinds(ended.reference) == [("90033", False)]
+
+
+def test_a_coarse_category_does_not_replace_a_fine_one(corg: Caller) -> None:
+    """An EMSI of the same case must not uncover what the case's own category withholds."""
+    number = m.case_id()
+    case = m.case(number)
+    case["createCase"]["qualification"]["whatsHappen"]["code"] = "C02.05.03"
+    stored(push(corg, m.envelope(case, sent=-9)))
+    emsi = {
+        "emsi": {
+            "CONTEXT": {"ID": "1", "MODE": "ACTUAL", "MSGTYPE": "UPDATE", "FREETEXT": "SECRET"},
+            "EVENT": {
+                "ID": "1",
+                "MAIN_EVENT_ID": number,
+                "ETYPE": {"CATEGORY": ["FIR/CLA"], "ACTOR": ["PPL"], "LOCTYPE": ["OTH"]},
+                "SCALE": "4",
+                "OCC_DATIME": m.moment(-60),
+                "EGEO": [{"POSITION": {"COORD": [{"LAT": 47.508, "LONG": 6.999}]}}],
+            },
+        }
+    }
+    update = stored(push(corg, m.envelope(emsi, "Update")))
+    assert (update.category, update.severity) == ("C02.05.03", "extreme")
+    assert Alert.objects.count() == 0

@@ -1,0 +1,50 @@
+"""`notifier push` against the real service: three formats, three doors, one line each."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.live import Live
+from tests.intake import messages as m
+
+
+def push(live: Live, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    service = live.service
+    return subprocess.run(
+        [sys.executable, "-m", "notifier", "push", "--url", service.dispatch.url, *arguments],
+        env={**os.environ, **service.env, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
+    number = m.case_id()
+    area = "<geocode><valueName>INSEE</valueName><value>90006</value></geocode>"
+    case = m.case(number, location={"city": {"inseeCode": "90006"}})
+    files = {
+        "case.xml": m.xml(case),
+        "resources.json": m.written(m.resources(number, A="ARRIVEE")),
+        "alert.cap": m.cap(live.service.new_reference(), info=m.info("fr", area)),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    done = push(live, *(str(tmp_path / name) for name in files), CLE=live.service.dispatch.key)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("/")] == [
+        f"{tmp_path / 'case.xml'} (/api/v1/edxl) : 202",
+        f"{tmp_path / 'resources.json'} (/api/v1/edxl) : 202",
+        f"{tmp_path / 'alert.cap'} (/api/v1/cap) : 202",
+    ]
+    assert "createCase.initialAlert.caller" in done.stdout
+
+
+def test_a_refusal_is_printed_and_fails(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_bytes(b'{"reference": "R1"}')
+    done = push(live, str(tmp_path / "bad.json"), "--key", live.service.dispatch.key)
+    assert done.returncode != 0
+    assert " : 422" in done.stdout
+    assert "non reçu" in done.stderr
