@@ -69,7 +69,7 @@ def test_a_body_of_exactly_64_kib(corg: Caller) -> None:
         {"latitude": 0.0, "longitude": 0.0},
     ],
 )
-def test_a_place_in_doubt_is_stored_and_nobody_is_told(
+def test_a_place_in_doubt_is_stored_and_no_mayor_is_told(
     corg: Caller, location: dict[str, Any]
 ) -> None:
     answer = corg.push(body(location=location))
@@ -80,7 +80,7 @@ def test_a_place_in_doubt_is_stored_and_nobody_is_told(
     assert status["verdict"] in ("conflict", "unknown")
     assert status["reason"]
     assert status["alerts"] == []
-    assert not Message.objects.exists()
+    assert {message.recipient for message in Message.objects.all()} == {"duty"}
 
 
 def test_a_place_that_turns_out_to_lie_outside_is_said_and_nobody_is_told(corg: Caller) -> None:
