@@ -81,6 +81,8 @@ Label = Annotated[
 # An instant as written out with its zone, and one that an alert can still be about.
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 RecentInstant = Annotated[Instant, AfterValidator(_plausible)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")]
 
 
 class Place(BaseModel):
@@ -100,10 +102,8 @@ class Place(BaseModel):
     postal_code: Annotated[
         str | None, Field(pattern=r"^[0-9]{4,5}$", description="Code postal", examples=["90100"])
     ] = None
-    latitude: Annotated[
-        float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")
-    ] = None
-    longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     radius_m: Annotated[int, Field(ge=0, le=50_000, strict=True, description="Rayon en mètres")] = 0
     precision: Annotated[
         Literal["exact", "street", "town"] | None,
