@@ -27,7 +27,9 @@ class Command(BaseCommand):
         )
         add.add_argument("--service", default="Gendarmerie", help="qui parle, dans les textes")
         add.add_argument(
-            "--duty-email", default="", help="prévenu quand personne n’a pu être joint"
+            "--duty-email",
+            default="",
+            help="prévenu quand personne n’a pu être joint, ou quand la commune est à vérifier",
         )
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
         actions.add_parser("list", help="liste les sources")
