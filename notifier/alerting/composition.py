@@ -27,6 +27,7 @@ from notifier.alerting.words import (
     Doubt,
     Facts,
     Words,
+    cut,
     ever_shorter,
     one_line,
     unbreakable,
@@ -35,6 +36,8 @@ from notifier.alerting.words import (
 )
 
 MOST_SEGMENTS = 2
+# What delivery stores; two of the longest communes and a label may be more.
+LONGEST_SUBJECT = 200
 PARTS = ("sms", "subject", "txt", "html")
 # The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
@@ -110,7 +113,7 @@ class Composer:
         return Texts(
             sms=sms,
             size=count(sms),
-            subject=one_line(self._render(kind, "subject", words)),
+            subject=cut(one_line(self._render(kind, "subject", words)), LONGEST_SUBJECT),
             plain=self._render(kind, "txt", words).strip() + "\n",
             html=unbreakable(self._render(kind, "html", words).strip()) + "\n",
         )

@@ -154,10 +154,10 @@ def ever_shorter(words: Words) -> Iterator[Words]:
     for most in (40, 25, 12):
         yield {
             **words,
-            "category": _cut(str(words["category"]), most),
-            "commune": _cut(str(words["commune"]), most),
-            "of_neighbour": words["of_neighbour"] and _cut(str(words["of_neighbour"]), most + 3),
-            "service": _cut(str(words["service"]), most),
+            "category": cut(str(words["category"]), most),
+            "commune": cut(str(words["commune"]), most),
+            "of_neighbour": words["of_neighbour"] and cut(str(words["of_neighbour"]), most + 3),
+            "service": cut(str(words["service"]), most),
         }
 
 
@@ -172,7 +172,7 @@ def of(commune: str) -> str:
     return f"d’{commune}" if is_vowel else f"de {commune}"
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """At most that many characters, "..." included, cut between words where there is one."""
     if len(text) <= most:
         return text

@@ -12,6 +12,7 @@ from notifier.alerting.categories import load
 from notifier.alerting.composition import Composer, Kind
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.words import Facts
+from notifier.delivery.models import Message
 from notifier.intake.words import Severity, Status
 
 REPOSITORY = Path(__file__).parents[2]
@@ -345,3 +346,27 @@ def test_the_duty_reads_why_and_what_to_do(composer: Composer) -> None:
     assert subject.startswith("EXERCICE - ")
     assert text.startswith("EXERCICE.")
     assert text.endswith("exercice.\n")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_longest_subject_is_one_that_can_be_stored(composer: Composer, kind: Kind) -> None:
+    longest = replace(
+        FACTS,
+        commune=LONGEST_COMMUNE,
+        next_to=LONGEST_COMMUNE,
+        category_label="x" * 59,
+        exercise=True,
+    )
+    limit = Message._meta.get_field("subject").max_length
+    assert 0 < len(composer.compose(kind, longest).subject) <= limit
+
+
+def test_a_neighbours_sms_says_where_it_happens(composer: Composer) -> None:
+    texts = composer.compose(Kind.NEIGHBOUR, replace(FACTS, commune="Joncherey", next_to="Delle"))
+    assert texts.sms == (
+        "Gendarmerie - Joncherey : sur la commune voisine de Delle, accident de la route (grave), "
+        "rue de Déridé, à 3h16. Pour information, intervention en cours. "
+        "Réf. CORG90-2026-004217"
+    )
+    assert "Commune : Delle, voisine de la vôtre" in texts.plain
+    assert texts.size.segments <= 2
