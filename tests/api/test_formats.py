@@ -10,7 +10,6 @@ import pytest
 import time_machine
 from django.core import serializers
 from django.db import connection
-from django.http import HttpResponse
 from django.utils import timezone
 
 from notifier.alerting.decide import decide
@@ -21,45 +20,14 @@ from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Intervention, State
 from notifier.intake.waiting import PATIENCE
 from notifier.journal.models import Entry
-from tests.api.caller import Caller, fields, refusal
+from tests.api.caller import Caller, fields
+from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
 from tests.intake import messages as m
-
-EDXL, CAP = "/api/v1/edxl", "/api/v1/cap"
 
 
 @pytest.fixture(autouse=True)
 def _mayor(db: None) -> None:
     Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
-
-
-def push(corg: Caller, document: dict[str, Any], status: int = 202) -> dict[str, Any]:
-    return answered(corg.push(document, EDXL), status)
-
-
-def push_cap(corg: Caller, body: bytes, status: int = 202) -> dict[str, Any]:
-    return answered(corg.push(body, CAP, content_type="application/xml"), status)
-
-
-def answered(answer: HttpResponse, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.content.decode()
-    content: dict[str, Any] = json.loads(answer.content)
-    return content
-
-
-def stored(answer: dict[str, Any]) -> Intervention:
-    """The intervention of the answer, once decided."""
-    decide(answer["id"])
-    return Intervention.objects.get(pk=answer["id"])
-
-
-def kinds(reference: str) -> list[tuple[str, bool]]:
-    """The communes told of a thread, and whether their alert is open."""
-    alerts = Alert.objects.filter(thread__endswith=f"/{reference}")
-    return [(alert.commune, alert.is_open) for alert in alerts]
-
-
-def journal() -> str:
-    return "\n".join(Entry.objects.values_list("text", flat=True))
 
 
 def test_an_enveloped_case_is_an_intervention(corg: Caller) -> None:
@@ -319,94 +287,6 @@ def test_a_bare_case_counts_by_its_arrival(corg: Caller) -> None:
     graver = m.case(number)
     graver["createCase"]["qualification"]["victims"]["count"] = "BEAUCOUP"
     assert stored(push(corg, graver)).severity == "extreme"
-
-
-# --- CAP
-
-
-def test_a_cap_alert_and_its_end(corg: Caller) -> None:
-    sent = m.moment(-30)
-    alert = stored(push_cap(corg, m.cap("prefecture90-1", sent=sent)))
-    assert (alert.category, alert.severity) == ("C04.00.00", "severe")
-    assert alert.location == {"latitude": 47.508, "longitude": 6.999, "radius_m": 500}
-    assert alert.state == State.DECIDED
-    references = f"cod@prefecture.example,prefecture90-1,{sent}"
-    cancel = m.cap("prefecture90-2", "Cancel", references=references, info="", sent=m.moment(-20))
-    ended = stored(push_cap(corg, cancel))
-    assert (ended.reference, ended.status) == ("prefecture90-1", "cancelled")
-    assert all(not is_open for _, is_open in kinds("prefecture90-1"))
-
-
-def test_a_cap_chain_is_one_thread(corg: Caller) -> None:
-    first, second = m.moment(-30), m.moment(-20)
-    stored(push_cap(corg, m.cap("A1", sent=first)))
-    stored(push_cap(corg, m.cap("A2", "Update", references=f"cod@x,A1,{first}", sent=second)))
-    # It only names the one before it.
-    last = stored(push_cap(corg, m.cap("A3", "Cancel", references=f"cod@x,A2,{second}", info="")))
-    assert (last.reference, last.status) == ("A1", "cancelled")
-
-
-def test_a_cap_cancellation_before_its_alert(corg: Caller) -> None:
-    sent = m.moment(-30)
-    cancel = m.cap("B2", "Cancel", references=f"cod@x,B1,{sent}", info="", sent=m.moment(-20))
-    assert push_cap(corg, cancel)["id"] is None
-    alert = stored(push_cap(corg, m.cap("B1", sent=sent)))
-    assert (alert.status, alert.state) == ("cancelled", State.DECIDED)
-    assert Alert.objects.count() == 0
-
-
-def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
-    ring = "47.50,6.98 47.50,7.01 47.52,7.01 47.52,6.98 47.50,6.98"
-    infos = m.info("en-GB", severity="Minor") + m.info("fr-FR", f"<polygon>{ring}</polygon>")
-    answer = push_cap(corg, m.cap("C1", info=infos))
-    intervention = stored(answer)
-    assert intervention.severity == "severe"
-    assert intervention.location["polygon"][0][0] == [6.98, 47.5]
-    assert "90033" in intervention.communes
-    assert "alert.info.headline" in answer["dropped"]
-    assert "alert.info.area.areaDesc" in answer["dropped"]
-
-
-def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
-    area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
-    more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"
-    intervention = stored(push_cap(corg, m.cap("D1", info=m.info("fr", area, more=more))))
-    assert (intervention.communes, intervention.category) == (["90033"], "C04.05.00")
-
-
-def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
-    from notifier.alerting.wording import categories
-    from notifier.delivery.models import Message
-
-    more = "<expires>2099-01-01T00:00:00+00:00</expires>"
-    intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
-    category = categories().get(intervention.category)
-    message = Message.objects.filter(thread=intervention.thread).first()
-    assert category is not None
-    assert message is not None
-    assert message.expires_at <= timezone.now() + category.lifetime
-
-
-BILLION = (
-    '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>',
-    '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>',
-    '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
-)
-
-
-@pytest.mark.parametrize("declaration", BILLION)
-def test_xml_is_led_nowhere(corg: Caller, declaration: str) -> None:
-    body = m.cap("F1", declaration=declaration)
-    for path in (CAP, EDXL):
-        answer = corg.push(body, path, content_type="application/xml")
-        assert answer.status_code == 400
-        assert "DOCTYPE" in refusal(answer)["error"]
-
-
-@pytest.mark.parametrize("body", [b"<alert", b"<a>" * 60 + b"</a>" * 60, b"", b"\xff\xfe<"])
-def test_what_is_no_document_is_refused(corg: Caller, body: bytes) -> None:
-    for path in (CAP, EDXL):
-        assert corg.push(body, path).status_code in (400, 422)
 
 
 def test_an_end_that_names_another_place_is_the_end_of_what_was_told(corg: Caller) -> None:

@@ -8,7 +8,12 @@ from notifier.console.dispatch import Answer
 from tests.harness.live import Live
 from tests.intake import messages as m
 
-PLACE = {"city": {"inseeCode": "90007"}}
+
+def mayor(live: Live, commune: str) -> tuple[str, dict[str, Any]]:
+    """The mobile of a mayor of this test's own commune, and the commune as RC-EDA says it."""
+    mobile = live.service.new_number()
+    live.service.add_contacts(f"{commune};maire;1;Essai;Camille;{mobile};")
+    return mobile, {"city": {"inseeCode": commune}}
 
 
 def at_once(live: Live, *documents: dict[str, Any]) -> list[Answer]:
@@ -23,16 +28,21 @@ def at_once(live: Live, *documents: dict[str, Any]) -> list[Answer]:
 
 
 def test_the_same_distribution_at_once_is_one_intervention(live: Live) -> None:
+    mobile, place = mayor(live, "90011")
     for _ in range(3):
-        document = m.envelope(m.case(live.service.new_reference(), location=PLACE))
+        reference = live.service.new_reference()
+        document = m.envelope(m.case(reference, location=place))
         answers = at_once(live, document, document)
         assert sorted(answer.code for answer in answers) == [200, 202]
         assert len({answer.id for answer in answers}) == 1
+        live.expect_sms(to=mobile, containing=reference)
 
 
 def test_the_last_two_resources_leave_at_once_and_it_is_over(live: Live) -> None:
+    mobile, place = mayor(live, "90012")
     number = live.service.new_reference()
-    at_once(live, m.envelope(m.case(number, location=PLACE), sent=-9))
+    at_once(live, m.envelope(m.case(number, location=place), sent=-9))
+    live.expect_sms(to=mobile, containing="en cours")
     at_once(live, m.envelope(m.resources(number, A="ARRIVEE", B="ARRIVEE"), sent=-8))
     answers = at_once(
         live,
@@ -43,15 +53,18 @@ def test_the_last_two_resources_leave_at_once_and_it_is_over(live: Live) -> None
     assert sorted(answer.code for answer in answers) == [200, 202]
     last = next(answer for answer in answers if answer.code == 202)
     assert live.service.status(last.id)["status"] == "closed"
+    live.expect_sms(to=mobile, containing="terminée")
 
 
 def test_resources_and_their_case_at_once_are_one_state(live: Live) -> None:
+    mobile, place = mayor(live, "90013")
     number = live.service.new_reference()
     answers = at_once(
         live,
-        m.envelope(m.case(number, location=PLACE), sent=-9),
+        m.envelope(m.case(number, location=place), sent=-9),
         m.envelope(m.resources(number, A="ARRIVEE"), sent=-8),
     )
     assert [answer.code for answer in answers] == [202, 202]
     last = [answer for answer in answers if answer.body["id"]][-1]
     assert live.service.status(last.id)["status"] == "on_scene"
+    live.expect_sms(to=mobile, containing=number)

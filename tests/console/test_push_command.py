@@ -22,9 +22,11 @@ def push(live: Live, *arguments: str, **env: str) -> subprocess.CompletedProcess
 
 
 def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
+    mobile = live.service.new_number()
+    live.service.add_contacts(f"90014;maire;1;Essai;Claude;{mobile};")
     number = m.case_id()
-    area = "<geocode><valueName>INSEE</valueName><value>90006</value></geocode>"
-    case = m.case(number, location={"city": {"inseeCode": "90006"}})
+    area = "<geocode><valueName>INSEE</valueName><value>90014</value></geocode>"
+    case = m.case(number, location={"city": {"inseeCode": "90014"}})
     files = {
         "case.xml": m.xml(case),
         "resources.json": m.written(m.resources(number, A="ARRIVEE")),
@@ -40,6 +42,8 @@ def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
         f"{tmp_path / 'alert.cap'} (/api/v1/cap) : 202",
     ]
     assert "createCase.initialAlert.caller" in done.stdout
+    live.expect_sms(to=mobile, containing="accident")
+    live.expect_sms(to=mobile, containing="incendie")
 
 
 def test_a_refusal_is_printed_and_fails(live: Live, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""Pushing messages of other formats, and what became of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+
+from notifier.alerting.decide import decide
+from notifier.alerting.models import Alert
+from notifier.intake.models import Intervention
+from notifier.journal.models import Entry
+from tests.api.caller import Caller
+
+EDXL, CAP = "/api/v1/edxl", "/api/v1/cap"
+
+
+def push(corg: Caller, document: dict[str, Any], status: int = 202) -> dict[str, Any]:
+    return answered(corg.push(document, EDXL), status)
+
+
+def push_cap(corg: Caller, body: bytes, status: int = 202) -> dict[str, Any]:
+    return answered(corg.push(body, CAP, content_type="application/xml"), status)
+
+
+def answered(answer: HttpResponse, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.content.decode()
+    content: dict[str, Any] = json.loads(answer.content)
+    return content
+
+
+def stored(answer: dict[str, Any]) -> Intervention:
+    """The intervention of the answer, once decided."""
+    decide(answer["id"])
+    return Intervention.objects.get(pk=answer["id"])
+
+
+def kinds(reference: str) -> list[tuple[str, bool]]:
+    """The communes told of a thread, and whether their alert is open."""
+    alerts = Alert.objects.filter(thread__endswith=f"/{reference}")
+    return [(alert.commune, alert.is_open) for alert in alerts]
+
+
+def journal() -> str:
+    return "\n".join(Entry.objects.values_list("text", flat=True))

@@ -1,0 +1,103 @@
+"""The door for CAP 1.2: threads, areas, languages, and XML that leads nowhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from notifier.alerting.models import Alert
+from notifier.directory.models import Contact
+from notifier.intake.models import State
+from tests.api.caller import Caller, refusal
+from tests.api.foreign import CAP, EDXL, kinds, push_cap, stored
+from tests.intake import messages as m
+
+
+@pytest.fixture(autouse=True)
+def _mayor(db: None) -> None:
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+def test_a_cap_alert_and_its_end(corg: Caller) -> None:
+    sent = m.moment(-30)
+    alert = stored(push_cap(corg, m.cap("prefecture90-1", sent=sent)))
+    assert (alert.category, alert.severity) == ("C04.00.00", "severe")
+    assert alert.location == {"latitude": 47.508, "longitude": 6.999, "radius_m": 500}
+    assert alert.state == State.DECIDED
+    references = f"cod@prefecture.example,prefecture90-1,{sent}"
+    cancel = m.cap("prefecture90-2", "Cancel", references=references, info="", sent=m.moment(-20))
+    ended = stored(push_cap(corg, cancel))
+    assert (ended.reference, ended.status) == ("prefecture90-1", "cancelled")
+    assert all(not is_open for _, is_open in kinds("prefecture90-1"))
+
+
+def test_a_cap_chain_is_one_thread(corg: Caller) -> None:
+    first, second = m.moment(-30), m.moment(-20)
+    stored(push_cap(corg, m.cap("A1", sent=first)))
+    stored(push_cap(corg, m.cap("A2", "Update", references=f"cod@x,A1,{first}", sent=second)))
+    # It only names the one before it.
+    last = stored(push_cap(corg, m.cap("A3", "Cancel", references=f"cod@x,A2,{second}", info="")))
+    assert (last.reference, last.status) == ("A1", "cancelled")
+
+
+def test_a_cap_cancellation_before_its_alert(corg: Caller) -> None:
+    sent = m.moment(-30)
+    cancel = m.cap("B2", "Cancel", references=f"cod@x,B1,{sent}", info="", sent=m.moment(-20))
+    assert push_cap(corg, cancel)["id"] is None
+    alert = stored(push_cap(corg, m.cap("B1", sent=sent)))
+    assert (alert.status, alert.state) == ("cancelled", State.DECIDED)
+    assert Alert.objects.count() == 0
+
+
+def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
+    ring = "47.50,6.98 47.50,7.01 47.52,7.01 47.52,6.98 47.50,6.98"
+    infos = m.info("en-GB", severity="Minor") + m.info("fr-FR", f"<polygon>{ring}</polygon>")
+    answer = push_cap(corg, m.cap("C1", info=infos))
+    intervention = stored(answer)
+    assert intervention.severity == "severe"
+    assert intervention.location["polygon"][0][0] == [6.98, 47.5]
+    assert "90033" in intervention.communes
+    assert "alert.info.headline" in answer["dropped"]
+    assert "alert.info.area.areaDesc" in answer["dropped"]
+
+
+def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
+    area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
+    more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"
+    intervention = stored(push_cap(corg, m.cap("D1", info=m.info("fr", area, more=more))))
+    assert (intervention.communes, intervention.category) == (["90033"], "C04.05.00")
+
+
+def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
+    from notifier.alerting.wording import categories
+    from notifier.delivery.models import Message
+
+    more = "<expires>2099-01-01T00:00:00+00:00</expires>"
+    intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
+    category = categories().get(intervention.category)
+    message = Message.objects.filter(thread=intervention.thread).first()
+    assert category is not None
+    assert message is not None
+    assert message.expires_at <= timezone.now() + category.lifetime
+
+
+BILLION = (
+    '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>',
+    '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>',
+    '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
+)
+
+
+@pytest.mark.parametrize("declaration", BILLION)
+def test_xml_is_led_nowhere(corg: Caller, declaration: str) -> None:
+    body = m.cap("F1", declaration=declaration)
+    for path in (CAP, EDXL):
+        answer = corg.push(body, path, content_type="application/xml")
+        assert answer.status_code == 400
+        assert "DOCTYPE" in refusal(answer)["error"]
+
+
+@pytest.mark.parametrize("body", [b"<alert", b"<a>" * 60 + b"</a>" * 60, b"", b"\xff\xfe<"])
+def test_what_is_no_document_is_refused(corg: Caller, body: bytes) -> None:
+    for path in (CAP, EDXL):
+        assert corg.push(body, path).status_code in (400, 422)
