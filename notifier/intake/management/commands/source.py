@@ -30,8 +30,12 @@ class Command(BaseCommand):
             help="à répéter au besoin",
         )
         add.add_argument(
+            "--service", default="Gendarmerie", metavar="NOM", help="qui parle, dans les textes"
+        )
+        add.add_argument(
             "--duty-email",
             default="",
+            metavar="ADRESSE",
             help="prévenu quand personne n’a pu être joint, ou quand la commune est à vérifier",
         )
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
