@@ -75,13 +75,13 @@ def test_a_clue_that_agrees_never_lowers_the_verdict(location: Location) -> None
     if resolution.verdict is not Verdict.CERTAIN:
         return
     (commune,) = resolution.communes
+    further = [("insee", commune.code), ("name", commune.name)]
+    further += [("postal_code", code) for code in reference.postal_codes_of(commune.code)]
+    # Added to what was given, never in its place: that would be another question.
     agreeing = [
-        replace(location, insee=commune.code),
-        replace(location, name=commune.name),
-    ]
-    agreeing += [
-        replace(location, postal_code=postal_code)
-        for postal_code in reference.postal_codes_of(commune.code)
+        replace(location, **{clue: value})
+        for clue, value in further
+        if getattr(location, clue) is None
     ]
     for more in agreeing:
         assert resolve(more).communes == (commune,), more
