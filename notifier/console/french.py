@@ -23,8 +23,10 @@ Installer et surveiller
   createsuperuser    crée un compte pour /admin/
   source             les centres d’opérations autorisés à transmettre, et leurs clés
   contacts           les contacts des communes : importer un fichier, les afficher
+  territory          les communes et leurs contours : ce qui sert, ceux de l’IGN à la place
 
 Suivre
+  push               transmet des fichiers (JSON du service, EDXL-DE, CAP) à un service qui tourne
   timeline           ce qu’est devenue une intervention, étape par étape
   review             les interventions dont une personne doit trancher la commune
 
