@@ -43,13 +43,15 @@ demo: $(RUNTIME)
 
 # Both databases are tried even when the first fails; the end says which did.
 test: $(DEVELOPMENT)
-	@sqlite=0; postgresql=0; log=$$(mktemp) && trap 'rm -f "$$log"' EXIT; \
-	$(BIN)/python -m pytest --database postgresql > "$$log" 2>&1 & other=$$!; \
-	echo "La suite tourne sur PostgreSQL en même temps que sur SQLite ; elle est affichée à la fin."; \
-	$(BIN)/python -m pytest --database sqlite || sqlite=$$?; \
-	wait $$other || postgresql=$$?; cat "$$log"; \
-	echo "Suite sur SQLite : code $$sqlite. Suite sur PostgreSQL : code $$postgresql."; \
-	test $$sqlite -eq 0 -a $$postgresql -eq 0
+	@sqlite=0; postgresql=0; rest=0; logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT; \
+	$(BIN)/python -m pytest --database postgresql --only with-database > "$$logs/1" 2>&1 & one=$$!; \
+	$(BIN)/python -m pytest --only without-database > "$$logs/2" 2>&1 & two=$$!; \
+	echo "Trois suites à la fois : SQLite ici ; PostgreSQL, puis les tests sans base, à la fin."; \
+	$(BIN)/python -m pytest --database sqlite --only with-database || sqlite=$$?; \
+	wait $$two || rest=$$?; cat "$$logs/2"; \
+	wait $$one || postgresql=$$?; cat "$$logs/1"; \
+	echo "SQLite : code $$sqlite. PostgreSQL : code $$postgresql. Sans base : code $$rest."; \
+	test $$sqlite -eq 0 -a $$postgresql -eq 0 -a $$rest -eq 0
 
 # `check --deploy` judges what an operator would run: the example configuration, filled in.
 check: $(DEVELOPMENT)

@@ -52,6 +52,7 @@ service_key = pytest.StashKey[Service]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--database`."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.addoption("--only", choices=("with-database", "without-database"), default=None)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -83,16 +84,17 @@ def _postgres(config: pytest.Config) -> Postgres | None:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 
 
-# Fixtures through which a test reaches a database; it runs on each. Others run with SQLite only.
+# Fixtures through which a test reaches a database; it runs on each. Others run once.
 REACH_A_DATABASE = {"db", "transactional_db", "django_db_setup", "service", "live", "real_commits"}
 once_key = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, leave out what has no database in it, and count it for the end."""
-    if config.stash.get(postgres_key, None) is None:
+    """Leave out what another turn runs (`--only`), and count it for the end."""
+    only = config.getoption("only")
+    if only is None:
         return
-    here = [item for item in items if _reaches_a_database(item)]
+    here = [item for item in items if _reaches_a_database(item) == (only == "with-database")]
     config.stash[once_key] = len(items) - len(here)
     items[:] = here
 
@@ -171,7 +173,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         terminalreporter.line(f"Not run: {report.nodeid}: {reason}")
     if once := config.stash.get(once_key, 0):
-        terminalreporter.line(f"Run on SQLite's turn only: {once} tests without a database.")
+        terminalreporter.line(f"Left to the suite's other turns: {once} tests.")
     deselected = len(terminalreporter.stats.get("deselected", []))
     if deselected:
         terminalreporter.line(f"Not run: {deselected} tests, not chosen on the command line.")
