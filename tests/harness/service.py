@@ -35,7 +35,7 @@ class Service:
         self.url = bind.url
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
-        self._held_by_the_dead: set[bytes] = set()
+        self._orphans: set[bytes] = set()
         stage = self._stage = Stage(environment, folder, self._supervisor)
         try:
             self.simulator: Simulator = stage.start_simulator(bind.url)
@@ -120,8 +120,7 @@ class Service:
         self._worker.signal(signal.SIGKILL)
         self._worker.end()
         with self.broker() as broker:
-            # The broker gives them out again after the visibility timeout, ten minutes from now.
-            self._held_by_the_dead |= set(broker.hkeys("unacked"))
+            self._forget_what_is_held(broker)
 
     @contextmanager
     def second_worker(self) -> Iterator[None]:
@@ -158,6 +157,9 @@ class Service:
             return
         self._broker = self._supervisor.start(self._broker.program)
         self._broker.wait_for_line("Ready to accept connections", SECONDS)
+        with self.broker() as broker:
+            # What a worker held when the line broke it has let go of without a word to the broker.
+            self._forget_what_is_held(broker)
 
     def freeze_broker(self) -> None:
         """Valkey takes connections and never answers."""
@@ -167,13 +169,17 @@ class Service:
         """A client of the broker; a short life is wanted of it."""
         return redis.Redis.from_url(self.env["BROKER_URL"], socket_timeout=5)
 
+    def _forget_what_is_held(self, broker: redis.Redis) -> None:
+        """The broker gives these out again after the visibility timeout, ten minutes from now."""
+        self._orphans |= set(broker.hkeys("unacked"))
+
     def wait_until_idle(self) -> None:
         """Return once the broker holds no task, neither waiting nor in a worker's hands."""
         deadline = time.monotonic() + SECONDS
         with self.broker() as broker:
             while True:
                 waiting = broker.llen("urgent") + broker.llen("routine")
-                held = set(broker.hkeys("unacked")) - self._held_by_the_dead
+                held = set(broker.hkeys("unacked")) - self._orphans
                 if not waiting and not held:
                     return
                 assert time.monotonic() < deadline, f"{waiting} tasks wait, {len(held)} are held"
