@@ -17,10 +17,11 @@ from notifier.territory.geometry import (
     area,
     box_distance,
     box_of,
-    centre,
     circle,
     distance,
     holds,
+    inner_point,
+    is_tangled,
     metres_per_unit,
     overlap,
     turned,
@@ -96,17 +97,19 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
 
 
 def under_polygon(rings: Surface) -> tuple[tuple[float, float], list[Mark]]:
-    """The centre (latitude, longitude) of an area and every commune under it, nearest first.
+    """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
-    `rings` are in degrees, longitude first; a ring inside another is a hole. Raises `ValueError`
-    for rings that enclose nothing, and `TooWideError`.
+    `rings` are in degrees, longitude first; a ring inside another is a hole. The middle lies in the
+    area. Raises `ValueError` for rings that cross or enclose nothing, and `TooWideError`.
     """
     surface = turned(
         [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
     )
     if not surface or not area(surface):
         raise ValueError("the rings enclose nothing")
-    x, y = centre(surface)
+    if is_tangled(surface):
+        raise ValueError("the rings cross")
+    x, y = inner_point(surface)
     return (y / UNITS, x / UNITS), _under(surface, x, y)
 
 

@@ -58,7 +58,9 @@ def read_polygon(polygon: Sequence[Sequence[Sequence[float]]]) -> Evidence:
     except TooWideError:
         return _too_wide("polygon", given)
     except (ValueError, TypeError, IndexError):
-        says = "La zone n'est pas un polygone lisible : elle n'entoure aucune surface."
+        says = (
+            "La zone n'est pas un polygone lisible : ses côtés se croisent, ou elle n'entoure rien."
+        )
         return Evidence("polygon", given, frozenset(), says)
     marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))
     if not marks:
