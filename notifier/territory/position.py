@@ -144,7 +144,10 @@ def _swapped(latitude: float, longitude: float) -> frozenset[str]:
 
 
 def _too_wide(kind: str, given: str) -> Evidence:
-    says = f"L'étendue touche plus de {ground.WIDEST} communes : elle ne désigne personne."
+    says = (
+        f"L'étendue touche plus de {ground.WIDEST} communes, ou ses bords sont trop découpés pour "
+        "être mesurés : elle ne désigne personne."
+    )
     return Evidence(kind, given, frozenset(), says)
 
 

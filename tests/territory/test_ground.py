@@ -187,3 +187,10 @@ def test_the_middle_of_an_area_lies_in_it(rings: list[Ring]) -> None:
 def test_an_area_whose_sides_cross_is_not_guessed_at(rings: list[Ring]) -> None:
     with pytest.raises(ValueError, match="cross"):
         ground.under_polygon(rings)
+
+
+def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
+    teeth = [(turn / 250, 100.0 if turn % 2 else -100.0) for turn in range(995)]
+    comb = [ring(*teeth, (4, -101), (-1, -101))]
+    with pytest.raises(TooWideError):
+        ground.under_polygon(comb)
