@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from notifier.intake.area import closed
+from notifier.intake.area import closed, outermost
 from notifier.intake.formats.message import (
     Effect,
     ForeignMessage,
@@ -181,7 +181,7 @@ def _place(areas: list[_Area], dropped: list[str]) -> dict[str, Any]:
         latitude, longitude, radius_m = circles[0]
         return place | {"latitude": latitude, "longitude": longitude, "radius_m": radius_m}
     rings += [_ring_around(*circle) for circle in circles]
-    return place | ({"polygon": rings} if rings else {})
+    return place | ({"polygon": outermost(rings)} if rings else {})
 
 
 _NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,20})?)"
