@@ -198,7 +198,8 @@ def _compose(
         return following(latest, placed.status, sequence)
     category = category_of(content["category"])
     if category is None:
-        raise refuse(message.paths["category"], f"catégorie inconnue : {content['category']}")
+        # Not repeated: where a code is expected, sixty kilobytes of a free text may stand.
+        raise refuse(message.paths["category"], "catégorie inconnue")
     if message.coarse_category and latest:
         category = latest.category
     return _validated(

@@ -333,3 +333,11 @@ def test_a_message_wrapped_without_end_is_refused(corg: Caller) -> None:
     for _ in range(300):
         document = {"content": document}
     assert corg.push(document, EDXL).status_code == 422
+
+
+def test_a_text_in_the_place_of_a_code_is_not_repeated(corg: Caller) -> None:
+    qualification = {"whatsHappen": {"code": "SECRET Jean Dupont"}}
+    answer = corg.push(m.case(m.case_id(), qualification=qualification), EDXL)
+    assert answer.status_code == 422
+    assert "createCase.qualification.whatsHappen.code" in answer.content.decode()
+    assert "SECRET" not in answer.content.decode()
