@@ -320,24 +320,3 @@ def test_a_coarse_category_does_not_replace_a_fine_one(corg: Caller) -> None:
     update = stored(push(corg, m.envelope(emsi, "Update")))
     assert (update.category, update.severity) == ("C02.05.03", "extreme")
     assert Alert.objects.count() == 0
-
-
-def test_an_answer_stays_small_however_much_is_dropped(corg: Caller) -> None:
-    many = {f"n{number}": 1 for number in range(4_000)}
-    answer = push(corg, {"content": many | m.case(m.case_id())})
-    assert len(answer["dropped"]) < 200
-
-
-def test_a_message_wrapped_without_end_is_refused(corg: Caller) -> None:
-    document: dict[str, Any] = m.case(m.case_id())
-    for _ in range(300):
-        document = {"content": document}
-    assert corg.push(document, EDXL).status_code == 422
-
-
-def test_a_text_in_the_place_of_a_code_is_not_repeated(corg: Caller) -> None:
-    qualification = {"whatsHappen": {"code": "SECRET Jean Dupont"}}
-    answer = corg.push(m.case(m.case_id(), qualification=qualification), EDXL)
-    assert answer.status_code == 422
-    assert "createCase.qualification.whatsHappen.code" in answer.content.decode()
-    assert "SECRET" not in answer.content.decode()
