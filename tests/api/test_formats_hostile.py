@@ -14,7 +14,7 @@ from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Intervention, Source
 from notifier.intake.waiting import PATIENCE
 from tests.api.caller import Caller
-from tests.api.foreign import EDXL, journal, push
+from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
 from tests.intake.samples import body
 
@@ -57,3 +57,12 @@ def test_a_text_in_the_place_of_a_code_is_not_repeated(corg: Caller) -> None:
     assert answer.status_code == 422
     assert "createCase.qualification.whatsHappen.code" in answer.content.decode()
     assert "SECRET" not in answer.content.decode()
+
+
+def test_a_sender_joins_nothing_of_another_by_giving_the_same_number(corg: Caller) -> None:
+    first = stored(push_cap(corg, m.cap("COD-1", sent=m.moment(-30))))
+    closing = m.info("fr-FR", more="<responseType>AllClear</responseType>")
+    same = m.cap("COD-1", info=closing).replace(b"<sender>cod@", b"<sender>other@")
+    refused = push_cap(corg, same, 422)
+    assert "un autre expéditeur" in refused["fields"][0]["message"]
+    assert kinds(first.reference) == [("90033", True)]

@@ -107,6 +107,7 @@ def read_cap(body: bytes, tables: Tables) -> ForeignMessage:
         identity=identity_of("CAP", alert.sender, alert.identifier, alert.sent),
         threads=(*earlier, own),
         name=own,
+        sender=identity_of(alert.sender),
         effect=_effect(alert, info),
         exercise=alert.status != "Actual",
         sent_at=alert.sent,

@@ -58,6 +58,8 @@ class ForeignMessage:
     """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
     """category (as given), severity, occurred_at and location; None if it only changes a state."""
+    sender: str = ""
+    """Who gave it its number, hashed; empty where numbers are nobody's own."""
     expires_at: datetime | None = None
     is_update: bool = False
     coarse_category: bool = False
