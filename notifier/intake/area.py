@@ -9,6 +9,8 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from notifier.territory.geometry import holds
+
 MOST_VERTICES = 1_000
 _POSITION: dict[str, Any] = {
     "type": "array",
@@ -31,6 +33,21 @@ Rings = list[list[list[float]]]
 def closed(ring: list[list[float]]) -> list[list[float]]:
     """The ring with its first position at its end too, as an area wants it."""
     return ring if ring[:1] == ring[-1:] and len(ring) > 1 else [*ring, *ring[:1]]
+
+
+def outermost(rings: Rings) -> Rings:
+    """The rings that lie in no other, of areas that add to one another: none of them is a hole."""
+    if sum(map(len, rings)) > MOST_VERTICES:
+        return rings  # refused by `Area`, and long to compare
+    each = [ring for at, ring in enumerate(rings) if ring not in rings[:at]]
+    surfaces = [[([x for x, _ in ring[:-1]], [y for _, y in ring[:-1]])] for ring in each]
+    return [
+        ring
+        for at, ring in enumerate(each)
+        if not any(
+            all(holds(other, x, y) for x, y in ring) for other in surfaces[:at] + surfaces[at + 1 :]
+        )
+    ]
 
 
 def _rings(value: object) -> object:

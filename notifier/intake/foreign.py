@@ -143,6 +143,7 @@ def _place(source: Source, message: ForeignMessage) -> _Placed:
         identity=message.identity,
         digest=message.digest,
         name=message.name,
+        sender=message.sender,
         reference=_reference(source, message),
         effect=message.effect,
         exercise=message.exercise,
@@ -174,9 +175,16 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
 
 
 def _reference(source: Source, message: ForeignMessage) -> str:
-    """The thread that one of the message's references leads to, the first given first."""
+    """The thread that one of the message's references leads to, the first given first.
+
+    Raises FormatRefusedError where its own number is another sender's: it would join that thread.
+    """
     rows = Distribution.objects.filter(source=source, name__in=message.threads)
-    led = {row.name: row.reference for row in rows.only("name", "reference")}
+    known = list(rows.only("name", "reference", "sender"))
+    own = {row.sender for row in known if row.name == message.name} - {""}
+    if message.sender and own - {message.sender}:
+        raise refuse(message.paths["reference"], "un autre expéditeur a déjà donné cet identifiant")
+    led = {row.name: row.reference for row in known}
     return next((led[name] for name in message.threads if name in led), message.threads[0])
 
 
@@ -198,7 +206,8 @@ def _compose(
         return following(latest, placed.status, sequence)
     category = category_of(content["category"])
     if category is None:
-        raise refuse(message.paths["category"], f"catégorie inconnue : {content['category']}")
+        # Not repeated: where a code is expected, sixty kilobytes of a free text may stand.
+        raise refuse(message.paths["category"], "catégorie inconnue")
     if message.coarse_category and latest:
         category = latest.category
     return _validated(

@@ -104,6 +104,7 @@ class Distribution(models.Model):
     identity = models.CharField("empreinte de l’identité", max_length=64)
     digest = models.CharField("empreinte du contenu", max_length=64)
     name = models.CharField("référence du message", max_length=60)
+    sender = models.CharField("empreinte de l’expéditeur", max_length=64, blank=True)
     reference = models.CharField("référence", max_length=60)
     effect = models.CharField("effet", max_length=10)
     exercise = models.BooleanField("exercice", null=True)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
 from notifier.intake.formats.message import Effect, sequence_at
 from notifier.intake.models import Distribution, Intervention
-from notifier.intake.receive import received
+from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
 from notifier.intake.words import Severity, Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
+
+log = structlog.get_logger(__name__)
 
 # An RC-EDA and its first RC-RI leave a control room within seconds of each other.
 PATIENCE = timedelta(minutes=10)
@@ -29,11 +32,14 @@ def settle_waiting() -> None:
         is_waiting=True, received_at__lt=timezone.now() - PATIENCE
     ).order_by("received_at")
     for row in overdue.select_related("source")[:BATCH]:
-        with transaction.atomic():
-            lock_source(row.source)
-            taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
-            if taken.update(is_waiting=False):
-                _settle(row)
+        try:
+            with transaction.atomic():
+                lock_source(row.source)
+                taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
+                if taken.update(is_waiting=False):
+                    _settle(row)
+        except Exception:  # one that cannot be settled must not hold up those behind it
+            log.exception("message that waits cannot be settled", distribution=row.pk)
 
 
 def _settle(row: Distribution) -> None:
@@ -43,12 +49,23 @@ def _settle(row: Distribution) -> None:
         # It came in the same instant as its intervention, and neither saw the other.
         status = standing(rows, exercise=latest.exercise)
         if status != latest.status:
-            store_numbered(row.source, following(latest, status, sequence_at(row.sent_at)))
+            _follow(row, latest, status)
         return
     if row.effect == Effect.RESOURCES:
         _show(row, standing(rows, exercise=row.exercise))
     else:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
+        write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+
+
+def _follow(row: Distribution, latest: Intervention, status: Status) -> None:
+    try:
+        store_numbered(row.source, following(latest, status, sequence_at(row.sent_at)))
+    except OutsideSourceError as refusal:
+        text = (
+            f"{row.format} : l’état « {status.label} » n’est pas repris, {refusal} n’est plus dans "
+            f"les départements de {row.source.name}."
+        )
         write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
 
 

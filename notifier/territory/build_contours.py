@@ -17,9 +17,14 @@ from notifier.territory.mosaic import dissolved
 from notifier.territory.polygon_sources import BadSourceError, Polygon, read_polygons
 from notifier.territory.survey import Survey, survey
 
+Box = tuple[int, int, int, int]
+"""Least x, greatest x, least y, greatest y."""
+
 # Saint-Pierre-et-Miquelon, Saint-Barthélemy, Saint-Martin and the Pacific stand in no source.
 WITHOUT_CONTOURS = {"975", "977", "978", "984", "986", "987", "988", "989"}
 _LISTED = 5
+# Seas and islets are drawn differently from year to year, and communes merge: of few, not of all.
+_LEAST_KEPT, _MOST_RESIZED = 0.25, 0.001
 # Sound sources have none; the file of one with a handful still serves better than last year's.
 _MOST_WALKED_TWICE = 100
 
@@ -122,7 +127,7 @@ def _hosts(connection: sqlite3.Connection) -> dict[str, list[str]]:
     return hosts
 
 
-def _boxes(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, int]]:
+def _boxes(connection: sqlite3.Connection) -> dict[str, Box]:
     """The box around each commune's land; nothing for a file that has no contours yet."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'contour'").fetchone():
         return {}
@@ -132,28 +137,35 @@ def _boxes(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, int
     return {contours.code_of(row[0] * 1000): row[1:] for row in found}
 
 
-def _refuse_displaced(
-    source: Path,
-    before: dict[str, tuple[int, int, int, int]],
-    after: dict[str, tuple[int, int, int, int]],
-) -> None:
+def _refuse_displaced(source: Path, before: dict[str, Box], after: dict[str, Box]) -> None:
     """A commune does not move: swapped axes or a wrong column would tell the wrong mayors."""
-    displaced = [
-        code
-        for code, (left, right, low, high) in before.items()
-        if code in after
-        and (
-            after[code][0] > right
-            or after[code][1] < left
-            or after[code][2] > high
-            or after[code][3] < low
-        )
-    ]
+    kept = {code: _kept(box, after[code]) for code, box in before.items() if code in after}
+    displaced = [code for code, share in kept.items() if not share]
     if displaced:
         raise BadSourceError(
             f"{source} : communes loin de leur place : {len(displaced)} "
             f"({_some(sorted(displaced))}) ; axes ou colonnes échangés ?"
         )
+    resized = [code for code, share in kept.items() if share < _LEAST_KEPT]
+    if len(resized) > len(kept) * _MOST_RESIZED:
+        raise BadSourceError(
+            f"{source} : communes d’une tout autre étendue : {len(resized)} "
+            f"({_some(sorted(resized))}) ; fichier incomplet ?"
+        )
+
+
+def _kept(one: Box, other: Box) -> float:
+    """The land that two boxes share, as a part of what either covers; 0 if they do not meet."""
+    width = min(one[1], other[1]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[2], other[2])
+    if width < 0 or height < 0:
+        return 0
+    shared = (width + 1) * (height + 1)
+    return shared / (_extent(one) + _extent(other) - shared)
+
+
+def _extent(box: Box) -> int:
+    return (box[1] - box[0] + 1) * (box[3] - box[2] + 1)
 
 
 def _some(codes: Sequence[str]) -> str:

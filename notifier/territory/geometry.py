@@ -7,7 +7,7 @@ holes turn against their outer ring.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import cos, hypot, inf, pi, radians, sin, sqrt
 
@@ -16,6 +16,7 @@ UNITS = 100_000
 
 Ring = tuple[Sequence[float], Sequence[float]]
 Surface = Sequence[Ring]
+Corner = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Least x, greatest x, least y, greatest y."""
 
@@ -115,6 +116,42 @@ def centre(surface: Surface) -> tuple[float, float]:
     return sum(m[1] for m in moments) / whole, sum(m[2] for m in moments) / whole
 
 
+def inner_point(surface: Surface) -> tuple[float, float]:
+    """A point of a surface whose area is not zero: its centre of gravity where that lies in it.
+
+    A crescent's and that of two distant parts do not: then it is the middle of the broadest stretch
+    at half the height of the largest ring.
+    """
+    x, y = centre(surface)
+    if holds(surface, x, y):
+        return x, y
+    _, _, low, high = box_of([max(surface, key=lambda ring: abs(area([ring])))])
+    y = (low + high) / 2
+    borders = sorted(
+        (x2 - x1) * (y - y1) / (y2 - y1) + x1
+        for (x1, y1), (x2, y2) in _sides(surface)
+        if (y1 > y) is not (y2 > y)
+    )
+    left, right = max(zip(borders[::2], borders[1::2], strict=True), key=lambda s: s[1] - s[0])
+    return (left + right) / 2, y
+
+
+def is_tangled(surface: Surface) -> bool:
+    """Whether sides cross, or a ring comes back to one of its corners: its inside is a guess."""
+    for ring in surface:
+        corners = [end for start, end in _sides([ring]) if start != end]
+        if len(set(corners)) < len(corners):
+            return True
+    open_sides: list[tuple[Corner, Corner]] = []
+    for side in sorted(sorted(side) for side in _sides(surface)):
+        start, end = side
+        open_sides = [other for other in open_sides if other[1][0] >= start[0]]
+        if any(_cross(start, end, *other) for other in open_sides):
+            return True
+        open_sides.append((start, end))
+    return False
+
+
 def turned(rings: Surface) -> Surface:
     """The same rings with outer ones anticlockwise and holes clockwise, by how they lie in others.
 
@@ -137,9 +174,8 @@ def overlap(surface: Surface, other: Surface) -> float:
     The other one is cut to the surface's box, then taken apart into triangles from its first
     corner, added or taken away as they turn: so neither needs to be convex.
     """
-    box = box_of(surface)
-    corners: Ring = ([box[0], box[1], box[1], box[0]], [box[2], box[2], box[3], box[3]])
-    near = [ring for ring in (_cut(ring, corners) for ring in other) if len(ring[0]) > 2]
+    corners = _corners(box_of(surface))
+    near = cut_to(box_of(surface), other)
     if abs(area(near)) >= abs(area([corners])) * (1 - 1e-12):
         return abs(area(surface))
     shared = 0.0
@@ -153,6 +189,34 @@ def overlap(surface: Surface, other: Surface) -> float:
                 piece = area([_cut(ring, triangle) for ring in surface])
                 shared += piece if turning > 0 else -piece
     return abs(shared)
+
+
+def cut_to(box: Box, surface: Surface) -> Surface:
+    """The part of a surface within a box."""
+    return [r for r in (_cut(ring, _corners(box)) for ring in surface) if len(r[0]) > 2]
+
+
+def _corners(box: Box) -> Ring:
+    return [box[0], box[1], box[1], box[0]], [box[2], box[2], box[3], box[3]]
+
+
+def _sides(surface: Surface) -> Iterator[tuple[Corner, Corner]]:
+    for xs, ys in surface:
+        before = xs[-1], ys[-1]
+        for corner in zip(xs, ys, strict=True):
+            yield before, corner
+            before = corner
+
+
+def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+    """Whether two sides cross away from their ends."""
+    if max(a[1], b[1]) < min(c[1], d[1]) or max(c[1], d[1]) < min(a[1], b[1]):
+        return False
+    return _left(a, b, c) * _left(a, b, d) < 0 and _left(c, d, a) * _left(c, d, b) < 0
+
+
+def _left(a: Corner, b: Corner, point: Corner) -> float:
+    return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
 
 
 def _moments(ring: Ring) -> tuple[float, float, float]:

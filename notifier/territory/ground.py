@@ -17,10 +17,12 @@ from notifier.territory.geometry import (
     area,
     box_distance,
     box_of,
-    centre,
     circle,
+    cut_to,
     distance,
     holds,
+    inner_point,
+    is_tangled,
     metres_per_unit,
     overlap,
     turned,
@@ -30,6 +32,9 @@ _STEPS_M = tuple(1_000 * 2**step for step in range(10))
 """How far the nearest commune is looked for, step by step: 1 km to 512 km."""
 WIDEST = 1_000
 """Pieces of land that an area may touch: more is half a region, and takes seconds to measure."""
+_MOST_PAIRS = 500_000
+"""Corners of the area times corners of the land under it: thrice what a circle of 1,000 corners has
+around half a region, and half a second of work."""
 _LEAST_SHARE = 1e-6
 """Below a millionth, only the rounding of the computation touches a commune."""
 
@@ -48,7 +53,7 @@ class Mark:
 
 
 class TooWideError(Exception):
-    """The area touches more communes than one incident can concern."""
+    """The area touches more communes than one incident can concern, or is too finely cut."""
 
 
 def near(latitude: float, longitude: float, reach: float) -> list[Mark]:
@@ -96,17 +101,19 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
 
 
 def under_polygon(rings: Surface) -> tuple[tuple[float, float], list[Mark]]:
-    """The centre (latitude, longitude) of an area and every commune under it, nearest first.
+    """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
-    `rings` are in degrees, longitude first; a ring inside another is a hole. Raises `ValueError`
-    for rings that enclose nothing, and `TooWideError`.
+    `rings` are in degrees, longitude first; a ring inside another is a hole. The middle lies in the
+    area. Raises `ValueError` for rings that cross or enclose nothing, and `TooWideError`.
     """
     surface = turned(
         [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
     )
     if not surface or not area(surface):
         raise ValueError("the rings enclose nothing")
-    x, y = centre(surface)
+    if is_tangled(surface):
+        raise ValueError("the rings cross")
+    x, y = inner_point(surface)
     return (y / UNITS, x / UNITS), _under(surface, x, y)
 
 
@@ -130,8 +137,8 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
     whole = abs(area(surface))
     scale = metres_per_unit(y / UNITS)
     marks: dict[str, Mark] = {}
-    for contour in found:
-        share = overlap(contour.surface(), surface) / whole
+    for contour, part in _laid_over(found, surface):
+        share = overlap(contour.surface(), part) / whole
         if share < _LEAST_SHARE:
             continue
         metres = _away(contour, x, y, scale, _STEPS_M[-1])
@@ -144,6 +151,23 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
                 min(1.0, round((mark.share or 0.0) + share, 6)),
             )
     return sorted(marks.values(), key=lambda mark: (mark.distance_m, not mark.holds, mark.code))
+
+
+def _laid_over(found: list[Contour], surface: Surface) -> list[tuple[Contour, Surface]]:
+    """Each piece of land with the part of a surface in its box. Raises `TooWideError`."""
+    parts = []
+    pairs = 0
+    for contour in found:
+        part = cut_to(contour.box, surface)
+        pairs += _corners(part) * _corners(contour.surface())
+        if pairs > _MOST_PAIRS:
+            raise TooWideError
+        parts.append((contour, part))
+    return parts
+
+
+def _corners(surface: Surface) -> int:
+    return sum(len(xs) for xs, _ in surface)
 
 
 def _around(x: float, y: float, reach: float, scale: tuple[float, float]) -> Box:

@@ -13,6 +13,7 @@ import sqlite3
 import struct
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from unicodedata import category
 
 from notifier.territory.geometry import UNITS, area
 
@@ -28,6 +29,10 @@ _EWKB_Z, _EWKB_M, _EWKB_SRID = 0x80000000, 0x40000000, 0x20000000
 
 class BadSourceError(Exception):
     """A source does not hold what it must; the message says what, where and what to do."""
+
+    def __init__(self, message: str) -> None:
+        # It names layers and codes as the source does, and a terminal obeys control characters.
+        super().__init__("".join("?" if category(c).startswith("C") else c for c in message))
 
 
 def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, list[Polygon]]]:
@@ -65,7 +70,7 @@ def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, memor
     try:
         layer, code, geometry = _layer_of_communes(connection, file, known)
         yield from (
-            (str(row[0]), memoryview(row[1])[_header(row[1]) :])
+            (str(row[0]), _wkb(row[0], row[1]))
             for row in connection.execute(_select(layer, code, geometry))
         )
     except sqlite3.DatabaseError as error:
@@ -78,6 +83,12 @@ def _layer_of_communes(
     connection: sqlite3.Connection, file: Path, known: Collection[str]
 ) -> tuple[str, str, str]:
     """Layer, column of the code and column of the geometry where most communes stand once."""
+    # A view computes what it likes, for as long as it likes; layers of IGN are tables.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    stored = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    tables = {name for (name,) in stored}
+    if not {"gpkg_geometry_columns", "gpkg_spatial_ref_sys"} <= tables:
+        raise BadSourceError(f"{file} n’est pas un GeoPackage lisible (tables absentes)")
     best = 0, "", "", "", 0
     layers = connection.execute(
         "SELECT table_name, column_name, organization_coordsys_id FROM gpkg_geometry_columns"
@@ -85,6 +96,8 @@ def _layer_of_communes(
         " WHERE upper(geometry_type_name) IN ('POLYGON', 'MULTIPOLYGON')"
     ).fetchall()
     for layer, geometry, system in layers:
+        if layer not in tables:
+            continue
         columns = connection.execute("SELECT name FROM pragma_table_info(?)", (layer,)).fetchall()
         for (column,) in columns:
             if column == geometry:
@@ -113,11 +126,13 @@ def _select(layer: str, *columns: str) -> str:
     return f"SELECT {', '.join(others)} FROM {first}"  # noqa: S608
 
 
-def _header(geometry: bytes) -> int:
-    """How many bytes of a GeoPackage geometry stand before its WKB."""
-    if geometry[:2] != b"GP":
-        raise BadSourceError("une géométrie n’est pas au format GeoPackage")
-    return 8 + _ENVELOPES[geometry[3] >> 1 & 7]
+def _wkb(code: object, geometry: object) -> memoryview:
+    """The WKB within a GeoPackage geometry, after its header."""
+    if isinstance(geometry, bytes) and geometry[:2] == b"GP" and len(geometry) > 8:
+        envelope = geometry[3] >> 1 & 7
+        if envelope < len(_ENVELOPES):
+            return memoryview(geometry)[8 + _ENVELOPES[envelope] :]
+    raise BadSourceError(f"la géométrie de {code} n’est pas au format GeoPackage")
 
 
 def _polygons(wkb: memoryview) -> list[Polygon]:

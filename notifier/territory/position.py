@@ -58,7 +58,9 @@ def read_polygon(polygon: Sequence[Sequence[Sequence[float]]]) -> Evidence:
     except TooWideError:
         return _too_wide("polygon", given)
     except (ValueError, TypeError, IndexError):
-        says = "La zone n'est pas un polygone lisible : elle n'entoure aucune surface."
+        says = (
+            "La zone n'est pas un polygone lisible : ses côtés se croisent, ou elle n'entoure rien."
+        )
         return Evidence("polygon", given, frozenset(), says)
     marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))
     if not marks:
@@ -142,7 +144,10 @@ def _swapped(latitude: float, longitude: float) -> frozenset[str]:
 
 
 def _too_wide(kind: str, given: str) -> Evidence:
-    says = f"L'étendue touche plus de {ground.WIDEST} communes : elle ne désigne personne."
+    says = (
+        f"L'étendue touche plus de {ground.WIDEST} communes, ou ses bords sont trop découpés pour "
+        "être mesurés : elle ne désigne personne."
+    )
     return Evidence(kind, given, frozenset(), says)
 
 

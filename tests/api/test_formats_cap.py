@@ -61,6 +61,15 @@ def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
     assert "alert.info.area.areaDesc" in answer["dropped"]
 
 
+def test_the_areas_of_a_cap_alert_pierce_no_hole_in_one_another(corg: Caller) -> None:
+    danger, perimeter = "<circle>47.508,6.999 0.3</circle>", "<circle>47.508,6.999 2</circle>"
+    found = stored(
+        push_cap(corg, m.cap("COD90-2026-0301", info=m.info("fr-FR", danger + perimeter)))
+    )
+    assert len(found.location["polygon"]) == 1
+    assert found.communes[0] == "90033"
+
+
 def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
     area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
     more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"

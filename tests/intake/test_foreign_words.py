@@ -43,10 +43,18 @@ def test_two_numbers_never_meet(one: str, other: str) -> None:
         ("CORG90-2026-1", "CORG90-2026-1"),
         ("fr.health.samu440.DRFR15", "fr/health/samu440/DRFR15"),
         ("2.49.0.1", "2.49.0.1"),
+        ("urn:oid:1.2", "urn-oid-1-2/-83e2f77cd4611837"),
     ],
 )
 def test_a_reference_stays_readable(number: str, reference: str) -> None:
     assert adapted_reference(number) == reference
+
+
+@pytest.mark.parametrize("sentence", ["Jean Dupont 06 12 34 56 78", "Dupont\tivre", "Hélène"])
+def test_nothing_of_a_sentence_typed_as_a_number_is_kept(sentence: str) -> None:
+    adapted = adapted_reference(sentence)
+    assert REFERENCE.fullmatch(adapted)
+    assert not any(word in adapted for word in ("Dupont", "06-12", "ivre", "H-l"))
 
 
 def test_later_is_a_greater_sequence_that_both_databases_hold() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.territory import contours, file, ground, reference
-from notifier.territory.geometry import UNITS, centre, holds
+from notifier.territory.geometry import UNITS, Ring, centre, holds
 from notifier.territory.ground import TooWideError
 
 ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
@@ -145,3 +145,52 @@ def test_a_communes_own_interior_point_finds_it(row: int, right: float, up: floa
         x, y = centre(surface)
     if holds(surface, x, y):
         assert set(found.communes) <= holding(y / UNITS, x / UNITS)
+
+
+def ring(*corners: tuple[float, float]) -> Ring:
+    """Corners as hundredths of a degree east and north of Delle."""
+    return [6.999 + x / 100 for x, _ in corners], [47.508 + y / 100 for _, y in corners]
+
+
+@pytest.mark.parametrize(
+    "rings",
+    [
+        pytest.param([ring((-1, -1), (9, -1), (9, 9), (8, 9), (8, 0), (-1, 0))], id="an angle"),
+        pytest.param(
+            [ring((-20, -1), (-19, -1), (-19, 0)), ring((1, -1), (2, -1), (2, 1), (2, 1), (1, 1))],
+            id="two parts far from each other",
+        ),
+        pytest.param(
+            [ring((-9, -9), (9, -9), (9, 9), (-9, 9)), ring((-8, -8), (8, -8), (8, 8), (-8, 8))],
+            id="around a hole",
+        ),
+    ],
+)
+def test_the_middle_of_an_area_lies_in_it(rings: list[Ring]) -> None:
+    (latitude, longitude), marks = ground.under_polygon(rings)
+    assert holds(rings, longitude, latitude)
+    assert all(mark.share for mark in marks if mark.holds)
+
+
+@pytest.mark.parametrize(
+    "rings",
+    [
+        # Nearly as much turns one way as the other: the centre of gravity would be in Montbéliard.
+        pytest.param([ring((-4, -4), (4, 4), (4, -4), (-4, 4.1))], id="a bow tie"),
+        pytest.param([ring((-4, -4), (0, 0), (4, 4), (4, -4), (0, 0), (-4, 5))], id="by its knot"),
+        pytest.param(
+            [ring((-4, -4), (1, -4), (1, 4), (-4, 4)), ring((0, -3), (5, -3), (5, 3), (0, 3))],
+            id="two parts that overlap",
+        ),
+    ],
+)
+def test_an_area_whose_sides_cross_is_not_guessed_at(rings: list[Ring]) -> None:
+    with pytest.raises(ValueError, match="cross"):
+        ground.under_polygon(rings)
+
+
+def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
+    teeth = [(turn / 250, 100.0 if turn % 2 else -100.0) for turn in range(995)]
+    comb = [ring(*teeth, (4, -101), (-1, -101))]
+    with pytest.raises(TooWideError):
+        ground.under_polygon(comb)

@@ -145,6 +145,55 @@ def test_a_stranger_a_damaged_file_and_none_are_refused(
     assert "n’est ni un .gpkg" in refused(text, small_country)
 
 
+def changed(source: Path, *statements: str) -> Path:
+    connection = sqlite3.connect(source)
+    connection.executescript(";".join(statements))
+    connection.close()
+    return source
+
+
+@pytest.mark.parametrize(
+    "geometry", ["NULL", "'GP'", "x'4750'", "x'4750000F00'", "x'4750000E00000000000000'", "1"]
+)
+def test_a_geometry_that_is_none_is_refused(
+    small_country: Path, tmp_path: Path, geometry: str
+) -> None:
+    source = geopackage(tmp_path / "new.gpkg", SQUARES)
+    changed(source, f"UPDATE \"la commune\" SET forme = {geometry} WHERE code_insee = '90003'")  # noqa: S608
+    assert "90003" in refused(source, small_country)
+
+
+def test_a_view_in_the_place_of_a_layer_is_not_read(small_country: Path, tmp_path: Path) -> None:
+    source = geopackage(tmp_path / "new.gpkg", SQUARES)
+    changed(
+        source,
+        'ALTER TABLE "la commune" RENAME TO secret',
+        'CREATE VIEW "la commune" AS SELECT * FROM secret',
+        "UPDATE gpkg_geometry_columns SET table_name = 'la commune' WHERE column_name = 'forme'",
+    )
+    assert "aucune couche" in refused(source, small_country)
+    changed(
+        source,
+        "ALTER TABLE gpkg_geometry_columns RENAME TO layers",
+        "CREATE VIEW gpkg_geometry_columns AS SELECT * FROM layers",
+    )
+    assert "n’est pas un GeoPackage" in refused(source, small_country)
+
+
+def test_communes_cut_down_to_a_corner_are_refused(small_country: Path, tmp_path: Path) -> None:
+    cut_down = geopackage(tmp_path / "small.gpkg", SQUARES)
+    corner = wkb((7.09, 47.59)).hex()
+    changed(cut_down, f"UPDATE \"la commune\" SET forme = x'{corner}' WHERE code_insee = '90003'")  # noqa: S608
+    assert "communes d’une tout autre étendue : 1 (90003)" in refused(cut_down, small_country)
+
+
+def test_what_a_file_calls_its_codes_cannot_move_the_cursor(
+    small_country: Path, tmp_path: Path
+) -> None:
+    source = geopackage(tmp_path / "new.gpkg", SQUARES | {"\x1b[2J90\x9b": (7.2, 47.5)})
+    assert "codes INSEE inconnus : ?[2J90?" in refused(source, small_country)
+
+
 def test_a_file_of_another_year_is_left_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from notifier.intake.area import closed
+from notifier.intake.area import closed, outermost
 from notifier.intake.formats.message import (
     Effect,
     ForeignMessage,
@@ -107,6 +107,7 @@ def read_cap(body: bytes, tables: Tables) -> ForeignMessage:
         identity=identity_of("CAP", alert.sender, alert.identifier, alert.sent),
         threads=(*earlier, own),
         name=own,
+        sender=identity_of(alert.sender),
         effect=_effect(alert, info),
         exercise=alert.status != "Actual",
         sent_at=alert.sent,
@@ -181,7 +182,7 @@ def _place(areas: list[_Area], dropped: list[str]) -> dict[str, Any]:
         latitude, longitude, radius_m = circles[0]
         return place | {"latitude": latitude, "longitude": longitude, "radius_m": radius_m}
     rings += [_ring_around(*circle) for circle in circles]
-    return place | ({"polygon": rings} if rings else {})
+    return place | ({"polygon": outermost(rings)} if rings else {})
 
 
 _NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,20})?)"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from notifier.intake.formats import eda, emsi, ri
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of
 from notifier.intake.formats.reading import (
+    MOST_NAMES,
     Part,
     dropped_names,
     read_part,
@@ -29,6 +30,8 @@ _WRAPPERS = (
     "embeddedXMLContent",
     "message",
 )
+# All of them twice: no message stands deeper, and each name is said with its whole path.
+_DEEPEST = 2 * len(_WRAPPERS)
 
 
 class Envelope(Part):
@@ -101,7 +104,12 @@ def _effect(envelope: Envelope, message: ForeignMessage) -> Effect:
 
 
 def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
-    """Every message under the wrappers; what else stands there is dropped by name."""
+    """Every message under the wrappers; what else stands there is dropped by name.
+
+    Raises FormatRefusedError.
+    """
+    if path.count(".") > _DEEPEST:
+        raise refuse("content", f"plus de {_DEEPEST} éléments emboîtés autour du message")
     for item in node if isinstance(node, list) else [node]:
         if not isinstance(item, Mapping):
             continue
@@ -110,7 +118,7 @@ def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
                 yield _Found(name, value)
             elif name in _WRAPPERS:
                 yield from _bodies(value, f"{path}.{name}".lstrip("."), dropped)
-            elif isinstance(name, str) and name.isidentifier() and len(name) <= 40:
+            elif len(dropped) < MOST_NAMES and name.isidentifier() and len(name) <= 40:
                 dropped[f"{path}.{name}".lstrip(".")] = None
 
 

@@ -16,6 +16,8 @@ from notifier.intake.schema import LINK, REFERENCE
 # Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
 SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 LONGEST_REFERENCE = 60
+# What systems number by, "urn:oid:1.2" too; CAP 1.2 and CISU allow neither spaces nor accents.
+_NUMBER = re.compile(r"[!-~]+")
 
 
 class Effect(StrEnum):
@@ -56,6 +58,8 @@ class ForeignMessage:
     """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
     """category (as given), severity, occurred_at and location; None if it only changes a state."""
+    sender: str = ""
+    """Who gave it its number, hashed; empty where numbers are nobody's own."""
     expires_at: datetime | None = None
     is_update: bool = False
     coarse_category: bool = False
@@ -85,13 +89,16 @@ def adapted_reference(given: str) -> str:
     """The reference under which we keep a foreign number; two different numbers never meet.
 
     A dot before letters would be a link on a telephone, so dots become slashes ("fr.health.1" ->
-    "fr/health/1"). What still does not fit, or holds a slash already, ends in a hash of itself.
+    "fr/health/1"). What still does not fit, or holds a slash already, ends in a hash of itself; of
+    what is no number at all, a sentence with spaces, nothing but the hash is kept.
     """
     plain = given if not LINK.search(given) else given.replace(".", "/")
     if "/" not in given and REFERENCE.fullmatch(plain):
         return plain
     digest = hashlib.sha256(given.encode()).hexdigest()[:16]
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", given).strip("-_")
+    # Mayors read the reference: a name or a telephone number typed there would be told.
+    number = given if _NUMBER.fullmatch(given) else ""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", number).strip("-_")
     return f"{readable[: LONGEST_REFERENCE - len(digest) - 2] or 'ref'}/-{digest}"
 
 

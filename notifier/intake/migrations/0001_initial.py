@@ -205,6 +205,12 @@ class Migration(migrations.Migration):
                 ),
                 ("digest", models.CharField(max_length=64, verbose_name="empreinte du contenu")),
                 ("name", models.CharField(max_length=60, verbose_name="référence du message")),
+                (
+                    "sender",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="empreinte de l’expéditeur"
+                    ),
+                ),
                 ("reference", models.CharField(max_length=60, verbose_name="référence")),
                 ("effect", models.CharField(max_length=10, verbose_name="effet")),
                 ("exercise", models.BooleanField(null=True, verbose_name="exercice")),
