@@ -12,12 +12,12 @@ import structlog
 from django.utils import timezone
 
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.facts import Doubt, written_moment
+from notifier.alerting.in_force import categories, composer
 from notifier.alerting.policy import withheld
-from notifier.alerting.wording import categories, composer
-from notifier.alerting.words import Doubt, written_moment
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
 from notifier.territory.resolve import Commune, commune, communes_of
@@ -85,7 +85,7 @@ def ask_a_person(
 
     In the transaction that puts it into the review; returns the journal entries to write.
     """
-    asked = [i for i in thread if i.state == State.REVIEW and i.pk != intervention.pk]
+    asked = [i for i in thread if i.state == Handling.REVIEW and i.pk != intervention.pk]
     if any(i.location == intervention.location for i in asked):
         return []
     return _mail(intervention, reason, _ENTERED)

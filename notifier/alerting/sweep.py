@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifier.alerting.decide import decide
 from notifier.alerting.doubt import deadline, say_it_expired
 from notifier.alerting.review import waiting
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_thread
 from notifier.intake.waiting import settle_waiting
 from notifier.journal.models import Step
@@ -25,7 +25,7 @@ BATCH = 100
 def sweep() -> None:
     """One round. May run anywhere, any number of times at once."""
     overdue = Intervention.objects.filter(
-        state=State.RECEIVED, received_at__lt=timezone.now() - OVERDUE
+        state=Handling.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     ).order_by("received_at")
     for intervention_id in overdue.values_list("pk", flat=True)[:BATCH]:
         try:
@@ -47,8 +47,8 @@ def _expire_review(intervention: Intervention) -> None:
     reason = "personne n’a décidé de la commune à temps : personne n’a été prévenu"
     with transaction.atomic():
         thread = lock_thread(intervention.pk)
-        changed = Intervention.objects.filter(pk=intervention.pk, state=State.REVIEW).update(
-            state=State.EXPIRED, reason=reason, handled_at=now
+        changed = Intervention.objects.filter(pk=intervention.pk, state=Handling.REVIEW).update(
+            state=Handling.EXPIRED, reason=reason, handled_at=now
         )
         if changed:
             text = f"Vérification périmée : {reason}."
@@ -56,7 +56,7 @@ def _expire_review(intervention: Intervention) -> None:
                 entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))
             ]
             # While a later state of it still waits, its own mail is there to be acted upon.
-            if not any(i.state == State.REVIEW and i.pk != intervention.pk for i in thread):
+            if not any(i.state == Handling.REVIEW and i.pk != intervention.pk for i in thread):
                 entries += say_it_expired(intervention, reason)
             write(entries)
     if changed:

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 
-from notifier.delivery.models import State
+from notifier.delivery.models import MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.delivery.transports.twilio.errors import explain
@@ -40,7 +40,7 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
         log.warning("receipt ignored: unknown status", message=message_id)
         return _refusal(400, "unknown MessageStatus")
     code = _plain(request.POST.get("ErrorCode", ""), ERROR_CODE)
-    explanation = explain(code) if state is State.UNDELIVERED else ""
+    explanation = explain(code) if state is MessageState.UNDELIVERED else ""
     fate = Fate(_plain(request.POST.get("MessageSid", ""), MESSAGE_SID), state, code)
     if message_id > LARGEST_NUMBER:
         reading = Reading.NO_SUCH_MESSAGE

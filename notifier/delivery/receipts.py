@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Step
@@ -16,9 +16,20 @@ from notifier.journal.write import entry, write
 # From which states a receipt may lead to the state that it tells. `pending` and `expired` are there
 # for the message that we gave up for lost while its provider had it: its receipt is the truth.
 COMES_FROM = {
-    State.ACCEPTED: (State.PENDING, State.SENDING, State.UNKNOWN),
-    State.DELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.EXPIRED),
-    State.UNDELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED),
+    MessageState.ACCEPTED: (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN),
+    MessageState.DELIVERED: (
+        MessageState.PENDING,
+        MessageState.SENDING,
+        MessageState.UNKNOWN,
+        MessageState.ACCEPTED,
+        MessageState.EXPIRED,
+    ),
+    MessageState.UNDELIVERED: (
+        MessageState.PENDING,
+        MessageState.SENDING,
+        MessageState.UNKNOWN,
+        MessageState.ACCEPTED,
+    ),
 }
 
 
@@ -57,14 +68,14 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
     if message is None:
         known = Message.objects.filter(pk=message_id).exists()
         return Reading.OLD_NEWS if known else Reading.NO_SUCH_MESSAGE
-    if fate.state is State.UNDELIVERED:
+    if fate.state is MessageState.UNDELIVERED:
         follow_up(message)
     return Reading.APPLIED
 
 
 def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
     """The message as it is after the receipt; None if that changes nothing. One statement."""
-    is_end = fate.state is not State.ACCEPTED
+    is_end = fate.state is not MessageState.ACCEPTED
     moment = connection.ops.adapt_datetimefield_value(now)
     overdue = connection.ops.adapt_datetimefield_value(now + RECEIPT_OVERDUE[0])
     states = COMES_FROM[fate.state]

@@ -39,7 +39,7 @@ class Source(models.Model):
         return self.name
 
 
-class State(models.TextChoices):
+class Handling(models.TextChoices):
     """How far an intervention has come; every change is a conditional UPDATE."""
 
     RECEIVED = "received", "reçue"
@@ -67,7 +67,9 @@ class Intervention(models.Model):
     content_hash = models.CharField("empreinte du contenu", max_length=64)
     received_at = models.DateTimeField("reçue le")
 
-    state = models.CharField("traitement", max_length=10, choices=State, default=State.RECEIVED)
+    state = models.CharField(
+        "traitement", max_length=10, choices=Handling, default=Handling.RECEIVED
+    )
     verdict = models.CharField("verdict", max_length=10, blank=True)
     communes = models.JSONField("communes", default=list)
     clues = models.JSONField("indices", default=list)

@@ -10,8 +10,8 @@ import pytest
 
 from notifier.alerting.categories import load
 from notifier.alerting.composition import Composer, Kind
+from notifier.alerting.facts import Facts
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
-from notifier.alerting.words import Facts
 from notifier.delivery.models import Message
 from notifier.intake.words import Severity, Status
 

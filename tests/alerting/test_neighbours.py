@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
 from notifier.alerting.preview import preview
-from notifier.alerting.words import of
 from tests.alerting.house import (
     ACCIDENT,
     DELLE,

@@ -11,7 +11,7 @@ from aiosmtpd.handlers import Sink
 
 from notifier.console.launch import free_port
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Result
 from notifier.delivery.transports.smtp.transport import SmtpTransport
@@ -37,7 +37,7 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert parsed["Importance"] == "high"
     message.refresh_from_db()
-    assert (message.state, message.due_at) == (State.ACCEPTED, None)
+    assert (message.state, message.due_at) == (MessageState.ACCEPTED, None)
     assert message.ended_at is not None
 
 
@@ -55,7 +55,7 @@ def test_a_temporary_no_is_tried_again(
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
     provider.clear_faults()
     time_passes(message, timedelta(minutes=5))
     deliver(Lane.URGENT)
@@ -67,7 +67,7 @@ def test_a_permanent_no_ends_it(provider: Simulator, mail: Mail) -> None:
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, message.error_code) == (State.FAILED, "550")
+    assert (message.state, message.error_code) == (MessageState.FAILED, "550")
 
 
 class _RefusesOurSender:
@@ -99,14 +99,14 @@ def test_a_line_cut_after_data_is_repeated_under_the_same_number(
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
     time_passes(message, timedelta(minutes=1))
     sweep(Lane.URGENT)
     assert {got["message_id"] for got in provider.mails()} == {
         f"<alerte-{message.pk}@gendarmerie.example>"
     }
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
 
 
 def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail) -> None:
@@ -114,7 +114,7 @@ def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
-    assert message.state == State.FAILED
+    assert message.state == MessageState.FAILED
 
 
 def test_a_mail_that_cannot_be_written_ends_at_once(provider: Simulator, mail: Mail) -> None:
@@ -123,7 +123,7 @@ def test_a_mail_that_cannot_be_written_ends_at_once(provider: Simulator, mail: M
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
-    assert (message.state, message.due_at) == (State.FAILED, None)
+    assert (message.state, message.due_at) == (MessageState.FAILED, None)
 
 
 @pytest.mark.usefixtures("provider")

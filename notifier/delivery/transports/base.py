@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Protocol
 
-from notifier.delivery.models import Channel, Message, State
+from notifier.delivery.models import Channel, Message, MessageState
 
 
 class Result(StrEnum):
@@ -33,7 +33,7 @@ class Fate:
     """What the provider knows of a message: its number there and our word for its state."""
 
     provider_id: str
-    state: State
+    state: MessageState
     code: str = ""
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from notifier.bell.readiness import require_complete
 from notifier.console.launch import beat_command
+from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
