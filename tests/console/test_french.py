@@ -1,6 +1,7 @@
 """What somebody reads who types a command wrong, or wants to know what there is."""
 
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], tmp_path: P
     shown = [line.split()[0] for line in HELP.splitlines() if line.startswith("  ")]
     assert sorted(shown) == sorted([*OURS, "createsuperuser"])
     assert max(map(len, HELP.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("asked", ["--version", "version"])
+def test_the_version_is_that_of_the_project(asked: str, tmp_path: Path) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert notifier(tmp_path, asked).stdout == f"Alerte Maires {project['version']}\n"
 
 
 @pytest.mark.parametrize("command", OURS)
