@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
@@ -74,8 +75,24 @@ def harmless(clue: dict[str, Any]) -> str:
 
 def deadline(intervention: Intervention) -> datetime:
     """Until when a decision still helps: its category's lifetime after the reception."""
-    category = categories().get(intervention.category)
-    return intervention.received_at + (category.lifetime if category else REVIEW_LIFETIME)
+    return intervention.received_at + _lifetime(intervention.category)
+
+
+def past_deadline(now: datetime) -> Q:
+    """Those whose `deadline` is over at `now`, as a condition on interventions."""
+    codes = categories().codes()
+    of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
+    for code in codes:
+        of_lifetime[_lifetime(code)].append(code)
+    over = Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=codes)
+    for lifetime, alike in of_lifetime.items():
+        over |= Q(received_at__lt=now - lifetime, category__in=alike)
+    return over
+
+
+def _lifetime(code: str) -> timedelta:
+    category = categories().get(code)
+    return category.lifetime if category else REVIEW_LIFETIME
 
 
 def ask_a_person(

@@ -75,6 +75,8 @@ class Intervention(models.Model):
     clues = models.JSONField("indices", default=list)
     reason = models.TextField("motif", blank=True)
     handled_at = models.DateTimeField("traitée le", null=True, blank=True)
+    # The sweep takes what it has not failed on before what it has.
+    failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
     decided_commune = models.CharField("commune décidée", max_length=5, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
 
@@ -116,6 +118,7 @@ class Distribution(models.Model):
         Intervention, on_delete=models.PROTECT, null=True, verbose_name="intervention"
     )
     is_waiting = models.BooleanField("attend son intervention", default=False)
+    failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
 
     class Meta:
         verbose_name = "message d’un autre format"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
@@ -18,6 +20,8 @@ from notifier.intake.words import Severity, Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
+log = structlog.get_logger(__name__)
+
 # An RC-EDA and its first RC-RI leave a control room within seconds of each other.
 PATIENCE = timedelta(minutes=10)
 BATCH = 100
@@ -27,13 +31,20 @@ def settle_waiting() -> None:
     """One round over what has waited for too long. May run anywhere, any number of times."""
     overdue = Distribution.objects.filter(
         is_waiting=True, received_at__lt=timezone.now() - PATIENCE
-    ).order_by("received_at")
+    ).order_by(F("failed_at").asc(nulls_first=True), "received_at")
     for row in overdue.select_related("source")[:BATCH]:
-        with transaction.atomic():
-            lock_source(row.source)
-            taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
-            if taken.update(is_waiting=False):
-                _settle(row)
+        try:
+            _take(row)
+        except Exception:  # one that cannot be settled must not hold up those behind it
+            log.exception("waiting message cannot be settled", distribution=row.pk)
+            Distribution.objects.filter(pk=row.pk).update(failed_at=timezone.now())
+
+
+def _take(row: Distribution) -> None:
+    with transaction.atomic():
+        lock_source(row.source)
+        if Distribution.objects.filter(pk=row.pk, is_waiting=True).update(is_waiting=False):
+            _settle(row)
 
 
 def _settle(row: Distribution) -> None:

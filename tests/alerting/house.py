@@ -58,6 +58,12 @@ def contact(
     )
 
 
+def mayors(*communes: str) -> None:
+    """The mayor of each, with the numbers 1, 2, …"""
+    for last, commune in enumerate(communes, start=1):
+        contact(commune=commune, mobile=number(last))
+
+
 def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewIntervention:
     """A grave road accident in Delle, where nothing else is said."""
     usual = {

@@ -22,13 +22,12 @@ from tests.alerting.house import (
     DELLE,
     GIROMAGNY,
     SECRET,
-    contact,
     decided,
     event,
     hand_over,
     journal,
+    mayors,
     messages,
-    number,
     push,
     sms,
     told,
@@ -39,9 +38,8 @@ MAYORS = {"recipient__startswith": "contact:"}
 
 
 @pytest.fixture(autouse=True)
-def mayors(source):
-    contact(mobile=number(1))
-    contact(commune="90052", mobile=number(2))
+def two_communes(source):
+    mayors("90033", "90052")
 
 
 def review(*args: str) -> str:
@@ -258,43 +256,6 @@ def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     assert caplog.text.count("review expired undecided") == 1
     assert len(journal(step="expired")) == 1
     assert messages(**MAYORS) == []
-
-
-# --- the sweep
-
-
-def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
-    receive(source, event())
-    sweep()
-    assert messages() == []  # so fresh that its bell is still on the way
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-        sweep()
-    assert told(**MAYORS) == [sms(1)]
-
-
-def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatch, caplog) -> None:
-    from notifier.alerting import decide
-
-    tell = decide.tell
-
-    def fails_for_delle(intervention, *args):
-        if intervention.reference == "R1":
-            raise RuntimeError("R1 cannot be told")
-        return tell(intervention, *args)
-
-    monkeypatch.setattr(decide, "tell", fails_for_delle)
-    receive(source, event("R1"))
-    receive(source, event("R2", location=GIROMAGNY))
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-    assert told("R2", **MAYORS) == [sms(2)]
-    assert "cannot be decided" in caplog.text
-    assert Intervention.objects.get(reference="R1").state == Handling.RECEIVED
-    monkeypatch.undo()
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-    assert told("R1", **MAYORS) == [sms(1)]
 
 
 def test_a_point_of_delle_is_no_doubt(source) -> None:

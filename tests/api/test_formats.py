@@ -16,9 +16,11 @@ from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
 from notifier.alerting.sweep import sweep
 from notifier.directory.models import Contact
+from notifier.intake import waiting
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Intervention
 from notifier.intake.waiting import PATIENCE
+from notifier.intake.words import Status
 from notifier.journal.models import Entry
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
@@ -185,6 +187,30 @@ def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     assert (case.state, case.status, shell.state) == (
         *(Handling.DECIDED, "on_scene", Handling.SUPERSEDED),
     )
+
+
+def test_a_message_that_cannot_be_settled_holds_up_no_other(
+    corg: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(waiting, "BATCH", 1)
+    show = waiting._show
+    for number in (m.case_id(), m.case_id()):
+        push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
+    poisoned = Distribution.objects.earliest("received_at")
+
+    def fails(row: Distribution, status: Status) -> None:
+        if row.pk == poisoned.pk:
+            raise RuntimeError("poisoned")
+        show(row, status)
+
+    monkeypatch.setattr(waiting, "_show", fails)
+    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+        sweep()
+        assert not Intervention.objects.exists()
+        sweep()
+    assert Intervention.objects.get().reference != poisoned.reference
+    assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
+    assert f"'distribution': {poisoned.pk}" in caplog.text
 
 
 def test_cancelling_resources_does_not_cancel_the_intervention(corg: Caller) -> None:

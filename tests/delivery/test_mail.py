@@ -117,13 +117,16 @@ def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail
     assert message.state == MessageState.FAILED
 
 
-def test_a_mail_that_cannot_be_written_ends_at_once(provider: Simulator, mail: Mail) -> None:
+def test_a_mail_that_cannot_be_written_ends_at_once(
+    provider: Simulator, mail: Mail, bad_ends: list[int]
+) -> None:
     """So that the next in order is told now, and not when the message has outlived its use."""
     message = mail(address='"\n"@delle.example')
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
     assert (message.state, message.due_at) == (MessageState.FAILED, None)
+    assert bad_ends == [message.pk]
 
 
 @pytest.mark.usefixtures("provider")

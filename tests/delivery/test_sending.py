@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,20 +22,6 @@ TimePasses = Callable[[Message, timedelta], None]
 
 def steps() -> list[tuple[str, str]]:
     return [(entry.step, entry.data.get("result", "")) for entry in Entry.objects.order_by("id")]
-
-
-@pytest.fixture
-def bad_ends() -> Any:
-    heard: list[int] = []
-
-    def hear(message: Message, **_: object) -> None:
-        heard.append(message.pk)
-
-    listeners, ended_badly.receivers = ended_badly.receivers, []
-    ended_badly.connect(hear, weak=False)
-    yield heard
-    ended_badly.receivers = listeners
-    ended_badly.sender_receivers_cache.clear()
 
 
 def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
