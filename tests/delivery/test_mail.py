@@ -4,10 +4,13 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_string, policy
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import AuthResult
+from django.conf import settings
 
 from notifier.console.launch import free_port
 from notifier.delivery.deliver import deliver
@@ -75,20 +78,46 @@ class _RefusesOurSender:
         return "550 5.7.1 sender not allowed"
 
 
-def test_a_server_that_refuses_us_and_not_the_reader_is_loud(
-    mail: Mail, caplog: pytest.LogCaptureFixture
+def _refuse_login(*_: object) -> AuthResult:
+    return AuthResult(success=False, handled=False)
+
+
+@pytest.mark.parametrize(
+    ("server", "user", "code"),
+    [
+        ({"handler": _RefusesOurSender()}, "", "550"),
+        (
+            {"handler": Sink(), "authenticator": _refuse_login, "auth_require_tls": False},
+            "alertes:perime@",
+            "535",
+        ),
+    ],
+)
+def test_a_server_that_refuses_us_and_not_the_reader_is_tried_again_loudly(
+    mail: Mail, caplog: pytest.LogCaptureFixture, server: dict[str, Any], user: str, code: str
 ) -> None:
-    """Every mail ends that way until an operator mends it, who watches the log, not the journal."""
+    """Every mail fares alike until an operator mends it, who watches the log, not the journal."""
     message = mail()
-    server = Controller(_RefusesOurSender(), hostname="127.0.0.1", port=free_port())
-    server.start()
+    running = Controller(**server, hostname="127.0.0.1", port=free_port())
+    running.start()
     try:
-        outcome = SmtpTransport(f"smtp://127.0.0.1:{server.port}", "a@b.example").send(message)
+        url = f"smtp://{user}127.0.0.1:{running.port}"
+        outcome = SmtpTransport(url, "a@b.example").send(message)
     finally:
-        server.stop()
-    assert outcome.code == "550"
+        running.stop()
+    assert (outcome.result, outcome.code) == (Result.RETRY, code)
     (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
-    assert "550" in line.getMessage() and MAILBOX not in line.getMessage()
+    assert code in line.getMessage() and MAILBOX not in line.getMessage()
+
+
+@pytest.mark.parametrize("simulator", [False, True])
+def test_nobody_takes_a_simulated_mail_for_a_real_one(
+    monkeypatch: pytest.MonkeyPatch, simulator: bool
+) -> None:
+    changed = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": simulator})
+    monkeypatch.setattr(settings, "ENVIRONMENT", changed)
+    said = SmtpTransport("smtp://127.0.0.1:25", "a@b.example").accepted_by
+    assert said == ("remis au simulateur" if simulator else "remis au serveur de courriel")
 
 
 def test_a_line_cut_after_data_is_repeated_under_the_same_number(
