@@ -184,6 +184,32 @@ def test_an_early_receipt_stands(message: Message) -> None:
     assert _lines() == 1
 
 
+@pytest.mark.parametrize(
+    "other", [{"MessageSid": "SM" + "2" * 32}, {"MessageSid": ""}, {"To": "+33639980721"}]
+)
+@pytest.mark.parametrize("status", ["sent", "delivered", "undelivered"])
+def test_a_receipt_of_another_text_changes_nothing(
+    message: Message, caplog: pytest.LogCaptureFixture, other: dict[str, str], status: str
+) -> None:
+    """A first try that the provider had after all has its own number, under the same address."""
+    assert _post(message.pk, MessageStatus=status, **other).status_code == 409
+    assert _state(message) == MessageState.ACCEPTED
+    assert (message.provider_id, _lines()) == (SID, 0)
+    assert f"'message': {message.pk}" in caplog.text
+    assert "+3363998" not in caplog.text
+
+
+def test_a_receipt_to_another_phone_changes_nothing_though_it_be_early(message: Message) -> None:
+    Message.objects.update(state=MessageState.SENDING, provider_id="", accepted_at=None)
+    assert _post(message.pk, MessageStatus="delivered", To="+33639980721").status_code == 409
+    assert _state(message) == MessageState.SENDING
+
+
+def test_a_receipt_to_the_right_phone(message: Message) -> None:
+    assert _post(message.pk, MessageStatus="delivered", To=message.address).status_code == 204
+    assert _state(message) == MessageState.DELIVERED
+
+
 def test_a_failure_keeps_its_code_and_says_it_in_french(message: Message) -> None:
     _post(message.pk, MessageStatus="undelivered", ErrorCode="30003")
     assert _state(message) == MessageState.UNDELIVERED

@@ -30,11 +30,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Fate:
-    """What the provider knows of a message: its number there and our word for its state."""
+    """What the provider knows of a message: its number there and our word for its state.
+
+    `address`: where it went, empty if the provider does not say.
+    """
 
     provider_id: str
     state: MessageState
     code: str = ""
+    address: str = ""
 
 
 class ProviderUnreachableError(Exception):
