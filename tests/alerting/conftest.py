@@ -80,12 +80,9 @@ def rules(operator: Callable[[str], None]) -> None:
 @pytest.fixture
 def source(rules, db) -> Source:
     """A dispatch centre of the Territoire de Belfort, with a duty address."""
-    from notifier.intake.keys import add_source
-    from tests.alerting.house import DUTY
+    from tests.alerting.house import dispatch_centre
 
-    return add_source(
-        "CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False
-    ).source
+    return dispatch_centre()
 
 
 @pytest.fixture

@@ -15,12 +15,16 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.record import record
 from notifier.delivery.transports.base import Outcome, Result
 from notifier.directory.models import Contact
+from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema import NewIntervention
 from notifier.journal.models import Entry
 
 DUTY = "permanence@groupement90.example"
+MAYOR = "maire@delle.example"
+# The duty of the groupement is told of some things too: this leaves its mails out.
+MAYORS = {"recipient__startswith": "contact:"}
 DELLE = {"insee": "90033"}
 GIROMAGNY = {"insee": "90052"}
 JONCHEREY = {"insee": "90056"}
@@ -41,6 +45,12 @@ LATER = Outcome(Result.RETRY, code="20429", detail="débit dépassé")
 def number(last: int) -> str:
     """A mobile number for fiction."""
     return f"+3363998{last:04d}"
+
+
+def dispatch_centre() -> Source:
+    """That of the Territoire de Belfort, with a duty address."""
+    added = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False)
+    return added.source
 
 
 def contact(

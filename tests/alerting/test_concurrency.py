@@ -14,14 +14,13 @@ from notifier.alerting.decide import decide
 from notifier.alerting.review import decide_commune, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
-from notifier.intake.keys import add_source
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     CONFLICT,
-    DUTY,
     FIRE,
     contact,
+    dispatch_centre,
     event,
     hand_over,
     journal,
@@ -39,9 +38,7 @@ def dispatch(rules, real_commits) -> Source:
     """A source, and a mayor and a deputy in Delle, committed."""
     contact(mobile=number(1))
     contact("adjoint", mobile=number(2))
-    return add_source(
-        "CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False
-    ).source
+    return dispatch_centre()
 
 
 def at_once(*works: Callable[[], object]) -> None:

@@ -19,6 +19,7 @@ from tests.alerting.house import (
     DUTY,
     FIRE,
     LATER,
+    MAYOR,
     THEFT,
     contact,
     hand_over,
@@ -31,8 +32,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-MAYOR = "maire@delle.example"
 
 
 def duties(reference: str = "R1") -> list[Message]:

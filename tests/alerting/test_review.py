@@ -21,6 +21,7 @@ from tests.alerting.house import (
     CROWD,
     DELLE,
     GIROMAGNY,
+    MAYORS,
     SECRET,
     decided,
     event,
@@ -32,9 +33,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-# The duty of the groupement reads of a doubt too: tests/alerting/test_doubt.py.
-MAYORS = {"recipient__startswith": "contact:"}
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from tests.alerting.house import (
     ACCIDENT,
     CONFLICT,
     GIROMAGNY,
+    MAYORS,
     event,
     mayors,
     messages,
@@ -26,9 +27,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-# The duty of the groupement reads of a doubt too.
-MAYORS = {"recipient__startswith": "contact:"}
 
 
 @pytest.fixture(autouse=True)

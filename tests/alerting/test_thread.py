@@ -16,6 +16,7 @@ from tests.alerting.house import (
     FIRE,
     GIROMAGNY,
     LATER,
+    MAYOR,
     SECRET,
     TAKEN,
     contact,
@@ -31,8 +32,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-MAYOR = "maire@delle.example"
 
 
 @pytest.fixture

@@ -45,16 +45,24 @@ def message() -> Message:
 
 
 def _post(
-    number: int, *, token: str = "", signed: dict[str, str] | None = None, **form: str
+    number: int,
+    *,
+    token: str = "",
+    signed: dict[str, str] | None = None,
+    signed_for: int | None = None,
+    headers: dict[str, str] | None = None,
+    **form: str,
 ) -> HttpResponse:
     """As Twilio posts it: signed for the public address."""
     form = {"MessageSid": SID, "AccountSid": settings.ENVIRONMENT.TWILIO_ACCOUNT_SID} | form
     validator = RequestValidator(token or settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
     signature = validator.compute_signature(
-        callback_url(number), form if signed is None else signed
+        callback_url(signed_for or number), form if signed is None else signed
     )
     return Client(raise_request_exception=False).post(
-        f"/api/v1/callbacks/twilio/{number}", form, headers={"X-Twilio-Signature": signature}
+        f"/api/v1/callbacks/twilio/{number}",
+        form,
+        headers={"X-Twilio-Signature": signature} | (headers or {}),
     )
 
 
@@ -83,18 +91,8 @@ def test_the_signature_covers_the_public_address_whatever_host_the_proxy_names(
 
 
 def test_forwarded_headers_change_nothing(message: Message) -> None:
-    account = settings.ENVIRONMENT.TWILIO_ACCOUNT_SID
-    form = {"MessageSid": SID, "AccountSid": account, "MessageStatus": "delivered"}
-    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
-    answer = Client().post(
-        f"/api/v1/callbacks/twilio/{message.pk}",
-        form,
-        headers={
-            "X-Twilio-Signature": validator.compute_signature(callback_url(message.pk), form),
-            "X-Forwarded-Proto": "https",
-            "X-Forwarded-Host": "ailleurs.example",
-        },
-    )
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "ailleurs.example"}
+    answer = _post(message.pk, headers=forwarded, MessageStatus="delivered")
     assert answer.status_code == 204
     assert _state(message) == MessageState.DELIVERED
 
@@ -118,16 +116,7 @@ def test_a_forged_receipt_changes_nothing(message: Message) -> None:
 
 
 def test_a_receipt_of_one_message_is_not_taken_for_another(message: Message) -> None:
-    account = settings.ENVIRONMENT.TWILIO_ACCOUNT_SID
-    form = {"MessageSid": SID, "AccountSid": account, "MessageStatus": "delivered"}
-    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
-    answer = Client().post(
-        f"/api/v1/callbacks/twilio/{message.pk}",
-        form,
-        headers={
-            "X-Twilio-Signature": validator.compute_signature(callback_url(message.pk + 1), form)
-        },
-    )
+    answer = _post(message.pk, signed_for=message.pk + 1, MessageStatus="delivered")
     assert answer.status_code == 403
     assert _state(message) == MessageState.ACCEPTED
 

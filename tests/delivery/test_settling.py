@@ -19,6 +19,16 @@ Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
 
 
+def lost(provider: Simulator, post: Post, fault: str) -> Message:
+    """A message of which nobody can say whether the provider has it."""
+    provider.fault(fault, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == MessageState.UNKNOWN
+    return message
+
+
 def settle(message: Message, time_passes: TimePasses) -> Message:
     """Let the time pass after which the provider can be asked, and sweep."""
     time_passes(message, LISTED_WITHIN)
@@ -31,11 +41,7 @@ def settle(message: Message, time_passes: TimePasses) -> Message:
 def test_what_the_provider_has_after_all_is_found_and_not_sent_twice(
     provider: Simulator, post: Post, time_passes: TimePasses, fault: str
 ) -> None:
-    provider.fault(fault, times=1)
-    message = post()
-    deliver(Lane.URGENT)
-    message.refresh_from_db()
-    assert message.state == MessageState.UNKNOWN
+    message = lost(provider, post, fault)
     settle(message, time_passes)
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert message.provider_id == provider.messages()[0]["sid"]
@@ -60,11 +66,7 @@ def test_an_answer_that_comes_too_late_is_not_a_second_text(
 def test_what_the_provider_never_got_is_sent_again(
     provider: Simulator, post: Post, time_passes: TimePasses, fault: str
 ) -> None:
-    provider.fault(fault, times=1)
-    message = post()
-    deliver(Lane.URGENT)
-    message.refresh_from_db()
-    assert message.state == MessageState.UNKNOWN
+    message = lost(provider, post, fault)
     settle(message, time_passes)
     assert message.state == MessageState.ACCEPTED
     assert told(provider) == [PHONE]
