@@ -63,6 +63,7 @@ check: $(DEVELOPMENT)
 	sed 's/REMPLACER/verification/' config/notifier.env.example > "$$folder/env" && \
 	set -a && . "$$folder/env" && set +a && \
 	DATABASE_URL= BROKER_URL= DATA_DIR=$$folder && export DATABASE_URL BROKER_URL DATA_DIR && \
+	$(BIN)/notifier migrate --verbosity 0 && \
 	$(BIN)/notifier check --deploy --fail-level WARNING && \
 	$(BIN)/notifier makemigrations --check --dry-run
 

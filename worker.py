@@ -32,6 +32,6 @@ def _drop_broken_connections(**_: object) -> None:
 @signals.celeryd_init.connect
 @signals.beat_init.connect
 def _refuse_to_start_incomplete(**_: object) -> None:
-    from notifier.bell.readiness import require_complete
+    from notifier.readiness import require_complete
 
     require_complete()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -103,18 +102,17 @@ SESSION_COOKIE_AGE = 8 * 3600
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else []
 
 
+# Where the tables are kept unless DATABASE_URL says otherwise. `notifier migrate` makes the file.
+SQLITE_FILE = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
+
+
 def _database() -> dict[str, Any]:
-    file = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
+    settings: dict[str, Any] = dict(
+        dj_database_url.parse(ENVIRONMENT.DATABASE_URL or f"sqlite:///{SQLITE_FILE}")
+    )
     if not ENVIRONMENT.DATABASE_URL:
-        # Where this may not be, the first who needs the database says so; `demo`, `doctor` and
-        # `--help` do not, and must run anywhere.
-        with contextlib.suppress(OSError):
-            ENVIRONMENT.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # The folder may be older than us and open to all; SQLite's own files follow this one.
-            if not file.exists():
-                file.touch(mode=0o600)
-    default = f"sqlite:///{file}"
-    settings: dict[str, Any] = dict(dj_database_url.parse(ENVIRONMENT.DATABASE_URL or default))
+        # Opened, never made: who only asks leaves nothing behind, and no file open to all.
+        settings["NAME"] = f"{SQLITE_FILE.as_uri()}?mode=rw"
     settings["CONN_MAX_AGE"] = 600
     if settings["ENGINE"].endswith("sqlite3"):
         # Writers queue for the file instead of failing half-way through a transaction (IMMEDIATE),

@@ -6,7 +6,7 @@ from django.core.checks import CheckMessage, Error
 
 from notifier.alerting.categories import CategoriesError
 from notifier.alerting.composition import TemplatesError
-from notifier.alerting.wording import categories, composer
+from notifier.alerting.in_force import categories, composer
 from notifier.intake.formats.tables import TablesError, tables
 
 

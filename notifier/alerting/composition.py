@@ -18,8 +18,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.alerting.gsm import SmsSize, count, to_gsm
-from notifier.alerting.words import (
+from notifier.alerting.facts import (
     DOUBTS,
     SAMPLE,
     SAMPLE_DOUBT,
@@ -34,6 +33,7 @@ from notifier.alerting.words import (
     words_of,
     words_of_doubt,
 )
+from notifier.alerting.gsm import SmsSize, count, to_gsm
 
 MOST_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.alerting.categories import Category
-from notifier.alerting.wording import categories
-from notifier.intake.models import Intervention, State
+from notifier.alerting.in_force import categories
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.words import Status
 from notifier.territory.resolve import (
     Commune,
@@ -40,7 +40,7 @@ class Neighbour:
 class Concerned:
     """The communes that may be told; without any, the state that says what happens instead."""
 
-    state: State
+    state: Handling
     communes: list[Commune] = field(default_factory=list)
     reason: str = ""
     aside: list[Commune] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Concerned:
     @property
     def is_placed(self) -> bool:
         """Whether it is certain where the intervention is, so that a commune may have been left."""
-        return self.state in (State.DECIDED, State.OUTSIDE)
+        return self.state in (Handling.DECIDED, Handling.OUTSIDE)
 
 
 @dataclass(frozen=True)
@@ -67,31 +67,33 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
-    later = [i for i in thread if i.sequence > intervention.sequence and i.state == State.DECIDED]
+    later = [
+        i for i in thread if i.sequence > intervention.sequence and i.state == Handling.DECIDED
+    ]
     if later:
         return Concerned(
-            State.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
+            Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
     found = _locate(intervention, thread)
     if not found.communes:
         why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
-        return Concerned(State.REVIEW, [], why)
+        return Concerned(Handling.REVIEW, [], why)
     category = categories().get(intervention.category)
     if category is None:
         why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
-        return Concerned(State.REVIEW, [], why)
+        return Concerned(Handling.REVIEW, [], why)
     to_tell = found.communes if category.edge == "all" else found.holders
     intervention.communes = [c.code for c in to_tell]
     inside = _inside(intervention, to_tell)
     if not inside:
         names = ", ".join(c.label for c in to_tell)
         where = f"hors des départements de {intervention.source.name}"
-        return Concerned(State.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
+        return Concerned(Handling.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
     neighbours = _neighbours(intervention, category, found.holders, to_tell)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
     aside = _inside(intervention, left)
-    return Concerned(State.DECIDED, inside, _at_the_edge(found, category), aside, neighbours)
+    return Concerned(Handling.DECIDED, inside, _at_the_edge(found, category), aside, neighbours)
 
 
 def _inside(intervention: Intervention, communes: Iterable[Commune]) -> list[Commune]:
@@ -159,7 +161,9 @@ def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
 
 def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
     """An end concerns those who were told, though its own place be in doubt: they wait for it."""
-    decided = [i for i in thread if i.state == State.DECIDED and i.sequence < intervention.sequence]
+    decided = [
+        i for i in thread if i.state == Handling.DECIDED and i.sequence < intervention.sequence
+    ]
     codes = decided[-1].communes if decided else []
     intervention.communes = codes
     return [found for found in map(commune, codes) if found is not None]

@@ -11,6 +11,7 @@ from django.db import transaction
 from notifier.alerting.categories import Category
 from notifier.alerting.concerned import Concerned, concerned
 from notifier.alerting.doubt import ask_a_person, harmless
+from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import (
     Ruling,
@@ -22,9 +23,8 @@ from notifier.alerting.policy import (
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, tell
-from notifier.alerting.wording import categories
 from notifier.delivery.outbox import entrust
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import conclude, lock_thread
 from notifier.intake.words import Status
 from notifier.journal.models import Entry, Step
@@ -40,7 +40,7 @@ def decide(intervention_id: UUID) -> None:
     with transaction.atomic():
         thread = lock_thread(intervention_id)
         for intervention in thread:
-            if intervention.state == State.RECEIVED:
+            if intervention.state == Handling.RECEIVED:
                 _decide_one(intervention, thread)
 
 
@@ -60,7 +60,7 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
         entrust(letters)
         entries += lines
         reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
-    if outcome.state is State.REVIEW:
+    if outcome.state is Handling.REVIEW:
         entries += ask_a_person(intervention, outcome.reason, thread)
     conclude(intervention, outcome.state, " ; ".join(reasons))
     if outcome.is_placed:
@@ -139,7 +139,7 @@ def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
         entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
         for clue in intervention.clues
     ]
-    step = Step.REVIEW if outcome.state is State.REVIEW else Step.DECIDED
+    step = Step.REVIEW if outcome.state is Handling.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
     lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
     return lines

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.facts import Doubt, written_moment
+from notifier.alerting.in_force import categories, composer
 from notifier.alerting.policy import withheld
-from notifier.alerting.wording import categories, composer
-from notifier.alerting.words import Doubt, written_moment
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
 from notifier.territory.resolve import Commune, commune, communes_of
@@ -74,8 +75,24 @@ def harmless(clue: dict[str, Any]) -> str:
 
 def deadline(intervention: Intervention) -> datetime:
     """Until when a decision still helps: its category's lifetime after the reception."""
-    category = categories().get(intervention.category)
-    return intervention.received_at + (category.lifetime if category else REVIEW_LIFETIME)
+    return intervention.received_at + _lifetime(intervention.category)
+
+
+def past_deadline(now: datetime) -> Q:
+    """Those whose `deadline` is over at `now`, as a condition on interventions."""
+    codes = categories().codes()
+    of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
+    for code in codes:
+        of_lifetime[_lifetime(code)].append(code)
+    over = Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=codes)
+    for lifetime, alike in of_lifetime.items():
+        over |= Q(received_at__lt=now - lifetime, category__in=alike)
+    return over
+
+
+def _lifetime(code: str) -> timedelta:
+    category = categories().get(code)
+    return category.lifetime if category else REVIEW_LIFETIME
 
 
 def ask_a_person(
@@ -85,7 +102,7 @@ def ask_a_person(
 
     In the transaction that puts it into the review; returns the journal entries to write.
     """
-    asked = [i for i in thread if i.state == State.REVIEW and i.pk != intervention.pk]
+    asked = [i for i in thread if i.state == Handling.REVIEW and i.pk != intervention.pk]
     if any(i.location == intervention.location for i in asked):
         return []
     return _mail(intervention, reason, _ENTERED)

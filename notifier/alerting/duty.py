@@ -5,9 +5,9 @@ from datetime import timedelta
 import structlog
 from django.utils import timezone
 
+from notifier.alerting.in_force import composer
 from notifier.alerting.letters import facts_told_now
 from notifier.alerting.models import Alert
-from notifier.alerting.wording import composer
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.duty import TO_DUTY, letter_to_duty
+from notifier.alerting.in_force import categories
 from notifier.alerting.letters import Envelope, compose, letter_key, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import not_yet_told, reached, recipient_label
 from notifier.alerting.spoken import Spoken
-from notifier.alerting.wording import categories
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter, entrust, told
 from notifier.directory.people import Person, people_of

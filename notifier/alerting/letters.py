@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
+from notifier.alerting.facts import Facts
+from notifier.alerting.in_force import composer
 from notifier.alerting.models import Alert
 from notifier.alerting.place import safe_place
 from notifier.alerting.recipients import recipient_label
-from notifier.alerting.wording import composer
-from notifier.alerting.words import Facts
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person

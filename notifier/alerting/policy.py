@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
+from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
-from notifier.alerting.words import of
 from notifier.intake.words import Severity, Status
 from notifier.territory.resolve import Commune
 

@@ -8,12 +8,12 @@ from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.concerned import concerned
 from notifier.alerting.decide import rule_on_all, spoken_of
+from notifier.alerting.in_force import categories
 from notifier.alerting.letters import Envelope, compose, facts_to_tell
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, letters_to_follow
-from notifier.alerting.wording import categories
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from notifier.alerting.composition import Kind
-from notifier.delivery.models import BAD_ENDS, Message, State
+from notifier.delivery.models import BAD_ENDS, Message, MessageState
 from notifier.directory.people import Person
 
 
@@ -29,7 +29,7 @@ def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Itera
 
 def reached(messages: Iterable[Message]) -> list[Message]:
     """Those of the messages that got to their reader, or may still."""
-    return [m for m in messages if m.state not in (*BAD_ENDS, State.CANCELLED)]
+    return [m for m in messages if m.state not in (*BAD_ENDS, MessageState.CANCELLED)]
 
 
 def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
@@ -39,7 +39,7 @@ def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
     order then is told by the news' own failure, and nobody is forgotten in between.
     """
     if kind is Kind.CANCELLATION:
-        return [m for m in reached(earlier) if m.state != State.PENDING]
+        return [m for m in reached(earlier) if m.state != MessageState.PENDING]
     messages = list(earlier)
     forgotten = [m for m in messages if m.state in BAD_ENDS and not m.is_followed_up]
     return [*reached(messages), *(() if kind is Kind.END else forgotten)]

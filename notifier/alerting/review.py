@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.doubt import take_back
-from notifier.alerting.wording import categories
+from notifier.alerting.in_force import categories
 from notifier.bell.ring import ring_after_commit
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_thread
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
@@ -21,7 +21,7 @@ class ReviewError(Exception):
 def waiting() -> QuerySet[Intervention]:
     """Everything that waits for a decision, oldest first, with its source."""
     return (
-        Intervention.objects.filter(state=State.REVIEW)
+        Intervention.objects.filter(state=Handling.REVIEW)
         .select_related("source")
         .order_by("received_at")
     )
@@ -40,14 +40,14 @@ def decide_commune(
     chosen = _checked(latest, code, why)
     with transaction.atomic():
         lock_thread(latest.pk)
-        taken = Intervention.objects.filter(pk=latest.pk, state=State.REVIEW).update(
-            state=State.RECEIVED, decided_commune=code, decided_by=who
+        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+            state=Handling.RECEIVED, decided_commune=code, decided_by=who
         )
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
         older = [i.pk for i in interventions if i.pk != latest.pk]
-        Intervention.objects.filter(pk__in=older, state=State.REVIEW).update(
-            state=State.SUPERSEDED,
+        Intervention.objects.filter(pk__in=older, state=Handling.REVIEW).update(
+            state=Handling.SUPERSEDED,
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
@@ -100,12 +100,12 @@ def supersede_older(intervention: Intervention, thread: list[Intervention]) -> l
 
     In the transaction that decides it; returns the journal entries to write.
     """
-    older = [i for i in thread if i.state == State.REVIEW and i.sequence < intervention.sequence]
+    older = [i for i in thread if i.state == Handling.REVIEW and i.sequence < intervention.sequence]
     if not older:
         return []
     take_back(older)
-    Intervention.objects.filter(pk__in=[i.pk for i in older], state=State.REVIEW).update(
-        state=State.SUPERSEDED,
+    Intervention.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
+        state=Handling.SUPERSEDED,
         reason=f"le n° {intervention.sequence} a levé le doute",
         handled_at=timezone.now(),
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert
-from notifier.alerting.wording import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.intake.models import Intervention

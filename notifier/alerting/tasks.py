@@ -5,8 +5,8 @@ from uuid import UUID
 from celery import shared_task, signals
 
 from notifier.alerting.decide import decide
+from notifier.alerting.in_force import categories, composer
 from notifier.alerting.sweep import sweep
-from notifier.alerting.wording import categories, composer
 from notifier.delivery.models import Channel
 from notifier.delivery.transports.base import transport_for
 from notifier.territory.resolve import Location, resolve

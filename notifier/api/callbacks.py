@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 
-from notifier.delivery.models import State
+from notifier.delivery.models import MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.delivery.transports.twilio.errors import explain
@@ -22,13 +22,15 @@ log = structlog.get_logger(__name__)
 LARGEST_BODY = 64 * 1024
 LARGEST_NUMBER = 2**63 - 1
 ERROR_CODE = re.compile(r"[0-9]{1,10}")
+ADDRESS = re.compile(r"\+[0-9]{6,15}")
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 
 
 @csrf_exempt  # Twilio has no cookie of ours; its signature is the proof
 @require_POST
 def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
-    """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message."""
+    """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message, 409 for
+    one that is of another text than the message's own."""
     if _is_large(request):
         log.warning("receipt refused: too large to be one", message=message_id)
         return _refusal(413, "too large")
@@ -40,8 +42,9 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
         log.warning("receipt ignored: unknown status", message=message_id)
         return _refusal(400, "unknown MessageStatus")
     code = _plain(request.POST.get("ErrorCode", ""), ERROR_CODE)
-    explanation = explain(code) if state is State.UNDELIVERED else ""
-    fate = Fate(_plain(request.POST.get("MessageSid", ""), MESSAGE_SID), state, code)
+    explanation = explain(code) if state is MessageState.UNDELIVERED else ""
+    provider_id = _plain(request.POST.get("MessageSid", ""), MESSAGE_SID)
+    fate = Fate(provider_id, state, code, _plain(request.POST.get("To", ""), ADDRESS))
     if message_id > LARGEST_NUMBER:
         reading = Reading.NO_SUCH_MESSAGE
     else:
@@ -51,6 +54,9 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
             "receipt for an unknown message", message=message_id, provider_id=fate.provider_id
         )
         return _refusal(404, "unknown message")
+    if reading is Reading.OF_ANOTHER_TEXT:
+        log.error("receipt of another text", message=message_id, provider_id=fate.provider_id)
+        return _refusal(409, "another text")
     return HttpResponse(status=204)
 
 

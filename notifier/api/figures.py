@@ -9,9 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifier.delivery.models import OPEN, Message, State
-from notifier.intake.models import Intervention
-from notifier.intake.models import State as InterventionState
+from notifier.delivery.models import OPEN, Message, MessageState
+from notifier.intake.models import Handling, Intervention
 
 
 @dataclass(frozen=True)
@@ -27,26 +26,26 @@ class Counts:
 
 def oldest_due_s() -> float:
     """For how many seconds the message due longest has waited for a worker; 0 if none is due."""
-    oldest = Message.objects.filter(state=State.PENDING).aggregate(due=Min("due_at"))["due"]
+    oldest = Message.objects.filter(state=MessageState.PENDING).aggregate(due=Min("due_at"))["due"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
 def oldest_undecided_s() -> float:
     """For how many seconds the oldest intervention has waited for a worker; 0 if none waits."""
-    return _oldest_s(InterventionState.RECEIVED)
+    return _oldest_s(Handling.RECEIVED)
 
 
 def oldest_review_s() -> float:
     """For how many seconds the oldest doubt has waited for a person; 0 if none waits."""
-    return _oldest_s(InterventionState.REVIEW)
+    return _oldest_s(Handling.REVIEW)
 
 
 def reviews_waiting() -> int:
     """How many interventions wait for a person to say which commune it is."""
-    return Intervention.objects.filter(state=InterventionState.REVIEW).count()
+    return Intervention.objects.filter(state=Handling.REVIEW).count()
 
 
-def _oldest_s(state: InterventionState) -> float:
+def _oldest_s(state: Handling) -> float:
     waiting = Intervention.objects.filter(state=state)
     oldest = waiting.aggregate(since=Min("received_at"))["since"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
@@ -58,15 +57,12 @@ def figures() -> Counts:
     grouped = (
         open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
     )
-    waiting = Intervention.objects.filter(
-        state__in=(InterventionState.RECEIVED, InterventionState.REVIEW)
-    )
+    waiting = Intervention.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
     return Counts(
         messages={(channel, lane, state): n for channel, lane, state, n in grouped},
         waiting_interventions={
-            state.value: by_state.get(state, 0)
-            for state in (InterventionState.RECEIVED, InterventionState.REVIEW)
+            state.value: by_state.get(state, 0) for state in (Handling.RECEIVED, Handling.REVIEW)
         },
         oldest_due_s=oldest_due_s(),
         oldest_undecided_s=oldest_undecided_s(),

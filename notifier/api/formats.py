@@ -10,8 +10,8 @@ from ninja import Query, Router, Schema
 from ninja.errors import ValidationError
 from ninja.responses import Status
 
+from notifier.alerting.in_force import categories
 from notifier.alerting.preview import preview
-from notifier.alerting.wording import categories
 from notifier.api.entrance import SourceKey
 from notifier.api.interventions import DRY_RUN, REFUSALS, refuse_unclear_parameters, source_of
 from notifier.api.problems import ProblemError

@@ -9,9 +9,9 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from notifier.alerting.in_force import categories
 from notifier.alerting.preview import preview
 from notifier.alerting.status import status_of
-from notifier.alerting.wording import categories
 from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source

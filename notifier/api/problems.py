@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from notifier.api.wire import JsonRefusedError
+from notifier.intake.schema import IN_WORDS
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +22,7 @@ FRENCH = {
     "string_type": "un texte est attendu",
     "string_too_short": "ne doit pas être vide",
     "string_too_long": "{max_length} caractères au plus",
-    "string_pattern_mismatch": "forme inattendue (motif {pattern})",
+    "string_pattern_mismatch": "forme inattendue ; attendu : {in_words}",
     "string_unicode": "caractères illisibles : envoyez de l’UTF-8",
     "int_type": "un nombre entier est attendu",
     "int_parsing": "un nombre entier est attendu",
@@ -173,7 +174,9 @@ def _field(error: dict[str, Any]) -> dict[str, str]:
 def _french(error: dict[str, Any]) -> str:
     known = FRENCH.get(error["type"])
     if known:
-        return known.format_map(_Context(error.get("ctx", {}))).replace(" or ", " ou ")
+        context = error.get("ctx", {})
+        context = {**context, "in_words": IN_WORDS.get(context.get("pattern"), "…")}
+        return known.format_map(_Context(context)).replace(" or ", " ou ")
     if error["type"] in SAID_BY_INTAKE:
         return str(error["msg"])
     return "valeur refusée"

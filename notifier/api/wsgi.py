@@ -10,7 +10,7 @@ def application() -> WSGIHandler:
     """Build the application. Raises ImproperlyConfigured when a setting is missing or wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
     django.setup(set_prefix=False)
-    from notifier.bell.readiness import require_complete
+    from notifier.readiness import require_complete
 
     require_complete()
     return WSGIHandler()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from difflib import get_close_matches
+from importlib.metadata import version
 from typing import Any
 
 from django.core.management import ManagementUtility, get_commands
@@ -69,6 +70,13 @@ class FrenchUtility(ManagementUtility):
         super().__init__(argv)
         vars(argparse)["_"] = lambda sentence: SENTENCES.get(sentence, sentence)
         BaseCommand.suppressed_base_arguments = UNSHOWN
+
+    def execute(self) -> None:
+        """Run what the command line asks for; its version is this project's, not Django's."""
+        if self.argv[1:] in (["--version"], ["version"]):
+            print(f"Alerte Maires {version('alerte-maires')}")
+            return
+        super().execute()
 
     def main_help_text(self, commands_only: bool = False) -> str:
         """The commands, by what somebody wants; wrong settings are said below."""

@@ -98,7 +98,7 @@ class Stage:
         self, environment: Mapping[str, str], data_dir: Path, supervisor: Supervisor
     ) -> None:
         self.data_dir = data_dir.absolute()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.environment = {**environment, "DATA_DIR": str(self.data_dir)}
         self.supervisor = supervisor
 

@@ -83,7 +83,7 @@ def _start(stage: Stage, bind: Bind, *, simulator: bool) -> str | None:
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """Two Valkeys on one file would ruin it: one `up` for each DATA_DIR."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LEASE
 
 BATCH = 32
@@ -20,14 +20,16 @@ def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
     now = timezone.now()
     return _claim(
         "state = %s, attempts = attempts + 1, claim = %s, claimed_at = %s, due_at = %s",
-        [State.SENDING, uuid4().hex, _db(now), _db(now + LEASE)],
+        [MessageState.SENDING, uuid4().hex, _db(now), _db(now + LEASE)],
         "lane = %s AND state = %s AND due_at <= %s AND expires_at > %s",
-        [lane, State.PENDING, _db(now), _db(now)],
+        [lane, MessageState.PENDING, _db(now), _db(now)],
         most,
     )
 
 
-def claim_questions(state: State, again_after: timedelta, most: int = BATCH) -> list[Message]:
+def claim_questions(
+    state: MessageState, again_after: timedelta, most: int = BATCH
+) -> list[Message]:
     """Take due messages in `state` for a question to the provider. The state stays. One UPDATE."""
     now = timezone.now()
     return _claim(
@@ -43,8 +45,8 @@ def lapsed_leases(most: int = BATCH) -> list[Message]:
     """Turn `sending` whose lease ran out into `unknown`, due at once. One statement."""
     now = _db(timezone.now())
     return _claim(
-        "state = %s, due_at = %s", [State.UNKNOWN, now],
-        "state = %s AND due_at <= %s", [State.SENDING, now], most,
+        "state = %s, due_at = %s", [MessageState.UNKNOWN, now],
+        "state = %s AND due_at <= %s", [MessageState.SENDING, now], most,
     )  # fmt: skip
 
 
@@ -52,8 +54,8 @@ def outlived(most: int = BATCH) -> list[Message]:
     """Turn `pending` past its lifetime into `expired`. One statement."""
     now = _db(timezone.now())
     return _claim(
-        "state = %s, due_at = NULL, ended_at = %s", [State.EXPIRED, now],
-        "state = %s AND expires_at <= %s", [State.PENDING, now], most,
+        "state = %s, due_at = NULL, ended_at = %s", [MessageState.EXPIRED, now],
+        "state = %s AND expires_at <= %s", [MessageState.PENDING, now], most,
     )  # fmt: skip
 
 

@@ -4,8 +4,12 @@ The flag and all that the listeners write stand or fall together: a worker kille
 nothing behind but an unset flag, and the sweep tells them again.
 """
 
+import contextlib
+
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from notifier.delivery.models import BAD_ENDS, Message
 from notifier.delivery.outbox import ended_badly
@@ -18,14 +22,24 @@ def follow_up(message: Message) -> None:
     try:
         with transaction.atomic():
             if Message.objects.filter(pk=message.pk, is_followed_up=False).update(
-                is_followed_up=True
+                is_followed_up=True, due_at=None
             ):
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on
         log.exception("follow-up failed, the sweep will repeat it", message=message.pk)
+        # The caller has others to record; a database that is down lets the sweep start anew.
+        with contextlib.suppress(DatabaseError):
+            _go_behind(message)
+
+
+def _go_behind(message: Message) -> None:
+    """What fails each time must not hold up the others."""
+    unheard = Message.objects.filter(pk=message.pk, state__in=BAD_ENDS, is_followed_up=False)
+    unheard.update(due_at=timezone.now())
 
 
 def follow_up_forgotten(most: int = 100) -> None:
-    """Follow up every bad end that nobody has followed up yet."""
-    for message in Message.objects.filter(state__in=BAD_ENDS, is_followed_up=False)[:most]:
+    """Follow up bad ends that nobody has followed up yet; first those never tried, oldest first."""
+    forgotten = Message.objects.filter(state__in=BAD_ENDS, is_followed_up=False)
+    for message in forgotten.order_by(F("due_at").asc(nulls_first=True), "id")[:most]:
         follow_up(message)

@@ -16,7 +16,7 @@ class Lane(models.TextChoices):
     ROUTINE = "routine", "courant"
 
 
-class State(models.TextChoices):
+class MessageState(models.TextChoices):
     """pending -> sending -> accepted -> delivered | undelivered; a state never walks backwards,
     but for `sending`/`unknown` -> `pending` once it is certain that the provider has nothing."""
 
@@ -31,8 +31,8 @@ class State(models.TextChoices):
     UNKNOWN = "unknown", "sort inconnu"
 
 
-OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
-BAD_ENDS = (State.UNDELIVERED, State.EXPIRED, State.FAILED)
+OPEN = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
+BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
 
 
 class Message(models.Model):
@@ -50,7 +50,9 @@ class Message(models.Model):
     body = models.TextField("texte")
     html = models.TextField("HTML", blank=True)
 
-    state = models.CharField("état", max_length=11, choices=State, default=State.PENDING)
+    state = models.CharField(
+        "état", max_length=11, choices=MessageState, default=MessageState.PENDING
+    )
     created_at = models.DateTimeField("créé le")
     expires_at = models.DateTimeField("périmé après")
     # When a worker has to look at this message again, whatever its state: a try, the end of a

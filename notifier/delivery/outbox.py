@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.bell.ring import ring_after_commit
 from notifier.delivery.address import mask
-from notifier.delivery.models import Channel, Lane, Message, State
+from notifier.delivery.models import Channel, Lane, Message, MessageState
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -50,7 +50,7 @@ def entrust(letters: Iterable[Letter]) -> None:
     """
     now = timezone.now()
     messages = [
-        Message(**vars(letter), created_at=now, due_at=now, state=State.PENDING)
+        Message(**vars(letter), created_at=now, due_at=now, state=MessageState.PENDING)
         for letter in letters
     ]
     if not messages:
@@ -70,7 +70,7 @@ def told(*topics: str) -> Sequence[Message]:
 
 def withdraw(topic: str) -> int:
     """Take back what was not handed to a provider yet; how many messages that was."""
-    waiting = Message.objects.filter(topic=topic, state=State.PENDING)
+    waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)
     return _take_back(waiting, "retiré avant l’envoi")
 
 
@@ -86,7 +86,7 @@ def is_overtaken(message: Message) -> bool:
 
 def _give_way(newer: list[Message]) -> None:
     revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
-    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=State.PENDING)
+    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
     older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
     _take_back(older, OVERTAKEN)
 
@@ -96,8 +96,8 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
     taken = [
         message
         for message in messages
-        if Message.objects.filter(pk=message.pk, state=State.PENDING).update(
-            state=State.CANCELLED, due_at=None, ended_at=now
+        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
+            state=MessageState.CANCELLED, due_at=None, ended_at=now
         )
     ]
     write(entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken)

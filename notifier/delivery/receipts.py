@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Step
@@ -16,17 +16,18 @@ from notifier.journal.write import entry, write
 # From which states a receipt may lead to the state that it tells. `pending` and `expired` are there
 # for the message that we gave up for lost while its provider had it: its receipt is the truth.
 COMES_FROM = {
-    State.ACCEPTED: (State.PENDING, State.SENDING, State.UNKNOWN),
-    State.DELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.EXPIRED),
-    State.UNDELIVERED: (State.PENDING, State.SENDING, State.UNKNOWN, State.ACCEPTED),
+    MessageState.ACCEPTED: OPEN,
+    MessageState.DELIVERED: (*OPEN, MessageState.ACCEPTED, MessageState.EXPIRED),
+    MessageState.UNDELIVERED: (*OPEN, MessageState.ACCEPTED),
 }
 
 
 class Reading(StrEnum):
-    """What reading a receipt changed: something, nothing any more, or there is no such message."""
+    """What reading a receipt changed: something, nothing any more; or why it is none of ours."""
 
     APPLIED = "applied"
     OLD_NEWS = "old_news"
+    OF_ANOTHER_TEXT = "of_another_text"
     NO_SUCH_MESSAGE = "no_such_message"
 
 
@@ -55,16 +56,26 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
                 ]
             )
     if message is None:
-        known = Message.objects.filter(pk=message_id).exists()
-        return Reading.OLD_NEWS if known else Reading.NO_SUCH_MESSAGE
-    if fate.state is State.UNDELIVERED:
+        return _why_unchanged(message_id, fate)
+    if fate.state is MessageState.UNDELIVERED:
         follow_up(message)
     return Reading.APPLIED
 
 
+def _why_unchanged(message_id: int, fate: Fate) -> Reading:
+    known = Message.objects.filter(pk=message_id).only("provider_id", "address").first()
+    if known is None:
+        return Reading.NO_SUCH_MESSAGE
+    is_ours = known.provider_id in ("", fate.provider_id) and fate.address in ("", known.address)
+    return Reading.OLD_NEWS if is_ours else Reading.OF_ANOTHER_TEXT
+
+
 def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
-    """The message as it is after the receipt; None if that changes nothing. One statement."""
-    is_end = fate.state is not State.ACCEPTED
+    """The message as it is after the receipt; None if that changes nothing. One statement.
+
+    An early receipt finds no number recorded yet, and brings it.
+    """
+    is_end = fate.state is not MessageState.ACCEPTED
     moment = connection.ops.adapt_datetimefield_value(now)
     overdue = connection.ops.adapt_datetimefield_value(now + RECEIPT_OVERDUE[0])
     states = COMES_FROM[fate.state]
@@ -73,7 +84,8 @@ def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
         "UPDATE delivery_message SET state = %s, due_at = %s, ended_at = %s, error_code = %s, "  # noqa: S608 - nothing but marks is built in
         "provider_id = CASE WHEN provider_id = '' THEN %s ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "
-        f"WHERE id = %s AND state IN ({marks}) RETURNING *",
+        f"WHERE id = %s AND state IN ({marks}) "
+        "AND provider_id IN ('', %s) AND %s IN ('', address) RETURNING *",
         [
             fate.state,
             None if is_end else overdue,
@@ -83,6 +95,8 @@ def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
             moment,
             message_id,
             *states,
+            fate.provider_id,
+            fate.address,
         ],
     )
     changed = list(rows)

@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, F, Value, When
 from django.db.models.functions import Coalesce
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import OPEN, Channel, Message, State
+from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.schedule import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.transports.base import Outcome, Result, transport_for
@@ -46,7 +46,7 @@ def _record_accepted(tries: list[Try]) -> None:
     claims = {t.message.claim for t in tries}
     ids = [t.message.pk for t in tries]
     landed = Message.objects.filter(pk__in=ids, claim__in=claims).update(
-        state=Case(When(state__in=OPEN, then=Value(State.ACCEPTED)), default=F("state")),
+        state=Case(When(state__in=OPEN, then=Value(MessageState.ACCEPTED)), default=F("state")),
         due_at=Case(
             *(When(pk=t.message.pk, state__in=OPEN, then=Value(_receipt_due(t))) for t in tries),
             default=F("due_at"),
@@ -76,10 +76,10 @@ def _record_other(ended: Try) -> bool:
     """Put a message that was not accepted where it belongs; True if that was its end."""
     message, outcome = ended.message, ended.outcome
     mine = Message.objects.filter(
-        pk=message.pk, claim=message.claim, state__in=(State.SENDING, State.UNKNOWN)
+        pk=message.pk, claim=message.claim, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     state, due_at = _next_state(message, outcome, ended.ended_at)
-    is_bad_end = state in (State.FAILED, State.EXPIRED)
+    is_bad_end = state in (MessageState.FAILED, MessageState.EXPIRED)
     changed = mine.update(
         state=state,
         due_at=due_at,
@@ -91,17 +91,19 @@ def _record_other(ended: Try) -> bool:
     return bool(changed) and is_bad_end
 
 
-def _next_state(message: Message, outcome: Outcome, now: datetime) -> tuple[State, datetime | None]:
+def _next_state(
+    message: Message, outcome: Outcome, now: datetime
+) -> tuple[MessageState, datetime | None]:
     if outcome.result is Result.PERMANENT:
-        return State.FAILED, None
+        return MessageState.FAILED, None
     if outcome.result is Result.UNKNOWN and _has_receipts(message):
-        return State.UNKNOWN, now + LISTED_WITHIN
+        return MessageState.UNKNOWN, now + LISTED_WITHIN
     if is_overtaken(message):
-        return State.CANCELLED, None
+        return MessageState.CANCELLED, None
     again_at = next_try(message.attempts, now, outcome.retry_after_s)
     if again_at >= message.expires_at:
-        return State.EXPIRED, None
-    return State.PENDING, again_at
+        return MessageState.EXPIRED, None
+    return MessageState.PENDING, again_at
 
 
 def _receipt_due(accepted: Try) -> datetime | None:
@@ -117,16 +119,16 @@ def _has_receipts(message: Message) -> bool:
 
 def _entry(ended: Try) -> Entry:
     message, outcome = ended.message, ended.outcome
-    not_sent = "à réessayer" if message.state == State.PENDING else "pas parti"
+    not_sent = "à réessayer" if message.state == MessageState.PENDING else "pas parti"
     came_of_it = {
         Result.ACCEPTED: transport_for(Channel(message.channel)).accepted_by,
         Result.PERMANENT: f"refusé : {outcome.detail}",
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
         Result.RETRY: f"{not_sent} : {outcome.detail}",
     }[outcome.result]
-    if message.state == State.CANCELLED:
+    if message.state == MessageState.CANCELLED:
         came_of_it += f" ; {OVERTAKEN}"
-    if message.state == State.EXPIRED:
+    if message.state == MessageState.EXPIRED:
         came_of_it += " ; périmé avant un nouvel essai"
     return entry(
         message.thread,

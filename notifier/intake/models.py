@@ -39,7 +39,7 @@ class Source(models.Model):
         return self.name
 
 
-class State(models.TextChoices):
+class Handling(models.TextChoices):
     """How far an intervention has come; every change is a conditional UPDATE."""
 
     RECEIVED = "received", "reçue"
@@ -67,12 +67,16 @@ class Intervention(models.Model):
     content_hash = models.CharField("empreinte du contenu", max_length=64)
     received_at = models.DateTimeField("reçue le")
 
-    state = models.CharField("traitement", max_length=10, choices=State, default=State.RECEIVED)
+    state = models.CharField(
+        "traitement", max_length=10, choices=Handling, default=Handling.RECEIVED
+    )
     verdict = models.CharField("verdict", max_length=10, blank=True)
     communes = models.JSONField("communes", default=list)
     clues = models.JSONField("indices", default=list)
     reason = models.TextField("motif", blank=True)
     handled_at = models.DateTimeField("traitée le", null=True, blank=True)
+    # The sweep takes what it has not failed on before what it has.
+    failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
     decided_commune = models.CharField("commune décidée", max_length=5, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
 
@@ -115,6 +119,7 @@ class Distribution(models.Model):
         Intervention, on_delete=models.PROTECT, null=True, verbose_name="intervention"
     )
     is_waiting = models.BooleanField("attend son intervention", default=False)
+    failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
 
     class Meta:
         verbose_name = "message d’un autre format"

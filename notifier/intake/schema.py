@@ -27,6 +27,22 @@ OLDEST = timedelta(days=7)
 LINK = re.compile(r"\.[A-Za-z]{2}")
 # What a telephone, a form and a thread's name can all carry.
 REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$")
+INSEE = r"^[0-9][0-9AaBb]?[0-9]{3}$"
+POSTAL_CODE = r"^[0-9]{4,5}$"
+CATEGORY = r"^[A-Za-z][A-Za-z0-9._-]{0,19}$"
+# What each form asks for, said to whoever sent something else.
+IN_WORDS = {
+    REFERENCE.pattern: (
+        "60 caractères au plus, lettres sans accent, chiffres et « . _ / - », "
+        "en commençant par une lettre ou un chiffre"
+    ),
+    INSEE: "le code INSEE de la commune, par exemple 90033 ou 2A004",
+    POSTAL_CODE: "un code postal, par exemple 90100",
+    CATEGORY: (
+        "20 caractères au plus, lettres sans accent, chiffres et « . _ - », "
+        "en commençant par une lettre"
+    ),
+}
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
@@ -93,14 +109,14 @@ class Place(BaseModel):
     insee: Annotated[
         str | None,
         Field(
-            pattern=r"^[0-9][0-9AaBb]?[0-9]{3}$",
+            pattern=INSEE,
             description="Code officiel géographique de la commune (pas le code postal)",
             examples=["90033", "2A004"],
         ),
     ] = None
     name: Annotated[Name | None, Field(description="Nom de la commune")] = None
     postal_code: Annotated[
-        str | None, Field(pattern=r"^[0-9]{4,5}$", description="Code postal", examples=["90100"])
+        str | None, Field(pattern=POSTAL_CODE, description="Code postal", examples=["90100"])
     ] = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
@@ -163,7 +179,7 @@ class NewIntervention(BaseModel):
     status: Literal["engaged", "on_scene", "closed", "cancelled"]
     category: Annotated[
         str,
-        Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,19}$", description="Code CISU ou local"),
+        Field(pattern=CATEGORY, description="Code CISU ou local"),
         AfterValidator(_upper),
     ]
     severity: Literal["minor", "moderate", "severe", "extreme"]

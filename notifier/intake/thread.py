@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Subquery
 from django.utils import timezone
 
-from notifier.intake.models import Intervention, Source, State
+from notifier.intake.models import Handling, Intervention, Source
 
 
 def thread_of(source: Source, reference: str) -> str:
@@ -29,12 +29,12 @@ def lock_thread(intervention_id: UUID) -> list[Intervention]:
     return list(thread.order_by("sequence").select_for_update(of=("self",)))
 
 
-def conclude(intervention: Intervention, state: State, reason: str) -> None:
+def conclude(intervention: Intervention, state: Handling, reason: str) -> None:
     """Store what the intervention object says of verdict, communes and clues, and its new state.
 
     The caller holds the thread's lock. Raises RuntimeError if another decided it all the same.
     """
-    changed = Intervention.objects.filter(pk=intervention.pk, state=State.RECEIVED).update(
+    changed = Intervention.objects.filter(pk=intervention.pk, state=Handling.RECEIVED).update(
         state=state,
         reason=reason,
         verdict=intervention.verdict,

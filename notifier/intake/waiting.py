@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
@@ -30,16 +31,20 @@ def settle_waiting() -> None:
     """One round over what has waited for too long. May run anywhere, any number of times."""
     overdue = Distribution.objects.filter(
         is_waiting=True, received_at__lt=timezone.now() - PATIENCE
-    ).order_by("received_at")
+    ).order_by(F("failed_at").asc(nulls_first=True), "received_at")
     for row in overdue.select_related("source")[:BATCH]:
         try:
-            with transaction.atomic():
-                lock_source(row.source)
-                taken = Distribution.objects.filter(pk=row.pk, is_waiting=True)
-                if taken.update(is_waiting=False):
-                    _settle(row)
+            _take(row)
         except Exception:  # one that cannot be settled must not hold up those behind it
-            log.exception("message that waits cannot be settled", distribution=row.pk)
+            log.exception("waiting message cannot be settled", distribution=row.pk)
+            Distribution.objects.filter(pk=row.pk).update(failed_at=timezone.now())
+
+
+def _take(row: Distribution) -> None:
+    with transaction.atomic():
+        lock_source(row.source)
+        if Distribution.objects.filter(pk=row.pk, is_waiting=True).update(is_waiting=False):
+            _settle(row)
 
 
 def _settle(row: Distribution) -> None:

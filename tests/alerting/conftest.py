@@ -58,7 +58,7 @@ def written(families: list[tuple[str, ...]], entries: str = CATEGORIES) -> str:
 @pytest.fixture
 def operator(settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """Puts a categories file in force, as a restart with another file would."""
-    from notifier.alerting.wording import categories
+    from notifier.alerting.in_force import categories
 
     def put(text: str) -> None:
         path = tmp_path / "categories.toml"
@@ -80,12 +80,9 @@ def rules(operator: Callable[[str], None]) -> None:
 @pytest.fixture
 def source(rules, db) -> Source:
     """A dispatch centre of the Territoire de Belfort, with a duty address."""
-    from notifier.intake.keys import add_source
-    from tests.alerting.house import DUTY
+    from tests.alerting.house import dispatch_centre
 
-    return add_source(
-        "CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False
-    ).source
+    return dispatch_centre()
 
 
 @pytest.fixture

@@ -15,12 +15,16 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.record import record
 from notifier.delivery.transports.base import Outcome, Result
 from notifier.directory.models import Contact
+from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema import NewIntervention
 from notifier.journal.models import Entry
 
 DUTY = "permanence@groupement90.example"
+MAYOR = "maire@delle.example"
+# The duty of the groupement is told of some things too: this leaves its mails out.
+MAYORS = {"recipient__startswith": "contact:"}
 DELLE = {"insee": "90033"}
 GIROMAGNY = {"insee": "90052"}
 JONCHEREY = {"insee": "90056"}
@@ -43,6 +47,12 @@ def number(last: int) -> str:
     return f"+3363998{last:04d}"
 
 
+def dispatch_centre() -> Source:
+    """That of the Territoire de Belfort, with a duty address."""
+    added = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False)
+    return added.source
+
+
 def contact(
     function: str = "maire",
     *,
@@ -56,6 +66,12 @@ def contact(
     return Contact.objects.create(
         commune=commune, function=function, rank=rank, mobile=mobile, email=email, **more
     )
+
+
+def mayors(*communes: str) -> None:
+    """The mayor of each, with the numbers 1, 2, …"""
+    for last, commune in enumerate(communes, start=1):
+        contact(commune=commune, mobile=number(last))
 
 
 def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewIntervention:

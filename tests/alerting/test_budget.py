@@ -11,7 +11,7 @@ from django.db import connection
 
 from notifier.alerting.decide import decide
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, State
+from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.intake.keys import add_source, source_of
@@ -62,7 +62,7 @@ def people(count: int) -> None:
 def delivered(reference: str = "R1") -> Callable[[], None]:
     def receipts() -> None:
         for message in messages(reference):
-            apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
+            apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
 
     return receipts
 
@@ -76,10 +76,10 @@ def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
     with counted() as delivery:
         assert deliver(Lane.URGENT) == 1
     (message,) = messages()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     with counted() as receipt:
-        apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
-    assert messages()[0].state == State.DELIVERED
+        apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
+    assert messages()[0].state == MessageState.DELIVERED
     found = [len(intake), len(decision), len(delivery), len(receipt)]
     assert found == [INTAKE, DECIDE, DELIVER, RECEIPT]
     assert intake.transactions == 1
@@ -102,7 +102,7 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
     everyone = messages()
     with counted() as receipts:
         for message in everyone:
-            apply_receipt(message.pk, Fate(message.provider_id, State.DELIVERED))
+            apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
     assert len(receipts) == RECEIPT * 20
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -10,14 +11,16 @@ import pytest
 
 from notifier.alerting.categories import load
 from notifier.alerting.composition import Composer, Kind
+from notifier.alerting.facts import Facts
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
-from notifier.alerting.words import Facts
 from notifier.delivery.models import Message
 from notifier.intake.words import Severity, Status
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = REPOSITORY / "templates" / "alerts"
 LABELS = load(REPOSITORY / "config" / "categories.toml")
+
+utc = partial(datetime, tzinfo=UTC)
 
 LONGEST_COMMUNE = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
 LONGEST_LABEL = "x" * 59
@@ -35,6 +38,13 @@ FACTS = Facts(
     service="Gendarmerie",
     legal_basis="article L132-3 du code de la sécurité intérieure",
     exercise=False,
+)
+LONG = replace(
+    FACTS,
+    commune=LONGEST_COMMUNE,
+    category_label=LONGEST_LABEL,
+    place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois",
+    exercise=True,
 )
 
 
@@ -107,15 +117,13 @@ def test_at_the_longest_two_segments_and_the_reference_whole(
 ) -> None:
     for label in [LONGEST_LABEL, *(_label(code) for code in LABELS.codes())]:
         facts = replace(
-            FACTS,
-            commune=LONGEST_COMMUNE,
+            LONG,
             category_label=label,
             reference=reference,
             service="Police nationale et secours 90",
             exercise=exercise,
             severity=Severity.EXTREME,
-            occurred_at=datetime(2026, 11, 20, 2, 16, tzinfo=UTC),
-            place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois",
+            occurred_at=utc(2026, 11, 20, 2, 16),
         )
         texts = composer.compose(kind, facts)
         assert texts.size.segments <= 2
@@ -139,15 +147,13 @@ def test_every_label_that_ships_makes_one_segment_in_a_usual_commune(composer: C
 def test_what_is_too_long_loses_the_place_first_then_words_never_the_reference(
     composer: Composer,
 ) -> None:
-    long = replace(FACTS, commune=LONGEST_COMMUNE, category_label=LONGEST_LABEL, exercise=True)
-    long = replace(long, place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois")
-    whole = composer.compose(Kind.FIRST, replace(long, reference="R" * 30)).sms
+    whole = composer.compose(Kind.FIRST, replace(LONG, reference="R" * 30)).sms
     assert "Vieille Fontaine" in whole
-    without_place = composer.compose(Kind.FIRST, replace(long, reference="R" * 60)).sms
+    without_place = composer.compose(Kind.FIRST, replace(LONG, reference="R" * 60)).sms
     assert "Vieille" not in without_place
     assert LONGEST_COMMUNE in without_place
     assert "Réf. RRR" in without_place
-    cut = composer.compose(Kind.FIRST, replace(long, reference="R" * 160)).sms
+    cut = composer.compose(Kind.FIRST, replace(LONG, reference="R" * 160)).sms
     assert "Gendarmerie - Saint-Remy-en... : xxx" in cut
     assert cut.endswith(" " + "R" * 160)
     assert "Réf." not in cut
@@ -183,51 +189,51 @@ def test_a_place_that_names_someone_never_passes_even_if_the_caller_forgot(
     [
         # The same evening in Paris, already the next day in La Réunion.
         (
-            datetime(2026, 11, 21, 20, 5, tzinfo=UTC),
-            datetime(2026, 11, 21, 20, 6, tzinfo=UTC),
+            utc(2026, 11, 21, 20, 5),
+            utc(2026, 11, 21, 20, 6),
             "Indian/Reunion",
             ", à 0h05.",
             "le 22 novembre 2026 à 0 h 05",
         ),
         (
-            datetime(2026, 11, 21, 19, 59, tzinfo=UTC),
-            datetime(2026, 11, 21, 20, 1, tzinfo=UTC),
+            utc(2026, 11, 21, 19, 59),
+            utc(2026, 11, 21, 20, 1),
             "Indian/Reunion",
             ", le 21/11 à 23h59.",
             "le 21 novembre 2026 à 23 h 59",
         ),
         (
-            datetime(2026, 11, 21, 20, 5, tzinfo=UTC),
-            datetime(2026, 11, 21, 20, 6, tzinfo=UTC),
+            utc(2026, 11, 21, 20, 5),
+            utc(2026, 11, 21, 20, 6),
             "America/Guadeloupe",
             ", à 16h05.",
             "le 21 novembre 2026 à 16 h 05",
         ),
         # 29 March 2026: 02:00 does not exist in Paris; 25 October 2026: it comes twice.
         (
-            datetime(2026, 3, 29, 0, 59, tzinfo=UTC),
-            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+            utc(2026, 3, 29, 0, 59),
+            utc(2026, 3, 29, 1, 0),
             "Europe/Paris",
             ", à 1h59.",
             "le 29 mars 2026 à 1 h 59",
         ),
         (
-            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
-            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+            utc(2026, 3, 29, 1, 0),
+            utc(2026, 3, 29, 1, 0),
             "Europe/Paris",
             ", à 3h00.",
             "le 29 mars 2026 à 3 h 00",
         ),
         (
-            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
-            datetime(2026, 10, 25, 1, 31, tzinfo=UTC),
+            utc(2026, 10, 25, 1, 30),
+            utc(2026, 10, 25, 1, 31),
             "Europe/Paris",
             ", à 2h30.",
             "le 25 octobre 2026 à 2 h 30",
         ),
         (
-            datetime(2026, 8, 1, 10, 0, tzinfo=UTC),
-            datetime(2026, 8, 1, 10, 0, tzinfo=UTC),
+            utc(2026, 8, 1, 10, 0),
+            utc(2026, 8, 1, 10, 0),
             "Europe/Paris",
             ", à 12h00.",
             "le 1er août 2026 à 12 h 00",
@@ -350,13 +356,7 @@ def test_the_duty_reads_why_and_what_to_do(composer: Composer) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_the_longest_subject_is_one_that_can_be_stored(composer: Composer, kind: Kind) -> None:
-    longest = replace(
-        FACTS,
-        commune=LONGEST_COMMUNE,
-        next_to=LONGEST_COMMUNE,
-        category_label="x" * 59,
-        exercise=True,
-    )
+    longest = replace(LONG, next_to=LONGEST_COMMUNE)
     limit = Message._meta.get_field("subject").max_length
     assert 0 < len(composer.compose(kind, longest).subject) <= limit
 

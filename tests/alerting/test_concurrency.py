@@ -13,16 +13,14 @@ from django.db import connection, transaction
 from notifier.alerting.decide import decide
 from notifier.alerting.review import decide_commune, waiting
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import Message
-from notifier.delivery.models import State as Sent
-from notifier.intake.keys import add_source
-from notifier.intake.models import Intervention, Source, State
+from notifier.delivery.models import Message, MessageState
+from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     CONFLICT,
-    DUTY,
     FIRE,
     contact,
+    dispatch_centre,
     event,
     hand_over,
     journal,
@@ -40,9 +38,7 @@ def dispatch(rules, real_commits) -> Source:
     """A source, and a mayor and a deputy in Delle, committed."""
     contact(mobile=number(1))
     contact("adjoint", mobile=number(2))
-    return add_source(
-        "CORG 90", ["90"], service="Gendarmerie", duty_email=DUTY, signed=False
-    ).source
+    return dispatch_centre()
 
 
 def at_once(*works: Callable[[], object]) -> None:
@@ -77,14 +73,16 @@ def test_two_sequences_at_once_keep_their_order(dispatch) -> None:
         at_once(lambda second=second: decide(second), lambda first=first: decide(first))
         assert [m.revision for m in messages(reference)] == [1, 2]
         assert "aggravée" in messages(reference)[1].body
-    assert set(Intervention.objects.values_list("state", flat=True)) == {State.DECIDED}
+    assert set(Intervention.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
 
 def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
     for n in range(5):
         reference = f"R{n}"
         push(dispatch, reference, category=FIRE, severity="minor")
-        Message.objects.filter(revision=1, state=Sent.PENDING).update(state=Sent.FAILED)
+        Message.objects.filter(revision=1, state=MessageState.PENDING).update(
+            state=MessageState.FAILED
+        )
         (failed,) = messages(reference)
         update = receive(dispatch, event(reference, 2, category=FIRE, severity="extreme"))
         at_once(
@@ -93,12 +91,12 @@ def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
         )
         hand_over(refusing(number(1)))
         hand_over(refusing(number(1)))
-        assert sms(2) in told(reference, revision=2, state=Sent.ACCEPTED)
+        assert sms(2) in told(reference, revision=2, state=MessageState.ACCEPTED)
 
 
 def test_a_follow_up_at_once_with_itself_tells_the_next_person_once(dispatch) -> None:
     push(dispatch, category=FIRE)
-    Message.objects.update(state=Sent.FAILED)
+    Message.objects.update(state=MessageState.FAILED)
     (failed,) = messages()
     at_once(*[lambda: follow_up(failed)] * 4)
     assert told() == [sms(1), sms(2)]
@@ -122,7 +120,7 @@ def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatc
 
     at_once(worker, person)
     states = dict(Intervention.objects.values_list("sequence", "state"))
-    assert states == {1: State.SUPERSEDED, 2: State.RECEIVED}
+    assert states == {1: Handling.SUPERSEDED, 2: Handling.RECEIVED}
 
 
 def until_somebody_waits_for_a_lock() -> None:

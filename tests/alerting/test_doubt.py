@@ -13,7 +13,7 @@ from time_machine import travel
 from notifier.alerting.doubt import candidates
 from notifier.alerting.review import decide_commune, waiting
 from notifier.alerting.sweep import sweep
-from notifier.delivery.models import Channel, Lane, State
+from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention
 from tests.alerting.house import (
@@ -86,7 +86,7 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
         sweep()
         sweep()
     asked, expired = mails()
-    assert asked.state == State.ACCEPTED
+    assert asked.state == MessageState.ACCEPTED
     assert expired.subject == "Personne n’a décidé de la commune : R1"
     assert "prévenir la commune par un autre moyen" in expired.body
     assert "Décider :" not in expired.body
@@ -95,7 +95,7 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
 def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:
     push(source, location=CONFLICT)
     decide_commune(list(waiting()), "90052", who="Exemple", why="")
-    assert [mail.state for mail in mails()] == [State.CANCELLED]
+    assert [mail.state for mail in mails()] == [MessageState.CANCELLED]
     decided(Intervention.objects.get().pk)
     assert told(channel="sms") == [sms(2)]
 
@@ -103,7 +103,7 @@ def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:
 def test_a_later_state_that_clears_the_doubt_takes_the_mail_back(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location=GIROMAGNY)
-    assert [mail.state for mail in mails()] == [State.CANCELLED]
+    assert [mail.state for mail in mails()] == [MessageState.CANCELLED]
 
 
 def test_a_mail_that_cannot_be_delivered_is_an_error_and_no_more(source, caplog) -> None:

@@ -8,10 +8,9 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.wording import categories
+from notifier.alerting.in_force import categories
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
-from notifier.delivery.models import Lane, Message
-from notifier.delivery.models import State as Sent
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Fate
@@ -20,6 +19,7 @@ from tests.alerting.house import (
     DUTY,
     FIRE,
     LATER,
+    MAYOR,
     THEFT,
     contact,
     hand_over,
@@ -32,8 +32,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-MAYOR = "maire@delle.example"
 
 
 def duties(reference: str = "R1") -> list[Message]:
@@ -138,7 +136,7 @@ def test_an_undelivered_receipt_moves_on_too(source) -> None:
     push(source)
     hand_over()
     (message,) = messages()
-    apply_receipt(message.pk, Fate("SM1", Sent.UNDELIVERED, "30003"), "téléphone éteint")
+    apply_receipt(message.pk, Fate("SM1", MessageState.UNDELIVERED, "30003"), "téléphone éteint")
     assert told() == [sms(1), sms(2)]
 
 
@@ -148,7 +146,7 @@ def test_nothing_moves_on_once_a_newer_text_is_out(source) -> None:
     push(source)
     hand_over()
     push(source, sequence=2, status="closed")
-    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", Sent.UNDELIVERED))
+    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", MessageState.UNDELIVERED))
     assert told() == [sms(1), sms(1)]
 
 
@@ -163,7 +161,7 @@ def test_a_late_failure_of_an_alert_that_is_over_moves_nobody_in_the_new_one(sou
     mayor.delete()
     push(source, sequence=3)
     assert told(revision=3) == [sms(2)]
-    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", Sent.UNDELIVERED))
+    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", MessageState.UNDELIVERED))
     assert told(revision=3) == [sms(2)]
 
 
@@ -174,7 +172,7 @@ def test_an_alert_that_can_no_longer_help_is_passed_to_nobody_but_the_duty(sourc
     hand_over(lambda _: LATER)
     with travel(timezone.now() + timedelta(hours=3, seconds=1)):
         sweep_without_sending()
-    assert [m.state for m in messages()][:1] == [Sent.EXPIRED]
+    assert [m.state for m in messages()][:1] == [MessageState.EXPIRED]
     assert told() == [sms(1), mail(DUTY)]
 
 

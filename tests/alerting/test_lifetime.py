@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from notifier.delivery.claim import claim_due
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.sweep import sweep
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
@@ -34,8 +34,8 @@ def test_after_a_long_outage_the_alert_expires_and_dispatch_is_told(source: Sour
     decided_late(source, timedelta(hours=5))
     sweep_without_sending()
     alert, duty = Message.objects.order_by("id")
-    assert (alert.address, alert.state) == (number(1), State.EXPIRED)
-    assert (duty.address, duty.state) == (DUTY, State.PENDING)
+    assert (alert.address, alert.state) == (number(1), MessageState.EXPIRED)
+    assert (duty.address, duty.state) == (DUTY, MessageState.PENDING)
 
 
 def sweep_without_sending() -> None:

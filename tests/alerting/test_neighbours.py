@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
 from notifier.alerting.preview import preview
-from notifier.alerting.words import of
 from tests.alerting.house import (
     ACCIDENT,
     DELLE,
@@ -14,11 +14,13 @@ from tests.alerting.house import (
     FIRE,
     GIROMAGNY,
     JONCHEREY,
+    MAYORS,
     MISSING,
     contact,
     event,
     hand_over,
     journal,
+    mayors,
     messages,
     number,
     push,
@@ -29,15 +31,12 @@ from tests.alerting.house import (
 
 # All that adjoin Delle in France; it also borders Switzerland.
 NEXT_TO_DELLE = ("90043", "90045", "90046", "90056", "90063", "90096")
-MAYORS = {"recipient__startswith": "contact:"}
 
 
 @pytest.fixture
 def village(source):
     """A mayor in Delle and in each commune next to it, and one in Giromagny, far away."""
-    contact(mobile=number(1))
-    for n, code in enumerate(NEXT_TO_DELLE, start=2):
-        contact(commune=code, mobile=number(n))
+    mayors("90033", *NEXT_TO_DELLE)
     contact(commune="90052", mobile=number(9))
     return source
 
@@ -45,8 +44,7 @@ def village(source):
 @pytest.fixture
 def two(source):
     """Delle and Joncherey alone have contacts."""
-    contact(mobile=number(1))
-    contact(commune="90056", mobile=number(2))
+    mayors("90033", "90056")
     return source
 
 

@@ -12,7 +12,7 @@ from time_machine import travel
 
 from notifier.alerting.sweep import sweep
 from notifier.intake.keys import add_source
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
@@ -21,27 +21,23 @@ from tests.alerting.house import (
     CROWD,
     DELLE,
     GIROMAGNY,
+    MAYORS,
     SECRET,
-    contact,
     decided,
     event,
     hand_over,
     journal,
+    mayors,
     messages,
-    number,
     push,
     sms,
     told,
 )
 
-# The duty of the groupement reads of a doubt too: tests/alerting/test_doubt.py.
-MAYORS = {"recipient__startswith": "contact:"}
-
 
 @pytest.fixture(autouse=True)
-def mayors(source):
-    contact(mobile=number(1))
-    contact(commune="90052", mobile=number(2))
+def two_communes(source):
+    mayors("90033", "90052")
 
 
 def review(*args: str) -> str:
@@ -53,7 +49,7 @@ def review(*args: str) -> str:
 
 def decide_all() -> None:
     """The worker that the decision rang for."""
-    for intervention_id in Intervention.objects.filter(state=State.RECEIVED).values_list("pk"):
+    for intervention_id in Intervention.objects.filter(state=Handling.RECEIVED).values_list("pk"):
         decided(intervention_id[0])
 
 
@@ -67,7 +63,7 @@ def test_what_the_category_keeps_back_is_told_to_nobody_with_the_reason(
     source, category, reason
 ) -> None:
     kept = push(source, category=category, severity="moderate")
-    assert kept.state == State.DECIDED
+    assert kept.state == Handling.DECIDED
     assert reason in kept.reason
     assert messages() == []
     assert reason in journal(step="decided")[0].text
@@ -75,7 +71,7 @@ def test_what_the_category_keeps_back_is_told_to_nobody_with_the_reason(
 
 def test_a_place_outside_the_sources_departements_is_told_to_nobody(source) -> None:
     outside = push(source, location={"postal_code": "25200", "name": "Montbéliard"})
-    assert outside.state == State.OUTSIDE
+    assert outside.state == Handling.OUTSIDE
     assert "Montbéliard (25388)" in outside.reason
     assert "hors des départements de CORG 90" in outside.reason
     assert messages() == []
@@ -86,7 +82,7 @@ def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source
     waiting = receive(source, event()).intervention_id
     entries = "\n".join(line for line in CATEGORIES.splitlines() if ACCIDENT not in line)
     operator(written(FAMILIES, entries))
-    assert decided(waiting).state == State.REVIEW
+    assert decided(waiting).state == Handling.REVIEW
     assert ACCIDENT in decided(waiting).reason
     with pytest.raises(CommandError, match="configuration"):
         review("R1", "--commune", "90033")
@@ -101,7 +97,7 @@ def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source
 
 def test_code_and_name_that_disagree_alert_nobody_and_are_listed_with_their_clues(source) -> None:
     doubtful = push(source, location=CONFLICT)
-    assert (doubtful.state, doubtful.verdict) == (State.REVIEW, "conflict")
+    assert (doubtful.state, doubtful.verdict) == (Handling.REVIEW, "conflict")
     assert messages(**MAYORS) == []
     assert journal(step="review")[0].text.startswith("Commune à vérifier")
     listed = review()
@@ -138,7 +134,7 @@ def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:
     decide_all()
     hand_over()
     later = push(source, sequence=2, location=CONFLICT, severity="extreme")
-    assert (later.state, later.verdict) == (State.DECIDED, "decided")
+    assert (later.state, later.verdict) == (Handling.DECIDED, "decided")
     assert told(revision=2) == [sms(2)]
 
 
@@ -147,13 +143,13 @@ def test_a_later_event_of_another_doubtful_place_waits_again(source) -> None:
     review("R1", "--commune", "90052", "--who", "Exemple")
     decide_all()
     elsewhere = {"insee": "90033", "name": "Belfort"}
-    assert push(source, sequence=2, location=elsewhere).state == State.REVIEW
+    assert push(source, sequence=2, location=elsewhere).state == Handling.REVIEW
 
 
 def test_the_latest_decision_on_a_place_counts(source) -> None:
     for sequence, code in ((1, "90052"), (3, "90033")):
         Intervention.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
-            state=State.REVIEW
+            state=Handling.REVIEW
         )
         review("R1", "--commune", code, "--who", "Exemple")
         decide_all()
@@ -173,7 +169,7 @@ def test_a_decision_for_no_commune_or_one_outside_is_refused(source, code, says)
     push(source, location=CONFLICT)
     with pytest.raises(CommandError, match=says):
         review("R1", "--commune", code)
-    assert Intervention.objects.get().state == State.REVIEW
+    assert Intervention.objects.get().state == Handling.REVIEW
 
 
 def test_a_commune_that_no_clue_names_can_be_decided_with_a_reason(source) -> None:
@@ -202,8 +198,8 @@ def test_the_same_reference_of_two_sources_asks_which(source) -> None:
     review("R1", "--commune", "90052", "--source", "SDIS 90")
     decide_all()
     assert {i.source.name: i.state for i in Intervention.objects.all()} == {
-        "CORG 90": State.REVIEW,
-        "SDIS 90": State.DECIDED,
+        "CORG 90": Handling.REVIEW,
+        "SDIS 90": Handling.DECIDED,
     }
     assert "SDIS" in messages(**MAYORS)[0].body
 
@@ -215,14 +211,14 @@ def test_a_decision_takes_the_latest_of_what_waits(source) -> None:
     decide_all()
     assert [m.body.count("très grave") for m in messages(**MAYORS)] == [1]
     first = Intervention.objects.get(sequence=1)
-    assert (first.state, "n° 2" in first.reason) == (State.SUPERSEDED, True)
+    assert (first.state, "n° 2" in first.reason) == (Handling.SUPERSEDED, True)
 
 
 def test_a_doubt_that_a_later_event_clears_no_longer_waits(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location=GIROMAGNY)
     assert review() == "Rien à vérifier.\n"
-    assert Intervention.objects.get(sequence=1).state == State.SUPERSEDED
+    assert Intervention.objects.get(sequence=1).state == Handling.SUPERSEDED
     assert told(**MAYORS) == [sms(2)]
     assert any("N° 1" in line.text and "n° 2" in line.text for line in journal())
 
@@ -248,53 +244,16 @@ def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
         sweep()
-    assert Intervention.objects.get().state == State.REVIEW
+    assert Intervention.objects.get().state == Handling.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
         sweep()
         sweep()
     expired = Intervention.objects.get()
-    assert expired.state == State.EXPIRED
+    assert expired.state == Handling.EXPIRED
     assert "personne n’a été prévenu" in expired.reason
     assert caplog.text.count("review expired undecided") == 1
     assert len(journal(step="expired")) == 1
     assert messages(**MAYORS) == []
-
-
-# --- the sweep
-
-
-def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
-    receive(source, event())
-    sweep()
-    assert messages() == []  # so fresh that its bell is still on the way
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-        sweep()
-    assert told(**MAYORS) == [sms(1)]
-
-
-def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatch, caplog) -> None:
-    from notifier.alerting import decide
-
-    tell = decide.tell
-
-    def fails_for_delle(intervention, *args):
-        if intervention.reference == "R1":
-            raise RuntimeError("R1 cannot be told")
-        return tell(intervention, *args)
-
-    monkeypatch.setattr(decide, "tell", fails_for_delle)
-    receive(source, event("R1"))
-    receive(source, event("R2", location=GIROMAGNY))
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-    assert told("R2", **MAYORS) == [sms(2)]
-    assert "cannot be decided" in caplog.text
-    assert Intervention.objects.get(reference="R1").state == State.RECEIVED
-    monkeypatch.undo()
-    with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-    assert told("R1", **MAYORS) == [sms(1)]
 
 
 def test_a_point_of_delle_is_no_doubt(source) -> None:

@@ -20,6 +20,7 @@ from tests.alerting.house import (
     event,
     hand_over,
     journal,
+    mayors,
     messages,
     number,
     push,
@@ -32,8 +33,7 @@ from tests.alerting.house import (
 @pytest.fixture
 def border(source):
     """The mayors on both sides of a border."""
-    contact(mobile=number(1))
-    contact(commune="90056", mobile=number(2))
+    mayors("90033", "90056")
     return source
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notifier.alerting.composition import Composer, Kind, TemplatesError
-from notifier.alerting.words import SAMPLE
+from notifier.alerting.facts import SAMPLE
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "alerts"
 

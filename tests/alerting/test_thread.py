@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from notifier.alerting.models import Alert
-from notifier.delivery.models import State as Sent
-from notifier.intake.models import Intervention, State
+from notifier.delivery.models import MessageState
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -16,6 +16,7 @@ from tests.alerting.house import (
     FIRE,
     GIROMAGNY,
     LATER,
+    MAYOR,
     SECRET,
     TAKEN,
     contact,
@@ -31,8 +32,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-MAYOR = "maire@delle.example"
 
 
 @pytest.fixture
@@ -60,7 +59,7 @@ def test_first_then_update_then_end_go_to_the_same_addresses(source, mayor) -> N
 def test_what_does_not_rise_is_no_news(source, mayor, severity, status) -> None:
     push(source)
     later = push(source, sequence=2, severity=severity, status=status)
-    assert later.state == State.DECIDED
+    assert later.state == Handling.DECIDED
     assert "la gravité n’a pas augmenté" in later.reason
     assert len(messages()) == 2
 
@@ -94,9 +93,9 @@ def test_the_end_does_not_go_where_the_first_failed(source, mayor) -> None:
 def test_a_cancellation_takes_back_what_was_not_sent_and_says_nothing_of_it(source, mayor) -> None:
     push(source)
     push(source, sequence=2, status="cancelled")
-    assert [m.state for m in messages()] == [Sent.CANCELLED] * 2
+    assert [m.state for m in messages()] == [MessageState.CANCELLED] * 2
     hand_over()
-    assert [m.state for m in messages()] == [Sent.CANCELLED] * 2
+    assert [m.state for m in messages()] == [MessageState.CANCELLED] * 2
     assert len(journal(step="cancelled")) == 2
 
 
@@ -105,7 +104,10 @@ def test_a_cancellation_goes_to_who_got_the_alert_only(source, mayor) -> None:
     hand_over(lambda m: TAKEN if m.channel == "sms" else LATER)
     push(source, sequence=2, status="cancelled")
     assert told(revision=2) == [sms(1)]
-    assert [m.state for m in messages(revision=1)] == [Sent.ACCEPTED, Sent.CANCELLED]
+    assert [m.state for m in messages(revision=1)] == [
+        MessageState.ACCEPTED,
+        MessageState.CANCELLED,
+    ]
     assert "ne tenez pas compte" in messages(revision=2)[0].body
 
 
@@ -126,7 +128,7 @@ def test_an_event_found_to_be_outside_is_cancelled_where_it_was_told(source, may
     push(source)
     hand_over()
     outside = push(source, sequence=2, location={"postal_code": "25200", "name": "Montbéliard"})
-    assert outside.state == State.OUTSIDE
+    assert outside.state == Handling.OUTSIDE
     assert told(revision=2) == [sms(1), mail(MAYOR)]
     assert "ne concerne pas ou plus votre commune" in messages(revision=2)[0].body
     assert "Montbéliard" not in "".join(m.body + m.html for m in messages())
@@ -163,7 +165,7 @@ def test_a_thread_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there_no
 @pytest.mark.parametrize("status", ["closed", "cancelled"])
 def test_an_end_without_a_first_is_told_to_nobody(source, mayor, status) -> None:
     only = push(source, status=status)
-    assert only.state == State.DECIDED
+    assert only.state == Handling.DECIDED
     assert "rien n’avait été annoncé" in only.reason
     assert messages() == []
 
@@ -171,7 +173,7 @@ def test_an_end_without_a_first_is_told_to_nobody(source, mayor, status) -> None
 def test_a_lower_sequence_that_comes_late_is_superseded(source, mayor) -> None:
     push(source, sequence=2, status="closed")
     late = push(source, sequence=1)
-    assert late.state == State.SUPERSEDED
+    assert late.state == Handling.SUPERSEDED
     assert "n° 2" in late.reason
     assert messages() == []
     assert "après le n° 2" in journal()[-1].text
@@ -183,7 +185,7 @@ def test_two_events_that_wait_together_are_decided_in_their_order(source, mayor)
     decided(second)
     assert [m.revision for m in messages()] == [1, 1, 2, 2]
     assert "aggravée" in messages(revision=2)[0].body
-    assert set(Intervention.objects.values_list("state", flat=True)) == {State.DECIDED}
+    assert set(Intervention.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
 
 def test_deciding_again_tells_nothing_again(source, mayor) -> None:
@@ -220,7 +222,7 @@ def test_a_drill_that_becomes_real_before_it_was_sent_is_only_told_as_real(sourc
     push(source, exercise=True)
     push(source, sequence=2, exercise=False)
     hand_over()
-    gone = [m for m in messages() if m.state != Sent.CANCELLED]
+    gone = [m for m in messages() if m.state != MessageState.CANCELLED]
     assert [(m.channel, m.address) for m in gone] == [sms(1), mail(MAYOR)]
     assert not any("EXERCICE" in m.body for m in gone)
 
@@ -269,7 +271,7 @@ def test_an_end_says_nothing_of_a_nature_that_became_secret(source, mayor) -> No
 
 def test_a_threshold_is_passed_by_a_rise(source, mayor) -> None:
     kept = push(source, category=CROWD, severity="moderate")
-    assert (kept.state, messages()) == (State.DECIDED, [])
+    assert (kept.state, messages()) == (Handling.DECIDED, [])
     push(source, sequence=2, category=CROWD, severity="severe")
     assert told() == [sms(1)]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from notifier.delivery.models import Channel, Lane, Message, State
+from notifier.delivery.models import Channel, Lane, Message, MessageState
 from notifier.delivery.transports.twilio.transport import callback_url
 from notifier.journal.models import Entry, Step
 
@@ -34,7 +34,7 @@ def message() -> Message:
         title="maire",
         lane=Lane.URGENT,
         body="Delle : accident.",
-        state=State.ACCEPTED,
+        state=MessageState.ACCEPTED,
         provider_id=SID,
         created_at=now,
         accepted_at=now,
@@ -45,16 +45,24 @@ def message() -> Message:
 
 
 def _post(
-    number: int, *, token: str = "", signed: dict[str, str] | None = None, **form: str
+    number: int,
+    *,
+    token: str = "",
+    signed: dict[str, str] | None = None,
+    signed_for: int | None = None,
+    headers: dict[str, str] | None = None,
+    **form: str,
 ) -> HttpResponse:
     """As Twilio posts it: signed for the public address."""
     form = {"MessageSid": SID, "AccountSid": settings.ENVIRONMENT.TWILIO_ACCOUNT_SID} | form
     validator = RequestValidator(token or settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
     signature = validator.compute_signature(
-        callback_url(number), form if signed is None else signed
+        callback_url(signed_for or number), form if signed is None else signed
     )
     return Client(raise_request_exception=False).post(
-        f"/api/v1/callbacks/twilio/{number}", form, headers={"X-Twilio-Signature": signature}
+        f"/api/v1/callbacks/twilio/{number}",
+        form,
+        headers={"X-Twilio-Signature": signature} | (headers or {}),
     )
 
 
@@ -69,7 +77,7 @@ def _lines() -> int:
 
 def test_a_genuine_receipt(message: Message) -> None:
     assert _post(message.pk, MessageStatus="delivered").status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
     assert _lines() == 1
 
 
@@ -83,26 +91,16 @@ def test_the_signature_covers_the_public_address_whatever_host_the_proxy_names(
 
 
 def test_forwarded_headers_change_nothing(message: Message) -> None:
-    account = settings.ENVIRONMENT.TWILIO_ACCOUNT_SID
-    form = {"MessageSid": SID, "AccountSid": account, "MessageStatus": "delivered"}
-    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
-    answer = Client().post(
-        f"/api/v1/callbacks/twilio/{message.pk}",
-        form,
-        headers={
-            "X-Twilio-Signature": validator.compute_signature(callback_url(message.pk), form),
-            "X-Forwarded-Proto": "https",
-            "X-Forwarded-Host": "ailleurs.example",
-        },
-    )
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "ailleurs.example"}
+    answer = _post(message.pk, headers=forwarded, MessageStatus="delivered")
     assert answer.status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
 
 
 def test_parameters_that_twilio_may_add_are_no_matter(message: Message) -> None:
     extra = {"RawDlrDoneDate": "2611220316", "ChannelToAddress": "+336XXXXXXXX", "Nouveau": "é"}
     assert _post(message.pk, MessageStatus="delivered", **extra).status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
 
 
 def test_a_forged_receipt_changes_nothing(message: Message) -> None:
@@ -113,23 +111,14 @@ def test_a_forged_receipt_changes_nothing(message: Message) -> None:
         Client().post(f"/api/v1/callbacks/twilio/{message.pk}", {"MessageStatus": "undelivered"}),
     ]
     assert [answer.status_code for answer in forged] == [403] * 4
-    assert _state(message) == State.ACCEPTED
+    assert _state(message) == MessageState.ACCEPTED
     assert _lines() == 0
 
 
 def test_a_receipt_of_one_message_is_not_taken_for_another(message: Message) -> None:
-    account = settings.ENVIRONMENT.TWILIO_ACCOUNT_SID
-    form = {"MessageSid": SID, "AccountSid": account, "MessageStatus": "delivered"}
-    validator = RequestValidator(settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
-    answer = Client().post(
-        f"/api/v1/callbacks/twilio/{message.pk}",
-        form,
-        headers={
-            "X-Twilio-Signature": validator.compute_signature(callback_url(message.pk + 1), form)
-        },
-    )
+    answer = _post(message.pk, signed_for=message.pk + 1, MessageStatus="delivered")
     assert answer.status_code == 403
-    assert _state(message) == State.ACCEPTED
+    assert _state(message) == MessageState.ACCEPTED
 
 
 def test_a_genuine_receipt_of_a_message_that_we_do_not_know() -> None:
@@ -144,14 +133,14 @@ def test_a_number_that_no_database_holds() -> None:
 @pytest.mark.parametrize("status", ["", "flown", "DELIVERED", "receiving"])
 def test_a_status_that_is_none(message: Message, status: str) -> None:
     assert _post(message.pk, MessageStatus=status).status_code == 400
-    assert _state(message) == State.ACCEPTED
+    assert _state(message) == MessageState.ACCEPTED
     assert _lines() == 0
 
 
 def test_a_receipt_of_another_account(message: Message) -> None:
     answer = _post(message.pk, AccountSid="AC" + "f" * 32, MessageStatus="delivered")
     assert answer.status_code == 403
-    assert _state(message) == State.ACCEPTED
+    assert _state(message) == MessageState.ACCEPTED
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -164,7 +153,7 @@ def test_a_receipt_is_posted(message: Message, method: str) -> None:
 def test_replayed_it_stays_as_it_is_and_is_written_once(message: Message) -> None:
     for _ in range(3):
         assert _post(message.pk, MessageStatus="delivered").status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
     assert _lines() == 1
 
 
@@ -172,21 +161,47 @@ def test_replayed_it_stays_as_it_is_and_is_written_once(message: Message) -> Non
 def test_a_late_status_does_not_walk_backwards(message: Message, late: str) -> None:
     _post(message.pk, MessageStatus="delivered")
     assert _post(message.pk, MessageStatus=late).status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
     assert _lines() == 1
 
 
 def test_an_early_receipt_stands(message: Message) -> None:
-    Message.objects.update(state=State.SENDING, provider_id="", accepted_at=None)
+    Message.objects.update(state=MessageState.SENDING, provider_id="", accepted_at=None)
     assert _post(message.pk, MessageStatus="delivered").status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
     assert message.provider_id == SID
     assert _lines() == 1
 
 
+@pytest.mark.parametrize(
+    "other", [{"MessageSid": "SM" + "2" * 32}, {"MessageSid": ""}, {"To": "+33639980721"}]
+)
+@pytest.mark.parametrize("status", ["sent", "delivered", "undelivered"])
+def test_a_receipt_of_another_text_changes_nothing(
+    message: Message, caplog: pytest.LogCaptureFixture, other: dict[str, str], status: str
+) -> None:
+    """A first try that the provider had after all has its own number, under the same address."""
+    assert _post(message.pk, MessageStatus=status, **other).status_code == 409
+    assert _state(message) == MessageState.ACCEPTED
+    assert (message.provider_id, _lines()) == (SID, 0)
+    assert f"'message': {message.pk}" in caplog.text
+    assert "+3363998" not in caplog.text
+
+
+def test_a_receipt_to_another_phone_changes_nothing_though_it_be_early(message: Message) -> None:
+    Message.objects.update(state=MessageState.SENDING, provider_id="", accepted_at=None)
+    assert _post(message.pk, MessageStatus="delivered", To="+33639980721").status_code == 409
+    assert _state(message) == MessageState.SENDING
+
+
+def test_a_receipt_to_the_right_phone(message: Message) -> None:
+    assert _post(message.pk, MessageStatus="delivered", To=message.address).status_code == 204
+    assert _state(message) == MessageState.DELIVERED
+
+
 def test_a_failure_keeps_its_code_and_says_it_in_french(message: Message) -> None:
     _post(message.pk, MessageStatus="undelivered", ErrorCode="30003")
-    assert _state(message) == State.UNDELIVERED
+    assert _state(message) == MessageState.UNDELIVERED
     assert message.error_code == "30003"
     line = Entry.objects.get(step=Step.RECEIPT)
     assert line.data["code"] == "30003"
@@ -196,14 +211,14 @@ def test_a_failure_keeps_its_code_and_says_it_in_french(message: Message) -> Non
 @pytest.mark.parametrize("code", ["x" * 500, "\x00", "é"])
 def test_a_strange_error_code_does_not_lose_the_receipt(message: Message, code: str) -> None:
     assert _post(message.pk, MessageStatus="undelivered", ErrorCode=code).status_code == 204
-    assert _state(message) == State.UNDELIVERED
+    assert _state(message) == MessageState.UNDELIVERED
 
 
 def test_a_strange_number_of_the_provider_does_not_lose_the_receipt(message: Message) -> None:
-    Message.objects.update(state=State.SENDING, provider_id="")
+    Message.objects.update(state=MessageState.SENDING, provider_id="")
     answer = _post(message.pk, MessageSid="S\x00" + "M" * 500, MessageStatus="delivered")
     assert answer.status_code == 204
-    assert _state(message) == State.DELIVERED
+    assert _state(message) == MessageState.DELIVERED
 
 
 def test_a_file_that_a_stranger_sends_is_never_read(message: Message) -> None:
@@ -218,7 +233,7 @@ def test_a_file_that_a_stranger_sends_is_never_read(message: Message) -> None:
     )
     assert answer.status_code == 413
     assert not line.was_read
-    assert _state(message) == State.ACCEPTED
+    assert _state(message) == MessageState.ACCEPTED
 
 
 class UnreadBody(io.BytesIO):

@@ -9,7 +9,7 @@ from django.db import connection
 from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.address import mask
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
 from tests.api.caller import Caller, refusal
@@ -145,9 +145,9 @@ def test_a_place_for_which_nobody_is_told(
         ({"status": "cancelled"}, "cancellation"),
     ],
 )
-@pytest.mark.parametrize("reached", [State.ACCEPTED, State.UNDELIVERED])
+@pytest.mark.parametrize("reached", [MessageState.ACCEPTED, MessageState.UNDELIVERED])
 def test_what_follows_in_an_open_thread(
-    corg: Caller, changes: dict[str, Any], kind: str | None, reached: State
+    corg: Caller, changes: dict[str, Any], kind: str | None, reached: MessageState
 ) -> None:
     mayor()
     content = body()
@@ -177,7 +177,7 @@ def test_a_move_to_another_commune(corg: Caller) -> None:
     mayor("90010", "+33639980713", "maire@beaucourt.example")
     content = body()
     _push(corg, content)
-    Message.objects.update(state=State.ACCEPTED)
+    Message.objects.update(state=MessageState.ACCEPTED)
     said = _dry_run(corg, content | {"sequence": 2, "location": {"insee": "90010"}})
     assert {t["commune"]["code"]: t["kind"] for t in said["tellings"]} == {
         "90010": "first",

@@ -16,9 +16,11 @@ from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
 from notifier.alerting.sweep import sweep
 from notifier.directory.models import Contact
+from notifier.intake import waiting
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Distribution, Intervention, State
+from notifier.intake.models import Distribution, Handling, Intervention
 from notifier.intake.waiting import PATIENCE
+from notifier.intake.words import Status
 from notifier.journal.models import Entry
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
@@ -35,7 +37,7 @@ def test_an_enveloped_case_is_an_intervention(corg: Caller) -> None:
     answer = push(corg, m.envelope(m.case(number)))
     intervention = stored(answer)
     assert intervention.reference == number.replace(".", "/")
-    assert intervention.state == State.DECIDED
+    assert intervention.state == Handling.DECIDED
     assert (intervention.status, intervention.category, intervention.severity) == (
         *("engaged", "C01.01.01", "moderate"),
     )
@@ -113,13 +115,13 @@ def test_an_update_that_is_graver_is_told_and_a_cancellation_ends_it(corg: Calle
     graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
     assert stored(push(corg, m.envelope(graver, "Update", sent=-20))).severity == "extreme"
     cancelled = stored(push(corg, m.envelope(graver, "Cancel", sent=-10)))
-    assert (cancelled.status, cancelled.state) == ("cancelled", State.DECIDED)
+    assert (cancelled.status, cancelled.state) == ("cancelled", Handling.DECIDED)
     assert kinds(cancelled.reference) == [("90033", False)]
 
 
 def test_an_update_of_an_unknown_case_is_a_first_report(corg: Caller) -> None:
     answer = push(corg, m.envelope(m.case(m.case_id()), "Update"))
-    assert stored(answer).state == State.DECIDED
+    assert stored(answer).state == Handling.DECIDED
     assert "affaire inconnue" in answer["note"]
     assert "affaire inconnue" in journal()
     assert Alert.objects.count() == 1
@@ -131,14 +133,14 @@ def test_a_cancellation_before_its_alert_leaves_nothing_to_tell(corg: Caller) ->
     stored(cancelled)
     assert "annulation reçue avant l’alerte" in cancelled["note"]
     late = stored(push(corg, m.envelope(m.case(number), sent=-20)))
-    assert late.state == State.SUPERSEDED
+    assert late.state == Handling.SUPERSEDED
     assert Alert.objects.count() == 0
 
 
 def test_a_report_that_was_overtaken_is_not_told(corg: Caller) -> None:
     number = m.case_id()
     stored(push(corg, m.envelope(m.case(number), "Update", sent=-10)))
-    assert stored(push(corg, m.envelope(m.case(number), sent=-20))).state == State.SUPERSEDED
+    assert stored(push(corg, m.envelope(m.case(number), sent=-20))).state == Handling.SUPERSEDED
     assert Alert.objects.count() == 1
 
 
@@ -164,7 +166,7 @@ def test_resources_wait_for_their_case(corg: Caller) -> None:
     assert waiting["status_url"] is None
     assert "il l’attend" in waiting["note"]
     case = stored(push(corg, m.envelope(m.case(number), sent=-10)))
-    assert (case.status, case.state) == ("on_scene", State.DECIDED)
+    assert (case.status, case.state) == ("on_scene", Handling.DECIDED)
     assert not Distribution.objects.filter(is_waiting=True).exists()
 
 
@@ -178,13 +180,37 @@ def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
         shell = Intervention.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()
-        assert shell.state == State.REVIEW
+        assert shell.state == Handling.REVIEW
         # It comes after all: nobody needs to look any more.
         case = stored(push(corg, m.envelope(m.case(number), sent=-5)))
         shell.refresh_from_db()
     assert (case.state, case.status, shell.state) == (
-        *(State.DECIDED, "on_scene", State.SUPERSEDED),
+        *(Handling.DECIDED, "on_scene", Handling.SUPERSEDED),
     )
+
+
+def test_a_message_that_cannot_be_settled_holds_up_no_other(
+    corg: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(waiting, "BATCH", 1)
+    show = waiting._show
+    for number in (m.case_id(), m.case_id()):
+        push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
+    poisoned = Distribution.objects.earliest("received_at")
+
+    def fails(row: Distribution, status: Status) -> None:
+        if row.pk == poisoned.pk:
+            raise RuntimeError("poisoned")
+        show(row, status)
+
+    monkeypatch.setattr(waiting, "_show", fails)
+    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+        sweep()
+        assert not Intervention.objects.exists()
+        sweep()
+    assert Intervention.objects.get().reference != poisoned.reference
+    assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
+    assert f"'distribution': {poisoned.pk}" in caplog.text
 
 
 def test_cancelling_resources_does_not_cancel_the_intervention(corg: Caller) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
-from notifier.intake.models import State
+from notifier.intake.models import Handling
 from tests.api.caller import Caller, refusal
 from tests.api.foreign import CAP, EDXL, kinds, push_cap, stored
 from tests.intake import messages as m
@@ -23,7 +23,7 @@ def test_a_cap_alert_and_its_end(corg: Caller) -> None:
     alert = stored(push_cap(corg, m.cap("prefecture90-1", sent=sent)))
     assert (alert.category, alert.severity) == ("C04.00.00", "severe")
     assert alert.location == {"latitude": 47.508, "longitude": 6.999, "radius_m": 500}
-    assert alert.state == State.DECIDED
+    assert alert.state == Handling.DECIDED
     references = f"cod@prefecture.example,prefecture90-1,{sent}"
     cancel = m.cap("prefecture90-2", "Cancel", references=references, info="", sent=m.moment(-20))
     ended = stored(push_cap(corg, cancel))
@@ -45,7 +45,7 @@ def test_a_cap_cancellation_before_its_alert(corg: Caller) -> None:
     cancel = m.cap("B2", "Cancel", references=f"cod@x,B1,{sent}", info="", sent=m.moment(-20))
     assert push_cap(corg, cancel)["id"] is None
     alert = stored(push_cap(corg, m.cap("B1", sent=sent)))
-    assert (alert.status, alert.state) == ("cancelled", State.DECIDED)
+    assert (alert.status, alert.state) == ("cancelled", Handling.DECIDED)
     assert Alert.objects.count() == 0
 
 
@@ -78,7 +78,7 @@ def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
 
 
 def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
-    from notifier.alerting.wording import categories
+    from notifier.alerting.in_force import categories
     from notifier.delivery.models import Message
 
     more = "<expires>2099-01-01T00:00:00+00:00</expires>"

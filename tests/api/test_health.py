@@ -16,7 +16,7 @@ from notifier.alerting.decide import decide
 from notifier.console.broker import READY, own_valkey
 from notifier.console.launch import free_port
 from notifier.console.processes import Supervisor
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import Message, MessageState
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
 from tests.intake.samples import body
@@ -69,7 +69,7 @@ def test_due_messages_that_nobody_sends(corg: Caller, broker: str, settings: Set
     assert code == 503
     assert "nobody sends" in str(said["worker"])
     assert 119 < float(str(said["oldest_due_s"])) < 180
-    Message.objects.update(state=State.DELIVERED)
+    Message.objects.update(state=MessageState.DELIVERED)
     assert _ready()[0] == 200
 
 
@@ -108,7 +108,7 @@ def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
     doubtful = corg.push(body(location={"insee": "90033", "name": "Beaucourt"}))
     decide(json.loads(doubtful.content)["id"])
     Message.objects.filter(pk=Message.objects.order_by("id").first().pk).update(
-        state=State.DELIVERED
+        state=MessageState.DELIVERED
     )
     answer = Client().get("/metrics")
     assert answer.status_code == 200

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from notifier.alerting.decide import decide
 from notifier.delivery.models import Message
-from notifier.intake.models import Intervention, State
+from notifier.intake.models import Handling, Intervention
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body
 
@@ -76,7 +76,7 @@ def test_a_place_in_doubt_is_stored_and_no_mayor_is_told(
     assert answer.status_code == 202
     decide(Intervention.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
-    assert status["state"] == State.REVIEW
+    assert status["state"] == Handling.REVIEW
     assert status["verdict"] in ("conflict", "unknown")
     assert status["reason"]
     assert status["alerts"] == []
@@ -88,7 +88,7 @@ def test_a_place_that_turns_out_to_lie_outside_is_said_and_nobody_is_told(corg: 
     assert answer.status_code == 202
     decide(Intervention.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
-    assert status["state"] == State.OUTSIDE
+    assert status["state"] == Handling.OUTSIDE
     assert "hors des départements" in status["reason"]
     assert not Message.objects.exists()
 

@@ -165,13 +165,43 @@ def test_no_program_starts_with_a_wrong_value(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["doctor"], ["timeline", "X"], ["check"]]
+)
+@pytest.mark.parametrize("folder", ["there", "to be made"])
+def test_who_only_asks_leaves_nothing_behind(
+    args: list[str], folder: str, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    outside = dict(pytestconfig.stash[outside_key])
+    if folder == "there":
+        outside["DATA_DIR"] = "."
+    subprocess.run(
+        [sys.executable, "-m", "notifier", *args],
+        env=outside | {"PYTHONPATH": str(Path(__file__).parents[2]), "SIMULATOR": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_else_reads_what_migrate_makes(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    _migrate(pytestconfig, tmp_path / "var")
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "var/alertes.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
 def test_nobody_else_reads_the_database_whoever_made_its_folder(
     pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o755)
-    outside = dict(pytestconfig.stash[outside_key])
-    outside.pop("DATABASE_URL", None)
-    migrate = [sys.executable, "-m", "notifier", "migrate", "--no-input", "--verbosity", "0"]
-    environment = outside | {"DATA_DIR": str(tmp_path), "SIMULATOR": "1"}
-    subprocess.run([*migrate, "journal"], env=environment, check=True, timeout=60)
+    _migrate(pytestconfig, tmp_path)
     assert (tmp_path / "alertes.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+def _migrate(pytestconfig: pytest.Config, data_dir: Path) -> None:
+    outside = dict(pytestconfig.stash[outside_key])
+    migrate = [sys.executable, "-m", "notifier", "migrate", "--no-input", "--verbosity", "0"]
+    environment = outside | {"DATA_DIR": str(data_dir), "SIMULATOR": "1"}
+    subprocess.run([*migrate, "journal"], env=environment, check=True, timeout=60)

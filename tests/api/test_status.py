@@ -9,14 +9,14 @@ import pytest
 from notifier.alerting.decide import decide
 from notifier.alerting.escalation import move_on
 from notifier.delivery.address import mask
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
 from tests.intake.samples import body
 
-CLAIMED = {"state": State.ACCEPTED, "provider_id": "SM1", "attempts": 1}
+CLAIMED = {"state": MessageState.ACCEPTED, "provider_id": "SM1", "attempts": 1}
 
 
 def _push(corg: Caller, **changes: Any) -> str:
@@ -44,7 +44,7 @@ def test_the_whole_story_with_masked_addresses_only(corg: Caller) -> None:
     decide(pushed)
     Message.objects.update(**CLAIMED)
     sms = Message.objects.get(channel="sms")
-    apply_receipt(sms.pk, Fate("SM1", State.UNDELIVERED, "30003"), "téléphone éteint")
+    apply_receipt(sms.pk, Fate("SM1", MessageState.UNDELIVERED, "30003"), "téléphone éteint")
     answer = corg.status(pushed)
     status = json.loads(answer.content)
     assert status["state"] == "decided"
@@ -77,7 +77,7 @@ def test_nobody_is_named_when_the_next_in_order_is_told(corg: Caller) -> None:
     pushed = _push(corg)
     decide(pushed)
     sms = Message.objects.get()
-    Message.objects.update(state=State.FAILED, error_code="21211")
+    Message.objects.update(state=MessageState.FAILED, error_code="21211")
     move_on(Message.objects.get(pk=sms.pk))
     text = corg.status(pushed).content.decode()
     assert "adjoint" in text

@@ -19,11 +19,11 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
 from notifier.alerting.composition import Kind
-from notifier.alerting.wording import categories, composer
-from notifier.alerting.words import Facts
+from notifier.alerting.facts import Facts
+from notifier.alerting.in_force import categories, composer
 from notifier.api.interventions import REFUSALS
 from notifier.delivery import schedule
-from notifier.delivery.models import State
+from notifier.delivery.models import MessageState
 from notifier.directory.reading import COLUMNS
 from notifier.environment import PLACEHOLDER, Environment, read_environment
 from notifier.intake.schema import NewIntervention, Place
@@ -272,7 +272,7 @@ def test_procfile_and_units_start_what_exists() -> None:
 def test_every_state_of_a_message_is_explained_with_its_french_name() -> None:
     page = text(ROOT / "docs/garanties.md")
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
-    assert dict(rows) == dict(State.choices)
+    assert dict(rows) == dict(MessageState.choices)
 
 
 def test_the_guarantees_name_the_delays_that_the_schedule_has() -> None:

@@ -1,6 +1,7 @@
 """What somebody reads who types a command wrong, or wants to know what there is."""
 
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,8 +42,14 @@ def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], tmp_path: P
     done = notifier(tmp_path, *args)
     assert (done.returncode, done.stdout) == (0, HELP + "\n")
     shown = [line.split()[0] for line in HELP.splitlines() if line.startswith("  ")]
-    assert sorted(shown) == sorted([*OURS, "migrate", "createsuperuser"])
+    assert sorted(shown) == sorted([*OURS, "createsuperuser"])
     assert max(map(len, HELP.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("asked", ["--version", "version"])
+def test_the_version_is_that_of_the_project(asked: str, tmp_path: Path) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert notifier(tmp_path, asked).stdout == f"Alerte Maires {project['version']}\n"
 
 
 @pytest.mark.parametrize("command", OURS)
@@ -98,7 +105,13 @@ def test_where_nothing_can_be_written_no_command_breaks_down(
         assert done.returncode == 1
         assert "unable to open database file" in done.stdout + done.stderr
     if args == ("doctor",):
-        assert f"vérifier que le dossier DATA_DIR ({closed}) existe" in done.stdout
+        assert f"le dossier DATA_DIR ({closed}) doit pouvoir s’écrire" in done.stdout
+
+
+def test_tables_that_cannot_be_written_anywhere_are_said_in_one_line(closed: Path) -> None:
+    done = notifier(closed, "migrate")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("notifier : impossible d’écrire dans DATA_DIR : ")
 
 
 def test_a_terminal_of_another_alphabet_stops_nothing(tmp_path: Path) -> None:

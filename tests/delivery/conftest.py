@@ -13,6 +13,8 @@ from notifier.simulator.client import Simulator
 
 # A conftest is read before Django is set up, so what needs models is imported where it is used.
 if TYPE_CHECKING:
+    from django.dispatch import Signal
+
     from notifier.delivery.models import Message
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of these tests"
@@ -86,6 +88,29 @@ def mail(post: Callable[..., Message]) -> Callable[..., Message]:
         "html": "<p>Delle</p>",
     }
     return lambda **changes: post(**{**usual, **changes})
+
+
+@pytest.fixture
+def alone() -> Iterator[Signal]:
+    """`ended_badly` without those who listen to it in the service."""
+    from notifier.delivery.outbox import ended_badly
+
+    listeners, ended_badly.receivers = ended_badly.receivers, []
+    yield ended_badly
+    ended_badly.receivers = listeners
+    ended_badly.sender_receivers_cache.clear()
+
+
+@pytest.fixture
+def bad_ends(alone: Signal) -> list[int]:
+    """The messages that ended badly, as a listener is told of them."""
+    heard: list[int] = []
+
+    def hear(message: Message, **_: object) -> None:
+        heard.append(message.pk)
+
+    alone.connect(hear, weak=False)
+    return heard
 
 
 @pytest.fixture

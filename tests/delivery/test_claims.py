@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notifier.delivery.claim import claim_due, lapsed_leases
 from notifier.delivery.deliver import Try, deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import withdraw
 from notifier.delivery.record import record
 from notifier.delivery.schedule import FRESH_CLAIM, LEASE
@@ -33,7 +33,7 @@ def test_a_claimed_message_is_nobody_elses(post: Post) -> None:
     message = post()
     (mine,) = claim_due(Lane.URGENT)
     assert mine.pk == message.pk
-    assert (mine.state, mine.attempts) == (State.SENDING, 1)
+    assert (mine.state, mine.attempts) == (MessageState.SENDING, 1)
     assert claim_due(Lane.URGENT) == []
 
 
@@ -59,11 +59,11 @@ def test_a_worker_that_died_before_sending_costs_a_question_and_then_one_text(
     claim_due(Lane.URGENT)  # and dead
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.SENDING
+    assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     assert [sms["to"] for sms in provider.messages()] == [PHONE]
     assert "s’est arrêté en chemin" in Entry.objects.earliest("id").text
 
@@ -76,11 +76,11 @@ def test_a_worker_that_died_after_sending_costs_a_question_and_no_second_text(
         dead.setattr("notifier.delivery.deliver.record", lambda _tries: None)
         deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.SENDING
+    assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert len(provider.messages()) == 1
 
 
@@ -100,7 +100,7 @@ def test_a_worker_that_comes_back_from_a_freeze_does_not_send(
         deliver(Lane.URGENT)
     assert provider.messages() == []
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
 
 
 def test_a_late_record_of_a_lapsed_lease_still_counts(post: Post) -> None:
@@ -110,27 +110,27 @@ def test_a_late_record_of_a_lapsed_lease_still_counts(post: Post) -> None:
     lapsed_leases()
     record([ended(mine, Outcome(Result.ACCEPTED, provider_id="SM1"))])
     message.refresh_from_db()
-    assert (message.state, message.provider_id) == (State.ACCEPTED, "SM1")
+    assert (message.state, message.provider_id) == (MessageState.ACCEPTED, "SM1")
 
 
 def test_a_late_record_keeps_a_message_given_up_for_lost_from_a_second_sending(post: Post) -> None:
     message = post()
     (mine,) = claim_due(Lane.URGENT)
-    Message.objects.filter(pk=message.pk).update(state=State.PENDING)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.PENDING)
     record([ended(mine, Outcome(Result.ACCEPTED, provider_id="SM1"))])
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     assert claim_due(Lane.URGENT) == []
 
 
 def test_a_record_on_a_claim_that_another_took_over_changes_nothing(post: Post) -> None:
     message = post()
     (late,) = claim_due(Lane.URGENT)
-    Message.objects.filter(pk=message.pk).update(state=State.PENDING, due_at=timezone.now())
+    Message.objects.filter(pk=message.pk).update(state=MessageState.PENDING, due_at=timezone.now())
     (other,) = claim_due(Lane.URGENT)
     record([ended(late, Outcome(Result.RETRY))])
     message.refresh_from_db()
-    assert (message.state, message.claim) == (State.SENDING, other.claim)
+    assert (message.state, message.claim) == (MessageState.SENDING, other.claim)
 
 
 def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post: Post) -> None:
@@ -140,6 +140,6 @@ def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post
     assert withdraw("1") == 1
     for message in (sent, waiting):
         message.refresh_from_db()
-    assert (sent.state, waiting.state) == (State.ACCEPTED, State.CANCELLED)
+    assert (sent.state, waiting.state) == (MessageState.ACCEPTED, MessageState.CANCELLED)
     sweep(Lane.URGENT)
     assert [sms["to"] for sms in provider.messages()] == ["+33639980101"]

@@ -4,14 +4,17 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_string, policy
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import AuthResult
+from django.conf import settings
 
 from notifier.console.launch import free_port
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Result
 from notifier.delivery.transports.smtp.transport import SmtpTransport
@@ -37,7 +40,7 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert parsed["Importance"] == "high"
     message.refresh_from_db()
-    assert (message.state, message.due_at) == (State.ACCEPTED, None)
+    assert (message.state, message.due_at) == (MessageState.ACCEPTED, None)
     assert message.ended_at is not None
 
 
@@ -55,7 +58,7 @@ def test_a_temporary_no_is_tried_again(
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
     provider.clear_faults()
     time_passes(message, timedelta(minutes=5))
     deliver(Lane.URGENT)
@@ -67,7 +70,7 @@ def test_a_permanent_no_ends_it(provider: Simulator, mail: Mail) -> None:
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, message.error_code) == (State.FAILED, "550")
+    assert (message.state, message.error_code) == (MessageState.FAILED, "550")
 
 
 class _RefusesOurSender:
@@ -75,20 +78,46 @@ class _RefusesOurSender:
         return "550 5.7.1 sender not allowed"
 
 
-def test_a_server_that_refuses_us_and_not_the_reader_is_loud(
-    mail: Mail, caplog: pytest.LogCaptureFixture
+def _refuse_login(*_: object) -> AuthResult:
+    return AuthResult(success=False, handled=False)
+
+
+@pytest.mark.parametrize(
+    ("server", "user", "code"),
+    [
+        ({"handler": _RefusesOurSender()}, "", "550"),
+        (
+            {"handler": Sink(), "authenticator": _refuse_login, "auth_require_tls": False},
+            "alertes:perime@",
+            "535",
+        ),
+    ],
+)
+def test_a_server_that_refuses_us_and_not_the_reader_is_tried_again_loudly(
+    mail: Mail, caplog: pytest.LogCaptureFixture, server: dict[str, Any], user: str, code: str
 ) -> None:
-    """Every mail ends that way until an operator mends it, who watches the log, not the journal."""
+    """Every mail fares alike until an operator mends it, who watches the log, not the journal."""
     message = mail()
-    server = Controller(_RefusesOurSender(), hostname="127.0.0.1", port=free_port())
-    server.start()
+    running = Controller(**server, hostname="127.0.0.1", port=free_port())
+    running.start()
     try:
-        outcome = SmtpTransport(f"smtp://127.0.0.1:{server.port}", "a@b.example").send(message)
+        url = f"smtp://{user}127.0.0.1:{running.port}"
+        outcome = SmtpTransport(url, "a@b.example").send(message)
     finally:
-        server.stop()
-    assert outcome.code == "550"
+        running.stop()
+    assert (outcome.result, outcome.code) == (Result.RETRY, code)
     (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
-    assert "550" in line.getMessage() and MAILBOX not in line.getMessage()
+    assert code in line.getMessage() and MAILBOX not in line.getMessage()
+
+
+@pytest.mark.parametrize("simulator", [False, True])
+def test_nobody_takes_a_simulated_mail_for_a_real_one(
+    monkeypatch: pytest.MonkeyPatch, simulator: bool
+) -> None:
+    changed = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": simulator})
+    monkeypatch.setattr(settings, "ENVIRONMENT", changed)
+    said = SmtpTransport("smtp://127.0.0.1:25", "a@b.example").accepted_by
+    assert said == ("remis au simulateur" if simulator else "remis au serveur de courriel")
 
 
 def test_a_line_cut_after_data_is_repeated_under_the_same_number(
@@ -99,14 +128,14 @@ def test_a_line_cut_after_data_is_repeated_under_the_same_number(
     message = mail()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
     time_passes(message, timedelta(minutes=1))
     sweep(Lane.URGENT)
     assert {got["message_id"] for got in provider.mails()} == {
         f"<alerte-{message.pk}@gendarmerie.example>"
     }
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
 
 
 def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail) -> None:
@@ -114,16 +143,19 @@ def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
-    assert message.state == State.FAILED
+    assert message.state == MessageState.FAILED
 
 
-def test_a_mail_that_cannot_be_written_ends_at_once(provider: Simulator, mail: Mail) -> None:
+def test_a_mail_that_cannot_be_written_ends_at_once(
+    provider: Simulator, mail: Mail, bad_ends: list[int]
+) -> None:
     """So that the next in order is told now, and not when the message has outlived its use."""
     message = mail(address='"\n"@delle.example')
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert provider.mails() == []
-    assert (message.state, message.due_at) == (State.FAILED, None)
+    assert (message.state, message.due_at) == (MessageState.FAILED, None)
+    assert bad_ends == [message.pk]
 
 
 @pytest.mark.usefixtures("provider")

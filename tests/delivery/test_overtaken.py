@@ -7,7 +7,7 @@ import pytest
 
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LISTED_WITHIN
 from notifier.delivery.sweep import sweep
 from notifier.journal.models import Entry, Step
@@ -28,7 +28,7 @@ def test_a_waiting_text_gives_way_to_the_newer_one(provider: Simulator, post: Po
     post(revision=2, body="Fin")
     deliver(Lane.URGENT)
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
-    assert states() == [State.CANCELLED, State.ACCEPTED]
+    assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]
     assert Entry.objects.filter(step=Step.CANCELLED).count() == 1
 
 
@@ -54,7 +54,7 @@ def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
 
     record([_try(claimed)])
     first.refresh_from_db()
-    assert first.state == State.CANCELLED
+    assert first.state == MessageState.CANCELLED
     deliver(Lane.URGENT)
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
 
@@ -69,4 +69,4 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     time_passes(first, LISTED_WITHIN)
     sweep(Lane.URGENT)
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
-    assert states() == [State.CANCELLED, State.ACCEPTED]
+    assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]

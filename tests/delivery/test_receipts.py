@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try, deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.record import record
 from notifier.delivery.schedule import RECEIPT_OVERDUE
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
 
-SENT = Fate("SM1", State.ACCEPTED)
-DELIVERED = Fate("SM1", State.DELIVERED)
-UNDELIVERED = Fate("SM1", State.UNDELIVERED, "30003")
+SENT = Fate("SM1", MessageState.ACCEPTED)
+DELIVERED = Fate("SM1", MessageState.DELIVERED)
+UNDELIVERED = Fate("SM1", MessageState.UNDELIVERED, "30003")
 
 
 def accept(message: Message) -> None:
@@ -39,7 +39,7 @@ def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
     accept(*claim_due(Lane.URGENT))
     assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
     message.refresh_from_db()
-    assert (message.state, message.due_at) == (State.DELIVERED, None)
+    assert (message.state, message.due_at) == (MessageState.DELIVERED, None)
     assert message.ended_at is not None
 
 
@@ -49,7 +49,11 @@ def test_a_receipt_that_comes_before_our_own_record_stands(post: Post) -> None:
     assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
     accept(claimed)
     message.refresh_from_db()
-    assert (message.state, message.provider_id, message.due_at) == (State.DELIVERED, "SM1", None)
+    assert (message.state, message.provider_id, message.due_at) == (
+        MessageState.DELIVERED,
+        "SM1",
+        None,
+    )
 
 
 def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Post) -> None:
@@ -59,7 +63,7 @@ def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Po
     for fate in (DELIVERED, SENT, UNDELIVERED):
         assert apply_receipt(message.pk, fate) is Reading.OLD_NEWS
     message.refresh_from_db()
-    assert message.state == State.DELIVERED
+    assert message.state == MessageState.DELIVERED
     assert Entry.objects.filter(step=Step.RECEIPT).count() == 1
 
 
@@ -67,8 +71,12 @@ def test_an_unknown_message_is_said_to_be_unknown() -> None:
     assert apply_receipt(987_654, DELIVERED) is Reading.NO_SUCH_MESSAGE
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.UNKNOWN, State.EXPIRED])
-def test_a_receipt_is_the_truth_about_a_message_given_up_for_lost(post: Post, state: State) -> None:
+@pytest.mark.parametrize(
+    "state", [MessageState.PENDING, MessageState.UNKNOWN, MessageState.EXPIRED]
+)
+def test_a_receipt_is_the_truth_about_a_message_given_up_for_lost(
+    post: Post, state: MessageState
+) -> None:
     message = post()
     Message.objects.filter(pk=message.pk).update(state=state)
     assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
@@ -77,15 +85,15 @@ def test_a_receipt_is_the_truth_about_a_message_given_up_for_lost(post: Post, st
 
 def test_no_receipt_undoes_a_withdrawal(post: Post) -> None:
     message = post()
-    Message.objects.filter(pk=message.pk).update(state=State.CANCELLED)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.CANCELLED)
     assert apply_receipt(message.pk, SENT) is Reading.OLD_NEWS
 
 
 @pytest.mark.parametrize(
-    ("fault", "state"), [(None, State.DELIVERED), ("undelivered", State.UNDELIVERED)]
+    ("fault", "state"), [(None, MessageState.DELIVERED), ("undelivered", MessageState.UNDELIVERED)]
 )
 def test_a_receipt_that_never_came_is_asked_for(
-    provider: Simulator, post: Post, time_passes: TimePasses, fault: str | None, state: State
+    provider: Simulator, post: Post, time_passes: TimePasses, fault: str | None, state: MessageState
 ) -> None:
     """The simulator cannot reach us here: its callbacks go to a port where nobody listens."""
     if fault:
@@ -95,7 +103,7 @@ def test_a_receipt_that_never_came_is_asked_for(
     provider.wait(sms=1, settled=True, timeout=20)
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     time_passes(message, RECEIPT_OVERDUE[0])
     sweep(Lane.URGENT)
     message.refresh_from_db()
@@ -111,17 +119,17 @@ def test_a_provider_that_does_not_know_yet_is_asked_again_later(
     time_passes(message, RECEIPT_OVERDUE[0])
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     assert message.accepted_at is not None
     assert message.due_at == message.accepted_at + RECEIPT_OVERDUE[1]
 
 
 RANK = {
-    State.PENDING: 0,
-    State.SENDING: 1,
-    State.ACCEPTED: 2,
-    State.DELIVERED: 3,
-    State.UNDELIVERED: 3,
+    MessageState.PENDING: 0,
+    MessageState.SENDING: 1,
+    MessageState.ACCEPTED: 2,
+    MessageState.DELIVERED: 3,
+    MessageState.UNDELIVERED: 3,
 }
 
 
@@ -147,6 +155,6 @@ def test_no_order_of_events_makes_a_state_walk_backwards(post: Post, events: lis
             case "undelivered":
                 apply_receipt(message.pk, UNDELIVERED)
         after = Message.objects.get(pk=message.pk).state
-        assert RANK[State(after)] >= RANK[State(before)], (before, event, after)
-        if RANK[State(before)] == 3:
+        assert RANK[MessageState(after)] >= RANK[MessageState(before)], (before, event, after)
+        if RANK[MessageState(before)] == 3:
             assert after == before

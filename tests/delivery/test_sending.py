@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import ended_badly, entrust
 from notifier.delivery.sweep import sweep
 from notifier.journal.models import Entry, Step
@@ -25,20 +24,6 @@ def steps() -> list[tuple[str, str]]:
     return [(entry.step, entry.data.get("result", "")) for entry in Entry.objects.order_by("id")]
 
 
-@pytest.fixture
-def bad_ends() -> Any:
-    heard: list[int] = []
-
-    def hear(message: Message, **_: object) -> None:
-        heard.append(message.pk)
-
-    listeners, ended_badly.receivers = ended_badly.receivers, []
-    ended_badly.connect(hear, weak=False)
-    yield heard
-    ended_badly.receivers = listeners
-    ended_badly.sender_receivers_cache.clear()
-
-
 def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
     provider: Simulator, post: Post
 ) -> None:
@@ -47,7 +32,7 @@ def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
     message.refresh_from_db()
     (sms,) = provider.messages()
     assert (sms["to"], sms["body"], sms["sid"]) == (PHONE, LETTER.body, message.provider_id)
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     assert message.attempts == 1
     assert message.accepted_at is not None
     assert steps() == [(Step.ATTEMPT, "accepted")]
@@ -97,7 +82,7 @@ def test_more_than_a_batch_is_sent_whole(provider: Simulator, post: Post) -> Non
         post(address=phone)
     assert deliver(Lane.URGENT) == len(phones)
     assert sorted(told(provider)) == phones
-    assert set(Message.objects.values_list("state", flat=True)) == {State.ACCEPTED}
+    assert set(Message.objects.values_list("state", flat=True)) == {MessageState.ACCEPTED}
 
 
 def test_429_is_tried_again_when_the_provider_says(
@@ -108,7 +93,7 @@ def test_429_is_tried_again_when_the_provider_says(
     before = timezone.now()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert message.state == MessageState.PENDING
     assert message.due_at is not None
     assert message.due_at >= before + timedelta(seconds=30)
     deliver(Lane.URGENT)
@@ -126,12 +111,12 @@ def test_a_provider_that_is_down_gets_the_text_once_it_is_back(
     for _ in range(3):
         deliver(Lane.URGENT)
         message.refresh_from_db()
-        assert message.state == State.PENDING
+        assert message.state == MessageState.PENDING
         time_passes(message, timedelta(minutes=10))
     provider.clear_faults()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, message.attempts) == (State.ACCEPTED, 4)
+    assert (message.state, message.attempts) == (MessageState.ACCEPTED, 4)
     assert told(provider) == [PHONE]
 
 
@@ -143,7 +128,11 @@ def test_a_permanent_refusal_ends_at_once_and_is_told(
     message = post()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, message.error_code, message.due_at) == (State.FAILED, str(code), None)
+    assert (message.state, message.error_code, message.due_at) == (
+        MessageState.FAILED,
+        str(code),
+        None,
+    )
     assert bad_ends == [message.pk]
     assert told(provider) == []
 
@@ -159,7 +148,7 @@ def test_a_refusal_that_an_operator_can_mend_is_tried_again_loudly(
     message = post()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, bad_ends) == (State.PENDING, [])
+    assert (message.state, bad_ends) == (MessageState.PENDING, [])
     (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
     assert "our account" in line.getMessage() and "20003" in line.getMessage()
     assert PHONE not in line.getMessage()
@@ -174,7 +163,7 @@ def test_past_its_lifetime_nothing_is_sent(
     message = post(expires_at=timezone.now() - timedelta(seconds=1))
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, told(provider), bad_ends) == (State.EXPIRED, [], [message.pk])
+    assert (message.state, told(provider), bad_ends) == (MessageState.EXPIRED, [], [message.pk])
     assert steps() == [(Step.EXPIRED, "")]
 
 
@@ -185,7 +174,7 @@ def test_a_retry_beyond_the_lifetime_ends_the_message_now(
     message = post(expires_at=timezone.now() + timedelta(minutes=5))
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, bad_ends) == (State.EXPIRED, [message.pk])
+    assert (message.state, bad_ends) == (MessageState.EXPIRED, [message.pk])
     said = Entry.objects.latest("id").text
     assert "périmé" in said and "à réessayer" not in said
 

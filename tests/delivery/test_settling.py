@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from notifier.delivery.deliver import deliver
-from notifier.delivery.models import Lane, Message, State
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LISTED_WITHIN
 from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.twilio import http
@@ -17,6 +17,16 @@ pytestmark = pytest.mark.django_db
 
 Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
+
+
+def lost(provider: Simulator, post: Post, fault: str) -> Message:
+    """A message of which nobody can say whether the provider has it."""
+    provider.fault(fault, times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert message.state == MessageState.UNKNOWN
+    return message
 
 
 def settle(message: Message, time_passes: TimePasses) -> Message:
@@ -31,13 +41,9 @@ def settle(message: Message, time_passes: TimePasses) -> Message:
 def test_what_the_provider_has_after_all_is_found_and_not_sent_twice(
     provider: Simulator, post: Post, time_passes: TimePasses, fault: str
 ) -> None:
-    provider.fault(fault, times=1)
-    message = post()
-    deliver(Lane.URGENT)
-    message.refresh_from_db()
-    assert message.state == State.UNKNOWN
+    message = lost(provider, post, fault)
     settle(message, time_passes)
-    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert message.provider_id == provider.messages()[0]["sid"]
     assert told(provider) == [PHONE]
 
@@ -50,23 +56,19 @@ def test_an_answer_that_comes_too_late_is_not_a_second_text(
     message = post()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert message.state == State.UNKNOWN
+    assert message.state == MessageState.UNKNOWN
     settle(message, time_passes)
     assert told(provider) == [PHONE]
-    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
 
 
 @pytest.mark.parametrize("fault", ["answer_500", "refuse"])
 def test_what_the_provider_never_got_is_sent_again(
     provider: Simulator, post: Post, time_passes: TimePasses, fault: str
 ) -> None:
-    provider.fault(fault, times=1)
-    message = post()
-    deliver(Lane.URGENT)
-    message.refresh_from_db()
-    assert message.state == State.UNKNOWN
+    message = lost(provider, post, fault)
     settle(message, time_passes)
-    assert message.state == State.ACCEPTED
+    assert message.state == MessageState.ACCEPTED
     assert told(provider) == [PHONE]
 
 
@@ -79,7 +81,7 @@ def test_an_unknown_fate_is_not_settled_before_the_provider_can_know(
     time_passes(message, LISTED_WITHIN / 2)
     sweep(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, told(provider)) == (State.UNKNOWN, [])
+    assert (message.state, told(provider)) == (MessageState.UNKNOWN, [])
 
 
 def test_a_provider_that_cannot_be_asked_gets_nothing_twice(
@@ -91,10 +93,10 @@ def test_a_provider_that_cannot_be_asked_gets_nothing_twice(
     deliver(Lane.URGENT)
     for _ in range(3):
         settle(message, time_passes)
-        assert message.state == State.UNKNOWN
+        assert message.state == MessageState.UNKNOWN
     provider.clear_faults()
     settle(message, time_passes)
-    assert message.state in (State.ACCEPTED, State.DELIVERED)
+    assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert told(provider) == [PHONE]
 
 

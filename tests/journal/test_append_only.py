@@ -16,6 +16,16 @@ def _written(db: None) -> None:
     write([entry(THREAD, Step.RECEIVED, "Reçue."), entry(THREAD, Step.DECIDED, "Décidée.")])
 
 
+def _refuses(statement: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match=REFUSAL),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
 def _texts() -> list[str]:
     return [line.text for line in timeline(THREAD)]
 
@@ -30,13 +40,7 @@ def _texts() -> list[str]:
     ],
 )
 def test_the_database_refuses_to_change_a_line(statement: str) -> None:
-    with (
-        pytest.raises(DatabaseError, match=REFUSAL),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement)
-    assert _texts() == ["Reçue.", "Décidée."]
+    _refuses(statement)
 
 
 def test_the_database_refuses_to_replace_a_line() -> None:
@@ -62,13 +66,7 @@ def test_the_database_refuses_to_empty_the_journal() -> None:
     # SQLite has no TRUNCATE: a DELETE without WHERE is what it makes one of.
     on_sqlite = connection.vendor == "sqlite"
     statement = "DELETE FROM journal_entry" if on_sqlite else "TRUNCATE journal_entry"
-    with (
-        pytest.raises(DatabaseError, match=REFUSAL),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement)
-    assert _texts() == ["Reçue.", "Décidée."]
+    _refuses(statement)
 
 
 def test_a_query_that_updates_is_refused() -> None:

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from notifier.alerting.wording import categories
+from notifier.alerting.in_force import categories
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
 from notifier.territory.resolve import commune

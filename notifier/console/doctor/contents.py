@@ -10,13 +10,11 @@ from django.utils import timezone
 
 from notifier.alerting.categories import CategoriesError
 from notifier.alerting.composition import TemplatesError
-from notifier.alerting.wording import categories, composer
+from notifier.alerting.in_force import categories, composer
 from notifier.console.doctor.findings import Finding, bad, good, warning
-from notifier.delivery.models import Message
-from notifier.delivery.models import State as MessageState
+from notifier.delivery.models import Message, MessageState
 from notifier.directory.models import Contact
-from notifier.intake.models import Intervention, Source
-from notifier.intake.models import State as InterventionState
+from notifier.intake.models import Handling, Intervention, Source
 from notifier.territory.resolve import all_communes, communes_of, departement_of
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.
@@ -76,7 +74,7 @@ def worker() -> Iterator[Finding]:
     """Nothing that is due has been lying about."""
     now = timezone.now()
     pending = Message.objects.filter(state=MessageState.PENDING)
-    received = Intervention.objects.filter(state=InterventionState.RECEIVED)
+    received = Intervention.objects.filter(state=Handling.RECEIVED)
     oldest = {
         "un message attend": pending.aggregate(since=Min("due_at"))["since"],
         "une intervention attend": received.aggregate(since=Min("received_at"))["since"],
@@ -90,6 +88,6 @@ def worker() -> Iterator[Finding]:
         )
     if not late:
         yield good("Travailleur : rien n’attend")
-    reviews = Intervention.objects.filter(state=InterventionState.REVIEW).count()
+    reviews = Intervention.objects.filter(state=Handling.REVIEW).count()
     if reviews:
         yield warning(f"À vérifier : {reviews} en attente d’une décision", "notifier review")

@@ -47,8 +47,8 @@ def database() -> Iterator[Finding]:
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         remedy = (
-            f"vérifier que le dossier DATA_DIR ({settings.ENVIRONMENT.DATA_DIR.absolute()}) existe "
-            "et peut s’écrire"
+            "notifier migrate, qui crée la base ; le dossier DATA_DIR "
+            f"({settings.ENVIRONMENT.DATA_DIR.absolute()}) doit pouvoir s’écrire"
             if connection.vendor == "sqlite" and not settings.ENVIRONMENT.DATABASE_URL
             else "vérifier DATABASE_URL et le serveur"
         )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Protocol
 
-from notifier.delivery.models import Channel, Message, State
+from notifier.delivery.models import Channel, Message, MessageState
 
 
 class Result(StrEnum):
@@ -30,11 +30,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Fate:
-    """What the provider knows of a message: its number there and our word for its state."""
+    """What the provider knows of a message: its number there and our word for its state.
+
+    `address`: where it went, empty if the provider does not say.
+    """
 
     provider_id: str
-    state: State
+    state: MessageState
     code: str = ""
+    address: str = ""
 
 
 class ProviderUnreachableError(Exception):

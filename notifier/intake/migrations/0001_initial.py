@@ -167,6 +167,12 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="traitée le"),
                 ),
                 (
+                    "failed_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="dernier échec le"
+                    ),
+                ),
+                (
                     "decided_commune",
                     models.CharField(blank=True, max_length=5, verbose_name="commune décidée"),
                 ),
@@ -220,6 +226,12 @@ class Migration(migrations.Migration):
                 (
                     "is_waiting",
                     models.BooleanField(default=False, verbose_name="attend son intervention"),
+                ),
+                (
+                    "failed_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="dernier échec le"
+                    ),
                 ),
                 (
                     "intervention",

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.doubt import candidates
+from notifier.alerting.in_force import categories
 from notifier.alerting.review import ReviewError, decide_commune, waiting
-from notifier.alerting.wording import categories
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
 

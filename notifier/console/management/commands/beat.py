@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from notifier.bell.readiness import require_complete
 from notifier.console.launch import beat_command
+from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
@@ -21,6 +21,6 @@ class Command(BaseCommand):
         require_complete()
         self.check()
         data_dir = settings.ENVIRONMENT.DATA_DIR.absolute()
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = beat_command(settings.ENVIRONMENT.LOG_LEVEL, data_dir)
         os.execv(command[0], command)  # noqa: S606  # our own program, without a shell

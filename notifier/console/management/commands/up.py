@@ -5,10 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.bell.readiness import require_complete
 from notifier.console.launch import Bind
 from notifier.console.processes import GaveUp, ProcessError
 from notifier.console.up import AlreadyUp, RealProvider, run
+from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):

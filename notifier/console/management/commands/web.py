@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.bell.readiness import require_complete
 from notifier.console.launch import Bind, web_command
+from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from notifier.bell.readiness import require_complete
 from notifier.console.launch import WORKER_THREADS, worker_command
+from notifier.readiness import require_complete
 
 
 def _positive(text: str) -> int:

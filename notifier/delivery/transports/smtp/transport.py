@@ -27,7 +27,6 @@ class SmtpTransport:
     """Thread-safe: a connection for each mail."""
 
     has_receipts = False
-    accepted_by = "remis au serveur de courriel"
 
     def __init__(self, url: str, sender: str) -> None:
         self._url = url
@@ -37,6 +36,12 @@ class SmtpTransport:
     @classmethod
     def from_settings(cls) -> "SmtpTransport":
         return cls(settings.ENVIRONMENT.EMAIL_URL, settings.ENVIRONMENT.EMAIL_FROM)
+
+    @property
+    def accepted_by(self) -> str:
+        """In French, for the journal: nobody may take a simulated mail for a real one."""
+        is_simulated = settings.ENVIRONMENT.SIMULATOR
+        return "remis au simulateur" if is_simulated else "remis au serveur de courriel"
 
     def send(self, message: Message) -> Outcome:
         try:
@@ -115,10 +120,15 @@ class SmtpTransport:
 
 
 def _refused_us(error: smtplib.SMTPResponseException) -> Outcome:
-    """Our login or our sender, not the reader: every mail will fare alike until it is mended."""
-    if error.smtp_code >= 500:
-        log.error("the mail server refuses us", code=error.smtp_code, error=type(error).__name__)
-    return _answer(error.smtp_code)
+    """Our login or our sender, not the reader: every mail will fare alike until it is mended.
+
+    So it is tried again within its lifetime, whatever the server says of ever after.
+    """
+    if error.smtp_code < 500:
+        return _answer(error.smtp_code)
+    log.error("the mail server refuses us", code=error.smtp_code, error=type(error).__name__)
+    detail = f"le serveur refuse notre accès ou notre expéditeur ({error.smtp_code})"
+    return Outcome(Result.RETRY, code=str(error.smtp_code), detail=detail)
 
 
 def _answer(code: int) -> Outcome:

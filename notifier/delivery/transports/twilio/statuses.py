@@ -1,21 +1,21 @@
 """Twilio's words for a message's status, and ours. Source: Twilio's Messages resource, `status`."""
 
-from notifier.delivery.models import State
+from notifier.delivery.models import MessageState
 
-STATES: dict[str, State] = {
-    "accepted": State.ACCEPTED,
-    "scheduled": State.ACCEPTED,
-    "queued": State.ACCEPTED,
-    "sending": State.ACCEPTED,
-    "sent": State.ACCEPTED,
-    "delivered": State.DELIVERED,
-    "read": State.DELIVERED,
-    "undelivered": State.UNDELIVERED,
-    "failed": State.UNDELIVERED,
-    "canceled": State.UNDELIVERED,
+STATES: dict[str, MessageState] = {
+    "accepted": MessageState.ACCEPTED,
+    "scheduled": MessageState.ACCEPTED,
+    "queued": MessageState.ACCEPTED,
+    "sending": MessageState.ACCEPTED,
+    "sent": MessageState.ACCEPTED,
+    "delivered": MessageState.DELIVERED,
+    "read": MessageState.DELIVERED,
+    "undelivered": MessageState.UNDELIVERED,
+    "failed": MessageState.UNDELIVERED,
+    "canceled": MessageState.UNDELIVERED,
 }
 
 
-def state_of(status: str) -> State | None:
+def state_of(status: str) -> MessageState | None:
     """Our state for Twilio's status, None for a word that is not a status of a sent message."""
     return STATES.get(status)

@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from notifier.delivery.models import Message, State
+from notifier.delivery.models import Message, MessageState
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
 from notifier.delivery.transports.twilio.errors import OPERATOR, PERMANENT, explain
 from notifier.delivery.transports.twilio.http import PatientHttpClient
@@ -109,7 +109,7 @@ class TwilioTransport:
 
 def _fate(found: Any) -> Fate:
     code = str(found.error_code or "")
-    return Fate(str(found.sid), state_of(str(found.status)) or State.ACCEPTED, code)
+    return Fate(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
 
 
 def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome:

@@ -1,0 +1,28 @@
+"""`notifier migrate`: Django's own, once the place where it writes is there."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+
+
+class Command(migrate.Command):
+    """Makes the SQLite file and its folder, then the tables."""
+
+    help = "Crée ou met à jour les tables de la base."
+
+    # Before the system checks, which already ask the database what it can do.
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if not settings.ENVIRONMENT.DATABASE_URL:
+            self._make_file()
+        return super().execute(*args, **options)
+
+    @staticmethod
+    def _make_file() -> None:
+        """Readable by this user only, whoever made the folder; SQLite's other files follow it."""
+        try:
+            settings.SQLITE_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            settings.SQLITE_FILE.touch(mode=0o600)
+        except OSError as error:
+            raise CommandError(f"impossible d’écrire dans DATA_DIR : {error}") from None
