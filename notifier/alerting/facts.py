@@ -137,11 +137,16 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
         "reason": doubt.reason,
         "clues": doubt.clues,
         "candidates": doubt.candidates,
-        "command": f"notifier review {doubt.reference} --commune CODE",
+        "command": command(doubt.reference, is_named=bool(doubt.candidates)),
         "kept": doubt.is_kept,
         "expired": doubt.is_expired,
         "exercise": doubt.exercise,
     }
+
+
+def command(reference: str, *, is_named: bool) -> str:
+    """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason."""
+    return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
 
 
 def ever_shorter(words: Words) -> Iterator[Words]:

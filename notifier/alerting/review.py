@@ -52,8 +52,8 @@ def decide_commune(
             handled_at=timezone.now(),
         )
         take_back(interventions)
-        because = f" : {why}" if why else ""
-        text = f"Décision de {who} : {chosen.label}{because}."
+        because = f" Motif : {why}." if why else ""
+        text = f"Décidé par {who} : {chosen.label}.{because}"
         write(
             [
                 entry(
@@ -86,8 +86,7 @@ def _checked(intervention: Intervention, code: str, why: str) -> Commune:
             f"{chosen.label} est hors des départements de {intervention.source.name} : "
             + ", ".join(intervention.source.departements)
         )
-    candidates = {candidate for clue in intervention.clues for candidate in clue["communes"]}
-    if candidates and code not in candidates and not why:
+    if not why and not any(code in clue["communes"] for clue in intervention.clues):
         raise ReviewError(
             f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
             "postal ; si c’est bien cette commune, dites pourquoi"

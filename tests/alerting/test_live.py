@@ -84,7 +84,7 @@ def test_a_conflict_waits_until_a_person_decides(live: Live) -> None:
     assert done.returncode == 0, done.stderr
     live.expect_sms(to=mobile)
     live.expect_mail(to=address)
-    assert "Décision de PC" in service.run("timeline", reference).stdout
+    assert "Décidé par PC" in service.run("timeline", reference).stdout
 
 
 def test_a_doubt_reaches_the_mailbox_of_the_duty(live: Live) -> None:

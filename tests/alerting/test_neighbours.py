@@ -114,7 +114,9 @@ def test_a_cancellation_goes_to_the_neighbours(two) -> None:
     hand_over()
     push(two, sequence=2, category=MISSING, status="cancelled")
     assert set(bodies(revision=2)) == {number(1), number(2)}
-    assert "annulation" in bodies(revision=2)[number(2)]
+    texts = bodies(revision=2)
+    assert "annulation sur la commune voisine de Delle :" in texts[number(2)]
+    assert "annulation :" in texts[number(1)]
 
 
 def test_an_end_whose_place_is_in_doubt_still_reaches_the_neighbours(two) -> None:

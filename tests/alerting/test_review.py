@@ -124,7 +124,7 @@ def test_a_decision_sends_the_alert_and_the_journal_says_who_and_why(source) -> 
     assert told(**MAYORS) == [sms(2)]
     assert Intervention.objects.get().decided_by == "adjudant Exemple"
     decision = journal(step="review")[-1]
-    assert decision.text == "Décision de adjudant Exemple : Giromagny (90052) : rappel de l’équipe."
+    assert decision.text.startswith("Décidé par adjudant Exemple : Giromagny (90052). Motif : ")
     assert decision.data["who"] == "adjudant Exemple"
 
 
@@ -151,7 +151,7 @@ def test_the_latest_decision_on_a_place_counts(source) -> None:
         Intervention.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
             state=Handling.REVIEW
         )
-        review("R1", "--commune", code, "--who", "Exemple")
+        review("R1", "--commune", code, "--who", "Exemple", "--why", "rappel de l’équipe")
         decide_all()
     assert push(source, sequence=4, location=CONFLICT).communes == ["90033"]
 

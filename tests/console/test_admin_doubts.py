@@ -34,10 +34,10 @@ def source() -> Source:
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
 
 
-def push(source: Source, category: str, **location: Any) -> Intervention:
+def push(source: Source, category: str, reference: str = "R1", **location: Any) -> Intervention:
     """An event at that place, received and decided."""
     body = {
-        "reference": "R1", "sequence": 1, "status": "engaged", "category": category,
+        "reference": reference, "sequence": 1, "status": "engaged", "category": category,
         "severity": "severe", "occurred_at": timezone.now().isoformat(), "location": location,
     }  # fmt: skip
     reception = receive(source, NewIntervention.model_validate(body))
@@ -69,7 +69,7 @@ def test_a_decision_in_the_administration_is_logged_with_who_and_why_and_leaves(
     }  # fmt: skip
     assert admin_client.post(address, typed).status_code == 302
     decide(doubt.pk)
-    (decision,) = Entry.objects.filter(step=Step.REVIEW, text__startswith="Décision de admin")
+    (decision,) = Entry.objects.filter(step=Step.REVIEW, text__startswith="Décidé par admin")
     assert (decision.data["who"], decision.data["why"]) == ("admin", "rappel du CORG")
     doubt.refresh_from_db()
     assert (doubt.state, doubt.communes) == ("decided", ["90033"])
@@ -95,3 +95,13 @@ def test_an_alert_to_a_neighbour_says_of_which(admin_client: Client, source: Sou
     push(source, "C10.01.05", insee="90033")
     page = admin_client.get("/admin/alerting/alert/").content.decode()
     assert "Joncherey (90056), voisine de Delle" in page
+
+
+def test_an_intervention_is_found_by_the_number_that_dispatch_knows(
+    admin_client: Client, source: Source
+) -> None:
+    """It is kept with slashes: with its dots it would be a link on a telephone."""
+    found = push(source, "C01.01.00", "fr/health/samu900/X1", insee="90033")
+    push(source, "C01.01.00", "fr/health/samu900/X2", insee="90033")
+    answer = admin_client.get(INTERVENTIONS, {"q": "fr.health.samu900.X1"})
+    assert list(answer.context["cl"].queryset) == [found]

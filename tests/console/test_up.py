@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,17 @@ def up(tmp_path: Path) -> Iterator[Child]:
 
 def descendants(pid: int) -> list[int]:
     """Every process that this one started, and what those started."""
-    children: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        children += map(int, (task / "children").read_text().split())
-    return [each for child in children for each in (child, *descendants(child))]
+    parents: dict[int, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        # Processes of the whole machine end while they are listed.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name, in brackets, may hold anything; the state and the parent follow it.
+            after_name = (process / "stat").read_text().rpartition(")")[2]
+            parents[int(process.name)] = int(after_name.split()[1])
+    found = [pid]
+    for ancestor in found:
+        found += [child for child, parent in parents.items() if parent == ancestor]
+    return found[1:]
 
 
 def wait_for_end(pids: dict[int, int]) -> None:

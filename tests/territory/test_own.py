@@ -108,6 +108,11 @@ def test_layer_and_columns_are_found_by_what_they_hold(small_country: Path, tmp_
     assert list(small_country.parent.iterdir()) == [small_country]
 
 
+def test_the_end_of_the_name_may_be_in_capitals(small_country: Path, tmp_path: Path) -> None:
+    own.renew(geopackage(tmp_path / "ADMIN_EXPRESS.GPKG", SQUARES), small_country)
+    assert set(boxes(small_country)) == set(SQUARES)
+
+
 def test_an_older_year_is_dissolved_into_today(small_country: Path, tmp_path: Path) -> None:
     older = {**SQUARES, "90002": (6.9, 47.6)}
     own.renew(geopackage(tmp_path / "older.gpkg", older), small_country)
@@ -119,6 +124,8 @@ def test_a_partial_file_is_refused(small_country: Path, tmp_path: Path) -> None:
     partial = {code: square for code, square in SQUARES.items() if code != "2A004"}
     says = refused(geopackage(tmp_path / "partial.gpkg", partial), small_country)
     assert "communes manquantes : 1 (2A004)" in says
+    # In a newer edition, communes that have merged since are missing too.
+    assert "pas plus récente que COG 2026" in says
 
 
 def test_swapped_axes_and_another_projection_are_refused(

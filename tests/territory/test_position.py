@@ -138,7 +138,7 @@ def test_a_radius_names_every_commune_it_touches_with_its_share() -> None:
     assert shares["90033"] > 0.5
     assert sum(shares.values()) < 1  # Switzerland begins at the edge of the town
     assert [c.code for c in found.holders] == ["90033"]
-    assert "L'étendue touche aussi" in point_of(found).says
+    assert "L’étendue touche aussi" in point_of(found).says
     assert codes(place(insee="90056", **DELLE, radius_m=2_000)) == ["90056"]
 
 
@@ -155,7 +155,7 @@ def test_an_area_names_every_commune_under_it() -> None:
 
 @pytest.mark.parametrize("polygon", [[[]], [[[7, 47]]], [[[7, 47], [8]]], [[[7, 147], [8, 1]]]])
 def test_an_area_that_is_none_is_named(polygon: list[list[list[float]]]) -> None:
-    assert "n'est pas un polygone lisible" in point_of(place(polygon=polygon)).says
+    assert "n’est pas un polygone lisible" in point_of(place(polygon=polygon)).says
 
 
 def test_a_region_concerns_nobody_in_particular() -> None:
@@ -201,7 +201,7 @@ def test_swapped_coordinates_are_named_and_not_mended() -> None:
 def test_nought_nought_is_no_position() -> None:
     alone = place(latitude=0.0, longitude=0.0)
     assert alone.verdict is Verdict.UNKNOWN
-    assert "n'a pas de position" in point_of(alone).says
+    assert "n’a pas de position" in point_of(alone).says
     assert codes(place(insee="90033", latitude=0.0, longitude=0.0)) == ["90033"]
 
 

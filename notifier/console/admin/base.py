@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from notifier.alerting.in_force import categories
+from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
 from notifier.territory.resolve import commune
@@ -96,7 +97,8 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
         reference = search_term.strip()
         if not reference:
             return queryset, False
-        threads = Intervention.objects.filter(reference=reference).values("thread")
+        possible = possible_references(reference)
+        threads = Intervention.objects.filter(reference__in=possible).values("thread")
         return queryset.filter(thread__in=threads), False
 
     @admin.display(description="référence", ordering="thread")

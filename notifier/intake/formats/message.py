@@ -102,6 +102,11 @@ def adapted_reference(given: str) -> str:
     return f"{readable[: LONGEST_REFERENCE - len(digest) - 2] or 'ref'}/-{digest}"
 
 
+def possible_references(number: str) -> set[str]:
+    """Under which references what dispatch knows by that number may be kept: as given, adapted."""
+    return {number, adapted_reference(number)}
+
+
 def sequence_at(sent_at: datetime) -> int:
     """The sequence of a message sent at that instant (aware): later is greater, by the second."""
     return max(1, int((sent_at - SEQUENCES_BEGIN).total_seconds()))

@@ -8,9 +8,11 @@ from unicodedata import category
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.doubt import candidates
+from notifier.alerting.doubt import Candidate, candidates
+from notifier.alerting.facts import command
 from notifier.alerting.in_force import categories
 from notifier.alerting.review import ReviewError, decide_commune, waiting
+from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
 
@@ -50,10 +52,12 @@ class Command(BaseCommand):
             self._decide(interventions, options)
         else:
             latest_first = sorted(interventions, key=lambda i: -i.sequence)
-            self._show_candidates(latest_first)
+            possible = candidates(latest_first)
+            self._show_candidates(possible)
             for intervention in latest_first:
                 self._show(intervention)
-            self.stdout.write(f"Décider : notifier review {options['reference']} --commune CODE")
+            reference = latest_first[0].reference
+            self.stdout.write(f"Décider : {command(reference, is_named=bool(possible))}")
 
     def _list(self) -> None:
         interventions = list(waiting())
@@ -70,7 +74,7 @@ class Command(BaseCommand):
             self.stdout.write("Indices et décision : notifier review REFERENCE")
 
     def _of(self, reference: str, source: str | None) -> list[Intervention]:
-        found = list(waiting().filter(reference=reference))
+        found = list(waiting().filter(reference__in=possible_references(reference)))
         if source:
             found = [i for i in found if i.source.name == source]
         if not found:
@@ -84,8 +88,7 @@ class Command(BaseCommand):
             )
         return found
 
-    def _show_candidates(self, interventions: list[Intervention]) -> None:
-        possible = candidates(interventions)
+    def _show_candidates(self, possible: list[Candidate]) -> None:
         if not possible:
             self.stdout.write("Aucun indice ne désigne de commune des départements de la source.")
             return
@@ -114,8 +117,8 @@ class Command(BaseCommand):
         except ReviewError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{decided.reference} n° {decided.sequence} : {_commune(options['commune'])}, "
-            "la décision part."
+            f"{decided.reference} n° {decided.sequence} : {_commune(options['commune'])}. "
+            "Décision enregistrée ; ce qui est à annoncer part aussitôt."
         )
 
 

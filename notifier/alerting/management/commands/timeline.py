@@ -7,7 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
+from notifier.intake.thread import reference_in
 from notifier.journal.models import Entry
 from notifier.journal.write import timeline
 
@@ -22,12 +24,14 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
-        known = Intervention.objects.filter(reference=reference).select_related("source")
+        known = Intervention.objects.filter(
+            reference__in=possible_references(reference)
+        ).select_related("source")
         threads = {intervention.thread: intervention.source.name for intervention in known}
         if not threads:
             raise CommandError(f"aucune intervention « {reference} » : vérifiez la référence")
         for thread, source in sorted(threads.items()):
-            self.stdout.write(f"{reference} ({source})")
+            self.stdout.write(f"{reference_in(thread)} ({source})")
             self._print(timeline(thread))
 
     def _print(self, entries: list[Entry]) -> None:
