@@ -6,11 +6,13 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decide import TOGETHER, decide
 from notifier.alerting.doubt import deadline, say_it_expired
 from notifier.alerting.review import waiting
+from notifier.alerting.wake import of_lane
+from notifier.delivery.models import Lane
 from notifier.intake.models import Intervention, State
-from notifier.intake.thread import lock_thread
+from notifier.intake.thread import lock_threads
 from notifier.intake.waiting import settle_waiting
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
@@ -19,19 +21,21 @@ log = structlog.get_logger(__name__)
 
 # The bell normally brings a worker within milliseconds; what is older than this was not rung for.
 OVERDUE = timedelta(seconds=2)
-BATCH = 100
+OVERDUE_AT_ONCE = 500
 
 
-def sweep() -> None:
-    """One round. May run anywhere, any number of times at once."""
+def sweep(lane: Lane) -> None:
+    """Decide what was not rung for. May run anywhere, any number of times at once."""
     overdue = Intervention.objects.filter(
         state=State.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     ).order_by("received_at")
-    for intervention_id in overdue.values_list("pk", flat=True)[:BATCH]:
-        try:
-            decide(intervention_id)
-        except Exception:  # one that cannot be decided must not hold up those behind it
-            log.exception("intervention cannot be decided", intervention=str(intervention_id))
+    ids = list(of_lane(overdue, lane).values_list("pk", flat=True)[:OVERDUE_AT_ONCE])
+    for start in range(0, len(ids), TOGETHER):
+        decide(*ids[start : start + TOGETHER])
+
+
+def upkeep() -> None:
+    """What waits for its intervention, or for a person, until it is too late."""
     settle_waiting()
     _expire_reviews()
 
@@ -46,7 +50,7 @@ def _expire_review(intervention: Intervention) -> None:
     now = timezone.now()
     reason = "personne n’a décidé de la commune à temps : personne n’a été prévenu"
     with transaction.atomic():
-        thread = lock_thread(intervention.pk)
+        (thread,) = lock_threads([intervention.pk])
         changed = Intervention.objects.filter(pk=intervention.pk, state=State.REVIEW).update(
             state=State.EXPIRED, reason=reason, handled_at=now
         )

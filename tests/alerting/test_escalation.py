@@ -10,10 +10,9 @@ from time_machine import travel
 
 from notifier.alerting.wording import categories
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
-from notifier.delivery.models import Lane, Message
+from notifier.delivery.models import Message
 from notifier.delivery.models import State as Sent
 from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Fate
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
@@ -32,6 +31,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.delivery.letters import a_round
 
 MAYOR = "maire@delle.example"
 
@@ -180,7 +180,7 @@ def test_an_alert_that_can_no_longer_help_is_passed_to_nobody_but_the_duty(sourc
 
 def sweep_without_sending() -> None:
     """What the sweep does about lifetimes; the duty's mail then finds no server, and waits."""
-    sweep(Lane.URGENT)
+    a_round()
 
 
 def test_once_even_when_told_twice(source) -> None:

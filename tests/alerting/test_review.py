@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.sweep import sweep
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, State
 from notifier.intake.receive import receive
@@ -22,6 +21,7 @@ from tests.alerting.house import (
     DELLE,
     GIROMAGNY,
     SECRET,
+    a_round,
     contact,
     decided,
     event,
@@ -247,11 +247,11 @@ def test_what_dispatch_typed_gives_no_orders_to_the_terminal(source) -> None:
 def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
-        sweep()
+        a_round()
     assert Intervention.objects.get().state == State.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     expired = Intervention.objects.get()
     assert expired.state == State.EXPIRED
     assert "personne n’a été prévenu" in expired.reason
@@ -265,11 +265,11 @@ def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
 
 def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
     receive(source, event())
-    sweep()
+    a_round()
     assert messages() == []  # so fresh that its bell is still on the way
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     assert told(**MAYORS) == [sms(1)]
 
 
@@ -278,22 +278,22 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 
     tell = decide.tell
 
-    def fails_for_delle(intervention, *args):
-        if intervention.reference == "R1":
+    def fails_for_delle(cases):
+        if any(case.intervention.reference == "R1" for case in cases):
             raise RuntimeError("R1 cannot be told")
-        return tell(intervention, *args)
+        return tell(cases)
 
     monkeypatch.setattr(decide, "tell", fails_for_delle)
     receive(source, event("R1"))
     receive(source, event("R2", location=GIROMAGNY))
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
+        a_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
     assert Intervention.objects.get(reference="R1").state == State.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
+        a_round()
     assert told("R1", **MAYORS) == [sms(1)]
 
 

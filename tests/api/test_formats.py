@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
-from notifier.alerting.sweep import sweep
 from notifier.directory.models import Contact
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Intervention, State
 from notifier.intake.waiting import PATIENCE
 from notifier.journal.models import Entry
+from tests.alerting.house import a_round
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
 from tests.intake import messages as m
@@ -171,10 +171,10 @@ def test_resources_wait_for_their_case(corg: Caller) -> None:
 def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     number = m.case_id()
     push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
-    sweep()
+    a_round()
     assert not Intervention.objects.exists()
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        sweep()
+        a_round()
         shell = Intervention.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()

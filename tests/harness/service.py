@@ -35,7 +35,7 @@ class Service:
         self.url = bind.url
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
-        self._orphans: set[bytes] = set()
+        self._orphans: set[bytes | str] = set()
         stage = self._stage = Stage(environment, folder, self._supervisor)
         try:
             self.simulator: Simulator = stage.start_simulator(bind.url)
