@@ -8,6 +8,7 @@ import os
 
 import django
 from celery import Celery, signals
+from celery.apps.worker import Worker
 from django.apps import apps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
@@ -27,6 +28,13 @@ def _drop_broken_connections(**_: object) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@signals.celeryd_after_setup.connect
+def _answer_own_bells(instance: Worker, **_: object) -> None:
+    from notifier.bell.ring import serve
+
+    serve(instance.app.amqp.queues.consume_from)
 
 
 @signals.celeryd_init.connect

@@ -197,18 +197,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "UTC"
 # Each sweep finds what was not rung for; a tick that no worker took before the next is dropped.
 CELERY_BEAT_SCHEDULE = {
-    "alerting": {
-        "task": "alerting.sweep",
+    f"{room} {queue}": {
+        "task": f"{room}.upkeep" if queue == "upkeep" else f"{room}.sweep",
+        "args": () if queue == "upkeep" else (queue,),
         "schedule": 2.0,
-        "options": {"expires": 2, "queue": "urgent"},
-    },
-    **{
-        f"delivery {lane}": {
-            "task": "delivery.sweep",
-            "schedule": 2.0,
-            "args": (lane,),
-            "options": {"expires": 2, "queue": lane},
-        }
-        for lane in ("urgent", "routine")
-    },
+        "options": {"expires": 2, "queue": queue},
+    }
+    for room in ("alerting", "delivery")
+    for queue in ("urgent", "routine", "upkeep")
 }

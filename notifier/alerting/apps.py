@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
     from notifier.delivery.models import Message
+    from notifier.intake.models import Intervention
 
 
 class AlertingConfig(AppConfig):
@@ -27,10 +27,10 @@ class AlertingConfig(AppConfig):
         ended_badly.connect(_move_on, dispatch_uid="alerting")
 
 
-def _ring(intervention_id: UUID, **_: object) -> None:
-    from notifier.bell.ring import ring_after_commit
+def _ring(intervention: Intervention, **_: object) -> None:
+    from notifier.alerting.wake import ring_to_decide
 
-    ring_after_commit("alerting.decide", str(intervention_id))
+    ring_to_decide(intervention)
 
 
 def _move_on(message: Message, **_: object) -> None:

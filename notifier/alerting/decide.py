@@ -1,11 +1,19 @@
 """An intervention is decided: where it is, what each commune is told, to whom; one transaction.
 
 lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
+
+Those that are rung for together walk together: each step is one statement for all of them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from notifier.alerting.categories import Category
@@ -22,50 +30,119 @@ from notifier.alerting.policy import (
 )
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
-from notifier.alerting.tell import Telling, tell
+from notifier.alerting.tell import Case, Telling, tell
 from notifier.delivery.outbox import entrust
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.thread import conclude, lock_thread
+from notifier.intake.thread import conclude, goes_behind, lock_threads
 from notifier.intake.words import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, commune
 
+log = structlog.get_logger(__name__)
 
-def decide(intervention_id: UUID) -> None:
-    """Decide every received intervention of the thread that this one belongs to, by sequence.
+# As many share a transaction.
+TOGETHER = 32
 
-    Does nothing for what is decided already, so it may be rung any number of times.
+
+def decide_each(*intervention_ids: UUID) -> None:
+    """Decide them together; if that fails, each by itself, the one at fault behind all others."""
+    try:
+        decide(*intervention_ids)
+    except Exception as error:
+        if len(intervention_ids) == 1:
+            log.exception("intervention cannot be decided", intervention=str(intervention_ids[0]))
+            goes_behind(intervention_ids[0])
+            return
+        log.warning("decided one by one, for together they cannot be", error=repr(error))
+        for intervention_id in intervention_ids:
+            decide_each(intervention_id)
+
+
+@dataclass
+class _Decision:
+    """An intervention of a thread, on its way."""
+
+    intervention: Intervention
+    thread: list[Intervention]
+    outcome: Concerned
+    entries: list[Entry]
+    reasons: list[str]
+
+
+def decide(*intervention_ids: UUID) -> None:
+    """Decide every received intervention of the threads that these belong to, by sequence.
+
+    Does nothing for what is decided already, so it may be rung any number of times. They share one
+    transaction and its statements: what raises for one of them undoes it for all.
     """
     with transaction.atomic():
-        thread = lock_thread(intervention_id)
-        for intervention in thread:
-            if intervention.state == Handling.RECEIVED:
-                _decide_one(intervention, thread)
+        waiting = [
+            [
+                (intervention, thread)
+                for intervention in thread
+                if intervention.state == Handling.RECEIVED
+            ]
+            for thread in lock_threads(intervention_ids)
+        ]
+        # What a thread's second is ruled depends on what its first has told.
+        for turn in zip_longest(*waiting):
+            _decide_all([pair for pair in turn if pair is not None])
 
 
-def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
+def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]) -> None:
+    """Decide interventions of as many threads."""
+    decisions = [_locate(intervention, thread) for intervention, thread in interventions]
+    letters, lines = tell(_cases(decisions))
+    entrust(letters)
+    for decision in decisions:
+        if decision.outcome.state is Handling.REVIEW:
+            decision.entries += ask_a_person(
+                decision.intervention, decision.outcome.reason, decision.thread
+            )
+    conclude((d.intervention, d.outcome.state, " ; ".join(d.reasons)) for d in decisions)
+    entries = [line for decision in decisions for line in decision.entries] + lines
+    for decision in decisions:
+        if decision.outcome.is_placed:
+            entries += supersede_older(decision.intervention, decision.thread)
+    write(entries)
+
+
+def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
     outcome = concerned(intervention, thread)
-    category = categories().get(intervention.category)
     if outcome.communes:
         entries = [_resolved(intervention, outcome.communes)]
     else:
         entries = _nobody_told(intervention, outcome)
     reasons = [outcome.reason] if outcome.reason else []
-    if outcome.is_placed and category is not None:
-        locked = Alert.objects.filter(thread=intervention.thread).select_for_update()
-        alerts = list(locked)
-        tellings = rule_on_all(intervention, category, outcome, alerts)
-        letters, lines = tell(intervention, category, tellings, spoken_of(alerts, tellings))
-        entrust(letters)
-        entries += lines
-        reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
-    if outcome.state is Handling.REVIEW:
-        entries += ask_a_person(intervention, outcome.reason, thread)
-    conclude(intervention, outcome.state, " ; ".join(reasons))
-    if outcome.is_placed:
-        entries += supersede_older(intervention, thread)
-    write(entries)
+    return _Decision(intervention, thread, outcome, entries, reasons)
+
+
+def _cases(decisions: Iterable[_Decision]) -> list[Case]:
+    """Whom each decision concerns may be told of it; the alerts of all are read at once."""
+    placed = [
+        (decision, category)
+        for decision in decisions
+        if decision.outcome.is_placed
+        and (category := categories().get(decision.intervention.category)) is not None
+    ]
+    alerts = _locked_alerts(decision.intervention.thread for decision, _ in placed)
+    cases = []
+    for decision, category in placed:
+        intervention = decision.intervention
+        told = alerts[intervention.thread]
+        tellings = rule_on_all(intervention, category, decision.outcome, told)
+        decision.reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
+        cases.append(Case(intervention, category, tellings, spoken_of(told, tellings)))
+    return cases
+
+
+def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:
+    """What each thread told so far, locked until commit; a statement only if there are threads."""
+    found: dict[str, list[Alert]] = {thread: [] for thread in threads}
+    for alert in Alert.objects.filter(thread__in=list(found)).select_for_update():
+        found[alert.thread].append(alert)
+    return found
 
 
 def rule_on_all(

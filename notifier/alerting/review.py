@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from notifier.alerting.doubt import take_back
 from notifier.alerting.in_force import categories
-from notifier.bell.ring import ring_after_commit
+from notifier.alerting.wake import ring_to_decide
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.thread import lock_thread
+from notifier.intake.thread import lock_threads
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, commune
@@ -39,7 +39,7 @@ def decide_commune(
     latest = max(interventions, key=lambda intervention: intervention.sequence)
     chosen = _checked(latest, code, why)
     with transaction.atomic():
-        lock_thread(latest.pk)
+        lock_threads([latest.pk])
         taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
             state=Handling.RECEIVED, decided_commune=code, decided_by=who
         )
@@ -67,7 +67,7 @@ def decide_commune(
                 )
             ]
         )
-        ring_after_commit("alerting.decide", str(latest.pk))
+        ring_to_decide(latest)
     return latest
 
 

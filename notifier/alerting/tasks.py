@@ -4,10 +4,11 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decide import TOGETHER, decide_each
 from notifier.alerting.in_force import categories, composer
-from notifier.alerting.sweep import sweep
-from notifier.delivery.models import Channel
+from notifier.alerting.sweep import sweep, upkeep
+from notifier.bell.together import Together
+from notifier.delivery.models import Channel, Lane
 from notifier.delivery.transports.base import transport_for
 from notifier.territory.resolve import Location, resolve
 
@@ -22,11 +23,20 @@ def warm_up(**_: object) -> None:
         transport_for(channel)
 
 
+_rung = Together(most=TOGETHER)
+
+
 @shared_task(name="alerting.decide")
-def decide_task(intervention_id: str) -> None:
-    decide(UUID(intervention_id))
+def decide_task(*intervention_ids: str) -> None:
+    for batch in _rung.with_what_waits(*intervention_ids):
+        decide_each(*map(UUID, batch))
 
 
 @shared_task(name="alerting.sweep")
-def sweep_task() -> None:
-    sweep()
+def sweep_task(lane: str) -> None:
+    sweep(Lane(lane))
+
+
+@shared_task(name="alerting.upkeep")
+def upkeep_task() -> None:
+    upkeep()

@@ -1,6 +1,6 @@
 """From rulings to letters: alerts opened, revised or closed, people found, texts composed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,24 +62,35 @@ class Telling:
         return was_told and self.ruling.kind is Kind.FIRST
 
 
-def tell(
-    intervention: Intervention, category: Category, tellings: list[Telling], spoken: Spoken
-) -> tuple[list[Letter], list[Entry]]:
+@dataclass(frozen=True)
+class Case:
+    """An intervention that somebody may be told of: what is ruled for each commune."""
+
+    intervention: Intervention
+    category: Category
+    tellings: list[Telling]
+    spoken: Spoken
+
+
+def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
     """Open, revise or close the alerts; the letters to entrust and the journal entries to write.
 
-    In the caller's transaction. Constant in statements for any number of first alerts and people.
+    In the caller's transaction. Constant in statements for any number of first alerts and people;
+    of several cases, each is of another thread.
     """
     letters: list[Letter] = []
-    entries = [_ruled(intervention, telling) for telling in tellings]
+    entries = [_ruled(case.intervention, telling) for case in cases for telling in case.tellings]
     for to_neighbours in (False, True):
-        part = [telling for telling in tellings if telling.is_to_neighbour is to_neighbours]
-        first = [telling for telling in part if telling.opens]
-        following = [telling for telling in part if not telling.opens]
-        for alert, texts, found in [
-            *_open_alerts(intervention, category, first),
-            *_follow_alerts(intervention, category, following),
-        ]:
-            fresh = spoken.without_doubles(alert, found, to_neighbour=to_neighbours)
+        part = [
+            (case, telling)
+            for case in cases
+            for telling in case.tellings
+            if telling.is_to_neighbour is to_neighbours
+        ]
+        first = [(case, telling) for case, telling in part if telling.opens]
+        following = [(case, telling) for case, telling in part if not telling.opens]
+        for case, alert, texts, found in [*_open_alerts(first), *_follow_alerts(following)]:
+            fresh = case.spoken.without_doubles(alert, found, to_neighbour=to_neighbours)
             letters += fresh
             entries += _composed(alert, texts, fresh)
             if found and not fresh:
@@ -90,57 +101,58 @@ def tell(
     return letters, entries
 
 
-# An alert, its texts of now, and the letters that carry them.
-_Told = tuple[Alert, Texts, list[Letter]]
+# An alert of a case, its texts of now, and the letters that carry them.
+_Told = tuple[Case, Alert, Texts, list[Letter]]
 
 
-def _open_alerts(
-    intervention: Intervention, category: Category, first: list[Telling]
-) -> Iterator[_Told]:
+def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
     """A first alert to those who are there now."""
     if not first:
         return
     now = timezone.now()
-    people = people_of([t.commune.code for t in first], now)
-    opened = [_alert(intervention, category, t, now) for t in first]
-    Alert.objects.bulk_create([alert for alert in opened if alert.revision == 1])
-    for alert in opened:
+    people = people_of([telling.commune.code for _, telling in first], now)
+    opened = [(case, _alert(case, telling, now)) for case, telling in first]
+    Alert.objects.bulk_create([alert for _, alert in opened if alert.revision == 1])
+    for case, alert in opened:
         if alert.revision > 1:
             alert.save()
+        category = case.category
         texts = compose(Kind(alert.kind), alert.facts)
         there = told_at_once(people[alert.commune], category.tell)
-        yield alert, texts, Envelope.of(alert, texts, category).for_people(there, category.channels)
+        envelope = Envelope.of(alert, texts, category)
+        yield case, alert, texts, envelope.for_people(there, category.channels)
 
 
-def _alert(
-    intervention: Intervention, category: Category, telling: Telling, now: datetime
-) -> Alert:
+def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
     """A new alert, or the closed one of a thread that is taken up again, one revision on."""
     alert = telling.alert or Alert(
-        thread=intervention.thread, commune=telling.commune.code, revision=0
+        thread=case.intervention.thread, commune=telling.commune.code, revision=0
     )
     alert.commune_name = telling.commune.name
     alert.opened_at = now
-    _revise(alert, intervention, category, telling)
+    _revise(alert, case, telling)
     return alert
 
 
-def _follow_alerts(
-    intervention: Intervention, category: Category, following: list[Telling]
-) -> Iterator[_Told]:
+def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
     """What comes after an alert, to exactly those who got what came before."""
-    for telling in following:
+    for case, telling in following:
         alert, kind = telling.alert, telling.ruling.kind
         if alert is None or kind is None:
             continue
         if kind is Kind.CANCELLATION:
             withdraw(str(alert.pk))
         anew = telling.is_moved_here
-        _revise(alert, intervention, category, telling)
+        _revise(alert, case, telling)
         alert.save()
         texts = compose(kind, alert.facts)
-        envelope = Envelope.of(alert, texts, category)
-        yield alert, texts, letters_to_follow(kind, envelope, alert, category, anew=anew)
+        envelope = Envelope.of(alert, texts, case.category)
+        yield (
+            case,
+            alert,
+            texts,
+            letters_to_follow(kind, envelope, alert, case.category, anew=anew),
+        )
 
 
 def letters_to_follow(
@@ -161,8 +173,9 @@ def letters_to_follow(
     return letters + [le for le in first if letter_key(le.channel, le.address) not in known]
 
 
-def _revise(alert: Alert, intervention: Intervention, category: Category, telling: Telling) -> None:
+def _revise(alert: Alert, case: Case, telling: Telling) -> None:
     """Bring the alert to what is told now; severity and category stay those that were announced."""
+    intervention, category = case.intervention, case.category
     kind = telling.ruling.kind or Kind.FIRST
     told_last = alert.facts if telling.alert else None
     alert.facts = facts_to_tell(

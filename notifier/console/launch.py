@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from notifier.console.broker import READY, own_valkey
@@ -20,6 +21,8 @@ from notifier.simulator.client import Simulator
 
 WEB_THREADS = 16
 WORKER_THREADS = 8
+# What may have to wait for a provider's answers never stands before an urgent message.
+QUEUES = {"urgent": ["urgent"], "routine": ["routine", "upkeep"]}
 SECONDS_TO_START = 60.0
 # Without its banner, which would push what `up` says out of sight.
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "worker")
@@ -73,9 +76,10 @@ def web_command(bind: Bind) -> list[str]:
     return [sys.executable, "-m", "granian", *options, "notifier.api.wsgi:application"]
 
 
-def worker_command(log_level: str, concurrency: int = WORKER_THREADS) -> list[str]:
-    """A Celery worker that rings for both lanes."""
-    options = ["-P", "threads", "-c", str(concurrency), "-Q", "urgent,routine"]
+def worker_command(log_level: str, lane: str | None = None) -> list[str]:
+    """A Celery worker that answers the bells of one lane, or of all when none is named."""
+    queues = ",".join(QUEUES[lane] if lane else chain.from_iterable(QUEUES.values()))
+    options = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", queues]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [*CELERY, "worker", *options, "-l", log_level]
 
@@ -139,10 +143,10 @@ class Stage:
             Program("web", web_command(bind), self.environment, family=True)
         )
 
-    def start_worker(self) -> Child:
-        """The one that resolves, composes and sends."""
-        command = worker_command(self.environment.get("LOG_LEVEL", "INFO"))
-        return self.supervisor.start(Program("worker", command, self.environment))
+    def start_worker(self, lane: str | None = None) -> Child:
+        """One that resolves, composes and sends; what belongs to all lanes when none is named."""
+        command = worker_command(self.environment.get("LOG_LEVEL", "INFO"), lane)
+        return self.supervisor.start(Program(lane or "worker", command, self.environment))
 
     def start_beat(self) -> Child:
         """The one that rings the sweeps."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
+from notifier.console.launch import QUEUES, Bind, Stage, current_environment, wait_until_ready
 from notifier.console.processes import ProcessError, Supervisor, interrupted_by_signals
 from notifier.console.screen import Prefixes
 from notifier.environment import Environment
@@ -75,7 +75,8 @@ def _start(stage: Stage, bind: Bind, *, simulator: bool) -> str | None:
         stage.start_broker()
     stage.require("migrate", "--no-input", "--verbosity", "0")
     stage.start_web(bind)
-    stage.start_worker()
+    for lane in QUEUES:
+        stage.start_worker(lane)
     stage.start_beat()
     return page
 

@@ -1,25 +1,38 @@
 """Deliver what is due in a lane: claim, send, record. The whole way of a message to its provider.
 
-One wake-up takes a batch, sends its messages side by side, and records together those that end
-together; a single message goes straight through.
+One thread of a process does so for a lane at a time, with up to `IN_THE_AIR` sends beside each
+other; those that land together are recorded together. It claims again as soon as it is rung for,
+so that a fresh message does not wait for slow ones, and otherwise once there is room for many: in
+a backlog each claim and each record serves a batch.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from queue import Empty, SimpleQueue
+from threading import Lock
 
 import structlog
 from django.utils import timezone
 
-from notifier.delivery.claim import BATCH, claim_due
+from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.record import record
-from notifier.delivery.schedule import FRESH_CLAIM
+from notifier.delivery.schedule import FRESH_CLAIM, LEASE
 from notifier.delivery.transports.base import Outcome, Result, transport_for
 
 log = structlog.get_logger(__name__)
+
+IN_THE_AIR = 32
+# In a backlog, as much room is waited for before more is claimed.
+ROOM = IN_THE_AIR // 2
+# What lands within so long is recorded together; nobody waits for a record.
+RECORD_TOGETHER_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,26 +45,91 @@ class Try:
     ended_at: datetime
 
 
+@dataclass(frozen=True)
+class _Rung:
+    """Somebody knows of a message that is due."""
+
+
+@dataclass
+class _Desk:
+    """Where one lane's tries land in this process, and rings come in; one thread sits there."""
+
+    inbox: SimpleQueue[Try | _Rung] = field(default_factory=SimpleQueue)
+    turn: Lock = field(default_factory=Lock)
+
+
+_desks: dict[Lane, _Desk] = defaultdict(_Desk)
+
+
 def deliver(lane: Lane) -> int:
-    """Hand every due message of the lane to its provider; how many tries were made."""
+    """Hand every due message of the lane to its provider; how many tries this call recorded.
+
+    While another thread of the process is at it, that one looks once more, and this call returns
+    at once with 0. Raises what the database raises; what landed meanwhile is recorded by the next.
+    """
+    desk = _desks[lane]
+    desk.inbox.put(_Rung())
     tries = 0
+    while not desk.inbox.empty() and desk.turn.acquire(blocking=False):
+        try:
+            tries += _deliver_until_idle(lane, desk.inbox)
+        finally:
+            desk.turn.release()
+    return tries
+
+
+def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Try | _Rung]) -> int:
+    tries = 0
+    flying: set[int] = set()
+    wanted = True
+    while wanted or flying:
+        landed, is_rung = _from(inbox, len(flying))
+        flying -= {t.message.pk for t in landed}
+        wanted = wanted or is_rung
+        room = IN_THE_AIR - len(flying)
+        if wanted and room >= (1 if is_rung else ROOM):
+            batch = claim_due(lane, room)
+            wanted = len(batch) == room
+            for message in batch:
+                flying.add(message.pk)
+                _senders().submit(_try_into, inbox, message)
+        if landed:
+            _record(landed, inbox)
+            tries += len(landed)
+    return tries
+
+
+def _from(inbox: SimpleQueue[Try | _Rung], flying: int) -> tuple[list[Try], bool]:
+    """What has landed, and whether it was rung; waits for either while anything flies."""
+    landed: list[Try] = []
+    is_rung = False
+    until: float | None = None
     while True:
-        batch = claim_due(lane)
-        for ended in _send_side_by_side(batch):
-            record(ended)
-        tries += len(batch)
-        if len(batch) < BATCH:
-            return tries
+        left = None if until is None else max(0.0, until - time.monotonic())
+        try:
+            item = inbox.get(block=not is_rung and len(landed) < flying, timeout=left)
+        except Empty:
+            return landed, is_rung
+        if isinstance(item, _Rung):
+            is_rung = True
+        else:
+            landed.append(item)
+            until = until or time.monotonic() + RECORD_TOGETHER_S
 
 
-def _send_side_by_side(batch: list[Message]) -> Iterator[list[Try]]:
-    if len(batch) == 1:
-        yield [_try(batch[0])]
-        return
-    flying: set[Future[Try]] = {_senders().submit(_try, message) for message in batch}
-    while flying:
-        landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-        yield [future.result() for future in landed]
+def _record(landed: list[Try], inbox: SimpleQueue[Try | _Rung]) -> None:
+    try:
+        record(landed)
+    except Exception:
+        for unrecorded in landed:
+            # After its lease, the provider is asked about it.
+            if timezone.now() - unrecorded.ended_at < LEASE:
+                inbox.put(unrecorded)
+        raise
+
+
+def _try_into(inbox: SimpleQueue[Try | _Rung], message: Message) -> None:
+    inbox.put(_try(message))
 
 
 def _try(message: Message) -> Try:
@@ -71,4 +149,4 @@ def _try(message: Message) -> Try:
 
 @cache
 def _senders() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=BATCH, thread_name_prefix="sender")
+    return ThreadPoolExecutor(max_workers=IN_THE_AIR, thread_name_prefix="sender")

@@ -19,14 +19,17 @@ log = structlog.get_logger(__name__)
 
 
 def sweep(lane: Lane) -> None:
-    """One round for a lane: deliver what is due; in the urgent lane, all the rest too."""
-    if lane == Lane.URGENT:
-        _expire_outlived()
-        _mark_lapsed_leases()
-        settle_unknown()
-        ask_for_overdue_receipts()
-        follow_up_forgotten()
+    """One round for a lane: what outlived its use is given up, what is due is delivered."""
+    _expire_outlived()
     deliver(lane)
+
+
+def upkeep() -> None:
+    """One round for all lanes: whatever has to be asked, which may take a provider's own time."""
+    _mark_lapsed_leases()
+    settle_unknown()
+    ask_for_overdue_receipts()
+    follow_up_forgotten()
 
 
 def _expire_outlived() -> None:

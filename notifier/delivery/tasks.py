@@ -4,14 +4,20 @@ from celery import shared_task
 
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane
-from notifier.delivery.sweep import sweep
+from notifier.delivery.sweep import sweep, upkeep
 
 
 @shared_task(name="delivery.deliver")
-def deliver_task(lane: str) -> None:
-    deliver(Lane(lane))
+def deliver_task(*lanes: str) -> None:
+    for lane in lanes:
+        deliver(Lane(lane))
 
 
 @shared_task(name="delivery.sweep")
 def sweep_task(lane: str) -> None:
     sweep(Lane(lane))
+
+
+@shared_task(name="delivery.upkeep")
+def upkeep_task() -> None:
+    upkeep()

@@ -17,7 +17,7 @@ from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of
 
-# Sent within the transaction that stores an intervention, with intervention_id (UUID).
+# Sent within the transaction that stores an intervention, with intervention (Intervention).
 received = Signal()
 
 
@@ -84,7 +84,7 @@ def _store(source: Source, new: NewIntervention) -> UUID:
     intervention_id = uuid4()
     thread = thread_of(source, new.reference)
     with transaction.atomic():
-        Intervention.objects.create(
+        intervention = Intervention.objects.create(
             id=intervention_id,
             source=source,
             thread=thread,
@@ -115,5 +115,5 @@ def _store(source: Source, new: NewIntervention) -> UUID:
                 )
             ]
         )
-        received.send(sender=Intervention, intervention_id=intervention_id)
+        received.send(sender=Intervention, intervention=intervention)
     return intervention_id

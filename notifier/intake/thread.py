@@ -1,8 +1,13 @@
 """A thread: all that one source said under one reference; decided one at a time."""
 
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Subquery
+from django.db import connection
+from django.db.models import F, Field, QuerySet
 from django.utils import timezone
 
 from notifier.intake.models import Handling, Intervention, Source
@@ -18,30 +23,55 @@ def reference_in(thread: str) -> str:
     return thread.partition("/")[2]
 
 
-def lock_thread(intervention_id: UUID) -> list[Intervention]:
-    """Every intervention of the thread that this one belongs to, by sequence, locked until commit.
+def lock_threads(intervention_ids: Iterable[UUID]) -> list[list[Intervention]]:
+    """Of each thread that one of these belongs to, every intervention by sequence.
 
-    One statement, first in the caller's transaction: two workers on one thread take turns, so that
-    an update never overtakes the alert that it updates. With the sources.
+    Locked until commit, with their sources. One statement, first in the caller's transaction: two
+    workers on one thread take turns, so that an update never overtakes the alert that it updates;
+    two that have several threads in common take them in the same order.
     """
-    same = Intervention.objects.filter(pk=intervention_id).values("thread")
-    thread = Intervention.objects.filter(thread=Subquery(same)).select_related("source")
-    return list(thread.order_by("sequence").select_for_update(of=("self",)))
+    rung = Intervention.objects.filter(pk__in=list(intervention_ids)).values("thread")
+    both = Intervention.objects.filter(thread__in=rung).select_related("source")
+    locked = both.order_by("thread", "sequence").select_for_update(of=("self",))
+    return [list(thread) for _, thread in groupby(locked, key=attrgetter("thread"))]
 
 
-def conclude(intervention: Intervention, state: Handling, reason: str) -> None:
-    """Store what the intervention object says of verdict, communes and clues, and its new state.
+def in_turn(interventions: QuerySet[Intervention], most: int) -> list[UUID]:
+    """The first of them to look at: the oldest, but what failed before behind what never did."""
+    ordered = interventions.order_by(F("failed_at").asc(nulls_first=True), "received_at")
+    return list(ordered.values_list("pk", flat=True)[:most])
 
-    The caller holds the thread's lock. Raises RuntimeError if another decided it all the same.
+
+def goes_behind(intervention_id: UUID) -> None:
+    """It failed just now, and must not hold up the others."""
+    Intervention.objects.filter(pk=intervention_id).update(failed_at=timezone.now())
+
+
+def conclude(decided: Iterable[tuple[Intervention, Handling, str]]) -> None:
+    """Store what each intervention object says of verdict, communes and clues, its new state, why.
+
+    The caller holds their threads' locks. One statement. Raises RuntimeError if another decided one
+    all the same.
     """
-    changed = Intervention.objects.filter(pk=intervention.pk, state=Handling.RECEIVED).update(
-        state=state,
-        reason=reason,
-        verdict=intervention.verdict,
-        communes=intervention.communes,
-        clues=intervention.clues,
-        handled_at=timezone.now(),
-    )
-    if not changed:
-        raise RuntimeError(f"intervention {intervention.pk} was decided without the thread's lock")
-    intervention.state = state
+    rows = []
+    for intervention, state, reason in decided:
+        intervention.state, intervention.reason = state, reason
+        intervention.handled_at = timezone.now()
+        rows.append([_stored(intervention, name) for name in (*_CONCLUDED, "id")])
+    changes = ", ".join(f"{name} = %s" for name in _CONCLUDED)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE intake_intervention SET {changes} WHERE id = %s AND state = 'received'",  # noqa: S608 - names of this module
+            rows,
+        )
+        if cursor.rowcount != len(rows):
+            raise RuntimeError("an intervention was decided without its thread's lock")
+
+
+_CONCLUDED = ("state", "reason", "verdict", "communes", "clues", "handled_at")
+
+
+def _stored(intervention: Intervention, name: str) -> Any:
+    """The value as the database's own driver takes it."""
+    field: Field[Any, Any] = Intervention._meta.get_field(name)  # type: ignore[assignment] # of ours, none is a relation
+    return field.get_db_prep_save(getattr(intervention, name), connection)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from notifier.alerting.decide import decide
+from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try
 from notifier.delivery.models import Channel, Lane, Message
@@ -137,3 +138,10 @@ def sms(last: int) -> tuple[str, str]:
 def mail(address: str) -> tuple[str, str]:
     """A mail, as `told` names it."""
     return Channel.EMAIL.value, address
+
+
+def a_round() -> None:
+    """What the clock rings for every two seconds, in both lanes and beside them."""
+    for lane in Lane:
+        sweep(lane)
+    upkeep()

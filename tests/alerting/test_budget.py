@@ -15,6 +15,7 @@ from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.intake.keys import add_source, source_of
+from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, contact, event, messages, number
 
@@ -136,6 +137,16 @@ def test_a_backlog_costs_a_further_event_nothing_more(key) -> None:
     with counted() as claim_and_records:
         assert deliver(Lane.URGENT) == 26
     assert sum("attempts = attempts + 1" in sql for sql in claim_and_records) == 1
+
+
+def test_those_that_are_rung_for_together_share_the_statements_of_one(key) -> None:
+    people(1)
+    together = [received(key, f"T-{n}") for n in range(12)]
+    with counted() as decision:
+        decide(*together)
+    assert len(decision) == DECIDE
+    assert [len(messages(f"T-{n}")) for n in range(12)] == [1] * 12
+    assert {i.state for i in Intervention.objects.all()} == {Handling.DECIDED}
 
 
 def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None:

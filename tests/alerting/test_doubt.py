@@ -12,7 +12,6 @@ from time_machine import travel
 
 from notifier.alerting.doubt import candidates
 from notifier.alerting.review import decide_commune, waiting
-from notifier.alerting.sweep import sweep
 from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention
@@ -22,6 +21,7 @@ from tests.alerting.house import (
     GIROMAGNY,
     REFUSED,
     SECRET,
+    a_round,
     contact,
     decided,
     hand_over,
@@ -83,8 +83,8 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
     push(source, sequence=2, location=CONFLICT)
     hand_over()
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     asked, expired = mails()
     assert asked.state == MessageState.ACCEPTED
     assert expired.subject == "Personne n’a décidé de la commune : R1"

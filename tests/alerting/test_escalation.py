@@ -10,9 +10,8 @@ from time_machine import travel
 
 from notifier.alerting.in_force import categories
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
-from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Fate
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
@@ -32,6 +31,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.delivery.letters import a_round
 
 
 def duties(reference: str = "R1") -> list[Message]:
@@ -178,7 +178,7 @@ def test_an_alert_that_can_no_longer_help_is_passed_to_nobody_but_the_duty(sourc
 
 def sweep_without_sending() -> None:
     """What the sweep does about lifetimes; the duty's mail then finds no server, and waits."""
-    sweep(Lane.URGENT)
+    a_round()
 
 
 def test_once_even_when_told_twice(source) -> None:

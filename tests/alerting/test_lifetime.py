@@ -6,10 +6,10 @@ import pytest
 
 from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.sweep import sweep
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import DUTY, contact, decided, event, number
+from tests.delivery.letters import a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -42,4 +42,4 @@ def sweep_without_sending() -> None:
     """The urgent lane's round, but for the delivery: nobody is there to take a text."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("notifier.delivery.sweep.deliver", lambda _lane: 0)
-        sweep(Lane.URGENT)
+        a_round()

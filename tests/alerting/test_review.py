@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.sweep import sweep
 from notifier.intake.keys import add_source
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
@@ -23,6 +22,7 @@ from tests.alerting.house import (
     GIROMAGNY,
     MAYORS,
     SECRET,
+    a_round,
     decided,
     event,
     hand_over,
@@ -243,11 +243,11 @@ def test_what_dispatch_typed_gives_no_orders_to_the_terminal(source) -> None:
 def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
-        sweep()
+        a_round()
     assert Intervention.objects.get().state == Handling.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     expired = Intervention.objects.get()
     assert expired.state == Handling.EXPIRED
     assert "personne n’a été prévenu" in expired.reason

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import travel
 
+from notifier.alerting import decide as deciding
 from notifier.alerting import sweep as sweeping
 from notifier.alerting.doubt import deadline
-from notifier.alerting.sweep import sweep
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import (
@@ -20,6 +20,7 @@ from tests.alerting.house import (
     CONFLICT,
     GIROMAGNY,
     MAYORS,
+    a_round,
     event,
     mayors,
     messages,
@@ -36,11 +37,11 @@ def two_communes(source):
 
 def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
     receive(source, event())
-    sweep()
+    a_round()
     assert messages() == []  # so fresh that its bell is still on the way
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     assert told(**MAYORS) == [sms(1)]
 
 
@@ -49,47 +50,47 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 
     tell = decide.tell
 
-    def fails_for_delle(intervention, *args):
-        if intervention.reference == "R1":
+    def fails_for_delle(cases):
+        if any(case.intervention.reference == "R1" for case in cases):
             raise RuntimeError("R1 cannot be told")
-        return tell(intervention, *args)
+        return tell(cases)
 
     monkeypatch.setattr(decide, "tell", fails_for_delle)
     receive(source, event("R1"))
     receive(source, event("R2", location=GIROMAGNY))
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
+        a_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
     assert Intervention.objects.get(reference="R1").state == Handling.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
+        a_round()
     assert told("R1", **MAYORS) == [sms(1)]
 
 
 def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatch, caplog) -> None:
-    monkeypatch.setattr("notifier.alerting.sweep.BATCH", 2)
-    decide = sweeping.decide
+    monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_AT_ONCE", 2)
     poisoned = {receive(source, event(f"R{n}")).intervention_id for n in (1, 2)}
+    concerned = deciding.concerned
 
-    def fails(intervention_id):
-        if intervention_id in poisoned:
+    def fails(intervention, thread):
+        if intervention.pk in poisoned:
             raise RuntimeError("poisoned")
-        decide(intervention_id)
+        return concerned(intervention, thread)
 
-    monkeypatch.setattr("notifier.alerting.sweep.decide", fails)
+    monkeypatch.setattr("notifier.alerting.decide.concerned", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
-        sweep()
+        a_round()
         assert told("R3", **MAYORS) == []
-        sweep()
+        a_round()
     assert told("R3", **MAYORS) == [sms(1)]
     assert all(str(intervention_id) in caplog.text for intervention_id in poisoned)
 
 
 def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypatch, caplog) -> None:
-    monkeypatch.setattr("notifier.alerting.sweep.BATCH", 2)
+    monkeypatch.setattr("notifier.alerting.sweep.EXPIRED_AT_ONCE", 2)
     say = sweeping.say_it_expired
 
     def fails(intervention, reason):
@@ -101,8 +102,8 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
     for reference in ("R1", "R2", "R3"):
         push(source, reference, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        sweep()
-        sweep()
+        a_round()
+        a_round()
     states = dict(Intervention.objects.values_list("reference", "state"))
     assert states == {"R1": Handling.REVIEW, "R2": Handling.REVIEW, "R3": Handling.EXPIRED}
     assert caplog.text.count("review cannot be expired") >= 2
@@ -111,11 +112,11 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
 def test_a_sweep_reads_no_review_that_has_time_left(source) -> None:
     push(source, location=CONFLICT)
     with CaptureQueriesContext(connection) as none_waits:
-        sweep()
+        a_round()
     for n in range(2, 6):
         push(source, f"R{n}", location=CONFLICT)
     with CaptureQueriesContext(connection) as five_wait:
-        sweep()
+        a_round()
     assert len(five_wait) == len(none_waits)
     reviews = [query["sql"] for query in five_wait if "'review'" in query["sql"]]
     assert all("LIMIT" in sql for sql in reviews)
@@ -128,8 +129,8 @@ def test_a_review_expires_at_its_own_deadline_also_without_its_category(source, 
     Intervention.objects.update(category=category)
     end = deadline(Intervention.objects.get())
     with travel(end, tick=False):
-        sweep()
+        a_round()
     assert Intervention.objects.get().state == Handling.REVIEW
     with travel(end + timedelta(milliseconds=1), tick=False):
-        sweep()
+        a_round()
     assert Intervention.objects.get().state == Handling.EXPIRED

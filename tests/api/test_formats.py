@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from notifier.alerting.decide import decide
 from notifier.alerting.models import Alert
-from notifier.alerting.sweep import sweep
 from notifier.directory.models import Contact
 from notifier.intake import waiting
 from notifier.intake.formats.message import adapted_reference
@@ -22,6 +21,7 @@ from notifier.intake.models import Distribution, Handling, Intervention
 from notifier.intake.waiting import PATIENCE
 from notifier.intake.words import Status
 from notifier.journal.models import Entry
+from tests.alerting.house import a_round
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
 from tests.intake import messages as m
@@ -173,10 +173,10 @@ def test_resources_wait_for_their_case(corg: Caller) -> None:
 def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     number = m.case_id()
     push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
-    sweep()
+    a_round()
     assert not Intervention.objects.exists()
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        sweep()
+        a_round()
         shell = Intervention.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()
@@ -205,9 +205,9 @@ def test_a_message_that_cannot_be_settled_holds_up_no_other(
 
     monkeypatch.setattr(waiting, "_show", fails)
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        sweep()
+        a_round()
         assert not Intervention.objects.exists()
-        sweep()
+        a_round()
     assert Intervention.objects.get().reference != poisoned.reference
     assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
     assert f"'distribution': {poisoned.pk}" in caplog.text

@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from notifier.alerting.sweep import sweep
 from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Intervention, Source
 from notifier.intake.waiting import PATIENCE
+from tests.alerting.house import a_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
@@ -32,7 +32,7 @@ def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -
     corg.push(body(reference=first))
     Source.objects.update(departements=["25"])
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        sweep()
+        a_round()
     assert not Distribution.objects.filter(is_waiting=True).exists()
     assert "90033 n’est plus dans les départements" in journal()
     assert Intervention.objects.filter(reference=second).exists()

@@ -13,7 +13,7 @@ from notifier.bell import ring as bell
 RING_AND_END = """
 import django; django.setup()
 from notifier.bell.ring import ring
-ring("alerting.sweep")
+ring("alerting.sweep", "urgent", queue_name="urgent")
 """
 
 
@@ -49,5 +49,5 @@ def test_more_rings_than_can_wait_are_dropped_without_a_word_to_the_caller(
     monkeypatch.setattr(bell, "_start_publisher", lambda: None)
     monkeypatch.setattr(bell, "_waiting", bell.queue.Queue(2))
     for _ in range(5):
-        bell.ring("alerting.sweep")
+        bell.ring("alerting.sweep", "urgent", queue_name="urgent")
     assert bell._waiting.qsize() == 2

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter
+from notifier.delivery.sweep import sweep, upkeep
 from notifier.simulator.client import Simulator
 
 PHONE, MAILBOX = "+33639980001", "maire@delle.example"
@@ -19,6 +20,12 @@ LETTER = Letter(
     recipient="contact:1",
     title="maire",
 )
+
+
+def a_round() -> None:
+    """What the clock rings for every two seconds, in the urgent lane and beside the lanes."""
+    upkeep()
+    sweep(Lane.URGENT)
 
 
 def told(simulator: Simulator) -> list[str]:

@@ -12,11 +12,10 @@ from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import withdraw
 from notifier.delivery.record import record
 from notifier.delivery.schedule import FRESH_CLAIM, LEASE
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Outcome, Result
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import PHONE
+from tests.delivery.letters import PHONE, a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -57,11 +56,11 @@ def test_a_worker_that_died_before_sending_costs_a_question_and_then_one_text(
 ) -> None:
     message = post()
     claim_due(Lane.URGENT)  # and dead
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     assert [sms["to"] for sms in provider.messages()] == [PHONE]
@@ -78,7 +77,7 @@ def test_a_worker_that_died_after_sending_costs_a_question_and_no_second_text(
     message.refresh_from_db()
     assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert len(provider.messages()) == 1
@@ -89,8 +88,8 @@ def test_a_worker_that_comes_back_from_a_freeze_does_not_send(
 ) -> None:
     message = post()
 
-    def frozen(lane: Lane) -> list[Message]:
-        claimed = claim_due(lane)
+    def frozen(lane: Lane, most: int) -> list[Message]:
+        claimed = claim_due(lane, most)
         for one in claimed:
             one.claimed_at = timezone.now() - FRESH_CLAIM * 2
         return claimed
@@ -141,5 +140,5 @@ def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post
     for message in (sent, waiting):
         message.refresh_from_db()
     assert (sent.state, waiting.state) == (MessageState.ACCEPTED, MessageState.CANCELLED)
-    sweep(Lane.URGENT)
+    a_round()
     assert [sms["to"] for sms in provider.messages()] == ["+33639980101"]

@@ -15,11 +15,10 @@ from django.conf import settings
 from notifier.console.launch import free_port
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Result
 from notifier.delivery.transports.smtp.transport import SmtpTransport
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import LETTER, MAILBOX
+from tests.delivery.letters import LETTER, MAILBOX, a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +129,7 @@ def test_a_line_cut_after_data_is_repeated_under_the_same_number(
     message.refresh_from_db()
     assert message.state == MessageState.PENDING
     time_passes(message, timedelta(minutes=1))
-    sweep(Lane.URGENT)
+    a_round()
     assert {got["message_id"] for got in provider.mails()} == {
         f"<alerte-{message.pk}@gendarmerie.example>"
     }

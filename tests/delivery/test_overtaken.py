@@ -9,9 +9,9 @@ from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LISTED_WITHIN
-from notifier.delivery.sweep import sweep
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
+from tests.delivery.letters import a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,6 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     deliver(Lane.URGENT)
     post(revision=2, body="Fin")
     time_passes(first, LISTED_WITHIN)
-    sweep(Lane.URGENT)
+    a_round()
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
     assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]

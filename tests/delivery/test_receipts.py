@@ -14,10 +14,10 @@ from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.record import record
 from notifier.delivery.schedule import RECEIPT_OVERDUE
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.base import Fate, Outcome, Result
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
+from tests.delivery.letters import a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -101,11 +101,11 @@ def test_a_receipt_that_never_came_is_asked_for(
     message = post()
     deliver(Lane.URGENT)
     provider.wait(sms=1, settled=True, timeout=20)
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     time_passes(message, RECEIPT_OVERDUE[0])
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state == state
 
@@ -117,7 +117,7 @@ def test_a_provider_that_does_not_know_yet_is_asked_again_later(
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, RECEIPT_OVERDUE[0])
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     assert message.accepted_at is not None

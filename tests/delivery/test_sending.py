@@ -9,10 +9,9 @@ from django.utils import timezone
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import ended_badly, entrust
-from notifier.delivery.sweep import sweep
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import LETTER, PHONE, told
+from tests.delivery.letters import LETTER, PHONE, a_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +50,7 @@ def test_what_is_delivered_is_not_delivered_again(provider: Simulator, post: Pos
     post()
     deliver(Lane.URGENT)
     deliver(Lane.URGENT)
-    sweep(Lane.URGENT)
+    a_round()
     assert told(provider) == [PHONE]
 
 
@@ -161,7 +160,7 @@ def test_past_its_lifetime_nothing_is_sent(
     provider: Simulator, post: Post, bad_ends: list[int]
 ) -> None:
     message = post(expires_at=timezone.now() - timedelta(seconds=1))
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert (message.state, told(provider), bad_ends) == (MessageState.EXPIRED, [], [message.pk])
     assert steps() == [(Step.EXPIRED, "")]
@@ -194,8 +193,8 @@ def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert not message.is_followed_up
-    sweep(Lane.URGENT)
-    sweep(Lane.URGENT)
+    a_round()
+    a_round()
     message.refresh_from_db()
     assert message.is_followed_up
     assert bad_ends == [message.pk, message.pk]  # the first was undone with the failure

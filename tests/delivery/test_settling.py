@@ -8,10 +8,9 @@ import pytest
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LISTED_WITHIN
-from notifier.delivery.sweep import sweep
 from notifier.delivery.transports.twilio import http
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import PHONE, told
+from tests.delivery.letters import PHONE, a_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,7 @@ def lost(provider: Simulator, post: Post, fault: str) -> Message:
 def settle(message: Message, time_passes: TimePasses) -> Message:
     """Let the time pass after which the provider can be asked, and sweep."""
     time_passes(message, LISTED_WITHIN)
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     return message
 
@@ -79,7 +78,7 @@ def test_an_unknown_fate_is_not_settled_before_the_provider_can_know(
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, LISTED_WITHIN / 2)
-    sweep(Lane.URGENT)
+    a_round()
     message.refresh_from_db()
     assert (message.state, told(provider)) == (MessageState.UNKNOWN, [])
 

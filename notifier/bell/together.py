@@ -1,0 +1,41 @@
+"""Rings that come while one is answered are answered together with the next."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+
+class Together:
+    """Things to look at, in one process: one thread at a time takes a batch of all that is there.
+
+    Whoever adds a thing while another thread is at it may go: that thread takes it along.
+    """
+
+    def __init__(self, most: int) -> None:
+        """`most` things make a batch."""
+        self._most = most
+        self._waiting: deque[str] = deque()
+        self._turn = threading.Lock()
+
+    def with_what_waits(self, *things: str) -> Iterator[list[str]]:
+        """Add the things, then yield batches while there are any and nobody else is at it.
+
+        What a batch's look raises ends the iteration; those behind it wait for the next ring.
+        """
+        self._waiting.extend(things)
+        # Asked again after each release: what was added just before it was nobody else's.
+        while self._waiting and self._turn.acquire(blocking=False):
+            try:
+                batch = self._take()
+                if batch:
+                    yield batch
+            finally:
+                self._turn.release()
+
+    def _take(self) -> list[str]:
+        batch: dict[str, None] = {}
+        while self._waiting and len(batch) < self._most:
+            batch[self._waiting.popleft()] = None
+        return list(batch)
