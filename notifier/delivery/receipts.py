@@ -36,6 +36,11 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
 
     `explanation` is the provider's reason in French.
     """
+    if fate.state is MessageState.ACCEPTED:
+        # Most of these say what the provider's own answer has said: no transaction for that.
+        reading = _why_unchanged(message_id, fate)
+        if reading:
+            return reading
     now = timezone.now()
     with transaction.atomic():
         message = _advance(message_id, fate, now)
@@ -56,18 +61,20 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
                 ]
             )
     if message is None:
-        return _why_unchanged(message_id, fate)
+        return _why_unchanged(message_id, fate) or Reading.OLD_NEWS
     if fate.state is MessageState.UNDELIVERED:
         follow_up(message)
     return Reading.APPLIED
 
 
-def _why_unchanged(message_id: int, fate: Fate) -> Reading:
-    known = Message.objects.filter(pk=message_id).only("provider_id", "address").first()
-    if known is None:
-        return Reading.NO_SUCH_MESSAGE
-    is_ours = known.provider_id in ("", fate.provider_id) and fate.address in ("", known.address)
-    return Reading.OLD_NEWS if is_ours else Reading.OF_ANOTHER_TEXT
+def _why_unchanged(message_id: int, fate: Fate) -> Reading | None:
+    """Why the receipt changes nothing; None if it does, as far as one can see without a lock."""
+    rows = Message.objects.filter(pk=message_id).order_by()
+    for state, provider_id, address in rows.values_list("state", "provider_id", "address"):
+        if provider_id not in ("", fate.provider_id) or fate.address not in ("", address):
+            return Reading.OF_ANOTHER_TEXT
+        return None if state in COMES_FROM[fate.state] else Reading.OLD_NEWS
+    return Reading.NO_SUCH_MESSAGE
 
 
 def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:

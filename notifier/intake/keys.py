@@ -61,9 +61,12 @@ def revoke(source: Source) -> bool:
 
 def source_of(key: str) -> Source:
     """The source that holds this key. One statement. Raises KeyRefusedError."""
-    source = Source.objects.filter(key_hash=_hash(key)).first()
-    if source is None:
-        raise KeyRefusedError("clé inconnue : vérifiez l’en-tête « Authorization: Bearer CLÉ »")
+    try:
+        source = Source.objects.get(key_hash=_hash(key))
+    except Source.DoesNotExist:
+        raise KeyRefusedError(
+            "clé inconnue : vérifiez l’en-tête « Authorization: Bearer CLÉ »"
+        ) from None
     if source.revoked_at:
         raise KeyRefusedError(
             f"clé révoquée le {source.revoked_at:%d/%m/%Y} : demandez-en une autre"

@@ -1,6 +1,6 @@
 """Receipts: early, late, twice, out of order, never; a state never walks backwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,6 +17,7 @@ from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.transports.base import Fate, Outcome, Result
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
+from tests.delivery.conftest import ACCOUNT, TOKEN
 from tests.delivery.letters import a_round
 
 pytestmark = pytest.mark.django_db
@@ -110,10 +111,24 @@ def test_a_receipt_that_never_came_is_asked_for(
     assert message.state == state
 
 
+@pytest.fixture
+def unhurried(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A provider that no test outlasts: its texts are on their way for ten minutes."""
+    from django.conf import settings as configured
+
+    from notifier.delivery.transports import base
+
+    with Simulator.start(ACCOUNT, TOKEN, delivered_after_ms=600_000) as simulator:
+        there = configured.ENVIRONMENT.model_copy(update={"TWILIO_API_URL": simulator.http})
+        monkeypatch.setattr(configured, "ENVIRONMENT", there)
+        base.transport_for.cache_clear()
+        yield
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_a_provider_that_does_not_know_yet_is_asked_again_later(
-    provider: Simulator, post: Post, time_passes: TimePasses
+    post: Post, time_passes: TimePasses
 ) -> None:
-    provider.fault("callback_delay", seconds=60)
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, RECEIPT_OVERDUE[0])
