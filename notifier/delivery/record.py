@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import transaction
-from django.db.models import Case, CharField, F, Value, When
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
 
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
@@ -43,33 +41,35 @@ def _record_accepted(tries: list[Try]) -> None:
     `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a
     message that was given up for lost while its provider had it.
     """
-    claims = {t.message.claim for t in tries}
-    ids = [t.message.pk for t in tries]
-    landed = Message.objects.filter(pk__in=ids, claim__in=claims).update(
-        state=Case(When(state__in=OPEN, then=Value(MessageState.ACCEPTED)), default=F("state")),
-        due_at=Case(
-            *(When(pk=t.message.pk, state__in=OPEN, then=Value(_receipt_due(t))) for t in tries),
-            default=F("due_at"),
-        ),
-        provider_id=Case(
-            *(When(pk=t.message.pk, then=Value(t.outcome.provider_id)) for t in tries),
-            output_field=CharField(),
-        ),
-        accepted_at=Coalesce(
-            "accepted_at", Case(*(When(pk=t.message.pk, then=Value(t.ended_at)) for t in tries))
-        ),
-        ended_at=Case(
-            *(
-                When(pk=t.message.pk, state__in=OPEN, then=Value(t.ended_at))
-                for t in tries
-                if not _has_receipts(t.message)
-            ),
-            default=F("ended_at"),
-        ),
-        error_code="",
-    )
+    open_states = ", ".join(f"'{state}'" for state in OPEN)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE delivery_message SET error_code = '', provider_id = %s, "  # noqa: S608 - constants of this module
+            "accepted_at = COALESCE(accepted_at, %s), "
+            f"due_at = CASE WHEN state IN ({open_states}) THEN %s ELSE due_at END, "
+            f"ended_at = CASE WHEN state IN ({open_states}) THEN %s ELSE ended_at END, "
+            f"state = CASE WHEN state IN ({open_states}) THEN 'accepted' ELSE state END "
+            "WHERE id = %s AND claim = %s",
+            [_acceptance(t) for t in tries],
+        )
+        landed = cursor.rowcount
     if landed < len(tries):
+        ids = [t.message.pk for t in tries]
         log.error("accepted on a claim that another worker has taken over", messages=ids)
+
+
+def _acceptance(accepted: Try) -> tuple[Any, ...]:
+    """What `_record_accepted` writes of a try; an end at once where no receipt will come."""
+    message, at = accepted.message, _stored(accepted.ended_at)
+    due_at, ended_at = None, at
+    if _has_receipts(message):
+        due_at, ended_at = _stored(accepted.ended_at + RECEIPT_OVERDUE[0]), None
+    return accepted.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim
+
+
+def _stored(moment: datetime) -> Any:
+    """The moment as the database's own driver takes it."""
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def _record_other(ended: Try) -> bool:
@@ -104,13 +104,6 @@ def _next_state(
     if again_at >= message.expires_at:
         return MessageState.EXPIRED, None
     return MessageState.PENDING, again_at
-
-
-def _receipt_due(accepted: Try) -> datetime | None:
-    if not _has_receipts(accepted.message):
-        return None
-    wait: timedelta = RECEIPT_OVERDUE[0]
-    return accepted.ended_at + wait
 
 
 def _has_receipts(message: Message) -> bool:

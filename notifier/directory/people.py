@@ -45,7 +45,7 @@ def people_of(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
         raise ValueError("people_of needs a moment with its time zone")
     today = {code: at.astimezone(time_zone_of(code)).date() for code in communes}
     present: dict[str, list[Person]] = {code: [] for code in communes}
-    contacts = Contact.objects.filter(commune__in=list(today))
+    contacts = Contact.objects.filter(commune__in=list(today)).order_by()
     for contact in sorted(contacts, key=lambda contact: contact.escalation):
         if is_active(contact, today[contact.commune]):
             present[contact.commune].append(_person(contact))

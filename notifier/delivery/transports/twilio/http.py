@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from requests import Session
+from requests.utils import get_environ_proxies
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
@@ -20,8 +21,12 @@ class PatientHttpClient(TwilioHttpClient):
 
     session: Session
 
-    def __init__(self) -> None:
+    def __init__(self, api_url: str) -> None:
         super().__init__(pool_connections=True)
+        # Asked once: requests would look for proxies and a .netrc anew for every text, which is a
+        # sixth of its cost; and a .netrc must not replace the account's own credentials.
+        self.session.proxies = get_environ_proxies(api_url)
+        self.session.trust_env = False
         # requests takes a pair (connect, read), the parent's annotation only one number.
         self.timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         self.retry_after_s: float | None = None

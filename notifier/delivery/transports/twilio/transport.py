@@ -99,7 +99,7 @@ class TwilioTransport:
 
     def _client(self) -> tuple[Client, PatientHttpClient]:
         if not hasattr(self._local, "client"):
-            http = PatientHttpClient()
+            http = PatientHttpClient(self._api_url)
             client = Client(*self._account, http_client=http)
             client.api.base_url = self._api_url
             self._local.client = (client, http)
