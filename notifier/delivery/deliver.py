@@ -17,6 +17,7 @@ from notifier.delivery.claim import BATCH, claim_due
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.record import record
 from notifier.delivery.schedule import FRESH_CLAIM
+from notifier.delivery.throughput import most_at_once, wait_for_slot
 from notifier.delivery.transports.base import Outcome, Result, transport_for
 
 log = structlog.get_logger(__name__)
@@ -36,11 +37,12 @@ def deliver(lane: Lane) -> int:
     """Hand every due message of the lane to its provider; how many tries were made."""
     tries = 0
     while True:
-        batch = claim_due(lane)
+        most = most_at_once(lane, BATCH)
+        batch = claim_due(lane, most) if most else []
         for ended in _send_side_by_side(batch):
             record(ended)
         tries += len(batch)
-        if len(batch) < BATCH:
+        if len(batch) < most or not most:
             return tries
 
 
@@ -55,6 +57,9 @@ def _send_side_by_side(batch: list[Message]) -> Iterator[list[Try]]:
 
 
 def _try(message: Message) -> Try:
+    if not wait_for_slot(Channel(message.channel), Lane(message.lane)):
+        now = timezone.now()
+        return Try(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
     started_at = timezone.now()
     if message.claimed_at is None or started_at - message.claimed_at > FRESH_CLAIM:
         # Frozen since the claim: the lease may be another's by now.

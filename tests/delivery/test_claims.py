@@ -89,8 +89,8 @@ def test_a_worker_that_comes_back_from_a_freeze_does_not_send(
 ) -> None:
     message = post()
 
-    def frozen(lane: Lane) -> list[Message]:
-        claimed = claim_due(lane)
+    def frozen(lane: Lane, most: int) -> list[Message]:
+        claimed = claim_due(lane, most)
         for one in claimed:
             one.claimed_at = timezone.now() - FRESH_CLAIM * 2
         return claimed
