@@ -21,6 +21,7 @@ from notifier.alerting.policy import (
 )
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
+from notifier.alerting.storm import let_through
 from notifier.alerting.tell import Telling, tell
 from notifier.alerting.wording import categories
 from notifier.delivery.outbox import entrust
@@ -57,7 +58,7 @@ def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
         alerts = list(locked)
         tellings = rule_on_all(intervention, category, outcome, alerts)
         letters, lines = tell(intervention, category, tellings, spoken_of(alerts, tellings))
-        entrust(letters)
+        entrust(let_through(letters, intervention.source))
         entries += lines
         reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
     if outcome.state is State.REVIEW:

@@ -1,4 +1,4 @@
-"""The sweep: what is stored and not decided, what waits, and reviews nobody decided in time."""
+"""The sweep: what is not decided, what waits or is held, reviews that nobody decided in time."""
 
 from datetime import timedelta
 
@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from notifier.alerting.decide import decide
 from notifier.alerting.doubt import deadline, say_it_expired
+from notifier.alerting.release import release_due
 from notifier.alerting.review import waiting
+from notifier.alerting.spending import alarm
 from notifier.intake.models import Intervention, State
 from notifier.intake.thread import lock_thread
 from notifier.intake.waiting import settle_waiting
@@ -33,6 +35,8 @@ def sweep() -> None:
         except Exception:  # one that cannot be decided must not hold up those behind it
             log.exception("intervention cannot be decided", intervention=str(intervention_id))
     settle_waiting()
+    release_due()
+    alarm()
     _expire_reviews()
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.alerting.gathered import timeline_with_digests
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry
-from notifier.journal.write import timeline
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"aucune intervention « {reference} » : vérifiez la référence")
         for thread, source in sorted(threads.items()):
             self.stdout.write(f"{reference} ({source})")
-            self._print(timeline(thread))
+            self._print(timeline_with_digests(thread))
 
     def _print(self, entries: list[Entry]) -> None:
         day, before = None, None
