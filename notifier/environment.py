@@ -104,6 +104,17 @@ class Environment(BaseModel):
             description="Sender of e-mails, e.g. alertes@example.fr. Required.",
         ),
     ] = ""
+    SMS_PER_SECOND: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Most SMS handed to the provider in a second, all workers together. "
+            "Not set: no limit.",
+        ),
+    ] = None
+    EMAIL_PER_SECOND: Annotated[
+        int | None, Field(ge=1, description="The same for e-mails and their server.")
+    ] = None
     CATEGORIES_FILE: Annotated[
         Path | None,
         Field(description="An operator's own categories.toml. Default: the package's."),

@@ -52,11 +52,24 @@ class Category:
     neighbours: bool = False
 
 
-class Categories:
-    """Every category that the operator's file knows."""
+@dataclass(frozen=True)
+class Storm:
+    """From when on routine texts to one address are gathered: after so many within that time.
 
-    def __init__(self, by_code: Mapping[str, Category]) -> None:
+    An urgent alert that is taken up again and again is told at most once in `reopening`.
+    """
+
+    texts: int = 5
+    window: timedelta = timedelta(minutes=15)
+    reopening: timedelta = timedelta(minutes=30)
+
+
+class Categories:
+    """Every category that the operator's file knows, and when their texts are a storm."""
+
+    def __init__(self, by_code: Mapping[str, Category], storm: Storm) -> None:
         self._by_code = dict(by_code)
+        self.storm = storm
 
     def get(self, code: str) -> Category | None:
         """The category of exactly this code, or None."""
@@ -100,7 +113,8 @@ def load(path: Path) -> Categories:
             "\n".join(f"{path}:{line}: {key}: {what}" for line, key, what in found)
         )
     families, entries = document["families"], document["categories"]
-    return Categories({code: _category(code, families, entries) for code in entries})
+    by_code = {code: _category(code, families, entries) for code in entries}
+    return Categories(by_code, _storm(document.get("storm", {})))
 
 
 # --- reading
@@ -140,6 +154,16 @@ def _line(lines: Mapping[Key, int], key: Key) -> int:
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key, 1)
+
+
+def _storm(given: dict[str, int]) -> Storm:
+    silent = Storm()
+    minutes, reopening = given.get("minutes"), given.get("reopening_minutes")
+    return Storm(
+        texts=given.get("texts", silent.texts),
+        window=timedelta(minutes=minutes) if minutes else silent.window,
+        reopening=timedelta(minutes=reopening) if reopening else silent.reopening,
+    )
 
 
 def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> Category:

@@ -16,6 +16,8 @@ Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", 
 
 LONGEST_LABEL = 59
 SHORTEST_LIFETIME, LONGEST_LIFETIME = 5, 1440  # minutes
+# The keys of [storm] and the highest value of each.
+STORM_KEYS = {"texts": 100, "minutes": 120, "reopening_minutes": 240}
 
 # A key's path in the document: ("families", "C01", "lane") or ("categories", "C01.01.01", "lane").
 Key = tuple[str, ...]
@@ -90,8 +92,9 @@ _CODE = re.compile(r"[CL]\d\d\.\d\d\.\d\d")
 
 def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     """Every fault of the document, with the path of the key that it is about."""
-    for surplus in document.keys() - {"families", "categories"}:
-        yield (surplus,), "is not known here; keep only [families.…] and [categories]"
+    for surplus in document.keys() - {"storm", "families", "categories"}:
+        yield (surplus,), "is not known here; keep only [storm], [families.…] and [categories]"
+    yield from _storm_faults(document.get("storm", {}))
     families, entries = document.get("families"), document.get("categories")
     if not isinstance(families, dict) or not families:
         yield ("families",), "is missing; write one [families.C01] section for each family"
@@ -106,6 +109,18 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
         yield from _family_faults(name, given)
     for code, given in entries.items():
         yield from _category_faults(code, given, families, entries)
+
+
+def _storm_faults(given: object) -> Iterator[tuple[Key, str]]:
+    if not isinstance(given, dict):
+        yield ("storm",), "is not a section; write [storm] and its keys below"
+        return
+    for name, value in given.items():
+        most = STORM_KEYS.get(name)
+        if most is None:
+            yield ("storm", name), f"is not known; the keys are {', '.join(STORM_KEYS)}"
+        elif type(value) is not int or not 1 <= value <= most:
+            yield ("storm", name), f"is {value!r}; write a whole number from 1 to {most}"
 
 
 def _family_faults(name: str, given: object) -> Iterator[tuple[Key, str]]:

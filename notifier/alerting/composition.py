@@ -7,7 +7,7 @@ fails at 3 a.m.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -18,10 +18,15 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.alerting.digest import (
+    DIGESTS,
+    Digest,
+    ever_shorter_digest,
+    words_of_digest,
+)
 from notifier.alerting.facts import (
     DOUBTS,
     SAMPLE,
-    SAMPLE_DOUBT,
     SAMPLES,
     Doubt,
     Facts,
@@ -43,6 +48,17 @@ PARTS = ("sms", "subject", "txt", "html")
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
 # The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
 REVIEW = ("review.subject.j2", "review.txt.j2")
+# The e-mail to it when its source has come to its cap of SMS for the day.
+CAP = ("cap.subject.j2", "cap.txt.j2")
+SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500}
+# What one address is told at once of many alerts.
+DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
+# What each of those that have words of their own is tried with.
+TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
+    **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
+    **{name: [SAMPLE_CAP] for name in CAP},
+    **dict.fromkeys(DIGEST, DIGESTS),
+}
 # What a template may raise while a text is made; anything else is a fault of ours.
 RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
 
@@ -126,8 +142,33 @@ class Composer:
     def review(self, doubt: Doubt) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: which commune is it?"""
         words = words_of_doubt(doubt)
-        subject, text = (self._environment.get_template(name).render(words) for name in REVIEW)
+        subject, text = (self._render_own(name, words) for name in REVIEW)
         return one_line(subject), text.strip() + "\n"
+
+    def digest(self, digest: Digest) -> Texts:
+        """The texts of a digest; the SMS names as many references as two segments hold."""
+        words = words_of_digest(digest)
+        sms = self._digest_sms(words)
+        subject, plain, html = (self._render_own(name, words) for name in DIGEST[1:])
+        return Texts(
+            sms=sms,
+            size=count(sms),
+            subject=cut(one_line(subject), LONGEST_SUBJECT),
+            plain=plain.strip() + "\n",
+            html=unbreakable(html.strip()) + "\n",
+        )
+
+    def cap(self, source: str, cap: int) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: a source is at its cap."""
+        subject, text = (self._render_own(name, {"source": source, "cap": cap}) for name in CAP)
+        return one_line(subject), text.strip() + "\n"
+
+    def _digest_sms(self, words: Mapping[str, object]) -> str:
+        for shorter in ever_shorter_digest(words):
+            sms = to_gsm(one_line(self._render_own(DIGEST[0], shorter)))
+            if count(sms).segments <= MOST_SEGMENTS:
+                break
+        return sms
 
     def _sms(self, kind: Kind, words: Words) -> str:
         """The first of ever shorter texts that fits; the shortest still says what, where, when."""
@@ -140,6 +181,9 @@ class Composer:
     def _render(self, kind: Kind, part: str, words: Words) -> str:
         return self._environment.get_template(f"{kind}.{part}.j2").render(words)
 
+    def _render_own(self, name: str, words: Mapping[str, object]) -> str:
+        return self._environment.get_template(name).render(words)
+
     def _render_unreached(self, name: str, facts: Facts, why: str) -> str:
         return self._environment.get_template(name).render({**words_of(facts), "why": why})
 
@@ -147,7 +191,7 @@ class Composer:
 
     def _syntax_faults(self) -> Iterator[str]:
         wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)}
-        wanted |= {*UNREACHED, *REVIEW}
+        wanted |= {*UNREACHED, *TRIALS}
         present = {path.name for path in self._folder.glob("*.j2")}
         for name in sorted(wanted - present):
             yield f"{self._folder / name}: is missing; put it there, the package's own is a model"
@@ -181,18 +225,23 @@ class Composer:
                 self._render_unreached(name, facts, "personne n’a répondu")
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
-        for name, doubt in product(REVIEW, DOUBTS):
+        for name, trials in TRIALS.items():
             path = self._folder / name
             try:
-                self._environment.get_template(name).render(words_of_doubt(doubt))
+                for words in trials:
+                    self._render_own(name, words)
+                longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
+                continue
+            if count(longest).segments > MOST_SEGMENTS:
+                yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
     known = {*words_of(SAMPLE)} | ({"why"} if path.name in UNREACHED else set())
-    if path.name in REVIEW:
-        known = {*words_of_doubt(SAMPLE_DOUBT)}
+    if path.name in TRIALS:
+        known = {*TRIALS[path.name][0]}
     unknown = find_undeclared_variables(tree) - known
     for name in tree.find_all(nodes.Name):
         if name.name in unknown and name.ctx == "load":

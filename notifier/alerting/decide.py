@@ -30,8 +30,9 @@ from notifier.alerting.policy import (
 )
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
+from notifier.alerting.storm import let_through
 from notifier.alerting.tell import Case, Telling, tell
-from notifier.delivery.outbox import entrust
+from notifier.delivery.outbox import Letter, entrust
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import conclude, goes_behind, lock_threads
 from notifier.intake.words import Status
@@ -94,7 +95,7 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
     """Decide interventions of as many threads."""
     decisions = [_locate(intervention, thread) for intervention, thread in interventions]
     letters, lines = tell(_cases(decisions))
-    entrust(letters)
+    entrust(_let_through(letters, decisions))
     for decision in decisions:
         if decision.outcome.state is Handling.REVIEW:
             decision.entries += ask_a_person(
@@ -135,6 +136,16 @@ def _cases(decisions: Iterable[_Decision]) -> list[Case]:
         decision.reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
         cases.append(Case(intervention, category, tellings, spoken_of(told, tellings)))
     return cases
+
+
+def _let_through(letters: list[Letter], decisions: list[_Decision]) -> list[Letter]:
+    """What leaves now, source by source."""
+    source_of = {d.intervention.thread: d.intervention.source for d in decisions}
+    now: list[Letter] = []
+    for source_id, source in {source.pk: source for source in source_of.values()}.items():
+        theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
+        now += let_through(theirs, source)
+    return now
 
 
 def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:

@@ -11,15 +11,18 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.duty import TO_DUTY, letter_to_duty
+from notifier.alerting.gathered import DIGEST_TOPIC, everyone_told, told_within
 from notifier.alerting.in_force import categories
 from notifier.alerting.letters import Envelope, compose, letter_key, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import not_yet_told, reached, recipient_label
 from notifier.alerting.spoken import Spoken
+from notifier.alerting.storm import let_through
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.outbox import Letter, entrust, told
+from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
+from notifier.intake.thread import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -31,22 +34,40 @@ def move_on(message: Message) -> None:
     if message.topic.startswith(TO_DUTY):
         log.error("duty address could not be told", message=message.pk, thread=message.thread)
         return
+    failed = told_within(message) if message.topic.startswith(DIGEST_TOPIC) else [message]
+    unreached = []
+    for each in failed:
+        alert, alive = _pass_on(each)
+        if alert is not None and alive.isdisjoint(_waking(alert)):
+            unreached.append((alert, alive))
+            _note(alert, each, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
+    if len(unreached) == 1:
+        entrust(letter_to_duty(unreached[0][0], _why(*unreached[0])))
+    elif unreached:
+        # One mail, however many the digest told of.
+        references = ", ".join(reference_in(alert.thread) for alert, _ in unreached)
+        why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
+        entrust(letter_to_duty(unreached[-1][0], why, message.topic))
+
+
+def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
+    """To whom else it goes; the alert and the channels on which somebody is told.
+
+    No alert where a newer text is on its way to the same people, and is followed up itself.
+    """
     alert = (
         Alert.objects.select_related("intervention__source")
         .select_for_update(of=("self",))
         .get(pk=int(message.topic))
     )
     if alert.revision != message.revision:
-        return  # a newer text is on its way to the same people, and is followed up itself
-    siblings = [m for m in told(message.topic) if m.revision == alert.revision]
+        return None, set()
+    siblings = [m for m in everyone_told(message.topic) if m.revision == alert.revision]
     letters = _letters(alert, message, siblings)
     if letters:
-        entrust(letters)
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
-    alive = {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
-    if alive.isdisjoint(_waking(alert)):
-        entrust(letter_to_duty(alert, _why(alert, alive)))
-        _note(alert, message, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
+        entrust(let_through(letters, alert.intervention.source))
+    return alert, {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
 
 
 def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Letter]:

@@ -1,6 +1,8 @@
 from django.db import models
+from django.db.models import Q
 
-from notifier.intake.models import Intervention
+from notifier.delivery.models import Channel
+from notifier.intake.models import Intervention, Source
 from notifier.intake.thread import reference_in
 from notifier.intake.words import Severity
 
@@ -28,6 +30,8 @@ class Alert(models.Model):
     is_open = models.BooleanField("en cours", default=True)
     opened_at = models.DateTimeField("ouverte le")
     expires_at = models.DateTimeField("périmée après")
+    # When an urgent alert taken up again was last told at once: not again before a pause.
+    told_again_at = models.DateTimeField("reprise annoncée le", null=True)
 
     class Meta:
         verbose_name = "alerte"
@@ -44,3 +48,86 @@ class Alert(models.Model):
     def is_to_neighbour(self) -> bool:
         """Whether it tells of what happens in an adjoining commune."""
         return bool(self.facts.get("next_to"))
+
+
+class HeldFor(models.TextChoices):
+    """Why a text was not entrusted at once."""
+
+    STORM = "storm", "afflux d’alertes"
+    CAP = "cap", "plafond de SMS atteint"
+    FLAPPING = "flapping", "reprises répétées"
+
+
+class HeldState(models.TextChoices):
+    """What became of it; `held` is the only state that is ever left."""
+
+    HELD = "held", "retenu"
+    TOLD = "told", "dit"
+    WITHDRAWN = "withdrawn", "retiré"
+    EXPIRED = "expired", "périmé"
+
+
+class Held(models.Model):
+    """What one address is still to be told of an alert: later, with others, as it then stands."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, verbose_name="alerte")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    thread = models.CharField("fil", max_length=90)
+    revision = models.PositiveSmallIntegerField("révision")
+    channel = models.CharField("canal", max_length=5, choices=Channel)
+    address = models.CharField("adresse", max_length=254)
+    recipient = models.CharField("destinataire", max_length=40)
+    title = models.CharField("qualité", max_length=80)
+    was_told = models.BooleanField("déjà prévenu de cette alerte")
+    reason = models.CharField("motif", max_length=8, choices=HeldFor)
+    state = models.CharField("état", max_length=9, choices=HeldState, default=HeldState.HELD)
+    held_at = models.DateTimeField("retenu le")
+    release_at = models.DateTimeField("à dire le")
+    expires_at = models.DateTimeField("périmé après")
+    ended_at = models.DateTimeField("terminé le", null=True)
+    # The topic of the message that told it: the digest's, or the alert's own.
+    told_in = models.CharField("dit dans", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = "texte retenu"
+        verbose_name_plural = "textes retenus"
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("alert", "channel", "address"),
+                name="alerting_held_once",
+                condition=Q(state="held"),
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("release_at",), name="alerting_held_due", condition=Q(state="held")
+            ),
+            models.Index(
+                fields=("address",), name="alerting_held_address", condition=Q(state="held")
+            ),
+            models.Index(fields=("told_in",), name="alerting_told_in", condition=~Q(told_in="")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} retenu n° {self.pk}"
+
+
+class Spending(models.Model):
+    """The SMS segments that a source with a cap has caused on one day, in metropolitan France."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    day = models.DateField("jour")
+    segments = models.PositiveIntegerField("segments", default=0)
+    alarmed_at = models.DateTimeField("alarme donnée le", null=True)
+
+    class Meta:
+        verbose_name = "consommation de SMS"
+        verbose_name_plural = "consommations de SMS"
+        ordering = ("-day", "source")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "day"), name="alerting_spent_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source} : {self.segments}"

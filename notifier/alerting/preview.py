@@ -9,10 +9,11 @@ from notifier.alerting.composition import Kind
 from notifier.alerting.concerned import concerned
 from notifier.alerting.decide import rule_on_all, spoken_of
 from notifier.alerting.in_force import categories
-from notifier.alerting.letters import Envelope, compose, facts_to_tell
+from notifier.alerting.letters import Envelope, compose, facts_to_tell, letter_key
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
+from notifier.alerting.storm import foreseen
 from notifier.alerting.tell import Telling, letters_to_follow
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
@@ -94,12 +95,20 @@ def _texts(
         anew = telling.is_moved_here
         letters = letters_to_follow(kind, envelope, alert, category, anew=anew)
     letters = spoken.without_doubles(alert, letters, to_neighbour=telling.is_to_neighbour)
+    held = foreseen(letters, alert, kind, intervention.source)
     return {
         "sms": texts.sms,
         "segments": texts.size.segments,
         "subject": texts.subject,
         "messages": [
-            {"channel": letter.channel, "recipient": letter.title, "address": letter.masked}
+            {
+                "channel": letter.channel,
+                "recipient": letter.title,
+                "address": letter.masked,
+                "held_until": at.isoformat()
+                if (at := held.get(letter_key(letter.channel, letter.address)))
+                else None,
+            }
             for letter in letters
         ],
     }

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from notifier.alerting.gathered import everyone_told
 from notifier.alerting.letters import letter_key
 from notifier.alerting.models import Alert
-from notifier.delivery.outbox import Letter, told
+from notifier.delivery.outbox import Letter
 
 Key = tuple[str, str]
 
@@ -41,5 +42,5 @@ class Spoken:
     @cached_property
     def _before(self) -> set[tuple[str, Key]]:
         """One statement, and none for a thread's first alerts."""
-        messages = told(*self._topics) if self._topics else ()
+        messages = everyone_told(*self._topics) if self._topics else ()
         return {(m.topic, letter_key(m.channel, m.address)) for m in messages}

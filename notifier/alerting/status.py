@@ -1,25 +1,29 @@
 """What became of an intervention, as its dispatch centre sees it: masked, with reasons."""
 
-from collections.abc import Iterable
 from typing import Any
 
+from notifier.alerting.gathered import everyone_told, timeline_with_digests
 from notifier.alerting.in_force import categories
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Alert, Held, HeldState
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.intake.models import Intervention
 from notifier.journal.models import Step
-from notifier.journal.write import timeline
+
+# What is held, or was until it was of no use any more.
+NOT_TOLD = (HeldState.HELD, HeldState.EXPIRED)
 
 
 def status_of(intervention: Intervention) -> dict[str, Any]:
-    """The whole status of an intervention and its thread, as JSON types. Three statements."""
+    """The status of an intervention and its thread, as JSON types. Six statements at the most."""
     alerts = list(Alert.objects.filter(thread=intervention.thread).order_by("id"))
-    messages = Message.objects.filter(topic__in=[str(alert.pk) for alert in alerts]).order_by("id")
-    by_topic: dict[str, list[Message]] = {}
-    for message in messages:
-        by_topic.setdefault(message.topic, []).append(message)
-    lines = timeline(intervention.thread)
+    by_alert: dict[int, list[dict[str, Any]]] = {alert.pk: [] for alert in alerts}
+    for message in everyone_told(*(str(alert.pk) for alert in alerts)):
+        if message.pk is not None:
+            by_alert[int(message.topic)].append(_message(message))
+    for row in Held.objects.filter(alert__in=alerts, state__in=NOT_TOLD).order_by("id"):
+        by_alert[row.alert_id].append(_held(row))
+    lines = timeline_with_digests(intervention.thread)
     category = categories().get(intervention.category)
     return {
         "id": str(intervention.pk),
@@ -35,7 +39,7 @@ def status_of(intervention: Intervention) -> dict[str, Any]:
         "reason": intervention.reason,
         "verdict": intervention.verdict or None,
         "clues": intervention.clues,
-        "alerts": [_alert(alert, by_topic.get(str(alert.pk), ())) for alert in alerts],
+        "alerts": [_alert(alert, by_alert[alert.pk]) for alert in alerts],
         "not_told": [
             {"commune": line.data["commune"], "sequence": line.data["sequence"],
              "rule": line.data["rule"], "reason": line.data["reason"]}
@@ -48,14 +52,14 @@ def status_of(intervention: Intervention) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _alert(alert: Alert, messages: Iterable[Message]) -> dict[str, Any]:
+def _alert(alert: Alert, messages: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "commune": {"code": alert.commune, "name": alert.commune_name},
         "neighbour_of": alert.facts.get("next_to"),
         "kind": alert.kind,
         "open": alert.is_open,
         "revision": alert.revision,
-        "messages": [_message(message) for message in messages],
+        "messages": messages,
     }
 
 
@@ -70,4 +74,20 @@ def _message(message: Message) -> dict[str, Any]:
         "error_code": message.error_code or None,
         "accepted_at": message.accepted_at.isoformat() if message.accepted_at else None,
         "ended_at": message.ended_at.isoformat() if message.ended_at else None,
+    }
+
+
+def _held(row: Held) -> dict[str, Any]:
+    return {
+        "revision": row.revision,
+        "channel": row.channel,
+        "recipient": row.title,
+        "address": mask(row.address),
+        "state": row.state,
+        "attempts": 0,
+        "error_code": None,
+        "accepted_at": None,
+        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+        "held_for": row.reason,
+        "held_until": row.release_at.isoformat(),
     }

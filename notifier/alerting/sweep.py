@@ -1,4 +1,4 @@
-"""The sweep: what is stored and not decided, what waits, and reviews nobody decided in time."""
+"""The sweep: what is not decided, what waits or is held, reviews that nobody decided in time."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from notifier.alerting.decide import TOGETHER, decide_each
 from notifier.alerting.doubt import past_deadline, say_it_expired
+from notifier.alerting.release import release_due
+from notifier.alerting.spending import alarm
 from notifier.alerting.wake import of_lane
 from notifier.delivery.models import Lane
 from notifier.intake.models import Handling, Intervention
@@ -38,6 +40,8 @@ def sweep(lane: Lane) -> None:
 def upkeep() -> None:
     """What waits for its intervention, or for a person, until it is too late."""
     settle_waiting()
+    release_due()
+    alarm()
     late = Intervention.objects.filter(past_deadline(timezone.now()), state=Handling.REVIEW)
     for intervention_id in in_turn(late, EXPIRED_AT_ONCE):
         try:

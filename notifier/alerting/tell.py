@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
+from notifier.alerting.gathered import everyone_told, withdraw_held
 from notifier.alerting.letters import (
     CLOSING_LIFETIME,
     Envelope,
@@ -21,7 +22,7 @@ from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, told_at_once
 from notifier.alerting.spoken import Spoken
-from notifier.delivery.outbox import Letter, told, withdraw
+from notifier.delivery.outbox import Letter, withdraw
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
@@ -142,6 +143,7 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
             continue
         if kind is Kind.CANCELLATION:
             withdraw(str(alert.pk))
+            withdraw_held(alert)
         anew = telling.is_moved_here
         _revise(alert, case, telling)
         alert.save()
@@ -163,7 +165,7 @@ def letters_to_follow(
     Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
     `anew` also tells those who would be told at first: what was next door is now in the commune.
     """
-    since = [m for m in told(str(alert.pk)) if m.created_at >= alert.opened_at]
+    since = [m for m in everyone_told(str(alert.pk)) if m.created_at >= alert.opened_at]
     letters = envelope.for_told(concerned_by(kind, since))
     if kind.closes or (letters and not anew):
         return letters

@@ -9,6 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from notifier.alerting import spending
+from notifier.alerting.models import Held, HeldFor, HeldState
 from notifier.delivery.models import OPEN, Message, MessageState
 from notifier.intake.models import Handling, Intervention
 
@@ -22,6 +24,8 @@ class Counts:
     oldest_due_s: float
     oldest_undecided_s: float
     oldest_review_s: float
+    held: dict[str, int]
+    caps_reached: int
 
 
 def oldest_due_s() -> float:
@@ -43,6 +47,18 @@ def oldest_review_s() -> float:
 def reviews_waiting() -> int:
     """How many interventions wait for a person to say which commune it is."""
     return Intervention.objects.filter(state=Handling.REVIEW).count()
+
+
+def caps_reached() -> int:
+    """How many sources have come to their cap of SMS for the day."""
+    return spending.reached_today().count()
+
+
+def _held() -> dict[str, int]:
+    """How many texts are held, by reason."""
+    waiting = Held.objects.filter(state=HeldState.HELD)
+    found = dict(waiting.values_list("reason").annotate(n=Count("id")).order_by())
+    return {reason.value: found.get(reason, 0) for reason in HeldFor}
 
 
 def _oldest_s(state: Handling) -> float:
@@ -67,6 +83,8 @@ def figures() -> Counts:
         oldest_due_s=oldest_due_s(),
         oldest_undecided_s=oldest_undecided_s(),
         oldest_review_s=oldest_review_s(),
+        held=_held(),
+        caps_reached=caps_reached(),
     )
 
 
@@ -107,4 +125,17 @@ class Figures(Collector):
             "notifier_oldest_review_seconds",
             "Age of the intervention that waits longest for a person to say which commune it is",
             value=self._counts.oldest_review_s,
+        )
+        held = GaugeMetricFamily(
+            "notifier_texts_held",
+            "Texts that are told later: in a storm, at a source's cap, of an alert that flaps",
+            labels=("reason",),
+        )
+        for reason, number in self._counts.held.items():
+            held.add_metric((reason,), number)
+        yield held
+        yield GaugeMetricFamily(
+            "notifier_sms_caps_reached",
+            "Sources that have come to their cap of SMS for the day",
+            value=self._counts.caps_reached,
         )

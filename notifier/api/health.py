@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from notifier.api.figures import (
     Figures,
+    caps_reached,
     figures,
     oldest_due_s,
     oldest_undecided_s,
@@ -35,6 +36,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         parts["oldest_undecided_s"] = round(oldest_undecided_s(), 1)
         # For people to see: a doubt does not make the service unfit to take the next push.
         parts["reviews_waiting"] = reviews_waiting()
+        parts["sms_caps_reached"] = caps_reached()
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
     is_ready = all(parts.get(name) == "ok" for name in ("database", "broker", "worker"))
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)

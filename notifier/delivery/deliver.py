@@ -24,6 +24,7 @@ from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.record import record
 from notifier.delivery.schedule import FRESH_CLAIM, LEASE
+from notifier.delivery.throughput import most_at_once, wait_for_slot
 from notifier.delivery.transports.base import Outcome, Result, transport_for
 
 log = structlog.get_logger(__name__)
@@ -88,8 +89,10 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Try | _Rung]) -> int:
         wanted = wanted or is_rung
         room = IN_THE_AIR - len(flying)
         if wanted and room >= (1 if is_rung else ROOM):
-            batch = claim_due(lane, room)
-            wanted = len(batch) == room
+            most = most_at_once(lane, room)
+            batch = claim_due(lane, most) if most else []
+            # More may be due; of what is held back by the pace, the next sweep takes the rest.
+            wanted = len(batch) == most and bool(most or flying)
             for message in batch:
                 flying.add(message.pk)
                 _senders().submit(_try_into, inbox, message)
@@ -133,6 +136,9 @@ def _try_into(inbox: SimpleQueue[Try | _Rung], message: Message) -> None:
 
 
 def _try(message: Message) -> Try:
+    if not wait_for_slot(Channel(message.channel), Lane(message.lane)):
+        now = timezone.now()
+        return Try(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
     started_at = timezone.now()
     if message.claimed_at is None or started_at - message.claimed_at > FRESH_CLAIM:
         # Frozen since the claim: the lease may be another's by now.

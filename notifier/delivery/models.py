@@ -78,6 +78,8 @@ class Message(models.Model):
             ),
         )
         indexes = (
+            # How many texts an address got lately.
+            models.Index(fields=("address", "created_at"), name="delivery_address"),
             models.Index(
                 fields=("lane", "due_at"), name="delivery_pending", condition=Q(state="pending")
             ),

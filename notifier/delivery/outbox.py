@@ -68,6 +68,15 @@ def told(*topics: str) -> Sequence[Message]:
     return list(Message.objects.filter(topic__in=topics).order_by("id"))
 
 
+def recent(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
+    """The messages to these addresses made since then and not taken back. One statement.
+
+    Of each only its topic, channel and address.
+    """
+    lately = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
+    return list(lately.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
+
+
 def withdraw(topic: str) -> int:
     """Take back what was not handed to a provider yet; how many messages that was."""
     waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)

@@ -28,7 +28,13 @@ class NewSource:
 
 
 def add_source(
-    name: str, departements: list[str], *, service: str, duty_email: str, signed: bool
+    name: str,
+    departements: list[str],
+    *,
+    service: str,
+    duty_email: str,
+    signed: bool,
+    sms_cap: int | None = None,
 ) -> NewSource:
     """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
     key = _new_key()
@@ -37,6 +43,7 @@ def add_source(
         departements=departements,
         service=service,
         duty_email=duty_email,
+        sms_cap=sms_cap,
         key_hash=_hash(key),
         signing_secret=_new_signing_secret() if signed else "",
     )

@@ -26,6 +26,11 @@ class Source(models.Model):
         "courriel de permanence", blank=True,
         help_text="Le groupement : prévenu quand personne n’a pu être joint.",
     )  # fmt: skip
+    sms_cap = models.PositiveIntegerField(
+        "plafond de SMS par jour", null=True, blank=True,
+        help_text="Segments qu’elle peut causer en un jour ; au-delà, les SMS courants sont "
+        "retenus, jamais les urgents. Vide : sans plafond.",
+    )  # fmt: skip
     rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)

@@ -11,6 +11,7 @@ class Step(models.TextChoices):
     REVIEW = "review", "vérification"
     DECIDED = "decided", "décision"
     COMPOSED = "composed", "rédaction"
+    HELD = "held", "retenu"
     ATTEMPT = "attempt", "envoi"
     RECEIPT = "receipt", "accusé"
     SETTLED = "settled", "recoupement"

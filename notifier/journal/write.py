@@ -44,6 +44,6 @@ def write(entries: Iterable[Entry]) -> None:
             )
 
 
-def timeline(thread: str) -> list[Entry]:
-    """Everything that was written of a thread, oldest first."""
-    return list(Entry.objects.filter(thread=thread).order_by("at", "id"))
+def timeline(*threads: str) -> list[Entry]:
+    """Everything that was written of the threads, oldest first."""
+    return list(Entry.objects.filter(thread__in=threads).order_by("at", "id"))

@@ -15,9 +15,9 @@ from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate
 from notifier.intake.keys import add_source, source_of
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
-from tests.alerting.house import FIRE, MISSING, contact, event, messages, number
+from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
 INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 3, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -159,3 +159,23 @@ def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None
         decide(missing)
     assert len(messages("R2")) == 7
     assert len(decision) == DECIDE + 2
+
+
+def test_a_routine_event_costs_two_statements_more(key) -> None:
+    """What its readers got lately, and what is gathered for them; urgent events never look."""
+    contact(email="maire@delle.example")
+    theft = receive(source_of(key), event("R1", category=THEFT)).intervention_id
+    with counted() as decision:
+        decide(theft)
+    assert len(messages()) == 1
+    assert len(decision) == DECIDE + 2
+
+
+def test_a_cap_costs_one_statement_more_from_the_second_sms_of_the_day_on(key) -> None:
+    people(1)
+    Source.objects.update(sms_cap=10)
+    decide(received(key, "BEFORE"))
+    event_id = received(key)
+    with counted() as decision:
+        decide(event_id)
+    assert len(decision) == DECIDE + 1

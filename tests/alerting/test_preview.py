@@ -110,6 +110,7 @@ def _addressed(promised: dict) -> list[tuple[str, str]]:
         (message["channel"], message["address"])
         for telling in promised["tellings"]
         for message in telling["messages"]
+        if message["held_until"] is None
     )
 
 

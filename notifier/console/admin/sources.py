@@ -77,7 +77,7 @@ class SourceAdmin(TitledAdmin[Source]):
     form = SourceForm
     list_display = ("name", "where", "service", "duty_email", "rate_per_minute", "key")
     search_fields = ("name",)
-    fields = ("name", "departements", "service", "duty_email", "rate_per_minute")
+    fields = ("name", "departements", "service", "duty_email", "rate_per_minute", "sms_cap")
     readonly_fields = ("signature", "key", "created")
 
     def __init__(self, model: type[Source], admin_site: admin.AdminSite) -> None:
@@ -135,6 +135,7 @@ class SourceAdmin(TitledAdmin[Source]):
             service=obj.service,
             duty_email=obj.duty_email,
             signed=form.cleaned_data["signed"],
+            sms_cap=obj.sms_cap,
         )
         obj.pk, obj.created_at = added.source.pk, added.source.created_at
         Source.objects.filter(pk=obj.pk).update(rate_per_minute=obj.rate_per_minute)

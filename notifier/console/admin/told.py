@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from notifier.alerting.composition import Kind
 from notifier.alerting.facts import of
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Alert, Held
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,
@@ -41,7 +41,7 @@ class AlertAdmin(ThreadAdmin[Alert]):
     # `reference` comes from the thread, so the list itself needs no other table.
     fields = (
         "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
-        "expires", "intervention", "messages",
+        "expires", "intervention", "messages", "held",
     )  # fmt: skip
 
     @admin.display(description="ouverte le", ordering="opened_at")
@@ -74,6 +74,55 @@ class AlertAdmin(ThreadAdmin[Alert]):
     def messages(self, alert: Alert) -> SafeString:
         """The way to them."""
         return link_to_list(Message, "Messages de cette alerte", topic=str(alert.pk))
+
+    @admin.display(description="retenus")
+    def held(self, alert: Alert) -> SafeString:
+        """The way to what is held, or was."""
+        return link_to_list(Held, "Textes retenus de cette alerte", alert__id__exact=str(alert.pk))
+
+
+@admin.register(Held)
+class HeldAdmin(ThreadAdmin[Held]):
+    """What is told later, with others. Lists mask the address; only its own page shows it."""
+
+    list_display = ("since", "reference", "title", "channel", "masked", "reason", "state", "until")
+    list_display_links = ("since", "reference")
+    list_filter = ("state", "reason", "channel")
+    fields = (
+        "reference", "title", "channel", "address", "reason", "state", "since", "until", "ended",
+        "messages",
+    )  # fmt: skip
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Also those of one alert, as its page links to them."""
+        return lookup == "alert__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="adresse")
+    def masked(self, held: Held) -> str:
+        """Enough to recognise it."""
+        return mask(held.address)
+
+    @admin.display(description="retenu le", ordering="held_at")
+    def since(self, held: Held) -> str:
+        """To the second."""
+        return moment(held.held_at)
+
+    @admin.display(description="à dire le", ordering="release_at")
+    def until(self, held: Held) -> str:
+        """To the second."""
+        return moment(held.release_at)
+
+    @admin.display(description="terminé le")
+    def ended(self, held: Held) -> str:
+        """To the second."""
+        return moment(held.ended_at)
+
+    @admin.display(description="message")
+    def messages(self, held: Held) -> SafeString | str:
+        """The way to the message that told it."""
+        if not held.told_in:
+            return NOTHING
+        return link_to_list(Message, "Message qui l’a dit", topic=held.told_in)
 
 
 @admin.register(Message)

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                             ("review", "vérification"),
                             ("decided", "décision"),
                             ("composed", "rédaction"),
+                            ("held", "retenu"),
                             ("attempt", "envoi"),
                             ("receipt", "accusé"),
                             ("settled", "recoupement"),

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.alerting.gathered import timeline_with_digests
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
 from notifier.journal.models import Entry
-from notifier.journal.write import timeline
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"aucune intervention « {reference} » : vérifiez la référence")
         for thread, source in sorted(threads.items()):
             self.stdout.write(f"{reference_in(thread)} ({source})")
-            self._print(timeline(thread))
+            self._print(timeline_with_digests(thread))
 
     def _print(self, entries: list[Entry]) -> None:
         day, before = None, None

@@ -1,6 +1,6 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +11,9 @@ from notifier.intake.models import Source
 from notifier.territory.resolve import all_communes
 
 ARGUMENTS = {"name": "nom", "service": "--service", "duty_email": "--duty-email"}
+CAP_HELP = "segments SMS par jour au plus ; au-delà, les SMS courants sont retenus"
+NO_CAP = "aucun"
+MOST = 1_000_000
 
 
 class Command(BaseCommand):
@@ -38,7 +41,13 @@ class Command(BaseCommand):
             metavar="ADRESSE",
             help="prévenu quand personne n’a pu être joint, ou quand la commune est à vérifier",
         )
+        add.add_argument("--plafond-sms", type=_cap, default=None, metavar="N", help=CAP_HELP)
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
+        change = actions.add_parser("set", help="change le plafond de SMS d’une source")
+        change.add_argument("name", metavar="NOM")
+        change.add_argument(
+            "--plafond-sms", type=_cap, required=True, metavar="N", help=f"{CAP_HELP} ; « aucun »"
+        )
         actions.add_parser("list", help="liste les sources")
         for action, help_text in (
             ("revoke", "refuse sa clé dès maintenant"),
@@ -50,6 +59,8 @@ class Command(BaseCommand):
         match options["action"]:
             case "add":
                 self._add(options)
+            case "set":
+                self._set_cap(self._source(options["name"]), options["plafond_sms"])
             case "list":
                 self._list()
             case "revoke":
@@ -69,6 +80,7 @@ class Command(BaseCommand):
                 service=options["service"].strip(),
                 duty_email=options["duty_email"],
                 signed=options["signed"],
+                sms_cap=options["plafond_sms"],
             )
         except ValidationError as error:
             raise CommandError(_in_french(error, options["name"])) from None
@@ -76,6 +88,11 @@ class Command(BaseCommand):
         if new.source.signing_secret:
             self.stdout.write(f"Secret de signature : {new.source.signing_secret}")
         self._print_key(new.key)
+
+    def _set_cap(self, source: Source, cap: int | None) -> None:
+        Source.objects.filter(pk=source.pk).update(sms_cap=cap)
+        said = "sans plafond de SMS" if cap is None else f"plafond de {cap} segments SMS par jour"
+        self.stdout.write(f"« {source.name} » : {said}.")
 
     def _print_key(self, key: str) -> None:
         self.stdout.write("Clé, affichée cette seule fois :")
@@ -85,7 +102,9 @@ class Command(BaseCommand):
         for source in Source.objects.all():
             state = f"révoquée le {source.revoked_at:%d/%m/%Y}" if source.revoked_at else "active"
             signed = ", signée" if source.signing_secret else ""
-            self.stdout.write(f"{source.name} : {', '.join(source.departements)} ({state}{signed})")
+            cap = "" if source.sms_cap is None else f", plafond de {source.sms_cap} SMS par jour"
+            where = ", ".join(source.departements)
+            self.stdout.write(f"{source.name} : {where} ({state}{signed}{cap})")
 
     def _revoke(self, source: Source) -> None:
         done = keys.revoke(source)
@@ -98,6 +117,14 @@ class Command(BaseCommand):
             raise CommandError(
                 f"aucune source « {name} » : voir « notifier source list »"
             ) from None
+
+
+def _cap(text: str) -> int | None:
+    if text == NO_CAP:
+        return None
+    if not text.isdecimal() or not 0 < int(text) <= MOST:
+        raise ArgumentTypeError(f"« {text} » : écrire un nombre de segments, ou « {NO_CAP} »")
+    return int(text)
 
 
 def _in_french(error: ValidationError, name: str) -> str:

@@ -1,0 +1,80 @@
+"""Who was told of an alert or is about to be: by a message of its own, or one that gathers many.
+
+What is held counts as not handed over yet; what a digest said counts as the digest's message does.
+"""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from notifier.alerting.models import Alert, Held, HeldState
+from notifier.delivery.models import Message, MessageState
+from notifier.delivery.outbox import told
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry, timeline, write
+
+# The topic of a message that tells of several alerts, and the thread of its own journal.
+DIGEST_TOPIC, DIGEST_THREAD = "digest-", "digest/"
+
+
+def everyone_told(*topics: str) -> Sequence[Message]:
+    """As `told`, of alerts: with a message, not stored, for each text held or said in a digest.
+
+    Two statements, and a third where a digest told any of them.
+    """
+    rows = Held.objects.filter(
+        alert_id__in=[int(topic) for topic in topics], state__in=(HeldState.HELD, HeldState.TOLD)
+    ).exclude(told_in__in=topics)
+    held = list(rows.order_by("id"))
+    digests = {row.told_in for row in held if row.told_in}
+    by_key = {(m.topic, m.channel, m.address): m for m in (told(*digests) if digests else ())}
+    seen = [_as_told(row, by_key.get((row.told_in, row.channel, row.address))) for row in held]
+    return [*told(*topics), *seen]
+
+
+def told_within(digest: Message) -> Sequence[Message]:
+    """The digest as one message of each alert that it told of, by alert."""
+    rows = Held.objects.filter(told_in=digest.topic, state=HeldState.TOLD).order_by("alert_id")
+    return [_as_told(row, digest) for row in rows]
+
+
+def timeline_with_digests(thread: str) -> list[Entry]:
+    """A thread's journal, and that of the digests that told of it, oldest first."""
+    told_in = Held.objects.filter(thread=thread, told_in__startswith=DIGEST_TOPIC)
+    topics = set(told_in.values_list("told_in", flat=True))
+    return timeline(thread, *sorted(thread_of_digest(topic) for topic in topics))
+
+
+def thread_of_digest(topic: str) -> str:
+    """The journal's thread for a digest: nobody's reference, so that none can be taken for it."""
+    return DIGEST_THREAD + topic.removeprefix(DIGEST_TOPIC)
+
+
+def withdraw_held(alert: Alert) -> None:
+    """Take back what was held of an alert for those who were told nothing of it yet."""
+    now = timezone.now()
+    waiting = Held.objects.filter(alert=alert, state=HeldState.HELD, was_told=False)
+    if waiting.update(state=HeldState.WITHDRAWN, ended_at=now):
+        what = "annulée, retirée de ce qui était retenu"
+        write([entry(alert.thread, Step.CANCELLED, f"{alert.commune_name} : {what}.")])
+
+
+def _as_told(row: Held, digest: Message | None) -> Message:
+    """The row as the message that it will be, or as the digest's message is."""
+    mine = Message(
+        topic=str(row.alert_id),
+        revision=row.revision,
+        channel=row.channel,
+        address=row.address,
+        thread=row.thread,
+        recipient=row.recipient,
+        title=row.title,
+        state=MessageState.PENDING,
+        # What is held will be told as the alert then is.
+        created_at=timezone.now(),
+    )
+    if digest is not None:
+        for name in ("pk", "state", "created_at", "is_followed_up", "attempts", "error_code",
+                     "accepted_at", "ended_at"):  # fmt: skip
+            setattr(mine, name, getattr(digest, name))
+    return mine

@@ -1,0 +1,213 @@
+"""What was held is told: to each address one digest of what its alerts have come to.
+
+Each address is released in a transaction of its own, which takes the rows, entrusts the letter and
+writes the journal: two workers and a kill in between tell it once. One alert alone is
+told in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from notifier.alerting import spending
+from notifier.alerting.composition import Kind, Texts
+from notifier.alerting.digest import Digest
+from notifier.alerting.duty import letter_to_duty
+from notifier.alerting.gathered import DIGEST_TOPIC, thread_of_digest
+from notifier.alerting.in_force import categories, composer
+from notifier.alerting.letters import compose, facts_told_now, whom
+from notifier.alerting.models import Alert, Held, HeldFor, HeldState
+from notifier.alerting.policy import withheld
+from notifier.delivery.models import Channel, Lane
+from notifier.delivery.outbox import Letter, entrust
+from notifier.intake.models import Source
+from notifier.journal.models import Step
+from notifier.journal.write import entry, write
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+
+class _Address(NamedTuple):
+    """Whose held texts are released together; `flapping`: the one alert that is told by itself."""
+
+    channel: str
+    address: str
+    source: int
+    flapping: int | None
+
+
+def release_due() -> None:
+    """Tell what is due, and what a cap held that has room again; end what is out of time."""
+    due = Held.objects.filter(state=HeldState.HELD, release_at__lte=timezone.now())
+    roomy = Held.objects.filter(
+        state=HeldState.HELD, reason=HeldFor.CAP, source__in=spending.sources_with_room()
+    )
+    outlived = Held.objects.filter(
+        state=HeldState.HELD, reason=HeldFor.CAP, expires_at__lte=timezone.now()
+    )
+    rows = [*due[:BATCH], *roomy[:BATCH], *outlived[:BATCH]]
+    for address in dict.fromkeys(_address_of(row) for row in rows):
+        try:
+            with transaction.atomic():
+                _release(address)
+        except OperationalError as error:  # a decision about one of its alerts is being written
+            log.info("held texts are in another's hands, next round", error=str(error))
+        except Exception:  # one that cannot be released must not hold up those behind it
+            log.exception("held texts cannot be released", source=address.source)
+
+
+def _address_of(row: Held) -> _Address:
+    flapping = row.alert_id if row.reason == HeldFor.FLAPPING else None
+    return _Address(row.channel, row.address, row.source_id, flapping)
+
+
+def _release(address: _Address) -> None:
+    """All that one address has waiting, in the caller's transaction.
+
+    The rows are locked before the alerts are read, so a decision either is in what is told or finds
+    the rows told. Raises OperationalError at once where one of them is locked.
+    """
+    rows = _taken(address)
+    wanted = Alert.objects.filter(pk__in=[row.alert_id for row in rows])
+    if address.flapping:
+        wanted = wanted.select_for_update(nowait=True)  # it is written to below
+    alerts = {alert.pk: alert for alert in wanted}
+    now = timezone.now()
+    living = [row for row in rows if _is_worth_telling(row, alerts[row.alert_id])]
+    pointless = [row for row in rows if row not in living]
+    _end(pointless, HeldState.WITHDRAWN, now)
+    _note(pointless, alerts, Step.CANCELLED, "plus rien à dire, retiré de ce qui était retenu")
+    for exercise in (False, True):
+        alike = [row for row in living if alerts[row.alert_id].facts["exercise"] is exercise]
+        if not alike:
+            continue
+        if max(row.expires_at for row in alike) <= now:
+            _expire(alike, alerts, now)
+        else:
+            _tell(alike, alerts, now)
+
+
+def _taken(address: _Address) -> list[Held]:
+    waiting = Held.objects.filter(
+        state=HeldState.HELD,
+        channel=address.channel,
+        address=address.address,
+        source=address.source,
+    )
+    if address.flapping:
+        waiting = waiting.filter(alert=address.flapping)
+    else:
+        waiting = waiting.exclude(reason=HeldFor.FLAPPING)
+    return list(waiting.order_by("id").select_for_update(nowait=True))
+
+
+def _is_worth_telling(row: Held, alert: Alert) -> bool:
+    """Whether the operator still lets it be told, and there is something that is not known."""
+    category = categories().get(alert.category)
+    if category is None or withheld(alert.severity, category):
+        return False
+    if row.reason == HeldFor.FLAPPING:
+        return alert.is_open
+    return row.was_told or Kind(alert.kind) is not Kind.CANCELLATION
+
+
+def _tell(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
+    letter = _letter(rows, alerts)
+    source = Source.objects.get(pk=rows[0].source_id)
+    if not _affords(source, letter):
+        _wait_for_tomorrow(rows, alerts, now)
+        return
+    _end(rows, HeldState.TOLD, now, told_in=letter.topic)
+    for row in rows:
+        if row.revision != alerts[row.alert_id].revision:
+            Held.objects.filter(pk=row.pk).update(revision=alerts[row.alert_id].revision)
+        if row.reason == HeldFor.FLAPPING:
+            Alert.objects.filter(pk=row.alert_id).update(told_again_at=now)
+    entrust([letter])
+    how = f"dit dans un récapitulatif de {len(rows)} interventions à {whom([letter])}"
+    alone = f"ce qui était retenu est dit à {whom([letter])}"
+    _note(rows, alerts, Step.COMPOSED, how if len(rows) > 1 else alone)
+
+
+def _letter(rows: list[Held], alerts: dict[int, Alert]) -> Letter:
+    """One alert is told in its own words; several in a digest that lives as long as its longest."""
+    first = rows[0]
+    alert = alerts[first.alert_id]
+    topic, thread, revision = str(alert.pk), alert.thread, alert.revision
+    if len(rows) == 1:
+        texts = compose(Kind(alert.kind), alert.facts)
+    else:
+        topic, revision = f"{DIGEST_TOPIC}{first.pk}", 1
+        thread = thread_of_digest(topic)
+        texts = _digest([alerts[row.alert_id] for row in rows])
+    is_sms = first.channel == Channel.SMS
+    return Letter(
+        topic=topic,
+        revision=revision,
+        channel=Channel(first.channel),
+        address=first.address,
+        body=texts.sms if is_sms else texts.plain,
+        subject="" if is_sms else texts.subject,
+        html="" if is_sms else texts.html,
+        lane=Lane.URGENT if first.reason == HeldFor.FLAPPING else Lane.ROUTINE,
+        expires_at=max(row.expires_at for row in rows),
+        thread=thread,
+        recipient=first.recipient,
+        title=first.title,
+    )
+
+
+def _digest(alerts: Sequence[Alert]) -> Texts:
+    facts = [facts_told_now(alert.facts) for alert in alerts]
+    return composer().digest(Digest(facts[0].service, facts[0].exercise, facts))
+
+
+def _affords(source: Source, letter: Letter) -> bool:
+    segments = spending.segments_of([letter])
+    if letter.lane == Lane.URGENT:
+        spending.charge(source, segments)
+        return True
+    return spending.charge_within_cap(source, segments)
+
+
+def _wait_for_tomorrow(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
+    """Nothing of them is told before the cap has room; said once."""
+    tomorrow = spending.next_day(now)
+    fresh = [row for row in rows if row.reason != HeldFor.CAP]
+    Held.objects.filter(pk__in=[row.pk for row in rows], state=HeldState.HELD).update(
+        reason=HeldFor.CAP, release_at=tomorrow
+    )
+    _note(fresh, alerts, Step.HELD, "retenu encore, le plafond de SMS du jour est atteint")
+
+
+def _expire(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
+    """Too late to help: dispatch's groupement is told, once a day."""
+    _end(rows, HeldState.EXPIRED, now)
+    what = "retenu, et périmé sans avoir pu partir"
+    _note(rows, alerts, Step.EXPIRED, what)
+    log.error("held texts expired untold", source=rows[0].source_id, texts=len(rows))
+    newest = Alert.objects.select_related("intervention__source").get(pk=rows[-1].alert_id)
+    about = f"held-{rows[0].source_id}-{spending.today()}"
+    why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
+    entrust(letter_to_duty(newest, why, about))
+
+
+def _end(rows: list[Held], state: HeldState, now: datetime, told_in: str = "") -> None:
+    waiting = Held.objects.filter(pk__in=[row.pk for row in rows], state=HeldState.HELD)
+    if rows:
+        waiting.update(state=state, ended_at=now, told_in=told_in)
+
+
+def _note(rows: list[Held], alerts: dict[int, Alert], step: Step, what: str) -> None:
+    write(
+        entry(row.thread, step, f"{alerts[row.alert_id].commune_name} : {what}.", held=row.pk)
+        for row in rows
+    )

@@ -1,0 +1,66 @@
+"""The administration on what is held, why and until when; and a source's cap."""
+
+import pytest
+from django.test import Client
+
+from notifier.alerting.models import Alert, Held, HeldState
+from notifier.intake.models import Source
+from tests.console.test_admin_log import list_of, push, quick_passwords, source
+
+__all__ = ["quick_passwords", "source"]
+pytestmark = pytest.mark.django_db
+
+MAIL = "maire@delle.example"
+THEFT = "C03.00.00"
+
+
+@pytest.fixture
+def held(source: Source) -> Held:
+    """The sixth theft of a quarter of an hour."""
+    for n in range(6):
+        push(source, f"R{n}", category=THEFT)
+    return Held.objects.get()
+
+
+def test_the_list_says_why_and_until_when_and_masks_the_address(
+    admin_client: Client, held: Held
+) -> None:
+    page = admin_client.get(list_of(Held)).content.decode()
+    for said in ("afflux d’alertes", "retenu", "m••••@delle.example", "R5"):
+        assert said in page
+    assert MAIL not in page
+
+
+def test_it_is_found_from_its_alert_and_cannot_be_changed(admin_client: Client, held: Held) -> None:
+    alert = admin_client.get(f"{list_of(Alert)}{held.alert_id}/change/").content.decode()
+    link = f"{list_of(Held)}?alert__id__exact={held.alert_id}"
+    assert link in alert
+    assert "R5" in admin_client.get(link).content.decode()
+    own = f"{list_of(Held)}{held.pk}/change/"
+    assert admin_client.get(own).status_code == 200
+    assert admin_client.post(own, {"state": HeldState.TOLD}).status_code == 403
+    assert admin_client.post(f"{list_of(Held)}{held.pk}/delete/").status_code == 403
+
+
+def test_a_cap_is_set_and_taken_away_on_the_source_s_page(
+    admin_client: Client, source: Source
+) -> None:
+    form = {
+        "name": source.name,
+        "departements": "90",
+        "service": "Gendarmerie",
+        "duty_email": "",
+        "rate_per_minute": "600",
+    }
+    own = f"{list_of(Source)}{source.pk}/change/"
+    for typed, cap in (("250", 250), ("", None)):
+        assert admin_client.post(own, {**form, "sms_cap": typed}).status_code == 302
+        source.refresh_from_db()
+        assert source.sms_cap == cap
+
+
+def test_readiness_and_figures_count_what_is_held(client: Client, held: Held) -> None:
+    assert client.get("/readyz").json()["sms_caps_reached"] == 0
+    figures = client.get("/metrics").content.decode()
+    assert 'notifier_texts_held{reason="storm"} 1.0' in figures
+    assert "notifier_sms_caps_reached 0.0" in figures

@@ -1,0 +1,184 @@
+"""The pace that a provider allows: all workers together, urgent before routine, never silence."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from notifier.console.broker import READY, own_valkey
+from notifier.console.launch import current_environment, free_port
+from notifier.console.processes import Child, Supervisor
+from notifier.delivery import throughput
+from notifier.delivery.models import Channel, Lane
+from notifier.delivery.throughput import LONGEST_WAIT_S, Pace, most_at_once, pace_of, wait_for_slot
+from tests.conftest import outside_key
+from tests.harness.live import Live
+from tests.harness.service import Service
+
+BATCH = 32
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Child, str]]:
+    """A real broker and its address."""
+    supervisor = Supervisor(lambda *_: None)
+    folder = tmp_path_factory.mktemp("valkey")
+    program, url = own_valkey(folder, free_port(), current_environment())
+    child = supervisor.start(program)
+    child.wait_for_line(READY, 30)
+    yield child, url
+    child.signal(signal.SIGCONT)
+    supervisor.end()
+
+
+@pytest.fixture
+def limited(valkey: tuple[Child, str], settings) -> Iterator[Callable[..., Pace]]:
+    """Puts limits in force, with a sender that no other test has."""
+
+    def limit(per_second: int) -> Pace:
+        settings.CELERY_BROKER_URL = valkey[1]
+        sender = {"SMS_PER_SECOND": per_second, "TWILIO_FROM": f"S{time.monotonic_ns()}"}
+        settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=sender)
+        forget()
+        pace = pace_of(Channel.SMS)
+        assert pace is not None
+        return pace
+
+    yield limit
+    forget()
+
+
+def forget() -> None:
+    pace_of.cache_clear()
+    throughput._broker.cache_clear()
+
+
+def another_process(pace: Pace) -> Pace:
+    """The same sender as another worker has it."""
+    return Pace(pace.per_second, pace.key)
+
+
+def test_without_a_limit_nothing_waits_and_nobody_is_asked(settings) -> None:
+    forget()
+    assert all(wait_for_slot(channel, lane) for channel in Channel for lane in Lane)
+    assert most_at_once(Lane.ROUTINE, BATCH) == BATCH
+
+
+def test_urgent_messages_reserve_one_slot_after_the_other_in_all_processes(limited) -> None:
+    here = limited(10)
+    there = another_process(here)
+    start = time.monotonic()
+    slots = [pace.next_slot_s(Lane.URGENT) + time.monotonic() - start for pace in (here, there) * 5]
+    assert all(slot >= 0.1 * n - 0.001 for n, slot in enumerate(slots))
+
+
+def test_a_routine_message_never_holds_a_slot_that_an_urgent_one_could_have(limited) -> None:
+    pace = limited(1)
+    assert pace.next_slot_s(Lane.ROUTINE) == 0
+    for _ in range(5):
+        assert pace.next_slot_s(Lane.ROUTINE) < 0
+    # However many routine ones wait, the next slot is the urgent one's.
+    assert 0 < pace.next_slot_s(Lane.URGENT) <= 1
+
+
+def test_what_would_wait_too_long_for_its_claim_gets_no_slot(limited) -> None:
+    pace = limited(1)
+    waits = [pace.next_slot_s(Lane.URGENT) for _ in range(20)]
+    given = [wait for wait in waits if wait >= 0]
+    assert max(given) <= LONGEST_WAIT_S
+    assert len(given) == int(LONGEST_WAIT_S) + 1
+    assert all(wait < -LONGEST_WAIT_S for wait in waits[len(given) :])
+
+
+def test_a_clock_that_stepped_back_blocks_nobody(limited) -> None:
+    pace = limited(1)
+    an_hour_ahead = int((time.time() + 3600) * 1_000_000)
+    throughput._broker().set(pace.key, an_hour_ahead)
+    assert pace.next_slot_s(Lane.URGENT) == 0
+
+
+@contextmanager
+def frozen(broker: Child) -> Iterator[None]:
+    broker.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        broker.signal(signal.SIGCONT)
+
+
+def test_while_the_broker_is_frozen_this_process_keeps_its_own_pace(limited, valkey) -> None:
+    pace = limited(10)
+    with frozen(valkey[0]):
+        start = time.monotonic()
+        slots = [pace.next_slot_s(Lane.URGENT) + time.monotonic() - start for _ in range(5)]
+        assert pace.ask_broker_from > time.monotonic()
+    assert all(later - slot >= 0.099 for slot, later in pairwise(slots))
+    assert wait_for_slot(Channel.SMS, Lane.ROUTINE)
+
+
+def test_a_process_claims_no_more_than_it_may_send_in_a_second(limited) -> None:
+    pace = limited(20)
+    assert most_at_once(Lane.URGENT, BATCH) == 20
+    # Routine ones leave threads to the urgent.
+    assert most_at_once(Lane.ROUTINE, BATCH) == 16
+    with pace.one_waits(Lane.ROUTINE), pace.one_waits(Lane.ROUTINE):
+        assert most_at_once(Lane.ROUTINE, BATCH) == 14
+        assert most_at_once(Lane.URGENT, BATCH) == 20
+    limited(1)
+    assert most_at_once(Lane.ROUTINE, BATCH) == 1
+
+
+# --- the real processes
+
+
+@pytest.fixture
+def slow(pytestconfig: pytest.Config, tmp_path: Path, django_db_setup) -> Iterator[Service]:
+    """The real service, five SMS a second."""
+    from tests.conftest import postgres_key
+
+    environment = {**pytestconfig.stash[outside_key], "SMS_PER_SECOND": "5"}
+    if (postgres := pytestconfig.stash[postgres_key]) is not None:
+        environment["DATABASE_URL"] = postgres.create_database()
+    running = Service(environment, tmp_path)
+    yield running
+    running.end()
+
+
+def test_two_workers_together_keep_the_limit_and_every_message_arrives_once(slow) -> None:
+    live = Live(slow)
+    numbers = [slow.new_number() for _ in range(5)]
+    communes = ["90001", "90002", "90003", "90004", "90005"]
+    slow.add_contacts(
+        *(
+            f"{commune};maire;1;Essai;Camille;0{number.removeprefix('+33')};"
+            for commune, number in zip(communes, numbers, strict=True)
+        )
+    )
+    expected = []
+    with slow.second_worker():
+        for n in range(30):
+            # Two communes with routine events only, not enough of them for a storm.
+            place = n % 5 if n < 20 else 2 + n % 3
+            category = "C09.02.00" if place < 2 else "C01.01.00"
+            reference = slow.new_reference()
+            answer = slow.push(
+                reference=reference, category=category, location={"insee": communes[place]}
+            )
+            assert answer.code == 202
+            expected.append((numbers[place], reference))
+        for number, reference in expected:
+            live.expect_sms(to=number, containing=reference, timeout=60)
+        live.verify()
+    created = sorted(datetime.fromisoformat(sms["created"]) for sms in slow.simulator.messages())
+    assert len(created) == 30
+    in_a_second = [
+        sum(first <= at < first + timedelta(seconds=1) for at in created) for first in created
+    ]
+    assert max(in_a_second) <= 5 + 1
