@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import secrets
 import sys
 import threading
@@ -14,6 +15,7 @@ from queue import Empty, SimpleQueue
 
 from tests.chaos import clock, foundations, mail, mixed, processes, provider
 from tests.chaos.fault import BOTH, Fault, play
+from tests.chaos.judgement import Verdict, told
 from tests.chaos.stage import Stage, open_stage, outside_environment
 from tests.chaos.table import Row, table
 
@@ -48,23 +50,34 @@ class Run:
 
     def act(self, database: str) -> None:
         """Play what waits for this database, on a stage of its own, until nothing is left."""
+        played: dict[str, Verdict] = {}
         try:
             with open_stage(database, outside_environment()) as stage:
-                while True:
-                    self._play(self.waiting[database].get_nowait(), stage)
-        except Empty:
-            return
-        except BaseException as error:
+                with contextlib.suppress(Empty):
+                    while True:
+                        self._play(self.waiting[database].get_nowait(), stage, played)
+                self._look_back(stage, played)
+        # Whatever ends one stage, the others play on, and the table says what is missing.
+        except Exception as error:
             self.broken.append(f"{database}: {error!r}")
             self.say(f"{database}: {traceback.format_exc()}")
 
-    def _play(self, fault: Fault, stage: Stage) -> None:
+    def _look_back(self, stage: Stage, played: dict[str, Verdict]) -> None:
+        """What came after the judgement of its fault came once too often."""
+        for tag, verdict in played.items():
+            late = told(tag, stage.simulator) - verdict.told
+            if late:
+                verdict.doubled.append(f"{tag}: {late} more came after the judgement")
+                self.say(f"{stage.database} {verdict.doubled[-1]}")
+
+    def _play(self, fault: Fault, stage: Stage, played: dict[str, Verdict]) -> None:
         if why_not := fault.unsuited(stage):
             self.rows.append(Row(fault.name, stage.database, None, why_not))
             return
         begun_at = time.monotonic()
         tag = f"K{FAULTS.index(fault):02d}"
         verdict, notes = play(fault, stage, tag, self.events, self.seed)
+        played[tag] = verdict
         self.rows.append(Row(fault.name, stage.database, verdict))
         wrong = [
             *(f"lost: {text}" for text in verdict.lost),

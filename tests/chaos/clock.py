@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.fault import Fault
@@ -29,8 +30,10 @@ def clock_ahead(scene: Scene) -> None:
 
 
 def set_right(scene: Scene) -> None:
-    """The step back, while the fate of some texts is unknown."""
+    """The step back, while the fate of some texts is unknown and no receipt will tell it."""
     scene.moment(0.2, 0.4)
+    assert _is_ahead(scene), "the service's clock was not moved"
+    scene.simulator.fault("no_callback", times=SOME)
     scene.simulator.fault("accept_then_cut", times=SOME)
     scene.moment(0.6, 0.8)
     _set_clock(scene, 0)
@@ -39,6 +42,13 @@ def set_right(scene: Scene) -> None:
 def true_clock(scene: Scene) -> None:
     """The service's programs anew, without the library."""
     scene.service.start_anew(LD_PRELOAD="", CHAOS_CLOCK="")
+
+
+def _is_ahead(scene: Scene) -> bool:
+    pushes = [push for story in scene.stream.stories for push in story.pushes]
+    known = scene.stage.dispatch.status(next(str(push.id) for push in pushes if push.id))
+    received_at = datetime.fromisoformat(known.body["received_at"])
+    return (received_at - datetime.now(UTC)).total_seconds() > AHEAD_S / 2
 
 
 def _file(scene: Scene) -> Path:

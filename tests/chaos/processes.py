@@ -11,19 +11,36 @@ from tests.chaos.stage import Scene
 SECONDS = 30.0
 
 
-def web_in_mid_request(scene: Scene) -> None:
-    """Once with a request that waits to be stored, once wherever the requests just are."""
-    scene.moment(0.1, 0.3)
+def kill_web(scene: Scene) -> None:
+    """Wherever it just is; systemd starts it again."""
+    scene.service.kill_web()
+    scene.stage.systemd_pause()
+    scene.service.start_web()
+
+
+def kill_workers(scene: Scene) -> None:
+    """Wherever they just are; systemd starts them again."""
+    scene.service.kill_worker()
+    scene.stage.systemd_pause()
+    scene.service.start_worker()
+
+
+def web_waiting_to_store(scene: Scene) -> None:
+    """With a request that waits for its turn to be written."""
     with scene.stage.ledger.writers_held_up("intake_intervention"):
         scene.stream.wait_for_one_in_flight()
         scene.stage.ledger.wait_for_one_held_up()
         scene.service.kill_web()
     scene.stage.systemd_pause()
     scene.service.start_web()
+
+
+def web_in_mid_request(scene: Scene) -> None:
+    """Once with a request that waits to be stored, once wherever the requests just are."""
+    scene.moment(0.1, 0.3)
+    web_waiting_to_store(scene)
     scene.moment(0.5, 0.8)
-    scene.service.kill_web()
-    scene.stage.systemd_pause()
-    scene.service.start_web()
+    kill_web(scene)
 
 
 def worker_before_the_call(scene: Scene) -> None:
@@ -32,7 +49,8 @@ def worker_before_the_call(scene: Scene) -> None:
     with scene.stage.ledger.writers_held_up("delivery_message"):
         scene.stage.ledger.wait_for_one_held_up()
         scene.service.kill_worker()
-    _workers_again(scene)
+    scene.stage.systemd_pause()
+    scene.service.start_worker()
 
 
 def worker_during_the_call(scene: Scene) -> None:
@@ -41,8 +59,7 @@ def worker_during_the_call(scene: Scene) -> None:
     before = scene.simulator.requests()
     scene.simulator.fault("slow", seconds=4, times=2)
     _until(lambda: scene.simulator.requests() > before)
-    scene.service.kill_worker()
-    _workers_again(scene)
+    kill_workers(scene)
 
 
 def worker_after_the_call(scene: Scene) -> None:
@@ -51,8 +68,7 @@ def worker_after_the_call(scene: Scene) -> None:
     scene.simulator.fault("no_callback", times=1)
     scene.simulator.fault("accept_then_timeout", seconds=8, times=2)
     _until(lambda: any(sms["answered"] is None for sms in scene.simulator.messages()))
-    scene.service.kill_worker()
-    _workers_again(scene)
+    kill_workers(scene)
 
 
 def worker_in_a_mail(scene: Scene) -> None:
@@ -61,16 +77,14 @@ def worker_in_a_mail(scene: Scene) -> None:
     before = len(scene.simulator.mails())
     scene.simulator.fault("smtp_slow", seconds=8, times=2)
     scene.simulator.wait(mails=before + 1, timeout=SECONDS)
-    scene.service.kill_worker()
-    _workers_again(scene)
+    kill_workers(scene)
 
 
 def worker_at_random(scene: Scene) -> None:
     """Three times, wherever the workers just are."""
     for after, before in ((0.1, 0.3), (0.4, 0.6), (0.7, 0.9)):
         scene.moment(after, before)
-        scene.service.kill_worker()
-        _workers_again(scene)
+        kill_workers(scene)
 
 
 def beat(scene: Scene) -> None:
@@ -80,11 +94,6 @@ def beat(scene: Scene) -> None:
     scene.simulator.fault("answer_429", times=4)
     scene.moment(0.6, 0.8)
     scene.service.start_beat()
-
-
-def _workers_again(scene: Scene) -> None:
-    scene.stage.systemd_pause()
-    scene.service.start_worker()
 
 
 def _until(happened: Callable[[], bool]) -> None:
