@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from notifier.console.processes import interrupted_by_signals
 from tests.chaos import clock, foundations, mail, mixed, processes, provider
 from tests.chaos.fault import BOTH, Fault, play
 from tests.chaos.judgement import Verdict, told
@@ -29,7 +30,7 @@ FAULTS: list[Fault] = [
 ]
 EVENTS = 40
 # Services side by side on each database: most of a fault's time is waiting.
-STAGES = 3
+STAGES = 2
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Run:
     waiting: dict[str, SimpleQueue[Fault]]
     rows: list[Row] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    _open: list[contextlib.ExitStack] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, text: str) -> None:
@@ -49,18 +51,36 @@ class Run:
             print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
     def act(self, database: str) -> None:
-        """Play what waits for this database, on a stage of its own, until nothing is left."""
+        """Play what waits for this database until nothing is left, on a stage of its own."""
+        while not self.waiting[database].empty():
+            try:
+                self._play_on_one_stage(database)
+            # The rest is played on a new stage, and the end says what broke this one.
+            except Exception as error:
+                self.broken.append(f"{database}: {error!r}")
+                self.say(f"{database}: {traceback.format_exc()}")
+
+    def _play_on_one_stage(self, database: str) -> None:
         played: dict[str, Verdict] = {}
-        try:
-            with open_stage(database, outside_environment()) as stage:
-                with contextlib.suppress(Empty):
-                    while True:
-                        self._play(self.waiting[database].get_nowait(), stage, played)
-                self._look_back(stage, played)
-        # Whatever ends one stage, the others play on, and the table says what is missing.
-        except Exception as error:
-            self.broken.append(f"{database}: {error!r}")
-            self.say(f"{database}: {traceback.format_exc()}")
+        # Taken before the stage is built: one that cannot be built takes a fault with it, and ends.
+        fault: Fault | None = self._next(database)
+        with contextlib.ExitStack() as at_the_end:
+            self._open.append(at_the_end)
+            stage = open_stage(database, outside_environment(), at_the_end)
+            while fault is not None:
+                self._play(fault, stage, played)
+                fault = self._next(database)
+            self._look_back(stage, played)
+
+    def break_off(self) -> None:
+        """Close every stage, whoever is still on it: nothing is left running or mounted."""
+        for at_the_end in self._open:
+            at_the_end.pop_all().close()
+
+    def _next(self, database: str) -> Fault | None:
+        with contextlib.suppress(Empty):
+            return self.waiting[database].get_nowait()
+        return None
 
     def _look_back(self, stage: Stage, played: dict[str, Verdict]) -> None:
         """What came after the judgement of its fault came once too often."""
@@ -112,10 +132,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for database in databases
         for _ in range(min(STAGES, run.waiting[database].qsize()))
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with interrupted_by_signals():
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            run.broken.append("interrupted")
+            run.break_off()
     return _conclude(run)
 
 

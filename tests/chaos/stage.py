@@ -91,23 +91,21 @@ def set_stage(service: Service, database: str) -> Stage:
     return Stage(service, database, dispatch, people, Ledger(service.env))
 
 
-@contextmanager
-def open_stage(database: str, environment: dict[str, str]) -> Iterator[Stage]:
-    """A service with two workers on a fresh database, everything ended when the stage closes."""
-    with ExitStack() as at_the_end:
-        folder = at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="chaos-"))
-        postgres, disk = None, None
-        if database == "postgresql":
-            postgres = Postgres()
-            at_the_end.callback(postgres.stop)
-            environment = environment | {"DATABASE_URL": postgres.create_database()}
-        else:
-            disk = at_the_end.enter_context(_own_disk(Path(folder)))
-        service = Service(environment, Path(folder), workers=2)
-        at_the_end.callback(service.end)
-        stage = set_stage(service, database)
-        stage.postgres, stage.disk = postgres, disk
-        yield stage
+def open_stage(database: str, environment: dict[str, str], at_the_end: ExitStack) -> Stage:
+    """A service with two workers on a fresh database; `at_the_end` ends all that it starts."""
+    folder = Path(at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+    postgres, disk = None, None
+    if database == "postgresql":
+        postgres = Postgres()
+        at_the_end.callback(postgres.stop)
+        environment = environment | {"DATABASE_URL": postgres.create_database()}
+    else:
+        disk = at_the_end.enter_context(_own_disk(folder))
+    service = Service(environment, folder, workers=2)
+    at_the_end.callback(service.end)
+    stage = set_stage(service, database)
+    stage.postgres, stage.disk = postgres, disk
+    return stage
 
 
 def outside_environment() -> dict[str, str]:

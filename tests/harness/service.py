@@ -17,7 +17,7 @@ import redis
 from celery import Celery
 
 from notifier.console.dispatch import Answer, Dispatch
-from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
+from notifier.console.launch import SECONDS_TO_START, Bind, Stage, free_port, wait_until_ready
 from notifier.console.processes import Child, Supervisor, end_all
 from notifier.simulator.client import Simulator
 
@@ -149,7 +149,7 @@ class Service:
 
     def _wait_for_workers(self) -> None:
         for worker in self._workers:
-            worker.wait_for_line(WORKER_READY, SECONDS)
+            worker.wait_for_line(WORKER_READY, SECONDS_TO_START)
 
     def kill_web(self) -> None:
         """SIGKILL to the web server and its children, whatever they are answering."""
