@@ -30,7 +30,7 @@ FAULTS: list[Fault] = [
 ]
 EVENTS = 40
 # Services side by side on each database: most of a fault's time is waiting.
-STAGES = 2
+STAGES = 3
 
 
 @dataclass

@@ -67,15 +67,18 @@ def _rest(scene: Scene, tag: str, seconds: float) -> None:
         if _is_at_rest(scene.stage, tag):
             break
         time.sleep(0.2)
-    scene.simulator.wait(settled=True, timeout=30)
 
 
 def _is_at_rest(stage: Stage, tag: str) -> bool:
+    """Nothing is open, and of no text does the provider know more than was recorded."""
     try:
         undecided = "received" in stage.ledger.interventions(tag).values()
         messages = stage.ledger.messages(tag)
-    except (sqlite3.Error, psycopg.Error):
+        stage.simulator.wait(settled=True, timeout=0.1)
+    except (sqlite3.Error, psycopg.Error, TimeoutError):
         return False
+    delivered = {sms["sid"] for sms in stage.simulator.messages() if sms["status"] == "delivered"}
     return not undecided and not any(
-        row.state in OPEN or (row.channel, row.state) == ("sms", "accepted") for row in messages
+        row.state in OPEN or (row.state == "accepted" and row.provider_id in delivered)
+        for row in messages
     )
