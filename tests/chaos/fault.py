@@ -62,7 +62,7 @@ def _rest(scene: Scene, tag: str, seconds: float) -> None:
     revive_at = time.monotonic() + RESTART_S
     while time.monotonic() < deadline:
         if time.monotonic() > revive_at:
-            scene.notes += [f"{name} had ended by itself" for name in scene.service.revive()]
+            scene.notes += [f"ended by itself: {words}" for words in scene.service.revive()]
             revive_at += RESTART_S
         if _is_at_rest(scene.stage, tag):
             break

@@ -168,20 +168,21 @@ class Service:
         self.beat = self._stage.start_beat()
 
     def revive(self) -> list[str]:
-        """Start again whatever of web, workers and beat has ended, as systemd would; their names.
+        """Start again whatever of web, workers and beat has ended; each with its last words.
 
         For a fault that may end them by itself; call it no sooner than systemd's pause.
         """
-        dead = [c.program.name for c in (self.web, self.beat) if c.returncode is not None]
-        if "web" in dead:
-            self.start_web()
-        if "beat" in dead:
-            self.start_beat()
-        for place, worker in enumerate(self._workers):
-            if worker.returncode is not None:
-                self._workers[place] = self._stage.start_worker()
-                dead.append("worker")
-        return dead
+        dead = [c for c in (self.web, self.beat, *self._workers) if c.returncode is not None]
+        for child in dead:
+            if child is self.web:
+                self.start_web()
+            elif child is self.beat:
+                self.start_beat()
+            else:
+                self._workers[self._workers.index(child)] = self._stage.start_worker()
+        return [
+            f"{c.program.name} (code {c.returncode}): {' | '.join(c.lines)[-300:]}" for c in dead
+        ]
 
     def start_anew(self, **environment: str) -> None:
         """End web, workers and beat in good order; start them with these variables besides."""
