@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 # Of the texts lately sent to one number, how many are looked at to find ours.
 LATEST = 50
-# Twilio's clock and ours: a text that is not found is sent again, so rather too much than too little.
-# An older text with the very same words is not taken for this one: it belongs to another message.
+# Twilio's clock and ours. A text that is not found is sent again, so rather too much than too
+# little: an older one with the very same words is not taken for it, being another message's.
 CLOCK_SKEW = timedelta(hours=1)
 
 
