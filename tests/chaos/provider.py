@@ -37,10 +37,18 @@ def _nothing_more(_scene: Scene) -> None:
 
 
 def accepts_and_is_mute(scene: Scene) -> None:
-    """It accepts, says 500, and says 500 again when it is asked what it has."""
+    """It accepts, says 500, says 500 again when it is asked what it has, and sends no receipt."""
     scene.moment(0.1, 0.4)
+    scene.simulator.fault("no_callback", times=SOME)
     scene.simulator.fault("lookup_500", times=6)
     scene.simulator.fault("answer_500_after_accept", times=SOME)
+
+
+def accepts_and_cuts(scene: Scene) -> None:
+    """It accepts, then drops the line without an answer; of half of these no receipt comes."""
+    scene.moment(0.1, 0.4)
+    scene.simulator.fault("no_callback", times=SOME // 2)
+    scene.simulator.fault("accept_then_cut", times=SOME)
 
 
 FAULTS = [
@@ -51,7 +59,7 @@ FAULTS = [
     Fault("provider-500-accepted", accepts_and_is_mute),
     Fault("provider-late", _striking("slow", seconds=LATE_S, times=SOME), lasts_s=15),
     Fault("provider-accepts-late", _striking("accept_then_timeout", seconds=LATE_S, times=SOME)),
-    Fault("provider-accepts-cuts", _striking("accept_then_cut", times=SOME)),
+    Fault("provider-accepts-cuts", accepts_and_cuts),
     Fault("provider-down", _striking("down", seconds=DOWN_S), lasts_s=60, rests_s=400),
     Fault("receipts-slow", _nothing_more, _throughout("callback_delay", seconds=10.0)),
     Fault("receipts-none", _nothing_more, _throughout("no_callback")),
