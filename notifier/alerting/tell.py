@@ -122,6 +122,7 @@ def _alert(
     alert.commune_name = telling.commune.name
     alert.opened_at = now
     _revise(alert, intervention, category, telling)
+    alert.opened_revision = alert.revision
     return alert
 
 
@@ -151,7 +152,7 @@ def letters_to_follow(
     Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
     `anew` also tells those who would be told at first: what was next door is now in the commune.
     """
-    since = [m for m in told(str(alert.pk)) if m.created_at >= alert.opened_at]
+    since = [m for m in told(str(alert.pk)) if m.revision >= alert.opened_revision]
     letters = envelope.for_told(concerned_by(kind, since))
     if kind.closes or (letters and not anew):
         return letters
