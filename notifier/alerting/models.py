@@ -29,6 +29,8 @@ class Alert(models.Model):
     revision = models.PositiveSmallIntegerField("révision", default=1)
     is_open = models.BooleanField("en cours", default=True)
     opened_at = models.DateTimeField("ouverte le")
+    # Who was told since the opening is known by this, not by the time: clocks step back.
+    opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     expires_at = models.DateTimeField("périmée après")
     # When an urgent alert taken up again was last told at once: not again before a pause.
     told_again_at = models.DateTimeField("reprise annoncée le", null=True)

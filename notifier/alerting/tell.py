@@ -132,6 +132,7 @@ def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
     alert.commune_name = telling.commune.name
     alert.opened_at = now
     _revise(alert, case, telling)
+    alert.opened_revision = alert.revision
     return alert
 
 
@@ -165,7 +166,7 @@ def letters_to_follow(
     Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
     `anew` also tells those who would be told at first: what was next door is now in the commune.
     """
-    since = [m for m in everyone_told(str(alert.pk)) if m.created_at >= alert.opened_at]
+    since = [m for m in everyone_told(str(alert.pk)) if m.revision >= alert.opened_revision]
     letters = envelope.for_told(concerned_by(kind, since))
     if kind.closes or (letters and not anew):
         return letters

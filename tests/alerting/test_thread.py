@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from notifier.alerting.models import Alert
 from notifier.delivery.models import MessageState
@@ -69,6 +72,17 @@ def test_a_fall_and_a_return_to_the_same_severity_is_no_rise(source, mayor) -> N
     push(source, sequence=2, severity="minor")
     push(source, sequence=3, severity="extreme")
     assert len(messages()) == 2
+
+
+def test_the_end_finds_who_was_told_after_a_clock_that_ran_ahead_was_set_right(
+    source, mayor
+) -> None:
+    push(source, severity="moderate")
+    Alert.objects.update(opened_at=timezone.now() + timedelta(minutes=2))
+    push(source, sequence=2, severity="extreme")
+    hand_over()
+    push(source, sequence=3, status="closed")
+    assert told(revision=3) == told(revision=2) != []
 
 
 def test_the_end_goes_to_who_got_the_first_though_the_mayor_changed(source, mayor) -> None:

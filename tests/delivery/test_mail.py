@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_string, policy
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
@@ -41,6 +42,34 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
     message.refresh_from_db()
     assert (message.state, message.due_at) == (MessageState.ACCEPTED, None)
     assert message.ended_at is not None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Bay : situation aggravée, dégradation d’un bâtiment ou d’un local",
+        "Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur : intervention terminée, vol d’un bâton",
+        "Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur : accident de la route (voiture), le matin",
+        "é" * 200,
+    ],
+)
+def test_a_long_subject_is_read_word_for_word(
+    provider: Simulator, mail: Mail, subject: str
+) -> None:
+    """Folded and encoded by hand: the library loses spaces between words that have accents."""
+    mail(subject=subject)
+    deliver(Lane.URGENT)
+    (got,) = provider.mails()
+    raw = message_from_string(got["raw"], policy=policy.compat32)["Subject"]
+    unfolded = "".join(raw.splitlines())
+    assert str(make_header(decode_header(unfolded))) == subject
+    assert got["subject"] == subject
+    assert all(len(line) <= 78 for line in raw.splitlines())
+
+
+def test_a_subject_of_two_lines_is_refused_for_good(mail: Mail) -> None:
+    outcome = SmtpTransport.from_settings().send(mail(subject="Delle\nBcc: x@example.org"))
+    assert outcome.result is Result.PERMANENT
 
 
 def test_a_routine_mail_is_not_marked_important(provider: Simulator, mail: Mail) -> None:

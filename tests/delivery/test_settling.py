@@ -9,6 +9,7 @@ from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LISTED_WITHIN
 from notifier.delivery.transports.twilio import http
+from notifier.intake.schema import FURTHEST_AHEAD
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import PHONE, a_round, told
 
@@ -43,6 +44,19 @@ def test_what_the_provider_has_after_all_is_found_and_not_sent_twice(
     message = lost(provider, post, fault)
     settle(message, time_passes)
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
+    assert message.provider_id == provider.messages()[0]["sid"]
+    assert told(provider) == [PHONE]
+
+
+def test_a_clock_that_ran_ahead_when_the_text_was_made_does_not_hide_it(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    """As far as intake lets the clocks of two machines differ."""
+    provider.fault("accept_then_cut", times=1)
+    message = post()
+    deliver(Lane.URGENT)
+    Message.objects.filter(pk=message.pk).update(created_at=message.created_at + FURTHEST_AHEAD)
+    settle(message, time_passes)
     assert message.provider_id == provider.messages()[0]["sid"]
     assert told(provider) == [PHONE]
 

@@ -79,6 +79,7 @@ class Postgres:
         try:
             self._lend_to_nobody()
             self.binaries = self._readable(found)
+            self._initialise()
             self._start()
         except BaseException:
             self.stop()
@@ -96,17 +97,32 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def restart(self, *, crash: bool = False) -> None:
+        """End the server, fast or as a crash would, and start it again: same data, same port."""
+        self._end(signal.SIGQUIT if crash else signal.SIGINT)
+        self._start()
+
+    def cut_connections(self) -> int:
+        """Have the server close every client's connection; how many those were."""
+        others = b"pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        query = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " + others
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            return len(connection.execute(query).fetchall())
+
     def stop(self) -> None:
         """End the server (fast shutdown, then killed) and remove its folder."""
+        self._end(signal.SIGINT)
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _end(self, number: int) -> None:
         if self._server is not None:
-            self._server.send_signal(signal.SIGINT)
+            self._server.send_signal(number)
             try:
                 self._server.wait(10)
             except subprocess.TimeoutExpired:
                 self._server.send_signal(signal.SIGQUIT)
                 self._server.wait(10)
             self._server = None
-        shutil.rmtree(self._root, ignore_errors=True)
 
     def _lend_to_nobody(self) -> None:
         self._identity: dict[str, Any] = {}
@@ -138,20 +154,22 @@ class Postgres:
     def _run(self, command: list[str]) -> None:
         subprocess.run(command, cwd=self._root, check=True, capture_output=True, **self._identity)
 
-    def _start(self) -> None:
+    def _initialise(self) -> None:
         data = self._root / "data"
         initdb = [str(self.binaries / "initdb"), "-D", str(data), "-U", "tests", "-A", "trust"]
         try:
             self._run([*initdb, "-E", "UTF8", "--locale=C", "--no-instructions"])
         except subprocess.CalledProcessError as error:
             raise NoPostgres(f"initdb: {error.stderr.decode(errors='replace')}") from None
+
+    def _start(self) -> None:
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self._root,
             "max_connections": 100,
         }
-        command = [str(self.binaries / "postgres"), "-D", str(data)]
+        command = [str(self.binaries / "postgres"), "-D", str(self._root / "data")]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         log = self._root / "log"
         with log.open("wb") as output:
@@ -162,7 +180,8 @@ class Postgres:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                # After the change of user, which would undo it; no thread runs yet in the tests.
+                # After the change of user, which would undo it. It allocates nothing and imports
+                # nothing, so that no lock of another thread can hold it up in the child.
                 preexec_fn=_tie_to_parent(),
                 **self._identity,
             )

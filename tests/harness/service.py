@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import signal
 import subprocess
 import time
@@ -17,21 +18,23 @@ from celery import Celery
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
-from notifier.console.processes import Child, Supervisor
+from notifier.console.processes import Child, Supervisor, end_all
 from notifier.simulator.client import Simulator
 
 WORKER_READY = r" ready\."
 SECONDS = 30.0
+# On a machine that does much else.
+SECONDS_TO_BE_READY = 120.0
 
 
 class Service:
     """A running service on a fresh database, with a source for département 90 and its key."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], folder: Path, workers: int = 1) -> None:
         """Start it. `environment` names the database; everything else is set here."""
         self.logs: deque[str] = deque(maxlen=5_000)
         self._supervisor = Supervisor(lambda name, line: self.logs.append(f"{name:>9} | {line}"))
-        bind = Bind("127.0.0.1", free_port())
+        bind = self._bind = Bind("127.0.0.1", free_port())
         self.url = bind.url
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
@@ -42,12 +45,12 @@ class Service:
             self._broker: Child = stage.start_broker()
             stage.require("migrate", "--no-input", "--verbosity", "0")
             self.web: Child = stage.start_web(bind)
-            self._worker: Child = stage.start_worker()
+            self._workers: list[Child] = [stage.start_worker() for _ in range(workers)]
             self.beat: Child = stage.start_beat()
             printed = stage.require("source", "add", "CORG 90", "--departement", "90")
             self.key = printed.strip().splitlines()[-1]
-            self._worker.wait_for_line(WORKER_READY, SECONDS)
-            wait_until_ready(bind.url)
+            self._wait_for_workers()
+            wait_until_ready(bind.url, timeout=SECONDS_TO_BE_READY)
         except BaseException:
             self.end()
             raise
@@ -62,9 +65,9 @@ class Service:
     def end(self) -> None:
         """End every process of it."""
         # A frozen broker hears no SIGTERM, and would hold up those who wait for it.
-        for child in (getattr(self, "_broker", None), getattr(self, "_worker", None)):
-            if child is not None:
-                child.signal(signal.SIGCONT)
+        held = [getattr(self, "_broker", None), *getattr(self, "_workers", ())]
+        for child in filter(None, held):
+            child.signal(signal.SIGCONT)
         self._supervisor.end()
 
     def push(self, **body: Any) -> Answer:
@@ -116,9 +119,9 @@ class Service:
         return f"TEST-{next(self._references):06d}"
 
     def kill_worker(self) -> None:
-        """SIGKILL: no time to record anything."""
-        self._worker.signal(signal.SIGKILL)
-        self._worker.end()
+        """SIGKILL to every worker: no time to record anything."""
+        for worker in self._workers:
+            _kill(worker)
         with self.broker() as broker:
             self._forget_what_is_held(broker)
 
@@ -138,13 +141,59 @@ class Service:
             app.send_task(task, args=args, queue="urgent", ignore_result=True)
 
     def stop_worker(self) -> None:
-        """End the worker in good order."""
-        self._worker.end()
+        """End every worker in good order."""
+        end_all(self._workers)
 
     def start_worker(self) -> None:
-        """A new worker, ready."""
-        self._worker = self._stage.start_worker()
-        self._worker.wait_for_line(WORKER_READY, SECONDS)
+        """As many new workers as there were, ready."""
+        self._workers = [self._stage.start_worker() for _ in self._workers]
+        self._wait_for_workers()
+
+    def _wait_for_workers(self) -> None:
+        for worker in self._workers:
+            worker.wait_for_line(WORKER_READY, SECONDS_TO_BE_READY)
+
+    def kill_web(self) -> None:
+        """SIGKILL to the web server and its children, whatever they are answering."""
+        _kill(self.web)
+
+    def start_web(self) -> None:
+        """The web server again, at the same address; the caller waits until it answers."""
+        self.web = self._stage.start_web(self._bind)
+
+    def kill_beat(self) -> None:
+        """SIGKILL to the clock that rings the sweeps."""
+        _kill(self.beat)
+
+    def start_beat(self) -> None:
+        """The clock again."""
+        self.beat = self._stage.start_beat()
+
+    def revive(self) -> list[str]:
+        """Start again whatever of web, workers and beat has ended; each with its last words.
+
+        For a fault that may end them by itself; call it no sooner than systemd's pause.
+        """
+        dead = [c for c in (self.web, self.beat, *self._workers) if c.returncode is not None]
+        for child in dead:
+            if child is self.web:
+                self.start_web()
+            elif child is self.beat:
+                self.start_beat()
+            else:
+                self._workers[self._workers.index(child)] = self._stage.start_worker()
+        return [
+            f"{c.program.name} (code {c.returncode}): {' | '.join(c.lines)[-300:]}" for c in dead
+        ]
+
+    def start_anew(self, **environment: str) -> None:
+        """End web, workers and beat in good order; start them with these variables besides."""
+        end_all([self.web, self.beat, *self._workers])
+        self._stage.environment |= environment
+        self.start_web()
+        self.start_beat()
+        self.start_worker()
+        wait_until_ready(self.url, timeout=SECONDS_TO_BE_READY)
 
     def stop_broker(self) -> None:
         """End Valkey: its port refuses. What it held is on its disk."""
@@ -160,6 +209,11 @@ class Service:
         with self.broker() as broker:
             # What a worker held when the line broke it has let go of without a word to the broker.
             self._forget_what_is_held(broker)
+
+    def lose_broker(self) -> None:
+        """SIGKILL to Valkey, and its file is gone; `start_broker` starts it empty."""
+        _kill(self._broker)
+        shutil.rmtree(self._stage.data_dir / "valkey" / "appendonlydir", ignore_errors=True)
 
     def freeze_broker(self) -> None:
         """Valkey takes connections and never answers."""
@@ -184,3 +238,8 @@ class Service:
                     return
                 assert time.monotonic() < deadline, f"{waiting} tasks wait, {len(held)} are held"
                 time.sleep(0.02)
+
+
+def _kill(child: Child) -> None:
+    child.signal(signal.SIGKILL)
+    child.end()

@@ -45,6 +45,12 @@ class Migration(migrations.Migration):
                 ("revision", models.PositiveSmallIntegerField(default=1, verbose_name="révision")),
                 ("is_open", models.BooleanField(default=True, verbose_name="en cours")),
                 ("opened_at", models.DateTimeField(verbose_name="ouverte le")),
+                (
+                    "opened_revision",
+                    models.PositiveSmallIntegerField(
+                        default=1, verbose_name="révision d’ouverture"
+                    ),
+                ),
                 ("expires_at", models.DateTimeField(verbose_name="périmée après")),
                 (
                     "told_again_at",

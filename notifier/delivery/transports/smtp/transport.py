@@ -16,6 +16,7 @@ from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+from notifier.delivery.transports.smtp.subject import Subject
 from notifier.environment import is_loopback
 
 log = structlog.get_logger(__name__)
@@ -101,7 +102,7 @@ class SmtpTransport:
 
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = message.subject
+        mail["Subject"] = Subject(message.subject)
         mail["From"] = self._sender
         mail["To"] = message.address
         mail["Message-ID"] = self._message_id(message)

@@ -22,8 +22,9 @@ log = structlog.get_logger(__name__)
 
 # Of the texts lately sent to one number, how many are looked at to find ours.
 LATEST = 50
-# Twilio's clock and ours.
-CLOCK_SKEW = timedelta(minutes=1)
+# Twilio's clock and ours. A text that is not found is sent again, so rather too much than too
+# little: an older one with the very same words is not taken for it, being another message's.
+CLOCK_SKEW = timedelta(hours=1)
 
 
 def callback_url(message_id: int) -> str:
