@@ -7,13 +7,14 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo test check clean
+.PHONY: help install demo test bench check clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make install   prépare .venv (verrouillé par requirements/runtime.txt)"
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
 	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
+	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
 	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
 	@echo "make clean     retire .venv et ce que les outils ont laissé"
 
@@ -52,6 +53,10 @@ test: $(DEVELOPMENT)
 	wait $$one || postgresql=$$?; cat "$$logs/1"; \
 	echo "SQLite : code $$sqlite. PostgreSQL : code $$postgresql. Sans base : code $$rest."; \
 	test $$sqlite -eq 0 -a $$postgresql -eq 0 -a $$rest -eq 0
+
+# Takes all of both cores for half an hour; `python -m tests.bench --help` says how to take less.
+bench: $(DEVELOPMENT)
+	@$(BIN)/python -m tests.bench
 
 # `check --deploy` judges what an operator would run: the example configuration, filled in.
 check: $(DEVELOPMENT)
