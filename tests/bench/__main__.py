@@ -13,7 +13,11 @@ from tests.bench.drain import drain
 from tests.bench.end_to_end import end_to_end, storm
 from tests.bench.endpoint import endpoint
 from tests.bench.floor import floor
+from tests.bench.lanes import lanes
 from tests.bench.latency import latency
+from tests.bench.memory import memory
+from tests.bench.million import million
+from tests.bench.others import Others
 from tests.bench.prepared import prepare, start_postgres
 from tests.bench.progress import say
 from tests.bench.run import Figures, Run
@@ -26,6 +30,9 @@ PARTS: dict[str, Callable[[Run], Figures]] = {
     "drain": drain,
     "end_to_end": end_to_end,
     "storm": storm,
+    "lanes": lanes,
+    "memory": memory,
+    "million": million,
 }
 
 
@@ -65,8 +72,10 @@ def _measure(arguments: argparse.Namespace) -> int:
         run = Run(counts, prepare(postgres, counts_statements, counts.mayors))
         for name in arguments.only:
             say(name, step=True)
+            others = Others()
             try:
-                run.figures[name] = PARTS[name](run)
+                figures = PARTS[name](run)
+                run.figures[name] = figures | {"others": others.share()}
             except Exception as error:  # the other parts are still worth measuring
                 failed[name] = f"{type(error).__name__} : {error}"
                 say(f"{name} : {failed[name]}", step=True)

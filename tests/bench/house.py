@@ -97,8 +97,15 @@ class House:
         self._workers, self._beat = [], None
 
     def start_beat(self) -> None:
-        """The clock of the sweeps."""
+        """The clock of the sweeps, ready: it says nothing, but opens its file when it is."""
+        for old in self._folder.glob("beat-schedule*"):
+            old.unlink()
         self._beat = self._stage.start_beat()
+        deadline = time.monotonic() + SECONDS
+        while not any(self._folder.glob("beat-schedule*")):
+            if self._beat.returncode is not None or time.monotonic() > deadline:
+                raise RuntimeError("beat: " + "\n".join(self._beat.lines))
+            time.sleep(0.05)
 
     def start_all(self) -> None:
         """Workers and beat."""

@@ -36,6 +36,17 @@ def family(root: int) -> list[int]:
     return found
 
 
+def busy_seconds() -> float:
+    """Processor time of everything on the machine since it started, idle and waiting aside.
+
+    With what the host took for others (steal), where the machine is a virtual one.
+    """
+    first = Path("/proc/stat").read_text().partition("\n")[0].split()[1:]
+    user, nice, system, _idle, _waiting, *others = map(int, first)
+    # After steal come the guests', which are counted as user already.
+    return (user + nice + system + sum(others[:3])) * _TICK_S
+
+
 def resident_mb(root: int) -> float:
     """Resident memory (VmRSS) of a process and all below it, in megabytes (10^6 bytes)."""
     return _memory(family(root), "VmRSS")

@@ -7,101 +7,22 @@ import os
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from tests.bench.run import Figures, Run
+from tests.bench.goals import ROWS, All, Row, memory_rows
+from tests.bench.others import TOO_MUCH
+from tests.bench.run import Run
 
-All = Mapping[str, Figures]
 # What the bare client reached on the reference machine, SMS/s: "200 SMS/s" is said of that one.
 REFERENCE_CALLS_PER_S = 533.0
 HEADER = ("Partie", "Mesure", "Valeur", "Rapport", "Objectif", "Atteint")
 
 
-@dataclass(frozen=True)
-class Goal:
-    """A limit for the figure itself, or for its ratio to another of the same run."""
-
-    text: str
-    limit: float
-    at_most: bool = True
-    of_ratio: bool = False
-
-    def is_met(self, value: float, ratio: float | None) -> bool | None:
-        """None where the ratio's other figure was not measured."""
-        judged = ratio if self.of_ratio else value
-        if judged is None:
-            return None
-        return judged <= self.limit if self.at_most else judged >= self.limit
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: a figure, what it is compared with, what is wanted of it."""
-
-    part: str
-    key: str
-    label: str
-    unit: str
-    other: tuple[str, str] | None = None
-    goal: Goal | None = None
-
-    def ratio(self, figures: All) -> float | None:
-        """To the other figure, if there is one and it was measured."""
-        if self.other is None:
-            return None
-        below = figures.get(self.other[0], {}).get(self.other[1])
-        return figures[self.part][self.key] / below if below else None
-
-
-def _cpu(part: str, label: str) -> Row:
-    goal = Goal("≤ 5 × client nu", 5.0, of_ratio=True)
-    return Row(part, "cpu_ms", label, "ms CPU/SMS", ("floor", "cpu_ms_per_call"), goal)
-
-
-def _floor_rate(part: str, label: str, share: float, text: str) -> Row:
-    goal = Goal(text, share, at_most=False, of_ratio=True)
-    return Row(part, "per_s", label, "SMS/s", ("floor", "calls_per_s"), goal)
-
-
-ROWS = [
-    Row("floor", "calls_per_s", "client twilio nu, 32 fils", "SMS/s"),
-    Row("floor", "cpu_ms_per_call", "client twilio nu", "ms CPU/SMS"),
-    Row("floor", "noop_threads_per_s", "tâches Celery vides, 32 fils", "/s"),
-    Row("floor", "noop_prefork_per_s", "tâches Celery vides, 2 processus", "/s"),
-    Row("floor", "noop_cpu_ms", "tâche Celery vide", "ms CPU"),
-    Row("endpoint", "accepted_per_s", "POST acceptés, 16 connexions", "/s"),
-    Row("endpoint", "p50_ms", "réponse, médiane", "ms"),
-    Row("endpoint", "p99_ms", "réponse, 99 %", "ms"),
-    Row("endpoint", "cpu_ms", "un POST (web, base, Valkey)", "ms CPU"),
-    Row("latency", "p50_ms", "du POST au prestataire à 5/s, médiane", "ms", None,
-        Goal("< 25 ms", 25.0)),
-    Row("latency", "p95_ms", "du POST au prestataire à 5/s, 95 %", "ms"),
-    Row("latency", "p99_ms", "du POST au prestataire à 5/s, 99 %", "ms", None,
-        Goal("< 60 ms", 60.0)),
-    Row("latency", "statements", "requêtes SQL par événement, au repos", ""),
-    _floor_rate("drain", "file vidée, 2 workers", 0.55, "≥ 55 % du client nu"),
-    _cpu("drain", "file vidée, tous processus"),
-    Row("drain", "statements", "requêtes SQL par SMS, file", ""),
-    _floor_rate("end_to_end", "de bout en bout, jusqu’au prestataire", 0.40, "≥ 40 % du client nu"),
-    Row("end_to_end", "recorded_per_s", "de bout en bout, accusés enregistrés", "SMS/s"),
-    _cpu("end_to_end", "de bout en bout, tous processus"),
-    Row("end_to_end", "statements", "requêtes SQL par événement, en charge", ""),
-    _floor_rate("storm", "tempête, jusqu’au prestataire", 0.40, "≥ 40 % du client nu"),
-    Row("storm", "lost", "tempête : perdus", "", None, Goal("0", 0.0)),
-    Row("storm", "doubled", "tempête : en double", "", None, Goal("0", 0.0)),
-]  # fmt: skip
-
-
 def cells(run: Run) -> list[tuple[str, ...]]:
     """The table's lines, header first, of the parts that were measured."""
-    rows = [row for row in [*ROWS, *_memory_rows(run)] if row.key in run.figures.get(row.part, {})]
+    rows = [row for row in [*ROWS, *memory_rows(run)] if row.key in run.figures.get(row.part, {})]
     return [HEADER, *(_line(row, run.figures) for row in rows)]
-
-
-def _memory_rows(run: Run) -> list[Row]:
-    return []
 
 
 def _line(row: Row, figures: All) -> tuple[str, ...]:
@@ -167,6 +88,14 @@ def _ending(run: Run, failed: Mapping[str, str]) -> list[str]:
             f"De bout en bout, ramené à la machine de référence (client nu : "
             f"{REFERENCE_CALLS_PER_S:.0f} SMS/s) : {share * REFERENCE_CALLS_PER_S:.0f} SMS/s "
             "(objectif : 200)."
+        )
+    busy = {name: figures["others"] for name, figures in run.figures.items()}
+    said = ", ".join(f"{name} {_number(100 * share)} %" for name, share in busy.items())
+    lines.append(f"Part du processeur prise par d’autres pendant la mesure : {said}.")
+    if max(busy.values(), default=0.0) > TOO_MUCH:
+        lines.append(
+            f"Au-delà de {100 * TOO_MUCH:.0f} %, durées et débits ne valent rien ; les temps de "
+            "processeur, les requêtes et les comptes restent justes."
         )
     lines += [f"ÉCHEC de {name} : {reason}" for name, reason in failed.items()]
     return lines
