@@ -193,28 +193,37 @@ class House:
     def wait_until_told(self, texts_each: int = 1) -> None:
         """Return when all that was pushed is with the provider and every receipt recorded.
 
-        Also when nothing came for a minute: `tally` then counts what is missing.
+        Also when nothing moved for a minute: `tally` then counts what is missing.
         """
         wanted = len(self.pushed) * texts_each
-        facts: dict[str, int] = {}
+        before: tuple[int, int, int] | None = None
         news_at = time.monotonic()
         while time.monotonic() - news_at < SECONDS_WITHOUT_NEWS:
-            before, facts = facts, self._arrived(wanted)
-            say(f"{facts['sms']} / {wanted} SMS, {facts['unsettled']} accusés à venir")
-            if facts["sms"] >= wanted and not facts["unsettled"]:
+            texts, unsettled = self._arrived(wanted)
+            now = texts, unsettled, self._undecided()
+            say(f"{texts} / {wanted} SMS, accusés à venir : {unsettled}, à traiter : {now[2]}")
+            if texts >= wanted and not unsettled:
                 break
-            if facts != before:
-                news_at = time.monotonic()
+            if now != before:
+                before, news_at = now, time.monotonic()
         self._wait_until_recorded()
 
-    def _arrived(self, wanted: int) -> dict[str, int]:
+    def _arrived(self, wanted: int) -> tuple[int, int]:
+        """Texts at the provider, and those with receipts to come; at once when all is there."""
         query = f"/simulator/wait?sms={wanted}&settled=1&timeout=2"
         try:
             with _ask(self.simulator.control + query, timeout=30) as answer:
-                facts: dict[str, int] = json.load(answer)
+                facts = json.load(answer)
         except HTTPError as error:
             facts = json.load(error)
-        return facts
+        return facts["sms"], facts["unsettled"]
+
+    def _undecided(self) -> int:
+        """Workers may have a long queue to decide before anything new is at the provider."""
+        [(undecided,)] = self.sql(
+            "SELECT count(*) AS bench FROM intake_intervention WHERE state = 'received'"
+        )
+        return int(undecided)
 
     def _wait_until_recorded(self) -> None:
         """The last receipt is answered before its neighbours on other connections are stored."""
