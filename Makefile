@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo test chaos check clean
+.PHONY: help install demo test chaos bench check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
 	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
 	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (20 min)"
+	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
 	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
 	@echo "make clean     retire .venv et ce que les outils ont laissé"
 
@@ -57,6 +58,10 @@ test: $(DEVELOPMENT)
 # CHAOS="--seed 1 --only broker-lost --database sqlite" plays less.
 chaos: $(DEVELOPMENT)
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+# Takes all of both cores for half an hour; `python -m tests.bench --help` says how to take less.
+bench: $(DEVELOPMENT)
+	@$(BIN)/python -m tests.bench
 
 # `check --deploy` judges what an operator would run: the example configuration, filled in.
 check: $(DEVELOPMENT)

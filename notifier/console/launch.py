@@ -114,13 +114,17 @@ class Stage:
         self.environment["BROKER_URL"] = url
         return child
 
-    def start_simulator(self, public_url: str) -> Simulator:
-        """The simulated provider, and an environment in which nothing but it can be reached."""
+    def start_simulator(self, public_url: str, *options: str) -> Simulator:
+        """The simulated provider, and an environment in which nothing but it can be reached.
+
+        `options` are further ones of `python -m notifier.simulator`.
+        """
         sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
         command = [sys.executable, "-m", "notifier.simulator", "--account-sid", sid]
         # Fixed ports, so that it is found again when it has to be started again.
         for option in ("--http-port", "--control-port", "--smtp-port"):
             command += [option, str(free_port())]
+        command += options
         environment = self.environment | {"TWILIO_AUTH_TOKEN": token}
         child = self.supervisor.start(Program("simulator", command, environment))
         simulator = Simulator.attach(child.wait_for_line(r"^\{", SECONDS_TO_START))

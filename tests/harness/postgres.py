@@ -63,8 +63,10 @@ def _complete(place: Path) -> bool:
 class Postgres:
     """A running cluster; every database in it belongs to the tests."""
 
-    def __init__(self, binaries: Path | None = None) -> None:
+    def __init__(self, binaries: Path | None = None, **settings: object) -> None:
         """Start it with these binaries, else the system's, else the packaged ones.
+
+        `settings` are the server's own, beside those that every run has.
 
         Raises NoPostgres when there are none, or with the server's words when it does not start.
         """
@@ -75,6 +77,7 @@ class Postgres:
         self._root = Path(tempfile.mkdtemp(prefix="pg-"))
         self._server: subprocess.Popen[bytes] | None = None
         self._made = 0
+        self._settings = settings
         self.port = free_port()
         try:
             self._lend_to_nobody()
@@ -89,12 +92,18 @@ class Postgres:
         """The DATABASE_URL of a database."""
         return f"postgresql://tests@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self) -> str:
-        """A new, empty database; returns its DATABASE_URL."""
+    @property
+    def pid(self) -> int:
+        """The number of the server's first process, the parent of all its others."""
+        assert self._server is not None, "it was stopped"
+        return self._server.pid
+
+    def create_database(self, like: str = "template1") -> str:
+        """A new database, empty or a copy of one that nobody uses; returns its DATABASE_URL."""
         self._made += 1
         name = f"tests_{os.getpid()}_{self._made}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
         return self.url(name)
 
     def restart(self, *, crash: bool = False) -> None:
@@ -168,6 +177,7 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self._root,
             "max_connections": 100,
+            **self._settings,
         }
         command = [str(self.binaries / "postgres"), "-D", str(self._root / "data")]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

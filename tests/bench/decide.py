@@ -1,0 +1,22 @@
+"""Decides what waits, without sending: `python -m tests.bench.decide`, environment of the service.
+
+Plays a worker that decides and does not deliver, so that messages can be queued before those that
+do are let go. Rings for delivery exactly as a worker does.
+"""
+
+import django
+
+
+def main() -> None:
+    """Decide every received intervention, oldest first."""
+    django.setup()
+    from notifier.alerting.decide import decide
+    from notifier.intake.models import Handling, Intervention
+
+    waiting = Intervention.objects.filter(state=Handling.RECEIVED).order_by("received_at")
+    for intervention_id in list(waiting.values_list("pk", flat=True)):
+        decide(intervention_id)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The bench runs to its end: every line of its table, every event told once. Never a timing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.counts import QUICK
+from tests.bench.goals import ROWS
+from tests.bench.procfs import family
+from tests.conftest import outside_key
+
+PUSHED = {
+    "endpoint": QUICK.warm_up + QUICK.endpoint,
+    "latency": QUICK.warm_up + QUICK.latency,
+    "drain": QUICK.drain,
+    "end_to_end": QUICK.end_to_end,
+    "storm": QUICK.storm,
+    "lanes": QUICK.warm_up + 2 * QUICK.lanes_urgent + QUICK.lanes_waiting,
+    "memory": QUICK.memory_step,
+}
+PROGRAMS = {"web", "worker 1", "worker 2", "beat", "valkey", "postgresql"}
+
+
+@pytest.fixture
+def outside(pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment without what the suite has put there for its own process."""
+    return pytestconfig.stash[outside_key]
+
+
+def test_every_line_is_there_and_every_event_was_told_once(
+    outside: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "bench.md"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick", "--write", str(file)],
+        env=outside,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = json.loads(file.with_suffix(".json").read_text())
+    assert measured["failed"] == {}
+    figures = measured["figures"]
+    missing = [f"{row.part} {row.key}" for row in ROWS if row.key not in figures[row.part]]
+    assert missing == []
+    assert {p: figures[p]["told"] for p in PUSHED} == PUSHED
+    assert {p: (figures[p]["lost"], figures[p]["doubled"]) for p in PUSHED} == dict.fromkeys(
+        PUSHED, (0, 0)
+    )
+    assert {key.removesuffix(" before") for key in figures["memory"] if "before" in key} == PROGRAMS
+    assert len(file.read_text().splitlines()) > len(ROWS)
+
+
+def test_ctrl_c_ends_all_that_was_started(outside: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "latency"]
+    with subprocess.Popen(
+        command, env=outside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as bench:
+        assert bench.stderr is not None
+        for line in bench.stderr:
+            if "5 événements à 5 par seconde" in line:
+                break
+        started = family(bench.pid)[1:]
+        bench.send_signal(signal.SIGINT)
+        _, said = bench.communicate(timeout=120)
+    assert bench.returncode == 130, said
+    assert len(started) >= len(PROGRAMS)
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
