@@ -8,9 +8,11 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
+from notifier.intake.foreign import lock_source, store_numbered
 from notifier.intake.formats.message import Effect, sequence_at
+from notifier.intake.joining import latest_of
 from notifier.intake.models import Distribution, Intervention
+from notifier.intake.next_report import following
 from notifier.intake.receive import received
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
