@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ import structlog
 from django.utils import timezone
 
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.lifetime import useful_until
 from notifier.alerting.policy import withheld
 from notifier.alerting.wording import categories, composer
 from notifier.alerting.words import Doubt, written_moment
@@ -24,8 +25,6 @@ from notifier.territory.resolve import Commune, commune, communes_of
 
 log = structlog.get_logger(__name__)
 
-# For a category that has left the configuration since.
-REVIEW_LIFETIME = timedelta(hours=2)
 _ENTERED, _EXPIRED = 1, 2
 
 
@@ -73,9 +72,8 @@ def harmless(clue: dict[str, Any]) -> str:
 
 
 def deadline(intervention: Intervention) -> datetime:
-    """Until when a decision still helps: its category's lifetime after the reception."""
-    category = categories().get(intervention.category)
-    return intervention.received_at + (category.lifetime if category else REVIEW_LIFETIME)
+    """Until when a decision still helps."""
+    return useful_until(intervention, categories().get(intervention.category))
 
 
 def ask_a_person(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -10,13 +10,13 @@ from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
 from notifier.alerting.letters import (
-    CLOSING_LIFETIME,
     Envelope,
     compose,
     facts_to_tell,
     letter_key,
     whom,
 )
+from notifier.alerting.lifetime import closing_until, useful_until
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, told_at_once
@@ -174,9 +174,9 @@ def _revise(alert: Alert, intervention: Intervention, category: Category, tellin
     alert.is_open = not kind.closes
     if alert.is_open:
         alert.category, alert.severity = category.code, intervention.severity
-    lifetime: timedelta = category.lifetime if alert.is_open else CLOSING_LIFETIME
-    # From the reception on: what waited through an outage, or for a decision, may be past its time.
-    alert.expires_at = intervention.received_at + lifetime
+        alert.expires_at = useful_until(intervention, category)
+    else:
+        alert.expires_at = closing_until(intervention)
 
 
 def _ruled(intervention: Intervention, telling: Telling) -> Entry:

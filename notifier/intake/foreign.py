@@ -5,8 +5,9 @@ known already -> its thread -> what the thread's state now is -> an intervention
 What each case does, and the journal says so:
 - the same message again: nothing, and the id that it had; the same identity otherwise: refused;
 - an update of an unknown case: it holds all that a first report holds, and is one;
+- a report without a place (EMSI): that of its thread, or refused where the thread has none;
 - a cancellation before its alert: kept, so that the alert, when it comes, tells nobody;
-- an RC-RI (or a CAP cancellation without a place) of an unknown case: waits (`waiting.py`);
+- an RC-RI (or an end without a place) of an unknown case: waits (`waiting.py`);
 - a message sent before one that is decided already: stored, and overtaken (alerting decides so).
 """
 
@@ -130,7 +131,8 @@ def store_numbered(source: Source, new: ForeignIntervention) -> Reception:
     """
     for number in range(new.sequence, new.sequence + MOST_IN_A_SECOND):
         try:
-            return receive(source, new.model_copy(update={"sequence": number}))
+            numbered = new.model_copy(update={"sequence": number})
+            return receive(source, numbered, expires_at=new.expires_at)
         except ContradictionError:
             continue
     raise ContradictionError(new.reference, new.sequence)

@@ -66,6 +66,10 @@ class Intervention(models.Model):
     location = models.JSONField("lieu")
     content_hash = models.CharField("empreinte du contenu", max_length=64)
     received_at = models.DateTimeField("reçue le")
+    expires_at = models.DateTimeField(
+        "valable jusqu’au", null=True, blank=True,
+        help_text="Dit par la source ; la durée de la catégorie borne toujours.",
+    )  # fmt: skip
 
     state = models.CharField("traitement", max_length=10, choices=State, default=State.RECEIVED)
     verdict = models.CharField("verdict", max_length=10, blank=True)

@@ -11,7 +11,7 @@ from notifier.intake.formats.message import ForeignMessage, sequence_at
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.joining import Joined
 from notifier.intake.models import Intervention
-from notifier.intake.schema import NewIntervention, Place
+from notifier.intake.schema import Instant, NewIntervention, Place
 from notifier.intake.words import Severity, Status
 
 CategoryOf = Callable[[str], str | None]
@@ -21,6 +21,7 @@ class ForeignIntervention(NewIntervention):
     """As a source pushes it itself, but numbered by the second at which it was sent."""
 
     sequence: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+    expires_at: Instant | None = None
 
 
 def next_report(
@@ -42,10 +43,18 @@ def next_report(
         raise refuse(message.paths["category"], f"catégorie inconnue : {content['category']}")
     if message.coarse_category and latest:
         category = latest.category
+    location = content["location"]
+    if location is None:
+        if latest is None:
+            raise refuse(
+                message.paths["location"], "champ obligatoire : le lieu de l’affaire est inconnu"
+            )
+        location = latest.location
     return _validated(
         {
             **content,
             "category": category,
+            "location": location,
             "reference": joined.row.reference,
             "sequence": sequence,
             "status": joined.status.value,
@@ -67,6 +76,7 @@ def following(latest: Intervention, status: Status, sequence: int) -> ForeignInt
         occurred_at=latest.occurred_at,
         exercise=latest.exercise,
         location=Place.model_validate(latest.location),
+        expires_at=latest.expires_at,
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -37,15 +38,19 @@ class Reception:
     is_new: bool
 
 
-def receive(source: Source, new: NewIntervention) -> Reception:
+def receive(
+    source: Source, new: NewIntervention, *, expires_at: datetime | None = None
+) -> Reception:
     """Store the intervention once and say under which id; the commit has happened on return.
+
+    `expires_at` (aware): after it the source itself holds it to be of no more use.
 
     Raises OutsideSourceError, ContradictionError, and django.db.OperationalError when the database
     cannot store it: then nothing was received.
     """
     refuse_outside(source, new)
     try:
-        return Reception(_store(source, new), is_new=True)
+        return Reception(_store(source, new, expires_at), is_new=True)
     except IntegrityError:
         known = known_as(source, new)
         if known is None:
@@ -79,7 +84,7 @@ def _content_hash(new: NewIntervention) -> str:
     return hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
 
 
-def _store(source: Source, new: NewIntervention) -> UUID:
+def _store(source: Source, new: NewIntervention, expires_at: datetime | None) -> UUID:
     now = timezone.now()
     intervention_id = uuid4()
     thread = thread_of(source, new.reference)
@@ -98,6 +103,7 @@ def _store(source: Source, new: NewIntervention) -> UUID:
             location=new.location.model_dump(exclude_none=True),
             content_hash=_content_hash(new),
             received_at=now,
+            expires_at=expires_at,
         )
         said = f"{new.category}, {Status(new.status).label}" + (
             ", exercice" if new.exercise else ""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from notifier.alerting.doubt import deadline
 from notifier.alerting.models import Alert
+from notifier.alerting.wording import categories
+from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.models import State
 from tests.api.caller import Caller, refusal
@@ -69,9 +74,6 @@ def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
 
 
 def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
-    from notifier.alerting.wording import categories
-    from notifier.delivery.models import Message
-
     more = "<expires>2099-01-01T00:00:00+00:00</expires>"
     intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
     category = categories().get(intervention.category)
@@ -79,6 +81,25 @@ def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None
     assert category is not None
     assert message is not None
     assert message.expires_at <= timezone.now() + category.lifetime
+
+
+def test_what_the_source_holds_useless_earlier_expires_earlier(corg: Caller) -> None:
+    soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
+    more = f"<expires>{soon.isoformat()}</expires>"
+    intervention = stored(push_cap(corg, m.cap("E2", info=m.info("fr", more=more))))
+    until = Message.objects.filter(thread=intervention.thread).values_list("expires_at", flat=True)
+    assert set(until) == {soon}
+    cancel = m.cap("E3", "Cancel", references=f"cod@x,E2,{m.moment(-9)}", info="")
+    ended = stored(push_cap(corg, cancel))
+    last = Alert.objects.get(thread=ended.thread)
+    assert last.expires_at > soon
+
+
+def test_a_doubt_waits_no_longer_than_the_source_holds_it_useful(corg: Caller) -> None:
+    soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
+    area = "<geocode><valueName>INSEE</valueName><value>90999</value></geocode>"
+    info = m.info("fr", area, more=f"<expires>{soon.isoformat()}</expires>")
+    assert deadline(stored(push_cap(corg, m.cap("E4", info=info)))) == soon
 
 
 BILLION = (

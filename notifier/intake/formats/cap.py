@@ -155,6 +155,7 @@ def _content(alert: Alert, info: _Info, tables: Tables, dropped: list[str]) -> d
         # What is only announced has not happened yet: the announcement has.
         "occurred_at": min(happened, alert.sent).isoformat(),
         "location": _place(info.area, dropped),
+        "expires_at": info.expires.isoformat() if info.expires else None,
     }
 
 

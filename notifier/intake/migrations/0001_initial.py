@@ -143,6 +143,15 @@ class Migration(migrations.Migration):
                 ),
                 ("received_at", models.DateTimeField(verbose_name="reçue le")),
                 (
+                    "expires_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Dit par la source ; la durée de la catégorie borne toujours.",
+                        null=True,
+                        verbose_name="valable jusqu’au",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
