@@ -24,7 +24,9 @@ class Source(models.Model):
     )  # fmt: skip
     duty_email = models.EmailField(
         "courriel de permanence", blank=True,
-        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+        help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop "
+        "tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand "
+        "l’annuaire n’y donne aucun contact.",
     )  # fmt: skip
     rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
     created_at = models.DateTimeField("créée le", auto_now_add=True)

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                     "duty_email",
                     models.EmailField(
                         blank=True,
-                        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+                        help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand l’annuaire n’y donne aucun contact.",
                         max_length=254,
                         verbose_name="courriel de permanence",
                     ),
