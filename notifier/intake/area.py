@@ -25,7 +25,7 @@ _SCHEMA: dict[str, Any] = {
     "examples": [[[[6.99, 47.5], [7.01, 47.5], [7.01, 47.52], [6.99, 47.5]]]],
 }
 
-Rings = list[list[list[float]]]
+Polygons = list[list[list[list[float]]]]
 
 
 def closed(ring: list[list[float]]) -> list[list[float]]:
@@ -33,18 +33,18 @@ def closed(ring: list[list[float]]) -> list[list[float]]:
     return ring if ring[:1] == ring[-1:] and len(ring) > 1 else [*ring, *ring[:1]]
 
 
-def _rings(value: object) -> object:
-    """The rings of all polygons, each a list of [longitude, latitude]; None stays None."""
+def _area(value: object) -> object:
+    """The polygons, each a list of rings of [longitude, latitude]; None stays None."""
     if value is None:
         return None
     if isinstance(value, dict):
         _refuse("donnez la liste coordinates du GeoJSON, pas l’objet entier")
-    rings = [_ring(ring) for polygon in _polygons(value) for ring in _listed(polygon)]
-    if not rings:
+    polygons = [[_ring(ring) for ring in _listed(polygon)] for polygon in _polygons(value)]
+    if not all(polygons):
         _refuse("la zone n’a aucun anneau")
-    if sum(map(len, rings)) > MOST_VERTICES:
+    if sum(len(ring) for rings in polygons for ring in rings) > MOST_VERTICES:
         _refuse(f"plus de {MOST_VERTICES} sommets : simplifiez la zone")
-    return rings
+    return polygons
 
 
 def _polygons(value: object) -> Iterator[object]:
@@ -92,4 +92,4 @@ def _refuse(why: str) -> NoReturn:
     raise PydanticCustomError("area", why)
 
 
-Area = Annotated[Rings, BeforeValidator(_rings), WithJsonSchema(_SCHEMA)]
+Area = Annotated[Polygons, BeforeValidator(_area), WithJsonSchema(_SCHEMA)]

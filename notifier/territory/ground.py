@@ -5,7 +5,7 @@ Answers come from the contours alone; what they prove is decided elsewhere (`pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from notifier.territory import contours
@@ -23,8 +23,8 @@ from notifier.territory.geometry import (
     holds,
     metres_per_unit,
     overlap,
-    turned,
 )
+from notifier.territory.union import united
 
 _STEPS_M = tuple(1_000 * 2**step for step in range(10))
 """How far the nearest commune is looked for, step by step: 1 km to 512 km."""
@@ -95,15 +95,18 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
     return _under(circle(x, y, radius, metres_per_unit(latitude)), x, y)
 
 
-def under_polygon(rings: Surface) -> tuple[tuple[float, float], list[Mark]]:
+def under_polygons(polygons: Sequence[Surface]) -> tuple[tuple[float, float], list[Mark]]:
     """The centre (latitude, longitude) of an area and every commune under it, nearest first.
 
-    `rings` are in degrees, longitude first; a ring inside another is a hole. Raises `ValueError`
-    for rings that enclose nothing, and `TooWideError`.
+    The polygons are in degrees, longitude first; ground under several counts once, and a ring
+    inside another of the same polygon is a hole. Raises `ValueError` for rings that enclose
+    nothing or are tangled, and `TooWideError`.
     """
-    surface = turned(
+    in_units = [
         [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
-    )
+        for rings in polygons
+    ]
+    surface = united([polygon for polygon in in_units if polygon])
     if not surface or not area(surface):
         raise ValueError("the rings enclose nothing")
     x, y = centre(surface)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from notifier.territory import ground, reference
 from notifier.territory.evidence import LISTED, Evidence, read_insee, read_name, read_postal
 from notifier.territory.ground import Mark
-from notifier.territory.position import read_point, read_polygon
+from notifier.territory.position import Polygons, read_point, read_polygon
 from notifier.territory.reference import (
     Commune,
     all_communes,
@@ -73,8 +73,9 @@ class Location:
     """Free words for the place (a street); never a clue."""
     precision: Literal["exact", "street", "town"] | None = None
     """How well the point is known; unstated counts as exact, "town" proves nothing alone."""
-    polygon: Sequence[Sequence[Sequence[float]]] | None = None
-    """An area: rings of [longitude, latitude] (WGS 84), holes inside the rings they pierce."""
+    polygon: Polygons | None = None
+    """An area: polygons of rings of [longitude, latitude] (WGS 84), holes inside the rings they
+    pierce; what lies under several polygons counts once."""
 
 
 @dataclass(frozen=True, slots=True)

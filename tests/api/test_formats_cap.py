@@ -60,10 +60,26 @@ def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
     answer = push_cap(corg, m.cap("C1", info=infos))
     intervention = stored(answer)
     assert intervention.severity == "severe"
-    assert intervention.location["polygon"][0][0] == [6.98, 47.5]
+    assert intervention.location["polygon"][0][0][0] == [6.98, 47.5]
     assert "90033" in intervention.communes
     assert "alert.info.headline" in answer["dropped"]
     assert "alert.info.area.areaDesc" in answer["dropped"]
+
+
+def test_areas_that_overlap_count_no_ground_twice(corg: Caller) -> None:
+    wide, small = "<circle>47.638,6.863 3</circle>", "<circle>47.63,6.85 0.5</circle>"
+    shares = []
+    for identifier, area in (("O1", wide), ("O2", wide + small), ("O3", wide + wide + small)):
+        (clue,) = stored(push_cap(corg, m.cap(identifier, info=m.info("fr", area)))).clues
+        shares.append({mark["code"]: mark["share"] for mark in clue["marks"]})
+    alone, with_small, twice = shares
+    assert sum(alone.values()) == pytest.approx(1, abs=0.001)
+    assert sum(with_small.values()) == pytest.approx(1, abs=0.001)
+    assert with_small == twice
+    assert with_small.keys() == alone.keys()
+    for code, share in alone.items():
+        # Alone it has 48 corners, among others 36.
+        assert with_small[code] == pytest.approx(share, abs=0.01)
 
 
 def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:

@@ -104,7 +104,7 @@ def test_an_area_drawn_along_a_commune_is_hers() -> None:
     (delle,) = contours.of_commune("90033")
     ((xs, ys),) = delle.surface()
     ring = [x / UNITS for x in xs], [y / UNITS for y in ys]
-    (_, marks) = ground.under_polygon([ring])
+    (_, marks) = ground.under_polygons([[ring]])
     shares = {mark.code: mark.share for mark in marks}
     assert shares["90033"] == pytest.approx(1)
     assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
@@ -112,9 +112,9 @@ def test_an_area_drawn_along_a_commune_is_hers() -> None:
 
 def test_half_of_france_is_too_wide() -> None:
     with pytest.raises(TooWideError):
-        ground.under_polygon([([0, 5, 5, 0], [45, 45, 48, 48])])
+        ground.under_polygons([[([0, 5, 5, 0], [45, 45, 48, 48])]])
     with pytest.raises(ValueError, match="enclose nothing"):
-        ground.under_polygon([([0, 5, 0], [45, 45, 45])])
+        ground.under_polygons([[([0, 5, 0], [45, 45, 45])]])
 
 
 def test_adjoining_communes() -> None:

@@ -202,7 +202,9 @@ def clue_table(intervention: Intervention) -> SafeString | str:
 
 def _given(key: str, given: Any) -> str:
     """As dispatch gave it; of an area, how many corners it has."""
-    return f"{sum(map(len, given))} sommets" if key == "polygon" else str(given)
+    if key == "polygon":
+        return f"{sum(len(ring) for rings in given for ring in rings)} sommets"
+    return str(given)
 
 
 def _named(clue: dict[str, Any]) -> str:

@@ -182,7 +182,8 @@ def _place(areas: list[_Area], dropped: list[str]) -> dict[str, Any]:
         latitude, longitude, radius_m = circles[0]
         return place | {"latitude": latitude, "longitude": longitude, "radius_m": radius_m}
     rings += [_ring_around(*circle) for circle in circles]
-    return place | ({"polygon": rings} if rings else {})
+    # None is another's hole: what lies under any of them is concerned.
+    return place | ({"polygon": [[ring] for ring in rings]} if rings else {})
 
 
 _NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,20})?)"
@@ -211,7 +212,7 @@ def _polygon(text: str) -> list[list[float]]:
 
 
 def _ring_around(latitude: float, longitude: float, radius_m: int) -> list[list[float]]:
-    """A circle among other areas, as a ring of its own."""
+    """A circle among other areas, as a ring."""
     north = max(radius_m, 1) / _METRES_OF_A_DEGREE
     east = north / max(math.cos(math.radians(latitude)), 0.01)
     angles = [2 * math.pi * corner / _CORNERS for corner in range(_CORNERS)]
