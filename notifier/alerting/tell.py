@@ -71,6 +71,7 @@ def tell(
     """
     letters: list[Letter] = []
     entries = [_ruled(intervention, telling) for telling in tellings]
+    without_contacts: list[Alert] = []
     for to_neighbours in (False, True):
         part = [telling for telling in tellings if telling.is_to_neighbour is to_neighbours]
         first = [telling for telling in part if telling.opens]
@@ -85,8 +86,9 @@ def tell(
             if found and not fresh:
                 entries.append(_known_already(alert))
             elif not found and alert.is_open:
-                letters += letter_to_duty(alert, "aucun contact joignable dans l’annuaire")
+                without_contacts.append(alert)
                 entries.append(_nobody_there(alert))
+    letters += letter_to_duty(without_contacts, "aucun contact joignable dans l’annuaire")
     return letters, entries
 
 
