@@ -90,9 +90,9 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
     except OutsideSourceError as refusal:
         raise ProblemError(
             403,
-            f"{refusal} est hors des départements de votre source "
+            f"{refusal.code} est hors des départements de votre source "
             f"({', '.join(source.departements)})",
-            field=message.paths.get("location.insee", "location"),
+            field=message.paths.get(refusal.field, "location"),
         ) from None
     except ContradictionError:
         raise ProblemError(

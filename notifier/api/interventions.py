@@ -57,12 +57,12 @@ def push(
         reception = accept(source, new)
     except UnknownCategoryError:
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category") from None
-    except OutsideSourceError:
+    except OutsideSourceError as refusal:
         raise ProblemError(
             403,
-            f"{new.location.insee} est hors des départements de votre source "
+            f"{refusal.code} est hors des départements de votre source "
             f"({', '.join(source.departements)})",
-            field="location.insee",
+            field=refusal.field,
         ) from None
     except ContradictionError:
         raise ProblemError(

@@ -59,6 +59,7 @@ SAID_BY_INTAKE = {
     "half_point",
     "link",
     "nowhere",
+    "one_and_several",
 }
 
 

@@ -23,7 +23,13 @@ received = Signal()
 
 
 class OutsideSourceError(Exception):
-    """The INSEE code lies in a département that the source may not speak for."""
+    """An INSEE code lies in a département that the source may not speak for."""
+
+    def __init__(self, code: str, field: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        """The native endpoint's name of the field that gave it."""
 
 
 class ContradictionError(Exception):
@@ -59,9 +65,13 @@ def receive(
 
 
 def refuse_outside(source: Source, new: NewIntervention) -> None:
-    """Raise OutsideSourceError where the INSEE code alone shows that the source may not speak."""
-    if new.location.insee and departement_of(new.location.insee) not in source.departements:
-        raise OutsideSourceError(new.location.insee)
+    """Raise OutsideSourceError where an INSEE code alone shows that the source may not speak."""
+    place = new.location
+    given = [(place.insee, "location.insee")] if place.insee else []
+    given += [(code, "location.communes") for code in place.communes or ()]
+    for code, field in given:
+        if departement_of(code) not in source.departements:
+            raise OutsideSourceError(code, field)
 
 
 def known_as(source: Source, new: NewIntervention) -> UUID | None:

@@ -76,6 +76,7 @@ PATHS = {
     "occurred_at": "alert.info.onset",
     "location": "alert.info.area",
     "location.insee": "alert.info.area.geocode",
+    "location.communes": "alert.info.area.geocode",
     "location.radius_m": "alert.info.area.circle",
     "location.polygon": "alert.info.area.polygon",
     "expires_at": "alert.info.expires",
@@ -170,13 +171,14 @@ def _category(info: _Info, tables: Tables) -> str:
 
 def _place(areas: list[_Area], dropped: list[str]) -> dict[str, Any]:
     pairs = [pair for area in areas for pair in area.geocode]
-    codes = {p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES}
+    named = (p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES)
+    codes = list(dict.fromkeys(named))
     circles = [_circle(text) for area in areas for text in area.circle]
     rings = [_polygon(text) for area in areas for text in area.polygon]
-    if len(codes) > 1 and not (circles or rings):
-        raise refuse(PATHS["location.insee"], "plusieurs communes : ajoutez polygon ou circle")
-    place: dict[str, Any] = {"insee": next(iter(codes))} if len(codes) == 1 else {}
-    if any(pair.value != place.get("insee") for pair in pairs):
+    place: dict[str, Any] = {"communes": codes} if len(codes) > 1 else {}
+    if len(codes) == 1:
+        place["insee"] = codes[0]
+    if any(pair.value not in codes for pair in pairs):
         dropped.append(PATHS["location.insee"])
     if len(circles) == 1 and not rings:
         latitude, longitude, radius_m = circles[0]
