@@ -22,7 +22,7 @@ from notifier.alerting.policy import (
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.tell import Telling, tell
-from notifier.alerting.wording import categories
+from notifier.alerting.wording import categories, named
 from notifier.delivery.outbox import entrust
 from notifier.intake.models import Intervention, State
 from notifier.intake.thread import conclude, lock_thread
@@ -47,12 +47,11 @@ def decide(intervention_id: UUID) -> None:
 def _decide_one(intervention: Intervention, thread: list[Intervention]) -> None:
     outcome = concerned(intervention, thread)
     category = categories().get(intervention.category)
-    if outcome.communes:
-        entries = [_resolved(intervention, outcome.communes)]
-    else:
-        entries = _nobody_told(intervention, outcome)
+    entries = [_resolved(intervention, outcome.communes)] if outcome.communes else []
+    if outcome.state is not State.DECIDED:
+        entries += _undecided(intervention, outcome)
     reasons = [outcome.reason] if outcome.reason else []
-    if outcome.is_placed and category is not None:
+    if outcome.tells and category is not None:
         locked = Alert.objects.filter(thread=intervention.thread).select_for_update()
         alerts = list(locked)
         tellings = rule_on_all(intervention, category, outcome, alerts)
@@ -90,12 +89,12 @@ def rule_on_all(
         )
         if ruling.kind:
             tellings.append(Telling(near.commune, ruling, alert, near.next_to))
-    for alert in told.values():
+    for alert in told.values() if outcome.is_placed else ():
         left = commune(alert.commune)
         if alert.is_open and left is not None:
             tellings.append(Telling(left, _rule_on_left(intervention, category, alert), alert))
     ruled = {telling.commune for telling in tellings}
-    holders = ", ".join(c.label for c in outcome.communes)
+    holders = named(outcome.communes)
     tellings += [
         Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
     ]
@@ -120,11 +119,10 @@ def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
 
 
 def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
-    names = ", ".join(c.label for c in communes)
     return entry(
         intervention.thread,
         Step.RESOLVED,
-        f"Commune : {names}.",
+        f"Commune : {named(communes)}.",
         verdict=intervention.verdict,
         clues=[
             {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
@@ -133,7 +131,7 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
     )
 
 
-def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
+def _undecided(intervention: Intervention, outcome: Concerned) -> list[Entry]:
     data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
         entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.utils import timezone
 
+from notifier.alerting.concerned import is_partial
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
 from notifier.alerting.lifetime import useful_until
 from notifier.alerting.policy import withheld
-from notifier.alerting.wording import categories, composer
+from notifier.alerting.wording import categories, composer, named, nature
 from notifier.alerting.words import Doubt, written_moment
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw
@@ -56,10 +57,13 @@ def candidates(together: list[Intervention]) -> list[Candidate]:
         for code in named
     }
     allowed = together[0].source.departements
+    told = {code for i in together if is_partial(i) for code in i.communes}
     return [
         Candidate(found, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
-        if (found := commune(code)) is not None and found.departement in allowed
+        if code not in told
+        and (found := commune(code)) is not None
+        and found.departement in allowed
     ]
 
 
@@ -125,7 +129,10 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         title=TITLE,
     )
     entrust([letter])
-    what = "vérification périmée" if is_expired else "commune à vérifier"
+    if intervention.is_shell:
+        what = "moyens sans intervention"
+    else:
+        what = "vérification périmée" if is_expired else "commune à vérifier"
     return [_noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
 
 
@@ -143,7 +150,7 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
     return Doubt(
         reference=intervention.reference,
         source=intervention.source.name,
-        category=_nature(intervention.category, is_kept=is_kept),
+        category="non communiquée" if is_kept else nature(intervention.category),
         status=intervention.status,
         severity=intervention.severity,
         received=written_moment(intervention.received_at.astimezone(zone)),
@@ -151,15 +158,15 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
         reason=reason,
         clues=[harmless(clue) for clue in intervention.clues],
         candidates=[candidate.label for candidate in candidates([intervention])],
+        certain=_certain(intervention),
+        is_shell=intervention.is_shell,
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=intervention.exercise,
     )
 
 
-def _nature(code: str, *, is_kept: bool) -> str:
-    """What happened, as a mayor would read it; a mail says no more than he may know."""
-    if is_kept:
-        return "non communiquée"
-    category = categories().get(code)
-    return category.label if category else code
+def _certain(intervention: Intervention) -> str:
+    """Of several communes named, those that the doubt does not touch."""
+    codes = intervention.communes if is_partial(intervention) else ()
+    return named([found for found in map(commune, codes) if found is not None])

@@ -6,6 +6,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.alerting.concerned import is_partial
 from notifier.alerting.decide import decide
 from notifier.alerting.doubt import deadline, say_it_expired
 from notifier.alerting.review import waiting
@@ -44,7 +45,7 @@ def _expire_reviews() -> None:
 
 def _expire_review(intervention: Intervention) -> None:
     now = timezone.now()
-    reason = "personne n’a décidé de la commune à temps : personne n’a été prévenu"
+    reason = _undecided(intervention)
     with transaction.atomic():
         thread = lock_thread(intervention.pk)
         changed = Intervention.objects.filter(pk=intervention.pk, state=State.REVIEW).update(
@@ -65,3 +66,11 @@ def _expire_review(intervention: Intervention) -> None:
             intervention=str(intervention.pk),
             reference=intervention.reference,
         )
+
+
+def _undecided(intervention: Intervention) -> str:
+    if intervention.is_shell:
+        return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
+    if is_partial(intervention):
+        return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"
+    return "personne n’a décidé de la commune à temps : personne n’a été prévenu"

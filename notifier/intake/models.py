@@ -50,6 +50,7 @@ class State(models.TextChoices):
     OUTSIDE = "outside", "hors du territoire de la source"
     SUPERSEDED = "superseded", "dépassée"
     EXPIRED = "expired", "périmée sans décision"
+    DISMISSED = "dismissed", "classée sans suite"
 
 
 class Intervention(models.Model):
@@ -79,7 +80,7 @@ class Intervention(models.Model):
     clues = models.JSONField("indices", default=list)
     reason = models.TextField("motif", blank=True)
     handled_at = models.DateTimeField("traitée le", null=True, blank=True)
-    decided_commune = models.CharField("commune décidée", max_length=5, blank=True)
+    decided_communes = models.JSONField("communes décidées", default=list, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
 
     class Meta:
@@ -97,6 +98,11 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} n° {self.sequence}"
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether only resources were reported (RC-RI), and not the intervention itself."""
+        return not self.category
 
 
 class Distribution(models.Model):

@@ -16,7 +16,7 @@ from notifier.intake.next_report import following
 from notifier.intake.receive import received
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
-from notifier.intake.words import Severity, Status
+from notifier.intake.words import Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -72,7 +72,7 @@ def _show(row: Distribution, status: Status) -> None:
         sequence=1,
         status=status,
         category="",
-        severity=Severity.MINOR,
+        severity="",
         occurred_at=row.sent_at,
         exercise=row.exercise or False,
         location={},

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from notifier.alerting.wording import categories
+from notifier.alerting.wording import categories, nature
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
 from notifier.territory.resolve import commune
@@ -118,8 +118,7 @@ def commune_label(code: str) -> str:
 
 def category_label(code: str) -> str:
     """The category as mayors read it, with its code."""
-    category = categories().get(code)
-    return f"{category.label} ({code})" if category else code
+    return f"{nature(code)} ({code})" if categories().get(code) else nature(code)
 
 
 def lines(texts: list[str]) -> SafeString | str:

@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                             ("outside", "hors du territoire de la source"),
                             ("superseded", "dépassée"),
                             ("expired", "périmée sans décision"),
+                            ("dismissed", "classée sans suite"),
                         ],
                         default="received",
                         max_length=10,
@@ -176,8 +177,8 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="traitée le"),
                 ),
                 (
-                    "decided_commune",
-                    models.CharField(blank=True, max_length=5, verbose_name="commune décidée"),
+                    "decided_communes",
+                    models.JSONField(blank=True, default=list, verbose_name="communes décidées"),
                 ),
                 (
                     "decided_by",
