@@ -45,7 +45,7 @@ def move_on(message: Message) -> None:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
     alive = {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
     if alive.isdisjoint(_waking(alert)):
-        entrust(letter_to_duty(alert, _why(alert, alive)))
+        entrust(letter_to_duty([alert], _why(alert, alive)))
         _note(alert, message, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
 
 

@@ -5,7 +5,7 @@ Answers come from the contours alone; what they prove is decided elsewhere (`pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from notifier.territory import contours
@@ -25,8 +25,8 @@ from notifier.territory.geometry import (
     is_tangled,
     metres_per_unit,
     overlap,
-    turned,
 )
+from notifier.territory.union import united
 
 _STEPS_M = tuple(1_000 * 2**step for step in range(10))
 """How far the nearest commune is looked for, step by step: 1 km to 512 km."""
@@ -100,19 +100,23 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
     return _under(circle(x, y, radius, metres_per_unit(latitude)), x, y)
 
 
-def under_polygon(rings: Surface) -> tuple[tuple[float, float], list[Mark]]:
+def under_polygons(polygons: Sequence[Surface]) -> tuple[tuple[float, float], list[Mark]]:
     """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
-    `rings` are in degrees, longitude first; a ring inside another is a hole. The middle lies in the
-    area. Raises `ValueError` for rings that cross or enclose nothing, and `TooWideError`.
+    The polygons are in degrees, longitude first; ground under several counts once, and a ring
+    inside another of the same polygon is a hole. The middle lies in the area. Raises `ValueError`
+    where the rings of a polygon cross or enclose nothing, and `TooWideError`.
     """
-    surface = turned(
+    in_units = [
         [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
-    )
+        for rings in polygons
+    ]
+    drawn = [polygon for polygon in in_units if polygon]
+    if any(is_tangled(polygon) for polygon in drawn):
+        raise ValueError("the rings cross")
+    surface = united(drawn)
     if not surface or not area(surface):
         raise ValueError("the rings enclose nothing")
-    if is_tangled(surface):
-        raise ValueError("the rings cross")
     x, y = inner_point(surface)
     return (y / UNITS, x / UNITS), _under(surface, x, y)
 
