@@ -17,6 +17,7 @@ from notifier.territory.geometry import (
     area,
     box_distance,
     box_of,
+    boxes_meet,
     circle,
     cut_to,
     distance,
@@ -35,6 +36,9 @@ WIDEST = 1_000
 _MOST_PAIRS = 500_000
 """Corners of the area times corners of the land under it: thrice what a circle of 1,000 corners has
 around half a region, and half a second of work."""
+_MOST_CORNERS = 7_000
+"""Corners of the area once its polygons are one surface: twice what 27 circles in a chain make of
+their 1,000."""
 _LEAST_SHARE = 1e-6
 """Below a millionth, only the rounding of the computation touches a commune."""
 
@@ -136,7 +140,7 @@ def adjoining(code: str) -> list[str]:
 def _under(surface: Surface, x: float, y: float) -> list[Mark]:
     """The communes under a surface, each with its share of it and its distance from the centre."""
     found = contours.in_box(box_of(surface))
-    if len(found) > WIDEST:
+    if len(found) > WIDEST or _corners(surface) > _MOST_CORNERS:
         raise TooWideError
     whole = abs(area(surface))
     scale = metres_per_unit(y / UNITS)
@@ -159,10 +163,12 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
 
 def _laid_over(found: list[Contour], surface: Surface) -> list[tuple[Contour, Surface]]:
     """Each piece of land with the part of a surface in its box. Raises `TooWideError`."""
+    boxes = [(ring, box_of([ring])) for ring in surface]
     parts = []
     pairs = 0
     for contour in found:
-        part = cut_to(contour.box, surface)
+        near = [ring for ring, box in boxes if boxes_meet(box, contour.box)]
+        part = cut_to(contour.box, near)
         pairs += _corners(part) * _corners(contour.surface())
         if pairs > _MOST_PAIRS:
             raise TooWideError

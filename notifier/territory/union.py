@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from notifier.territory.geometry import Ring, Surface, box_of, turned
+from notifier.territory.geometry import Ring, Surface, box_of, boxes_meet, turned
 
 MOST_CROSSINGS = 2_000
 """More is no area that anybody drew, and would take seconds to untangle."""
-MOST_WALKED = 100_000
+MOST_WALKED = 180_000
 """Sides met in all slabs together: twice what 27 circles of 36 corners in one heap have."""
 _NOTHING = 1e-6
 """Units that only the rounding of the computation sets apart: a hundredth of a millimetre."""
@@ -67,10 +67,7 @@ def united(polygons: Sequence[Surface]) -> Surface:
 
 def _may_overlap(polygons: Sequence[Surface]) -> bool:
     boxes = [box_of(polygon) for polygon in polygons]
-    return any(
-        a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
-        for a, b in combinations(boxes, 2)
-    )
+    return any(boxes_meet(a, b) for a, b in combinations(boxes, 2))
 
 
 def _sides(polygon: Surface, number: int) -> Iterator[_Side]:

@@ -176,7 +176,7 @@ def test_where_no_clue_names_any_commune_a_decision_says_why(source) -> None:
     (mail,) = mails()
     assert "notifier review R1 --commune CODE --why RAISON" in mail.body
     call_command(
-        "review", "R1", commune="90033", why="l’appelant a épelé le nom", stdout=StringIO()
+        "review", "R1", commune=["90033"], why="l’appelant a épelé le nom", stdout=StringIO()
     )
     decided(doubt.pk)
     assert Intervention.objects.get().communes == ["90033"]

@@ -80,7 +80,7 @@ def test_it_is_dismissed_with_who_and_why(number: str) -> None:
     assert shell().state == Handling.DISMISSED
     assert "Rien à vérifier." in review()
     last = Entry.objects.order_by("-id")[0]
-    assert last.text == "Classée sans suite par Exemple : exercice interne du SDIS."
+    assert last.text == "Classée sans suite par Exemple. Motif : exercice interne du SDIS."
     assert Message.objects.get(recipient="duty").state == "cancelled"
     with pytest.raises(CommandError, match="n’attend aucune décision"):
         review(reference, "--dismiss", "--why", "encore")

@@ -104,10 +104,10 @@ def test_a_refusal_is_in_one_shape(corg: Caller) -> None:
 
 def _without(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator takes a category out of the configuration."""
-    from notifier.alerting import wording
+    from notifier.alerting import in_force
     from notifier.alerting.categories import Categories
 
-    known = wording.categories()
+    known = in_force.categories()
     left = Categories({c: known.get(c) for c in known.codes() if c != code})
     monkeypatch.setattr("notifier.alerting.accept.categories", lambda: left)
 
