@@ -134,9 +134,12 @@ class Composer:
             html=unbreakable(self._render(kind, "html", words).strip()) + "\n",
         )
 
-    def unreached(self, facts: Facts, why: str) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: nobody could be told."""
-        subject, text = (self._render_unreached(name, facts, why) for name in UNREACHED)
+    def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: nobody could be told.
+
+        `facts` are those of the first of `communes`, which are named as they are to be listed.
+        """
+        subject, text = (self._render_unreached(n, facts, communes, why) for n in UNREACHED)
         return one_line(subject), text.strip() + "\n"
 
     def review(self, doubt: Doubt) -> tuple[str, str]:
@@ -184,8 +187,9 @@ class Composer:
     def _render_own(self, name: str, words: Mapping[str, object]) -> str:
         return self._environment.get_template(name).render(words)
 
-    def _render_unreached(self, name: str, facts: Facts, why: str) -> str:
-        return self._environment.get_template(name).render({**words_of(facts), "why": why})
+    def _render_unreached(self, name: str, facts: Facts, communes: list[str], why: str) -> str:
+        words = {**words_of(facts), "communes": communes, "why": why}
+        return self._environment.get_template(name).render(words)
 
     # --- trying the operator's templates at start
 
@@ -219,10 +223,11 @@ class Composer:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
             if count(sms).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
-        for name, facts in product(UNREACHED, SAMPLES):
+        several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
+        for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
             try:
-                self._render_unreached(name, facts, "personne n’a répondu")
+                self._render_unreached(name, facts, communes, "personne n’a répondu")
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
         for name, trials in TRIALS.items():
@@ -239,7 +244,7 @@ class Composer:
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = {*words_of(SAMPLE)} | ({"why"} if path.name in UNREACHED else set())
+    known = {*words_of(SAMPLE)} | ({"why", "communes"} if path.name in UNREACHED else set())
     if path.name in TRIALS:
         known = {*TRIALS[path.name][0]}
     unknown = find_undeclared_variables(tree) - known

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.alerting.categories import Category
-from notifier.alerting.in_force import categories
+from notifier.alerting.in_force import categories, named
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.words import Status
 from notifier.territory.resolve import (
@@ -38,7 +38,10 @@ class Neighbour:
 
 @dataclass
 class Concerned:
-    """The communes that may be told; without any, the state that says what happens instead."""
+    """The communes that may be told, and the state that the intervention comes to.
+
+    In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
+    """
 
     state: Handling
     communes: list[Commune] = field(default_factory=list)
@@ -53,6 +56,11 @@ class Concerned:
         """Whether it is certain where the intervention is, so that a commune may have been left."""
         return self.state in (Handling.DECIDED, Handling.OUTSIDE)
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to rule on: communes to tell, or to say good-bye to."""
+        return self.is_placed or bool(self.communes)
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -60,6 +68,10 @@ class _Found:
 
     communes: list[Commune]
     holders: list[Commune]
+    is_whole: bool = True
+    """False while others that were named are in doubt."""
+    is_border: bool = False
+    """Whether those that do not hold it only lie close to the point, or under the area."""
 
 
 def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
@@ -67,29 +79,39 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
-    later = [
-        i for i in thread if i.sequence > intervention.sequence and i.state == Handling.DECIDED
-    ]
+    later = [i for i in thread if i.sequence > intervention.sequence and _has_told(i)]
     if later:
         return Concerned(
             Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
     found = _locate(intervention, thread)
+    category = categories().get(intervention.category)
+    if intervention.is_shell:
+        why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
+        return Concerned(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
     if not found.communes:
         why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
-        return Concerned(Handling.REVIEW, [], why)
-    category = categories().get(intervention.category)
+        return Concerned(Handling.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
-        return Concerned(Handling.REVIEW, [], why)
-    to_tell = found.communes if category.edge == "all" else found.holders
+        return Concerned(Handling.REVIEW, reason=why)
+    return _by_category(intervention, found, category)
+
+
+def _by_category(intervention: Intervention, found: _Found, category: Category) -> Concerned:
+    """Which of the communes found may be told, and which neighbours, by the category's keys."""
+    to_tell = found.holders if found.is_border and category.edge != "all" else found.communes
     intervention.communes = [c.code for c in to_tell]
     inside = _inside(intervention, to_tell)
-    if not inside:
-        names = ", ".join(c.label for c in to_tell)
-        where = f"hors des départements de {intervention.source.name}"
-        return Concerned(Handling.OUTSIDE, [], f"{names} : {where}, personne n’est prévenu")
     neighbours = _neighbours(intervention, category, found.holders, to_tell)
+    if not found.is_whole:
+        why = f"communes à vérifier, {DOUBT[intervention.verdict]} ; la règle de la catégorie vaut "
+        why += f"déjà pour celles qui sont certaines : {named(inside)}"
+        return Concerned(Handling.REVIEW, inside, why, neighbours=neighbours)
+    if not inside:
+        where = f"hors des départements de {intervention.source.name}"
+        why = f"{named(to_tell)} : {where}, personne n’est prévenu"
+        return Concerned(Handling.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
     aside = _inside(intervention, left)
@@ -102,12 +124,12 @@ def _inside(intervention: Intervention, communes: Iterable[Commune]) -> list[Com
 
 def _at_the_edge(found: _Found, category: Category) -> str:
     """Which rule for borders was applied; nothing where there is no border."""
-    if len(found.communes) == 1:
+    if not found.is_border:
         return ""
-    names = ", ".join(c.label for c in found.communes)
+    names = named(found.communes)
     if category.edge == "all":
         return f"en limite de commune, toutes sont concernées ({names})"
-    holders = ", ".join(c.label for c in found.holders)
+    holders = named(found.holders)
     return f"en limite de commune ({names}), seule celle du point est concernée ({holders})"
 
 
@@ -129,22 +151,26 @@ def _neighbours(
 
 
 def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
-    chosen = intervention.decided_commune or _decided_before(intervention, thread)
-    if chosen:
-        known = commune(chosen)
-        intervention.verdict = "decided"
-        found = [known] if known else []
-        return _Found(found, found)
     resolution = resolve(Location(**intervention.location))
+    chosen = intervention.decided_communes or _decided_before(intervention, thread)
+    if chosen:
+        intervention.verdict = "decided"
+        decided = [found for found in map(commune, chosen) if found is not None]
+        # A decision is on those in doubt; with none of its communes left, it is no decision.
+        together = list(dict.fromkeys([*resolution.sure, *decided])) if decided else []
+        return _Found(together, together)
     intervention.verdict = resolution.verdict
     intervention.communes = [c.code for c in resolution.communes]
     intervention.clues = clues_of(resolution)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
-        return _Found(list(resolution.communes), list(resolution.holders))
+        is_border = resolution.verdict is Verdict.EDGE
+        communes, holders = list(resolution.communes), list(resolution.holders)
+        return _Found(communes, holders, is_border=is_border)
     if intervention.status in (Status.CLOSED, Status.CANCELLED):
         before = _told_before(intervention, thread)
         return _Found(before, before)
-    return _Found([], [])
+    sure = list(resolution.sure)
+    return _Found(sure, sure, is_whole=False)
 
 
 def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
@@ -161,21 +187,35 @@ def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
 
 def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
     """An end concerns those who were told, though its own place be in doubt: they wait for it."""
-    decided = [
-        i for i in thread if i.state == Handling.DECIDED and i.sequence < intervention.sequence
-    ]
-    codes = decided[-1].communes if decided else []
-    intervention.communes = codes
+    codes: dict[str, None] = {}
+    for earlier in thread:
+        if earlier.sequence < intervention.sequence and _has_told(earlier):
+            # What was whole replaces what was known; what was told in part adds to it.
+            codes = dict.fromkeys([*(codes if is_partial(earlier) else ()), *earlier.communes])
+    intervention.communes = list(codes)
     return [found for found in map(commune, codes) if found is not None]
 
 
-def _decided_before(intervention: Intervention, thread: list[Intervention]) -> str:
-    """The commune that a person decided last in the thread for the very same place."""
+def is_partial(intervention: Intervention) -> bool:
+    """Whether some of the communes that it names were certain while others are in doubt."""
+    is_doubtful = intervention.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
+    # An end in doubt is decided all the same: it goes to those who were told.
+    return is_doubtful and bool(intervention.communes) and intervention.state != Handling.DECIDED
+
+
+def _has_told(intervention: Intervention) -> bool:
+    return intervention.state == Handling.DECIDED or is_partial(intervention)
+
+
+def _decided_before(intervention: Intervention, thread: list[Intervention]) -> list[str]:
+    """The communes that a person decided last in the thread for the very same place."""
     return next(
         (
-            i.decided_commune
+            i.decided_communes
             for i in reversed(thread)
-            if i.decided_commune and i.pk != intervention.pk and i.location == intervention.location
+            if i.decided_communes
+            and i.pk != intervention.pk
+            and i.location == intervention.location
         ),
-        "",
+        [],
     )

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from notifier.alerting.categories import Category
 from notifier.alerting.concerned import Concerned, concerned
 from notifier.alerting.doubt import ask_a_person, harmless
-from notifier.alerting.in_force import categories
+from notifier.alerting.in_force import categories, named
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import (
     Ruling,
@@ -111,25 +111,24 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
 
 def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
     outcome = concerned(intervention, thread)
-    if outcome.communes:
-        entries = [_resolved(intervention, outcome.communes)]
-    else:
-        entries = _nobody_told(intervention, outcome)
+    entries = [_resolved(intervention, outcome.communes)] if outcome.communes else []
+    if outcome.state is not Handling.DECIDED:
+        entries += _undecided(intervention, outcome)
     reasons = [outcome.reason] if outcome.reason else []
     return _Decision(intervention, thread, outcome, entries, reasons)
 
 
 def _cases(decisions: Iterable[_Decision]) -> list[Case]:
     """Whom each decision concerns may be told of it; the alerts of all are read at once."""
-    placed = [
+    telling = [
         (decision, category)
         for decision in decisions
-        if decision.outcome.is_placed
+        if decision.outcome.tells
         and (category := categories().get(decision.intervention.category)) is not None
     ]
-    alerts = _locked_alerts(decision.intervention.thread for decision, _ in placed)
+    alerts = _locked_alerts(decision.intervention.thread for decision, _ in telling)
     cases = []
-    for decision, category in placed:
+    for decision, category in telling:
         intervention = decision.intervention
         told = alerts[intervention.thread]
         tellings = rule_on_all(intervention, category, decision.outcome, told)
@@ -183,12 +182,12 @@ def rule_on_all(
         )
         if ruling.kind:
             tellings.append(Telling(near.commune, ruling, alert, near.next_to))
-    for alert in told.values():
+    for alert in told.values() if outcome.is_placed else ():
         left = commune(alert.commune)
         if alert.is_open and left is not None:
             tellings.append(Telling(left, _rule_on_left(intervention, category, alert), alert))
     ruled = {telling.commune for telling in tellings}
-    holders = ", ".join(c.label for c in outcome.communes)
+    holders = named(outcome.communes)
     tellings += [
         Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
     ]
@@ -213,11 +212,10 @@ def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
 
 
 def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
-    names = ", ".join(c.label for c in communes)
     return entry(
         intervention.thread,
         Step.RESOLVED,
-        f"Commune : {names}.",
+        f"Commune : {named(communes)}.",
         verdict=intervention.verdict,
         clues=[
             {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
@@ -226,7 +224,7 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
     )
 
 
-def _nobody_told(intervention: Intervention, outcome: Concerned) -> list[Entry]:
+def _undecided(intervention: Intervention, outcome: Concerned) -> list[Entry]:
     data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
         entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 
+from notifier.alerting.concerned import is_partial
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
 from notifier.alerting.facts import Doubt, written_moment
-from notifier.alerting.in_force import categories, composer
+from notifier.alerting.in_force import categories, composer, named, nature
+from notifier.alerting.lifetime import useful_until
 from notifier.alerting.policy import withheld
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw
@@ -25,8 +26,6 @@ from notifier.territory.resolve import Commune, commune, communes_of
 
 log = structlog.get_logger(__name__)
 
-# For a category that has left the configuration since.
-REVIEW_LIFETIME = timedelta(hours=2)
 _ENTERED, _EXPIRED = 1, 2
 
 
@@ -58,10 +57,13 @@ def candidates(together: list[Intervention]) -> list[Candidate]:
         for code in named
     }
     allowed = together[0].source.departements
+    told = {code for i in together if is_partial(i) for code in i.communes}
     return [
         Candidate(found, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
-        if (found := commune(code)) is not None and found.departement in allowed
+        if code not in told
+        and (found := commune(code)) is not None
+        and found.departement in allowed
     ]
 
 
@@ -74,25 +76,8 @@ def harmless(clue: dict[str, Any]) -> str:
 
 
 def deadline(intervention: Intervention) -> datetime:
-    """Until when a decision still helps: its category's lifetime after the reception."""
-    return intervention.received_at + _lifetime(intervention.category)
-
-
-def past_deadline(now: datetime) -> Q:
-    """Those whose `deadline` is over at `now`, as a condition on interventions."""
-    codes = categories().codes()
-    of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
-    for code in codes:
-        of_lifetime[_lifetime(code)].append(code)
-    over = Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=codes)
-    for lifetime, alike in of_lifetime.items():
-        over |= Q(received_at__lt=now - lifetime, category__in=alike)
-    return over
-
-
-def _lifetime(code: str) -> timedelta:
-    category = categories().get(code)
-    return category.lifetime if category else REVIEW_LIFETIME
+    """Until when a decision still helps."""
+    return useful_until(intervention, categories().get(intervention.category))
 
 
 def ask_a_person(
@@ -144,7 +129,10 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         title=TITLE,
     )
     entrust([letter])
-    what = "vérification périmée" if is_expired else "commune à vérifier"
+    if intervention.is_shell:
+        what = "moyens sans intervention"
+    else:
+        what = "vérification périmée" if is_expired else "commune à vérifier"
     return [_noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
 
 
@@ -162,7 +150,7 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
     return Doubt(
         reference=intervention.reference,
         source=intervention.source.name,
-        category=_nature(intervention.category, is_kept=is_kept),
+        category="non communiquée" if is_kept else nature(intervention.category),
         status=intervention.status,
         severity=intervention.severity,
         received=written_moment(intervention.received_at.astimezone(zone)),
@@ -170,15 +158,15 @@ def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doub
         reason=reason,
         clues=[harmless(clue) for clue in intervention.clues],
         candidates=[candidate.label for candidate in candidates([intervention])],
+        certain=_certain(intervention),
+        is_shell=intervention.is_shell,
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=intervention.exercise,
     )
 
 
-def _nature(code: str, *, is_kept: bool) -> str:
-    """What happened, as a mayor would read it; a mail says no more than he may know."""
-    if is_kept:
-        return "non communiquée"
-    category = categories().get(code)
-    return category.label if category else code
+def _certain(intervention: Intervention) -> str:
+    """Of several communes named, those that the doubt does not touch."""
+    codes = intervention.communes if is_partial(intervention) else ()
+    return named([found for found in map(commune, codes) if found is not None])

@@ -1,10 +1,12 @@
 """A commune that cannot be told, or cannot be named: a person at dispatch's groupement is told."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from django.utils import timezone
 
+from notifier.alerting.facts import of
 from notifier.alerting.in_force import composer
 from notifier.alerting.letters import facts_told_now
 from notifier.alerting.models import Alert, Spending
@@ -20,27 +22,33 @@ TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC)
 TITLE = "permanence du groupement"
 
 
-def letter_to_duty(alert: Alert, why: str, about: str = "") -> list[Letter]:
-    """The e-mail to the source's duty address; none, loudly, if the source has no such address.
+def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[Letter]:
+    """One e-mail to the source's duty address for all of these alerts of one intervention.
 
-    `about`: what it is about when that is more than this alert; told once.
+    None without an alert; none, loudly, if the source has no such address. `about`: what it is
+    about when that is more than these alerts; told once.
     """
-    duty_email = alert.intervention.source.duty_email
-    if not duty_email:
-        log.error("nobody told and no duty address", alert=alert.pk, commune=alert.commune)
+    if not alerts:
         return []
-    subject, body = composer().unreached(facts_told_now(alert.facts), why)
+    first = alerts[0]
+    duty_email = first.intervention.source.duty_email
+    if not duty_email:
+        codes = [alert.commune for alert in alerts]
+        log.error("nobody told and no duty address", alert=first.pk, communes=codes)
+        return []
+    communes = [_as_listed(alert) for alert in alerts]
+    subject, body = composer().unreached(facts_told_now(first.facts), communes, why)
     return [
         Letter(
-            topic=f"{UNREACHED_TOPIC}{about or alert.pk}",
-            revision=1 if about else alert.revision,
+            topic=f"{UNREACHED_TOPIC}{about or first.pk}",
+            revision=1 if about else first.revision,
             channel=Channel.EMAIL,
             address=duty_email,
             body=body,
             subject=subject,
             lane=Lane.URGENT,
             expires_at=timezone.now() + LIFETIME,
-            thread=alert.thread,
+            thread=first.thread,
             recipient="duty",
             title=TITLE,
         )
@@ -71,3 +79,9 @@ def letter_about_cap(spending: Spending) -> list[Letter]:
             title=TITLE,
         )
     ]
+
+
+def _as_listed(alert: Alert) -> str:
+    """The commune, and where it happens when that is next door: "Joncherey, voisine de Delle"."""
+    next_to = alert.facts.get("next_to")
+    return f"{alert.commune_name}, voisine {of(next_to)}" if next_to else alert.commune_name

@@ -42,12 +42,12 @@ def move_on(message: Message) -> None:
             unreached.append((alert, alive))
             _note(alert, each, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
     if len(unreached) == 1:
-        entrust(letter_to_duty(unreached[0][0], _why(*unreached[0])))
+        entrust(letter_to_duty([unreached[0][0]], _why(*unreached[0])))
     elif unreached:
         # One mail, however many the digest told of.
         references = ", ".join(reference_in(alert.thread) for alert, _ in unreached)
         why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
-        entrust(letter_to_duty(unreached[-1][0], why, message.topic))
+        entrust(letter_to_duty([unreached[-1][0]], why, message.topic))
 
 
 def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:

@@ -52,7 +52,9 @@ class Doubt:
     """All that the duty reads of an intervention whose commune nobody can say for certain.
 
     `received` and `deadline` are French moments at the groupement's own hour; `clues` and
-    `candidates` French lines. `is_kept`: no commune is told, whatever is decided.
+    `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
+    `is_shell`: resources were reported without their intervention, `severity` is empty then.
+    `is_kept`: no commune is told, whatever is decided.
     """
 
     reference: str
@@ -65,6 +67,8 @@ class Doubt:
     reason: str
     clues: list[str]
     candidates: list[str]
+    certain: str
+    is_shell: bool
     is_kept: bool
     is_expired: bool
     exercise: bool
@@ -131,21 +135,30 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
         "source": doubt.source,
         "category": doubt.category,
         "status_words": _STATUS[doubt.status],
-        "severity_words": _SEVERITY[Severity(doubt.severity)],
+        "severity_words": _SEVERITY[Severity(doubt.severity)] if doubt.severity else "",
         "received": doubt.received,
         "deadline": doubt.deadline,
         "reason": doubt.reason,
         "clues": doubt.clues,
         "candidates": doubt.candidates,
-        "command": command(doubt.reference, is_named=bool(doubt.candidates)),
+        "command": command(
+            doubt.reference, is_named=bool(doubt.candidates), is_shell=doubt.is_shell
+        ),
+        "certain": doubt.certain,
+        "shell": doubt.is_shell,
         "kept": doubt.is_kept,
         "expired": doubt.is_expired,
         "exercise": doubt.exercise,
     }
 
 
-def command(reference: str, *, is_named: bool) -> str:
-    """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason."""
+def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
+    """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason.
+
+    Resources without their intervention (`is_shell`) have no commune: they can be dismissed.
+    """
+    if is_shell:
+        return f"notifier review {reference} --dismiss --why RAISON"
     return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
 
 
@@ -248,6 +261,8 @@ SAMPLE_DOUBT = Doubt(
     reason="commune à vérifier, les indices se contredisent : personne n’est prévenu",
     clues=["Le code INSEE 90033 désigne Delle (90033)."],
     candidates=["Delle (90033) : 1 indice sur 2", "Giromagny (90052) : 1 indice sur 2"],
+    certain="",
+    is_shell=False,
     is_kept=False,
     is_expired=False,
     exercise=False,
@@ -256,7 +271,12 @@ DOUBTS = [
     SAMPLE_DOUBT,
     replace(SAMPLE_DOUBT, clues=[], candidates=[]),
     *(
-        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise)
+        replace(SAMPLE_DOUBT, severity="", is_shell=True, is_expired=expired)
+        for expired in (False, True)
+    ),
+    *(
+        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise, certain=certain)
         for kept, expired, exercise in product((False, True), repeat=3)
+        for certain in ("", "Belfort (90010)")
     ),
 ]

@@ -1,5 +1,6 @@
 """The operator's categories and texts, read and checked once a process."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from django.conf import settings
@@ -7,6 +8,10 @@ from django.conf import settings
 from notifier.alerting.categories import Categories, load
 from notifier.alerting.composition import Composer
 from notifier.settings import packaged
+from notifier.territory.resolve import Commune
+
+# How many communes a sentence names.
+LISTED = 12
 
 
 @cache
@@ -19,3 +24,16 @@ def categories() -> Categories:
 def composer() -> Composer:
     """The texts in force. Raises TemplatesError, which names file, line and name."""
     return Composer(settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts")
+
+
+def named(communes: Sequence[Commune]) -> str:
+    """Communes for a French sentence, bounded: "Delle (90033), Joncherey (90056)"."""
+    rest = len(communes) - LISTED
+    names = ", ".join(commune.label for commune in communes[:LISTED])
+    return f"{names} et {rest} de plus" if rest > 0 else names
+
+
+def nature(code: str) -> str:
+    """What happened, as a mayor would read it; a code that is not configured stands for itself."""
+    category = categories().get(code)
+    return category.label if category else code or "nature inconnue"

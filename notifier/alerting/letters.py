@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -20,9 +20,6 @@ from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import Commune
-
-# An end or a cancellation is still worth reading long after the alert itself has expired.
-CLOSING_LIFETIME = timedelta(hours=12)
 
 
 def facts_of(

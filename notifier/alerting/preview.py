@@ -45,7 +45,7 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
         "tellings": [],
     }
     category = categories().get(new.category)
-    if outcome.is_placed and category is not None:
+    if outcome.tells and category is not None:
         alerts = list(Alert.objects.filter(thread=intervention.thread))
         tellings = rule_on_all(intervention, category, outcome, alerts)
         spoken = spoken_of(alerts, tellings)

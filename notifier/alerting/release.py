@@ -197,7 +197,7 @@ def _expire(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     newest = Alert.objects.select_related("intervention__source").get(pk=rows[-1].alert_id)
     about = f"held-{rows[0].source_id}-{spending.today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
-    entrust(letter_to_duty(newest, why, about))
+    entrust(letter_to_duty([newest], why, about))
 
 
 def _end(rows: list[Held], state: HeldState, now: datetime, told_in: str = "") -> None:

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.doubt import take_back
-from notifier.alerting.in_force import categories
+from notifier.alerting.in_force import categories, named
 from notifier.alerting.wake import ring_to_decide
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_threads
@@ -27,21 +27,23 @@ def waiting() -> QuerySet[Intervention]:
     )
 
 
-def decide_commune(
-    interventions: list[Intervention], code: str, *, who: str, why: str
+def decide_communes(
+    interventions: list[Intervention], codes: list[str], *, who: str, why: str
 ) -> Intervention:
     """Take the decision for a reference's waiting interventions: its latest state goes on its way.
 
-    Returns that intervention. Raises ReviewError for a code that is no current commune, for one
-    that its source may not speak for, for one that no clue names unless it is said why, for a
-    category that is not configured, and where somebody else decided first.
+    Of several communes named, those that were certain stay told: the decision adds the others.
+    Returns that intervention. Raises ReviewError without a code, for one that is no current
+    commune, that its source may not speak for, or that no clue names unless it is said why; for
+    resources without their intervention; for a category that is not configured; and where somebody
+    else decided first.
     """
     latest = max(interventions, key=lambda intervention: intervention.sequence)
-    chosen = _checked(latest, code, why)
+    chosen = named(_checked(latest, codes, why))
     with transaction.atomic():
         lock_threads([latest.pk])
         taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
-            state=Handling.RECEIVED, decided_commune=code, decided_by=who
+            state=Handling.RECEIVED, decided_communes=codes, decided_by=who
         )
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
@@ -53,7 +55,7 @@ def decide_commune(
         )
         take_back(interventions)
         because = f" Motif : {why}." if why else ""
-        text = f"Décidé par {who} : {chosen.label}.{because}"
+        text = f"Décidé par {who} : {chosen}.{because}"
         write(
             [
                 entry(
@@ -61,7 +63,7 @@ def decide_commune(
                     Step.REVIEW,
                     text,
                     intervention=str(latest.pk),
-                    commune=code,
+                    communes=codes,
                     who=who,
                     why=why,
                 )
@@ -71,13 +73,49 @@ def decide_commune(
     return latest
 
 
-def _checked(intervention: Intervention, code: str, why: str) -> Commune:
-    """The commune of the code, if it may be the decision; raises ReviewError."""
+def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
+    """Close the review of resources whose intervention nobody reports; nobody is told.
+
+    Raises ReviewError without a reason, for anything that could be decided, and where it came or
+    was settled meanwhile.
+    """
+    latest = max(interventions, key=lambda intervention: intervention.sequence)
+    if not latest.is_shell:
+        raise ReviewError("seuls des moyens sans intervention se classent sans suite")
+    if not why:
+        raise ReviewError("dites pourquoi : le journal le garde")
+    reason = f"classée sans suite par {who} : {why}"
+    with transaction.atomic():
+        lock_threads([latest.pk])
+        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+            state=Handling.DISMISSED, reason=reason, decided_by=who, handled_at=timezone.now()
+        )
+        if not taken:
+            raise ReviewError("elle vient d’être réglée : voir « notifier review »")
+        take_back([latest])
+        text = f"Classée sans suite par {who}. Motif : {why}."
+        pk = str(latest.pk)
+        write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who, why=why)])
+
+
+def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:
+    """The communes of the codes, if they may be the decision; raises ReviewError."""
+    if intervention.is_shell:
+        raise ReviewError(
+            "il n’y a encore rien à dire à une commune : demandez l’intervention au centre qui l’a "
+            "ouverte, ou classez sans suite"
+        )
     if categories().get(intervention.category) is None:
         raise ReviewError(
             f"la catégorie {intervention.category} n’est pas dans la configuration : "
             "faites-la ajouter avant de décider"
         )
+    if not codes:
+        raise ReviewError("donnez le code d’une commune au moins")
+    return [_checked_one(intervention, code, why) for code in codes]
+
+
+def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
     chosen = commune(code)
     if chosen is None:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")

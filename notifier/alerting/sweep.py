@@ -7,8 +7,11 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.alerting.concerned import is_partial
 from notifier.alerting.decide import TOGETHER, decide_each
-from notifier.alerting.doubt import past_deadline, say_it_expired
+from notifier.alerting.doubt import say_it_expired
+from notifier.alerting.in_force import categories
+from notifier.alerting.lifetime import useless_at
 from notifier.alerting.release import release_due
 from notifier.alerting.spending import alarm
 from notifier.alerting.wake import of_lane
@@ -42,7 +45,8 @@ def upkeep() -> None:
     settle_waiting()
     release_due()
     alarm()
-    late = Intervention.objects.filter(past_deadline(timezone.now()), state=Handling.REVIEW)
+    useless = useless_at(timezone.now(), categories())
+    late = Intervention.objects.filter(useless, state=Handling.REVIEW)
     for intervention_id in in_turn(late, EXPIRED_AT_ONCE):
         try:
             _expire_review(intervention_id)
@@ -53,10 +57,10 @@ def upkeep() -> None:
 
 def _expire_review(intervention_id: UUID) -> None:
     now = timezone.now()
-    reason = "personne n’a décidé de la commune à temps : personne n’a été prévenu"
     with transaction.atomic():
         (thread,) = lock_threads([intervention_id])
         intervention = next(i for i in thread if i.pk == intervention_id)
+        reason = _undecided(intervention)
         changed = Intervention.objects.filter(pk=intervention_id, state=Handling.REVIEW).update(
             state=Handling.EXPIRED, reason=reason, handled_at=now
         )
@@ -75,3 +79,11 @@ def _expire_review(intervention_id: UUID) -> None:
             intervention=str(intervention.pk),
             reference=intervention.reference,
         )
+
+
+def _undecided(intervention: Intervention) -> str:
+    if intervention.is_shell:
+        return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
+    if is_partial(intervention):
+        return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"
+    return "personne n’a décidé de la commune à temps : personne n’a été prévenu"

@@ -1,8 +1,9 @@
 """From rulings to letters: alerts opened, revised or closed, people found, texts composed."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -11,13 +12,13 @@ from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
 from notifier.alerting.gathered import everyone_told, withdraw_held
 from notifier.alerting.letters import (
-    CLOSING_LIFETIME,
     Envelope,
     compose,
     facts_to_tell,
     letter_key,
     whom,
 )
+from notifier.alerting.lifetime import closing_until, useful_until
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, told_at_once
@@ -81,6 +82,7 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
     """
     letters: list[Letter] = []
     entries = [_ruled(case.intervention, telling) for case in cases for telling in case.tellings]
+    without_contacts: defaultdict[str, list[Alert]] = defaultdict(list)
     for to_neighbours in (False, True):
         part = [
             (case, telling)
@@ -97,8 +99,10 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
             if found and not fresh:
                 entries.append(_known_already(alert))
             elif not found and alert.is_open:
-                letters += letter_to_duty(alert, "aucun contact joignable dans l’annuaire")
+                without_contacts[alert.thread].append(alert)
                 entries.append(_nobody_there(alert))
+    for alerts in without_contacts.values():
+        letters += letter_to_duty(alerts, "aucun contact joignable dans l’annuaire")
     return letters, entries
 
 
@@ -190,9 +194,9 @@ def _revise(alert: Alert, case: Case, telling: Telling) -> None:
     alert.is_open = not kind.closes
     if alert.is_open:
         alert.category, alert.severity = category.code, intervention.severity
-    lifetime: timedelta = category.lifetime if alert.is_open else CLOSING_LIFETIME
-    # From the reception on: what waited through an outage, or for a decision, may be past its time.
-    alert.expires_at = intervention.received_at + lifetime
+        alert.expires_at = useful_until(intervention, category)
+    else:
+        alert.expires_at = closing_until(intervention)
 
 
 def _ruled(intervention: Intervention, telling: Telling) -> Entry:

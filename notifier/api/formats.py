@@ -10,13 +10,11 @@ from ninja import Query, Router, Schema
 from ninja.errors import ValidationError
 from ninja.responses import Status
 
-from notifier.alerting.in_force import categories
-from notifier.alerting.preview import preview
+from notifier.alerting.accept import accept_message, try_out_message
 from notifier.api.entrance import SourceKey
 from notifier.api.interventions import DRY_RUN, REFUSALS, refuse_unclear_parameters, source_of
 from notifier.api.problems import ProblemError
 from notifier.api.wire import JsonRefusedError, StrictParser
-from notifier.intake.foreign import composed, receive_foreign
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
 from notifier.intake.formats.message import ForeignMessage
@@ -82,10 +80,9 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
     try:
         message = read()
         if dry_run:
-            new = composed(source, message, _category)
-            told = preview(source, new) if new else {"dry_run": True, "tellings": []}
+            told = try_out_message(source, message)
             return Status(200, {**told, "dropped": list(message.dropped)})
-        reception = receive_foreign(source, message, _category)
+        reception = accept_message(source, message)
     except (JsonRefusedError, XmlRefusedError) as refusal:
         raise ProblemError(400, str(refusal)) from None
     except FormatRefusedError as refusal:
@@ -93,9 +90,9 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
     except OutsideSourceError as refusal:
         raise ProblemError(
             403,
-            f"{refusal} est hors des départements de votre source "
+            f"{refusal.code} est hors des départements de votre source "
             f"({', '.join(source.departements)})",
-            field=message.paths.get("location.insee", "location"),
+            field=message.paths.get(refusal.field, "location"),
         ) from None
     except ContradictionError:
         raise ProblemError(
@@ -114,8 +111,3 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
             note=reception.note,
         ),
     )
-
-
-def _category(code: str) -> str | None:
-    found = categories().closest(code)
-    return found.code if found else None

@@ -9,13 +9,12 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from notifier.alerting.in_force import categories
-from notifier.alerting.preview import preview
+from notifier.alerting.accept import UnknownCategoryError, accept, try_out
 from notifier.alerting.status import status_of
 from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source
-from notifier.intake.receive import ContradictionError, OutsideSourceError, known_as, receive
+from notifier.intake.receive import ContradictionError, OutsideSourceError
 from notifier.intake.schema import NewIntervention
 
 DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
@@ -52,19 +51,18 @@ def push(
 ) -> Any:
     source = source_of(request)
     refuse_unclear_parameters(request)
-    if categories().get(new.category) is None:
-        raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category")
     try:
         if dry_run:
-            known_as(source, new)
-            return Status(200, preview(source, new))
-        reception = receive(source, new)
-    except OutsideSourceError:
+            return Status(200, try_out(source, new))
+        reception = accept(source, new)
+    except UnknownCategoryError:
+        raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category") from None
+    except OutsideSourceError as refusal:
         raise ProblemError(
             403,
-            f"{new.location.insee} est hors des départements de votre source "
+            f"{refusal.code} est hors des départements de votre source "
             f"({', '.join(source.departements)})",
-            field="location.insee",
+            field=refusal.field,
         ) from None
     except ContradictionError:
         raise ProblemError(

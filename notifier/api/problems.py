@@ -60,6 +60,7 @@ SAID_BY_INTAKE = {
     "half_point",
     "link",
     "nowhere",
+    "one_and_several",
 }
 
 

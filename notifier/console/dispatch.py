@@ -37,10 +37,10 @@ class Dispatch:
         """POST an intervention; `bytes` go as they are. Raises OSError when nobody answers."""
         return self._ask("POST", "/api/v1/interventions", body, headers)
 
-    def send(self, path: str, body: bytes, *, xml: bool) -> Answer:
+    def send(self, path: str, body: bytes, *, xml: bool, **headers: str) -> Answer:
         """POST a document to one of the service's doors. Raises OSError when nobody answers."""
         kind = "application/xml" if xml else "application/json"
-        return self._ask("POST", path, body, {"Content-Type": kind})
+        return self._ask("POST", path, body, {"Content-Type": kind, **headers})
 
     def dry_run(self, body: object) -> Answer:
         """Ask who would be told what, storing nothing."""

@@ -9,8 +9,6 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from notifier.territory.geometry import holds
-
 MOST_VERTICES = 1_000
 _POSITION: dict[str, Any] = {
     "type": "array",
@@ -27,7 +25,7 @@ _SCHEMA: dict[str, Any] = {
     "examples": [[[[6.99, 47.5], [7.01, 47.5], [7.01, 47.52], [6.99, 47.5]]]],
 }
 
-Rings = list[list[list[float]]]
+Polygons = list[list[list[list[float]]]]
 
 
 def closed(ring: list[list[float]]) -> list[list[float]]:
@@ -35,33 +33,18 @@ def closed(ring: list[list[float]]) -> list[list[float]]:
     return ring if ring[:1] == ring[-1:] and len(ring) > 1 else [*ring, *ring[:1]]
 
 
-def outermost(rings: Rings) -> Rings:
-    """The rings that lie in no other, of areas that add to one another: none of them is a hole."""
-    if sum(map(len, rings)) > MOST_VERTICES:
-        return rings  # refused by `Area`, and long to compare
-    each = [ring for at, ring in enumerate(rings) if ring not in rings[:at]]
-    surfaces = [[([x for x, _ in ring[:-1]], [y for _, y in ring[:-1]])] for ring in each]
-    return [
-        ring
-        for at, ring in enumerate(each)
-        if not any(
-            all(holds(other, x, y) for x, y in ring) for other in surfaces[:at] + surfaces[at + 1 :]
-        )
-    ]
-
-
-def _rings(value: object) -> object:
-    """The rings of all polygons, each a list of [longitude, latitude]; None stays None."""
+def _area(value: object) -> object:
+    """The polygons, each a list of rings of [longitude, latitude]; None stays None."""
     if value is None:
         return None
     if isinstance(value, dict):
         _refuse("donnez la liste coordinates du GeoJSON, pas l’objet entier")
-    rings = [_ring(ring) for polygon in _polygons(value) for ring in _listed(polygon)]
-    if not rings:
+    polygons = [[_ring(ring) for ring in _listed(polygon)] for polygon in _polygons(value)]
+    if not all(polygons):
         _refuse("la zone n’a aucun anneau")
-    if sum(map(len, rings)) > MOST_VERTICES:
+    if sum(len(ring) for rings in polygons for ring in rings) > MOST_VERTICES:
         _refuse(f"plus de {MOST_VERTICES} sommets : simplifiez la zone")
-    return rings
+    return polygons
 
 
 def _polygons(value: object) -> Iterator[object]:
@@ -109,4 +92,4 @@ def _refuse(why: str) -> NoReturn:
     raise PydanticCustomError("area", why)
 
 
-Area = Annotated[Rings, BeforeValidator(_rings), WithJsonSchema(_SCHEMA)]
+Area = Annotated[Polygons, BeforeValidator(_area), WithJsonSchema(_SCHEMA)]

@@ -24,7 +24,9 @@ class Source(models.Model):
     )  # fmt: skip
     duty_email = models.EmailField(
         "courriel de permanence", blank=True,
-        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+        help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop "
+        "tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand "
+        "l’annuaire n’y donne aucun contact.",
     )  # fmt: skip
     sms_cap = models.PositiveIntegerField(
         "plafond de SMS par jour", null=True, blank=True,
@@ -53,6 +55,7 @@ class Handling(models.TextChoices):
     OUTSIDE = "outside", "hors du territoire de la source"
     SUPERSEDED = "superseded", "dépassée"
     EXPIRED = "expired", "périmée sans décision"
+    DISMISSED = "dismissed", "classée sans suite"
 
 
 class Intervention(models.Model):
@@ -71,6 +74,10 @@ class Intervention(models.Model):
     location = models.JSONField("lieu")
     content_hash = models.CharField("empreinte du contenu", max_length=64)
     received_at = models.DateTimeField("reçue le")
+    expires_at = models.DateTimeField(
+        "valable jusqu’au", null=True, blank=True,
+        help_text="Dit par la source ; la durée de la catégorie borne toujours.",
+    )  # fmt: skip
 
     state = models.CharField(
         "traitement", max_length=10, choices=Handling, default=Handling.RECEIVED
@@ -82,7 +89,7 @@ class Intervention(models.Model):
     handled_at = models.DateTimeField("traitée le", null=True, blank=True)
     # The sweep takes what it has not failed on before what it has.
     failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
-    decided_commune = models.CharField("commune décidée", max_length=5, blank=True)
+    decided_communes = models.JSONField("communes décidées", default=list, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
 
     class Meta:
@@ -100,6 +107,11 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} n° {self.sequence}"
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether only resources were reported (RC-RI), and not the intervention itself."""
+        return not self.category
 
 
 class Distribution(models.Model):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -22,7 +23,13 @@ received = Signal()
 
 
 class OutsideSourceError(Exception):
-    """The INSEE code lies in a département that the source may not speak for."""
+    """An INSEE code lies in a département that the source may not speak for."""
+
+    def __init__(self, code: str, field: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        """The native endpoint's name of the field that gave it."""
 
 
 class ContradictionError(Exception):
@@ -37,15 +44,19 @@ class Reception:
     is_new: bool
 
 
-def receive(source: Source, new: NewIntervention) -> Reception:
+def receive(
+    source: Source, new: NewIntervention, *, expires_at: datetime | None = None
+) -> Reception:
     """Store the intervention once and say under which id; the commit has happened on return.
+
+    `expires_at` (aware): after it the source itself holds it to be of no more use.
 
     Raises OutsideSourceError, ContradictionError, and django.db.OperationalError when the database
     cannot store it: then nothing was received.
     """
     refuse_outside(source, new)
     try:
-        return Reception(_store(source, new), is_new=True)
+        return Reception(_store(source, new, expires_at), is_new=True)
     except IntegrityError:
         known = known_as(source, new)
         if known is None:
@@ -54,9 +65,13 @@ def receive(source: Source, new: NewIntervention) -> Reception:
 
 
 def refuse_outside(source: Source, new: NewIntervention) -> None:
-    """Raise OutsideSourceError where the INSEE code alone shows that the source may not speak."""
-    if new.location.insee and departement_of(new.location.insee) not in source.departements:
-        raise OutsideSourceError(new.location.insee)
+    """Raise OutsideSourceError where an INSEE code alone shows that the source may not speak."""
+    place = new.location
+    given = [(place.insee, "location.insee")] if place.insee else []
+    given += [(code, "location.communes") for code in place.communes or ()]
+    for code, field in given:
+        if departement_of(code) not in source.departements:
+            raise OutsideSourceError(code, field)
 
 
 def known_as(source: Source, new: NewIntervention) -> UUID | None:
@@ -79,7 +94,7 @@ def _content_hash(new: NewIntervention) -> str:
     return hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
 
 
-def _store(source: Source, new: NewIntervention) -> UUID:
+def _store(source: Source, new: NewIntervention, expires_at: datetime | None) -> UUID:
     now = timezone.now()
     intervention_id = uuid4()
     thread = thread_of(source, new.reference)
@@ -98,6 +113,7 @@ def _store(source: Source, new: NewIntervention) -> UUID:
             location=new.location.model_dump(exclude_none=True),
             content_hash=_content_hash(new),
             received_at=now,
+            expires_at=expires_at,
         )
         said = f"{new.category}, {Status(new.status).label}" + (
             ", exercice" if new.exercise else ""

@@ -101,17 +101,30 @@ Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")]
 
 
+MOST_COMMUNES = 500
+InseeCode = Annotated[str, Field(pattern=INSEE)]
+
+
 class Place(BaseModel):
     """Where it is. One way to say it is enough; all that is given is checked against the rest."""
 
     model_config = ConfigDict(extra="forbid")
 
     insee: Annotated[
-        str | None,
+        InseeCode | None,
         Field(
-            pattern=INSEE,
             description="Code officiel géographique de la commune (pas le code postal)",
             examples=["90033", "2A004"],
+        ),
+    ] = None
+    communes: Annotated[
+        list[InseeCode] | None,
+        Field(
+            min_length=1,
+            max_length=MOST_COMMUNES,
+            description="Plusieurs communes, toutes concernées : leurs codes, à la place d’insee, "
+            "name et postal_code",
+            examples=[["90033", "90056"]],
         ),
     ] = None
     name: Annotated[Name | None, Field(description="Nom de la commune")] = None
@@ -134,11 +147,15 @@ class Place(BaseModel):
     def _says_where(self) -> Place:
         if (self.latitude is None) != (self.longitude is None):
             raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
+        if self.communes and any((self.insee, self.name, self.postal_code)):
+            raise PydanticCustomError(
+                "one_and_several", "communes remplace insee, name et postal_code : retirez-les"
+            )
         is_placed = self.latitude is not None or self.polygon is not None
-        if not any((self.insee, self.name, self.postal_code, is_placed)):
+        if not any((self.insee, self.communes, self.name, self.postal_code, is_placed)):
             raise PydanticCustomError(
                 "nowhere",
-                "n’indique aucun lieu : donnez insee, name, postal_code, polygon "
+                "n’indique aucun lieu : donnez insee, communes, name, postal_code, polygon "
                 "ou latitude et longitude",
             )
         return self
@@ -193,7 +210,7 @@ class NewIntervention(BaseModel):
         """The content as plain JSON types with the instant in UTC: equal content, equal result."""
         content = self.model_dump(mode="json")
         # Fields younger than the first release: what was received before them still is the same.
-        for name in ("precision", "polygon"):
+        for name in ("precision", "polygon", "communes"):
             if content["location"][name] is None:
                 del content["location"][name]
         content["occurred_at"] = self.occurred_at.astimezone(UTC).isoformat()

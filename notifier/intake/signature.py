@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from uuid import uuid4
 
 # The specification leaves the tolerance open; its libraries allow five minutes.
 TOLERANCE_S = 300
@@ -26,11 +27,28 @@ def check_signature(secret: str, headers: Mapping[str, str], body: bytes) -> Non
         raise SignatureRefusedError(f"signature exigée : en-tête absent : {', '.join(absent)}")
     message_id, timestamp, signatures = (headers[name] for name in names)
     _refuse_old(timestamp)
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    expected = hmac.new(key, signed, hashlib.sha256).digest()
+    expected = _signature(secret, message_id, timestamp, body)
     if not any(hmac.compare_digest(expected, given) for given in _decoded(signatures)):
         raise SignatureRefusedError("signature fausse : vérifiez le secret et le corps signé")
+
+
+def signed_headers(secret: str, body: bytes) -> dict[str, str]:
+    """The headers that sign this body now, under an id of its own.
+
+    Raises ValueError when `secret` is none that a source could have been given.
+    """
+    message_id, timestamp = f"msg_{uuid4()}", str(int(datetime.now(UTC).timestamp()))
+    signature = base64.b64encode(_signature(secret, message_id, timestamp, body)).decode()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{signature}",
+    }
+
+
+def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> bytes:
+    key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    return hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
 
 
 def _refuse_old(timestamp: str) -> None:

@@ -10,13 +10,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifier.intake.foreign import following, latest_of, lock_source, store_numbered
+from notifier.intake.foreign import lock_source, store_numbered
 from notifier.intake.formats.message import Effect, sequence_at
+from notifier.intake.joining import latest_of
 from notifier.intake.models import Distribution, Intervention
+from notifier.intake.next_report import following
 from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
-from notifier.intake.words import Severity, Status
+from notifier.intake.words import Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -83,16 +85,15 @@ def _show(row: Distribution, status: Status) -> None:
     thread = thread_of(row.source, row.reference)
     if Intervention.objects.filter(thread=thread).exists():
         return
-    shell_id = uuid4()
-    Intervention.objects.create(
-        id=shell_id,
+    shell = Intervention.objects.create(
+        id=uuid4(),
         source=row.source,
         thread=thread,
         reference=row.reference,
         sequence=1,
         status=status,
         category="",
-        severity=Severity.MINOR,
+        severity="",
         occurred_at=row.sent_at,
         exercise=row.exercise or False,
         location={},
@@ -103,5 +104,5 @@ def _show(row: Distribution, status: Status) -> None:
         f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
         "l’intervention au centre qui l’a ouverte."
     )
-    write([entry(thread, Step.RECEIVED, text, intervention=str(shell_id))])
-    received.send(sender=Intervention, intervention_id=shell_id)
+    write([entry(thread, Step.RECEIVED, text, intervention=str(shell.pk))])
+    received.send(sender=Intervention, intervention=shell)

@@ -1,6 +1,7 @@
 """Where: every commune of France, offline.
 
-In: a place as a source describes it (`Location`: INSEE code, name, postal code, point, area).
+In: a place as a source describes it (`Location`: INSEE code or several, name, postal
+code, point, area).
 Out: a `Resolution`: a verdict, the commune(s) it is certain of, how they lie to the point, and
 every clue with what it said, in French, for the person who reviews. `resolve.py` is the room's
 front: `resolve`, `commune`, `adjoining`, `departement_of`, `communes_of`, `all_communes`.

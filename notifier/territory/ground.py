@@ -5,7 +5,7 @@ Answers come from the contours alone; what they prove is decided elsewhere (`pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from notifier.territory import contours
@@ -17,6 +17,7 @@ from notifier.territory.geometry import (
     area,
     box_distance,
     box_of,
+    boxes_meet,
     circle,
     cut_to,
     distance,
@@ -25,8 +26,8 @@ from notifier.territory.geometry import (
     is_tangled,
     metres_per_unit,
     overlap,
-    turned,
 )
+from notifier.territory.union import united
 
 _STEPS_M = tuple(1_000 * 2**step for step in range(10))
 """How far the nearest commune is looked for, step by step: 1 km to 512 km."""
@@ -35,6 +36,9 @@ WIDEST = 1_000
 _MOST_PAIRS = 500_000
 """Corners of the area times corners of the land under it: thrice what a circle of 1,000 corners has
 around half a region, and half a second of work."""
+_MOST_CORNERS = 7_000
+"""Corners of the area once its polygons are one surface: twice what 27 circles in a chain make of
+their 1,000."""
 _LEAST_SHARE = 1e-6
 """Below a millionth, only the rounding of the computation touches a commune."""
 
@@ -100,19 +104,23 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
     return _under(circle(x, y, radius, metres_per_unit(latitude)), x, y)
 
 
-def under_polygon(rings: Surface) -> tuple[tuple[float, float], list[Mark]]:
+def under_polygons(polygons: Sequence[Surface]) -> tuple[tuple[float, float], list[Mark]]:
     """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
-    `rings` are in degrees, longitude first; a ring inside another is a hole. The middle lies in the
-    area. Raises `ValueError` for rings that cross or enclose nothing, and `TooWideError`.
+    The polygons are in degrees, longitude first; ground under several counts once, and a ring
+    inside another of the same polygon is a hole. The middle lies in the area. Raises `ValueError`
+    where the rings of a polygon cross or enclose nothing, and `TooWideError`.
     """
-    surface = turned(
+    in_units = [
         [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
-    )
+        for rings in polygons
+    ]
+    drawn = [polygon for polygon in in_units if polygon]
+    if any(is_tangled(polygon) for polygon in drawn):
+        raise ValueError("the rings cross")
+    surface = united(drawn)
     if not surface or not area(surface):
         raise ValueError("the rings enclose nothing")
-    if is_tangled(surface):
-        raise ValueError("the rings cross")
     x, y = inner_point(surface)
     return (y / UNITS, x / UNITS), _under(surface, x, y)
 
@@ -132,7 +140,7 @@ def adjoining(code: str) -> list[str]:
 def _under(surface: Surface, x: float, y: float) -> list[Mark]:
     """The communes under a surface, each with its share of it and its distance from the centre."""
     found = contours.in_box(box_of(surface))
-    if len(found) > WIDEST:
+    if len(found) > WIDEST or _corners(surface) > _MOST_CORNERS:
         raise TooWideError
     whole = abs(area(surface))
     scale = metres_per_unit(y / UNITS)
@@ -155,10 +163,12 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
 
 def _laid_over(found: list[Contour], surface: Surface) -> list[tuple[Contour, Surface]]:
     """Each piece of land with the part of a surface in its box. Raises `TooWideError`."""
+    boxes = [(ring, box_of([ring])) for ring in surface]
     parts = []
     pairs = 0
     for contour in found:
-        part = cut_to(contour.box, surface)
+        near = [ring for ring, box in boxes if boxes_meet(box, contour.box)]
+        part = cut_to(contour.box, near)
         pairs += _corners(part) * _corners(contour.surface())
         if pairs > _MOST_PAIRS:
             raise TooWideError

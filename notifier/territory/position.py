@@ -13,6 +13,8 @@ from notifier.territory.evidence import LISTED, Evidence, listing
 from notifier.territory.geometry import Ring
 from notifier.territory.ground import Mark, TooWideError
 
+Polygons = Sequence[Sequence[Sequence[Sequence[float]]]]
+"""The `coordinates` of a GeoJSON MultiPolygon."""
 REACH_M = {"exact": 150, "street": 500, "town": 5_000}
 """Within how many metres of a point the incident may be, by the precision stated for it."""
 # The mayor polices bathing up to 300 m from the shore (CGCT art. L2213-23).
@@ -50,16 +52,19 @@ def read_point(
     )
 
 
-def read_polygon(polygon: Sequence[Sequence[Sequence[float]]]) -> Evidence:
-    """An area: rings of [longitude, latitude] in degrees, holes inside the rings they pierce."""
-    given = f"zone de {sum(map(len, polygon))} sommets"
+def read_polygon(polygons: Polygons) -> Evidence:
+    """An area: polygons of rings of [longitude, latitude] in degrees, an outer one, then holes."""
+    given = f"zone de {sum(len(ring) for rings in polygons for ring in rings)} sommets"
     try:
-        (latitude, longitude), under = ground.under_polygon([_ring(ring) for ring in polygon])
+        (latitude, longitude), under = ground.under_polygons(
+            [[_ring(ring) for ring in rings] for rings in polygons]
+        )
     except TooWideError:
         return _too_wide("polygon", given)
     except (ValueError, TypeError, IndexError):
         says = (
-            "La zone n’est pas un polygone lisible : ses côtés se croisent, ou elle n’entoure rien."
+            "La zone n’est pas un polygone lisible : ses côtés se croisent, elle n’entoure rien, "
+            "ou elle est trop enchevêtrée."
         )
         return Evidence("polygon", given, frozenset(), says)
     marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))

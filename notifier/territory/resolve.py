@@ -9,7 +9,7 @@ guessed: under `conflict` and `unknown` the answer holds no commune, only clues 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from notifier.territory import ground, reference
 from notifier.territory.evidence import LISTED, Evidence, read_insee, read_name, read_postal
 from notifier.territory.ground import Mark
-from notifier.territory.position import read_point, read_polygon
+from notifier.territory.position import Polygons, read_point, read_polygon
 from notifier.territory.reference import (
     Commune,
     all_communes,
@@ -25,6 +25,7 @@ from notifier.territory.reference import (
     communes_of,
     departement_of,
 )
+from notifier.territory.several import Several, read_several
 
 __all__ = [
     "Clue",
@@ -46,7 +47,7 @@ class Verdict(StrEnum):
     """What the clues prove together."""
 
     CERTAIN = "certain"
-    """Exactly one commune, and no clue speaks against it."""
+    """Exactly one commune, or all that are named as several, and no clue speaks against it."""
     EDGE = "edge"
     """A point close to a border or an area over several communes: which are told, the category
     says."""
@@ -73,8 +74,11 @@ class Location:
     """Free words for the place (a street); never a clue."""
     precision: Literal["exact", "street", "town"] | None = None
     """How well the point is known; unstated counts as exact, "town" proves nothing alone."""
-    polygon: Sequence[Sequence[Sequence[float]]] | None = None
-    """An area: rings of [longitude, latitude] (WGS 84), holes inside the rings they pierce."""
+    polygon: Polygons | None = None
+    """An area: polygons of rings of [longitude, latitude] (WGS 84), holes inside the rings they
+    pierce; what lies under several polygons counts once."""
+    communes: Sequence[str] = ()
+    """INSEE codes of several communes, every one of which is concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Clue:
     """One clue and what it said, for the person who reviews."""
 
     kind: str
-    """insee, postal_code, name, point or polygon."""
+    """insee, communes, postal_code, name, point or polygon."""
     given: str
     communes: tuple[str, ...]
     """Codes of the candidates, the most probable first; twelve at the most."""
@@ -100,6 +104,8 @@ class Resolution:
     clues: tuple[Clue, ...]
     marks: tuple[Mark, ...] = ()
     """How they lie to the point or the area, if one was given; in doubt, the nearest candidates."""
+    sure: tuple[Commune, ...] = ()
+    """Under a doubt, those of several named communes that it does not touch."""
 
     @property
     def holders(self) -> tuple[Commune, ...]:
@@ -125,12 +131,28 @@ class Resolution:
 def resolve(location: Location) -> Resolution:
     """The commune of a place, or why a person must look at it. Asks nothing but the local file."""
     readings = _read(location)
-    verdict, codes = _compare(readings)
+    sure: tuple[str, ...] = ()
+    if location.communes:
+        several = read_several(location.communes, readings)
+        readings = [*several.readings, *readings]
+        verdict, codes, sure = _verdict_on_several(several)
+    else:
+        verdict, codes = _compare(readings)
     clues = tuple(_clue(reading, readings) for reading in readings)
     marks = next((reading.marks for reading in readings if reading.marks), ())
     marks = tuple(m for m in marks if m.code in codes) if codes else marks[:LISTED]
-    communes = tuple(c for c in map(reference.commune, codes) if c)
-    return Resolution(verdict, communes, clues, marks)
+    return Resolution(verdict, _known(codes), clues, marks, _known(sure))
+
+
+def _known(codes: Iterable[str]) -> tuple[Commune, ...]:
+    return tuple(c for c in map(reference.commune, codes) if c)
+
+
+def _verdict_on_several(several: Several) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
+    """The verdict, the codes when it is `certain`, and else those that are sure all the same."""
+    if several.is_complete:
+        return Verdict.CERTAIN, several.sure, ()
+    return Verdict.CONFLICT if several.is_contradicted else Verdict.UNKNOWN, (), several.sure
 
 
 def adjoining(code: str) -> tuple[Commune, ...]:
@@ -139,7 +161,7 @@ def adjoining(code: str) -> tuple[Commune, ...]:
     Empty for islands and for the collectivities whose contours no source gives. A commune whose
     land no source divides adjoins those that share it and all that adjoin the whole.
     """
-    return tuple(c for c in map(reference.commune, ground.adjoining(code)) if c)
+    return _known(ground.adjoining(code))
 
 
 def _read(location: Location) -> list[Evidence]:

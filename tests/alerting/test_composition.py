@@ -344,11 +344,11 @@ def test_each_severity_reads_as_french(composer: Composer) -> None:
 
 
 def test_the_duty_reads_why_and_what_to_do(composer: Composer) -> None:
-    subject, text = composer.unreached(FACTS, "aucun message n’a abouti")
+    subject, text = composer.unreached(FACTS, ["Delle"], "aucun message n’a abouti")
     assert subject == "Delle : commune à joindre autrement (CORG90-2026-004217)"
     assert "n’a pas été prévenue comme prévu : aucun message n’a abouti." in text
     assert "joindre le maire ou un adjoint par un autre moyen" in text
-    subject, text = composer.unreached(replace(FACTS, exercise=True), "essai")
+    subject, text = composer.unreached(replace(FACTS, exercise=True), ["Delle"], "essai")
     assert subject.startswith("EXERCICE - ")
     assert text.startswith("EXERCICE.")
     assert text.endswith("exercice.\n")

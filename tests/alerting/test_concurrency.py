@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from notifier.alerting.decide import decide
-from notifier.alerting.review import decide_commune, waiting
+from notifier.alerting.review import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Handling, Intervention, Source
@@ -116,7 +116,7 @@ def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatc
 
     def person() -> None:
         has_older.wait(10)
-        decide_commune(list(waiting()), "90033", who="une personne", why="appel du maire")
+        decide_communes(list(waiting()), ["90033"], who="une personne", why="appel du maire")
 
     at_once(worker, person)
     states = dict(Intervention.objects.values_list("sequence", "state"))

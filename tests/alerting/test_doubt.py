@@ -11,7 +11,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.doubt import candidates
-from notifier.alerting.review import decide_commune, waiting
+from notifier.alerting.review import decide_communes, waiting
 from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention
@@ -94,7 +94,7 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
 
 def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:
     push(source, location=CONFLICT)
-    decide_commune(list(waiting()), "90052", who="Exemple", why="")
+    decide_communes(list(waiting()), ["90052"], who="Exemple", why="")
     assert [mail.state for mail in mails()] == [MessageState.CANCELLED]
     decided(Intervention.objects.get().pk)
     assert told(channel="sms") == [sms(2)]
@@ -176,7 +176,7 @@ def test_where_no_clue_names_any_commune_a_decision_says_why(source) -> None:
     (mail,) = mails()
     assert "notifier review R1 --commune CODE --why RAISON" in mail.body
     call_command(
-        "review", "R1", commune="90033", why="l’appelant a épelé le nom", stdout=StringIO()
+        "review", "R1", commune=["90033"], why="l’appelant a épelé le nom", stdout=StringIO()
     )
     decided(doubt.pk)
     assert Intervention.objects.get().communes == ["90033"]

@@ -7,6 +7,7 @@ import pytest
 from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
 from notifier.alerting.preview import preview
+from notifier.territory.resolve import commune
 from tests.alerting.house import (
     ACCIDENT,
     DELLE,
@@ -31,6 +32,13 @@ from tests.alerting.house import (
 
 # All that adjoin Delle in France; it also borders Switzerland.
 NEXT_TO_DELLE = ("90043", "90045", "90046", "90056", "90063", "90096")
+
+
+def name_of(code: str) -> str:
+    """As the commune is called."""
+    found = commune(code)
+    assert found is not None
+    return found.name
 
 
 @pytest.fixture
@@ -198,10 +206,22 @@ def test_a_fire_at_the_border_is_no_neighbours_matter(two) -> None:
     assert told() == [sms(1)]
 
 
-def test_a_neighbour_without_contacts_is_said_to_the_duty(two) -> None:
+def test_the_neighbours_without_contacts_are_listed_to_the_duty_in_one_mail(two) -> None:
     push(two, category=MISSING)
-    assert {m.address for m in messages(recipient="duty")} == {DUTY}
-    assert len(messages(recipient="duty")) == len(NEXT_TO_DELLE) - 1
+    (mail,) = messages(recipient="duty")
+    assert mail.address == DUTY
+    assert mail.subject.startswith(f"{len(NEXT_TO_DELLE) - 1} communes à joindre autrement")
+    for code in set(NEXT_TO_DELLE) - {"90056"}:
+        assert f"- {name_of(code)}, voisine de Delle\n" in mail.body
+    assert "Joncherey" not in mail.body
+    assert len(journal(step="unreached")) == len(NEXT_TO_DELLE) - 1
+
+
+def test_a_commune_and_its_neighbours_without_contacts_are_one_mail(source) -> None:
+    push(source, category=MISSING)
+    (mail,) = messages()
+    assert f"{len(NEXT_TO_DELLE) + 1} communes" in mail.subject
+    assert "- Delle\n" in mail.body
 
 
 @pytest.mark.parametrize(

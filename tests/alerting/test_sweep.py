@@ -123,11 +123,28 @@ def test_a_sweep_reads_no_review_that_has_time_left(source) -> None:
     assert reviews
 
 
-@pytest.mark.parametrize("category", [ACCIDENT, "C99.99.99"])
-def test_a_review_expires_at_its_own_deadline_also_without_its_category(source, category) -> None:
-    push(source, location=CONFLICT)
-    Intervention.objects.update(category=category)
-    end = deadline(Intervention.objects.get())
+HELPS = timedelta(hours=3)
+"""How long an accident is worth telling, by `categories.toml`; two hours where nothing says it."""
+SOON = timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("category", "status", "source_says", "helps"),
+    [
+        pytest.param(ACCIDENT, "engaged", None, HELPS, id="by its category"),
+        pytest.param("C99.99.99", "engaged", None, timedelta(hours=2), id="without its category"),
+        pytest.param(ACCIDENT, "engaged", SOON, SOON, id="the source says less"),
+        pytest.param("C99.99.99", "engaged", SOON, SOON, id="and nobody knows the category"),
+        pytest.param(ACCIDENT, "engaged", timedelta(days=9), HELPS, id="the source says more"),
+        pytest.param(ACCIDENT, "cancelled", SOON, HELPS, id="an end says so however late"),
+    ],
+)
+def test_a_review_expires_at_its_own_deadline(source, category, status, source_says, helps) -> None:
+    doubt = push(source, location=CONFLICT)
+    until = doubt.received_at + source_says if source_says else None
+    Intervention.objects.update(category=category, status=status, expires_at=until)
+    end = doubt.received_at + helps
+    assert deadline(Intervention.objects.get()) == end
     with travel(end, tick=False):
         a_round()
     assert Intervention.objects.get().state == Handling.REVIEW

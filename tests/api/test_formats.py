@@ -322,27 +322,3 @@ def test_an_end_that_names_another_place_is_the_end_of_what_was_told(corg: Calle
     ended = stored(push(corg, m.envelope(elsewhere, "Cancel")))
     assert (ended.status, ended.communes) == ("cancelled", ["90033"])
     assert kinds(ended.reference) == [("90033", False)]
-
-
-def test_a_coarse_category_does_not_replace_a_fine_one(corg: Caller) -> None:
-    """An EMSI of the same case must not uncover what the case's own category withholds."""
-    number = m.case_id()
-    case = m.case(number)
-    case["createCase"]["qualification"]["whatsHappen"]["code"] = "C02.05.03"
-    stored(push(corg, m.envelope(case, sent=-9)))
-    emsi = {
-        "emsi": {
-            "CONTEXT": {"ID": "1", "MODE": "ACTUAL", "MSGTYPE": "UPDATE", "FREETEXT": "SECRET"},
-            "EVENT": {
-                "ID": "1",
-                "MAIN_EVENT_ID": number,
-                "ETYPE": {"CATEGORY": ["FIR/CLA"], "ACTOR": ["PPL"], "LOCTYPE": ["OTH"]},
-                "SCALE": "4",
-                "OCC_DATIME": m.moment(-60),
-                "EGEO": [{"POSITION": {"COORD": [{"LAT": 47.508, "LONG": 6.999}]}}],
-            },
-        }
-    }
-    update = stored(push(corg, m.envelope(emsi, "Update")))
-    assert (update.category, update.severity) == ("C02.05.03", "extreme")
-    assert Alert.objects.count() == 0

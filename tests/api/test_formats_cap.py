@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from notifier.alerting.doubt import deadline
+from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert
+from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.models import Handling
 from tests.api.caller import Caller, refusal
@@ -55,7 +60,7 @@ def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
     answer = push_cap(corg, m.cap("C1", info=infos))
     intervention = stored(answer)
     assert intervention.severity == "severe"
-    assert intervention.location["polygon"][0][0] == [6.98, 47.5]
+    assert intervention.location["polygon"][0][0][0] == [6.98, 47.5]
     assert "90033" in intervention.communes
     assert "alert.info.headline" in answer["dropped"]
     assert "alert.info.area.areaDesc" in answer["dropped"]
@@ -66,8 +71,25 @@ def test_the_areas_of_a_cap_alert_pierce_no_hole_in_one_another(corg: Caller) ->
     found = stored(
         push_cap(corg, m.cap("COD90-2026-0301", info=m.info("fr-FR", danger + perimeter)))
     )
-    assert len(found.location["polygon"]) == 1
     assert found.communes[0] == "90033"
+    (clue,) = found.clues
+    assert [mark["code"] for mark in clue["marks"] if mark["holds"]] == ["90033"]
+
+
+def test_areas_that_overlap_count_no_ground_twice(corg: Caller) -> None:
+    wide, small = "<circle>47.638,6.863 3</circle>", "<circle>47.63,6.85 0.5</circle>"
+    shares = []
+    for identifier, area in (("O1", wide), ("O2", wide + small), ("O3", wide + wide + small)):
+        (clue,) = stored(push_cap(corg, m.cap(identifier, info=m.info("fr", area)))).clues
+        shares.append({mark["code"]: mark["share"] for mark in clue["marks"]})
+    alone, with_small, twice = shares
+    assert sum(alone.values()) == pytest.approx(1, abs=0.001)
+    assert sum(with_small.values()) == pytest.approx(1, abs=0.001)
+    assert with_small == twice
+    assert with_small.keys() == alone.keys()
+    for code, share in alone.items():
+        # Alone it has 48 corners, among others 36.
+        assert with_small[code] == pytest.approx(share, abs=0.01)
 
 
 def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
@@ -78,9 +100,6 @@ def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
 
 
 def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
-    from notifier.alerting.in_force import categories
-    from notifier.delivery.models import Message
-
     more = "<expires>2099-01-01T00:00:00+00:00</expires>"
     intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
     category = categories().get(intervention.category)
@@ -88,6 +107,25 @@ def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None
     assert category is not None
     assert message is not None
     assert message.expires_at <= timezone.now() + category.lifetime
+
+
+def test_what_the_source_holds_useless_earlier_expires_earlier(corg: Caller) -> None:
+    soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
+    more = f"<expires>{soon.isoformat()}</expires>"
+    intervention = stored(push_cap(corg, m.cap("E2", info=m.info("fr", more=more))))
+    until = Message.objects.filter(thread=intervention.thread).values_list("expires_at", flat=True)
+    assert set(until) == {soon}
+    cancel = m.cap("E3", "Cancel", references=f"cod@x,E2,{m.moment(-9)}", info="")
+    ended = stored(push_cap(corg, cancel))
+    last = Alert.objects.get(thread=ended.thread)
+    assert last.expires_at > soon
+
+
+def test_a_doubt_waits_no_longer_than_the_source_holds_it_useful(corg: Caller) -> None:
+    soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
+    area = "<geocode><valueName>INSEE</valueName><value>90999</value></geocode>"
+    info = m.info("fr", area, more=f"<expires>{soon.isoformat()}</expires>")
+    assert deadline(stored(push_cap(corg, m.cap("E4", info=info)))) == soon
 
 
 BILLION = (

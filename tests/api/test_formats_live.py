@@ -68,3 +68,15 @@ def test_resources_and_their_case_at_once_are_one_state(live: Live) -> None:
     last = [answer for answer in answers if answer.body["id"]][-1]
     assert live.service.status(last.id)["status"] == "on_scene"
     live.expect_sms(to=mobile, containing=number)
+
+
+def test_a_cap_alert_reaches_the_mayors_of_all_the_communes_it_names(live: Live) -> None:
+    mobiles = {code: mayor(live, code)[0] for code in ("90015", "90016")}
+    reference = live.service.new_reference()
+    area = "".join(
+        f"<geocode><valueName>INSEE</valueName><value>{code}</value></geocode>" for code in mobiles
+    )
+    body = m.cap(reference, info=m.info("fr", area))
+    assert live.service.dispatch.send("/api/v1/cap", body, xml=True).code == 202
+    for mobile in mobiles.values():
+        live.expect_sms(to=mobile, containing=reference)

@@ -100,3 +100,28 @@ def test_a_surplus_parameter_of_the_status_is_no_matter(corg: Caller) -> None:
 
 def test_a_refusal_is_in_one_shape(corg: Caller) -> None:
     assert set(refusal(corg.push(body(sequence=0)))) == {"error", "fields"}
+
+
+def _without(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator takes a category out of the configuration."""
+    from notifier.alerting import in_force
+    from notifier.alerting.categories import Categories
+
+    known = in_force.categories()
+    left = Categories({c: known.get(c) for c in known.codes() if c != code})
+    monkeypatch.setattr("notifier.alerting.accept.categories", lambda: left)
+
+
+def test_what_was_received_stays_so_when_its_category_goes(
+    corg: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = body()
+    first = corg.push(content)
+    _without(content["category"], monkeypatch)
+    again = corg.push(content)
+    assert (again.status_code, _read(again)) == (200, _read(first))
+    assert corg.push(content | {"severity": "minor"}).status_code == 409
+    unknown = corg.push(content | {"sequence": 2})
+    assert unknown.status_code == 422
+    assert "catégorie inconnue" in fields(unknown)["category"]
+    assert Intervention.objects.count() == 1

@@ -203,7 +203,7 @@ def test_the_page_that_reads_back_is_confirmed_as_it_stands(
     typed = {field.name: field.value() for field in asked.context["form"]}
     assert typed["why"] == "vu sur place"
     admin_client.post(f"{INTERVENTIONS}{intervention.pk}/commune/", typed)
-    assert Intervention.objects.get().decided_commune == "90010"
+    assert Intervention.objects.get().decided_communes == ["90010"]
 
 
 def test_confirming_counts_for_the_commune_read_back_only(
@@ -245,7 +245,7 @@ def test_a_decision_that_cannot_be_taken_says_why_and_tells_nobody(
 def test_another_commune_is_decided_by_its_code(admin_client: Client, source: Source) -> None:
     intervention = push(source, location=CONFLICT)
     decision(admin_client, intervention, choice="autre", other=" 90010 ", confirmed="90010")
-    assert Intervention.objects.get().decided_commune == "90010"
+    assert Intervention.objects.get().decided_communes == ["90010"]
 
 
 def test_a_postal_code_that_is_another_commune_s_code_is_read_back_with_a_warning(
@@ -268,7 +268,7 @@ def test_what_was_decided_meanwhile_is_not_decided_again(
     typed = {"seen": str(intervention.pk), "choice": "90052", "confirmed": "90052", "why": "autre"}
     late = admin_client.post(address, typed, follow=True)
     assert "n’attend pas, ou plus, de décision" in late.content.decode()
-    assert Intervention.objects.get().decided_commune == "90033"
+    assert Intervention.objects.get().decided_communes == ["90033"]
 
 
 def test_a_state_that_arrived_after_the_page_has_to_be_read_first(

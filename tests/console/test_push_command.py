@@ -1,6 +1,7 @@
 """`notifier push` against the real service: three formats, three doors, one line each."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,23 @@ def test_a_refusal_is_printed_and_fails(live: Live, tmp_path: Path) -> None:
     assert done.returncode != 0
     assert " : 422" in done.stdout
     assert "non reçu" in done.stderr
+
+
+def test_a_source_that_must_sign(live: Live, tmp_path: Path) -> None:
+    name = live.service.new_reference()
+    added = live.service.run("source", "add", name, "--departement", "90", "--signed")
+    secret = re.search(r"whsec_\S+", added.stdout)
+    assert secret is not None, added
+    key = added.stdout.split()[-1]
+    number = m.case_id()
+    (tmp_path / "case.json").write_bytes(m.written(m.envelope(m.case(number))))
+    (tmp_path / "secret").write_text(f"{secret[0]}\n", encoding="utf-8")
+    case = str(tmp_path / "case.json")
+    unsigned = push(live, case, CLE=key, SECRET_SIGNATURE="")
+    assert " : 401" in unsigned.stdout
+    signed = push(live, case, CLE=key, SECRET_SIGNATURE=secret[0])
+    assert " : 202" in signed.stdout, signed.stderr
+    again = push(live, case, "--secret-file", str(tmp_path / "secret"), CLE=key)
+    assert " : 200" in again.stdout, again.stderr
+    wrong = push(live, case, CLE=key, SECRET_SIGNATURE="whsec_pas un secret")
+    assert "secret de signature illisible" in wrong.stderr

@@ -38,16 +38,18 @@ def test_a_precision_that_is_none_is_refused(precision: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("polygon", "rings"),
+    ("polygon", "several"),
     [
-        ([SQUARE], [SQUARE]),
-        ([SQUARE, HOLE], [SQUARE, HOLE]),
-        ([[SQUARE, HOLE], [ELSEWHERE]], [SQUARE, HOLE, ELSEWHERE]),
-        ([[[*vertex, 350.0] for vertex in SQUARE]], [SQUARE]),
+        ([SQUARE], [[SQUARE]]),
+        ([SQUARE, HOLE], [[SQUARE, HOLE]]),
+        ([[SQUARE, HOLE], [ELSEWHERE]], [[SQUARE, HOLE], [ELSEWHERE]]),
+        ([[[*vertex, 350.0] for vertex in SQUARE]], [[SQUARE]]),
     ],
 )
-def test_a_polygon_or_several_become_their_rings(polygon: Any, rings: Any) -> None:
-    assert Place.model_validate({"polygon": polygon}).polygon == rings
+def test_a_polygon_or_several_become_several(polygon: Any, several: Any) -> None:
+    place = Place.model_validate({"polygon": polygon})
+    assert place.polygon == several
+    assert Place.model_validate(place.model_dump()).polygon == several
 
 
 @pytest.mark.parametrize(
@@ -78,4 +80,4 @@ def test_what_was_received_before_areas_were_known_is_still_the_same() -> None:
     usual = NewIntervention.model_validate(body())
     assert not {"precision", "polygon"} & usual.canonical()["location"].keys()
     drawn = NewIntervention.model_validate(body(location={"polygon": [SQUARE]}))
-    assert drawn.canonical()["location"]["polygon"] == [SQUARE]
+    assert drawn.canonical()["location"]["polygon"] == [[SQUARE]]

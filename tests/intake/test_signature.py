@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from notifier.intake.signature import SignatureRefusedError, check_signature
+from notifier.intake.signature import SignatureRefusedError, check_signature, signed_headers
 from tests.intake.samples import body
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -25,6 +25,10 @@ def _signed(secret: str = SECRET, *, at: datetime | None = None) -> dict[str, st
 
 def test_a_signature_of_the_independent_library_is_taken() -> None:
     check_signature(SECRET, _signed(), BODY)
+
+
+def test_the_independent_library_takes_what_we_sign() -> None:
+    assert Webhook(SECRET).verify(BODY, signed_headers(SECRET, BODY)) == json.loads(BODY)
 
 
 def test_one_of_several_signatures_is_enough() -> None:

@@ -104,7 +104,7 @@ def test_an_area_drawn_along_a_commune_is_hers() -> None:
     (delle,) = contours.of_commune("90033")
     ((xs, ys),) = delle.surface()
     ring = [x / UNITS for x in xs], [y / UNITS for y in ys]
-    (_, marks) = ground.under_polygon([ring])
+    (_, marks) = ground.under_polygons([[ring]])
     shares = {mark.code: mark.share for mark in marks}
     assert shares["90033"] == pytest.approx(1)
     assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
@@ -112,9 +112,9 @@ def test_an_area_drawn_along_a_commune_is_hers() -> None:
 
 def test_half_of_france_is_too_wide() -> None:
     with pytest.raises(TooWideError):
-        ground.under_polygon([([0, 5, 5, 0], [45, 45, 48, 48])])
+        ground.under_polygons([[([0, 5, 5, 0], [45, 45, 48, 48])]])
     with pytest.raises(ValueError, match="enclose nothing"):
-        ground.under_polygon([([0, 5, 0], [45, 45, 45])])
+        ground.under_polygons([[([0, 5, 0], [45, 45, 45])]])
 
 
 def test_adjoining_communes() -> None:
@@ -153,22 +153,36 @@ def ring(*corners: tuple[float, float]) -> Ring:
 
 
 @pytest.mark.parametrize(
-    "rings",
+    "polygons",
     [
-        pytest.param([ring((-1, -1), (9, -1), (9, 9), (8, 9), (8, 0), (-1, 0))], id="an angle"),
+        pytest.param([[ring((-1, -1), (9, -1), (9, 9), (8, 9), (8, 0), (-1, 0))]], id="an angle"),
         pytest.param(
-            [ring((-20, -1), (-19, -1), (-19, 0)), ring((1, -1), (2, -1), (2, 1), (2, 1), (1, 1))],
+            [
+                [ring((-20, -1), (-19, -1), (-19, 0))],
+                [ring((1, -1), (2, -1), (2, 1), (2, 1), (1, 1))],
+            ],
             id="two parts far from each other",
         ),
         pytest.param(
-            [ring((-9, -9), (9, -9), (9, 9), (-9, 9)), ring((-8, -8), (8, -8), (8, 8), (-8, 8))],
+            [[ring((-9, -9), (9, -9), (9, 9), (-9, 9)), ring((-8, -8), (8, -8), (8, 8), (-8, 8))]],
             id="around a hole",
+        ),
+        pytest.param(
+            [
+                [ring((-1, -1), (9, -1), (9, 0), (-1, 0))],
+                [ring((8, -1), (9, -1), (9, 9), (8, 9))],
+            ],
+            id="an angle of two that overlap",
+        ),
+        pytest.param(
+            [[ring((-4, -4), (1, -4), (1, 4), (-4, 4))], [ring((0, -3), (5, -3), (5, 3), (0, 3))]],
+            id="two that cross",
         ),
     ],
 )
-def test_the_middle_of_an_area_lies_in_it(rings: list[Ring]) -> None:
-    (latitude, longitude), marks = ground.under_polygon(rings)
-    assert holds(rings, longitude, latitude)
+def test_the_middle_of_an_area_lies_in_it(polygons: list[list[Ring]]) -> None:
+    (latitude, longitude), marks = ground.under_polygons(polygons)
+    assert any(holds(polygon, longitude, latitude) for polygon in polygons)
     assert all(mark.share for mark in marks if mark.holds)
 
 
@@ -180,17 +194,17 @@ def test_the_middle_of_an_area_lies_in_it(rings: list[Ring]) -> None:
         pytest.param([ring((-4, -4), (0, 0), (4, 4), (4, -4), (0, 0), (-4, 5))], id="by its knot"),
         pytest.param(
             [ring((-4, -4), (1, -4), (1, 4), (-4, 4)), ring((0, -3), (5, -3), (5, 3), (0, 3))],
-            id="two parts that overlap",
+            id="two rings of one polygon that overlap",
         ),
     ],
 )
 def test_an_area_whose_sides_cross_is_not_guessed_at(rings: list[Ring]) -> None:
     with pytest.raises(ValueError, match="cross"):
-        ground.under_polygon(rings)
+        ground.under_polygons([rings])
 
 
 def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
     teeth = [(turn / 250, 100.0 if turn % 2 else -100.0) for turn in range(995)]
     comb = [ring(*teeth, (4, -101), (-1, -101))]
     with pytest.raises(TooWideError):
-        ground.under_polygon(comb)
+        ground.under_polygons([comb])

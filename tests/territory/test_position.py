@@ -144,23 +144,23 @@ def test_a_radius_names_every_commune_it_touches_with_its_share() -> None:
 
 def test_an_area_names_every_commune_under_it() -> None:
     around = [[[6.98, 47.50], [7.02, 47.50], [7.02, 47.53], [6.98, 47.53], [6.98, 47.50]]]
-    found = place(polygon=around)
+    found = place(polygon=[around])
     assert found.verdict is Verdict.EDGE
     assert "90033" in codes(found)
     assert all(mark.share for mark in found.marks)
     assert "Le centre de la zone est à" in point_of(found).says
-    assert codes(place(insee="90033", polygon=around)) == ["90033"]
-    assert place(insee="90010", polygon=around).verdict is Verdict.CONFLICT
+    assert codes(place(insee="90033", polygon=[around])) == ["90033"]
+    assert place(insee="90010", polygon=[around]).verdict is Verdict.CONFLICT
 
 
 @pytest.mark.parametrize("polygon", [[[]], [[[7, 47]]], [[[7, 47], [8]]], [[[7, 147], [8, 1]]]])
 def test_an_area_that_is_none_is_named(polygon: list[list[list[float]]]) -> None:
-    assert "n’est pas un polygone lisible" in point_of(place(polygon=polygon)).says
+    assert "n’est pas un polygone lisible" in point_of(place(polygon=[polygon])).says
 
 
 def test_a_region_concerns_nobody_in_particular() -> None:
     region = [[[0, 45], [5, 45], [5, 48], [0, 48]]]
-    found = place(polygon=region)
+    found = place(polygon=[region])
     assert found.verdict is Verdict.UNKNOWN
     assert "plus de 1000 communes" in point_of(found).says
 

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from notifier.alerting.in_force import categories
+from notifier.alerting.in_force import categories, nature
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
@@ -120,8 +120,7 @@ def commune_label(code: str) -> str:
 
 def category_label(code: str) -> str:
     """The category as mayors read it, with its code."""
-    category = categories().get(code)
-    return f"{category.label} ({code})" if category else code
+    return f"{nature(code)} ({code})" if categories().get(code) else nature(code)
 
 
 def lines(texts: list[str]) -> SafeString | str:

@@ -6,6 +6,7 @@ names it, and any choice is read back by name before it counts.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -19,14 +20,15 @@ OTHER = "autre"
 
 
 class DecisionForm(forms.Form):
-    """`cleaned_data["code"]` is the current commune chosen, `is_confirmed` whether twice."""
+    """`cleaned_data["codes"]` are the current communes chosen, `is_confirmed` whether twice."""
 
     choice = forms.ChoiceField(label="Commune", widget=forms.RadioSelect)
     other = forms.CharField(
         label="Code INSEE de l’autre commune",
         required=False,
-        max_length=10,
-        help_text="Le code officiel géographique (90033), pas le code postal.",
+        max_length=200,
+        help_text="Le code officiel géographique (90033), pas le code postal ; s’il y a plusieurs "
+        "communes, tous leurs codes.",
     )
     why = forms.CharField(
         label="Motif",
@@ -62,40 +64,34 @@ class DecisionForm(forms.Form):
         if choice is None:
             return cleaned
         given = cleaned.get("other", "") if choice == OTHER else choice
-        chosen = commune(tidy_code(given) or "")
-        if chosen is None:
-            raise ValidationError(
-                {
-                    "other": f"« {given} » n’est le code d’aucune commune actuelle."
-                    if given
-                    else "Donnez le code de la commune."
-                }
-            )
-        cleaned["code"] = chosen.code
+        cleaned["codes"] = _codes(given)
         return cleaned
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the commune was read back and confirmed; if not, the form now asks for it."""
-        code: str = self.cleaned_data["code"]
-        if self.cleaned_data["confirmed"] == code:
+        """Whether the choice was read back and confirmed; if not, the form now asks for it."""
+        codes = " ".join(self.cleaned_data["codes"])
+        if self.cleaned_data["confirmed"] == codes:
             return True
-        self._ask_again(confirmed=code)
+        self._ask_again(confirmed=codes)
         return False
 
     @property
-    def to_confirm(self) -> Commune | None:
-        """The commune to be read back, once the form is complete."""
-        return commune(self.cleaned_data["code"]) if self.is_bound and self.is_valid() else None
+    def to_confirm(self) -> list[Commune]:
+        """The communes to be read back, once the form is complete."""
+        codes = self.cleaned_data["codes"] if self.is_bound and self.is_valid() else ()
+        return [found for found in map(commune, codes) if found is not None]
 
     @property
-    def mistaken_for(self) -> str:
-        """The other communes whose postal code is the code typed, for the person to think twice."""
-        code = self.cleaned_data["code"]
+    def mistaken_for(self) -> dict[str, str]:
+        """By code typed, the other communes whose postal code it is: to make one think twice."""
         if self.cleaned_data["choice"] != OTHER:
-            return ""
-        others = (commune(served) for served in sorted(served_by(code) - {code}))
-        return ", ".join(other.name for other in others if other is not None)
+            return {}
+        others = {
+            code: [found.name for found in map(commune, sorted(served_by(code) - {code})) if found]
+            for code in self.cleaned_data["codes"]
+        }
+        return {code: ", ".join(names) for code, names in others.items() if names}
 
     def refuse(self, reason: str) -> None:
         """Show why the decision could not be taken; it has to be confirmed anew."""
@@ -104,3 +100,27 @@ class DecisionForm(forms.Form):
 
     def _ask_again(self, **hidden: str) -> None:
         self.data = {name: self.data[name] for name in self.data} | hidden
+
+
+class DismissalForm(forms.Form):
+    """Why resources without an intervention need nobody's attention any more."""
+
+    why = forms.CharField(
+        label="Motif",
+        max_length=300,
+        widget=forms.Textarea({"rows": 2, "cols": 60}),
+        help_text="Pour le journal : ce que le centre a répondu, sans le nom de quiconque.",
+    )
+
+
+def _codes(given: str) -> list[str]:
+    """The codes typed, each once. Raises ValidationError for one of no current commune."""
+    found = {written: commune(tidy_code(written) or "") for written in re.findall(r"\w+", given)}
+    if not found:
+        raise ValidationError({"other": "Donnez le code de la commune."})
+    wrong = [written for written, chosen in found.items() if chosen is None]
+    if wrong:
+        raise ValidationError(
+            {"other": f"« {', '.join(wrong)} » n’est le code d’aucune commune actuelle."}
+        )
+    return list(dict.fromkeys(chosen.code for chosen in found.values() if chosen))

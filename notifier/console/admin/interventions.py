@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from notifier.alerting.models import Alert
-from notifier.alerting.review import ReviewError, decide_commune, waiting
+from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,
@@ -25,7 +25,7 @@ from notifier.console.admin.base import (
     link_to_list,
     moment,
 )
-from notifier.console.admin.decision import DecisionForm
+from notifier.console.admin.decision import DecisionForm, DismissalForm
 from notifier.delivery.models import Message
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry
@@ -42,6 +42,7 @@ VERDICTS = {
 }
 CLUES = {
     "insee": "code INSEE",
+    "communes": "codes INSEE",
     "postal_code": "code postal",
     "name": "nom",
     "point": "point",
@@ -49,6 +50,7 @@ CLUES = {
 }
 PLACE = {
     "insee": "code INSEE",
+    "communes": "codes INSEE",
     "name": "commune",
     "postal_code": "code postal",
     "latitude": "latitude",
@@ -90,6 +92,8 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
         if not together:
             messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
             return HttpResponseRedirect(reverse("admin:intake_intervention_change", args=[pk]))
+        if together[0].is_shell:
+            return self._dismiss_view(request, together)
         form = DecisionForm(together, request.POST if request.method == "POST" else None)
         if form.is_valid() and form.is_confirmed and self._decide(request, together, form):
             return HttpResponseRedirect(reverse("admin:intake_intervention_changelist"))
@@ -104,21 +108,43 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
         template = "admin/intake/intervention/decide.html"
         return TemplateResponse(request, template, everywhere | context)
 
+    def _dismiss_view(self, request: HttpRequest, together: list[Intervention]) -> HttpResponse:
+        """Resources whose intervention never came: what to do, and how to close the matter."""
+        form = DismissalForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            who, why = request.user.get_username(), form.cleaned_data["why"]
+            try:
+                dismiss(together, who=who, why=why)
+            except ReviewError as error:
+                form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            else:
+                self.log_change(request, together[0], "Classée sans suite.")
+                messages.success(request, f"{together[0].reference} : classée sans suite.")
+                return HttpResponseRedirect(reverse("admin:intake_intervention_changelist"))
+        context = {
+            "title": f"Moyens sans intervention : {together[0].reference}",
+            "opts": Intervention._meta,
+            "original": together[0],
+            "form": form,
+        }
+        everywhere = self.admin_site.each_context(request)
+        template = "admin/intake/intervention/dismiss.html"
+        return TemplateResponse(request, template, everywhere | context)
+
     def _decide(
         self, request: HttpRequest, together: list[Intervention], form: DecisionForm
     ) -> bool:
-        code = form.cleaned_data["code"]
+        codes = form.cleaned_data["codes"]
         who = request.user.get_username()
         try:
-            decided = decide_commune(together, code, who=who, why=form.cleaned_data["why"])
+            decided = decide_communes(together, codes, who=who, why=form.cleaned_data["why"])
         except ReviewError as error:
             text = str(error)
             form.refuse(f"{text[:1].upper()}{text[1:]}.")
             return False
-        self.log_change(request, decided, f"Commune décidée : {commune_label(code)}.")
-        messages.success(
-            request, f"{decided} : {commune_label(code)}. L’intervention reprend son cours."
-        )
+        chosen = ", ".join(map(commune_label, codes))
+        self.log_change(request, decided, f"Commune décidée : {chosen}.")
+        messages.success(request, f"{decided} : {chosen}. L’intervention reprend son cours.")
         return True
 
     @admin.display(description="reçue le", ordering="received_at")
@@ -165,9 +191,10 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
     @admin.display(description="décision")
     def decided(self, intervention: Intervention) -> str:
         """Which commune, by whom."""
-        if not intervention.decided_commune:
+        if not intervention.decided_communes:
             return NOTHING
-        return f"{commune_label(intervention.decided_commune)}, par {intervention.decided_by}"
+        chosen = ", ".join(map(commune_label, intervention.decided_communes))
+        return f"{chosen}, par {intervention.decided_by}"
 
     @admin.display(description="étapes")
     def steps(self, intervention: Intervention) -> SafeString | str:
@@ -202,7 +229,11 @@ def clue_table(intervention: Intervention) -> SafeString | str:
 
 def _given(key: str, given: Any) -> str:
     """As dispatch gave it; of an area, how many corners it has."""
-    return f"{sum(map(len, given))} sommets" if key == "polygon" else str(given)
+    if key == "communes":
+        return ", ".join(given)
+    if key == "polygon":
+        return f"{sum(len(ring) for rings in given for ring in rings)} sommets"
+    return str(given)
 
 
 def _named(clue: dict[str, Any]) -> str:

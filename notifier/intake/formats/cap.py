@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from notifier.intake.area import closed, outermost
+from notifier.intake.area import closed
 from notifier.intake.formats.message import (
     Effect,
     ForeignMessage,
@@ -76,6 +76,7 @@ PATHS = {
     "occurred_at": "alert.info.onset",
     "location": "alert.info.area",
     "location.insee": "alert.info.area.geocode",
+    "location.communes": "alert.info.area.geocode",
     "location.radius_m": "alert.info.area.circle",
     "location.polygon": "alert.info.area.polygon",
     "expires_at": "alert.info.expires",
@@ -156,6 +157,7 @@ def _content(alert: Alert, info: _Info, tables: Tables, dropped: list[str]) -> d
         # What is only announced has not happened yet: the announcement has.
         "occurred_at": min(happened, alert.sent).isoformat(),
         "location": _place(info.area, dropped),
+        "expires_at": info.expires.isoformat() if info.expires else None,
     }
 
 
@@ -170,19 +172,21 @@ def _category(info: _Info, tables: Tables) -> str:
 
 def _place(areas: list[_Area], dropped: list[str]) -> dict[str, Any]:
     pairs = [pair for area in areas for pair in area.geocode]
-    codes = {p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES}
+    named = (p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES)
+    codes = list(dict.fromkeys(named))
     circles = [_circle(text) for area in areas for text in area.circle]
     rings = [_polygon(text) for area in areas for text in area.polygon]
-    if len(codes) > 1 and not (circles or rings):
-        raise refuse(PATHS["location.insee"], "plusieurs communes : ajoutez polygon ou circle")
-    place: dict[str, Any] = {"insee": next(iter(codes))} if len(codes) == 1 else {}
-    if any(pair.value != place.get("insee") for pair in pairs):
+    place: dict[str, Any] = {"communes": codes} if len(codes) > 1 else {}
+    if len(codes) == 1:
+        place["insee"] = codes[0]
+    if any(pair.value not in codes for pair in pairs):
         dropped.append(PATHS["location.insee"])
     if len(circles) == 1 and not rings:
         latitude, longitude, radius_m = circles[0]
         return place | {"latitude": latitude, "longitude": longitude, "radius_m": radius_m}
     rings += [_ring_around(*circle) for circle in circles]
-    return place | ({"polygon": outermost(rings)} if rings else {})
+    # None is another's hole: what lies under any of them is concerned.
+    return place | ({"polygon": [[ring] for ring in rings]} if rings else {})
 
 
 _NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,20})?)"
@@ -211,7 +215,7 @@ def _polygon(text: str) -> list[list[float]]:
 
 
 def _ring_around(latitude: float, longitude: float, radius_m: int) -> list[list[float]]:
-    """A circle among other areas, as a ring of its own."""
+    """A circle among other areas, as a ring."""
     north = max(radius_m, 1) / _METRES_OF_A_DEGREE
     east = north / max(math.cos(math.radians(latitude)), 0.01)
     angles = [2 * math.pi * corner / _CORNERS for corner in range(_CORNERS)]

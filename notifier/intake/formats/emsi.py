@@ -84,7 +84,8 @@ class EmsiSaid:
     effect: Effect
     is_update: bool
     exercise: bool
-    content: dict[str, Any]
+    content: dict[str, Any] | None
+    """Without a location where none is given; None for an end that names none."""
     dropped: list[str]
 
 
@@ -101,19 +102,21 @@ def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
     happened = event.OCC_DATIME or event.DECL_DATIME or emsi.CONTEXT.CREATION
     if happened is None:
         raise refuse(PATHS["occurred_at"], "champ obligatoire")
+    effect = _effect(emsi)
+    place = _place(event)
     content = {
         "category": category,
         "severity": _severity(event, tables),
         "occurred_at": happened.isoformat(),
-        "location": _place(event),
+        "location": place,
     }
     return EmsiSaid(
         reference=adapted_reference(event.MAIN_EVENT_ID or event.ID),
         own_id=emsi.CONTEXT.ID,
-        effect=_effect(emsi),
+        effect=effect,
         is_update=emsi.CONTEXT.MSGTYPE == "UPDATE",
         exercise=emsi.CONTEXT.MODE != "ACTUAL",
-        content=content,
+        content=content if place or effect is Effect.OPENS else None,
         dropped=dropped_names(Emsi, document, NAME),
     )
 
@@ -135,11 +138,11 @@ def _severity(event: _Event, tables: Tables) -> str:
     return table.gravest(found)
 
 
-def _place(event: _Event) -> dict[str, Any]:
-    """The first position: its point, or the area that it bounds."""
+def _place(event: _Event) -> dict[str, Any] | None:
+    """The first position: its point, or the area that it bounds; None where there is none."""
     positions = [geo.POSITION for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
     if not positions:
-        raise refuse(PATHS["location"], "champ obligatoire : la position de l’événement")
+        return None
     position = positions[0]
     if (position.COORDSYS or "EPSG-4326") != "EPSG-4326":
         raise refuse(f"{PATHS['location']}.POSITION.COORDSYS", "EPSG-4326 est attendu")

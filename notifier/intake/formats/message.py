@@ -57,10 +57,12 @@ class ForeignMessage:
     name: str
     """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
-    """category (as given), severity, occurred_at and location; None if it only changes a state."""
+    """category (as given), severity, occurred_at, location (None: that of the thread) and, where
+    the format says it, expires_at; None if it only changes a state."""
     sender: str = ""
     """Who gave it its number, hashed; empty where numbers are nobody's own."""
     expires_at: datetime | None = None
+    """Until when the message itself is worth reading: one that opens is refused after it."""
     is_update: bool = False
     coarse_category: bool = False
     """Its category is a rough translation: one that the thread already has stays."""

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                     "duty_email",
                     models.EmailField(
                         blank=True,
-                        help_text="Le groupement : prévenu quand personne n’a pu être joint.",
+                        help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand l’annuaire n’y donne aucun contact.",
                         max_length=254,
                         verbose_name="courriel de permanence",
                     ),
@@ -152,6 +152,15 @@ class Migration(migrations.Migration):
                 ),
                 ("received_at", models.DateTimeField(verbose_name="reçue le")),
                 (
+                    "expires_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Dit par la source ; la durée de la catégorie borne toujours.",
+                        null=True,
+                        verbose_name="valable jusqu’au",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -161,6 +170,7 @@ class Migration(migrations.Migration):
                             ("outside", "hors du territoire de la source"),
                             ("superseded", "dépassée"),
                             ("expired", "périmée sans décision"),
+                            ("dismissed", "classée sans suite"),
                         ],
                         default="received",
                         max_length=10,
@@ -182,8 +192,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "decided_commune",
-                    models.CharField(blank=True, max_length=5, verbose_name="commune décidée"),
+                    "decided_communes",
+                    models.JSONField(blank=True, default=list, verbose_name="communes décidées"),
                 ),
                 (
                     "decided_by",

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from notifier.alerting.doubt import Candidate, candidates
 from notifier.alerting.facts import command
-from notifier.alerting.in_force import categories
-from notifier.alerting.review import ReviewError, decide_commune, waiting
+from notifier.alerting.in_force import named, nature
+from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
@@ -25,7 +25,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", nargs="?", help="affiche le détail de cette référence")
         parser.add_argument(
-            "--commune", metavar="CODE", help="code INSEE de la commune que vous décidez"
+            "--commune",
+            action="append",
+            metavar="CODE",
+            help="code INSEE de la commune que vous décidez ; à répéter s’il y en a plusieurs",
+        )
+        parser.add_argument(
+            "--dismiss",
+            action="store_true",
+            help="classe sans suite des moyens signalés sans intervention ; --why est exigé",
         )
         parser.add_argument(
             "--source", metavar="NOM", help="la source, si plusieurs ont cette référence"
@@ -48,16 +56,20 @@ class Command(BaseCommand):
             self._list()
             return
         interventions = self._of(options["reference"], options["source"])
-        if options["commune"]:
+        if options["dismiss"]:
+            self._dismiss(interventions, options)
+        elif options["commune"]:
             self._decide(interventions, options)
         else:
             latest_first = sorted(interventions, key=lambda i: -i.sequence)
+            is_shell = latest_first[0].is_shell
             possible = candidates(latest_first)
-            self._show_candidates(possible)
+            if not is_shell:
+                self._show_candidates(possible)
             for intervention in latest_first:
                 self._show(intervention)
-            reference = latest_first[0].reference
-            self.stdout.write(f"Décider : {command(reference, is_named=bool(possible))}")
+            what = command(latest_first[0].reference, is_named=bool(possible), is_shell=is_shell)
+            self.stdout.write(f"{_to_do(is_shell=is_shell)} : {what}")
 
     def _list(self) -> None:
         interventions = list(waiting())
@@ -67,7 +79,7 @@ class Command(BaseCommand):
             received = timezone.localtime(intervention.received_at)
             self.stdout.write(
                 f"{intervention.reference} n° {intervention.sequence}  {received:%d/%m %H:%M:%S}  "
-                f"{intervention.source.name}  {_label(intervention)}"
+                f"{intervention.source.name}  {nature(intervention.category)}"
             )
             self.stdout.write(f"  {intervention.reason}")
         if interventions:
@@ -101,37 +113,45 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})"
         )
-        self.stdout.write(f"  {_label(intervention)}, reçue le {received:%d/%m/%Y à %H:%M:%S}")
+        self.stdout.write(
+            f"  {nature(intervention.category)}, reçue le {received:%d/%m/%Y à %H:%M:%S}"
+        )
         self.stdout.write(f"  {intervention.reason}")
         for clue in intervention.clues:
             self.stdout.write(f"  - {_harmless(clue['says'])}")
 
     def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
+        codes = [code.upper() for code in options["commune"]]
         try:
-            decided = decide_commune(
+            decided = decide_communes(
                 interventions,
-                options["commune"].upper(),
+                codes,
                 who=options["who"] or getpass.getuser(),
                 why=options["why"],
             )
         except ReviewError as error:
             raise CommandError(str(error)) from None
+        chosen = named([found for found in map(commune, codes) if found])
         self.stdout.write(
-            f"{decided.reference} n° {decided.sequence} : {_commune(options['commune'])}. "
+            f"{decided.reference} n° {decided.sequence} : {chosen}. "
             "Décision enregistrée ; ce qui est à annoncer part aussitôt."
         )
+
+    def _dismiss(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
+        who = options["who"] or getpass.getuser()
+        try:
+            dismiss(interventions, who=who, why=options["why"])
+        except ReviewError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{interventions[0].reference} : classée sans suite.")
+
+
+def _to_do(*, is_shell: bool) -> str:
+    if is_shell:
+        return "À faire : demander l’intervention au centre qui l’a ouverte. S’il n’y en a pas"
+    return "Décider"
 
 
 def _harmless(text: str) -> str:
     """Without what a terminal obeys: a clue repeats the name as dispatch typed it."""
     return "".join("?" if category(sign).startswith("C") else sign for sign in text)
-
-
-def _commune(code: str) -> str:
-    chosen = commune(code.upper())
-    return chosen.label if chosen else code
-
-
-def _label(intervention: Intervention) -> str:
-    known = categories().get(intervention.category)
-    return known.label if known else intervention.category

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.intake.formats.detect import Door, door_of
+from notifier.intake.signature import signed_headers
 
 PATHS = {
     Door.NATIVE: "/api/v1/interventions",
@@ -32,25 +33,31 @@ class Command(BaseCommand):
             "--key",
             help="clé de la source ; sans elle, la variable CLE, que « ps » ne montre pas",
         )
+        parser.add_argument(
+            "--secret-file",
+            type=Path,
+            metavar="FICHIER",
+            help="fichier du secret de signature, pour une source qui doit signer ; "
+            "sans lui, la variable SECRET_SIGNATURE",
+        )
 
     def handle(self, *_: object, **options: Any) -> None:
         key = options["key"] or os.environ.get("CLE", "")
         if not key:
             raise CommandError("clé absente : donnez --key, ou la variable CLE")
         dispatch = Dispatch(options["url"].rstrip("/"), key)
-        refused = [path for path in options["files"] if not self._push(dispatch, path)]
+        secret = _secret(options["secret_file"])
+        refused = [path for path in options["files"] if not self._push(dispatch, secret, path)]
         if refused:
             raise CommandError(f"non reçu : {', '.join(map(str, refused))}")
 
-    def _push(self, dispatch: Dispatch, path: Path) -> bool:
+    def _push(self, dispatch: Dispatch, secret: str, path: Path) -> bool:
         """Whether the service took the file. Raises CommandError where nothing can be sent."""
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise CommandError(f"{path} : illisible ({error.strerror})") from None
+        body = _content(path)
         door = door_of(body)
+        headers = _signed(secret, body)
         try:
-            answer = dispatch.send(PATHS[door], body, xml=body.lstrip()[:1] == b"<")
+            answer = dispatch.send(PATHS[door], body, xml=body.lstrip()[:1] == b"<", **headers)
         except (OSError, ValueError) as error:
             raise CommandError(
                 f"{dispatch.url} ne répond pas ({error}) : vérifiez --url, et que le service tourne"
@@ -62,3 +69,25 @@ class Command(BaseCommand):
         self.stdout.write(f"{path} ({PATHS[door]}) : {answer.code}")
         if answer.body is not None:
             self.stdout.write(json.dumps(answer.body, ensure_ascii=False, indent=2))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} : illisible ({error.strerror})") from None
+
+
+def _secret(path: Path | None) -> str:
+    """The secret; empty for a source that need not sign."""
+    if path is None:
+        return os.environ.get("SECRET_SIGNATURE", "")
+    return _content(path).decode(errors="replace").strip()
+
+
+def _signed(secret: str, body: bytes) -> dict[str, str]:
+    """The headers of the signature; none without a secret. Raises CommandError."""
+    try:
+        return signed_headers(secret, body) if secret else {}
+    except ValueError:
+        raise CommandError("secret de signature illisible : whsec_… est attendu") from None

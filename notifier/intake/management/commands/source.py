@@ -39,7 +39,8 @@ class Command(BaseCommand):
             "--duty-email",
             default="",
             metavar="ADRESSE",
-            help="prévenu quand personne n’a pu être joint, ou quand la commune est à vérifier",
+            help="permanence, prévenue quand la commune est à vérifier, quand plus personne n’a pu "
+            "être joint, quand l’annuaire n’a aucun contact",
         )
         add.add_argument("--plafond-sms", type=_cap, default=None, metavar="N", help=CAP_HELP)
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")

@@ -1,0 +1,102 @@
+"""What a message makes of its intervention: the next full report of it, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from notifier.intake.formats.message import ForeignMessage, sequence_at
+from notifier.intake.formats.reading import FormatRefusedError, refuse
+from notifier.intake.joining import Joined
+from notifier.intake.models import Intervention
+from notifier.intake.schema import Instant, NewIntervention, Place
+from notifier.intake.words import Severity, Status
+
+CategoryOf = Callable[[str], str | None]
+
+
+class ForeignIntervention(NewIntervention):
+    """As a source pushes it itself, but numbered by the second at which it was sent."""
+
+    sequence: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+    expires_at: Instant | None = None
+
+
+def next_report(
+    message: ForeignMessage, joined: Joined, category_of: CategoryOf
+) -> ForeignIntervention | None:
+    """The intervention to store for the message; None if it changes nothing.
+
+    Raises FormatRefusedError.
+    """
+    sequence = sequence_at(joined.row.sent_at)
+    latest = joined.latest
+    content = joined.content
+    if content is None:
+        if latest is None or latest.status == joined.status:
+            return None
+        return following(latest, joined.status, sequence)
+    category = category_of(content["category"])
+    if category is None:
+        # Not repeated: where a code is expected, sixty kilobytes of a free text may stand.
+        raise refuse(message.paths["category"], "catégorie inconnue")
+    if message.coarse_category and latest:
+        category = latest.category
+    location = content["location"]
+    if location is None:
+        if latest is None:
+            raise refuse(
+                message.paths["location"], "champ obligatoire : le lieu de l’affaire est inconnu"
+            )
+        location = latest.location
+    return _validated(
+        {
+            **content,
+            "category": category,
+            "location": location,
+            "reference": joined.row.reference,
+            "sequence": sequence,
+            "status": joined.status.value,
+            "exercise": message.exercise or False,
+        },
+        message.paths,
+    )
+
+
+def following(latest: Intervention, status: Status, sequence: int) -> ForeignIntervention:
+    """The intervention again, of which only the state has changed; never before `latest`."""
+    # Not validated anew: it was when it came, and may be older than a first report may be.
+    return ForeignIntervention.model_construct(
+        reference=latest.reference,
+        sequence=max(sequence, latest.sequence + 1),
+        status=status.value,
+        category=latest.category,
+        severity=Severity(latest.severity).value,
+        occurred_at=latest.occurred_at,
+        exercise=latest.exercise,
+        location=Place.model_validate(latest.location),
+        expires_at=latest.expires_at,
+    )
+
+
+def _validated(content: Mapping[str, Any], paths: Mapping[str, str]) -> ForeignIntervention:
+    try:
+        return ForeignIntervention.model_validate(content)
+    except ValidationError as error:
+        faults = [
+            dict(fault) | {"loc": _in_document(fault["loc"], paths)}
+            for fault in error.errors(include_url=False)
+        ]
+        raise FormatRefusedError(faults) from None
+
+
+def _in_document(loc: tuple[int | str, ...], paths: Mapping[str, str]) -> tuple[str, ...]:
+    """Where the fault stands in what was sent, as closely as is known."""
+    ours = [str(part) for part in loc]
+    for length in range(len(ours), 0, -1):
+        found = paths.get(".".join(ours[:length]))
+        if found:
+            return tuple(found.split("."))
+    return tuple(ours)
