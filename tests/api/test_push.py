@@ -108,7 +108,7 @@ def _without(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from notifier.alerting.categories import Categories
 
     known = in_force.categories()
-    left = Categories({c: known.get(c) for c in known.codes() if c != code})
+    left = Categories({c: known.get(c) for c in known.codes() if c != code}, known.storm)
     monkeypatch.setattr("notifier.alerting.accept.categories", lambda: left)
 
 
