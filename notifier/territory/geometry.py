@@ -104,11 +104,6 @@ def box_of(surface: Surface) -> Box:
     return min(xs), max(xs), min(ys), max(ys)
 
 
-def boxes_meet(a: Box, b: Box) -> bool:
-    """Whether two boxes share more than a border."""
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
-
-
 def area(surface: Surface) -> float:
     """Square units; the sign tells which way the outer rings turn (positive: anticlockwise)."""
     return sum(_moments(ring)[0] for ring in surface)

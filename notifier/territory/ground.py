@@ -17,7 +17,6 @@ from notifier.territory.geometry import (
     area,
     box_distance,
     box_of,
-    boxes_meet,
     circle,
     cut_to,
     distance,
@@ -163,17 +162,36 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
 
 def _laid_over(found: list[Contour], surface: Surface) -> list[tuple[Contour, Surface]]:
     """Each piece of land with the part of a surface in its box. Raises `TooWideError`."""
-    boxes = [(ring, box_of([ring])) for ring in surface]
     parts = []
     pairs = 0
-    for contour in found:
-        near = [ring for ring, box in boxes if boxes_meet(box, contour.box)]
-        part = cut_to(contour.box, near)
+    for contour, part in _cut_for(found, surface):
         pairs += _corners(part) * _corners(contour.surface())
         if pairs > _MOST_PAIRS:
             raise TooWideError
         parts.append((contour, part))
     return parts
+
+
+def _cut_for(found: list[Contour], surface: Surface) -> Iterator[tuple[Contour, Surface]]:
+    """The surface cut to each box: first to what half of them span, then to half of those."""
+    if not found:
+        return
+    boxes = [contour.box for contour in found]
+    spanned = (
+        min(box[0] for box in boxes),
+        max(box[1] for box in boxes),
+        min(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+    part = cut_to(spanned, surface)
+    if len(found) == 1:
+        yield found[0], part
+        return
+    low, high = (0, 1) if spanned[1] - spanned[0] > spanned[3] - spanned[2] else (2, 3)
+    along = sorted(found, key=lambda contour: contour.box[low] + contour.box[high])
+    middle = len(along) // 2
+    yield from _cut_for(along[:middle], part)
+    yield from _cut_for(along[middle:], part)
 
 
 def _corners(surface: Surface) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from notifier.territory.geometry import Ring, Surface, box_of, boxes_meet, turned
+from notifier.territory.geometry import Ring, Surface, box_of, turned
 
 MOST_CROSSINGS = 2_000
 """More is no area that anybody drew, and would take seconds to untangle."""
@@ -67,7 +67,10 @@ def united(polygons: Sequence[Surface]) -> Surface:
 
 def _may_overlap(polygons: Sequence[Surface]) -> bool:
     boxes = [box_of(polygon) for polygon in polygons]
-    return any(boxes_meet(a, b) for a, b in combinations(boxes, 2))
+    return any(
+        a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+        for a, b in combinations(boxes, 2)
+    )
 
 
 def _sides(polygon: Surface, number: int) -> Iterator[_Side]:

@@ -208,3 +208,12 @@ def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
     comb = [ring(*teeth, (4, -101), (-1, -101))]
     with pytest.raises(TooWideError):
         ground.under_polygons([comb])
+
+
+def test_a_lattice_is_not_measured_either() -> None:
+    """Few corners as they are drawn, but each of its bars cuts each other one: 6,400 holes."""
+    bars = [turn / 8 for turn in range(80)]
+    upright = [[ring((x, 0), (x + 0.06, x / 100), (x + 0.06, 10), (x, 10))] for x in bars]
+    lying = [[ring((0, y), (10, y), (10, y + 0.06), (0, y + 0.06))] for y in bars]
+    with pytest.raises(TooWideError):
+        ground.under_polygons([*upright, *lying])

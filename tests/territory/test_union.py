@@ -80,3 +80,14 @@ def test_what_nobody_drew_is_refused() -> None:
     lying: Surface = [([*teeth, -20], [*range(100), 120])]
     with pytest.raises(TangledError):
         united([upright, lying])
+
+
+def test_combs_that_cross_nowhere_are_refused_too() -> None:
+    """Each tooth ends at its own height: as many slabs as corners, with all the teeth in each."""
+
+    def comb(at: float) -> Surface:
+        teeth = [(at + n / 2, 1000 + n if n % 2 else -n) for n in range(490)]
+        return [([x for x, _ in teeth] + [at + 245], [y for _, y in teeth] + [-2000])]
+
+    with pytest.raises(TangledError):
+        united([comb(0), comb(0.25)])
