@@ -1,4 +1,4 @@
-"""The service under measure: Valkey, simulator, one web process, two workers, beat, PostgreSQL."""
+"""The service under measure: Valkey, simulator, one web process, three workers, beat, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.bench.procfs import cpu_seconds
 from tests.bench.progress import say
 from tests.bench.told import Tally, tally
 
-WORKERS = 2
+WORKERS = ("urgent", "urgent", "routine")
 WORKER_READY = r" ready\."
 SECONDS = 60.0
 # Beyond this nothing comes any more; what is missing then is counted as lost.
@@ -86,8 +86,8 @@ class House:
     # --- its processes ---------------------------------------------------------------------------
 
     def start_workers(self) -> None:
-        """Two workers, ready."""
-        self._workers = [self._stage.start_worker() for _ in range(WORKERS)]
+        """Two workers of the urgent lane and one of the routine lane, ready."""
+        self._workers = [self._stage.start_worker(lane) for lane in WORKERS]
         for worker in self._workers:
             worker.wait_for_line(WORKER_READY, SECONDS)
 
