@@ -70,13 +70,13 @@ class TestNothingIsLeft:
 
     def test_a_dead_worker_is_started_again_and_ctrl_c_ends_everything(self, up: Child) -> None:
         family = descendants(up.pid)
-        # Simulator, Valkey, web and its own worker process, worker, beat.
-        assert len(family) >= 6
+        # Simulator, Valkey, web and its own worker process, a worker for each lane, beat.
+        assert len(family) >= 7
         (worker,) = (
-            pid for pid in family if b"worker\0worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            pid for pid in family if b"-Q\0urgent\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
         )
         os.kill(worker, signal.SIGKILL)
-        up.wait_for_line(r"« worker » s’est arrêté \(code -9\) : relance", 20)
+        up.wait_for_line(r"« urgent » s’est arrêté \(code -9\) : relance", 20)
         up.wait_for_line(r" ready\.", 30)
         family = descendants(up.pid)
         descriptors = {os.pidfd_open(pid): pid for pid in (*family, up.pid)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notifier.alerting.in_force import categories
 from notifier.intake.formats.detect import Door, door_of
-from notifier.intake.formats.eda import _rings
+from notifier.intake.formats.eda import _polygons
 from notifier.intake.formats.message import Effect, Phase, adapted_reference, sequence_at
 from notifier.intake.formats.tables import TablesError, load_tables, tables
 from notifier.intake.models import Distribution
@@ -154,13 +154,27 @@ GML = (
 
 
 def test_a_sketch_is_an_area() -> None:
-    assert _rings(GML.format(srs=4326)) == [
-        [[6.98, 47.50], [7.01, 47.50], [7.01, 47.52], [6.98, 47.50]]
-    ]
+    triangle = [[6.98, 47.50], [7.01, 47.50], [7.01, 47.52], [6.98, 47.50]]
+    assert _polygons(GML.format(srs=4326)) == [[triangle]]
+
+
+def test_the_parts_of_a_sketch_add_up_and_only_an_interior_is_a_hole() -> None:
+    """A danger zone drawn within its perimeter is no hole in it."""
+
+    def ring(side: str, far: int) -> str:
+        corners = f"0 0 0 {far} {far} {far} {far} 0 0 0"
+        return f"<{side}><LinearRing><posList>{corners}</posList></LinearRing></{side}>"
+
+    def member(*rings: str) -> str:
+        return f"<surfaceMember><Polygon>{''.join(rings)}</Polygon></surfaceMember>"
+
+    pierced = member(ring("exterior", 9), ring("interior", 2), ring("interior", 1))
+    polygons = _polygons(f"<MultiSurface>{pierced}{member(ring('exterior', 5))}</MultiSurface>")
+    assert [[max(map(max, ring)) for ring in rings] for rings in polygons] == [[9, 2, 1], [5]]
 
 
 @pytest.mark.parametrize(
     "sketch", [GML.format(srs=2154), "croquis", "<Polygon>", "<Polygon><posList>1 2 x</posList>"]
 )
 def test_a_sketch_of_another_kind_is_none(sketch: str) -> None:
-    assert _rings(sketch) == []
+    assert _polygons(sketch) == []

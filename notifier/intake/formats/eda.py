@@ -146,33 +146,46 @@ def _place(location: _Location) -> dict[str, Any]:
             "longitude": coord.lon,
             "precision": _PRECISION[coord.precision],
         }
-    if geometry and geometry.sketch and (rings := _rings(geometry.sketch)):
-        place["polygon"] = rings
+    if geometry and geometry.sketch and (polygons := _polygons(geometry.sketch)):
+        place["polygon"] = polygons
     return {name: value for name, value in place.items() if value not in (None, "")}
 
 
 _OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")
 
 
-def _rings(sketch: str) -> list[list[list[float]]]:
-    """The rings of a GML polygon in EPSG:4326 (latitude first); none of anything else."""
+def _polygons(sketch: str) -> list[list[list[list[float]]]]:
+    """The polygons of a GML sketch in EPSG:4326 (latitude first); none of anything else."""
     if "Polygon" not in sketch or _OTHER_SYSTEM.search(sketch):
         return []
     try:
-        _, _, tree = read_xml(sketch.encode())
-        rings = [[float(number) for number in text.split()] for text in _position_lists(tree)]
+        root, _, tree = read_xml(sketch.encode())
+        polygons = [
+            [[float(number) for number in text.split()] for text in _texts("posList", polygon)]
+            for polygon in _elements("Polygon", {root: tree})
+        ]
     except (XmlRefusedError, ValueError):
         return []
-    if any(len(ring) % 2 or len(ring) < 6 for ring in rings):
+    if any(len(ring) % 2 or len(ring) < 6 for rings in polygons for ring in rings):
         return []
-    return [closed([[lon, lat] for lat, lon in zip(r[::2], r[1::2], strict=True)]) for r in rings]
+    return [[_ring(ring) for ring in rings] for rings in polygons if rings]
 
 
-def _position_lists(tree: Any) -> list[str]:
+def _ring(numbers: list[float]) -> list[list[float]]:
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
+    return closed([[longitude, latitude] for latitude, longitude in pairs])
+
+
+def _elements(name: str, tree: Any) -> list[Any]:
+    """The contents of all elements of that name, none of which holds another, in their order."""
     if isinstance(tree, list):
-        return [text for item in tree for text in _position_lists(item)]
+        return [found for item in tree for found in _elements(name, item)]
     if not isinstance(tree, dict):
         return []
-    found = tree.get("posList")
-    own = [found] if isinstance(found, str) else []
-    return own + [t for name, v in tree.items() if name != "posList" for t in _position_lists(v)]
+    own = tree.get(name, [])
+    rest = [found for key, v in tree.items() if key != name for found in _elements(name, v)]
+    return [*(own if isinstance(own, list) else [own]), *rest]
+
+
+def _texts(name: str, tree: Any) -> list[str]:
+    return [found for found in _elements(name, tree) if isinstance(found, str)]
