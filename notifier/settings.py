@@ -123,6 +123,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     else:
+        settings["ENGINE"] = "notifier.postgresql"
         settings["CONN_HEALTH_CHECKS"] = True
         # A database that hangs must become a 503 for dispatch, not a hanging answer.
         settings["OPTIONS"] = {

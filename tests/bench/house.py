@@ -1,4 +1,4 @@
-"""The service under measure: Valkey, simulator, one web process, three workers, beat, PostgreSQL."""
+"""The service under measure: Valkey, simulator, one web process, its workers, beat, PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,0 +1,49 @@
+"""A connection is known to be dead without asking the server; a living one is not asked either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+
+@pytest.fixture
+def mine(db) -> Iterator:
+    """A connection of its own to the tests' database."""
+    if connection.vendor != "postgresql":
+        pytest.skip("a matter of PostgreSQL's connections")
+    own = connection.copy()
+    own.health_check_enabled = True
+    yield own
+    own.close()
+
+
+def backend(of) -> int:
+    """The number of the server process at the other end."""
+    with of.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+def let_a_task_pass(of) -> None:
+    of.close_if_unusable_or_obsolete()
+
+
+def test_one_that_the_server_ended_is_replaced_before_the_next_statement(mine) -> None:
+    before = backend(mine)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    let_a_task_pass(mine)
+    assert backend(mine) != before
+
+
+def test_a_living_one_is_kept_and_asked_nothing(mine) -> None:
+    before = backend(mine)
+    assert mine.is_usable()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [before])
+        assert cursor.fetchone() == ("SELECT pg_backend_pid()",)
+    let_a_task_pass(mine)
+    assert backend(mine) == before
