@@ -50,6 +50,10 @@ class Concerned:
     """Close to the point, in a category that tells only the commune that holds it."""
     neighbours: list[Neighbour] = field(default_factory=list)
     """In a category that tells them too; never one of `communes`."""
+    holders: list[Commune] = field(default_factory=list)
+    """Those that hold the point or the area's centre."""
+    close_by: list[Commune] = field(default_factory=list)
+    """Those that neither hold it nor lie under the area."""
 
     @property
     def is_placed(self) -> bool:
@@ -72,6 +76,8 @@ class _Found:
     """False while others that were named are in doubt."""
     is_border: bool = False
     """Whether those that do not hold it only lie close to the point, or under the area."""
+    close_by: list[Commune] = field(default_factory=list)
+    """Those that only lie close to it."""
 
 
 def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
@@ -115,7 +121,15 @@ def _by_category(intervention: Intervention, found: _Found, category: Category) 
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
     aside = _inside(intervention, left)
-    return Concerned(Handling.DECIDED, inside, _at_the_edge(found, category), aside, neighbours)
+    return Concerned(
+        Handling.DECIDED,
+        inside,
+        _at_the_edge(found, category),
+        aside,
+        neighbours,
+        found.holders,
+        found.close_by,
+    )
 
 
 def _inside(intervention: Intervention, communes: Iterable[Commune]) -> list[Commune]:
@@ -165,7 +179,8 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         is_border = resolution.verdict is Verdict.EDGE
         communes, holders = list(resolution.communes), list(resolution.holders)
-        return _Found(communes, holders, is_border=is_border)
+        close_by = list(resolution.close_by)
+        return _Found(communes, holders, is_border=is_border, close_by=close_by)
     if intervention.status in (Status.CLOSED, Status.CANCELLED):
         before = _told_before(intervention, thread)
         return _Found(before, before)

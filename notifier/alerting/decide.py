@@ -173,8 +173,9 @@ def rule_on_all(
     tellings = []
     for here in outcome.communes:
         alert = told.pop(here.code, None)
-        ruling = rule_on(*said, alert, exercise=intervention.exercise)
-        tellings.append(Telling(here, ruling, alert))
+        elsewhere = outcome.holders if here in outcome.close_by else []
+        ruling = rule_on(*said, alert, exercise=intervention.exercise, is_close_by=bool(elsewhere))
+        tellings.append(Telling(here, ruling, alert, holders=elsewhere))
     for near in outcome.neighbours:
         alert = told.pop(near.commune.code, None)
         ruling = rule_on_neighbour(

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.facts import SAMPLE, Facts, cut, words_of
+from notifier.alerting.prepositions import of
 
 # An SMS has room for fewer references than this; there is no use in trying more.
 MOST_REFERENCES = 12
@@ -76,7 +77,11 @@ def _texts(words: DigestWords, name: str) -> list[str]:
 
 
 def _where(facts: Facts) -> str:
-    return f"{facts.next_to} (commune voisine)" if facts.next_to else facts.commune
+    if facts.next_to:
+        return f"{facts.next_to} (commune voisine)"
+    if facts.holders:
+        return f"{' ou '.join(facts.holders)} (en limite {of(facts.commune)})"
+    return facts.commune
 
 
 def _listed(names: list[str]) -> str:
@@ -147,7 +152,7 @@ def _of(many: Iterable[Facts], *, exercise: bool = False) -> DigestWords:
 _LONG = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
 _LONGEST = [
     replace(SAMPLE, commune=f"{_LONG[:-1]}{n}", category_label=f"{n}" * 59, reference=f"{n}" * 60,
-            service="x" * 30, next_to=_LONG if n % 2 else None)
+            service="x" * 30, next_to=_LONG if n % 2 else None, holders=[] if n % 2 else [_LONG])
     for n in range(9)
 ]  # fmt: skip
 _STATUSES = [replace(SAMPLE, status=status) for status in ("engaged", "closed", "cancelled")]

@@ -6,10 +6,10 @@ from datetime import timedelta
 import structlog
 from django.utils import timezone
 
-from notifier.alerting.facts import of
 from notifier.alerting.in_force import composer
 from notifier.alerting.letters import facts_told_now
 from notifier.alerting.models import Alert, Spending
+from notifier.alerting.prepositions import of
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter
 

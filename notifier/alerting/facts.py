@@ -6,14 +6,14 @@ What is not in `Facts` cannot be told, whatever an operator writes.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.place import safe_place
+from notifier.alerting.prepositions import at, of
 from notifier.intake.words import Severity
 
 
@@ -26,6 +26,8 @@ class Facts:
     `place` is dispatch's label, or None where the category does not allow one; only what
     `safe_place` lets out of it reaches a template. `next_to` is the name of the commune where it
     happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
+    `holders` are the names of those that hold the point (several only where no source divides their
+    land), for the mayor of a commune that is concerned because it is close by; else empty.
     """
 
     commune: str
@@ -41,6 +43,7 @@ class Facts:
     legal_basis: str
     exercise: bool
     next_to: str | None = None
+    holders: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None or self.told_at.tzinfo is None:
@@ -106,6 +109,8 @@ def words_of(facts: Facts) -> Words:
         "commune": facts.commune,
         "neighbour": facts.next_to,
         "of_neighbour": of(facts.next_to) if facts.next_to else None,
+        "holder": " ou ".join(facts.holders) or None,
+        "at_holder": " ou ".join(map(at, facts.holders)) or None,
         "category": facts.category_label,
         "place": safe_place(facts.place),
         "reference": facts.reference,
@@ -175,19 +180,9 @@ def ever_shorter(words: Words) -> Iterator[Words]:
             "category": cut(str(words["category"]), most),
             "commune": cut(str(words["commune"]), most),
             "of_neighbour": words["of_neighbour"] and cut(str(words["of_neighbour"]), most + 3),
+            "at_holder": words["at_holder"] and cut(str(words["at_holder"]), most + 3),
             "service": cut(str(words["service"]), most),
         }
-
-
-def of(commune: str) -> str:
-    """The name after « de », contracted as French has it: "de Delle", "d’Essert", "du Havre"."""
-    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
-        if commune.startswith(article):
-            return contracted + commune.removeprefix(article)
-    plain = unicodedata.normalize("NFD", commune.replace("Œ", "O").replace("Æ", "A")).upper()
-    # "d’Yvetot" but "de Yutz"; before an h both are in use, and "de" is never wrong.
-    is_vowel = re.match(r"[AEIOU]|Y[^AEIOU]", plain) is not None
-    return f"d’{commune}" if is_vowel else f"de {commune}"
 
 
 def cut(text: str, most: int) -> str:
@@ -235,12 +230,18 @@ _LONGEST = replace(
     service="x" * 30,
     exercise=True,
 )
-# Every status and severity, with and without a place, real and exercise: each branch is taken.
+# Every status and severity, here, next door and at the edge, with and without a place, real and
+# exercise: each branch is taken.
 SAMPLES = [
     _LONGEST,
     replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),
+    replace(_LONGEST, holders=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"]),
     *(
         replace(SAMPLE, status=status, severity=severity, next_to="Joncherey")
+        for status, severity in product(_STATUS, Severity)
+    ),
+    *(
+        replace(SAMPLE, status=status, severity=severity, holders=["Joncherey"])
         for status, severity in product(_STATUS, Severity)
     ),
     *(

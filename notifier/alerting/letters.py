@@ -23,11 +23,15 @@ from notifier.territory.resolve import Commune
 
 
 def facts_of(
-    intervention: Intervention, category: Category, commune: Commune, next_to: Commune | None = None
+    intervention: Intervention,
+    category: Category,
+    commune: Commune,
+    next_to: Commune | None = None,
+    holders: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """The whitelisted facts, as JSON types; nothing else of an intervention reaches a text.
 
-    `next_to` is where it happens when `commune` only adjoins.
+    `next_to` is where it happens when `commune` only adjoins; `holders` when it is only close by.
     """
     place = safe_place(intervention.location.get("label")) if category.place else None
     return {
@@ -43,6 +47,7 @@ def facts_of(
         "service": intervention.source.service,
         "exercise": intervention.exercise,
         "next_to": next_to.name if next_to else None,
+        "holders": [holder.name for holder in holders],
     }
 
 
@@ -53,13 +58,14 @@ def facts_to_tell(
     commune: Commune,
     told: dict[str, Any] | None,
     next_to: Commune | None = None,
+    holders: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """The facts of a text of this kind; `told` are those of the text told last, if any.
 
     An end or a cancellation speaks of what was told, and of nothing that became known since.
     """
     if not kind.closes or told is None:
-        return facts_of(intervention, category, commune, next_to)
+        return facts_of(intervention, category, commune, next_to, holders)
     return {**told, "status": intervention.status}
 
 

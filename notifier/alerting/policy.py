@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
-from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
+from notifier.alerting.prepositions import of
 from notifier.intake.words import Severity, Status
 from notifier.territory.resolve import Commune
 
@@ -23,14 +23,28 @@ class Ruling:
 
 
 def rule_on(
-    status: str, severity: str, category: Category, alert: Alert | None, *, exercise: bool
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    is_close_by: bool = False,
 ) -> Ruling:
     """The ruling for a commune that is concerned; `alert` is what it was told so far.
 
     `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
-    reverse, is told anew, whatever the severity.
+    reverse, is told anew, whatever the severity. `is_close_by`: it does not hold the point. Who was
+    told of the edge is told anew when it is in the commune; the reverse waits for the next text.
     """
-    return _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
+    if _has_come_inside(status, alert, is_close_by=is_close_by):
+        return withheld(severity, category) or Ruling(
+            Kind.FIRST, "moved_here", "annoncée en limite de la commune, elle y est désormais"
+        )
+    ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
+    if ruling.rule == "moved_here" and is_close_by:
+        return replace(ruling, reason="annoncée chez une voisine, elle est en limite de la commune")
+    return ruling
 
 
 def rule_on_neighbour(
@@ -54,6 +68,12 @@ def rule_on_neighbour(
             f"({category.legal_basis})",
         )
     return replace(ruling, kind=Kind.NEIGHBOUR)
+
+
+def _has_come_inside(status: str, alert: Alert | None, *, is_close_by: bool) -> bool:
+    if alert is None or not alert.is_open or status in (Status.CANCELLED, Status.CLOSED):
+        return False
+    return bool(alert.facts.get("holders")) and not is_close_by
 
 
 def rule_on_edge(holders: str) -> Ruling:

@@ -78,7 +78,15 @@ def _texts(
 ) -> dict[str, Any]:
     alert = telling.alert
     told_last = alert.facts if alert else None
-    facts = facts_to_tell(kind, intervention, category, telling.commune, told_last, telling.next_to)
+    facts = facts_to_tell(
+        kind,
+        intervention,
+        category,
+        telling.commune,
+        told_last,
+        telling.next_to,
+        telling.holders,
+    )
     texts = compose(kind, facts)
     envelope = Envelope(
         topic="",

@@ -40,6 +40,8 @@ class Telling:
     alert: Alert | None
     next_to: Commune | None = None
     """Where it happens, when the commune only adjoins."""
+    holders: Sequence[Commune] = ()
+    """Where it happens, when the commune is concerned because it is close by."""
 
     @property
     def opens(self) -> bool:
@@ -186,7 +188,13 @@ def _revise(alert: Alert, case: Case, telling: Telling) -> None:
     kind = telling.ruling.kind or Kind.FIRST
     told_last = alert.facts if telling.alert else None
     alert.facts = facts_to_tell(
-        kind, intervention, category, telling.commune, told_last, telling.next_to
+        kind,
+        intervention,
+        category,
+        telling.commune,
+        told_last,
+        telling.next_to,
+        telling.holders,
     )
     alert.intervention = intervention
     alert.kind = kind

@@ -106,6 +106,8 @@ class Resolution:
     """How they lie to the point or the area, if one was given; in doubt, the nearest candidates."""
     sure: tuple[Commune, ...] = ()
     """Under a doubt, those of several named communes that it does not touch."""
+    close_by: tuple[Commune, ...] = ()
+    """Under `edge`, those of `communes` that hold nothing of it and that no area touches."""
 
     @property
     def holders(self) -> tuple[Commune, ...]:
@@ -141,7 +143,8 @@ def resolve(location: Location) -> Resolution:
     clues = tuple(_clue(reading, readings) for reading in readings)
     marks = next((reading.marks for reading in readings if reading.marks), ())
     marks = tuple(m for m in marks if m.code in codes) if codes else marks[:LISTED]
-    return Resolution(verdict, _known(codes), clues, marks, _known(sure))
+    close_by = _close_by(readings, codes) if verdict is Verdict.EDGE else []
+    return Resolution(verdict, _known(codes), clues, marks, _known(sure), _known(close_by))
 
 
 def _known(codes: Iterable[str]) -> tuple[Commune, ...]:
@@ -231,6 +234,12 @@ def _edge(readings: Sequence[Evidence], admitted: frozenset[str]) -> tuple[str, 
         if reading.proves_alone and holding:
             return ordered
     return ()
+
+
+def _close_by(readings: Sequence[Evidence], codes: Iterable[str]) -> list[str]:
+    """The communes that are concerned for their distance alone, be there a point and an area."""
+    reached = {m.code for reading in readings for m in reading.marks if m.holds or m.share}
+    return [code for code in codes if code not in reached]
 
 
 def _proves(reading: Evidence, speaking: Sequence[Evidence]) -> bool:

@@ -48,6 +48,13 @@ def test_several_communes_and_a_neighbour_are_told_apart() -> None:
     assert "Joncherey, accident de la route (1)" in said
 
 
+def test_what_is_at_the_edge_is_said_to_be_where_it_is() -> None:
+    edge = replace(FACTS, commune="Joncherey", holders=["Delle"])
+    texts = composer().digest(Digest("Gendarmerie", False, [edge, edge]))
+    assert "Gendarmerie - Delle (en limite de Joncherey) : récapitulatif" in texts.sms
+    assert "Delle (en limite de Joncherey), rue de Déridé : accident" in texts.plain
+
+
 def test_over_midnight_the_days_are_said_in_the_commune_s_own_time() -> None:
     there = replace(FACTS, time_zone="Indian/Reunion")
     said = sms(there, replace(there, occurred_at=TEN - timedelta(hours=2)))

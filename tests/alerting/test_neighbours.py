@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.alerting.facts import of
 from notifier.alerting.models import Alert
+from notifier.alerting.prepositions import at, of
 from notifier.alerting.preview import preview
 from notifier.territory.resolve import commune
 from tests.alerting.house import (
@@ -242,3 +242,18 @@ def test_a_commune_and_its_neighbours_without_contacts_are_one_mail(source) -> N
 )
 def test_a_commune_after_de_as_french_has_it(name, said) -> None:
     assert of(name) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Delle", "à Delle"),
+        ("Essert", "à Essert"),
+        ("Le Puix", "au Puix"),
+        ("Les Abymes", "aux Abymes"),
+        ("La Rochelle", "à La Rochelle"),
+        ("Lesparre-Médoc", "à Lesparre-Médoc"),
+    ],
+)
+def test_a_commune_after_a_as_french_has_it(name, said) -> None:
+    assert at(name) == said

@@ -133,6 +133,31 @@ def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
         assert (secret.kind, secret.rule) == (NOTHING, "withheld")
 
 
+@pytest.mark.parametrize(
+    ("told_of", "is_close_by", "status", "kind", "rule"),
+    [
+        ({"holders": ["Delle"]}, False, Status.ENGAGED, Kind.FIRST, "moved_here"),
+        ({"holders": ["Delle"]}, True, Status.ENGAGED, NOTHING, "no_news"),
+        ({"holders": []}, True, Status.ENGAGED, NOTHING, "no_news"),
+        ({"holders": ["Delle"]}, False, Status.CLOSED, Kind.END, "closed"),
+        ({"holders": ["Delle"]}, False, Status.CANCELLED, Kind.CANCELLATION, "cancelled"),
+        ({"next_to": "Delle"}, True, Status.ENGAGED, Kind.FIRST, "moved_here"),
+    ],
+)
+def test_what_comes_into_the_commune_is_told_anew_what_leaves_for_its_edge_is_not(
+    told_of, is_close_by, status, kind, rule
+) -> None:
+    alert = told_at(Severity.SEVERE)
+    alert.facts |= told_of
+    said = status, Severity.SEVERE
+    ruling = rule_on(*said, category("notify"), alert, exercise=False, is_close_by=is_close_by)
+    assert (ruling.kind, ruling.rule) == (kind, rule)
+    assert ("en limite" in ruling.reason) is (rule == "moved_here")
+    if kind is Kind.FIRST:
+        kept = rule_on(*said, category("withhold"), alert, exercise=False, is_close_by=is_close_by)
+        assert (kept.kind, kept.rule) == (NOTHING, "withheld")
+
+
 def test_a_commune_that_is_no_longer_concerned_is_told_so() -> None:
     ruling = rule_on_left_commune()
     assert (ruling.kind, ruling.rule) == (Kind.CANCELLATION, "moved")

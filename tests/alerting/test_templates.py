@@ -40,6 +40,13 @@ def test_all_faults_are_said_at_once(own: Path) -> None:
     assert "update.html.j2: is missing" in faults
 
 
+@pytest.mark.parametrize("word", ["neighbour", "holder"])
+def test_what_only_shows_beyond_the_commune_is_tried_too(own: Path, word: str) -> None:
+    path = own / "end.sms.j2"
+    path.write_text(f"{{% if {word} %}}{{{{ {word} * 40 }}}}{{% endif %}} {{{{ reference }}}}\n")
+    assert f"{path}:1: makes an SMS of more than 2 segments" in _refused(own)
+
+
 @pytest.mark.parametrize(
     "escape",
     [

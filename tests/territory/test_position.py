@@ -62,6 +62,7 @@ def test_a_point_beside_a_border_names_both_communes_and_marks_the_holder() -> N
     assert found.verdict is Verdict.EDGE
     assert codes(found) == [home, neighbour]
     assert [c.code for c in found.holders] == [home]
+    assert [c.code for c in found.close_by] == [neighbour]
     assert [mark.code for mark in found.marks] == [home, neighbour]
     assert 0 < found.marks[1].distance_m <= 150
     assert "À moins de 150 m : Delle (90033) à" in point_of(found).says

@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifier.alerting.composition import Kind
-from notifier.alerting.facts import of
 from notifier.alerting.models import Alert, Held
+from notifier.alerting.prepositions import of
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,

@@ -1,0 +1,26 @@
+"""The name of a commune in a sentence: what becomes of « de » and « à » before it."""
+
+import re
+import unicodedata
+
+
+def of(commune: str) -> str:
+    """The name after « de », contracted as French has it: "de Delle", "d’Essert", "du Havre"."""
+    if contracted := _contracted(commune, "du", "des"):
+        return contracted
+    plain = unicodedata.normalize("NFD", commune.replace("Œ", "O").replace("Æ", "A")).upper()
+    # "d’Yvetot" but "de Yutz"; before an h both are in use, and "de" is never wrong.
+    is_vowel = re.match(r"[AEIOU]|Y[^AEIOU]", plain) is not None
+    return f"d’{commune}" if is_vowel else f"de {commune}"
+
+
+def at(commune: str) -> str:
+    """The name after « à », contracted as French has it: "à Delle", "au Havre", "aux Abymes"."""
+    return _contracted(commune, "au", "aux") or f"à {commune}"
+
+
+def _contracted(commune: str, le: str, les: str) -> str | None:
+    for article, contracted in (("Le ", le), ("Les ", les)):
+        if commune.startswith(article):
+            return f"{contracted} {commune.removeprefix(article)}"
+    return None
