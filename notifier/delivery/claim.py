@@ -3,7 +3,7 @@
 A claim is a lease. Whoever dies with one leaves `sending` behind; the sweep turns it to `unknown`.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import LEASE
+from notifier.delivery.stored import stored
 
 BATCH = 32
 
@@ -20,9 +21,9 @@ def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
     now = timezone.now()
     return _claim(
         "state = %s, attempts = attempts + 1, claim = %s, claimed_at = %s, due_at = %s",
-        [MessageState.SENDING, uuid4().hex, _db(now), _db(now + LEASE)],
+        [MessageState.SENDING, uuid4().hex, stored(now), stored(now + LEASE)],
         "lane = %s AND state = %s AND due_at <= %s AND expires_at > %s",
-        [lane, MessageState.PENDING, _db(now), _db(now)],
+        [lane, MessageState.PENDING, stored(now), stored(now)],
         most,
     )
 
@@ -34,16 +35,16 @@ def claim_questions(
     now = timezone.now()
     return _claim(
         "due_at = %s",
-        [_db(now + again_after)],
+        [stored(now + again_after)],
         "state = %s AND due_at <= %s",
-        [state, _db(now)],
+        [state, stored(now)],
         most,
     )
 
 
 def lapsed_leases(most: int = BATCH) -> list[Message]:
     """Turn `sending` whose lease ran out into `unknown`, due at once. One statement."""
-    now = _db(timezone.now())
+    now = stored(timezone.now())
     return _claim(
         "state = %s, due_at = %s", [MessageState.UNKNOWN, now],
         "state = %s AND due_at <= %s", [MessageState.SENDING, now], most,
@@ -52,7 +53,7 @@ def lapsed_leases(most: int = BATCH) -> list[Message]:
 
 def outlived(most: int = BATCH) -> list[Message]:
     """Turn `pending` past its lifetime into `expired`. One statement."""
-    now = _db(timezone.now())
+    now = stored(timezone.now())
     return _claim(
         "state = %s, due_at = NULL, ended_at = %s", [MessageState.EXPIRED, now],
         "state = %s AND expires_at <= %s", [MessageState.PENDING, now], most,
@@ -74,7 +75,3 @@ def _claim(
         f"AND {where} RETURNING *"
     )
     return list(Message.objects.raw(sql, [*old_values, *new_values, *old_values]))
-
-
-def _db(moment: datetime) -> object:
-    return connection.ops.adapt_datetimefield_value(moment)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
+from notifier.delivery.stored import stored
 from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
@@ -83,8 +84,8 @@ def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
     An early receipt finds no number recorded yet, and brings it.
     """
     is_end = fate.state is not MessageState.ACCEPTED
-    moment = connection.ops.adapt_datetimefield_value(now)
-    overdue = connection.ops.adapt_datetimefield_value(now + RECEIPT_OVERDUE[0])
+    moment = stored(now)
+    overdue = stored(now + RECEIPT_OVERDUE[0])
     states = COMES_FROM[fate.state]
     marks = ", ".join(["%s"] * len(states))
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.schedule import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
+from notifier.delivery.stored import stored
 from notifier.delivery.transports.base import Outcome, Result, transport_for
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
@@ -60,16 +61,11 @@ def _record_accepted(tries: list[Try]) -> None:
 
 def _acceptance(accepted: Try) -> tuple[Any, ...]:
     """What `_record_accepted` writes of a try; an end at once where no receipt will come."""
-    message, at = accepted.message, _stored(accepted.ended_at)
+    message, at = accepted.message, stored(accepted.ended_at)
     due_at, ended_at = None, at
     if _has_receipts(message):
-        due_at, ended_at = _stored(accepted.ended_at + RECEIPT_OVERDUE[0]), None
+        due_at, ended_at = stored(accepted.ended_at + RECEIPT_OVERDUE[0]), None
     return accepted.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim
-
-
-def _stored(moment: datetime) -> Any:
-    """The moment as the database's own driver takes it."""
-    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def _record_other(ended: Try) -> bool:
