@@ -9,12 +9,12 @@ from notifier.alerting.composition import Kind
 from notifier.alerting.concerned import concerned
 from notifier.alerting.decide import rule_on_all, spoken_of
 from notifier.alerting.in_force import categories
-from notifier.alerting.letters import Envelope, compose, facts_to_tell, letter_key
+from notifier.alerting.letters import Envelope, compose, letter_key
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import foreseen
-from notifier.alerting.tell import Telling, letters_to_follow
+from notifier.alerting.tell import Telling, facts_of_telling, letters_to_follow
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
@@ -77,17 +77,7 @@ def _texts(
     intervention: Intervention, category: Category, telling: Telling, kind: Kind, spoken: Spoken
 ) -> dict[str, Any]:
     alert = telling.alert
-    told_last = alert.facts if alert else None
-    facts = facts_to_tell(
-        kind,
-        intervention,
-        category,
-        telling.commune,
-        told_last,
-        telling.next_to,
-        telling.holders,
-    )
-    texts = compose(kind, facts)
+    texts = compose(kind, facts_of_telling(kind, intervention, category, telling))
     envelope = Envelope(
         topic="",
         revision=0,

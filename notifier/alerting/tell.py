@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -182,12 +183,12 @@ def letters_to_follow(
     return letters + [le for le in first if letter_key(le.channel, le.address) not in known]
 
 
-def _revise(alert: Alert, case: Case, telling: Telling) -> None:
-    """Bring the alert to what is told now; severity and category stay those that were announced."""
-    intervention, category = case.intervention, case.category
-    kind = telling.ruling.kind or Kind.FIRST
-    told_last = alert.facts if telling.alert else None
-    alert.facts = facts_to_tell(
+def facts_of_telling(
+    kind: Kind, intervention: Intervention, category: Category, telling: Telling
+) -> dict[str, Any]:
+    """The facts of a telling's text of this kind; a dry run states the same."""
+    told_last = telling.alert.facts if telling.alert else None
+    return facts_to_tell(
         kind,
         intervention,
         category,
@@ -196,6 +197,13 @@ def _revise(alert: Alert, case: Case, telling: Telling) -> None:
         telling.next_to,
         telling.holders,
     )
+
+
+def _revise(alert: Alert, case: Case, telling: Telling) -> None:
+    """Bring the alert to what is told now; severity and category stay those that were announced."""
+    intervention, category = case.intervention, case.category
+    kind = telling.ruling.kind or Kind.FIRST
+    alert.facts = facts_of_telling(kind, intervention, category, telling)
     alert.intervention = intervention
     alert.kind = kind
     alert.revision += 1
