@@ -2,19 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from notifier.bell.jointly import Jointly
 from notifier.intake.models import Intervention, Source
 from notifier.intake.schema import NewIntervention
+from notifier.intake.stored import insert_new
 from notifier.intake.thread import thread_of
 from notifier.intake.words import Status
-from notifier.journal.models import Step
+from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of
 
@@ -55,13 +57,15 @@ def receive(
     cannot store it: then nothing was received.
     """
     refuse_outside(source, new)
-    try:
-        return Reception(_store(source, new, expires_at), is_new=True)
-    except IntegrityError:
-        known = known_as(source, new)
-        if known is None:
-            raise
-        return Reception(known, is_new=False)
+    arrival = _Arrival(source, new, expires_at)
+    # Within the caller's transaction it stands or falls with the rest of that.
+    is_new = _store([arrival])[0] if connection.in_atomic_block else _store_jointly(arrival)
+    if is_new:
+        return Reception(arrival.intervention_id, is_new=True)
+    known = known_as(source, new)
+    if known is None:
+        raise RuntimeError(f"{new.reference} n° {new.sequence}: neither stored nor known")
+    return Reception(known, is_new=False)
 
 
 def refuse_outside(source: Source, new: NewIntervention) -> None:
@@ -69,9 +73,9 @@ def refuse_outside(source: Source, new: NewIntervention) -> None:
     place = new.location
     given = [(place.insee, "location.insee")] if place.insee else []
     given += [(code, "location.communes") for code in place.communes or ()]
-    for code, field in given:
+    for code, name in given:
         if departement_of(code) not in source.departements:
-            raise OutsideSourceError(code, field)
+            raise OutsideSourceError(code, name)
 
 
 def known_as(source: Source, new: NewIntervention) -> UUID | None:
@@ -94,15 +98,21 @@ def _content_hash(new: NewIntervention) -> str:
     return hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
 
 
-def _store(source: Source, new: NewIntervention, expires_at: datetime | None) -> UUID:
-    now = timezone.now()
-    intervention_id = uuid4()
-    thread = thread_of(source, new.reference)
-    with transaction.atomic():
-        intervention = Intervention.objects.create(
-            id=intervention_id,
-            source=source,
-            thread=thread,
+@dataclass(frozen=True)
+class _Arrival:
+    """An intervention that is to be stored, under which id if it is new."""
+
+    source: Source
+    new: NewIntervention
+    expires_at: datetime | None
+    intervention_id: UUID = field(default_factory=uuid4)
+
+    def as_row(self, now: datetime) -> Intervention:
+        new = self.new
+        return Intervention(
+            id=self.intervention_id,
+            source=self.source,
+            thread=thread_of(self.source, new.reference),
             reference=new.reference,
             sequence=new.sequence,
             status=new.status,
@@ -113,23 +123,35 @@ def _store(source: Source, new: NewIntervention, expires_at: datetime | None) ->
             location=new.location.model_dump(exclude_none=True),
             content_hash=_content_hash(new),
             received_at=now,
-            expires_at=expires_at,
+            expires_at=self.expires_at,
         )
-        said = f"{new.category}, {Status(new.status).label}" + (
-            ", exercice" if new.exercise else ""
-        )
-        write(
-            [
-                entry(
-                    thread,
-                    Step.RECEIVED,
-                    f"Reçue de {source.name} : n° {new.sequence}, {said}.",
-                    at=now,
-                    intervention=str(intervention_id),
-                    sequence=new.sequence,
-                    occurred_at=new.occurred_at.isoformat(),
-                )
-            ]
-        )
-        received.send(sender=Intervention, intervention=intervention)
-    return intervention_id
+
+
+def _store(arrivals: list[_Arrival]) -> list[bool]:
+    """Store what is new of these in one short transaction; of each, whether it was."""
+    now = timezone.now()
+    with transaction.atomic():
+        fresh = insert_new([arrival.as_row(now) for arrival in arrivals])
+        write(_entry(intervention) for intervention in fresh)
+        for intervention in fresh:
+            received.send(sender=Intervention, intervention=intervention)
+    stored = {intervention.pk for intervention in fresh}
+    return [arrival.intervention_id in stored for arrival in arrivals]
+
+
+# Those that are pushed at the same moment share a transaction, and so a wait for the disk.
+_store_jointly = Jointly(_store, most=32)
+
+
+def _entry(intervention: Intervention) -> Entry:
+    said = f"{intervention.category}, {Status(intervention.status).label}"
+    said += ", exercice" if intervention.exercise else ""
+    return entry(
+        intervention.thread,
+        Step.RECEIVED,
+        f"Reçue de {intervention.source.name} : n° {intervention.sequence}, {said}.",
+        at=intervention.received_at,
+        intervention=str(intervention.pk),
+        sequence=intervention.sequence,
+        occurred_at=intervention.occurred_at.isoformat(),
+    )

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Field, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.stored import stored
 
 
 def thread_of(source: Source, reference: str) -> str:
@@ -31,7 +31,7 @@ def lock_threads(intervention_ids: Iterable[UUID]) -> list[list[Intervention]]:
     workers on one thread take turns, so that an update never overtakes the alert that it updates;
     two that have several threads in common take them in the same order.
     """
-    ids = [_stored(Intervention(pk=intervention_id), "id") for intervention_id in intervention_ids]
+    ids = [stored(Intervention(pk=intervention_id), "id") for intervention_id in intervention_ids]
     lock = "FOR UPDATE OF i" if connection.features.has_select_for_update_of else ""
     marks = ", ".join(["%s"] * len(ids))
     # Written out, for Django takes longer to compile it than the database to answer.
@@ -84,7 +84,7 @@ def conclude(decided: Iterable[tuple[Intervention, Handling, str]]) -> None:
     for intervention, state, reason in decided:
         intervention.state, intervention.reason = state, reason
         intervention.handled_at = timezone.now()
-        rows.append([_stored(intervention, name) for name in (*_CONCLUDED, "id")])
+        rows.append([stored(intervention, name) for name in (*_CONCLUDED, "id")])
     changes = ", ".join(f"{name} = %s" for name in _CONCLUDED)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -96,9 +96,3 @@ def conclude(decided: Iterable[tuple[Intervention, Handling, str]]) -> None:
 
 
 _CONCLUDED = ("state", "reason", "verdict", "communes", "clues", "handled_at")
-
-
-def _stored(intervention: Intervention, name: str) -> Any:
-    """The value as the database's own driver takes it."""
-    field: Field[Any, Any] = Intervention._meta.get_field(name)  # type: ignore[assignment] # of ours, none is a relation
-    return field.get_db_prep_save(getattr(intervention, name), connection)

@@ -1,0 +1,43 @@
+"""Interventions as the database's own driver takes them, for statements that are written out.
+
+Every intervention passes here: Django compiles the same statement anew each time, which takes
+longer than the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field
+
+from notifier.intake.models import Intervention
+
+
+def stored(intervention: Intervention, name: str) -> Any:
+    """The value of a field, or of a relation's column (`source_id`), in the driver's own form."""
+    return _FIELDS[name].get_db_prep_save(getattr(intervention, name), connection)
+
+
+def insert_new(interventions: Sequence[Intervention]) -> list[Intervention]:
+    """Insert those whose thread and sequence are not there yet, and return them. One statement.
+
+    One that another transaction is inserting is waited for.
+    """
+    rows = [[stored(intervention, name) for name in _FIELDS] for intervention in interventions]
+    row = f"({', '.join(['%s'] * len(_FIELDS))})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO intake_intervention ({', '.join(_FIELDS)}) "  # noqa: S608 - names of the model and marks
+            f"VALUES {', '.join([row] * len(rows))} "
+            "ON CONFLICT (thread, sequence) DO NOTHING RETURNING id",
+            [value for row in rows for value in row],
+        )
+        ids = {Intervention._meta.pk.to_python(pk) for (pk,) in cursor.fetchall()}
+    return [intervention for intervention in interventions if intervention.pk in ids]
+
+
+_FIELDS: dict[str, Field[Any, Any]] = {
+    field.attname: field for field in Intervention._meta.concrete_fields
+}
