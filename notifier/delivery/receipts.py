@@ -1,17 +1,21 @@
 """Receipts: what the provider says of a message: early, late, twice, out of order or never."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from notifier.bell.jointly import Jointly
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.stored import stored
 from notifier.delivery.transports.base import Fate
-from notifier.journal.models import Step
+from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
 # From which states a receipt may lead to the state that it tells. `pending` and `expired` are there
@@ -32,86 +36,148 @@ class Reading(StrEnum):
     NO_SUCH_MESSAGE = "no_such_message"
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What the provider says of a message; `explanation` is its reason in French."""
+
+    message_id: int
+    fate: Fate
+    explanation: str = ""
+
+
 def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading:
     """Apply what the provider says to the message, once; two statements when it is news.
 
     `explanation` is the provider's reason in French.
     """
-    if fate.state is MessageState.ACCEPTED:
-        # Most of these say what the provider's own answer has said: no transaction for that.
-        reading = _why_unchanged(message_id, fate)
-        if reading:
-            return reading
+    receipt = Receipt(message_id, fate, explanation)
+    # Within the caller's transaction it stands or falls with the rest of that.
+    return apply_all([receipt])[0] if connection.in_atomic_block else _apply_jointly(receipt)
+
+
+def apply_all(receipts: list[Receipt]) -> list[Reading]:
+    """Apply what the provider says, once; what each of these changed.
+
+    Several of one message are applied one after the other.
+    """
+    readings: dict[int, Reading] = {}
+    while len(readings) < len(receipts):
+        of_each: dict[int, int] = {}
+        for place, receipt in enumerate(receipts):
+            if place not in readings:
+                of_each.setdefault(receipt.message_id, place)
+        news = {message_id: receipts[place] for message_id, place in of_each.items()}
+        changed = _apply_one_each(news)
+        readings |= {place: changed[message_id] for message_id, place in of_each.items()}
+    return [readings[place] for place in range(len(receipts))]
+
+
+# Those that come at the same moment share a transaction, and so a wait for the disk.
+_apply_jointly = Jointly(apply_all, most=32)
+
+
+def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:
+    """What each of these changed, by message."""
+    # Most of these say what the provider's own answer has said: no transaction for that.
+    readings = _why_unchanged(
+        [r for r in receipts.values() if r.fate.state is MessageState.ACCEPTED]
+    )
+    news = {pk: receipt for pk, receipt in receipts.items() if pk not in readings}
+    applied = _advance(news) if news else set()
+    readings |= dict.fromkeys(applied, Reading.APPLIED)
+    unchanged = [receipt for pk, receipt in news.items() if pk not in applied]
+    readings |= dict.fromkeys((r.message_id for r in unchanged), Reading.OLD_NEWS)
+    readings |= _why_unchanged(unchanged)
+    for pk in applied:
+        if news[pk].fate.state is MessageState.UNDELIVERED:
+            follow_up(Message.objects.get(pk=pk))
+    return readings
+
+
+def _why_unchanged(receipts: list[Receipt]) -> dict[int, Reading]:
+    """Why these change nothing, by message; without those that do, as far as one can see without
+    a lock. One statement."""
+    if not receipts:
+        return {}
+    messages = Message.objects.filter(pk__in=[r.message_id for r in receipts]).order_by()
+    rows = messages.values_list("pk", "state", "provider_id", "address")
+    found = {pk: (state, provider_id, address) for pk, state, provider_id, address in rows}
+    readings = {r.message_id: _reading(r.fate, found.get(r.message_id)) for r in receipts}
+    return {pk: reading for pk, reading in readings.items() if reading}
+
+
+def _reading(fate: Fate, message: tuple[str, str, str] | None) -> Reading | None:
+    if message is None:
+        return Reading.NO_SUCH_MESSAGE
+    state, provider_id, address = message
+    if provider_id not in ("", fate.provider_id) or fate.address not in ("", address):
+        return Reading.OF_ANOTHER_TEXT
+    return None if state in COMES_FROM[fate.state] else Reading.OLD_NEWS
+
+
+def _advance(receipts: dict[int, Receipt]) -> set[int]:
+    """Bring the messages to where their receipts lead, and say so in the journal; which ones moved.
+
+    One short transaction, two statements.
+    """
     now = timezone.now()
     with transaction.atomic():
-        message = _advance(message_id, fate, now)
-        if message is not None:
-            reason = f" : {explanation}" if explanation else ""
-            write(
-                [
-                    entry(
-                        message.thread,
-                        Step.RECEIPT,
-                        f"{message.in_journal} : {message.get_state_display()}{reason}.",
-                        at=now,
-                        message=message.pk,
-                        state=fate.state,
-                        code=fate.code,
-                        provider_id=fate.provider_id,
-                    )
-                ]
-            )
-    if message is None:
-        return _why_unchanged(message_id, fate) or Reading.OLD_NEWS
-    if fate.state is MessageState.UNDELIVERED:
-        follow_up(Message.objects.get(pk=message_id))
-    return Reading.APPLIED
+        with connection.cursor() as cursor:
+            cursor.execute(*_advancing(receipts, now))
+            rows = cursor.fetchall()
+        moved = [Message.from_db(connection.alias, _TOLD, row) for row in rows]
+        write(_line(message, receipts[message.pk], now) for message in moved)
+    return {message.pk for message in moved}
 
 
-def _why_unchanged(message_id: int, fate: Fate) -> Reading | None:
-    """Why the receipt changes nothing; None if it does, as far as one can see without a lock."""
-    rows = Message.objects.filter(pk=message_id).order_by()
-    for state, provider_id, address in rows.values_list("state", "provider_id", "address"):
-        if provider_id not in ("", fate.provider_id) or fate.address not in ("", address):
-            return Reading.OF_ANOTHER_TEXT
-        return None if state in COMES_FROM[fate.state] else Reading.OLD_NEWS
-    return Reading.NO_SUCH_MESSAGE
+def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
+    reason = f" : {receipt.explanation}" if receipt.explanation else ""
+    return entry(
+        message.thread,
+        Step.RECEIPT,
+        f"{message.in_journal} : {message.get_state_display()}{reason}.",
+        at=now,
+        message=message.pk,
+        state=receipt.fate.state,
+        code=receipt.fate.code,
+        provider_id=receipt.fate.provider_id,
+    )
 
 
-def _advance(message_id: int, fate: Fate, now: datetime) -> Message | None:
-    """The message as it is after the receipt; None if that changes nothing. One statement.
+def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[Any]]:
+    """The statement that advances the messages whose state allows it, and what it is given.
 
-    An early receipt finds no number recorded yet, and brings it.
+    An early receipt finds no number recorded yet, and brings it. In the order of their ids, so that
+    two processes never wait for each other's rows. Neither database gives VALUES columns of one's
+    own naming in the same words: column1 is the message, then state, code, number, address.
     """
-    is_end = fate.state is not MessageState.ACCEPTED
-    moment = stored(now)
-    overdue = stored(now + RECEIPT_OVERDUE[0])
-    states = COMES_FROM[fate.state]
-    marks = ", ".join(["%s"] * len(states))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE delivery_message SET state = %s, due_at = %s, ended_at = %s, error_code = %s, "  # noqa: S608 - nothing but marks and names of this module is built in
-            "provider_id = CASE WHEN provider_id = '' THEN %s ELSE provider_id END, "
-            "accepted_at = COALESCE(accepted_at, %s) "
-            f"WHERE id = %s AND state IN ({marks}) "
-            f"AND provider_id IN ('', %s) AND %s IN ('', address) RETURNING {', '.join(_TOLD)}",
-            [
-                fate.state,
-                None if is_end else overdue,
-                moment if is_end else None,
-                fate.code,
-                fate.provider_id,
-                moment,
-                message_id,
-                *states,
-                fate.provider_id,
-                fate.address,
-            ],
-        )
-        row = cursor.fetchone()
-    return Message.from_db(connection.alias, _TOLD, row) if row else None
+    said = [(pk, receipts[pk].fate) for pk in sorted(receipts)]
+    sql = (
+        "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
+        "due_at = CASE r.column2 WHEN 'accepted' THEN %s END, "
+        "ended_at = CASE r.column2 WHEN 'accepted' THEN NULL ELSE %s END, "
+        "error_code = r.column3, "
+        "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
+        "accepted_at = COALESCE(accepted_at, %s) "
+        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(said))}) AS r "
+        f"WHERE id = r.column1 AND ({_ALLOWED}) "
+        "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
+        f"RETURNING {', '.join(_TOLD)}"
+    )
+    given = [stored(now + RECEIPT_OVERDUE[0]), stored(now), stored(now)]
+    for pk, fate in said:
+        given += [pk, str(fate.state), fate.code, fate.provider_id, fate.address]
+    return sql, given
 
 
+def _quoted(states: Iterable[MessageState]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+_ALLOWED = " OR ".join(
+    f"(r.column2 = '{state}' AND state IN ({_quoted(before)}))"
+    for state, before in COMES_FROM.items()
+)
 # What the journal says of a message, in the model's order; all of it is read for one that ended
 # badly alone, and most receipts do not.
 _TOLD = ("id", "channel", "address", "thread", "title", "state")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try, deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.receipts import Reading, apply_receipt
+from notifier.delivery.receipts import Reading, Receipt, apply_all, apply_receipt
 from notifier.delivery.record import record
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.transports.base import Fate, Outcome, Result
@@ -66,6 +66,49 @@ def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Po
     message.refresh_from_db()
     assert message.state == MessageState.DELIVERED
     assert Entry.objects.filter(step=Step.RECEIPT).count() == 1
+
+
+def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) -> None:
+    posted = [post(topic=topic) for topic in "1234"]
+    accept_all = [
+        Try(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
+        for m in claim_due(Lane.URGENT, len(posted))
+    ]
+    record(accept_all)
+    early, twice, refused, foreign = (message.pk for message in posted)
+
+    def says(message_id: int, state: MessageState, of: int | None = None) -> Receipt:
+        return Receipt(message_id, Fate(f"SM{of or message_id}", state))
+
+    assert apply_all(
+        [
+            says(twice, MessageState.DELIVERED),
+            says(early, MessageState.ACCEPTED),
+            says(refused, MessageState.UNDELIVERED),
+            says(foreign, MessageState.DELIVERED, of=early),
+            says(987_654, MessageState.DELIVERED),
+            says(early, MessageState.DELIVERED),
+            says(twice, MessageState.DELIVERED),
+            says(twice, MessageState.ACCEPTED),
+        ]
+    ) == [
+        Reading.APPLIED,
+        Reading.OLD_NEWS,
+        Reading.APPLIED,
+        Reading.OF_ANOTHER_TEXT,
+        Reading.NO_SUCH_MESSAGE,
+        Reading.APPLIED,
+        Reading.OLD_NEWS,
+        Reading.OLD_NEWS,
+    ]
+    states = {m.pk: (m.state, m.is_followed_up) for m in Message.objects.all()}
+    assert states == {
+        early: (MessageState.DELIVERED, False),
+        twice: (MessageState.DELIVERED, False),
+        refused: (MessageState.UNDELIVERED, True),
+        foreign: (MessageState.ACCEPTED, False),
+    }
+    assert Entry.objects.filter(step=Step.RECEIPT).count() == 3
 
 
 def test_an_unknown_message_is_said_to_be_unknown() -> None:
