@@ -68,7 +68,7 @@ def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Po
     assert Entry.objects.filter(step=Step.RECEIPT).count() == 1
 
 
-def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) -> None:
+def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post, alone) -> None:
     posted = [post(topic=topic) for topic in "1234"]
     accept_all = [
         Try(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
