@@ -17,6 +17,9 @@ if not apps.ready:
 
 # Celery's own Django fixup closes the database connection around every task, which costs more than
 # the task; `close_old_connections` below drops only those that broke or grew old.
+# Of the nineteen steps that Unix knows: about a tenth of the share of one that did not step back.
+BEHIND = 10
+
 app = Celery("worker", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["notifier.alerting", "notifier.delivery"])
@@ -35,6 +38,16 @@ def _answer_own_bells(instance: Worker, **_: object) -> None:
     from notifier.bell.ring import serve
 
     serve(instance.app.amqp.queues.consume_from)
+
+
+@signals.celeryd_after_setup.connect
+def _give_way_to_urgent(instance: Worker, **_: object) -> None:
+    """Where the processor is short, a worker that serves no urgent queue goes behind those that do.
+
+    Measured: ten thousand routine messages on two cores made an urgent one wait five times as long.
+    """
+    if "urgent" not in instance.app.amqp.queues.consume_from:
+        os.nice(BEHIND)
 
 
 @signals.celeryd_init.connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,25 +38,53 @@ class _Errand(Generic[Thing, Answer]):
 class Jointly(Generic[Thing, Answer]):
     """One work for all that is there: one transaction, for example, and one wait for the disk.
 
-    Who comes alone is served at once. Who comes while others are served waits for them; then one of
-    those waiting does the work of all.
+    Who comes alone is served at once. Who comes while others are served, or right after them, waits
+    a moment; then one of those waiting does the work of all.
     """
 
-    def __init__(self, work: Callable[[list[Thing]], list[Answer]], most: int) -> None:
-        """`work` answers each of at most `most` things, in their order; all of it or nothing."""
+    def __init__(
+        self, work: Callable[[list[Thing]], list[Answer]], *, most: int, apart_s: float
+    ) -> None:
+        """`work` answers each of at most `most` things, in their order; all of it or nothing.
+
+        It begins no sooner than `apart_s` seconds after it last began.
+        """
         self._work = work
         self._most = most
+        self._apart_s = apart_s
+        self._began_at = 0.0
         self._waiting: deque[_Errand[Thing, Answer]] = deque()
-        self._turn = threading.Lock()
+        self._is_busy = False
+        self._news = threading.Condition()
 
     def __call__(self, thing: Thing) -> Answer:
         """The answer to the thing. Raises what the work on this thing raises."""
         errand: _Errand[Thing, Answer] = _Errand(thing)
-        self._waiting.append(errand)
-        with self._turn:
-            while not errand.is_done:
-                self._serve(self._take())
+        with self._news:
+            self._waiting.append(errand)
+        while self._is_mine_to_work(errand):
+            try:
+                self._work_on_all()
+            finally:
+                with self._news:
+                    self._is_busy = False
+                    self._news.notify_all()
         return errand.outcome()
+
+    def _is_mine_to_work(self, errand: _Errand[Thing, Answer]) -> bool:
+        """Wait until the errand is done (False), or nobody is at work and this thread shall be."""
+        with self._news:
+            self._news.wait_for(lambda: errand.is_done or not self._is_busy)
+            if errand.is_done:
+                return False
+            self._is_busy = True
+            return True
+
+    def _work_on_all(self) -> None:
+        if (left := self._began_at + self._apart_s - time.monotonic()) > 0:
+            time.sleep(left)
+        self._began_at = time.monotonic()
+        self._serve(self._take())
 
     def _take(self) -> list[_Errand[Thing, Answer]]:
         return [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]

@@ -72,8 +72,10 @@ def apply_all(receipts: list[Receipt]) -> list[Reading]:
     return [readings[place] for place in range(len(receipts))]
 
 
-# Those that come at the same moment share a transaction, and so a wait for the disk.
-_apply_jointly = Jointly(apply_all, most=32)
+# Those that come within so long share a transaction, and so a wait for the disk; nobody waits for
+# them but the provider.
+TOGETHER_S = 0.02
+_apply_jointly = Jointly(apply_all, most=32, apart_s=TOGETHER_S)
 
 
 def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:

@@ -139,8 +139,10 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
     return [arrival.intervention_id in stored for arrival in arrivals]
 
 
-# Those that are pushed at the same moment share a transaction, and so a wait for the disk.
-_store_jointly = Jointly(_store, most=32)
+# Those pushed within so long share a transaction, and so a wait for the disk; nobody pushes so
+# often on an idle service.
+TOGETHER_S = 0.01
+_store_jointly = Jointly(_store, most=32, apart_s=TOGETHER_S)
 
 
 def _entry(intervention: Intervention) -> Entry:

@@ -50,28 +50,30 @@ def test_who_comes_alone_is_served_alone() -> None:
         batches.append(numbers)
         return numbers
 
-    jointly = Jointly(work, most=8)
+    jointly = Jointly(work, most=8, apart_s=0)
     assert [jointly(1), jointly(2)] == [1, 2]
     assert batches == [[1], [2]]
 
 
 def test_who_comes_meanwhile_is_served_with_the_others_and_has_its_own_answer() -> None:
     work = Slow()
-    got = three_behind_one(work, Jointly(work, most=8), 1, 2, 3, 4)
+    got = three_behind_one(work, Jointly(work, most=8, apart_s=0), 1, 2, 3, 4)
     assert [answer() for answer in got] == [2, 4, 6, 8]
     assert sorted(map(sorted, work.batches)) == [[1], [2, 3, 4]]
 
 
 def test_no_batch_is_larger_than_asked() -> None:
     work = Slow()
-    got = three_behind_one(work, Jointly(work, most=2), 1, 2, 3, 4, 5, 6)
+    got = three_behind_one(work, Jointly(work, most=2, apart_s=0), 1, 2, 3, 4, 5, 6)
     assert [answer() for answer in got] == [2, 4, 6, 8, 10, 12]
     assert max(map(len, work.batches)) == 2
 
 
 def test_one_that_fails_fails_alone() -> None:
     work = Slow()
-    first, second, third, fourth = three_behind_one(work, Jointly(work, most=8), 1, 2, 13, 4)
+    first, second, third, fourth = three_behind_one(
+        work, Jointly(work, most=8, apart_s=0), 1, 2, 13, 4
+    )
     assert [first(), second(), fourth()] == [2, 4, 8]
     with pytest.raises(ValueError, match="13"):
         third()
@@ -80,13 +82,13 @@ def test_one_that_fails_fails_alone() -> None:
 def test_after_a_failure_the_next_is_served() -> None:
     work = Slow()
     work.may_end.set()
-    jointly = Jointly(work, most=8)
+    jointly = Jointly(work, most=8, apart_s=0)
     with pytest.raises(ValueError, match="13"):
         jointly(13)
     assert jointly(1) == 2
 
 
 def test_many_threads_and_every_one_has_its_answer() -> None:
-    jointly: Jointly[int, int] = Jointly(lambda numbers: [-n for n in numbers], most=5)
+    jointly: Jointly[int, int] = Jointly(lambda numbers: [-n for n in numbers], most=5, apart_s=0)
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(jointly, range(3_000))) == [-n for n in range(3_000)]
