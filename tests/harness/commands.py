@@ -42,15 +42,23 @@ class Commands:
             process.stdin.flush()
             if not select.select([process.stdout], [], [], SECONDS)[0]:
                 raise subprocess.TimeoutExpired(["notifier", *args], SECONDS)
-            done = json.loads(process.stdout.readline())
+            answer = process.stdout.readline()
+            assert answer, f"no answer to notifier {' '.join(args)}"
+            done = json.loads(answer)
         return subprocess.CompletedProcess(["notifier", *args], **done)
 
     def end(self) -> None:
         """End the process; the next command starts another."""
         process, self._process = self._process, None
         if process is not None:
-            # It reads on until there is no more.
-            process.communicate(timeout=SECONDS)
+            # It reads on until there is no more; a command that became a server never does.
+            with process:
+                assert process.stdin is not None
+                process.stdin.close()
+                try:
+                    process.wait(SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def _start(self) -> subprocess.Popen[str]:
         # Not -m: this file's folder and the commands' are no place to import from.
