@@ -47,6 +47,12 @@ class Commands:
             done = json.loads(answer)
         return subprocess.CompletedProcess(["notifier", *args], **done)
 
+    def require(self, *args: str) -> str:
+        """What a command prints; fails with its words when it fails."""
+        done = self.run(*args)
+        assert done.returncode == 0, f"notifier {' '.join(args)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
     def end(self) -> None:
         """End the process; the next command starts another."""
         process, self._process = self._process, None

@@ -45,11 +45,11 @@ class Service:
             self.simulator: Simulator = stage.start_simulator(bind.url)
             self._broker: Child = stage.start_broker()
             self._commands = Commands(stage.environment)
-            self._require("migrate", "--no-input", "--verbosity", "0")
+            self._commands.require("migrate", "--no-input", "--verbosity", "0")
             self.web: Child = stage.start_web(bind)
             self._workers: list[Child] = [stage.start_worker() for _ in range(workers)]
             self.beat: Child = stage.start_beat()
-            printed = self._require("source", "add", "CORG 90", "--departement", "90")
+            printed = self._commands.require("source", "add", "CORG 90", "--departement", "90")
             self.key = printed.strip().splitlines()[-1]
             self._wait_for_workers()
             wait_until_ready(bind.url, timeout=SECONDS_TO_BE_READY)
@@ -107,17 +107,12 @@ class Service:
         """A `notifier` command in this service's environment."""
         return self._commands.run(*args)
 
-    def _require(self, *args: str) -> str:
-        done = self.run(*args)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     def add_contacts(self, *rows: str) -> None:
         """Import rows in the columns' order of `contacts import`, by the real command."""
         file = self.folder / f"contacts-{next(self._references)}.csv"
         header = "code_commune;fonction;rang;nom;prenom;mobile;courriel"
         file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-        self._require("contacts", "import", str(file))
+        self._commands.require("contacts", "import", str(file))
 
     def new_number(self) -> str:
         """A mobile number for fiction that no test has used, in E.164."""
