@@ -32,13 +32,16 @@ class Commands:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        """`notifier` with these arguments; the caller judges its exit code."""
+    def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`notifier` with these arguments; the caller judges its exit code.
+
+        `environment` is for what the command itself reads; the settings are those of the first.
+        """
         with self._lock:
             process = self._process = self._process or self._start()
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps(args) + "\n")
+            process.stdin.write(json.dumps([args, environment]) + "\n")
             process.stdin.flush()
             if not select.select([process.stdout], [], [], SECONDS)[0]:
                 raise subprocess.TimeoutExpired(["notifier", *args], SECONDS)
@@ -82,10 +85,15 @@ def _serve() -> None:
     with os.fdopen(os.dup(0)) as requests, os.fdopen(os.dup(1), "w") as answers:
         with open(os.devnull) as nothing:  # noqa: PTH123  # a device
             os.dup2(nothing.fileno(), 0)
+        usual = dict(os.environ)
         for request in requests:
-            json.dump(_run(json.loads(request)), answers)
+            args, environment = json.loads(request)
+            os.environ.update(environment)
+            json.dump(_run(args), answers)
             answers.write("\n")
             answers.flush()
+            os.environ.clear()
+            os.environ.update(usual)
 
 
 def _run(args: list[str]) -> dict[str, Any]:

@@ -103,9 +103,9 @@ class Service:
             time.sleep(0.02)
         return status
 
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        """A `notifier` command in this service's environment."""
-        return self._commands.run(*args)
+    def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A `notifier` command in this service's environment, and what it reads besides."""
+        return self._commands.run(*args, **environment)
 
     def add_contacts(self, *rows: str) -> None:
         """Import rows in the columns' order of `contacts import`, by the real command."""
