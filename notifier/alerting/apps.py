@@ -21,8 +21,9 @@ class AlertingConfig(AppConfig):
         from notifier.alerting.checks import check_wording
         from notifier.delivery.outbox import ended_badly
         from notifier.intake.receive import received
+        from notifier.readiness import OURS
 
-        register(check_wording)
+        register(check_wording, OURS)
         received.connect(_ring, dispatch_uid="alerting")
         ended_badly.connect(_move_on, dispatch_uid="alerting")
 

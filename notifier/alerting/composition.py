@@ -139,7 +139,8 @@ class Composer:
 
         `facts` are those of the first of `communes`, which are named as they are to be listed.
         """
-        subject, text = (self._render_unreached(n, facts, communes, why) for n in UNREACHED)
+        words = {**words_of(facts), "communes": communes, "why": why}
+        subject, text = (self._render_own(name, words) for name in UNREACHED)
         return one_line(subject), text.strip() + "\n"
 
     def review(self, doubt: Doubt) -> tuple[str, str]:
@@ -187,10 +188,6 @@ class Composer:
     def _render_own(self, name: str, words: Mapping[str, object]) -> str:
         return self._environment.get_template(name).render(words)
 
-    def _render_unreached(self, name: str, facts: Facts, communes: list[str], why: str) -> str:
-        words = {**words_of(facts), "communes": communes, "why": why}
-        return self._environment.get_template(name).render(words)
-
     # --- trying the operator's templates at start
 
     def _syntax_faults(self) -> Iterator[str]:
@@ -211,30 +208,33 @@ class Composer:
 
     def _trial_faults(self) -> Iterator[str]:
         """What only shows when the text is made: an escape, a piece missing, a text too long."""
-        for kind, part, facts in product(Kind, PARTS, SAMPLES):
+        samples = [words_of(facts) for facts in SAMPLES]
+        for kind, part, words in product(Kind, PARTS, samples):
             path = self._folder / f"{kind}.{part}.j2"
+            is_sms = part == "sms"
             try:
-                self._render(kind, part, words_of(facts))
-                sms = self._sms(kind, words_of(facts)) if part == "sms" else ""
+                text = self._sms(kind, words) if is_sms else self._render(kind, part, words)
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
                 continue
-            if part == "sms" and facts.reference not in sms:
+            if is_sms and str(words["reference"]) not in text:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
-            if count(sms).segments > MOST_SEGMENTS:
+            if is_sms and count(text).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
-        for name, facts, communes in product(UNREACHED, SAMPLES, several):
+        for name, words, communes in product(UNREACHED, samples, several):
             path = self._folder / name
             try:
-                self._render_unreached(name, facts, communes, "personne n’a répondu")
+                self._render_own(
+                    name, {**words, "communes": communes, "why": "personne n’a répondu"}
+                )
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
         for name, trials in TRIALS.items():
             path = self._folder / name
             try:
-                for words in trials:
-                    self._render_own(name, words)
+                for own_words in trials:
+                    self._render_own(name, own_words)
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)

@@ -11,5 +11,6 @@ class IntakeConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.intake.checks import check_tables
+        from notifier.readiness import OURS
 
-        register(check_tables)
+        register(check_tables, OURS)

@@ -249,8 +249,10 @@ def _proves(reading: Evidence, speaking: Sequence[Evidence]) -> bool:
 
 def _clue(reading: Evidence, readings: Sequence[Evidence]) -> Clue:
     """The clue as shown: its candidates ordered by how many of the other clues allow them."""
-    others = [other for other in readings if other is not reading]
     candidates = (reading.communes or frozenset()) | reading.hints
+    if len(candidates) < 2:
+        return Clue(reading.kind, reading.given, tuple(candidates), reading.says)
+    others = [other for other in readings if other is not reading]
     nearness = {mark.code: place for place, mark in enumerate(reading.marks)}
     departements = {reference.departement_of(code) for other in others for code in _bounded(other)}
 

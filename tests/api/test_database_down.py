@@ -13,6 +13,7 @@ from notifier.console.dispatch import Dispatch
 from notifier.console.launch import Bind, Stage, free_port
 from notifier.console.processes import Supervisor
 from tests.conftest import IN_PROCESS, outside_key
+from tests.harness.commands import Commands
 from tests.intake.samples import body
 
 
@@ -80,10 +81,11 @@ def test_a_command_says_what_to_do_instead_of_a_traceback(
 ) -> None:
     """A new SQLite file without tables, as before the first `notifier migrate`."""
     environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
-    stage = Stage(environment, tmp_path, Supervisor(lambda _name, _line: None))
+    commands = Commands(environment | {"DATA_DIR": str(tmp_path)})
     for command in (("source", "list"), ("timeline", "X"), ("review",)):
-        done = stage.run(*command)
+        done = commands.run(*command)
         assert done.returncode == 1
         assert "notifier migrate" in done.stderr
         assert "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+    commands.end()

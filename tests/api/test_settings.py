@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from notifier.environment import Environment, read_environment
 from tests.conftest import outside_key
+from tests.harness.commands import Commands
 
 PRODUCTION = {
     "SECRET_KEY": "x" * 50,
@@ -122,31 +124,6 @@ def test_the_simulator_never_stands_in_for_the_provider_in_silence() -> None:
     assert "TWILIO_API_URL" in Environment(SIMULATOR=True).missing()
 
 
-@pytest.mark.parametrize("program", ["web", "worker", "beat"])
-def test_no_program_starts_without_its_secrets(
-    program: str, pytestconfig: pytest.Config, tmp_path: Path
-) -> None:
-    environment = dict(pytestconfig.stash[outside_key]) | {"DATA_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "notifier", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode != 0
-    for name in (
-        "SECRET_KEY",
-        "PUBLIC_URL",
-        "TWILIO_ACCOUNT_SID",
-        "TWILIO_AUTH_TOKEN",
-        "EMAIL_URL",
-    ):
-        assert name in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize("program", ["web", "worker", "beat", "check"])
 def test_no_program_starts_with_a_wrong_value(
     program: str, pytestconfig: pytest.Config, tmp_path: Path
@@ -165,25 +142,32 @@ def test_no_program_starts_with_a_wrong_value(
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture(scope="module", params=["there", "to be made"])
+def asking(
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Commands, Path]]:
+    """Commands, and the folder in which they run; their DATA_DIR is it, or would be within it."""
+    folder = tmp_path_factory.mktemp("asking")
+    environment = dict(pytestconfig.stash[outside_key]) | {"SIMULATOR": "1"}
+    if request.param == "there":
+        environment["DATA_DIR"] = "."
+    commands = Commands(environment, folder)
+    yield commands, folder
+    commands.end()
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "args", [["--help"], ["--version"], ["doctor"], ["timeline", "X"], ["check"]]
 )
-@pytest.mark.parametrize("folder", ["there", "to be made"])
 def test_who_only_asks_leaves_nothing_behind(
-    args: list[str], folder: str, pytestconfig: pytest.Config, tmp_path: Path
+    args: list[str], asking: tuple[Commands, Path]
 ) -> None:
-    outside = dict(pytestconfig.stash[outside_key])
-    if folder == "there":
-        outside["DATA_DIR"] = "."
-    subprocess.run(
-        [sys.executable, "-m", "notifier", *args],
-        env=outside | {"PYTHONPATH": str(Path(__file__).parents[2]), "SIMULATOR": "1"},
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert list(tmp_path.iterdir()) == []
+    commands, folder = asking
+    commands.run(*args)
+    assert list(folder.iterdir()) == []
 
 
 def test_nobody_else_reads_what_migrate_makes(pytestconfig: pytest.Config, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from notifier.console.launch import Stage, current_environment
 from notifier.console.processes import Supervisor
 from notifier.territory.reference import all_communes
 from tests.bench.mayors import WITH_SEVERAL, Spot, contacts, spots
+from tests.harness.commands import Commands
 from tests.harness.postgres import NoPostgres, Postgres
 
 # A source of the bench may push as fast as it can.
@@ -61,13 +62,15 @@ def prepare(postgres: Postgres, counts_statements: bool, mayors: int) -> Prepare
         try:
             # Numbers for fiction are taken only where the provider is the simulator.
             stage.start_simulator("http://127.0.0.1:1")
-            stage.require("migrate", "--no-input", "--verbosity", "0")
+            commands = Commands(stage.environment)
+            commands.require("migrate", "--no-input", "--verbosity", "0")
             file = Path(folder) / "contacts.csv"
             file.write_text(contacts(singles, several), encoding="utf-8")
-            stage.require("contacts", "import", str(file))
+            commands.require("contacts", "import", str(file))
             everywhere = sorted({commune.departement for commune in all_communes()})
             options = [part for code in everywhere for part in ("--departement", code)]
-            key = stage.require("source", "add", "BANC", *options).strip().splitlines()[-1]
+            key = commands.require("source", "add", "BANC", *options).strip().splitlines()[-1]
+            commands.end()
         finally:
             supervisor.end()
     with psycopg.connect(url, autocommit=True) as connection:

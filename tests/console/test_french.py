@@ -11,6 +11,7 @@ from django.core.management import get_commands
 from notifier.console.french import HELP
 from notifier.console.launch import notifier_command
 from tests.console.test_up import environment
+from tests.harness.commands import Commands
 
 OURS = sorted(name for name, app in get_commands().items() if app.startswith("notifier."))
 ENGLISH = (
@@ -37,9 +38,17 @@ def notifier(folder: Path, *args: str, **more: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Commands where nothing is set and no table made."""
+    running = Commands(environment(tmp_path_factory.mktemp("french")))
+    yield running
+    running.end()
+
+
 @pytest.mark.parametrize("args", [(), ("--help",), ("help",)])
-def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], tmp_path: Path) -> None:
-    done = notifier(tmp_path, *args)
+def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], commands: Commands) -> None:
+    done = commands.run(*args)
     assert (done.returncode, done.stdout) == (0, HELP + "\n")
     shown = [line.split()[0] for line in HELP.splitlines() if line.startswith("  ")]
     assert sorted(shown) == sorted([*OURS, "createsuperuser"])
@@ -47,14 +56,14 @@ def test_every_command_of_ours_is_in_the_help(args: tuple[str, ...], tmp_path: P
 
 
 @pytest.mark.parametrize("asked", ["--version", "version"])
-def test_the_version_is_that_of_the_project(asked: str, tmp_path: Path) -> None:
+def test_the_version_is_that_of_the_project(asked: str, commands: Commands) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
-    assert notifier(tmp_path, asked).stdout == f"Alerte Maires {project['version']}\n"
+    assert commands.run(asked).stdout == f"Alerte Maires {project['version']}\n"
 
 
 @pytest.mark.parametrize("command", OURS)
-def test_the_help_of_every_command_is_french(command: str, tmp_path: Path) -> None:
-    done = notifier(tmp_path, command, "--help")
+def test_the_help_of_every_command_is_french(command: str, commands: Commands) -> None:
+    done = commands.run(command, "--help")
     assert done.stdout.startswith(f"usage : notifier {command}") or "usage : " in done.stdout
     assert [word for word in ENGLISH if word in done.stdout + done.stderr] == []
     assert "--settings" not in done.stdout
@@ -73,9 +82,9 @@ def test_the_help_of_every_command_is_french(command: str, tmp_path: Path) -> No
     ],
 )
 def test_a_wrong_argument_is_said_in_french(
-    args: tuple[str, ...], code: int, says: str, tmp_path: Path
+    args: tuple[str, ...], code: int, says: str, commands: Commands
 ) -> None:
-    done = notifier(tmp_path, *args)
+    done = commands.run(*args)
     assert done.returncode == code
     assert says in done.stderr
     assert [word for word in ENGLISH if word in done.stderr] == []
@@ -87,19 +96,27 @@ def test_a_setting_that_is_wrong_is_named_below_the_help(tmp_path: Path) -> None
     assert "SECRET_KEY" in done.stdout.removeprefix(HELP)
 
 
-@pytest.fixture
-def closed(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which nobody can make another, root included."""
-    file = tmp_path / "fichier"
+    file = tmp_path_factory.mktemp("closed") / "fichier"
     file.touch()
-    yield file / "var"
+    return file / "var"
+
+
+@pytest.fixture(scope="module")
+def shut_out(closed: Path) -> Iterator[Commands]:
+    """Commands that can write nothing."""
+    running = Commands(environment(closed))
+    yield running
+    running.end()
 
 
 @pytest.mark.parametrize("args", [("--help",), ("timeline", "X"), ("source", "list"), ("doctor",)])
 def test_where_nothing_can_be_written_no_command_breaks_down(
-    args: tuple[str, ...], closed: Path
+    args: tuple[str, ...], closed: Path, shut_out: Commands
 ) -> None:
-    done = notifier(closed, *args)
+    done = shut_out.run(*args)
     assert "Traceback" not in done.stderr
     if args != ("--help",):
         assert done.returncode == 1
@@ -108,8 +125,8 @@ def test_where_nothing_can_be_written_no_command_breaks_down(
         assert f"le dossier DATA_DIR ({closed}) doit pouvoir s’écrire" in done.stdout
 
 
-def test_tables_that_cannot_be_written_anywhere_are_said_in_one_line(closed: Path) -> None:
-    done = notifier(closed, "migrate")
+def test_tables_that_cannot_be_written_anywhere_are_said_in_one_line(shut_out: Commands) -> None:
+    done = shut_out.run("migrate")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("notifier : impossible d’écrire dans DATA_DIR : ")
 

@@ -1,9 +1,7 @@
 """`notifier push` against the real service: three formats, three doors, one line each."""
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.harness.live import Live
@@ -11,15 +9,7 @@ from tests.intake import messages as m
 
 
 def push(live: Live, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    service = live.service
-    return subprocess.run(
-        [sys.executable, "-m", "notifier", "push", "--url", service.dispatch.url, *arguments],
-        env={**os.environ, **service.env, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return live.service.run("push", "--url", live.service.dispatch.url, *arguments, **env)
 
 
 def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from notifier.console.launch import notifier_command
 from notifier.console.processes import Child, Program
+from tests.harness.commands import Commands
 
 NO_PROVIDER = (
     "SIMULATOR",
@@ -31,14 +32,29 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return kept | {"DATA_DIR": str(folder)} | more
 
 
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[Child]:
+@contextmanager
+def started(folder: Path) -> Iterator[Child]:
     """`notifier up --simulator`, ready."""
     command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0")
-    child = Child(Program("up", command, environment(tmp_path)), lambda *_: None)
-    child.wait_for_line("Ctrl-C", 60)
-    yield child
-    child.end()
+    child = Child(Program("up", command, environment(folder)), lambda *_: None)
+    try:
+        child.wait_for_line("Ctrl-C", 60)
+        yield child
+    finally:
+        child.end()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DATA_DIR of `up`."""
+    return tmp_path_factory.mktemp("up")
+
+
+@pytest.fixture(scope="module")
+def up(folder: Path) -> Iterator[Child]:
+    """One for the tests that leave it as it was; the last of them ends it."""
+    with started(folder) as child:
+        yield child
 
 
 def descendants(pid: int) -> list[int]:
@@ -64,6 +80,26 @@ def wait_for_end(pids: dict[int, int]) -> None:
         os.close(descriptor)
 
 
+def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, folder: Path) -> None:
+    port = up.wait_for_line(r"http://127.0.0.1:\d+$", 5).rpartition(":")[2]
+    settings = dict(line.split("=", 1) for line in (folder / "up.env").read_text().splitlines())
+    done = subprocess.run(
+        notifier_command("web", "--bind", f"127.0.0.1:{port}"),
+        env=environment(folder, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"impossible d’écouter sur 127.0.0.1:{port}" in done.stderr
+
+
+def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:
+    up.wait_for_line(r" ready\.", 30)
+    assert [line for line in up.lines if "[config]" in line or "[queues]" in line] == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux has pidfds")
 class TestNothingIsLeft:
     """However it ends."""
@@ -75,9 +111,10 @@ class TestNothingIsLeft:
         (worker,) = (
             pid for pid in family if b"-Q\0urgent\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
         )
+        up.lines.clear()
         os.kill(worker, signal.SIGKILL)
         up.wait_for_line(r"« urgent » s’est arrêté \(code -9\) : relance", 20)
-        up.wait_for_line(r" ready\.", 30)
+        up.wait_for_line(r"urgent.* ready\.", 30)
         family = descendants(up.pid)
         descriptors = {os.pidfd_open(pid): pid for pid in (*family, up.pid)}
         os.kill(up.pid, signal.SIGINT)
@@ -86,58 +123,45 @@ class TestNothingIsLeft:
         assert up.returncode == 0
         up.wait_for_line("tout est arrêté", 20)
 
-    def test_nothing_outlives_a_killed_up(self, up: Child) -> None:
-        descriptors = {os.pidfd_open(pid): pid for pid in descendants(up.pid)}
-        os.kill(up.pid, signal.SIGKILL)
-        wait_for_end(descriptors)
+    def test_nothing_outlives_a_killed_up(self, tmp_path: Path) -> None:
+        with started(tmp_path) as up:
+            descriptors = {os.pidfd_open(pid): pid for pid in descendants(up.pid)}
+            os.kill(up.pid, signal.SIGKILL)
+            wait_for_end(descriptors)
 
 
-def run(folder: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """A `notifier` command that is expected to refuse."""
-    return subprocess.run(
-        notifier_command(*args),
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Commands without any setting."""
+    commands = Commands(environment(tmp_path_factory.mktemp("refused")))
+    yield commands
+    commands.end()
 
 
 @pytest.mark.parametrize("command", ["up", "web", "worker", "beat"])
 def test_without_its_secrets_nothing_starts_and_the_names_are_said(
-    command: str, tmp_path: Path
+    command: str, refused: Commands
 ) -> None:
-    done = run(tmp_path, command)
+    done = refused.run(command)
     assert done.returncode == 1
-    assert "SECRET_KEY, PUBLIC_URL, TWILIO_ACCOUNT_SID" in done.stderr
+    names = ("SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+    assert ", ".join(names) in done.stderr
+    assert "EMAIL_URL" in done.stderr
+    assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None:
-    done = run(
-        tmp_path, "up", "--simulator", "--bind", "127.0.0.1:0", TWILIO_ACCOUNT_SID="AC" + "1" * 32
-    )
+    commands = Commands(environment(tmp_path, TWILIO_ACCOUNT_SID="AC" + "1" * 32))
+    done = commands.run("up", "--simulator", "--bind", "127.0.0.1:0")
+    commands.end()
     assert done.returncode == 1
     assert "TWILIO_ACCOUNT_SID" in done.stderr
     assert "--simulator refusé" in done.stderr
 
 
-def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, tmp_path: Path) -> None:
-    port = up.wait_for_line(r"http://127.0.0.1:\d+$", 5).rpartition(":")[2]
-    settings = dict(line.split("=", 1) for line in (tmp_path / "up.env").read_text().splitlines())
-    done = run(tmp_path, "web", "--bind", f"127.0.0.1:{port}", **settings)
-    assert done.returncode == 1
-    assert f"impossible d’écouter sur 127.0.0.1:{port}" in done.stderr
-
-
-def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:
-    up.wait_for_line(r" ready\.", 30)
-    assert [line for line in up.lines if "[config]" in line or "[queues]" in line] == []
-
-
 @pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", ":8000", "127.0.0.1:70000", "127.0.0.1:x"])
-def test_an_address_that_is_none_is_refused(bind: str, tmp_path: Path) -> None:
-    done = run(tmp_path, "up", "--simulator", "--bind", bind)
+def test_an_address_that_is_none_is_refused(bind: str, refused: Commands) -> None:
+    done = refused.run("up", "--simulator", "--bind", bind)
     assert done.returncode == 1
     assert f"« {bind} » n’est pas une adresse" in done.stderr

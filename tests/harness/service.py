@@ -20,6 +20,7 @@ from notifier.console.dispatch import Answer, Dispatch
 from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
 from notifier.console.processes import Child, Supervisor, end_all
 from notifier.simulator.client import Simulator
+from tests.harness.commands import Commands
 
 WORKER_READY = r" ready\."
 SECONDS = 30.0
@@ -43,11 +44,12 @@ class Service:
         try:
             self.simulator: Simulator = stage.start_simulator(bind.url)
             self._broker: Child = stage.start_broker()
-            stage.require("migrate", "--no-input", "--verbosity", "0")
+            self._commands = Commands(stage.environment)
+            self._commands.require("migrate", "--no-input", "--verbosity", "0")
             self.web: Child = stage.start_web(bind)
             self._workers: list[Child] = [stage.start_worker() for _ in range(workers)]
             self.beat: Child = stage.start_beat()
-            printed = stage.require("source", "add", "CORG 90", "--departement", "90")
+            printed = self._commands.require("source", "add", "CORG 90", "--departement", "90")
             self.key = printed.strip().splitlines()[-1]
             self._wait_for_workers()
             wait_until_ready(bind.url, timeout=SECONDS_TO_BE_READY)
@@ -64,6 +66,8 @@ class Service:
 
     def end(self) -> None:
         """End every process of it."""
+        if commands := getattr(self, "_commands", None):
+            commands.end()
         # A frozen broker hears no SIGTERM, and would hold up those who wait for it.
         held = [getattr(self, "_broker", None), *getattr(self, "_workers", ())]
         for child in filter(None, held):
@@ -99,16 +103,16 @@ class Service:
             time.sleep(0.02)
         return status
 
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        """A `notifier` command in this service's environment."""
-        return self._stage.run(*args)
+    def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A `notifier` command in this service's environment, and what it reads besides."""
+        return self._commands.run(*args, **environment)
 
     def add_contacts(self, *rows: str) -> None:
         """Import rows in the columns' order of `contacts import`, by the real command."""
         file = self.folder / f"contacts-{next(self._references)}.csv"
         header = "code_commune;fonction;rang;nom;prenom;mobile;courriel"
         file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-        self._stage.require("contacts", "import", str(file))
+        self._commands.require("contacts", "import", str(file))
 
     def new_number(self) -> str:
         """A mobile number for fiction that no test has used, in E.164."""
@@ -190,6 +194,8 @@ class Service:
         """End web, workers and beat in good order; start them with these variables besides."""
         end_all([self.web, self.beat, *self._workers])
         self._stage.environment |= environment
+        self._commands.end()
+        self._commands = Commands(self._stage.environment)
         self.start_web()
         self.start_beat()
         self.start_worker()

@@ -193,7 +193,7 @@ def test_any_server_may_answer(
 
     simulator.fault("failed")
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         send(twilio, status_callback=f"http://127.0.0.1:{server.server_address[1]}/")
         simulator.wait(sms=1, settled=True)
