@@ -15,11 +15,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
 if not apps.ready:
     django.setup()
 
-# Celery's own Django fixup closes the database connection around every task, which costs more than
-# the task; `close_old_connections` below drops only those that broke or grew old.
-# Of the nineteen steps that Unix knows: about a tenth of the share of one that did not step back.
+# Steps of Unix's niceness; ten leave about a tenth of the share of a process that took none.
 BEHIND = 10
 
+# Celery's own Django fixup closes the database connection around every task, which costs more than
+# the task; `close_old_connections` below drops only those that broke or grew old.
 app = Celery("worker", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["notifier.alerting", "notifier.delivery"])
@@ -42,10 +42,7 @@ def _answer_own_bells(instance: Worker, **_: object) -> None:
 
 @signals.celeryd_after_setup.connect
 def _give_way_to_urgent(instance: Worker, **_: object) -> None:
-    """Where the processor is short, a worker that serves no urgent queue goes behind those that do.
-
-    Measured: ten thousand routine messages on two cores made an urgent one wait five times as long.
-    """
+    """On a full machine, a worker without the urgent queue goes behind those that serve it."""
     if "urgent" not in instance.app.amqp.queues.consume_from:
         os.nice(BEHIND)
 

@@ -27,7 +27,7 @@ MOST_WAITING = 10_000
 LAST_RINGS_S = 2.0
 # The first ring leaves at once; those that follow within so long of it leave together, for a ring
 # costs the worker more than the look at one more thing. Nobody rings so often on an idle service.
-TOGETHER_S = 0.01
+TOGETHER_S = 0.02
 MOST_TOGETHER = 32
 
 

@@ -100,6 +100,26 @@ def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:
     assert [line for line in up.lines if "[config]" in line or "[queues]" in line] == []
 
 
+def worker_of(queues: str, family: list[int]) -> int:
+    """The one worker of these queues among the processes."""
+    wanted = b"-Q\0%b\0" % queues.encode()
+    (found,) = (pid for pid in family if wanted in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_routine_worker_goes_behind_the_urgent_one(up: Child) -> None:
+    up.wait_for_line(r"urgent.* ready\.", 30)
+    up.wait_for_line(r"routine.* ready\.", 30)
+    family = descendants(up.pid)
+    urgent, routine = (worker_of(queues, family) for queues in ("urgent", "routine,upkeep"))
+    nice = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (up.pid, urgent, routine)]
+    assert nice[0] == nice[1] < nice[2]
+    # Threads take it from the one that starts them, and are what sends.
+    threads = [int(thread.name) for thread in Path(f"/proc/{routine}/task").iterdir()]
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {nice[2]}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux has pidfds")
 class TestNothingIsLeft:
     """However it ends."""
@@ -108,9 +128,7 @@ class TestNothingIsLeft:
         family = descendants(up.pid)
         # Simulator, Valkey, web and its own worker process, a worker for each lane, beat.
         assert len(family) >= 7
-        (worker,) = (
-            pid for pid in family if b"-Q\0urgent\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
+        worker = worker_of("urgent", family)
         up.lines.clear()
         os.kill(worker, signal.SIGKILL)
         up.wait_for_line(r"« urgent » s’est arrêté \(code -9\) : relance", 20)
