@@ -129,6 +129,8 @@ def _database() -> dict[str, Any]:
         settings["OPTIONS"] = {
             **settings.get("OPTIONS", {}),
             "connect_timeout": 3,
+            # A line that was cut without a word: the default is a quarter of an hour.
+            "tcp_user_timeout": 15_000,
             "options": "-c statement_timeout=15s -c lock_timeout=10s",
         }
     return settings

@@ -1,4 +1,5 @@
-"""What several threads of a process bring at the same moment is done in one go."""
+"""What several threads of a process bring at the same moment is done in one go, each of them
+answered. (Where nobody waits for an answer, see `together.py`.)"""
 
 from __future__ import annotations
 
@@ -23,16 +24,11 @@ class _Errand(Generic[Thing, Answer]):
 
     thing: Thing
     answer: list[Answer] = field(default_factory=list)
-    error: Exception | None = None
+    has_failed: bool = False
 
     @property
-    def is_done(self) -> bool:
-        return bool(self.answer) or self.error is not None
-
-    def outcome(self) -> Answer:
-        if self.error is not None:
-            raise self.error
-        return self.answer[0]
+    def is_over(self) -> bool:
+        return bool(self.answer) or self.has_failed
 
 
 class Jointly(Generic[Thing, Answer]):
@@ -55,57 +51,50 @@ class Jointly(Generic[Thing, Answer]):
         self._began_at = 0.0
         self._waiting: deque[_Errand[Thing, Answer]] = deque()
         self._is_busy = False
-        self._news = threading.Condition()
+        self._turn = threading.Condition()
 
     def __call__(self, thing: Thing) -> Answer:
-        """The answer to the thing. Raises what the work on this thing raises."""
+        """The answer to the thing. Raises what the work on this thing alone raises."""
         errand: _Errand[Thing, Answer] = _Errand(thing)
-        with self._news:
+        with self._turn:
             self._waiting.append(errand)
         while self._is_mine_to_work(errand):
             try:
-                self._work_on_all()
+                self._work_on_all(errand)
             finally:
-                with self._news:
+                with self._turn:
                     self._is_busy = False
-                    self._news.notify_all()
-        return errand.outcome()
+                    self._turn.notify_all()
+        # One of those that failed together may be the cause: the others must not suffer for it,
+        # and none waits while another is tried.
+        return errand.answer[0] if errand.answer else self._work([thing])[0]
 
     def _is_mine_to_work(self, errand: _Errand[Thing, Answer]) -> bool:
-        """Wait until the errand is done (False), or nobody is at work and this thread shall be."""
-        with self._news:
-            self._news.wait_for(lambda: errand.is_done or not self._is_busy)
-            if errand.is_done:
+        """Wait until the errand is over (False), or nobody is at work and this thread shall be."""
+        with self._turn:
+            self._turn.wait_for(lambda: errand.is_over or not self._is_busy)
+            if errand.is_over:
                 return False
             self._is_busy = True
             return True
 
-    def _work_on_all(self) -> None:
+    def _work_on_all(self, mine: _Errand[Thing, Answer]) -> None:
         if (left := self._began_at + self._apart_s - time.monotonic()) > 0:
             time.sleep(left)
         self._began_at = time.monotonic()
-        self._serve(self._take())
-
-    def _take(self) -> list[_Errand[Thing, Answer]]:
-        return [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-
-    def _serve(self, errands: list[_Errand[Thing, Answer]]) -> None:
+        errands = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
         try:
             answers = self._work([errand.thing for errand in errands])
         except Exception as error:
-            if len(errands) == 1:
-                errands[0].error = error
-                return
-            # One of them may be the cause: the others must not suffer for it.
-            log.warning(
-                "done one by one, together it failed", number=len(errands), error=str(error)
-            )
+            if errands == [mine]:
+                raise
+            log.warning("failed together, tried one by one", number=len(errands), error=str(error))
             for errand in errands:
-                self._serve([errand])
-            return
+                errand.has_failed = True
         except BaseException:
             # This thread is to end: those behind it are served by the next.
-            self._waiting.extendleft(reversed(errands))
+            self._waiting.extendleft(errand for errand in reversed(errands) if errand is not mine)
             raise
-        for errand, answer in zip(errands, answers, strict=True):
-            errand.answer.append(answer)
+        else:
+            for errand, answer in zip(errands, answers, strict=True):
+                errand.answer.append(answer)

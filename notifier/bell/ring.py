@@ -57,7 +57,7 @@ def serve(queue_names: Iterable[str]) -> None:
 
 def ring_after_commit(task: str, thing: str, *, queue_name: str) -> None:
     """Ring once the transaction that wrote the thing has committed; at once outside of one."""
-    transaction.on_commit(partial(ring, task, thing, queue_name=queue_name))
+    transaction.on_commit(partial(ring, task, thing, queue_name=queue_name), robust=True)
 
 
 def ring(task: str, thing: str, *, queue_name: str) -> None:

@@ -1,4 +1,4 @@
-"""Rings that come while one is answered are answered together with the next."""
+"""Rings that come while one is answered are taken along by the next answer; nobody waits."""
 
 from __future__ import annotations
 

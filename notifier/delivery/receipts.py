@@ -46,19 +46,22 @@ class Receipt:
 
 
 def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading:
-    """Apply what the provider says to the message, once; two statements when it is news.
+    """Apply what the provider says to the message, once, and follow up a bad end.
 
     `explanation` is the provider's reason in French.
     """
     receipt = Receipt(message_id, fate, explanation)
     # Within the caller's transaction it stands or falls with the rest of that.
-    return apply_all([receipt])[0] if connection.in_atomic_block else _apply_jointly(receipt)
+    reading = apply_all([receipt])[0] if connection.in_atomic_block else _apply_jointly(receipt)
+    if reading is Reading.APPLIED and fate.state is MessageState.UNDELIVERED:
+        follow_up(Message.objects.get(pk=message_id))
+    return reading
 
 
 def apply_all(receipts: list[Receipt]) -> list[Reading]:
-    """Apply what the provider says, once; what each of these changed.
+    """Apply what the provider says, once; what each of these changed. Follows nothing up.
 
-    Several of one message are applied one after the other.
+    Several of one message are applied one after the other. All or nothing, unless there are such.
     """
     readings: dict[int, Reading] = {}
     while len(readings) < len(receipts):
@@ -66,16 +69,16 @@ def apply_all(receipts: list[Receipt]) -> list[Reading]:
         for place, receipt in enumerate(receipts):
             if place not in readings:
                 of_each.setdefault(receipt.message_id, place)
-        news = {message_id: receipts[place] for message_id, place in of_each.items()}
-        changed = _apply_one_each(news)
+        first_of_each = {message_id: receipts[place] for message_id, place in of_each.items()}
+        changed = _apply_one_each(first_of_each)
         readings |= {place: changed[message_id] for message_id, place in of_each.items()}
     return [readings[place] for place in range(len(receipts))]
 
 
-# Those that come within so long share a transaction, and so a wait for the disk; nobody waits for
-# them but the provider.
-TOGETHER_S = 0.02
-_apply_jointly = Jointly(apply_all, most=32, apart_s=TOGETHER_S)
+# Those that come within so long share a transaction, and so a wait for the disk. A receipt takes
+# the provider a second and more: so little does not make the next person's alert late.
+APART_S = 0.02
+_apply_jointly = Jointly(apply_all, most=32, apart_s=APART_S)
 
 
 def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:
@@ -89,11 +92,7 @@ def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:
     readings |= dict.fromkeys(applied, Reading.APPLIED)
     unchanged = [receipt for pk, receipt in news.items() if pk not in applied]
     readings |= dict.fromkeys((r.message_id for r in unchanged), Reading.OLD_NEWS)
-    readings |= _why_unchanged(unchanged)
-    for pk in applied:
-        if news[pk].fate.state is MessageState.UNDELIVERED:
-            follow_up(Message.objects.get(pk=pk))
-    return readings
+    return readings | _why_unchanged(unchanged)
 
 
 def _why_unchanged(receipts: list[Receipt]) -> dict[int, Reading]:
@@ -150,8 +149,9 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
     """The statement that advances the messages whose state allows it, and what it is given.
 
     An early receipt finds no number recorded yet, and brings it. In the order of their ids, so that
-    two processes never wait for each other's rows. Neither database gives VALUES columns of one's
-    own naming in the same words: column1 is the message, then state, code, number, address.
+    two processes seldom wait for each other's rows crosswise; one of them then begins anew. The two
+    databases have no words in common to name the columns of VALUES, but both number them: column1
+    is the message, then come state, code, number and address.
     """
     said = [(pk, receipts[pk].fate) for pk in sorted(receipts)]
     sql = (

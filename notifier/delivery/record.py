@@ -51,7 +51,7 @@ def _record_accepted(tries: list[Try]) -> None:
             f"ended_at = CASE WHEN state IN ({open_states}) THEN %s ELSE ended_at END, "
             f"state = CASE WHEN state IN ({open_states}) THEN 'accepted' ELSE state END "
             "WHERE id = %s AND claim = %s",
-            # In the order of their ids, as receipts: neither waits for the other's rows.
+            # In the order of their ids, as receipts: they seldom wait for each other crosswise.
             [_acceptance(t) for t in sorted(tries, key=lambda t: t.message.pk)],
         )
         landed = cursor.rowcount

@@ -141,8 +141,8 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
 
 # Those pushed within so long share a transaction, and so a wait for the disk; nobody pushes so
 # often on an idle service.
-TOGETHER_S = 0.01
-_store_jointly = Jointly(_store, most=32, apart_s=TOGETHER_S)
+APART_S = 0.01
+_store_jointly = Jointly(_store, most=32, apart_s=APART_S)
 
 
 def _entry(intervention: Intervention) -> Entry:

@@ -7,6 +7,7 @@ longer than the database.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
@@ -23,9 +24,11 @@ def stored(intervention: Intervention, name: str) -> Any:
 def insert_new(interventions: Sequence[Intervention]) -> list[Intervention]:
     """Insert those whose thread and sequence are not there yet, and return them. One statement.
 
-    One that another transaction is inserting is waited for.
+    One that another transaction is inserting is waited for; in one order everywhere, so that two
+    never wait for each other.
     """
-    rows = [[stored(intervention, name) for name in _FIELDS] for intervention in interventions]
+    in_order = sorted(interventions, key=attrgetter("thread", "sequence"))
+    rows = [[stored(intervention, name) for name in _FIELDS] for intervention in in_order]
     row = f"({', '.join(['%s'] * len(_FIELDS))})"
     with connection.cursor() as cursor:
         cursor.execute(

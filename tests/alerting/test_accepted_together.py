@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from notifier.alerting.accept import accept
 from notifier.intake import receive as intake
@@ -61,7 +61,21 @@ def pushed_behind_one(source: Source, *pushes: dict[str, Any]) -> list[Future[Re
         return [first, *others]
 
 
-def test_each_is_stored_once_and_told_what_became_of_it(source: Source) -> None:
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many were stored in each transaction that was tried."""
+    sizes: list[int] = []
+    store = intake._store_jointly._work
+
+    def counting(arrivals: list[intake._Arrival]) -> list[bool]:
+        sizes.append(len(arrivals))
+        return store(arrivals)
+
+    monkeypatch.setattr(intake._store_jointly, "_work", counting)
+    return sizes
+
+
+def test_each_is_stored_once_and_told_what_became_of_it(source: Source, batches: list[int]) -> None:
     moment = event().occurred_at.isoformat()
     first, one, two, again, other = pushed_behind_one(
         source,
@@ -70,6 +84,7 @@ def test_each_is_stored_once_and_told_what_became_of_it(source: Source) -> None:
         {"reference": "TWO", "occurred_at": moment},
         {"reference": "TWO", "occurred_at": moment, "severity": "minor"},
     )
+    assert batches == [1, 4]
     assert first.result().is_new
     assert one.result().is_new
     # Which of the three came first is theirs to settle: one is stored, and what it says stands.
@@ -85,7 +100,9 @@ def test_each_is_stored_once_and_told_what_became_of_it(source: Source) -> None:
     assert len(lines) == 3
 
 
-def test_one_that_the_database_refuses_fails_alone(source: Source, monkeypatch) -> None:
+def test_one_that_the_database_refuses_fails_alone(
+    source: Source, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     as_row = intake._Arrival.as_row
 
     def of_no_source(arrival: intake._Arrival, now: datetime) -> Intervention:
@@ -99,7 +116,8 @@ def test_one_that_the_database_refuses_fails_alone(source: Source, monkeypatch) 
         source, {"reference": "ONE"}, {"reference": "BAD"}, {"reference": "TWO"}
     )
     assert [done.result().is_new for done in (first, one, two)] == [True] * 3
-    assert bad.exception() is not None
+    assert isinstance(bad.exception(), IntegrityError)
+    assert batches == [1, 3, 1, 1, 1]
     stored = set(Intervention.objects.values_list("reference", flat=True))
     assert stored == {"FIRST", "ONE", "TWO"}
     assert Entry.objects.filter(step=Step.RECEIVED).count() == 3

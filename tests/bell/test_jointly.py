@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,7 +30,7 @@ class Slow:
         return [2 * number for number in numbers]
 
 
-def three_behind_one(
+def others_behind_one(
     work: Slow, jointly: Jointly[int, int], *numbers: int
 ) -> list[Callable[[], int]]:
     """Has the first number worked on while the others come; what each then got."""
@@ -57,26 +58,96 @@ def test_who_comes_alone_is_served_alone() -> None:
 
 def test_who_comes_meanwhile_is_served_with_the_others_and_has_its_own_answer() -> None:
     work = Slow()
-    got = three_behind_one(work, Jointly(work, most=8, apart_s=0), 1, 2, 3, 4)
+    got = others_behind_one(work, Jointly(work, most=8, apart_s=0), 1, 2, 3, 4)
     assert [answer() for answer in got] == [2, 4, 6, 8]
     assert sorted(map(sorted, work.batches)) == [[1], [2, 3, 4]]
 
 
 def test_no_batch_is_larger_than_asked() -> None:
     work = Slow()
-    got = three_behind_one(work, Jointly(work, most=2, apart_s=0), 1, 2, 3, 4, 5, 6)
+    got = others_behind_one(work, Jointly(work, most=2, apart_s=0), 1, 2, 3, 4, 5, 6)
     assert [answer() for answer in got] == [2, 4, 6, 8, 10, 12]
     assert max(map(len, work.batches)) == 2
 
 
 def test_one_that_fails_fails_alone() -> None:
     work = Slow()
-    first, second, third, fourth = three_behind_one(
+    first, second, third, fourth = others_behind_one(
         work, Jointly(work, most=8, apart_s=0), 1, 2, 13, 4
     )
     assert [first(), second(), fourth()] == [2, 4, 8]
     with pytest.raises(ValueError, match="13"):
         third()
+
+
+def test_one_that_fails_holds_up_nobody_while_it_is_tried_alone() -> None:
+    """The thread that brought it tries it; the next batch does not wait for that."""
+    tried_alone, may_fail = threading.Event(), threading.Event()
+    work = Slow()
+
+    def hold_the_bad_one(numbers: list[int]) -> list[int]:
+        if numbers == [13]:
+            tried_alone.set()
+            assert may_fail.wait(10)
+        return work(numbers)
+
+    jointly = Jointly(hold_the_bad_one, most=8, apart_s=0)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(jointly, 1)
+        assert work.begun.wait(10)
+        others = [threads.submit(jointly, number) for number in (13, 4)]
+        while len(jointly._waiting) < 2:
+            assert not any(other.done() for other in others)
+        work.may_end.set()
+        assert tried_alone.wait(10)
+        assert [first.result(10), others[1].result(10), jointly(5)] == [2, 8, 10]
+        may_fail.set()
+        assert isinstance(others[0].exception(10), ValueError)
+
+
+def test_a_thread_that_is_made_to_end_leaves_the_others_to_the_next() -> None:
+    work = Slow()
+
+    def end_at_the_first_batch(numbers: list[int]) -> list[int]:
+        if len(numbers) > 1 and not ended:
+            ended.append(numbers)
+            raise SystemExit
+        return work(numbers)
+
+    ended: list[list[int]] = []
+    got = others_behind_one(work, Jointly(end_at_the_first_batch, most=8, apart_s=0), 1, 2, 3, 4)
+    assert got[0]() == 2
+    came_of_it = [_value_or_exit(answer) for answer in got[1:]]
+    assert sorted(ended[0]) == [2, 3, 4]
+    assert came_of_it.count("ended") == 1
+    assert {n for n in came_of_it if n != "ended"} < {4, 6, 8}
+
+
+def _value_or_exit(answer: Callable[[], int]) -> int | str:
+    try:
+        return answer()
+    except SystemExit:
+        return "ended"
+
+
+def test_work_begins_again_no_sooner_than_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        pauses.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", sleep)
+    jointly: Jointly[int, int] = Jointly(list, most=8, apart_s=0.5)
+    jointly(1)
+    now += 0.125
+    jointly(2)
+    now += 0.75
+    jointly(3)
+    assert pauses == [0.375]
 
 
 def test_after_a_failure_the_next_is_served() -> None:

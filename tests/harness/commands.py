@@ -1,7 +1,9 @@
 """`notifier` commands, one after the other in one process: each start costs a second of processor.
 
 A command runs through the entry point that an operator's shell calls, with file descriptors of its
-own for what it prints; its exit code and words are those of a process.
+own for what it prints; its exit code and words are those of a process. What a process does as it
+ends, such as to wait for its last rings, is done once, at the end of them all: tests of that start
+one of their own.
 """
 
 from __future__ import annotations
@@ -43,10 +45,13 @@ class Commands:
             assert process.stdout is not None
             process.stdin.write(json.dumps([args, environment]) + "\n")
             process.stdin.flush()
-            if not select.select([process.stdout], [], [], SECONDS)[0]:
+            has_answered = select.select([process.stdout], [], [], SECONDS)[0]
+            answer = process.stdout.readline() if has_answered else ""
+            if not answer:
+                # What it may still say is no answer to the next command.
+                process.kill()
+                self.end()
                 raise subprocess.TimeoutExpired(["notifier", *args], SECONDS)
-            answer = process.stdout.readline()
-            assert answer, f"no answer to notifier {' '.join(args)}"
             done = json.loads(answer)
         return subprocess.CompletedProcess(["notifier", *args], **done)
 
