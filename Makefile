@@ -14,7 +14,7 @@ help:
 	@echo "make install   prépare .venv (verrouillé par requirements/runtime.txt)"
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
 	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
-	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (20 min)"
+	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (10 min)"
 	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
 	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
 	@echo "make clean     retire .venv et ce que les outils ont laissé"
