@@ -4,6 +4,8 @@ It may run anywhere, any number of times at once: every step takes what it works
 UPDATE.
 """
 
+from threading import BoundedSemaphore
+
 import structlog
 from django.db import transaction
 
@@ -17,6 +19,12 @@ from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
 
+# A provider that hangs takes ten seconds for each question, and a round may hold 64 of them, while
+# the clock rings for another every two seconds: without a bound they would soon sit in every thread
+# of a worker, and nothing else would be decided or sent, not even the mails.
+MOST_ASKING = 3
+_asking = BoundedSemaphore(MOST_ASKING)
+
 
 def sweep(lane: Lane) -> None:
     """One round for a lane: what outlived its use is given up, what is due is delivered."""
@@ -25,10 +33,17 @@ def sweep(lane: Lane) -> None:
 
 
 def upkeep() -> None:
-    """One round for all lanes: whatever has to be asked, which may take a provider's own time."""
+    """One round for all lanes: whatever has to be asked, which may take a provider's own time.
+
+    Asks nothing while `MOST_ASKING` rounds of this process are at it.
+    """
     _mark_lapsed_leases()
-    settle_unknown()
-    ask_for_overdue_receipts()
+    if _asking.acquire(blocking=False):
+        try:
+            settle_unknown()
+            ask_for_overdue_receipts()
+        finally:
+            _asking.release()
     follow_up_forgotten()
 
 
