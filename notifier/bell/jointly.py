@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import structlog
+from django.db import connection
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,13 @@ class Jointly(Generic[Thing, Answer]):
         self._turn = threading.Condition()
 
     def __call__(self, thing: Thing) -> Answer:
-        """The answer to the thing. Raises what the work on this thing alone raises."""
+        """The answer to the thing. Raises what the work on this thing alone raises.
+
+        Within a transaction of the caller's it is done at once and alone: it stands or falls with
+        the rest of that, and another thread could wait for its locks for ever.
+        """
+        if connection.in_atomic_block:
+            return self._work([thing])[0]
         errand: _Errand[Thing, Answer] = _Errand(thing)
         with self._turn:
             self._waiting.append(errand)

@@ -50,9 +50,7 @@ def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading
 
     `explanation` is the provider's reason in French.
     """
-    receipt = Receipt(message_id, fate, explanation)
-    # Within the caller's transaction it stands or falls with the rest of that.
-    reading = apply_all([receipt])[0] if connection.in_atomic_block else _apply_jointly(receipt)
+    reading = _apply_jointly(Receipt(message_id, fate, explanation))
     if reading is Reading.APPLIED and fate.state is MessageState.UNDELIVERED:
         follow_up(Message.objects.get(pk=message_id))
     return reading

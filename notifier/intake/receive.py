@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -58,9 +58,7 @@ def receive(
     """
     refuse_outside(source, new)
     arrival = _Arrival(source, new, expires_at)
-    # Within the caller's transaction it stands or falls with the rest of that.
-    is_new = _store([arrival])[0] if connection.in_atomic_block else _store_jointly(arrival)
-    if is_new:
+    if _store_jointly(arrival):
         return Reception(arrival.intervention_id, is_new=True)
     known = known_as(source, new)
     if known is None:
