@@ -86,6 +86,15 @@ def source(rules, db) -> Source:
 
 
 @pytest.fixture
+def border(source) -> Source:
+    """That centre, and the mayors on both sides of a border: Delle and Joncherey, nobody else."""
+    from tests.alerting.house import mayors
+
+    mayors("90033", "90056")
+    return source
+
+
+@pytest.fixture
 def provider(settings) -> Iterator[Simulator]:
     """A simulator that this process sends to."""
     from notifier.delivery.transports.base import transport_for

@@ -125,6 +125,11 @@ def messages(reference: str = "R1", revision: int | None = None, **where: Any) -
     return list(Message.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
 
 
+def bodies(revision: int) -> dict[str, str]:
+    """The texts of a revision to people of the directory, by address."""
+    return {m.address: m.body for m in messages(revision=revision, **MAYORS)}
+
+
 def journal(reference: str = "R1", **where: Any) -> list[Entry]:
     """What the journal says of a reference, in order."""
     return list(Entry.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))

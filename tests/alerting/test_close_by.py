@@ -19,10 +19,10 @@ from tests.alerting.house import (
     FIRE,
     JONCHEREY,
     MAYORS,
+    bodies,
     contact,
     event,
     hand_over,
-    mayors,
     messages,
     number,
     push,
@@ -37,18 +37,6 @@ AT_DELLE, AT_JONCHEREY = (f"en limite de commune, à {name}" for name in ("Delle
 
 AT_THE_EDGE = replace(SAMPLE, commune="Joncherey", holders=["Delle"])
 LONGEST_COMMUNE = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
-
-
-@pytest.fixture
-def border(source):
-    """The mayors on both sides of a border."""
-    mayors("90033", "90056")
-    return source
-
-
-def bodies(revision: int) -> dict[str, str]:
-    """The texts of a revision by address."""
-    return {m.address: m.body for m in messages(revision=revision, **MAYORS)}
 
 
 def test_the_first_text_names_the_commune_of_the_point(border) -> None:

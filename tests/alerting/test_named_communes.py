@@ -14,6 +14,7 @@ from notifier.alerting.models import Alert
 from notifier.intake.models import Handling, Intervention
 from tests.alerting.house import (
     FIRE,
+    MAYORS,
     MISSING,
     SECRET,
     a_round,
@@ -28,7 +29,6 @@ from tests.alerting.house import (
     told,
 )
 
-MAYORS = {"recipient__startswith": "contact:"}
 WRONG = {"communes": ["90033", "90999", "90056"]}
 
 

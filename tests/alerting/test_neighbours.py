@@ -17,6 +17,7 @@ from tests.alerting.house import (
     JONCHEREY,
     MAYORS,
     MISSING,
+    bodies,
     contact,
     event,
     hand_over,
@@ -49,18 +50,6 @@ def village(source):
     return source
 
 
-@pytest.fixture
-def two(source):
-    """Delle and Joncherey alone have contacts."""
-    mayors("90033", "90056")
-    return source
-
-
-def bodies(revision: int) -> dict[str, str]:
-    """The texts of a revision by address."""
-    return {m.address: m.body for m in messages(revision=revision, **MAYORS)}
-
-
 def test_the_adjoining_communes_are_told_in_other_words(village) -> None:
     push(village, category=MISSING)
     texts = bodies(revision=1)
@@ -88,11 +77,11 @@ def test_communes_of_another_departement_are_not_told(source) -> None:
     assert told(**MAYORS) == [sms(1), sms(2)]
 
 
-def test_the_same_address_is_not_told_twice(two) -> None:
+def test_the_same_address_is_not_told_twice(border) -> None:
     contact("police_municipale", mobile=number(3))
     contact("police_municipale", commune="90056", mobile=number(3))
     contact("police_municipale", commune="90046", mobile=number(3))
-    push(two, category=MISSING)
+    push(border, category=MISSING)
     assert sorted(told(**MAYORS)) == [sms(1), sms(2), sms(3)]
     (police,) = messages(address=number(3))
     assert "voisine" not in police.body
@@ -101,54 +90,54 @@ def test_the_same_address_is_not_told_twice(two) -> None:
     assert [line for line in journal() if "Florimont" in line.text and "déjà" in line.text]
 
 
-def test_update_and_end_go_to_the_neighbours_in_their_words(two) -> None:
-    push(two, category=MISSING, severity="moderate")
+def test_update_and_end_go_to_the_neighbours_in_their_words(border) -> None:
+    push(border, category=MISSING, severity="moderate")
     hand_over()
-    push(two, sequence=2, category=MISSING, severity="extreme")
+    push(border, sequence=2, category=MISSING, severity="extreme")
     hand_over()
     texts = bodies(revision=2)
     assert set(texts) == {number(1), number(2)}
     assert "aggravée (très grave) sur la commune voisine de Delle" in texts[number(2)]
     assert "voisine" not in texts[number(1)]
-    push(two, sequence=3, category=MISSING, severity="extreme", status="closed")
+    push(border, sequence=3, category=MISSING, severity="extreme", status="closed")
     texts = bodies(revision=3)
     assert set(texts) == {number(1), number(2)}
     assert "intervention terminée sur la commune voisine de Delle" in texts[number(2)]
     assert not Alert.objects.filter(is_open=True).exists()
 
 
-def test_a_cancellation_goes_to_the_neighbours(two) -> None:
-    push(two, category=MISSING)
+def test_a_cancellation_goes_to_the_neighbours(border) -> None:
+    push(border, category=MISSING)
     hand_over()
-    push(two, sequence=2, category=MISSING, status="cancelled")
+    push(border, sequence=2, category=MISSING, status="cancelled")
     assert set(bodies(revision=2)) == {number(1), number(2)}
     texts = bodies(revision=2)
     assert "annulation sur la commune voisine de Delle :" in texts[number(2)]
     assert "annulation :" in texts[number(1)]
 
 
-def test_an_end_whose_place_is_in_doubt_still_reaches_the_neighbours(two) -> None:
-    push(two, category=MISSING)
+def test_an_end_whose_place_is_in_doubt_still_reaches_the_neighbours(border) -> None:
+    push(border, category=MISSING)
     hand_over()
     doubtful = {"insee": "90033", "name": "Giromagny"}
-    push(two, sequence=2, category=MISSING, status="closed", location=doubtful)
+    push(border, sequence=2, category=MISSING, status="closed", location=doubtful)
     assert set(bodies(revision=2)) == {number(1), number(2)}
     assert "terminée" in bodies(revision=2)[number(2)]
 
 
-def test_no_news_is_no_news_for_neighbours_either(two) -> None:
-    push(two, category=MISSING)
+def test_no_news_is_no_news_for_neighbours_either(border) -> None:
+    push(border, category=MISSING)
     hand_over()
-    push(two, sequence=2, category=MISSING, status="on_scene")
+    push(border, sequence=2, category=MISSING, status="on_scene")
     assert len(messages(**MAYORS)) == 2
     assert Alert.objects.filter(is_open=True, commune="90056").exists()
 
 
-def test_what_moves_next_door_is_told_anew_on_both_sides(two) -> None:
+def test_what_moves_next_door_is_told_anew_on_both_sides(border) -> None:
     contact("adjoint", commune="90056", mobile=number(4))
-    push(two, category=MISSING)
+    push(border, category=MISSING)
     hand_over()
-    push(two, sequence=2, category=MISSING, location=JONCHEREY)
+    push(border, sequence=2, category=MISSING, location=JONCHEREY)
     texts = bodies(revision=2)
     assert set(texts) == {number(1), number(2)}
     assert "sur la commune voisine de Joncherey" in texts[number(1)]
@@ -166,34 +155,34 @@ def test_what_moves_far_away_is_cancelled_next_door(village) -> None:
     assert "voisine" not in giromagny.body
 
 
-def test_the_neighbours_next_person_reads_of_the_neighbour(two) -> None:
+def test_the_neighbours_next_person_reads_of_the_neighbour(border) -> None:
     contact("adjoint", commune="90056", mobile=number(4))
-    push(two, category=MISSING)
+    push(border, category=MISSING)
     hand_over(refusing(number(2)))
     (deputy,) = messages(address=number(4))
     assert "sur la commune voisine de Delle" in deputy.body
 
 
-def test_the_next_person_is_not_told_what_another_commune_told_them(two) -> None:
+def test_the_next_person_is_not_told_what_another_commune_told_them(border) -> None:
     contact("adjoint", commune="90056", mobile=number(1))
     contact("adjoint", commune="90056", mobile=number(4), rank=2)
-    push(two, category=MISSING)
+    push(border, category=MISSING)
     hand_over(refusing(number(2)))
     assert len(messages(address=number(1))) == 1
     assert len(messages(address=number(4))) == 1
 
 
-def test_a_drill_next_door_that_becomes_real_is_told_next_door(two) -> None:
-    push(two, category=MISSING, exercise=True)
+def test_a_drill_next_door_that_becomes_real_is_told_next_door(border) -> None:
+    push(border, category=MISSING, exercise=True)
     hand_over()
-    push(two, sequence=2, category=MISSING)
+    push(border, sequence=2, category=MISSING)
     texts = bodies(revision=2)
     assert "EXERCICE" not in texts[number(2)]
     assert "sur la commune voisine de Delle" in texts[number(2)]
 
 
-def test_the_dry_run_names_the_neighbours(two) -> None:
-    answer = preview(two, event(category=MISSING))
+def test_the_dry_run_names_the_neighbours(border) -> None:
+    answer = preview(border, event(category=MISSING))
     joncherey = next(t for t in answer["tellings"] if t["commune"]["code"] == "90056")
     assert (joncherey["kind"], joncherey["rule"]) == ("neighbour", "neighbour")
     assert joncherey["neighbour_of"] == {"code": "90033", "name": "Delle"}
@@ -201,13 +190,13 @@ def test_the_dry_run_names_the_neighbours(two) -> None:
     assert len(joncherey["messages"]) == 1
 
 
-def test_a_fire_at_the_border_is_no_neighbours_matter(two) -> None:
-    push(two, category=FIRE, location=DELLE)
+def test_a_fire_at_the_border_is_no_neighbours_matter(border) -> None:
+    push(border, category=FIRE, location=DELLE)
     assert told() == [sms(1)]
 
 
-def test_the_neighbours_without_contacts_are_listed_to_the_duty_in_one_mail(two) -> None:
-    push(two, category=MISSING)
+def test_the_neighbours_without_contacts_are_listed_to_the_duty_in_one_mail(border) -> None:
+    push(border, category=MISSING)
     (mail,) = messages(recipient="duty")
     assert mail.address == DUTY
     assert mail.subject.startswith(f"{len(NEXT_TO_DELLE) - 1} communes à joindre autrement")

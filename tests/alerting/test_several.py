@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -20,7 +19,6 @@ from tests.alerting.house import (
     event,
     hand_over,
     journal,
-    mayors,
     messages,
     number,
     push,
@@ -28,13 +26,6 @@ from tests.alerting.house import (
     sms,
     told,
 )
-
-
-@pytest.fixture
-def border(source):
-    """The mayors on both sides of a border."""
-    mayors("90033", "90056")
-    return source
 
 
 def test_each_commune_close_to_a_fire_is_told_of_itself(border) -> None:

@@ -81,11 +81,13 @@ def test_a_command_says_what_to_do_instead_of_a_traceback(
 ) -> None:
     """A new SQLite file without tables, as before the first `notifier migrate`."""
     environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
-    commands = Commands(environment | {"DATA_DIR": str(tmp_path)})
-    for command in (("source", "list"), ("timeline", "X"), ("review",)):
-        done = commands.run(*command)
+    with Commands(environment | {"DATA_DIR": str(tmp_path)}) as commands:
+        refused = [
+            commands.run(*command)
+            for command in (("source", "list"), ("timeline", "X"), ("review",))
+        ]
+    for done in refused:
         assert done.returncode == 1
         assert "notifier migrate" in done.stderr
         assert "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
-    commands.end()

@@ -153,9 +153,8 @@ def asking(
     environment = dict(pytestconfig.stash[outside_key]) | {"SIMULATOR": "1"}
     if request.param == "there":
         environment["DATA_DIR"] = "."
-    commands = Commands(environment, folder)
-    yield commands, folder
-    commands.end()
+    with Commands(environment, folder) as commands:
+        yield commands, folder
     assert list(folder.iterdir()) == []
 
 

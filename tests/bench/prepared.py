@@ -62,15 +62,15 @@ def prepare(postgres: Postgres, counts_statements: bool, mayors: int) -> Prepare
         try:
             # Numbers for fiction are taken only where the provider is the simulator.
             stage.start_simulator("http://127.0.0.1:1")
-            commands = Commands(stage.environment)
-            commands.require("migrate", "--no-input", "--verbosity", "0")
             file = Path(folder) / "contacts.csv"
             file.write_text(contacts(singles, several), encoding="utf-8")
-            commands.require("contacts", "import", str(file))
             everywhere = sorted({commune.departement for commune in all_communes()})
             options = [part for code in everywhere for part in ("--departement", code)]
-            key = commands.require("source", "add", "BANC", *options).strip().splitlines()[-1]
-            commands.end()
+            with Commands(stage.environment) as commands:
+                commands.require("migrate", "--no-input", "--verbosity", "0")
+                commands.require("contacts", "import", str(file))
+                printed = commands.require("source", "add", "BANC", *options)
+            key = printed.strip().splitlines()[-1]
         finally:
             supervisor.end()
     with psycopg.connect(url, autocommit=True) as connection:

@@ -41,9 +41,8 @@ def notifier(folder: Path, *args: str, **more: str) -> subprocess.CompletedProce
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Commands where nothing is set and no table made."""
-    running = Commands(environment(tmp_path_factory.mktemp("french")))
-    yield running
-    running.end()
+    with Commands(environment(tmp_path_factory.mktemp("french"))) as running:
+        yield running
 
 
 @pytest.mark.parametrize("args", [(), ("--help",), ("help",)])
@@ -107,9 +106,8 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shut_out(closed: Path) -> Iterator[Commands]:
     """Commands that can write nothing."""
-    running = Commands(environment(closed))
-    yield running
-    running.end()
+    with Commands(environment(closed)) as running:
+        yield running
 
 
 @pytest.mark.parametrize("args", [("--help",), ("timeline", "X"), ("source", "list"), ("doctor",)])

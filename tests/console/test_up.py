@@ -154,9 +154,8 @@ class TestNothingIsLeft:
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Commands without any setting."""
-    commands = Commands(environment(tmp_path_factory.mktemp("refused")))
-    yield commands
-    commands.end()
+    with Commands(environment(tmp_path_factory.mktemp("refused"))) as commands:
+        yield commands
 
 
 @pytest.mark.parametrize("command", ["up", "web", "worker", "beat"])
@@ -173,9 +172,8 @@ def test_without_its_secrets_nothing_starts_and_the_names_are_said(
 
 
 def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None:
-    commands = Commands(environment(tmp_path, TWILIO_ACCOUNT_SID="AC" + "1" * 32))
-    done = commands.run("up", "--simulator", "--bind", "127.0.0.1:0")
-    commands.end()
+    with Commands(environment(tmp_path, TWILIO_ACCOUNT_SID="AC" + "1" * 32)) as commands:
+        done = commands.run("up", "--simulator", "--bind", "127.0.0.1:0")
     assert done.returncode == 1
     assert "TWILIO_ACCOUNT_SID" in done.stderr
     assert "--simulator refusé" in done.stderr

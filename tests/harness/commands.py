@@ -18,14 +18,17 @@ import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 120.0
 
 
 class Commands:
-    """Commands of one environment; the process starts with the first of them."""
+    """Commands of one environment; the process starts with the first of them.
+
+    As a context manager, it ends with the block.
+    """
 
     def __init__(self, environment: Mapping[str, str], folder: Path = REPOSITORY) -> None:
         """`folder` is where the commands run."""
@@ -60,6 +63,12 @@ class Commands:
         done = self.run(*args)
         assert done.returncode == 0, f"notifier {' '.join(args)}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def end(self) -> None:
         """End the process; the next command starts another."""
