@@ -1,4 +1,4 @@
-"""Who is at the door: the key, the pace, the size and the signature of a request, in this order."""
+"""Who is at the door: the key, the size, the signature and the pace of a request."""
 
 from math import ceil
 
@@ -8,8 +8,8 @@ from ninja.security import HttpBearer
 from notifier.api.problems import ProblemError
 from notifier.intake.keys import KeyRefusedError, source_of
 from notifier.intake.models import Source
-from notifier.intake.pace import TooFastError, take_token
-from notifier.intake.signature import SignatureRefusedError, check_signature
+from notifier.intake.pace import Budget, TooFastError, is_first_of_id, take_token
+from notifier.intake.signature import SignatureRefusedError, check_signature, signed_payload
 
 LARGEST_BODY = 64 * 1024
 
@@ -29,10 +29,7 @@ class SourceKey(HttpBearer):
         """The source of the key, once the whole request may be looked at. Raises ProblemError."""
         try:
             source = source_of(token)
-            take_token(source)
-            _refuse_large(request)
-            if source.signing_secret and request.method != "GET":
-                check_signature(source.signing_secret, request.headers, request.body)
+            _admit(request, source)
         except KeyRefusedError as refusal:
             raise ProblemError(401, str(refusal)) from None
         except TooFastError as refusal:
@@ -45,6 +42,36 @@ class SourceKey(HttpBearer):
         except SignatureRefusedError as refusal:
             raise ProblemError(401, str(refusal)) from None
         return source
+
+
+def _admit(request: HttpRequest, source: Source) -> None:
+    """Count the request; of a source that signs, only once it is known to be the source's own.
+
+    Raises TooFastError, SignatureRefusedError and ProblemError.
+    """
+    if request.method == "GET":
+        take_token(source, Budget.READ)
+    elif not source.signing_secret:
+        take_token(source, Budget.PUSH)
+        _refuse_large(request)
+    else:
+        _refuse_large(request)
+        try:
+            message_id = _check_signature(request, source)
+        except SignatureRefusedError:
+            take_token(source, Budget.OTHERS)
+            raise
+        # A repetition is answered as the first was, for a retry keeps its id; it may as well be a
+        # request that was overheard, so it spends nothing of the source's own.
+        is_first = is_first_of_id(source, message_id)
+        take_token(source, Budget.PUSH if is_first else Budget.OTHERS)
+
+
+def _check_signature(request: HttpRequest, source: Source) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    target = f"{request.path}?{query}" if query else request.path
+    payload = signed_payload(request.method or "", target, request.body)
+    return check_signature([source.signing_secret], request.headers, payload)
 
 
 def _refuse_large(request: HttpRequest) -> None:

@@ -1,18 +1,34 @@
-"""The rate limit of a source: a bucket of tokens in each web process.
+"""The rate limits of a source: buckets of tokens in each web process.
 
-It protects the service from a source gone mad, not the mayor (storms are alerting's): so it lives
-in memory, costs no statement, and counts every authenticated request, refused ones included.
+They protect the service from a source gone mad, not the mayor (storms are alerting's): so they live
+in memory and cost no statement. What a source pushes, what it asks, and what was sent in its name
+by somebody else or once more have a bucket each, so that none of them locks out the others.
 """
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from notifier.intake.models import Source
+from notifier.intake.signature import TOLERANCE_S
+
+# The ids of signed requests that are remembered of a source, at the most.
+MOST_IDS = 10_000
+
+
+class Budget(Enum):
+    """What a request is counted as; each has the source's whole `rate_per_minute`."""
+
+    PUSH = auto()
+    READ = auto()
+    OTHERS = auto()
+    """Whose signature failed, or was seen already: whoever holds the secret need not have sent it,
+    and must not be locked out by it."""
 
 
 class TooFastError(Exception):
-    """The source pushes faster than it may. `retry_after_s` is when the next token is there."""
+    """More requests than the source may make. `retry_after_s` is when the next token is there."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(retry_after_s)
@@ -25,19 +41,51 @@ class _Bucket:
     filled_at: float
 
 
-_buckets: dict[int, _Bucket] = {}
+@dataclass
+class _Ids:
+    """The ids seen of a source, oldest first, with when they may be forgotten."""
+
+    until: dict[str, float] = field(default_factory=dict)
+
+    def is_new(self, message_id: str, now: float) -> bool:
+        while self.until and (
+            len(self.until) >= MOST_IDS or next(iter(self.until.values())) <= now
+        ):
+            del self.until[next(iter(self.until))]
+        if message_id in self.until:
+            return False
+        # A signature may be of five minutes hence.
+        self.until[message_id] = now + 2 * TOLERANCE_S
+        return True
+
+
+_buckets: dict[tuple[int, Budget], _Bucket] = {}
+_ids: dict[int, _Ids] = {}
 _lock = threading.Lock()
 
 
-def take_token(source: Source) -> None:
+def take_token(source: Source, budget: Budget) -> None:
     """Count a request of the source. Raises TooFastError above `rate_per_minute` (also at once)."""
     capacity = source.rate_per_minute
     per_second = capacity / 60
     now = time.monotonic()
     with _lock:
-        bucket = _buckets.setdefault(source.pk, _Bucket(capacity, now))
+        bucket = _buckets.setdefault((source.pk, budget), _Bucket(capacity, now))
         bucket.tokens = min(capacity, bucket.tokens + (now - bucket.filled_at) * per_second)
         bucket.filled_at = now
         if bucket.tokens < 1:
             raise TooFastError((1 - bucket.tokens) / per_second if per_second else 60)
         bucket.tokens -= 1
+
+
+def is_first_of_id(source: Source, message_id: str) -> bool:
+    """Whether this process has not seen the id of a signed request lately; it has from now on."""
+    with _lock:
+        return _ids.setdefault(source.pk, _Ids()).is_new(message_id, time.monotonic())
+
+
+def forget() -> None:
+    """Every bucket is full and every id new again."""
+    with _lock:
+        _buckets.clear()
+        _ids.clear()

@@ -16,9 +16,9 @@ def _full_buckets() -> Iterator[None]:
     """No bucket of a rate limit outlives its test: primary keys come back with each rollback."""
     from notifier.intake import pace
 
-    pace._buckets.clear()
+    pace.forget()
     yield
-    pace._buckets.clear()
+    pace.forget()
 
 
 @pytest.fixture

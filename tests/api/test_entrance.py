@@ -1,8 +1,10 @@
 """Who may enter: the key, the pace, the territory and the signature, each refused in French."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -143,13 +145,26 @@ def signer() -> Caller:
     return Caller(source("CORG 90", signed=True))
 
 
-def _signed(caller: Caller, content: bytes, at: datetime | None = None) -> dict[str, str]:
+DRY_RUN = f"{INTERVENTIONS}?dry_run=true"
+DOORS = [INTERVENTIONS, "/api/v1/edxl", "/api/v1/cap"]
+
+
+def _signed(
+    caller: Caller,
+    content: bytes,
+    at: datetime | None = None,
+    *,
+    target: str = INTERVENTIONS,
+    number: str = "msg_1",
+    secret: str = "",
+) -> dict[str, str]:
+    """As the documentation says, by an independent library."""
     at = at or datetime.now(UTC)
-    signature = Webhook(caller.source.signing_secret).sign("msg_1", at, content.decode())
+    signer = Webhook(secret or caller.source.signing_secret)
     return {
-        "webhook-id": "msg_1",
+        "webhook-id": number,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signature,
+        "webhook-signature": signer.sign(number, at, f"POST {target}\n{content.decode()}"),
     }
 
 
@@ -179,11 +194,84 @@ def test_a_signed_body_that_was_changed_or_is_old(signer: Caller) -> None:
 def test_a_dry_run_must_be_signed_too(signer: Caller) -> None:
     content = json.dumps(body()).encode()
     assert signer.dry_run(content).status_code == 401
-    path = f"{INTERVENTIONS}?dry_run=true"
-    assert signer.push(content, path, **_signed(signer, content)).status_code == 200
+    signed = _signed(signer, content, target=DRY_RUN)
+    assert signer.push(content, DRY_RUN, **signed).status_code == 200
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_signed_dry_run_is_no_alert(signer: Caller, door: str) -> None:
+    content = json.dumps(body()).encode()
+    signed = _signed(signer, content, target=f"{door}?dry_run=true")
+    for other in (door, f"{door}?", f"{door}?dry_run=false", f"{door}?dry_run=true&dry_run=false"):
+        answer = signer.push(content, other, **signed)
+        assert (other, answer.status_code) == (other, 401)
+        assert "signature fausse" in refusal(answer)["error"]
+    assert not Intervention.objects.exists()
+
+
+@pytest.mark.parametrize(("signed_for", "sent_to"), list(itertools.permutations(DOORS, 2)))
+def test_what_was_signed_for_one_door_opens_no_other(
+    signer: Caller, signed_for: str, sent_to: str
+) -> None:
+    content = json.dumps(body()).encode()
+    answer = signer.push(content, sent_to, **_signed(signer, content, target=signed_for))
+    assert answer.status_code == 401
+
+
+def test_the_body_alone_is_no_longer_enough(signer: Caller) -> None:
+    content = json.dumps(body()).encode()
+    at = datetime.now(UTC)
+    alone = Webhook(signer.source.signing_secret).sign("msg_1", at, content.decode())
+    signed = _signed(signer, content, at) | {"webhook-signature": alone}
+    assert signer.push(content, **signed).status_code == 401
+
+
+def test_a_signed_push_that_is_overheard_and_sent_again_does_nothing(signer: Caller) -> None:
+    first = json.dumps(body()).encode()
+    signed = _signed(signer, first)
+    pushed = signer.push(first, **signed)
+    again = signer.push(first, **signed)
+    assert (pushed.status_code, again.status_code) == (202, 200)
+    assert json.loads(again.content)["id"] == json.loads(pushed.content)["id"]
+    assert Intervention.objects.count() == 1
 
 
 def test_a_status_needs_no_signature(signer: Caller) -> None:
     content = json.dumps(body()).encode()
     pushed = json.loads(signer.push(content, **_signed(signer, content)).content)
     assert signer.status(pushed["id"]).status_code == 200
+
+
+def _overheard(signer: Caller, content: bytes) -> list[dict[str, Any]]:
+    """What can be sent in a source's name by whoever has its key, but not its secret."""
+    return [
+        {},
+        {"webhook-id": "x", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"},
+        _signed(signer, content, secret="whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        _signed(signer, content, target=DRY_RUN),
+        {"Transfer-Encoding": "chunked"},
+        {"Content-Length": "65537"},
+        # Overheard as it was sent.
+        _signed(signer, content),
+    ]
+
+
+def test_nobody_without_the_secret_spends_what_a_source_may_push(signer: Caller) -> None:
+    Source.objects.filter(pk=signer.source.pk).update(rate_per_minute=3)
+    known = json.dumps(body()).encode()
+    assert signer.push(known, **_signed(signer, known)).status_code == 202
+    for headers in _overheard(signer, known) * 5:
+        assert signer.push(known, **headers).status_code in (200, 401, 411, 413, 429)
+    assert signer.push(known).status_code == 429
+    for n in range(2):
+        fresh = json.dumps(body()).encode()
+        signed = _signed(signer, fresh, number=f"fresh {n}")
+        assert signer.push(fresh, **signed).status_code == 202
+
+
+def test_whoever_asks_all_the_time_does_not_hold_up_what_is_pushed(corg: Caller) -> None:
+    Source.objects.filter(pk=corg.source.pk).update(rate_per_minute=2)
+    pushed = json.loads(corg.push(body()).content)["id"]
+    assert [corg.status(pushed).status_code for _ in range(3)] == [200, 200, 429]
+    assert corg.push(body()).status_code == 202
+    assert corg.push(body()).status_code == 429

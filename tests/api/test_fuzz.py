@@ -47,7 +47,7 @@ HOUSE = settings(
 
 
 def _check(corg: Caller, content: Any, *, dry_run: bool) -> None:
-    pace._buckets.clear()
+    pace.forget()
     answer = corg.dry_run(content) if dry_run else corg.push(content)
     assert answer.status_code in (200, 202) or 400 <= answer.status_code < 500, answer.content
     if answer.status_code >= 400:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.intake.formats.detect import Door, door_of
-from notifier.intake.signature import signed_headers
+from notifier.intake.signature import signed_headers, signed_payload
 
 PATHS = {
     Door.NATIVE: "/api/v1/interventions",
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         """Whether the service took the file. Raises CommandError where nothing can be sent."""
         body = _content(path)
         door = door_of(body)
-        headers = _signed(secret, body)
+        headers = _signed(secret, PATHS[door], body)
         try:
             answer = dispatch.send(PATHS[door], body, xml=body.lstrip()[:1] == b"<", **headers)
         except (OSError, ValueError) as error:
@@ -85,9 +85,9 @@ def _secret(path: Path | None) -> str:
     return _content(path).decode(errors="replace").strip()
 
 
-def _signed(secret: str, body: bytes) -> dict[str, str]:
+def _signed(secret: str, path: str, body: bytes) -> dict[str, str]:
     """The headers of the signature; none without a secret. Raises CommandError."""
     try:
-        return signed_headers(secret, body) if secret else {}
+        return signed_headers(secret, signed_payload("POST", path, body)) if secret else {}
     except ValueError:
         raise CommandError("secret de signature illisible : whsec_… est attendu") from None
