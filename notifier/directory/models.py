@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from notifier.directory.phones import PhoneError, mobile_number
+from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.resolve import commune as current_commune
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from notifier.directory.models import Contact, Function
-from notifier.directory.phones import PhoneError, mobile_number
+from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference import tidy_code
 from notifier.territory.resolve import Location, resolve
 from notifier.territory.resolve import commune as current_commune

@@ -34,6 +34,7 @@ def add_source(
     service: str,
     duty_email: str,
     signed: bool,
+    duty_phone: str = "",
     sms_cap: int | None = None,
 ) -> NewSource:
     """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
@@ -43,6 +44,7 @@ def add_source(
         departements=departements,
         service=service,
         duty_email=duty_email,
+        duty_phone=duty_phone,
         sms_cap=sms_cap,
         key_hash=_hash(key),
         signing_secret=_new_signing_secret() if signed else "",

@@ -1,9 +1,13 @@
 import uuid
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from notifier.intake.words import Severity, Status
+from notifier.territory.phones import PhoneError, voice_number
+from notifier.territory.resolve import communes_of
 
 
 class Source(models.Model):
@@ -28,6 +32,13 @@ class Source(models.Model):
         "tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand "
         "l’annuaire n’y donne aucun contact.",
     )  # fmt: skip
+    duty_phone = models.CharField(
+        "téléphone de permanence",
+        # Longer than any number, so that clean() sees what was typed and says what is wrong.
+        max_length=30, blank=True,
+        help_text="Celui qu’un maire appelle la nuit : il termine chaque texte. Fixe ou mobile, "
+        "en forme nationale (03…) ou internationale. Vide : les textes n’en donnent aucun.",
+    )  # fmt: skip
     sms_cap = models.PositiveIntegerField(
         "plafond de SMS par jour", null=True, blank=True,
         help_text="Segments qu’elle peut causer en un jour ; au-delà, les SMS courants sont "
@@ -44,6 +55,22 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Put the telephone into its stored form, E.164, as its first département dials it.
+
+        Raises ValidationError, by field, for a number that nobody can ring.
+        """
+        super().clean()
+        self.duty_phone = self.duty_phone.strip()
+        home = communes_of(self.departements[0]) if self.departements else ()
+        if self.duty_phone and home:
+            try:
+                self.duty_phone = voice_number(
+                    self.duty_phone, home[0].code, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
+                )
+            except PhoneError as error:
+                raise ValidationError({"duty_phone": str(error)}) from None
 
 
 class Handling(models.TextChoices):

@@ -106,6 +106,7 @@ def test_a_new_source_shows_its_key_once_and_the_key_opens(admin_client: Client)
     typed = {
         "name": "CORG 2A", "departements": "2a, 2B 2A", "service": "Gendarmerie",
         "duty_email": "corg2a@example.example", "rate_per_minute": "120", "signed": "on",
+        "duty_phone": "04 95 21 12 34",
     }  # fmt: skip
     answer = admin_client.post(SOURCES + "add/", typed)
     page = answer.content.decode()
@@ -114,6 +115,8 @@ def test_a_new_source_shows_its_key_once_and_the_key_opens(admin_client: Client)
     assert "no-store" in answer.headers["Cache-Control"]
     source = keys.source_of(key[1])
     assert (source.departements, source.rate_per_minute) == (["2A", "2B"], 120)
+    assert source.duty_phone == "+33495211234"
+    assert "04 95 21 12 34" in admin_client.get(SOURCES).content.decode()
     assert source.signing_secret == secret[1]
     for later in (SOURCES, f"{SOURCES}{source.pk}/change/", f"{SOURCES}{source.pk}/history/"):
         shown = admin_client.get(later).content.decode()
@@ -128,6 +131,7 @@ def test_a_new_source_shows_its_key_once_and_the_key_opens(admin_client: Client)
         ({"departements": ""}, "Ce champ est obligatoire"),
         ({"rate_per_minute": "0"}, "supérieure ou égale à 1"),
         ({"duty_email": "permanence"}, "adresse"),
+        ({"duty_phone": "0899 70 00 00"}, "surtaxé"),
         ({"name": "CORG 90"}, "existe déjà"),
     ],
 )

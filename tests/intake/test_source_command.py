@@ -63,6 +63,61 @@ def test_a_wrong_duty_address() -> None:
     assert not Source.objects.exists()
 
 
+def test_the_telephone_is_stored_as_the_departement_dials_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = _printed(
+        capsys, "add", "CORG 974", "--departement", "974", "--duty-phone", "0262 40 12 34"
+    )
+    assert source_of(lines[-1]).duty_phone == "+262262401234"
+    assert not [line for line in lines if "téléphone" in line]
+    changed = _printed(capsys, "set", "CORG 974", "--duty-phone", "0692 12 34 56")
+    assert changed == ["« CORG 974 » : téléphone 0692 12 34 56."]
+    assert _printed(capsys, "list") == ["CORG 974 : 974 (active, téléphone 0692 12 34 56)"]
+    _printed(capsys, "set", "CORG 974", "--duty-phone", "aucun", "--plafond-sms", "50")
+    stored = Source.objects.get()
+    assert (stored.duty_phone, stored.sms_cap) == ("", 50)
+
+
+def test_a_source_without_telephone_is_said_to_lack_it(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _printed(capsys, "add", "CORG 90", "--departement", "90")
+    assert "notifier source set 'CORG 90' --duty-phone" in "".join(lines)
+    assert source_of(lines[-1]).duty_phone == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("0899 70 00 00", "surtaxé"),
+        ("0810 12 34 56", "surtaxé"),
+        ("17", "il lui manque des chiffres"),
+        ("permanence", "pas un numéro de téléphone"),
+        ("03 84 57", "il lui manque des chiffres"),
+        ("0692 12 34 56", "La Réunion"),
+        ("03 53 01 00 90", "œuvres de fiction"),
+        ("06 39 98 00 90", "œuvres de fiction"),
+    ],
+)
+def test_a_telephone_that_nobody_can_ring(
+    wrong: str, why: str, capsys: pytest.CaptureFixture[str], settings
+) -> None:
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": False})
+    with pytest.raises(CommandError, match=rf"--duty-phone : .*{why}"):
+        call_command("source", "add", "C", "--departement", "90", "--duty-phone", wrong)
+    assert not Source.objects.exists()
+    _printed(capsys, "add", "C", "--departement", "90", "--duty-phone", "03 84 57 36 00")
+    with pytest.raises(CommandError, match=why):
+        call_command("source", "set", "C", "--plafond-sms", "5", "--duty-phone", wrong)
+    kept = Source.objects.get()
+    assert (kept.duty_phone, kept.sms_cap) == ("+33384573600", None)
+
+
+def test_set_wants_something_to_change(capsys: pytest.CaptureFixture[str]) -> None:
+    _printed(capsys, "add", "C", "--departement", "90")
+    with pytest.raises(CommandError, match="rien à changer"):
+        call_command("source", "set", "C")
+
+
 def test_a_signed_source_gets_its_secret_before_its_key(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")
     secret = next(line for line in lines if line.startswith("Secret de signature : "))
@@ -76,7 +131,7 @@ def test_the_list_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     _printed(capsys, "add", "CORG 25", "--departement", "25")
     _printed(capsys, "revoke", "CORG 25")
     listed = _printed(capsys, "list")
-    assert "CORG 90 : 90 (active, signée)" in listed
+    assert "CORG 90 : 90 (active, signée, sans téléphone)" in listed
     assert any(line.startswith("CORG 25 : 25 (révoquée le ") for line in listed)
     assert lines[-1] not in "\n".join(listed)
     assert "whsec_" not in "\n".join(listed)

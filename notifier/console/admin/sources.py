@@ -22,6 +22,7 @@ from notifier.console.admin.base import NOTHING, TitledAdmin, moment
 from notifier.intake import keys
 from notifier.intake.keys import NewSource
 from notifier.intake.models import Source
+from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import communes_of
 
 TEMPLATES = "admin/intake/source"
@@ -75,9 +76,12 @@ class SourceAdmin(TitledAdmin[Source]):
     """A key is seen by whoever asked for it, on the answer to that request, and nowhere else."""
 
     form = SourceForm
-    list_display = ("name", "where", "service", "duty_email", "rate_per_minute", "key")
+    list_display = ("name", "where", "service", "duty_email", "phone", "rate_per_minute", "key")
     search_fields = ("name",)
-    fields = ("name", "departements", "service", "duty_email", "rate_per_minute", "sms_cap")
+    fields = (
+        *("name", "departements", "service", "duty_email", "duty_phone"),
+        *("rate_per_minute", "sms_cap"),
+    )
     readonly_fields = ("signature", "key", "created")
 
     def __init__(self, model: type[Source], admin_site: admin.AdminSite) -> None:
@@ -88,6 +92,11 @@ class SourceAdmin(TitledAdmin[Source]):
     def where(self, source: Source) -> str:
         """Their codes."""
         return ", ".join(source.departements)
+
+    @admin.display(description="téléphone", ordering="duty_phone")
+    def phone(self, source: Source) -> str:
+        """As one dials it."""
+        return as_dialled(source.duty_phone) if source.duty_phone else NOTHING
 
     @admin.display(description="clé", ordering="revoked_at")
     def key(self, source: Source) -> str:
@@ -135,6 +144,7 @@ class SourceAdmin(TitledAdmin[Source]):
             service=obj.service,
             duty_email=obj.duty_email,
             signed=form.cleaned_data["signed"],
+            duty_phone=obj.duty_phone,
             sms_cap=obj.sms_cap,
         )
         obj.pk, obj.created_at = added.source.pk, added.source.created_at

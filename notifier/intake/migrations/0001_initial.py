@@ -68,6 +68,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "duty_phone",
+                    models.CharField(
+                        blank=True,
+                        help_text="Celui qu’un maire appelle la nuit : il termine chaque texte. Fixe ou mobile, en forme nationale (03…) ou internationale. Vide : les textes n’en donnent aucun.",
+                        max_length=30,
+                        verbose_name="téléphone de permanence",
+                    ),
+                ),
+                (
                     "sms_cap",
                     models.PositiveIntegerField(
                         blank=True,

@@ -1,6 +1,8 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
+import argparse
 from argparse import ArgumentParser, ArgumentTypeError
+from shlex import quote
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,11 +10,18 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.intake import keys
 from notifier.intake.models import Source
+from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import all_communes
 
-ARGUMENTS = {"name": "nom", "service": "--service", "duty_email": "--duty-email"}
+ARGUMENTS = {
+    "name": "nom",
+    "service": "--service",
+    "duty_email": "--duty-email",
+    "duty_phone": "--duty-phone",
+}
 CAP_HELP = "segments SMS par jour au plus ; au-delà, les SMS courants sont retenus"
-NO_CAP = "aucun"
+PHONE_HELP = "téléphone de la permanence, donné à la fin de chaque texte"
+NO_CAP = NO_PHONE = "aucun"
 MOST = 1_000_000
 
 
@@ -42,12 +51,23 @@ class Command(BaseCommand):
             help="permanence, prévenue quand la commune est à vérifier, quand plus personne n’a pu "
             "être joint, quand l’annuaire n’a aucun contact",
         )
+        add.add_argument("--duty-phone", default="", metavar="NUMÉRO", help=PHONE_HELP)
         add.add_argument("--plafond-sms", type=_cap, default=None, metavar="N", help=CAP_HELP)
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
-        change = actions.add_parser("set", help="change le plafond de SMS d’une source")
+        change = actions.add_parser("set", help="change le plafond ou le téléphone d’une source")
         change.add_argument("name", metavar="NOM")
         change.add_argument(
-            "--plafond-sms", type=_cap, required=True, metavar="N", help=f"{CAP_HELP} ; « aucun »"
+            "--plafond-sms",
+            type=_cap,
+            default=argparse.SUPPRESS,
+            metavar="N",
+            help=f"{CAP_HELP} ; « {NO_CAP} »",
+        )
+        change.add_argument(
+            "--duty-phone",
+            default=argparse.SUPPRESS,
+            metavar="NUMÉRO",
+            help=f"{PHONE_HELP} ; « {NO_PHONE} »",
         )
         actions.add_parser("list", help="liste les sources")
         for action, help_text in (
@@ -61,7 +81,7 @@ class Command(BaseCommand):
             case "add":
                 self._add(options)
             case "set":
-                self._set_cap(self._source(options["name"]), options["plafond_sms"])
+                self._set(self._source(options["name"]), options)
             case "list":
                 self._list()
             case "revoke":
@@ -81,14 +101,38 @@ class Command(BaseCommand):
                 service=options["service"].strip(),
                 duty_email=options["duty_email"],
                 signed=options["signed"],
+                duty_phone=options["duty_phone"],
                 sms_cap=options["plafond_sms"],
             )
         except ValidationError as error:
             raise CommandError(_in_french(error, options["name"])) from None
         self.stdout.write(f"Source « {new.source.name} » créée pour : {', '.join(departements)}.")
+        if not new.source.duty_phone:
+            self.stdout.write(
+                "Sans téléphone de permanence : aucun texte ne dira qui rappeler. "
+                f"Le donner : notifier source set {quote(new.source.name)} --duty-phone NUMÉRO"
+            )
         if new.source.signing_secret:
             self.stdout.write(f"Secret de signature : {new.source.signing_secret}")
         self._print_key(new.key)
+
+    def _set(self, source: Source, options: dict[str, Any]) -> None:
+        if not options.keys() & {"plafond_sms", "duty_phone"}:
+            raise CommandError("rien à changer : donner --plafond-sms ou --duty-phone")
+        # The number first: it may be refused, and then nothing is changed.
+        if "duty_phone" in options:
+            self._set_phone(source, options["duty_phone"])
+        if "plafond_sms" in options:
+            self._set_cap(source, options["plafond_sms"])
+
+    def _set_phone(self, source: Source, phone: str) -> None:
+        source.duty_phone = "" if phone == NO_PHONE else phone
+        try:
+            source.clean()
+        except ValidationError as error:
+            raise CommandError(_in_french(error, source.name)) from None
+        Source.objects.filter(pk=source.pk).update(duty_phone=source.duty_phone)
+        self.stdout.write(f"« {source.name} » : {_phone(source)}.")
 
     def _set_cap(self, source: Source, cap: int | None) -> None:
         Source.objects.filter(pk=source.pk).update(sms_cap=cap)
@@ -105,7 +149,7 @@ class Command(BaseCommand):
             signed = ", signée" if source.signing_secret else ""
             cap = "" if source.sms_cap is None else f", plafond de {source.sms_cap} SMS par jour"
             where = ", ".join(source.departements)
-            self.stdout.write(f"{source.name} : {where} ({state}{signed}{cap})")
+            self.stdout.write(f"{source.name} : {where} ({state}{signed}, {_phone(source)}{cap})")
 
     def _revoke(self, source: Source) -> None:
         done = keys.revoke(source)
@@ -118,6 +162,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"aucune source « {name} » : voir « notifier source list »"
             ) from None
+
+
+def _phone(source: Source) -> str:
+    return f"téléphone {as_dialled(source.duty_phone)}" if source.duty_phone else "sans téléphone"
 
 
 def _cap(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What a town hall writes as a mobile number, made dialable by the commune's numbering plan."""
+"""What people write as a telephone number, made dialable by the commune's numbering plan."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from phonenumbers import (
 
 from notifier.territory.resolve import commune as current_commune
 
-# ARCEP, décision n° 2018-0881, annexe 1: mobile numbers kept for works of fiction, of the
-# metropolitan plan only (0639 also opens Mayotte's numbers, which are +262 639).
-_FICTION = re.compile(r"\+3363998[0-9]{4}")
+# ARCEP, décision n° 2018-0881, annexe 1: numbers kept for works of fiction, of the metropolitan
+# plan only (0639 also opens Mayotte's numbers, which are +262 639).
+_FICTION = re.compile(r"\+33(?:63998|19900|26191|35301|46571|53649)[0-9]{4}")
 _WRITTEN = re.compile(r"\+?[0-9 .\-/()]+")
 _TOO_LONG = "il a trop de chiffres ; donnez un seul numéro, sans poste"
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _LANDLINES = {PhoneNumberType.FIXED_LINE, PhoneNumberType.VOIP}
 _TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+# Whoever rings back in the night pays no more than for any call.
+_RINGS = _TAKES_SMS | _LANDLINES | {PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN}
 
 # Ten digits, or nine without the first zero, are the national form of all of these plans.
 _TEN_DIGIT_PLANS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")
@@ -58,6 +60,42 @@ def mobile_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str
 
     Raises PhoneError with a French message.
     """
+    number = _attributed(text, commune_code, fiction_allowed=fiction_allowed)
+    kind = _kind(number)
+    if kind not in _TAKES_SMS:
+        what = "cette ligne fixe" if kind in _LANDLINES else "ce numéro spécial"
+        raise PhoneError(
+            f"numéro « {text} » : {what} ne reçoit pas de SMS ; "
+            "donnez un mobile, ou laissez vide et donnez une adresse électronique"
+        )
+    return _e164(number)
+
+
+def voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
+    """The number in E.164 of a telephone that can be rung, landline or mobile.
+
+    Read as by `mobile_number`; premium and shared-cost numbers are refused. Raises PhoneError with
+    a French message.
+    """
+    number = _attributed(text, commune_code, fiction_allowed=fiction_allowed)
+    if _kind(number) not in _RINGS:
+        raise PhoneError(
+            f"numéro « {text} » : ce numéro est spécial ou surtaxé ; donnez une ligne fixe ou un "
+            "mobile"
+        )
+    return _e164(number)
+
+
+def as_dialled(e164: str) -> str:
+    """The number as one reads and dials it: national in the French plans, else with its country."""
+    number = phonenumbers.parse(e164)
+    is_french = phonenumbers.region_code_for_number(number) in _PLANS
+    form = PhoneNumberFormat.NATIONAL if is_french else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, form)
+
+
+def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> PhoneNumber:
+    """A number that is somebody's, or fiction where that is allowed. Raises PhoneError."""
     home = current_commune(commune_code)
     if home is None:
         raise PhoneError(
@@ -66,24 +104,25 @@ def mobile_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str
         )
     region = home.phone_region
     number = _parsed(text, region)
-    e164 = _e164(number)
-    if _FICTION.fullmatch(e164):
+    if is_fiction := _FICTION.fullmatch(_e164(number)):
         if fiction_allowed:
-            return e164
+            return number
+        first = as_dialled(is_fiction[0])[: len("06 39 98")]
         raise PhoneError(
-            f"numéro « {text} » : 06 39 98 est réservé aux œuvres de fiction et ne joint "
+            f"numéro « {text} » : {first} est réservé aux œuvres de fiction et ne joint "
             "personne ; donnez le vrai numéro (les exemples ne sont admis qu’avec le simulateur)"
         )
     if not phonenumbers.is_valid_number(number):
         raise PhoneError(_why_invalid(text, number, region))
-    kind = phonenumbers.number_type(number)
-    if kind not in _TAKES_SMS:
-        what = "cette ligne fixe" if kind in _LANDLINES else "ce numéro spécial"
-        raise PhoneError(
-            f"numéro « {text} » : {what} ne reçoit pas de SMS ; "
-            "donnez un mobile, ou laissez vide et donnez une adresse électronique"
-        )
-    return e164
+    return number
+
+
+def _kind(number: PhoneNumber) -> int:
+    """Its PhoneNumberType, also of the mobile numbers for fiction, which are attributed nowhere."""
+    e164 = _e164(number)
+    if _FICTION.fullmatch(e164) and e164.startswith("+336"):
+        return PhoneNumberType.MOBILE
+    return int(phonenumbers.number_type(number))
 
 
 def _e164(number: PhoneNumber) -> str:

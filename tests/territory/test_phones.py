@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.directory.phones import PhoneError, mobile_number
+from notifier.territory.phones import PhoneError, as_dialled, mobile_number, voice_number
 
 
 def real(text: str, commune: str = "90033") -> str:
@@ -144,3 +144,43 @@ def test_mayotte_s_0639_is_no_fiction() -> None:
 
 def test_without_a_current_commune_there_is_no_plan_to_read_by() -> None:
     assert "00000" in refusal("0612345678", "00000")
+
+
+@pytest.mark.parametrize(
+    ("commune", "written", "e164", "dialled"),
+    [
+        ("90033", "03.84.57.36.00", "+33384573600", "03 84 57 36 00"),
+        ("90033", "+33 6 12 34 56 78", "+33612345678", "06 12 34 56 78"),
+        ("90033", "09 75 12 34 56", "+33975123456", "09 75 12 34 56"),
+        ("97411", "0262 40 12 34", "+262262401234", "0262 40 12 34"),
+        ("90033", "+41 32 420 65 65", "+41324206565", "+41 32 420 65 65"),
+    ],
+)
+def test_a_telephone_that_rings_may_be_a_landline(
+    commune: str, written: str, e164: str, dialled: str
+) -> None:
+    assert voice_number(written, commune, fiction_allowed=False) == e164
+    assert as_dialled(e164) == dialled
+
+
+@pytest.mark.parametrize("written", ["0899 70 00 00", "08 92 12 34 56", "0810 12 34 56", "3237"])
+def test_what_costs_extra_or_is_short_is_no_telephone_to_give(written: str) -> None:
+    with pytest.raises(PhoneError):
+        voice_number(written, "90033", fiction_allowed=True)
+
+
+@pytest.mark.parametrize(
+    "written", ["01 99 00 12 34", "02 61 91 12 34", "03 53 01 12 34", "04 65 71 12 34",
+                "05 36 49 12 34", "06 39 98 12 34"]
+)  # fmt: skip
+def test_a_telephone_of_fiction_rings_only_with_the_simulator(written: str) -> None:
+    e164 = "+33" + written.replace(" ", "")[1:]
+    assert voice_number(written, "90033", fiction_allowed=True) == e164
+    assert as_dialled(e164) == written
+    with pytest.raises(PhoneError, match="œuvres de fiction"):
+        voice_number(written, "90033", fiction_allowed=False)
+
+
+def test_a_landline_of_fiction_still_takes_no_sms() -> None:
+    with pytest.raises(PhoneError, match="ligne fixe"):
+        mobile_number("03 53 01 12 34", "90033", fiction_allowed=True)
