@@ -51,6 +51,11 @@ class Category:
     edge: Edge = "holder"
     neighbours: bool = False
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an alert of it is to ring somebody's telephone at once."""
+        return self.lane == "urgent"
+
 
 @dataclass(frozen=True)
 class Storm:

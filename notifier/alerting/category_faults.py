@@ -134,6 +134,7 @@ def _family_faults(name: str, given: object) -> Iterator[tuple[Key, str]]:
     for missing in [need for need in _FAMILY_GIVES if need not in given]:
         yield (*key, missing), "is missing; a family gives it"
     yield from _threshold_faults(key, given, [given])
+    yield from _channel_faults(key, given, [given])
 
 
 def _category_faults(
@@ -151,7 +152,9 @@ def _category_faults(
         yield (*key, "label"), "is missing; every category has its own label"
     if code[:3] not in families:
         yield key, f"has no family; write a [families.{code[:3]}] section"
-    yield from _threshold_faults(key, given, lineage(code, families, entries))
+    given_by = lineage(code, families, entries)
+    yield from _threshold_faults(key, given, given_by)
+    yield from _channel_faults(key, given, given_by)
 
 
 def _value_faults(key: Key, given: dict[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -170,6 +173,21 @@ def _threshold_faults(
         yield (*key, "threshold"), 'is missing; say from which severity, as in threshold = "severe"'
     if "threshold" in given and whole.get("disclosure") in ("notify", "withhold"):
         yield (*key, "threshold"), 'has no effect; remove it or write disclosure = "threshold"'
+
+
+def _channel_faults(
+    key: Key, given: dict[str, Any], given_by: list[dict[str, Any]]
+) -> Iterator[tuple[Key, str]]:
+    """An urgent alert rings a telephone; said where the lane or the channels are given."""
+    whole = settled(given_by)
+    channels = whole.get("channels")
+    if whole.get("lane") != "urgent" or not isinstance(channels, list) or "sms" in channels:
+        return
+    if given.keys() & {"lane", "channels"}:
+        yield (
+            (*key, "channels"),
+            'has no "sms", and an e-mail wakes nobody; add "sms" or write lane = "routine"',
+        )
 
 
 # --- inheriting

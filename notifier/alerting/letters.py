@@ -90,6 +90,19 @@ def letter_key(channel: str, address: str) -> tuple[str, str]:
     return channel, address.lower()
 
 
+def added(letters: Iterable[Letter], more: Iterable[Letter]) -> list[Letter]:
+    """The letters, and those of the others that go to further addresses."""
+    by_key = {letter_key(letter.channel, letter.address): letter for letter in letters}
+    for letter in more:
+        by_key.setdefault(letter_key(letter.channel, letter.address), letter)
+    return list(by_key.values())
+
+
+def rings(letters: Iterable[Letter]) -> bool:
+    """Whether one of the letters rings a telephone."""
+    return any(letter.channel is Channel.SMS for letter in letters)
+
+
 class Envelope:
     """What all letters of one telling share: the alert's key, texts, lane and lifetime."""
 

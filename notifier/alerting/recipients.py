@@ -2,23 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.delivery.models import BAD_ENDS, Message, MessageState
 from notifier.directory.people import Person
 
 
-def told_at_once(people: Sequence[Person], functions: Iterable[str]) -> list[Person]:
-    """Those whose function is to be told at once, in their order.
+def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
+    """Those whose function the category tells at once, in their order.
 
     Without a mayor, the first deputy stands in (CGCT art. L2122-17); without anybody of those
-    functions, whoever comes first is told: a commune that has one contact has one to tell.
+    functions, whoever comes first is told: a commune that has one contact has one to tell. Where
+    none of them has a telephone, an urgent alert is told besides to the first who has.
     """
-    wanted = set(functions)
+    wanted = set(category.tell)
     chosen = [person for person in people if person.function in wanted]
     if "maire" in wanted and not any(person.function == "maire" for person in people):
         deputies = [p for p in people if p.function == "adjoint" and p not in chosen]
         chosen = [person for person in people if person in chosen or person in deputies[:1]]
-    return chosen or list(people[:1])
+    chosen = chosen or list(people[:1])
+    if category.is_urgent and not any(person.mobile for person in chosen):
+        ringing = _with_phone(people)[:1]
+        chosen = [person for person in people if person in chosen or person in ringing]
+    return chosen
+
+
+def to_ring(people: Sequence[Person], earlier: Iterable[Message]) -> list[Person]:
+    """Whose telephones ring with news that would else go by e-mail alone.
+
+    Of those who got the earlier messages whoever has one, for they know what it is about; else the
+    first in the order.
+    """
+    told = {message.recipient for message in earlier}
+    ringing = _with_phone(people)
+    return [person for person in ringing if recipient_label(person) in told] or ringing[:1]
+
+
+def _with_phone(people: Iterable[Person]) -> list[Person]:
+    return [person for person in people if person.mobile]
 
 
 def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Iterator[Person]:

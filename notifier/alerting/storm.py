@@ -48,7 +48,7 @@ def let_through(letters: list[Letter], source: Source) -> list[Letter]:
     texts = _join_held([le for le in letters if not le.topic.startswith(TO_DUTY)])
     texts = _without_flapping(texts, source)
     texts = _without_storm(texts, source)
-    return to_duty + _within_cap(texts, source)
+    return _within_cap(texts, source) + to_duty
 
 
 def foreseen(

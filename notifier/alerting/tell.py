@@ -14,18 +14,20 @@ from notifier.alerting.duty import letter_to_duty
 from notifier.alerting.gathered import everyone_told, withdraw_held
 from notifier.alerting.letters import (
     Envelope,
+    added,
     compose,
     facts_to_tell,
-    letter_key,
+    rings,
     whom,
 )
 from notifier.alerting.lifetime import closing_until, useful_until
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
-from notifier.alerting.recipients import concerned_by, told_at_once
+from notifier.alerting.recipients import concerned_by, to_ring, told_at_once
 from notifier.alerting.spoken import Spoken
+from notifier.delivery.models import Channel
 from notifier.delivery.outbox import Letter, withdraw
-from notifier.directory.people import people_of
+from notifier.directory.people import Person, people_of
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
@@ -85,7 +87,7 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
     """
     letters: list[Letter] = []
     entries = [_ruled(case.intervention, telling) for case in cases for telling in case.tellings]
-    without_contacts: defaultdict[str, list[Alert]] = defaultdict(list)
+    unrung: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for to_neighbours in (False, True):
         part = [
             (case, telling)
@@ -101,12 +103,26 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
             entries += _composed(alert, texts, fresh)
             if found and not fresh:
                 entries.append(_known_already(alert))
-            elif not found and alert.is_open:
-                without_contacts[alert.thread].append(alert)
-                entries.append(_nobody_there(alert))
-    for alerts in without_contacts.values():
-        letters += letter_to_duty(alerts, "aucun contact joignable dans l’annuaire")
+            if why := why_unreached(Kind(alert.kind), case.category, found):
+                unrung[alert.thread, why].append(alert)
+                entries.append(_unreached(alert, why))
+    for (_, why), alerts in unrung.items():
+        letters += letter_to_duty(alerts, why)
     return letters, entries
+
+
+def why_unreached(kind: Kind, category: Category, letters: list[Letter]) -> str | None:
+    """Why the duty is told that these letters reach nobody, or ring nobody for an urgent alert.
+
+    In French; None where they do, or where they tell an end, which can be read in the morning.
+    """
+    if kind.closes:
+        return None
+    if not letters:
+        return "aucun contact joignable dans l’annuaire"
+    if category.is_urgent and not rings(letters):
+        return "aucun contact n’y a de mobile, il n’est parti que des courriels"
+    return None
 
 
 # An alert of a case, its texts of now, and the letters that carry them.
@@ -126,7 +142,7 @@ def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
             alert.save()
         category = case.category
         texts = compose(Kind(alert.kind), alert.facts)
-        there = told_at_once(people[alert.commune], category.tell)
+        there = told_at_once(people[alert.commune], category)
         envelope = Envelope.of(alert, texts, category)
         yield case, alert, texts, envelope.for_people(there, category.channels)
 
@@ -145,6 +161,10 @@ def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
 
 def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
     """What comes after an alert, to exactly those who got what came before."""
+    people = people_of(
+        [telling.commune.code for _, telling in following if telling.alert and telling.ruling.kind],
+        timezone.now(),
+    )
     for case, telling in following:
         alert, kind = telling.alert, telling.ruling.kind
         if alert is None or kind is None:
@@ -157,30 +177,37 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
         alert.save()
         texts = compose(kind, alert.facts)
         envelope = Envelope.of(alert, texts, case.category)
-        yield (
-            case,
-            alert,
-            texts,
-            letters_to_follow(kind, envelope, alert, case.category, anew=anew),
-        )
+        there = people[alert.commune]
+        letters = letters_to_follow(kind, envelope, alert, case.category, there, anew=anew)
+        yield case, alert, texts, letters
 
 
 def letters_to_follow(
-    kind: Kind, envelope: Envelope, alert: Alert, category: Category, *, anew: bool
+    kind: Kind,
+    envelope: Envelope,
+    alert: Alert,
+    category: Category,
+    people: Sequence[Person],
+    *,
+    anew: bool,
 ) -> list[Letter]:
     """To exactly those who got what came before; only an end may be told to nobody.
 
-    Of an alert taken up again, only those count who were told since: a mayor of then is not of now.
-    `anew` also tells those who would be told at first: what was next door is now in the commune.
+    `people` are the commune's of now. Of an alert taken up again, only those count who were told
+    since: a mayor of then is not of now. `anew` also tells those who would be told at first: what
+    was next door is now in the commune. News that is urgent rings a telephone.
     """
     since = [m for m in everyone_told(str(alert.pk)) if m.revision >= alert.opened_revision]
-    letters = envelope.for_told(concerned_by(kind, since))
-    if kind.closes or (letters and not anew):
+    earlier = concerned_by(kind, since)
+    letters = envelope.for_told(earlier)
+    if kind.closes:
         return letters
-    people = people_of([alert.commune], timezone.now())[alert.commune]
-    known = {letter_key(letter.channel, letter.address) for letter in letters}
-    first = envelope.for_people(told_at_once(people, category.tell), category.channels)
-    return letters + [le for le in first if letter_key(le.channel, le.address) not in known]
+    if anew or not letters:
+        first = envelope.for_people(told_at_once(people, category), category.channels)
+        letters = added(letters, first)
+    if category.is_urgent and not rings(letters):
+        letters = added(letters, envelope.for_people(to_ring(people, earlier), [Channel.SMS]))
+    return letters
 
 
 def facts_of_telling(
@@ -263,7 +290,7 @@ def _known_already(alert: Alert) -> Entry:
     )
 
 
-def _nobody_there(alert: Alert) -> Entry:
+def _unreached(alert: Alert, why: str) -> Entry:
     has_duty = bool(alert.intervention.source.duty_email)
     then = (
         "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
@@ -271,7 +298,7 @@ def _nobody_there(alert: Alert) -> Entry:
     return entry(
         alert.thread,
         Step.UNREACHED,
-        f"{alert.commune_name} : aucun contact joignable dans l’annuaire, {then}.",
+        f"{alert.commune_name} : {why}, {then}.",
         alert=alert.pk,
         commune=alert.commune,
     )

@@ -15,12 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.directory.models import Contact
-from notifier.directory.people import is_active, time_zone_of
+from notifier.directory.people import can_be_rung, is_active, time_zone_of
 from notifier.directory.reading import Fault, FileRefused, read_rows
 from notifier.directory.rows import Identity, Row, RowRefused, checked
+from notifier.territory.resolve import commune as current_commune
 
 PROGRESS_EVERY = 10_000
-_SHOWN_LINES = 10
+_SHOWN = 10
 _REPLACED = ("last_name", "first_name", "mobile", "email")
 
 
@@ -69,7 +70,7 @@ def import_contacts(
         added=plan.added,
         changed=len(plan.differing) - plan.added,
         unchanged=len(rows) - len(plan.differing),
-        notes=(*repaired, *plan.notes, *_absent_note(rows, stored)),
+        notes=(*repaired, *plan.notes, *_absent_note(rows, stored), *_unrung_note(rows, plan)),
     )
 
 
@@ -134,6 +135,8 @@ class _Plan:
     differing: list[Contact]
     added: int
     notes: list[str]
+    result: list[Contact]
+    """Everybody in the communes of the file, as they then are."""
 
 
 def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
@@ -142,8 +145,9 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
     restarted: list[int] = []
     asleep: list[int] = []
     now = timezone.now()
+    imported: dict[Identity, Contact] = {}
     for row in rows:
-        contact = _contact(row)
+        contact = imported[row.identity] = _contact(row)
         before = stored.get(row.identity)
         if before is None:
             added += 1
@@ -165,7 +169,9 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
         notes.append(
             f"hors de leur période d’activité, pas prévenus aujourd’hui : {_lines(asleep)}"
         )
-    return _Plan(differing, added, notes)
+    communes = {row.commune for row in rows}
+    result = {key: contact for key, contact in stored.items() if key[0] in communes} | imported
+    return _Plan(differing, added, notes, list(result.values()))
 
 
 def _asleep(contact: Contact, now: datetime) -> bool:
@@ -206,9 +212,27 @@ def _absent_note(rows: list[Row], stored: dict[Identity, Contact]) -> list[str]:
     return [note]
 
 
+def _unrung_note(rows: list[Row], plan: _Plan) -> list[str]:
+    """Where an urgent alert would wake nobody: an e-mail does not."""
+    rung = can_be_rung(plan.result, timezone.now())
+    silent = sorted({row.commune for row in rows if not rung.get(row.commune)})
+    if not silent:
+        return []
+    named = [found.label if (found := current_commune(code)) else code for code in silent]
+    note = (
+        "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, et la "
+        f"permanence est prévenue : {_first(named)}"
+    )
+    return [note]
+
+
 def _lines(numbers: Iterable[int]) -> str:
     """ "lignes 2, 5, 9", cut after the first ten."""
     every = sorted(numbers)
-    shown = ", ".join(map(str, every[:_SHOWN_LINES]))
-    more = f" et {len(every) - _SHOWN_LINES} autres" if len(every) > _SHOWN_LINES else ""
-    return f"{'lignes' if len(every) > 1 else 'ligne'} {shown}{more}"
+    return f"{'lignes' if len(every) > 1 else 'ligne'} {_first(list(map(str, every)))}"
+
+
+def _first(every: list[str]) -> str:
+    """The first ten, and how many others there are."""
+    more = f" et {len(every) - _SHOWN} autres" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more

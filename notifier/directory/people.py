@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -57,6 +57,15 @@ def people_of(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
         if is_active(contact, today[contact.commune]):
             present[contact.commune].append(_person(contact))
     return present
+
+
+def can_be_rung(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
+    """The communes with a contact who is active at `at`: whether one of them has a mobile."""
+    found: dict[str, bool] = {}
+    for contact in contacts:
+        if is_active(contact, at.astimezone(time_zone_of(contact.commune)).date()):
+            found[contact.commune] = bool(contact.mobile) or found.get(contact.commune, False)
+    return found
 
 
 def is_active(contact: Contact, day: date) -> bool:

@@ -65,6 +65,9 @@ def people(source):
     # A deputy of Delle works for Joncherey too, and the police for a village next to both.
     contact("police_municipale", commune="90056", mobile=number(2))
     contact("police_municipale", commune="90046", mobile=number(3))
+    contact("adjoint", commune="90052", mobile=number(4))
+    # Of these neighbours of Delle one has nobody to be rung.
+    contact(commune="90045", email="maire@faverois.example")
 
 
 @given(
@@ -79,7 +82,10 @@ def test_whatever_came_before_the_dry_run_says_what_then_happens(source, people,
         real = push(source, reference, sequence, **body)
         assert (promised["state"], promised["verdict"]) == (real.state, real.verdict or None)
         assert _ruled(promised) == _done(real)
-        sent = Message.objects.exclude(pk__in=before).exclude(address=DUTY)
+        fresh = Message.objects.exclude(pk__in=before)
+        sent = fresh.exclude(address=DUTY)
+        alarmed = any(telling.get("unreached") for telling in promised["tellings"])
+        assert alarmed == fresh.filter(topic__startswith="duty-").exists()
         assert _addressed(promised) == sorted((m.channel, mask(m.address)) for m in sent)
         assert {m.body for m in sent if m.channel == "sms"} <= {
             telling["sms"] for telling in promised["tellings"] if telling["kind"]

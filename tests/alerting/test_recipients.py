@@ -42,7 +42,7 @@ def test_who_has_only_a_mobile_or_only_an_address_is_told_on_it(source) -> None:
 def test_who_lacks_the_usual_channel_is_told_on_the_other(source) -> None:
     contact("maire", email="maire@delle.example")
     push(source, category=FIRE)  # by SMS
-    assert told() == [mail("maire@delle.example")]
+    assert told() == [mail("maire@delle.example"), mail(DUTY)]
     contact("maire", commune="90052", mobile=number(2))
     push(source, "R2", category=THEFT, location={"insee": "90052"})  # by e-mail
     assert told("R2") == [sms(2)]

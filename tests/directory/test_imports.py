@@ -175,7 +175,29 @@ def test_a_lost_leading_zero_is_restored_and_said(csv_file: CsvFile) -> None:
 def test_corsica_in_lower_case_is_no_repair(csv_file: CsvFile) -> None:
     summary = import_contacts(csv_file("2a004;maire;1;;;;maire@ajaccio.example"))
     assert Contact.objects.get().commune == "2A004"
-    assert summary.notes == ()
+    assert not any("zéro initial" in note for note in summary.notes)
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "in earnest"])
+def test_a_commune_where_nobody_can_be_rung_is_named(csv_file: CsvFile, dry_run: bool) -> None:
+    belfort = "90010;maire;1;;;;maire@belfort.example"
+    summary = import_contacts(csv_file(MAYOR, belfort), dry_run=dry_run)
+    (note,) = summary.notes
+    assert "une alerte urgente n’y réveille personne" in note
+    assert note.endswith(": Belfort (90010)")
+
+
+def test_whoever_has_a_mobile_beside_the_file_can_be_rung(csv_file: CsvFile) -> None:
+    import_contacts(csv_file(MAYOR))
+    assert not any("réveille" in n for n in import_contacts(csv_file(DEPUTY)).notes)
+    Contact.objects.filter(function="maire").update(active_until=date(2020, 1, 1))
+    assert any("réveille" in n for n in import_contacts(csv_file(DEPUTY)).notes)
+
+
+def test_a_number_that_the_file_takes_away_rings_nobody(csv_file: CsvFile) -> None:
+    import_contacts(csv_file(MAYOR))
+    without = MAYOR.replace("06 39 98 00 01", "")
+    assert any("réveille" in n for n in import_contacts(csv_file(without), dry_run=True).notes)
 
 
 # --- Periods, and those whom the file does not name ---------------------------------------------

@@ -14,11 +14,14 @@ from notifier.alerting.in_force import categories, composer
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.models import Message, MessageState
 from notifier.directory.models import Contact
+from notifier.directory.people import can_be_rung
 from notifier.intake.models import Handling, Intervention, Source
-from notifier.territory.resolve import all_communes, communes_of, departement_of
+from notifier.territory.resolve import Commune, all_communes, communes_of
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.
 WORKER_SILENT_AFTER = timedelta(seconds=60)
+# Of the communes that lack something, as many are named.
+SHOWN = 10
 
 
 def wording() -> Iterator[Finding]:
@@ -50,24 +53,42 @@ def sources_and_contacts() -> Iterator[Finding]:
         yield bad("Sources : aucune", 'notifier source add "CORG 90" --departement 90')
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
-    reached = set(Contact.objects.values_list("commune", flat=True).distinct())
+    rung = can_be_rung(Contact.objects.iterator(), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
-        communes = {commune.code for commune in communes_of(departement)}
-        known = {code for code in reached if departement_of(code) == departement}
-        silent = len(communes - known)
-        if not known:
-            yield bad(
-                f"Contacts du département {departement} : aucun",
-                "notifier contacts import CONTACTS.csv",
-            )
-        elif silent:
-            yield warning(
-                f"Contacts du département {departement} : aucun pour {silent} "
-                f"{'commune' if silent == 1 else 'communes'} sur {len(communes)}",
-                "compléter le fichier et relancer notifier contacts import",
-            )
-        else:
-            yield good(f"Contacts du département {departement} : {len(communes)} communes servies")
+        yield from _contacts_of(departement, rung)
+
+
+def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
+    """Where somebody in office today can be told, and rung; the other communes by name."""
+    communes = sorted(communes_of(departement), key=lambda commune: commune.code)
+    silent = [commune.label for commune in communes if commune.code not in rung]
+    unrung = [commune.label for commune in communes if rung.get(commune.code) is False]
+    title = f"Contacts du département {departement} :"
+    if len(silent) == len(communes):
+        yield bad(
+            f"{title} aucun n’est en fonction aujourd’hui", "notifier contacts import CONTACTS.csv"
+        )
+        return
+    if silent:
+        yield warning(
+            f"{title} aucun n’est en fonction aujourd’hui dans {_counted(silent, communes)}",
+            "compléter le fichier et relancer notifier contacts import",
+        )
+    if unrung:
+        yield warning(
+            f"{title} aucun n’a de mobile dans {_counted(unrung, communes)}",
+            "y ajouter un mobile : une alerte urgente n’y réveille personne, la permanence est "
+            "prévenue",
+        )
+    if not silent and not unrung:
+        yield good(f"{title} {len(communes)} communes dont un contact peut être réveillé")
+
+
+def _counted(those: list[str], communes: list[Commune]) -> str:
+    """ "2 communes sur 101 : Delle (90033), Bourg-sous-Châtelet (90016)", cut after ten."""
+    noun = "commune" if len(those) == 1 else "communes"
+    more = f" et {len(those) - SHOWN} autres" if len(those) > SHOWN else ""
+    return f"{len(those)} {noun} sur {len(communes)} : {', '.join(those[:SHOWN])}{more}"
 
 
 def worker() -> Iterator[Finding]:
