@@ -20,7 +20,7 @@ from notifier.intake.formats.edxl import read_edxl
 from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
-from notifier.intake.formats.xml import XmlRefusedError, read_xml
+from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 from notifier.intake.receive import ContradictionError, OutsideSourceError
 
 router = Router(auth=SourceKey(), tags=["Autres formats"])
@@ -68,7 +68,7 @@ def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN
 
 def _document(request: HttpRequest) -> Any:
     """JSON's value, or XML's under its root's name: the body itself says which it is."""
-    if not request.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if not is_xml(request.body):
         return StrictParser().parse_body(request)
     root, _, content = read_xml(request.body)
     return {root: content}

@@ -18,7 +18,7 @@ class JsonRefusedError(ValueError):
 
 
 class StrictParser(Parser):
-    """UTF-8 only, no key twice, no NaN or Infinity, no half of a character.
+    """UTF-8 only, no key twice, no NaN or Infinity, no half of a character; a mark is passed over.
 
     RFC 8259 leaves the meaning of a repeated key open: two readers may see two communes.
     """
@@ -26,7 +26,7 @@ class StrictParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         """The body's value. Raises JsonRefusedError."""
         try:
-            text = request.body.decode("utf-8")
+            text = request.body.decode("utf-8-sig")
             value = json.loads(
                 text,
                 object_pairs_hook=_without_doubles,

@@ -44,6 +44,8 @@ IN_WORDS = {
     ),
 }
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
+# ISO 8601 allows an offset of whole hours, and people put a space before it.
+_OFFSET = re.compile(r"(?<=\d)\s*([+-]\d{2}|[Zz])(:?\d{2})?$")
 
 
 def _printable(value: str) -> str:
@@ -64,9 +66,15 @@ def _written_out(value: object) -> object:
     """Pydantic also takes seconds since 1970, in which nobody sees a clock or a zone gone wrong."""
     if not isinstance(value, str):
         raise PydanticKnownError("datetime_type")
+    value = value.strip()
     if not DATE_AND_TIME.match(value):
         raise PydanticKnownError("datetime_parsing", {"error": "not ISO 8601"})
-    return value
+    return _OFFSET.sub(_with_minutes, value)
+
+
+def _with_minutes(offset: re.Match[str]) -> str:
+    hours, minutes = offset.groups()
+    return hours + (minutes or ("" if hours in "Zz" else ":00"))
 
 
 def _plausible(value: datetime) -> datetime:
@@ -108,7 +116,7 @@ InseeCode = Annotated[str, Field(pattern=INSEE)]
 class Place(BaseModel):
     """Where it is. One way to say it is enough; all that is given is checked against the rest."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     insee: Annotated[
         InseeCode | None,

@@ -19,8 +19,9 @@ def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
     area = "<geocode><valueName>INSEE</valueName><value>90014</value></geocode>"
     case = m.case(number, location={"city": {"inseeCode": "90014"}})
     files = {
-        "case.xml": m.xml(case),
-        "resources.json": m.written(m.resources(number, A="ARRIVEE")),
+        # As Windows saves them.
+        "case.xml": m.xml(case).decode().encode("utf-16"),
+        "resources.json": b"\xef\xbb\xbf" + m.written(m.resources(number, A="ARRIVEE")),
         "alert.cap": m.cap(live.service.new_reference(), info=m.info("fr", area)),
     }
     for name, content in files.items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import TypeAdapter, ValidationError
 
 from notifier.intake.area import closed
 from notifier.intake.formats.message import (
@@ -28,11 +28,7 @@ _CODES_OF_COMMUNES = {"insee", "code insee", "cog", "fr-insee"}
 _OUR_CODES = {"cisu", "alerte-maires"}
 _METRES_OF_A_DEGREE = 111_320
 _CORNERS = 36
-
-
-def _named(value: Any) -> Any:
-    """An empty element says nothing."""
-    return None if value == "" else value
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 
 class _Pair(Part):
@@ -52,9 +48,9 @@ class _Info(Part):
     responseType: Many[str] = []  # noqa: N815, RUF012
     severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
     eventCode: Many[_Pair] = []  # noqa: N815, RUF012
-    effective: Annotated[Instant | None, BeforeValidator(_named)] = None
-    onset: Annotated[Instant | None, BeforeValidator(_named)] = None
-    expires: Annotated[Instant | None, BeforeValidator(_named)] = None
+    effective: Instant | None = None
+    onset: Instant | None = None
+    expires: Instant | None = None
     area: Many[_Area] = []  # noqa: RUF012
 
 
@@ -134,11 +130,12 @@ def _referenced(references: str) -> list[str]:
         if len(parts) != 3:
             raise refuse("alert.references", "attendu : expéditeur,identifiant,date d’envoi")
         try:
-            sent = datetime.fromisoformat(parts[2])
-        except ValueError:
-            raise refuse("alert.references", "date d’envoi impossible") from None
-        if sent.tzinfo is None:
-            raise refuse("alert.references", "le fuseau horaire manque, par exemple +01:00")
+            sent = _INSTANT.validate_python(parts[2])
+        except ValidationError:
+            raise refuse(
+                "alert.references",
+                "date d’envoi impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
+            ) from None
         found.append((sent, adapted_reference(parts[1])))
     return [reference for _, reference in sorted(found)]
 

@@ -3,7 +3,7 @@
 import json
 from enum import StrEnum
 
-from notifier.intake.formats.xml import XmlRefusedError, read_xml
+from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 
 
 class Door(StrEnum):
@@ -16,7 +16,7 @@ class Door(StrEnum):
 
 def door_of(body: bytes) -> Door:
     """XML whose root is `alert` is CAP, other XML EDXL; JSON with a `reference` is our own."""
-    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if is_xml(body):
         try:
             root, _, _ = read_xml(body)
         except XmlRefusedError:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 # An element's name says nothing of a person; a key of another form might.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
@@ -18,7 +18,27 @@ T = TypeVar("T")
 class Part(BaseModel):
     """A part of a foreign document. Fields bear the document's own names."""
 
-    model_config = ConfigDict(extra="ignore")
+    # Where JSON has a number and XML a text, either is meant.
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_said(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {name: said for name, given in value.items() if (said := said_by(given)) is not None}
+
+
+def said_by(value: Any) -> Any:
+    """The value without spaces around it; None for null, an empty text or an empty element.
+
+    Of a list, those items that say something.
+    """
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, list):
+        return [said for item in value if (said := said_by(item)) is not None]
+    return value
 
 
 def _as_list(value: Any) -> Any:
@@ -67,6 +87,8 @@ def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]
             continue
         for name, value in item.items():
             field = model.model_fields.get(name)
+            if said_by(value) is None:
+                continue
             if field is None:
                 found[f"{path}.{name if _NAME.fullmatch(name) else '?'}"] = None
             elif (inner := _part_in(field.annotation)) is not None:

@@ -6,10 +6,14 @@ five of XML itself, so no file, no network, no "billion laughs".
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.parsers import expat
 
 DEEPEST = 40
+_UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_SPACE = b" \t\r\n"
+_CALLED_UTF16 = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-?16", re.IGNORECASE)
 
 
 class XmlRefusedError(ValueError):
@@ -51,13 +55,21 @@ class _Reader:
             siblings[local] = [siblings[local], value]
 
 
+def is_xml(body: bytes) -> bool:
+    """Whether the document is to be read as XML, in whatever encoding."""
+    # Half of each character of UTF-16 is a zero.
+    return body.lstrip(_UTF8_MARK + b"".join(_UTF16_MARKS) + b"\0" + _SPACE).startswith(b"<")
+
+
 def read_xml(body: bytes) -> tuple[str, str, Any]:
     """The root's local name, its namespace, and its content as dicts, lists and texts.
 
     Raises XmlRefusedError.
     """
     reader = _Reader()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # A declaration is right at the beginning or none.
+    body = body.removeprefix(_UTF8_MARK).lstrip(_SPACE)
+    parser = expat.ParserCreate(_encoding_of(body), " ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_declaration
     parser.StartElementHandler = reader.start
@@ -74,6 +86,18 @@ def read_xml(body: bytes) -> tuple[str, str, Any]:
             raise
         raise XmlRefusedError("XML illisible : envoyez de l’UTF-8") from None
     return reader.root, reader.namespace, reader.value
+
+
+def _encoding_of(body: bytes) -> str | None:
+    """Its encoding, where the declaration may be wrong; None: what it declares.
+
+    Many a program declares the encoding of its own memory, UTF-16, and then sends UTF-8.
+    """
+    if body.startswith(_UTF16_MARKS):
+        return "utf-16"
+    if body[:2] in (b"<\0", b"\0<"):
+        return "utf-16le" if body.startswith(b"<") else "utf-16be"
+    return "utf-8" if _CALLED_UTF16.match(body) else None
 
 
 def _refuse_declaration(*_: object) -> None:

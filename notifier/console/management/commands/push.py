@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.intake.formats.detect import Door, door_of
+from notifier.intake.formats.xml import is_xml
 from notifier.intake.signature import signed_headers, signed_payload
 
 PATHS = {
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         door = door_of(body)
         headers = _signed(secret, PATHS[door], body)
         try:
-            answer = dispatch.send(PATHS[door], body, xml=body.lstrip()[:1] == b"<", **headers)
+            answer = dispatch.send(PATHS[door], body, xml=is_xml(body), **headers)
         except (OSError, ValueError) as error:
             raise CommandError(
                 f"{dispatch.url} ne répond pas ({error}) : vérifiez --url, et que le service tourne"
