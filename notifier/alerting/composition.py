@@ -51,12 +51,18 @@ REVIEW = ("review.subject.j2", "review.txt.j2")
 # The e-mail to it when its source has come to its cap of SMS for the day.
 CAP = ("cap.subject.j2", "cap.txt.j2")
 SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500}
+# The e-mail to it of what expired while sending was paused.
+PAUSE = ("pause.subject.j2", "pause.txt.j2")
+SAMPLE_PAUSE: Mapping[str, object] = {
+    "source": "CORG 90", "alerts": ["Delle : réf. CORG90-2026-004217"], "count": 1,
+}  # fmt: skip
 # What one address is told at once of many alerts.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
     **{name: [SAMPLE_CAP] for name in CAP},
+    **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -165,6 +171,13 @@ class Composer:
     def cap(self, source: str, cap: int) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: a source is at its cap."""
         subject, text = (self._render_own(name, {"source": source, "cap": cap}) for name in CAP)
+        return one_line(subject), text.strip() + "\n"
+
+    def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: `count` alerts expired while
+        sending was paused, of which `alerts` are listed."""
+        words = {"source": source, "alerts": alerts, "count": count}
+        subject, text = (self._render_own(name, words) for name in PAUSE)
         return one_line(subject), text.strip() + "\n"
 
     def _digest_sms(self, words: Mapping[str, object]) -> str:

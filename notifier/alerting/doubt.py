@@ -17,7 +17,7 @@ from notifier.alerting.facts import Doubt, written_moment
 from notifier.alerting.in_force import categories, composer, named, nature
 from notifier.alerting.lifetime import useful_until
 from notifier.alerting.policy import withheld
-from notifier.delivery.models import Channel, Lane
+from notifier.delivery.models import EXEMPT, Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
@@ -126,6 +126,7 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         expires_at=timezone.now() + LIFETIME if is_expired else deadline(intervention),
         thread=intervention.thread,
         recipient="duty",
+        origin=EXEMPT,
         title=TITLE,
     )
     entrust([letter])

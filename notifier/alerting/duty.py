@@ -1,24 +1,30 @@
 """A commune that cannot be told, or cannot be named: a person at dispatch's groupement is told."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.in_force import composer
 from notifier.alerting.letters import facts_told_now
 from notifier.alerting.models import Alert, Spending
 from notifier.alerting.prepositions import of
-from notifier.delivery.models import Channel, Lane
+from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import Letter
+from notifier.intake.models import Source
+from notifier.intake.thread import reference_in
 
 log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(hours=24)
-UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC = "duty-", "review-", "cap-"
+UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC = "duty-", "review-", "cap-", "pause-"
 # What is nobody's alert: it has no next person to go to.
-TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC)
+TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC)
+# How many alerts a mail lists by name.
+MOST_LISTED = 200
 TITLE = "permanence du groupement"
 
 
@@ -50,6 +56,7 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[L
             expires_at=timezone.now() + LIFETIME,
             thread=first.thread,
             recipient="duty",
+            origin=EXEMPT,
             title=TITLE,
         )
     ]
@@ -58,11 +65,35 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[L
 def letter_about_cap(spending: Spending) -> list[Letter]:
     """The e-mail that a source has come to its cap of the day; none, loudly, without an address."""
     source = spending.source
-    if not source.duty_email:
-        log.error("SMS cap reached and no duty address", source=source.name)
-        return []
     subject, body = composer().cap(source.name, source.sms_cap or 0)
-    topic = f"{CAP_TOPIC}{source.pk}-{spending.day}"
+    return _letter(source, f"{CAP_TOPIC}{source.pk}-{spending.day}", subject, body)
+
+
+def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:
+    """To each source's duty one e-mail of all that has expired while sending was paused.
+
+    None, loudly, to a source without an address.
+    """
+    topics = {message.topic for message in expired}
+    alerts = Q(pk__in=[int(topic) for topic in topics if topic.isdecimal()])
+    alerts |= Q(held__told_in__in=[topic for topic in topics if not topic.isdecimal()])
+    by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
+    for alert in Alert.objects.filter(alerts).distinct().select_related("intervention__source"):
+        by_source[alert.intervention.source].append(alert)
+    letters = []
+    for source, theirs in by_source.items():
+        listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MOST_LISTED]]
+        subject, body = composer().pause(source.name, listed, len(theirs))
+        topic = f"{PAUSE_TOPIC}{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
+        letters += _letter(source, topic, subject, body)
+    return letters
+
+
+def _letter(source: Source, topic: str, subject: str, body: str) -> list[Letter]:
+    """To the source's duty, about no intervention; none, loudly, without an address."""
+    if not source.duty_email:
+        log.error("no duty address", source=source.name, about=topic)
+        return []
     return [
         Letter(
             topic=topic,
@@ -76,6 +107,7 @@ def letter_about_cap(spending: Spending) -> list[Letter]:
             # No intervention's: the source's own.
             thread=topic.replace("-", "/", 1),
             recipient="duty",
+            origin=EXEMPT,
             title=TITLE,
         )
     ]

@@ -19,6 +19,7 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
 from notifier.intake.models import Intervention
+from notifier.intake.thread import source_in
 from notifier.territory.resolve import Commune
 
 
@@ -167,6 +168,7 @@ class Envelope:
             topic=self._topic,
             revision=self._revision,
             thread=self._thread,
+            origin=source_in(self._thread),
             lane=self._lane,
             expires_at=self._expires_at,
             channel=channel,

@@ -23,6 +23,7 @@ from notifier.alerting.gathered import DIGEST_TOPIC, thread_of_digest
 from notifier.alerting.in_force import categories, composer
 from notifier.alerting.letters import compose, facts_told_now, whom
 from notifier.alerting.models import Alert, Held, HeldFor, HeldState
+from notifier.alerting.pause import free
 from notifier.alerting.policy import withheld
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust
@@ -45,14 +46,15 @@ class _Address(NamedTuple):
 
 
 def release_due() -> None:
-    """Tell what is due, and what a cap held that has room again; end what is out of time."""
-    due = Held.objects.filter(state=HeldState.HELD, release_at__lte=timezone.now())
-    roomy = Held.objects.filter(
-        state=HeldState.HELD, reason=HeldFor.CAP, source__in=spending.sources_with_room()
-    )
-    outlived = Held.objects.filter(
-        state=HeldState.HELD, reason=HeldFor.CAP, expires_at__lte=timezone.now()
-    )
+    """Tell what is due, and what a cap held that has room again; end what is out of time.
+
+    What a pause holds besides is left for after it: each address then gets one digest, not one for
+    each quarter of an hour.
+    """
+    held = Held.objects.filter(free(), state=HeldState.HELD)
+    due = held.filter(release_at__lte=timezone.now())
+    roomy = held.filter(reason=HeldFor.CAP, source__in=spending.sources_with_room())
+    outlived = held.filter(reason=HeldFor.CAP, expires_at__lte=timezone.now())
     rows = [*due[:BATCH], *roomy[:BATCH], *outlived[:BATCH]]
     for address in dict.fromkeys(_address_of(row) for row in rows):
         try:
@@ -160,6 +162,7 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> Letter:
         lane=Lane.URGENT if first.reason == HeldFor.FLAPPING else Lane.ROUTINE,
         expires_at=max(row.expires_at for row in rows),
         thread=thread,
+        origin=str(first.source_id),
         recipient=first.recipient,
         title=first.title,
     )

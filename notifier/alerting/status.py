@@ -6,7 +6,8 @@ from notifier.alerting.gathered import everyone_told, timeline_with_digests
 from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert, Held, HeldState
 from notifier.delivery.address import mask
-from notifier.delivery.models import Message
+from notifier.delivery.models import Message, MessageState, Pause
+from notifier.delivery.pause import of as pause_of
 from notifier.intake.models import Intervention
 from notifier.journal.models import Step
 
@@ -15,12 +16,13 @@ NOT_TOLD = (HeldState.HELD, HeldState.EXPIRED)
 
 
 def status_of(intervention: Intervention) -> dict[str, Any]:
-    """The status of an intervention and its thread, as JSON types. Six statements at the most."""
+    """The status of an intervention and its thread, as JSON types. Seven statements at the most."""
+    pause = pause_of(str(intervention.source_id))
     alerts = list(Alert.objects.filter(thread=intervention.thread).order_by("id"))
     by_alert: dict[int, list[dict[str, Any]]] = {alert.pk: [] for alert in alerts}
     for message in everyone_told(*(str(alert.pk) for alert in alerts)):
         if message.pk is not None:
-            by_alert[int(message.topic)].append(_message(message))
+            by_alert[int(message.topic)].append(_message(message, pause))
     for row in Held.objects.filter(alert__in=alerts, state__in=NOT_TOLD).order_by("id"):
         by_alert[row.alert_id].append(_held(row))
     lines = timeline_with_digests(intervention.thread)
@@ -37,6 +39,7 @@ def status_of(intervention: Intervention) -> dict[str, Any]:
         "received_at": intervention.received_at.isoformat(),
         "state": intervention.state,
         "reason": intervention.reason,
+        "paused_since": pause.since.isoformat() if pause else None,
         "verdict": intervention.verdict or None,
         "clues": intervention.clues,
         "alerts": [_alert(alert, by_alert[alert.pk]) for alert in alerts],
@@ -63,7 +66,8 @@ def _alert(alert: Alert, messages: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, pause: Pause | None) -> dict[str, Any]:
+    is_paused = pause is not None and message.state == MessageState.PENDING
     return {
         "revision": message.revision,
         "channel": message.channel,
@@ -74,6 +78,7 @@ def _message(message: Message) -> dict[str, Any]:
         "error_code": message.error_code or None,
         "accepted_at": message.accepted_at.isoformat() if message.accepted_at else None,
         "ended_at": message.ended_at.isoformat() if message.ended_at else None,
+        **({"held_for": "pause", "held_until": None} if is_paused else {}),
     }
 
 

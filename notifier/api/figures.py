@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -11,7 +12,9 @@ from prometheus_client.registry import Collector
 
 from notifier.alerting import spending
 from notifier.alerting.models import Held, HeldFor, HeldState
-from notifier.delivery.models import OPEN, Message, MessageState
+from notifier.delivery import pause as delivery_pause
+from notifier.delivery.models import EVERYTHING, OPEN, Message, MessageState, Pause
+from notifier.delivery.pause import IS_PAUSED, NOT_PAUSED
 from notifier.intake.models import Handling, Intervention
 
 
@@ -26,12 +29,27 @@ class Counts:
     oldest_review_s: float
     held: dict[str, int]
     caps_reached: int
+    pauses: int
+    oldest_paused_s: float
 
 
 def oldest_due_s() -> float:
-    """For how many seconds the message due longest has waited for a worker; 0 if none is due."""
-    oldest = Message.objects.filter(state=MessageState.PENDING).aggregate(due=Min("due_at"))["due"]
-    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+    """For how many seconds the message due longest has waited for a worker; 0 if none is due.
+
+    What a pause holds waits for a person, and is not counted.
+    """
+    pending = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING)
+    return _seconds_since(pending.aggregate(due=Min("due_at"))["due"])
+
+
+def oldest_paused_s() -> float:
+    """For how many seconds the oldest message that a pause holds has waited; 0 if none does."""
+    return _seconds_since(delivery_pause.oldest())
+
+
+def texts_paused() -> int:
+    """How many messages a pause holds."""
+    return delivery_pause.waiting(EVERYTHING).filter(IS_PAUSED).count()
 
 
 def oldest_undecided_s() -> float:
@@ -58,13 +76,17 @@ def _held() -> dict[str, int]:
     """How many texts are held, by reason."""
     waiting = Held.objects.filter(state=HeldState.HELD)
     found = dict(waiting.values_list("reason").annotate(n=Count("id")).order_by())
-    return {reason.value: found.get(reason, 0) for reason in HeldFor}
+    by_reason = {reason.value: found.get(reason, 0) for reason in HeldFor}
+    return {**by_reason, "pause": texts_paused()}
 
 
 def _oldest_s(state: Handling) -> float:
     waiting = Intervention.objects.filter(state=state)
-    oldest = waiting.aggregate(since=Min("received_at"))["since"]
-    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+    return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
+
+
+def _seconds_since(at: datetime | None) -> float:
+    return max(0.0, (timezone.now() - at).total_seconds()) if at else 0.0
 
 
 def figures() -> Counts:
@@ -85,6 +107,8 @@ def figures() -> Counts:
         oldest_review_s=oldest_review_s(),
         held=_held(),
         caps_reached=caps_reached(),
+        pauses=Pause.objects.count(),
+        oldest_paused_s=oldest_paused_s(),
     )
 
 
@@ -128,7 +152,8 @@ class Figures(Collector):
         )
         held = GaugeMetricFamily(
             "notifier_texts_held",
-            "Texts that are told later: in a storm, at a source's cap, of an alert that flaps",
+            "Texts that are told later: in a storm, at a source's cap, of an alert that flaps; "
+            "pause: held by hand (notifier pause)",
             labels=("reason",),
         )
         for reason, number in self._counts.held.items():
@@ -138,4 +163,14 @@ class Figures(Collector):
             "notifier_sms_caps_reached",
             "Sources that have come to their cap of SMS for the day",
             value=self._counts.caps_reached,
+        )
+        yield GaugeMetricFamily(
+            "notifier_pauses",
+            "Pauses of sending by hand: of everything, or of a source",
+            value=self._counts.pauses,
+        )
+        yield GaugeMetricFamily(
+            "notifier_oldest_paused_seconds",
+            "Age of the oldest message that a pause holds",
+            value=self._counts.oldest_paused_s,
         )

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from notifier.alerting.pause import paused_names
 from notifier.api.figures import (
     Figures,
     caps_reached,
@@ -15,6 +16,7 @@ from notifier.api.figures import (
     oldest_due_s,
     oldest_undecided_s,
     reviews_waiting,
+    texts_paused,
 )
 from notifier.bell.broker import broker_client
 
@@ -37,6 +39,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         # For people to see: a doubt does not make the service unfit to take the next push.
         parts["reviews_waiting"] = reviews_waiting()
         parts["sms_caps_reached"] = caps_reached()
+        parts["paused"] = paused_names()
+        parts["texts_paused"] = texts_paused() if parts["paused"] else 0
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
     is_ready = all(parts.get(name) == "ok" for name in ("database", "broker", "worker"))
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)

@@ -30,6 +30,8 @@ Suivre
   push               transmet des fichiers (JSON du service, EDXL-DE, CAP) à un service qui tourne
   timeline           ce qu’est devenue une intervention, étape par étape
   review             les interventions dont une personne doit trancher la commune
+  pause              suspend les envois aux communes, de toutes les sources ou d’une seule
+  resume             reprend les envois
 
 Les trois processus de la production
   web                l’API, les accusés de réception, l’administration

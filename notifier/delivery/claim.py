@@ -9,20 +9,29 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
-from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState
 from notifier.delivery.schedule import LEASE
 from notifier.delivery.stored import stored
 
 BATCH = 32
+# Whether a pause holds a message (notifier.delivery.pause).
+PAUSED = (
+    f"origin <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
+    f"WHERE p.origin = delivery_message.origin OR p.origin = '{EVERYTHING}')"
+)
+NOTED_AT_ONCE = 500
 
 
 def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
-    """Claim the lane's due messages, oldest due first, as `sending`. One statement."""
+    """Claim the lane's due messages that no pause holds, oldest due first, as `sending`.
+
+    One statement.
+    """
     now = timezone.now()
     return _claim(
         "state = %s, attempts = attempts + 1, claim = %s, claimed_at = %s, due_at = %s",
         [MessageState.SENDING, uuid4().hex, stored(now), stored(now + LEASE)],
-        "lane = %s AND state = %s AND due_at <= %s AND expires_at > %s",
+        f"lane = %s AND state = %s AND due_at <= %s AND expires_at > %s AND NOT ({PAUSED})",
         [lane, MessageState.PENDING, stored(now), stored(now)],
         most,
     )
@@ -52,11 +61,31 @@ def lapsed_leases(most: int = BATCH) -> list[Message]:
 
 
 def outlived(most: int = BATCH) -> list[Message]:
-    """Turn `pending` past its lifetime into `expired`. One statement."""
+    """Turn `pending` past its lifetime into `expired`, unless a pause holds it. One statement."""
     now = stored(timezone.now())
     return _claim(
         "state = %s, due_at = NULL, ended_at = %s", [MessageState.EXPIRED, now],
-        "state = %s AND expires_at <= %s", [MessageState.PENDING, now], most,
+        f"state = %s AND expires_at <= %s AND NOT ({PAUSED})", [MessageState.PENDING, now], most,
+    )  # fmt: skip
+
+
+def outlived_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
+    """As `outlived`, what a pause held that is over; it is not to be followed up one by one."""
+    now = stored(timezone.now())
+    return _claim(
+        "state = %s, due_at = NULL, ended_at = %s, is_followed_up = %s",
+        [MessageState.EXPIRED, now, True],
+        f"state = %s AND expires_at <= %s AND paused_at IS NOT NULL AND NOT ({PAUSED})",
+        [MessageState.PENDING, now],
+        most,
+    )
+
+
+def note_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
+    """Mark what a pause holds and is not marked yet. One statement."""
+    return _claim(
+        "paused_at = %s", [stored(timezone.now())],
+        f"state = %s AND paused_at IS NULL AND {PAUSED}", [MessageState.PENDING], most,
     )  # fmt: skip
 
 

@@ -35,6 +35,28 @@ OPEN = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
 BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
 
 
+# The origin of what no pause holds: mails to those who are in charge, who hear of a pause by them.
+EXEMPT = "-"
+# The origin of a pause that holds all others.
+EVERYTHING = ""
+
+
+class Pause(models.Model):
+    """Messages of an origin, or of `EVERYTHING`, are held back by hand."""
+
+    origin = models.CharField("origine", max_length=20, blank=True, unique=True)
+    since = models.DateTimeField("depuis")
+    who = models.CharField("par", max_length=150)
+
+    class Meta:
+        verbose_name = "suspension des envois"
+        verbose_name_plural = "suspensions des envois"
+        ordering = ("since",)
+
+    def __str__(self) -> str:
+        return f"{self.origin or 'tout'}, par {self.who}"
+
+
 class Message(models.Model):
     """One text for one address on one channel."""
 
@@ -43,6 +65,8 @@ class Message(models.Model):
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)
     thread = models.CharField("fil", max_length=90)
+    # Whose pause holds it; nothing else is known of it here.
+    origin = models.CharField("origine", max_length=20, blank=True, default="")
     recipient = models.CharField("destinataire", max_length=40)
     title = models.CharField("qualité", max_length=80)
     lane = models.CharField("file", max_length=7, choices=Lane)
@@ -65,6 +89,8 @@ class Message(models.Model):
     error_code = models.CharField("code d’erreur", max_length=20, blank=True)
     accepted_at = models.DateTimeField("remis le", null=True)
     ended_at = models.DateTimeField("terminé le", null=True)
+    # Since when the journal says that a pause holds it.
+    paused_at = models.DateTimeField("suspendu le", null=True)
     # Whether the listener of `ended_badly` has done its work; until then the sweep tells it again.
     is_followed_up = models.BooleanField("suite donnée", default=False)
 

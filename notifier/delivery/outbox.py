@@ -36,6 +36,8 @@ class Letter:
     title: str
     subject: str = ""
     html: str = ""
+    origin: str = ""
+    """Whose pause holds it besides one of everything (notifier.delivery.pause)."""
 
     @property
     def masked(self) -> str:
@@ -80,7 +82,7 @@ def recent(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
 def withdraw(topic: str) -> int:
     """Take back what was not handed to a provider yet; how many messages that was."""
     waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)
-    return _take_back(waiting, "retiré avant l’envoi")
+    return len(take_back(waiting, "retiré avant l’envoi"))
 
 
 def is_overtaken(message: Message) -> bool:
@@ -93,14 +95,8 @@ def is_overtaken(message: Message) -> bool:
     ).exists()
 
 
-def _give_way(newer: list[Message]) -> None:
-    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
-    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
-    older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
-    _take_back(older, OVERTAKEN)
-
-
-def _take_back(messages: Iterable[Message], why: str) -> int:
+def take_back(messages: Iterable[Message], why: str) -> list[Message]:
+    """Take back, and answer, those of the messages that are still `pending`."""
     now = timezone.now()
     taken = [
         message
@@ -110,4 +106,11 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
         )
     ]
     write(entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken)
-    return len(taken)
+    return taken
+
+
+def _give_way(newer: list[Message]) -> None:
+    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
+    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
+    older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
+    take_back(older, OVERTAKEN)

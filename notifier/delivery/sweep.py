@@ -13,6 +13,7 @@ from notifier.delivery.claim import lapsed_leases, outlived
 from notifier.delivery.deliver import deliver
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
 from notifier.delivery.models import Lane, Message
+from notifier.delivery.pause import note as note_paused
 from notifier.delivery.settle import ask_for_overdue_receipts, settle_unknown
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
@@ -38,6 +39,7 @@ def upkeep() -> None:
     Asks nothing while `MOST_ASKING` rounds of this process are at it.
     """
     _mark_lapsed_leases()
+    note_paused()
     if _asking.acquire(blocking=False):
         try:
             settle_unknown()

@@ -24,6 +24,11 @@ def reference_in(thread: str) -> str:
     return thread.partition("/")[2]
 
 
+def source_in(thread: str) -> str:
+    """The number of the source, out of the thread's name."""
+    return thread.partition("/")[0]
+
+
 def lock_threads(intervention_ids: Iterable[UUID]) -> list[list[Intervention]]:
     """Of each thread that one of these belongs to, every intervention by sequence.
 

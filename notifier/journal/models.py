@@ -18,6 +18,7 @@ class Step(models.TextChoices):
     EXPIRED = "expired", "périmé"
     CANCELLED = "cancelled", "retiré"
     UNREACHED = "unreached", "aucun contact joint"
+    PAUSED = "paused", "suspension"
 
 
 class AppendOnlyError(TypeError):

@@ -17,6 +17,7 @@ def followed_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The threads that came to the end of their round; of its steps only the asking is left."""
     ended: list[str] = []
     monkeypatch.setattr(sweep, "_mark_lapsed_leases", lambda: None)
+    monkeypatch.setattr(sweep, "note_paused", lambda: None)
     monkeypatch.setattr(sweep, "ask_for_overdue_receipts", lambda: 0)
     monkeypatch.setattr(
         sweep, "follow_up_forgotten", lambda: ended.append(threading.current_thread().name)

@@ -10,6 +10,30 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Pause",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True, max_length=20, unique=True, verbose_name="origine"
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="depuis")),
+                ("who", models.CharField(max_length=150, verbose_name="par")),
+            ],
+            options={
+                "verbose_name": "suspension des envois",
+                "verbose_name_plural": "suspensions des envois",
+                "ordering": ("since",),
+            },
+        ),
+        migrations.CreateModel(
             name="Message",
             fields=[
                 (
@@ -30,6 +54,10 @@ class Migration(migrations.Migration):
                 ),
                 ("address", models.CharField(max_length=254, verbose_name="adresse")),
                 ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                (
+                    "origin",
+                    models.CharField(blank=True, default="", max_length=20, verbose_name="origine"),
+                ),
                 ("recipient", models.CharField(max_length=40, verbose_name="destinataire")),
                 ("title", models.CharField(max_length=80, verbose_name="qualité")),
                 (
@@ -83,6 +111,7 @@ class Migration(migrations.Migration):
                 ),
                 ("accepted_at", models.DateTimeField(null=True, verbose_name="remis le")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
+                ("paused_at", models.DateTimeField(null=True, verbose_name="suspendu le")),
                 ("is_followed_up", models.BooleanField(default=False, verbose_name="suite donnée")),
             ],
             options={

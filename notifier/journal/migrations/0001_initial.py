@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                             ("expired", "périmé"),
                             ("cancelled", "retiré"),
                             ("unreached", "aucun contact joint"),
+                            ("paused", "suspension"),
                         ],
                         max_length=12,
                         verbose_name="étape",

@@ -1,0 +1,68 @@
+"""What `pause` and `resume` share: whose texts, by whom, and what waits, in French."""
+
+import getpass
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from notifier.alerting.pause import Waiting
+from notifier.delivery.models import EVERYTHING, Pause
+from notifier.intake.models import Source
+
+
+class OfSource(BaseCommand):
+    """A command about one source, or about all of them."""
+
+    # The checks load every room, a second and more, to say nothing of what this command does.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", nargs="?", metavar="SOURCE", help="une source ; sinon toutes")
+        parser.add_argument(
+            "--who",
+            default=getpass.getuser(),
+            metavar="NOM",
+            help="qui le demande, pour le journal (par défaut : le compte du système)",
+        )
+
+    def source(self, name: str | None) -> Source | None:
+        """The source of this name, None for all. Raises CommandError for one that is unknown."""
+        if name is None:
+            return None
+        try:
+            return Source.objects.get(name=name)
+        except Source.DoesNotExist:
+            raise CommandError(
+                f"aucune source « {name} » : voir « notifier source list »"
+            ) from None
+
+    def say_pause(self, pause: Pause) -> None:
+        """Since when, by whom."""
+        since = timezone.localtime(pause.since)
+        whose = "tout" if pause.origin == EVERYTHING else "cette source"
+        self.stdout.write(f"  {whose}, depuis le {since:%d/%m à %H:%M:%S}, par {pause.who}")
+
+
+def what_waits(waiting: Waiting) -> str:
+    """How many texts, of how many interventions, since when; what cannot be held any more."""
+    if not waiting.texts:
+        said = "Aucun texte n’attend."
+    else:
+        plural, many = _s(waiting.texts), _s(waiting.interventions)
+        said = (
+            f"{waiting.texts} texte{plural} en attente, de {waiting.interventions} "
+            f"intervention{many}"
+        )
+        if waiting.oldest:
+            said += f", le plus ancien du {timezone.localtime(waiting.oldest):%d/%m à %H:%M:%S}"
+        said += "."
+    if waiting.undecided:
+        said += f" {waiting.undecided} intervention{_s(waiting.undecided)} à traiter."
+    if waiting.leaving:
+        said += f" {waiting.leaving} en cours d’envoi, ou de sort inconnu : il est trop tard."
+    return said
+
+
+def _s(n: int) -> str:
+    return "s" if n > 1 else ""

@@ -1,0 +1,31 @@
+"""`notifier resume [SOURCE]`: lets go what `pause` held and is still of use."""
+
+from typing import Any
+
+from notifier.alerting.management.commands._sources import OfSource, what_waits
+from notifier.alerting.pause import paused_by, paused_names, resume, waiting
+
+
+class Command(OfSource):
+    help = (
+        "Reprend les envois aux communes. Ce qui est encore utile part ; ce qui a dépassé sa durée "
+        "de vie est périmé, et la permanence le sait par courriel."
+    )
+
+    def handle(self, *_: object, **options: Any) -> None:
+        source = self.source(options["source"])
+        whose = f"« {source.name} »" if source else "toutes les sources"
+        done = resume(source, options["who"])
+        if done is None:
+            self.stdout.write(f"Rien n’était suspendu pour {whose}.")
+        else:
+            self.stdout.write(f"Envois repris pour {whose}, par {options['who']}.")
+            plural = "s" if done.expired > 1 else ""
+            self.stdout.write(f"{done.expired} texte{plural} périmé{plural} pendant la suspension.")
+        for each in paused_by(source):
+            self.stdout.write("Reste suspendu :")
+            self.say_pause(each)
+        if source is None and (names := paused_names()):
+            listed = ", ".join(f"« {name} »" for name in names)
+            self.stdout.write(f"Restent suspendues : {listed} (« notifier resume SOURCE »)")
+        self.stdout.write(what_waits(waiting(source)))
