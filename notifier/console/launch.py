@@ -19,7 +19,6 @@ from notifier.console.broker import READY, own_valkey
 from notifier.console.processes import Child, ProcessError, Program, Supervisor
 from notifier.simulator.client import Simulator
 
-WEB_THREADS = 16
 WORKER_THREADS = 8
 # What may have to wait for a provider's answers never stands before an urgent message.
 QUEUES = {"urgent": ["urgent"], "routine": ["routine", "upkeep"]}
@@ -69,11 +68,11 @@ def free_port() -> int:
 
 
 def web_command(bind: Bind) -> list[str]:
-    """Granian, one process: WSGI in a pool of threads measured faster than async around the ORM."""
-    options = ["--interface", "wsgi", "--factory", "--no-ws", "--workers", "1"]
+    """Granian, one process; `api/server.py` says how a request comes to a thread."""
+    options = ["--interface", "rsgi", "--factory", "--no-ws", "--workers", "1"]
     options += ["--host", bind.host, "--port", str(bind.port)]
-    options += ["--blocking-threads", str(WEB_THREADS), "--workers-kill-timeout", "10"]
-    return [sys.executable, "-m", "granian", *options, "notifier.api.wsgi:application"]
+    options += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10"]
+    return [sys.executable, "-m", "granian", *options, "notifier.api.server:application"]
 
 
 def worker_command(log_level: str, lane: str | None = None) -> list[str]:

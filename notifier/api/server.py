@@ -1,0 +1,154 @@
+"""The application that granian serves: each request is read whole before a thread is taken for it.
+
+Under granian's own WSGI interface a thread waits while a body arrives, and nothing bounds that wait
+(emmett-framework/granian#728): as many half-sent requests as there are threads stop the service.
+Here the event loop collects the body, within MAX_BODY_SECONDS and MAX_BODY_BYTES, and then the WSGI
+application answers in a pool of threads, as before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from granian.rsgi import ProtocolClosed
+
+from notifier.api.wsgi import application as wsgi_application
+
+if TYPE_CHECKING:
+    from granian.rsgi import HTTPProtocol, Scope
+
+log = structlog.get_logger(__name__)
+
+WEB_THREADS = 16
+# Django's own limit for a form (DATA_UPLOAD_MAX_MEMORY_SIZE); the API's own is far lower.
+MAX_BODY_BYTES = 2_621_440
+MAX_BODY_SECONDS = 15.0
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class RequestRefusedError(Exception):
+    """A request that is not handed on: the HTTP status that answers it, and why, in French."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Server:
+    """Serves a WSGI application over RSGI, granian's own interface."""
+
+    def __init__(self, wsgi: WsgiApplication, threads: int = WEB_THREADS) -> None:
+        self._wsgi = wsgi
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer one request."""
+        try:
+            body = await _read_body(scope, protocol)
+        except RequestRefusedError as refusal:
+            headers = [("content-type", "application/json"), ("connection", "close")]
+            content = json.dumps({"error": refusal.message}, ensure_ascii=False).encode()
+            protocol.response_bytes(refusal.status, headers, content)
+            return
+        loop = asyncio.get_running_loop()
+        environ = _environ(scope, body)
+        status, headers, content = await loop.run_in_executor(self._threads, self._answer, environ)
+        protocol.response_bytes(status, headers, content)
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        """Call the WSGI application; what it raises past its own handlers is a 500."""
+        started: list[tuple[int, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _: object = None
+        ) -> Callable[[bytes], None]:
+            started[:] = [(int(status[:3]), headers)]
+            return _refuse_write
+
+        try:
+            parts = self._wsgi(environ, start_response)
+            try:
+                content = b"".join(parts)
+            finally:
+                if hasattr(parts, "close"):
+                    parts.close()
+            status, headers = started[0]
+        except Exception:
+            log.exception("request failed", path=environ["PATH_INFO"])
+            return 500, [("content-type", "text/plain; charset=utf-8")], b""
+        return status, headers, content
+
+
+def application() -> Server:
+    """Build the application. Raises ImproperlyConfigured when a setting is missing or wrong."""
+    return Server(wsgi_application())
+
+
+async def _read_body(scope: Scope, protocol: HTTPProtocol) -> bytes:
+    """The whole body. Raises RequestRefusedError when it comes too slowly or is cut short.
+
+    What has no length, or too great a one, is not read: Django refuses it by its head.
+    """
+    announced = scope.headers.get("content-length")
+    if announced is None or int(announced) > MAX_BODY_BYTES:
+        return b""
+    try:
+        async with asyncio.timeout(MAX_BODY_SECONDS):
+            body = await protocol()
+    except TimeoutError:
+        raise RequestRefusedError(
+            408, f"le corps n’est pas arrivé en {MAX_BODY_SECONDS:.0f} s : renvoyez la requête"
+        ) from None
+    except ProtocolClosed:
+        raise RequestRefusedError(
+            400, "le corps est arrivé incomplet : renvoyez la requête"
+        ) from None
+    return body
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """The WSGI environment of a request (PEP 3333)."""
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # PEP 3333: the path's bytes, each as the character of that number.
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        # `X_Forwarded_Proto` would read as `X-Forwarded-Proto`, which a proxy has cleaned.
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = f"HTTP_{key}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if scope.authority and "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = scope.authority
+    return environ
+
+
+def _refuse_write(_: bytes) -> None:
+    raise NotImplementedError("WSGI's old write() is not served; Django never calls it")
