@@ -166,7 +166,10 @@ LOGGING = {
             "foreign_pre_chain": _LOG_STEPS,
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "notifier.logs.RefusalsAreWarnings"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}
+    },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.LOG_LEVEL},
     "loggers": {
         # Twilio's client prints phone numbers at INFO.

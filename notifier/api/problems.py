@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
@@ -120,6 +121,11 @@ def register(api: NinjaAPI) -> None:
     def absent(request: HttpRequest, _: Http404) -> HttpResponse:
         return answer(request, 404, "inconnu de votre source : vérifiez l’adresse et la clé")
 
+    @api.exception_handler(SuspiciousOperation)
+    def suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
+        log.warning("request refused", path=request.path, reason=str(exc))
+        return answer(request, 400, _DJANGO_SAYS[HTTPStatus.BAD_REQUEST])
+
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, exc: Exception) -> HttpResponse:
         log.error("request failed", path=request.path, exc_info=exc)
@@ -136,7 +142,7 @@ def register(api: NinjaAPI) -> None:
 
 # What Django itself answers, as a page, before or instead of the API.
 _DJANGO_SAYS: dict[int, str] = {
-    HTTPStatus.BAD_REQUEST: "requête refusée : vérifiez l’adresse et l’en-tête Host",
+    HTTPStatus.BAD_REQUEST: "requête refusée : vérifiez l’adresse, les paramètres et Host",
     HTTPStatus.NOT_FOUND: "adresse inconnue : voir /api/v1/docs",
     HTTPStatus.METHOD_NOT_ALLOWED: "méthode HTTP refusée à cette adresse : voir /api/v1/docs",
     HTTPStatus.INTERNAL_SERVER_ERROR: "erreur interne, notée au journal du service : réessayez",

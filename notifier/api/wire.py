@@ -55,13 +55,13 @@ class ReadableRenderer(JSONRenderer):
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise JsonRefusedError(
-            f"le champ « {ascii(twice)[1:-1]} » est donné deux fois : retirez-en un"
-        )
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise JsonRefusedError(
+                f"le champ « {ascii(name)[1:-1]} » est donné deux fois : retirez-en un"
+            )
+        content[name] = value
     return content
 
 

@@ -148,3 +148,63 @@ def _connected(bind: launch.Bind) -> socket.socket:
         except ConnectionRefusedError:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+MANY = "&".join(f"a{number}=1" for number in range(2_000))
+FORM = "Content-Type: application/x-www-form-urlencoded"
+ABSENT = "/api/v1/interventions/00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "content"),
+    [
+        (
+            "POST",
+            f"/api/v1/interventions?{MANY}",
+            ["{key}", "Content-Type: application/json"],
+            "{}",
+        ),
+        ("POST", f"/api/v1/edxl?{MANY}", ["{key}"], "{}"),
+        ("POST", f"/api/v1/cap?{MANY}", ["{key}"], "<alert/>"),
+        ("GET", f"{ABSENT}?{MANY}", ["{key}"], ""),
+        ("POST", "/admin/login/", [FORM], MANY),
+        ("POST", RECEIPT, [FORM, "X-Twilio-Signature: x"], MANY),
+        ("POST", RECEIPT, ["Content-Type: multipart/form-data; boundary=x"], "--x\r\n\r\n"),
+        ("POST", RECEIPT, ["Content-Type: multipart/form-data"], "x"),
+        ("POST", "/admin/login/", [f"{FORM}; charset=nonsense"], "a=1"),
+        ("GET", "/admin/login/?next=%00", [], ""),
+        ("GET", "/%00", [], ""),
+        ("GET", ABSENT, ["Authorization: Bearer caf\u00e9"], ""),
+    ],
+)
+def test_nonsense_is_refused_without_an_error_in_the_log(
+    live: Live, method: str, path: str, headers: list[str], content: str
+) -> None:
+    key = f"Authorization: Bearer {live.service.key}"
+    more = [header.format(key=key) for header in headers]
+    with _connection(live) as line:
+        line.sendall(_head(path, len(content), *more, method=method) + content.encode())
+        status, _ = _answer(line)
+    assert status < 500
+    assert not _error_lines(live)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/admin/", ABSENT, "/"])
+@pytest.mark.parametrize("host", ["evil.example", "a b", ""])
+def test_wrong_host_is_refused_without_an_error_in_the_log(
+    live: Live, path: str, host: str
+) -> None:
+    with _connection(live) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
+        status, _ = _answer(line)
+    assert 400 <= status < 500
+    assert not _error_lines(live)
+
+
+def _error_lines(live: Live) -> list[str]:
+    """What the web process has logged as an error since this test began.
+
+    Lines arrive in order: after the answer to a further request, all that came before it is there.
+    """
+    assert live.service.dispatch.status(ABSENT.rpartition("/")[2]).code == 404
+    return [line for line in live.service.logs if " web " in line and "level=error" in line]
