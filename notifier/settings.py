@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 import structlog
@@ -102,19 +102,15 @@ SESSION_COOKIE_AGE = 8 * 3600
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else []
 
 
-# Where the tables are kept unless DATABASE_URL says otherwise. `notifier migrate` makes the file.
-SQLITE_FILE = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
-
-
 def _database() -> dict[str, Any]:
+    own_file = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
     settings: dict[str, Any] = dict(
-        dj_database_url.parse(ENVIRONMENT.DATABASE_URL or f"sqlite:///{SQLITE_FILE}")
+        dj_database_url.parse(ENVIRONMENT.DATABASE_URL or f"sqlite:///{own_file}")
     )
-    if not ENVIRONMENT.DATABASE_URL:
-        # Opened, never made: who only asks leaves nothing behind, and no file open to all.
-        settings["NAME"] = f"{SQLITE_FILE.as_uri()}?mode=rw"
     settings["CONN_MAX_AGE"] = 600
     if settings["ENGINE"].endswith("sqlite3"):
+        # Opened, never made: who only asks leaves nothing behind, and no file open to all.
+        settings["NAME"] = f"{Path(settings['NAME']).absolute().as_uri()}?mode=rw"
         # Writers queue for the file instead of failing half-way through a transaction (IMMEDIATE),
         # and readers never wait for them (WAL).
         settings["OPTIONS"] = {
@@ -137,6 +133,12 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+# The file that holds the tables, if one does; `notifier migrate` makes it.
+SQLITE_FILE = (
+    Path(unquote(urlsplit(DATABASES["default"]["NAME"]).path))
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else None
+)
 
 # --- Logs (English, for operators; never an address or a text) ------------------------------------
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -183,8 +184,29 @@ def test_nobody_else_reads_the_database_whoever_made_its_folder(
     assert (tmp_path / "alertes.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
-def _migrate(pytestconfig: pytest.Config, data_dir: Path) -> None:
+@pytest.mark.parametrize("name", ["alertes.sqlite3", "base d’essai 100 %.sqlite3"])
+def test_nobody_else_reads_a_database_that_is_named(
+    pytestconfig: pytest.Config, tmp_path: Path, name: str
+) -> None:
+    tmp_path.chmod(0o755)
+    file = tmp_path / name
+    _migrate(pytestconfig, tmp_path / "var", DATABASE_URL=f"sqlite:///{quote(str(file))}")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [name]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_only_asks_makes_no_database_that_is_named(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    outside = dict(pytestconfig.stash[outside_key])
+    environment = outside | {"DATABASE_URL": f"sqlite:///{tmp_path / 'base.sqlite3'}"}
+    with Commands(environment) as commands:
+        commands.run("timeline", "X")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _migrate(pytestconfig: pytest.Config, data_dir: Path, **more: str) -> None:
     outside = dict(pytestconfig.stash[outside_key])
     migrate = [sys.executable, "-m", "notifier", "migrate", "--no-input", "--verbosity", "0"]
-    environment = outside | {"DATA_DIR": str(data_dir), "SIMULATOR": "1"}
+    environment = outside | {"DATA_DIR": str(data_dir), "SIMULATOR": "1"} | more
     subprocess.run([*migrate, "journal"], env=environment, check=True, timeout=60)

@@ -47,9 +47,8 @@ def database() -> Iterator[Finding]:
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         remedy = (
-            "notifier migrate, qui crée la base ; le dossier DATA_DIR "
-            f"({settings.ENVIRONMENT.DATA_DIR.absolute()}) doit pouvoir s’écrire"
-            if connection.vendor == "sqlite" and not settings.ENVIRONMENT.DATABASE_URL
+            f"notifier migrate, qui crée {settings.SQLITE_FILE} ; son dossier doit pouvoir s’écrire"
+            if settings.SQLITE_FILE is not None
             else "vérifier DATABASE_URL et le serveur"
         )
         yield bad(f"Base {name} : injoignable ({reason})", remedy)

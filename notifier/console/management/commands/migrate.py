@@ -1,5 +1,6 @@
 """`notifier migrate`: Django's own, once the place where it writes is there."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,15 +15,15 @@ class Command(migrate.Command):
 
     # Before the system checks, which already ask the database what it can do.
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if not settings.ENVIRONMENT.DATABASE_URL:
-            self._make_file()
+        if settings.SQLITE_FILE is not None:
+            self._make_file(settings.SQLITE_FILE)
         return super().execute(*args, **options)
 
     @staticmethod
-    def _make_file() -> None:
+    def _make_file(file: Path) -> None:
         """Readable by this user only, whoever made the folder; SQLite's other files follow it."""
         try:
-            settings.SQLITE_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            settings.SQLITE_FILE.touch(mode=0o600)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600)
         except OSError as error:
-            raise CommandError(f"impossible d’écrire dans DATA_DIR : {error}") from None
+            raise CommandError(f"impossible d’écrire la base : {error}") from None
