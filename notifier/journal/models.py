@@ -19,6 +19,7 @@ class Step(models.TextChoices):
     CANCELLED = "cancelled", "retiré"
     UNREACHED = "unreached", "aucun contact joint"
     PAUSED = "paused", "suspension"
+    ACCESS = "access", "accès"
 
 
 class AppendOnlyError(TypeError):

@@ -3,31 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from notifier.alerting.review import waiting
-
-
-class SuperuserLogin(AuthenticationForm):
-    """Opens a session for superusers only: nobody else has anything to see here."""
-
-    def confirm_login_allowed(self, user: User) -> None:
-        """Raise ValidationError, in French, for an account that may not enter."""
-        super().confirm_login_allowed(user)
-        if not is_superuser(user):
-            raise ValidationError(
-                "Ce compte n’est pas celui d’un superutilisateur : demandez-en un à l’exploitant "
-                "du service (« notifier createsuperuser »).",
-                code="not_superuser",
-            )
-
-
-def is_superuser(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Whether the account is a superuser's in use; no other right opens anything."""
-    return isinstance(user, User) and user.is_active and user.is_superuser
+from notifier.console.admin.log_in import SuperuserLogin, is_superuser
 
 
 def _may_enter(request: HttpRequest) -> bool:

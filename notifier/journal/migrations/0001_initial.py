@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                             ("cancelled", "retiré"),
                             ("unreached", "aucun contact joint"),
                             ("paused", "suspension"),
+                            ("access", "accès"),
                         ],
                         max_length=12,
                         verbose_name="étape",
