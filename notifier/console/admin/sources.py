@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from notifier.alerting.pause import waiting, withdraw_all
 from notifier.console.admin.base import NOTHING, TitledAdmin, moment
 from notifier.intake import keys
 from notifier.intake.keys import NewSource
@@ -194,8 +195,16 @@ class SourceAdmin(TitledAdmin[Source]):
         """Ask, then refuse the key from now on."""
         source = get_object_or_404(Source, pk=pk)
         if request.method != "POST":
-            return self._page(request, source, "revoke.html", f"Révoquer la clé de {source.name}")
-        if keys.revoke(source):
+            title = f"Révoquer la clé de {source.name}"
+            return self._page(request, source, "revoke.html", title, waits=waiting(source))
+        is_done = keys.revoke(source)
+        if request.POST.get("withdraw"):
+            done = withdraw_all(source, request.user.get_username())
+            said = f"{done.texts} textes retirés, de {done.interventions} interventions"
+            said += f" ; {done.leaving} en cours d’envoi, trop tard" if done.leaving else ""
+            self.log_change(request, source, f"Retrait : {said}.")
+            messages.success(request, f"« {source.name} » : {said}.")
+        if is_done:
             self.log_change(request, source, "Clé révoquée.")
             messages.success(request, f"La clé de « {source.name} » est refusée dès maintenant.")
         else:
@@ -209,7 +218,7 @@ class SourceAdmin(TitledAdmin[Source]):
         return self._page(request, source, "key.html", title, key=key, secret=secret)
 
     def _page(
-        self, request: HttpRequest, source: Source, template: str, title: str, **context: str
+        self, request: HttpRequest, source: Source, template: str, title: str, **context: object
     ) -> HttpResponse:
         everywhere = self.admin_site.each_context(request)
         own = {"title": title, "source": source, "opts": Source._meta, **context}

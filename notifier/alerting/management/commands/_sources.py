@@ -44,6 +44,11 @@ class OfSource(BaseCommand):
         self.stdout.write(f"  {whose}, depuis le {since:%d/%m à %H:%M:%S}, par {pause.who}")
 
 
+def has_something(waiting: Waiting) -> bool:
+    """Whether anything could still reach a commune."""
+    return bool(waiting.texts or waiting.undecided or waiting.leaving)
+
+
 def what_waits(waiting: Waiting) -> str:
     """How many texts, of how many interventions, since when; what cannot be held any more."""
     if not waiting.texts:

@@ -1,6 +1,8 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
 import argparse
+import getpass
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from shlex import quote
 from typing import Any
@@ -8,6 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from notifier.alerting.management.commands._sources import has_something, what_waits
+from notifier.alerting.pause import pause, resume, waiting, withdraw_all
 from notifier.intake import keys
 from notifier.intake.models import Source
 from notifier.territory.phones import as_dialled
@@ -70,11 +74,23 @@ class Command(BaseCommand):
             help=f"{PHONE_HELP} ; « {NO_PHONE} »",
         )
         actions.add_parser("list", help="liste les sources")
-        for action, help_text in (
-            ("revoke", "refuse sa clé dès maintenant"),
-            ("renew", "remplace sa clé et l’affiche, une seule fois"),
-        ):
-            actions.add_parser(action, help=help_text).add_argument("name", metavar="NOM")
+        revoke = actions.add_parser("revoke", help="refuse sa clé dès maintenant")
+        revoke.add_argument("name", metavar="NOM")
+        waiting = revoke.add_mutually_exclusive_group()
+        waiting.add_argument(
+            "--withdraw",
+            action="store_true",
+            help="retire aussi ce qui n’est pas encore parti",
+        )
+        waiting.add_argument("--keep", action="store_true", help="laisse partir ce qui attend")
+        revoke.add_argument(
+            "--who",
+            default=getpass.getuser(),
+            metavar="NOM",
+            help="qui le demande, pour le journal (par défaut : le compte du système)",
+        )
+        renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
+        renew.add_argument("name", metavar="NOM")
 
     def handle(self, *_: object, **options: Any) -> None:
         match options["action"]:
@@ -85,7 +101,7 @@ class Command(BaseCommand):
             case "list":
                 self._list()
             case "revoke":
-                self._revoke(self._source(options["name"]))
+                self._revoke(self._source(options["name"]), options)
             case "renew":
                 self._print_key(keys.renew_key(self._source(options["name"])))
 
@@ -151,9 +167,38 @@ class Command(BaseCommand):
             where = ", ".join(source.departements)
             self.stdout.write(f"{source.name} : {where} ({state}{signed}, {_phone(source)}{cap})")
 
-    def _revoke(self, source: Source) -> None:
+    def _revoke(self, source: Source, options: dict[str, Any]) -> None:
         done = keys.revoke(source)
         self.stdout.write(f"« {source.name} » : " + ("clé révoquée." if done else "déjà révoquée."))
+        if options["withdraw"]:
+            self._withdraw(source, options["who"])
+        elif not options["keep"] and has_something(waiting(source)):
+            self._offer_to_withdraw(source, options["who"])
+
+    def _offer_to_withdraw(self, source: Source, who: str) -> None:
+        """Ask, with everything held while nobody has answered."""
+        if not sys.stdin.isatty():
+            self.stdout.write(what_waits(waiting(source)))
+            again = f"notifier source revoke {quote(source.name)} --withdraw"
+            self.stdout.write(f"Ce qui attend partira. Pour le retirer : {again}")
+            return
+        is_mine = pause(source, who)
+        self.stdout.write(what_waits(waiting(source)))
+        self.stdout.write("Rien de cette source ne part tant que vous n’avez pas répondu.")
+        if input("Retirer tout ce qui attend ? [o/N] ").strip().lower() in ("o", "oui"):
+            self._withdraw(source, who)
+        if is_mine:
+            resume(source, who)
+
+    def _withdraw(self, source: Source, who: str) -> None:
+        done = withdraw_all(source, who)
+        of = _many(done.interventions, "intervention")
+        self.stdout.write(f"Retirés : {_many(done.texts, 'texte')}, de {of}.")
+        if done.leaving:
+            self.stdout.write(
+                f"{_many(done.leaving, 'texte')} en cours d’envoi ou de sort inconnu : trop tard "
+                "pour les retirer ; ils ne seront pas renvoyés."
+            )
 
     def _source(self, name: str) -> Source:
         try:
@@ -162,6 +207,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"aucune source « {name} » : voir « notifier source list »"
             ) from None
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}{'s' if n > 1 else ''}"
 
 
 def _phone(source: Source) -> str:
