@@ -55,8 +55,10 @@ def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
 
     Raises what `accept_message` does.
     """
-    new = composed(source, message, _closest)
-    return preview(source, new) if new else {"dry_run": True, "tellings": []}
+    tried = [preview(source, new) for new in composed(source, message, _closest)]
+    if not tried:
+        return {"dry_run": True, "tellings": []}
+    return tried[0] | {"tellings": [telling for told in tried for telling in told["tellings"]]}
 
 
 def _closest(code: str) -> str | None:

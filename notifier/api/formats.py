@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.errors import ValidationError
@@ -12,7 +11,14 @@ from ninja.responses import Status
 
 from notifier.alerting.accept import accept_message, try_out_message
 from notifier.api.entrance import SourceKey
-from notifier.api.interventions import DRY_RUN, REFUSALS, refuse_unclear_parameters, source_of
+from notifier.api.interventions import (
+    DRY_RUN,
+    REFUSALS,
+    Accepted,
+    refuse_unclear_parameters,
+    source_of,
+    status_url,
+)
 from notifier.api.problems import ProblemError
 from notifier.api.wire import JsonRefusedError, StrictParser
 from notifier.intake.formats.cap import read_cap
@@ -42,6 +48,7 @@ class AcceptedMessage(Schema):
     status_url: str | None
     dropped: list[str]
     note: str
+    others: list[Accepted]
 
 
 @router.post(
@@ -101,13 +108,13 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
             "donnez un identifiant à chaque message",
         ) from None
     known_as = reception.intervention_id
-    url = f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{known_as}"
     return Status(
         202 if reception.is_new else 200,
         AcceptedMessage(
             id=known_as,
-            status_url=url if known_as else None,
+            status_url=status_url(known_as) if known_as else None,
             dropped=list(message.dropped),
             note=reception.note,
+            others=[Accepted(id=other, status_url=status_url(other)) for other in reception.others],
         ),
     )

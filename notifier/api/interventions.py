@@ -71,9 +71,9 @@ def push(
             "augmentez sequence pour un nouvel état",
             field="sequence",
         ) from None
-    url = f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{reception.intervention_id}"
+    known_as = reception.intervention_id
     return Status(
-        202 if reception.is_new else 200, Accepted(id=reception.intervention_id, status_url=url)
+        202 if reception.is_new else 200, Accepted(id=known_as, status_url=status_url(known_as))
     )
 
 
@@ -89,6 +89,11 @@ def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
     if intervention is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
     return status_of(intervention)
+
+
+def status_url(intervention_id: UUID) -> str:
+    """Where to ask what became of an intervention."""
+    return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{intervention_id}"
 
 
 def refuse_unclear_parameters(request: HttpRequest) -> None:

@@ -39,6 +39,8 @@ class ForeignReception:
     is_new: bool
     note: str = ""
     """In French, for dispatch: what was particular about it."""
+    others: tuple[UUID, ...] = ()
+    """What it became in the other threads that it names."""
 
 
 def receive_foreign(
@@ -61,12 +63,13 @@ def receive_foreign(
 
 def composed(
     source: Source, message: ForeignMessage, category_of: CategoryOf
-) -> ForeignIntervention | None:
-    """The intervention that receiving the message now would store; None if none. Stores nothing.
+) -> list[ForeignIntervention]:
+    """The interventions that receiving the message now would store. Stores nothing.
 
     Raises FormatRefusedError.
     """
-    return next_report(message, join(source, message), category_of)
+    reports = (next_report(message, joined, category_of) for joined in join(source, message))
+    return [report for report in reports if report is not None]
 
 
 def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -> ForeignReception:
@@ -74,7 +77,17 @@ def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -
     known = _repeated(source, message)
     if known:
         return known
-    joined = join(source, message)
+    return _as_one(
+        [_take(source, message, joined, category_of) for joined in join(source, message)]
+    )
+
+
+def _take(
+    source: Source, message: ForeignMessage, joined: Joined, category_of: CategoryOf
+) -> ForeignReception:
+    """What becomes of it in one of its threads."""
+    if joined.row.effect == Effect.NAMES:
+        return _name(source, message, joined.row)
     new = next_report(message, joined, category_of)
     if new is not None:
         return _store(source, message, joined, new)
@@ -85,6 +98,17 @@ def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -
     note = f"{message.format} : rien de nouveau, l’intervention reste {joined.status.label}"
     _journal(source, joined.row, note)
     return ForeignReception(joined.latest.pk, is_new=False, note=note)
+
+
+def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
+    """The answer for all threads of a message, the first that has an intervention in front."""
+    ids = [r.intervention_id for r in receptions if r.intervention_id]
+    return ForeignReception(
+        ids[0] if ids else None,
+        is_new=any(r.is_new for r in receptions),
+        note=" ; ".join(dict.fromkeys(r.note for r in receptions if r.note)),
+        others=tuple(dict.fromkeys(ids[1:])),
+    )
 
 
 def lock_source(source: Source) -> None:
@@ -103,7 +127,11 @@ def _repeated(source: Source, message: ForeignMessage) -> ForeignReception | Non
         raise ContradictionError(row.reference, row.sent_at)
     note = f"{message.format} déjà reçu à l’identique"
     _journal(source, row, note)
-    return ForeignReception(row.intervention_id, is_new=False, note=note)
+    rows = [row]
+    if message.references and message.effect.ends:
+        same = Distribution.objects.filter(source=source, name=row.name, digest=row.digest)
+        rows += same.exclude(pk=row.pk).order_by("pk")
+    return _as_one([ForeignReception(one.intervention_id, is_new=False, note=note) for one in rows])
 
 
 def _store(
@@ -113,12 +141,14 @@ def _store(
     row = joined.row
     row.intervention_id = reception.intervention_id
     row.save(force_insert=True)
-    _join_waiting(source, message, row)
+    _join_waiting(source, joined)
     note = ""
-    if message.is_update and joined.is_first:
+    if message.is_update and joined.is_first and message.effect is Effect.OPENS:
         note = f"{message.format} : mise à jour d’une affaire inconnue, lue comme un premier avis"
     elif message.effect is Effect.CANCELS and joined.is_first:
         note = f"{message.format} : annulation reçue avant l’alerte, qui ne sera pas diffusée"
+    elif message.effect is Effect.CLOSES and joined.is_first:
+        note = f"{message.format} : fin d’une alerte inconnue, rien n’avait été annoncé"
     if note:
         _journal(source, row, note)
     return ForeignReception(reception.intervention_id, is_new=reception.is_new, note=note)
@@ -138,12 +168,21 @@ def store_numbered(source: Source, new: ForeignIntervention) -> Reception:
     raise ContradictionError(new.reference, new.sequence)
 
 
-def _join_waiting(source: Source, message: ForeignMessage, row: Distribution) -> None:
+def _join_waiting(source: Source, joined: Joined) -> None:
     """What waited for this thread, under any of its references, has been counted in."""
-    names = {*message.threads, row.reference}
-    Distribution.objects.filter(source=source, reference__in=names, is_waiting=True).update(
+    row = joined.row
+    waiting = Distribution.objects.filter(source=source, is_waiting=True)
+    waiting.filter(reference__in=joined.names).update(
         is_waiting=False, reference=row.reference, intervention=row.intervention_id
     )
+
+
+def _name(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
+    """What names this message later means this thread too."""
+    row.save(force_insert=True)
+    note = f"{message.format} : {row.reference} reste à part, jusqu’à la fin qui vaudra pour toutes"
+    _journal(source, row, note)
+    return ForeignReception(None, is_new=False, note=note)
 
 
 def _wait(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:

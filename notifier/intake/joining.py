@@ -1,20 +1,22 @@
-"""A message set into its thread: which thread that is, and where the intervention then stands.
+"""A message set into its threads: which these are, and where the intervention then stands.
 
 Reads the thread, stores nothing.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from notifier.intake.formats.message import Effect, ForeignMessage, identity_of
+from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
 from notifier.intake.models import Distribution, Intervention, Source
+from notifier.intake.schema import FURTHEST_AHEAD
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
 from notifier.intake.words import Status
@@ -22,7 +24,7 @@ from notifier.intake.words import Status
 
 @dataclass(frozen=True)
 class Joined:
-    """A message set into its thread, nothing stored yet."""
+    """A message set into a thread, nothing stored yet."""
 
     row: Distribution
     content: Mapping[str, Any] | None
@@ -30,30 +32,70 @@ class Joined:
     status: Status
     latest: Intervention | None
     is_first: bool
+    names: frozenset[str]
+    """Under which references others may have waited for this thread."""
+    sequence: int
+    """Of what it makes of the intervention: after all that it names."""
 
 
-def join(source: Source, message: ForeignMessage) -> Joined:
-    """The message in the thread that its references lead to. Raises FormatRefusedError."""
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the messages whose references a message bears, and of its own."""
+
+    threads: Mapping[str, list[str]]
+    """The threads of each that came; several where it updated several."""
+    last_sent: datetime | None
+    """When the last of those that it names itself was sent, by its sender's clock."""
+    last_sequence: int
+    """The greatest number that one of those has; 0 for none."""
+
+
+def join(source: Source, message: ForeignMessage) -> list[Joined]:
+    """The message in each thread that its references lead to, the one that it is told in first.
+
+    An end ends every thread that it names, also one not heard of yet. Raises FormatRefusedError.
+    """
     now = timezone.now()
     _refuse_expired(message, now)
+    known = _known(source, message)
+    return [
+        _in_thread(source, message, known, reference, now, is_told=place == 0)
+        for place, reference in enumerate(_references(message, known))
+    ]
+
+
+def _in_thread(
+    source: Source,
+    message: ForeignMessage,
+    known: _Known,
+    reference: str,
+    now: datetime,
+    *,
+    is_told: bool,
+) -> Joined:
+    sent_at = _sent_at(message, known, now)
     row = Distribution(
         source=source,
         format=message.format,
-        identity=message.identity,
+        identity=message.identity if is_told else identity_of(message.identity, reference),
         digest=message.digest,
         name=message.name,
         sender=message.sender,
-        reference=_reference(source, message),
-        effect=message.effect,
+        reference=reference,
+        effect=message.effect if is_told or message.effect.ends else Effect.NAMES,
         exercise=message.exercise,
         # Whether two are the same is all that is asked of them: what they are called is not kept.
         resources={identity_of(name)[:16]: phase for name, phase in message.resources.items()},
-        sent_at=message.sent_at or now,
+        sent_at=sent_at,
         received_at=now,
     )
-    earlier = list(Distribution.objects.filter(source=source, reference=row.reference))
-    latest = latest_of(source, row.reference)
-    content = message.content
+    names = frozenset({reference})
+    if is_told and not message.effect.ends:
+        # It and all that it updates are one thread, by whichever of them others named it.
+        names |= {name for name in message.threads if name not in known.threads}
+    earlier = list(Distribution.objects.filter(source=source, reference__in=names))
+    latest = latest_of(source, reference)
+    content = message.content if is_told else None
     if latest is not None and message.effect is not Effect.OPENS:
         # An end is that of what was told, wherever and however grave it calls it now.
         content = None
@@ -63,8 +105,15 @@ def join(source: Source, message: ForeignMessage) -> Joined:
             message.paths["reference"],
             "un exercice et une intervention réelle ne peuvent partager une référence ici",
         )
-    status = standing([*earlier, row], exercise=exercise)
-    return Joined(row, content, status, latest, is_first=not earlier and latest is None)
+    return Joined(
+        row,
+        content,
+        standing([*earlier, row], exercise=exercise),
+        latest,
+        is_first=not earlier and latest is None,
+        names=names,
+        sequence=max(sequence_at(sent_at), known.last_sequence + 1),
+    )
 
 
 def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
@@ -73,18 +122,43 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
         raise refuse(message.paths["expires_at"], "date passée : l’alerte n’est plus valable")
 
 
-def _reference(source: Source, message: ForeignMessage) -> str:
-    """The thread that one of the message's references leads to, the first given first.
-
-    Raises FormatRefusedError where its own number is another sender's: it would join that thread.
-    """
-    rows = Distribution.objects.filter(source=source, name__in=message.threads)
-    known = list(rows.only("name", "reference", "sender"))
-    own = {row.sender for row in known if row.name == message.name} - {""}
+def _known(source: Source, message: ForeignMessage) -> _Known:
+    """Raises FormatRefusedError where its own number is another sender's: it would join that."""
+    rows = Distribution.objects.filter(source=source, name__in=message.threads).order_by("pk")
+    known = list(
+        rows.values_list("name", "reference", "sender", "sent_at", "intervention__sequence")
+    )
+    own = {sender for name, _, sender, _, _ in known if name == message.name} - {""}
     if message.sender and own - {message.sender}:
         raise refuse(message.paths["reference"], "un autre expéditeur a déjà donné cet identifiant")
-    led = {row.name: row.reference for row in known}
-    return next((led[name] for name in message.threads if name in led), message.threads[0])
+    named = [row for row in known if row[0] in message.references]
+    threads: defaultdict[str, list[str]] = defaultdict(list)
+    for name, reference, *_ in known:
+        threads[name].append(reference)
+    return _Known(
+        threads=threads,
+        last_sent=max((sent_at for *_, sent_at, _ in named), default=None),
+        last_sequence=max((sequence or 0 for *_, sequence in named), default=0),
+    )
+
+
+def _references(message: ForeignMessage, known: _Known) -> list[str]:
+    """The threads that it belongs to, the first given first; its own if there is none yet."""
+    found = [
+        led for name in message.threads if name in known.threads for led in known.threads[name]
+    ]
+    if message.effect.ends:
+        unheard = [name for name in message.references if name not in known.threads]
+        # What it says of the place is said once.
+        found += unheard if found or message.content is None else unheard[:1]
+    return list(dict.fromkeys(found or message.threads[:1]))
+
+
+def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
+    """When it was sent: after all that it names, though its sender's clock was set right since."""
+    sent_at = message.sent_at or now
+    after = [at for at in (known.last_sent, message.after) if at and at < now + FURTHEST_AHEAD]
+    return max(sent_at, *(at + timedelta(microseconds=1) for at in after)) if after else sent_at
 
 
 def latest_of(source: Source, reference: str) -> Intervention | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from notifier.intake.formats.message import ForeignMessage, sequence_at
+from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.joining import Joined
 from notifier.intake.models import Intervention
@@ -31,13 +31,12 @@ def next_report(
 
     Raises FormatRefusedError.
     """
-    sequence = sequence_at(joined.row.sent_at)
     latest = joined.latest
     content = joined.content
     if content is None:
         if latest is None or latest.status == joined.status:
             return None
-        return following(latest, joined.status, sequence)
+        return following(latest, joined.status, joined.sequence)
     category = category_of(content["category"])
     if category is None:
         # Not repeated: where a code is expected, sixty kilobytes of a free text may stand.
@@ -57,7 +56,7 @@ def next_report(
             "category": category,
             "location": location,
             "reference": joined.row.reference,
-            "sequence": sequence,
+            "sequence": joined.sequence,
             "status": joined.status.value,
             "exercise": message.exercise or False,
         },

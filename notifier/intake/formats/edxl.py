@@ -14,6 +14,8 @@ from notifier.intake.formats.reading import (
     dropped_names,
     read_part,
     refuse,
+    said_by,
+    shown,
 )
 from notifier.intake.formats.tables import Tables
 from notifier.intake.schema import Instant, RecentInstant
@@ -62,21 +64,24 @@ def read_edxl(document: Any, tables: Tables) -> ForeignMessage:
     if not isinstance(document, Mapping):
         raise refuse("corps", "un objet est attendu")
     inner = document.get(_ROOT, document)
-    if isinstance(inner, Mapping) and "distributionID" in inner:
-        return _enveloped(inner, tables)
     dropped: dict[str, None] = {}
+    if isinstance(inner, Mapping) and "distributionID" in inner:
+        beside = {} if inner is document else {k: v for k, v in document.items() if k != _ROOT}
+        message = _enveloped(inner, tables, list(_bodies(beside, "", dropped)))
+        return _with_dropped(message, dropped)
     found = _only(list(_bodies(document, "", dropped)))
     return _with_dropped(_bare(found, tables), dropped)
 
 
-def _enveloped(document: Mapping[str, Any], tables: Tables) -> ForeignMessage:
+def _enveloped(document: Mapping[str, Any], tables: Tables, beside: list[_Found]) -> ForeignMessage:
     envelope = read_part(Envelope, document, _ROOT)
     if envelope.distributionStatus == "System":
         raise refuse(f"{_ROOT}.distributionStatus", "message de service : il n’alerte personne")
     if envelope.distributionKind in ("Ack", "Error"):
         raise refuse(f"{_ROOT}.distributionKind", "accusé ou erreur : il n’alerte personne")
     dropped = dict.fromkeys(dropped_names(Envelope, document, _ROOT))
-    found = _only(list(_bodies(envelope.content, f"{_ROOT}.content", dropped)))
+    beside += [_Found(name, document[name]) for name in _BODIES if name in document]
+    found = _only([*_bodies(envelope.content, f"{_ROOT}.content", dropped), *beside])
     message = _bare(found, tables)
     exercise = envelope.distributionStatus != "Actual" or message.exercise is True
     enveloped = replace(
@@ -112,14 +117,16 @@ def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
         raise refuse("content", f"plus de {_DEEPEST} éléments emboîtés autour du message")
     for item in node if isinstance(node, list) else [node]:
         if not isinstance(item, Mapping):
+            if said_by(item) is not None:
+                dropped[path] = None
             continue
         for name, value in item.items():
             if name in _BODIES:
                 yield _Found(name, value)
             elif name in _WRAPPERS:
                 yield from _bodies(value, f"{path}.{name}".lstrip("."), dropped)
-            elif len(dropped) < MOST_NAMES and name.isidentifier() and len(name) <= 40:
-                dropped[f"{path}.{name}".lstrip(".")] = None
+            elif len(dropped) < MOST_NAMES and said_by(value) is not None:
+                dropped[f"{path}.{shown(name)}".lstrip(".")] = None
 
 
 def _only(found: list[_Found]) -> _Found:

@@ -29,6 +29,13 @@ class Effect(StrEnum):
     CANCELS = "cancels"
     RESOURCES = "resources"
     """Says only how far single resources are."""
+    NAMES = "names"
+    """Says nothing of this thread: it updates another, and whatever names it means both."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing is to be expected after it."""
+        return self in (Effect.CLOSES, Effect.CANCELS)
 
 
 class Phase(StrEnum):
@@ -59,6 +66,10 @@ class ForeignMessage:
     content: Mapping[str, Any] | None
     """category (as given), severity, occurred_at, location (None: that of the thread) and, where
     the format says it, expires_at; None if it only changes a state."""
+    references: tuple[str, ...] = ()
+    """References of the messages that it names itself: it comes after them, whatever clocks say."""
+    after: datetime | None = None
+    """When the last of them was sent, as it says."""
     sender: str = ""
     """Who gave it its number, hashed; empty where numbers are nobody's own."""
     expires_at: datetime | None = None

@@ -78,7 +78,12 @@ def dropped_names(model: type[Part], document: Any, root: str) -> list[str]:
     """The paths of all that the model does not read, outermost first, each once."""
     found: dict[str, None] = {}
     _compare(model, document, root, found)
-    return list(found)[:MOST_NAMES]
+    return [*list(found)[:MOST_NAMES], *(["…"] if len(found) > MOST_NAMES else [])]
+
+
+def shown(name: str) -> str:
+    """The name of an element or key, if it can be no more than that."""
+    return name if _NAME.fullmatch(name) else "?"
 
 
 def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]) -> None:
@@ -90,7 +95,7 @@ def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]
             if said_by(value) is None:
                 continue
             if field is None:
-                found[f"{path}.{name if _NAME.fullmatch(name) else '?'}"] = None
+                found[f"{path}.{shown(name)}"] = None
             elif (inner := _part_in(field.annotation)) is not None:
                 _compare(inner, value, f"{path}.{name}", found)
 

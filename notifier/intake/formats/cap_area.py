@@ -1,0 +1,90 @@
+"""Where a CAP alert is: its circles, polygons and codes of communes."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from notifier.intake.area import closed
+from notifier.intake.formats.reading import Many, Part, refuse
+
+PATHS = {
+    "location": "alert.info.area",
+    "location.insee": "alert.info.area.geocode",
+    "location.communes": "alert.info.area.geocode",
+    "location.radius_m": "alert.info.area.circle",
+    "location.polygon": "alert.info.area.polygon",
+}
+_CODES_OF_COMMUNES = {"insee", "code insee", "cog", "fr-insee"}
+_METRES_OF_A_DEGREE = 111_320
+_CORNERS = 36
+
+
+class Pair(Part):
+    """A code, and the name of the list that it is of."""
+
+    valueName: str  # noqa: N815 # the documents' own names
+    value: str
+
+
+class Area(Part):
+    """What is read of `area`; its description is free text and dropped."""
+
+    polygon: Many[str] = []  # noqa: RUF012 # pydantic copies defaults
+    circle: Many[str] = []  # noqa: RUF012
+    geocode: Many[Pair] = []  # noqa: RUF012
+
+
+def place_of(areas: list[Area], dropped: list[str]) -> dict[str, Any]:
+    """The place in our words; codes of other lists are put to what was dropped."""
+    pairs = [pair for area in areas for pair in area.geocode]
+    named = (p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES)
+    codes = list(dict.fromkeys(named))
+    circles = [_circle(text) for area in areas for text in area.circle]
+    rings = [_polygon(text) for area in areas for text in area.polygon]
+    place: dict[str, Any] = {"communes": codes} if len(codes) > 1 else {}
+    if len(codes) == 1:
+        place["insee"] = codes[0]
+    if any(pair.value not in codes for pair in pairs):
+        dropped.append(PATHS["location.insee"])
+    if len(circles) == 1 and not rings:
+        latitude, longitude, radius_m = circles[0]
+        return place | {"latitude": latitude, "longitude": longitude, "radius_m": radius_m}
+    rings += [_ring_around(*circle) for circle in circles]
+    # None is another's hole: what lies under any of them is concerned.
+    return place | ({"polygon": [[ring] for ring in rings]} if rings else {})
+
+
+_NUMBER = r"([+-]?\d{1,3}(?:\.\d{1,20})?)"
+_PAIR = re.compile(rf"{_NUMBER},{_NUMBER}")
+_CIRCLE = re.compile(rf"{_NUMBER},{_NUMBER}\s+(\d{{1,6}}(?:\.\d{{1,20}})?)")
+
+
+def _circle(text: str) -> tuple[float, float, int]:
+    """Latitude and longitude in degrees and the radius in metres; CAP gives kilometres."""
+    found = _CIRCLE.fullmatch(text.strip())
+    if found is None:
+        raise refuse("alert.info.area.circle", "attendu : latitude,longitude rayon en km")
+    return float(found[1]), float(found[2]), round(float(found[3]) * 1000)
+
+
+def _polygon(text: str) -> list[list[float]]:
+    """The ring as [longitude, latitude]; CAP gives latitude first."""
+    pairs = [_PAIR.fullmatch(pair) for pair in text.split()]
+    ring = [[float(pair[2]), float(pair[1])] for pair in pairs if pair]
+    if len(ring) < 4 or len(ring) < len(pairs) or ring[0] != ring[-1]:
+        raise refuse(
+            PATHS["location.polygon"],
+            "attendu : quatre sommets latitude,longitude au moins, le dernier égal au premier",
+        )
+    return ring
+
+
+def _ring_around(latitude: float, longitude: float, radius_m: int) -> list[list[float]]:
+    """A circle among other areas, as a ring."""
+    north = max(radius_m, 1) / _METRES_OF_A_DEGREE
+    east = north / max(math.cos(math.radians(latitude)), 0.01)
+    angles = [2 * math.pi * corner / _CORNERS for corner in range(_CORNERS)]
+    corners = [[longitude + east * math.cos(a), latitude + north * math.sin(a)] for a in angles]
+    return closed(corners)
