@@ -11,7 +11,12 @@ from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_threads
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
+from notifier.territory.evidence import listing
+from notifier.territory.reference import rivals_of
 from notifier.territory.resolve import Commune, commune
+
+_CODES = {"insee", "communes"}
+"""Kinds of clues that are a commune's code."""
 
 
 class ReviewError(Exception):
@@ -34,9 +39,9 @@ def decide_communes(
 
     Of several communes named, those that were certain stay told: the decision adds the others.
     Returns that intervention. Raises ReviewError without a code, for one that is no current
-    commune, that its source may not speak for, or that no clue names unless it is said why; for
-    resources without their intervention; for a category that is not configured; and where somebody
-    else decided first.
+    commune, that its source may not speak for, or that no clue names unless it is said why (a code
+    does not, where it is others' postal code as well); for resources without their intervention;
+    for a category that is not configured; and where somebody else decided first.
     """
     latest = max(interventions, key=lambda intervention: intervention.sequence)
     chosen = named(_checked(latest, codes, why))
@@ -124,10 +129,20 @@ def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
             f"{chosen.label} est hors des départements de {intervention.source.name} : "
             + ", ".join(intervention.source.departements)
         )
-    if not why and not any(code in clue["communes"] for clue in intervention.clues):
+    if why:
+        return chosen
+    naming = {clue["kind"] for clue in intervention.clues if code in clue["communes"]}
+    if not naming:
         raise ReviewError(
             f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
             "postal ; si c’est bien cette commune, dites pourquoi"
+        )
+    # The clue that is the code itself cannot tell that its number was not meant as a postal code.
+    if naming <= _CODES and (others := rivals_of(code)):
+        raise ReviewError(
+            f"{code} est le code de {chosen.name}, mais aussi le code postal de "
+            f"{listing(others)}, et aucun autre indice ne désigne {chosen.name} : "
+            "si c’est bien cette commune, dites pourquoi"
         )
     return chosen
 

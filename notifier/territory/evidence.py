@@ -6,8 +6,8 @@ Nothing is decided here; `resolve.py` sets the readings against each other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from notifier.territory import reference
 from notifier.territory.ground import Mark
@@ -30,6 +30,8 @@ class Evidence:
     """False for a code that may as well be something else: another clue must confirm it."""
     hints: frozenset[str] = frozenset()
     """Communes to show to a person, which prove nothing."""
+    rivals: frozenset[str] = frozenset()
+    """Of a code that is also a postal code: the other communes that it serves."""
     near: str | None = None
     """For a silent clue: the département that it is written for, or in which it lies."""
     marks: tuple[Mark, ...] = ()
@@ -85,11 +87,12 @@ def _read_current(
         )
         return Evidence("insee", given, parts, says)
     meant = frozenset(bearer.commune for bearer in reference.bearers(key)) if key else here
-    served = reference.served_by(current.code) - {current.code}
-    if current.code not in meant and meant & served:
-        says += _also_postal(served, key, here)
-        return Evidence("insee", given, frozenset({current.code}), says, hints=meant & served)
-    return Evidence("insee", given, frozenset({current.code}), says)
+    rivals = reference.rivals_of(current.code)
+    hints = frozenset[str]()
+    if current.code not in meant and meant & rivals:
+        says += _also_postal(rivals, key, here)
+        hints = meant & rivals
+    return Evidence("insee", given, frozenset({current.code}), says, hints=hints, rivals=rivals)
 
 
 def _read_former(
@@ -104,11 +107,12 @@ def _read_former(
     }.get(former[0].kind, "un ancien code")
     called = f" ({former[0].name})" if former[0].name else ""
     says = f"{code} est {what}{called} ; commune actuelle : {listing(today)}."
+    rivals = reference.rivals_of(code)
     if not reference.confused_with_postal(former):
-        return Evidence("insee", given, today, says)
+        return Evidence("insee", given, today, says, rivals=rivals)
     served = reference.served_by(code)
     says += _also_postal(served, name, here)
-    return Evidence("insee", given, today, says, proves_alone=False, hints=served)
+    return Evidence("insee", given, today, says, proves_alone=False, hints=served, rivals=rivals)
 
 
 def _also_postal(served: frozenset[str], name: str | None, here: frozenset[str]) -> str:
@@ -125,6 +129,31 @@ def _also_postal(served: frozenset[str], name: str | None, here: frozenset[str])
     else:
         return says
     return f"{says} : le code postal a sans doute été envoyé à la place du code INSEE."
+
+
+def is_unconfirmed(reading: Evidence, others: Sequence[Evidence]) -> bool:
+    """Whether a code may as well be the postal code with its number, for all that the others say.
+
+    90100 is Vauthiermont's code and Delle's postal code. Another clue tells which, if it can be
+    true of the code's commune and of none that the postal code serves.
+    """
+    if not reading.rivals:
+        return False
+    speaking = [other for other in others if other.speaks]
+    return not speaking or any(
+        all(other.admits(rival) for other in speaking) for rival in reading.rivals
+    )
+
+
+def doubted(reading: Evidence) -> Evidence:
+    """A code that nothing confirms, with the communes that it may stand for as a postal code."""
+    if reading.hints:
+        return reading
+    says = (
+        f"{reading.says} Ce nombre est aussi un code postal, qui dessert : "
+        f"{listing(reading.rivals)} ; rien d’autre ne dit lequel des deux a été envoyé."
+    )
+    return replace(reading, says=says, hints=reading.rivals)
 
 
 def read_postal(given: str) -> Evidence:

@@ -155,6 +155,16 @@ def served_by(postal_code: str) -> frozenset[str]:
     return frozenset(row[0] for row in found)
 
 
+def rivals_of(code: str) -> frozenset[str]:
+    """The communes that the same number serves as a postal code, without the code's own.
+
+    Every eleventh commune's code is the postal code of others: 90100 is Vauthiermont and, written
+    on an envelope, Delle.
+    """
+    served = served_by(code)
+    return served and served - {code} - {former.commune for former in former_codes(code)}
+
+
 def postal_codes_of(code: str) -> frozenset[str]:
     """The postal codes that the list knows for a current commune."""
     found = rows("SELECT postal_code FROM postal WHERE commune = ?", code)

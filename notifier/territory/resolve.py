@@ -15,7 +15,15 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from notifier.territory import ground, reference
-from notifier.territory.evidence import LISTED, Evidence, read_insee, read_name, read_postal
+from notifier.territory.evidence import (
+    LISTED,
+    Evidence,
+    doubted,
+    is_unconfirmed,
+    read_insee,
+    read_name,
+    read_postal,
+)
 from notifier.territory.ground import Mark
 from notifier.territory.position import Polygons, read_point, read_polygon
 from notifier.territory.reference import (
@@ -52,7 +60,8 @@ class Verdict(StrEnum):
     """A point close to a border or an area over several communes: which are told, the category
     says."""
     CONFLICT = "conflict"
-    """Two clues exclude each other: a person decides."""
+    """Two clues exclude each other, or a code is also others' postal code and no clue tells which:
+    a person decides."""
     UNKNOWN = "unknown"
     """The clues leave a choice, or name nobody: a person decides."""
 
@@ -132,7 +141,7 @@ class Resolution:
 
 def resolve(location: Location) -> Resolution:
     """The commune of a place, or why a person must look at it. Asks nothing but the local file."""
-    readings = _read(location)
+    readings = _with_doubts(_read(location))
     sure: tuple[str, ...] = ()
     if location.communes:
         several = read_several(location.communes, readings)
@@ -184,6 +193,18 @@ def _read(location: Location) -> list[Evidence]:
     return readings + positions
 
 
+def _with_doubts(readings: Sequence[Evidence]) -> list[Evidence]:
+    """The readings, of which a code that may be a postal code as well says so."""
+    return [
+        doubted(reading) if is_unconfirmed(reading, _without(reading, readings)) else reading
+        for reading in readings
+    ]
+
+
+def _without(reading: Evidence, readings: Sequence[Evidence]) -> list[Evidence]:
+    return [other for other in readings if other is not reading]
+
+
 def _read_positions(location: Location) -> list[Evidence]:
     positions: list[Evidence] = []
     if location.latitude is not None or location.longitude is not None:
@@ -219,6 +240,10 @@ def _compare(readings: Sequence[Evidence]) -> tuple[Verdict, tuple[str, ...]]:
     admitted = frozenset(code for code in allowed if all(r.admits(code) for r in readings))
     if not admitted:
         return Verdict.CONFLICT, ()
+    unconfirmed = [r for r in readings if is_unconfirmed(r, _without(r, readings))]
+    if unconfirmed:
+        is_alive = any(reading.proves_alone for reading in unconfirmed)
+        return Verdict.CONFLICT if is_alive else Verdict.UNKNOWN, ()
     if len(allowed) == 1 and any(_proves(reading, speaking) for reading in speaking):
         return Verdict.CERTAIN, tuple(allowed)
     if edge := _edge(readings, admitted):
@@ -252,14 +277,15 @@ def _clue(reading: Evidence, readings: Sequence[Evidence]) -> Clue:
     candidates = (reading.communes or frozenset()) | reading.hints
     if len(candidates) < 2:
         return Clue(reading.kind, reading.given, tuple(candidates), reading.says)
-    others = [other for other in readings if other is not reading]
+    others = _without(reading, readings)
     nearness = {mark.code: place for place, mark in enumerate(reading.marks)}
     departements = {reference.departement_of(code) for other in others for code in _bounded(other)}
 
-    def improbability(code: str) -> tuple[int, int, bool, str]:
+    def improbability(code: str) -> tuple[int, int, bool, bool, str]:
         agreeing = sum(code in (other.communes or other.hints) for other in others)
         elsewhere = reference.departement_of(code) not in departements
-        return -agreeing, nearness.get(code, 0), elsewhere, code
+        is_hint = code not in (reading.communes or ())
+        return -agreeing, nearness.get(code, 0), elsewhere, is_hint, code
 
     probable_first = tuple(sorted(candidates, key=improbability)[:LISTED])
     return Clue(reading.kind, reading.given, probable_first, reading.says)

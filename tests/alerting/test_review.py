@@ -172,6 +172,25 @@ def test_a_decision_for_no_commune_or_one_outside_is_refused(source, code, says)
     assert Intervention.objects.get().state == Handling.REVIEW
 
 
+@pytest.mark.parametrize("location", [{"insee": "90100"}, {"communes": ["90100", "90052"]}])
+def test_a_code_that_is_others_postal_code_is_decided_with_a_reason_only(source, location) -> None:
+    asked = push(source, location=location)
+    assert (asked.state, asked.verdict) == (Handling.REVIEW, "conflict")
+    with pytest.raises(CommandError, match=r"Vauthiermont, mais aussi le code postal de .*Delle"):
+        review("R1", "--commune", "90100")
+    assert Intervention.objects.get().state == Handling.REVIEW
+    review("R1", "--commune", "90100", "--why", "le centre confirme")
+    decide_all()
+    assert Intervention.objects.get().communes[-1] == "90100"
+
+
+def test_another_commune_that_the_number_serves_is_decided_without_a_reason(source) -> None:
+    push(source, location={"insee": "90100"})
+    review("R1", "--commune", "90033")
+    decide_all()
+    assert Intervention.objects.get().communes == ["90033"]
+
+
 def test_a_commune_that_no_clue_names_can_be_decided_with_a_reason(source) -> None:
     push(source, location=CONFLICT)
     printed = review("R1", "--commune", "90100", "--why", "l’appelant s’est trompé deux fois")

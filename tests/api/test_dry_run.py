@@ -118,6 +118,7 @@ def test_a_category_that_is_withheld(corg: Caller, category: str) -> None:
     [
         ({"insee": "90033", "name": "Beaucourt"}, "review"),
         ({"insee": "90999"}, "review"),
+        ({"insee": "90100"}, "review"),
         ({"name": "Montbéliard", "postal_code": "25200"}, "outside"),
     ],
 )

@@ -62,6 +62,8 @@ def test_a_body_of_exactly_64_kib(corg: Caller) -> None:
     "location",
     [
         {"insee": "90999"},
+        {"insee": "90100"},
+        {"communes": ["90100"]},
         {"insee": "90033", "name": "Beaucourt"},
         {"insee": "90033", "postal_code": "25200"},
         {"name": "Villeneuve-sur-Nulle-Part", "postal_code": "90100"},

@@ -44,6 +44,16 @@ def test_a_list_of_codes_tells_every_commune(corg: Caller) -> None:
     assert sorted(kinds(intervention.reference)) == sorted((code, True) for code in CODES)
 
 
+def test_a_code_that_is_others_postal_code_waits_for_a_person_and_the_rest_is_told(
+    corg: Caller,
+) -> None:
+    Contact.objects.create(commune="90100", function="maire", rank=1, mobile="+33639980009")
+    intervention = stored(answered(corg.push(several(communes=["90100", "90033"])), 202))
+    assert (intervention.state, intervention.verdict) == (Handling.REVIEW, "conflict")
+    assert intervention.communes == ["90033"]
+    assert [code for code, _ in kinds(intervention.reference)] == ["90033"]
+
+
 @pytest.mark.parametrize(
     ("place", "field", "said"),
     [

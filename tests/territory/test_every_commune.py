@@ -19,7 +19,9 @@ def test_every_commune_is_certain_by_its_code_by_all_clues_and_by_name_and_posta
     wrong = []
     for commune in france():
         postal_codes = reference.postal_codes_of(commune.code)
-        locations = [Location(insee=commune.code), Location(commune.code, commune.name)]
+        locations = [Location(commune.code, commune.name)]
+        if not reference.rivals_of(commune.code):
+            locations.append(Location(insee=commune.code))
         for postal_code in postal_codes:
             locations.append(Location(commune.code, commune.name, postal_code))
             locations.append(Location(name=commune.name, postal_code=postal_code))
@@ -28,6 +30,19 @@ def test_every_commune_is_certain_by_its_code_by_all_clues_and_by_name_and_posta
             if resolution.verdict is not Verdict.CERTAIN or resolution.communes != (commune,):
                 wrong.append((location, resolution))
     assert not wrong, wrong[:5]
+
+
+def test_a_lone_code_is_asked_wherever_it_is_the_postal_code_of_others() -> None:
+    asked = [commune for commune in france() if reference.rivals_of(commune.code)]
+    assert len(asked) > 3_000
+    for commune in asked:
+        alone = resolve(Location(insee=commune.code))
+        assert (alone.verdict, alone.communes) == (Verdict.CONFLICT, ())
+        (clue,) = alone.clues
+        assert clue.communes[0] == commune.code
+        assert set(clue.communes[1:]) <= reference.served_by(commune.code) - {commune.code}
+        listed = resolve(Location(communes=[commune.code, "90033"]))
+        assert [c.code for c in listed.sure] == ["90033"]
 
 
 @st.composite

@@ -210,7 +210,7 @@ def test_a_collectivity_without_contours_is_not_contradicted_by_its_own_points()
     gustavia = {"latitude": 17.896, "longitude": -62.850}
     papeete = {"latitude": -17.537, "longitude": -149.566}
     assert codes(place(insee="97701", **gustavia)) == ["97701"]
-    assert codes(place(insee="98735", **papeete)) == ["98735"]
+    assert codes(place(insee="98735", name="Papeete", **papeete)) == ["98735"]
     assert place(insee="97701", **papeete).verdict is Verdict.CONFLICT
     assert place(insee="90033", **papeete).verdict is Verdict.CONFLICT
     assert place(insee="98735", **DELLE).verdict is Verdict.CONFLICT

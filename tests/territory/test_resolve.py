@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from notifier.territory import reference
+from notifier.territory.file import rows
 from notifier.territory.resolve import Clue, Location, Resolution, Verdict, resolve
 
 
@@ -128,6 +130,36 @@ def test_a_postal_code_in_the_place_of_the_code_when_another_commune_bears_it() 
     assert "à la place du code INSEE" in clues["insee"].says
     assert "Delle (90033)" in clues["insee"].says
     doubtful(place("90100", postal_code="90100"), Verdict.CONFLICT)
+
+
+def test_a_lone_code_that_is_others_postal_code_is_asked() -> None:
+    clues = doubtful(place("90100"), Verdict.CONFLICT)
+    assert clues["insee"].communes[0] == "90100"
+    assert "90033" in clues["insee"].communes
+    assert "Vauthiermont (90100)" in clues["insee"].says
+    assert "aussi un code postal" in clues["insee"].says
+    # A number that is not in the list of postal codes names no other commune.
+    doubtful(place("90100", postal_code="90005"), Verdict.CONFLICT)
+
+
+def test_a_code_that_is_others_postal_code_is_certain_with_a_clue_of_its_own() -> None:
+    assert certain(place("90100", "Vauthiermont")) == "90100"
+    assert certain(place("90100", postal_code="90150")) == "90100"
+    here = resolve(Location("90100", latitude=47.679, longitude=7.026))
+    assert certain(here) == "90100"
+    assert here.clues[0].communes == ("90100",)
+
+
+def test_an_associated_commune_whose_code_is_others_postal_code_is_asked() -> None:
+    codes = [code for code in living_former_codes() if reference.rivals_of(code)]
+    assert len(codes) > 50
+    for code in codes:
+        doubtful(place(code), Verdict.CONFLICT)
+
+
+def living_former_codes() -> list[str]:
+    found = rows("SELECT DISTINCT code FROM former_code WHERE kind <> 'ancien' ORDER BY code")
+    return [code for (code,) in found]
 
 
 def test_a_postal_code_in_the_place_of_the_code_when_nobody_bears_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notifier.territory.reference import rivals_of
 from notifier.territory.resolve import (
     Location,
     Resolution,
@@ -65,11 +66,40 @@ def test_a_code_of_nobody_touches_no_other() -> None:
 
 @pytest.mark.parametrize("postal", ["90000", "75012"])
 def test_a_postal_code_among_them_puts_all_in_doubt(postal: str) -> None:
-    # 90100 may then as well be the postal code of Delle as the INSEE code of Vauthiermont.
-    doubt = several("90100", postal)
+    doubt = several("90033", postal)
     assert doubt.verdict is Verdict.UNKNOWN
     assert sure(doubt) == []
     assert "code postal" in doubt.clues[1].says
+
+
+@pytest.mark.parametrize("codes", [["90100", "90033"], ["90033", "90100"]])
+def test_a_code_that_is_others_postal_code_is_asked_and_the_rest_is_told(codes: list[str]) -> None:
+    # 90100 is the INSEE code of Vauthiermont and the postal code of Delle.
+    doubt = several(*codes)
+    assert doubt.verdict is Verdict.CONFLICT
+    assert sure(doubt) == ["90033"]
+    (asked,) = [clue for clue in doubt.clues if clue.kind == "insee"]
+    assert asked.given == "90100"
+    assert asked.communes[0] == "90100"
+    assert "Vauthiermont (90100)" in asked.says
+    assert "Delle (90033)" in asked.says
+
+
+def test_a_lone_code_of_a_list_is_asked_as_one_outside_of_it() -> None:
+    assert sure(several("90100")) == []
+
+
+# Around Vauthiermont and its neighbours, none of which has the postal code 90100.
+NORTH = [[[[6.99, 47.65], [7.06, 47.65], [7.06, 47.70], [6.99, 47.70], [6.99, 47.65]]]]
+
+
+def test_a_place_confirms_a_code_that_is_others_postal_code() -> None:
+    resolution = several("90100", polygon=NORTH)
+    assert (resolution.verdict, found(resolution)) == (Verdict.CERTAIN, ["90100"])
+    # Over Delle it excludes the code; over both it leaves the question open.
+    assert sure(several("90100", "90033", polygon=AROUND)) == ["90033"]
+    both = [[[[6.96, 47.48], [7.06, 47.48], [7.06, 47.70], [6.96, 47.70], [6.96, 47.48]]]]
+    assert sure(several("90100", "90033", polygon=both)) == ["90033"]
 
 
 def test_an_area_over_all_of_them_agrees() -> None:
@@ -111,8 +141,8 @@ def test_nobody_is_told_who_was_not_named(known: list[str], unknown: list[str]) 
     told = [commune.code for commune in (*resolution.communes, *resolution.sure)]
     assert set(told) <= set(known)
     if not unknown:
-        assert resolution.verdict is Verdict.CERTAIN
-        assert told == list(dict.fromkeys(known))
+        assert told == [code for code in dict.fromkeys(known) if not rivals_of(code)]
+        assert (resolution.verdict is Verdict.CERTAIN) == (told == list(dict.fromkeys(known)))
     if resolution.verdict is Verdict.CERTAIN:
         assert resolution.sure == ()
     else:
@@ -123,5 +153,4 @@ def test_nobody_is_told_who_was_not_named(known: list[str], unknown: list[str]) 
 @given(st.lists(FRANCE, min_size=1, max_size=5), FRANCE)
 def test_a_further_commune_never_takes_another_away(known: list[str], further: str) -> None:
     before, after = several(*known), several(*known, further)
-    assert after.verdict is Verdict.CERTAIN
-    assert set(found(before)) <= set(found(after))
+    assert {*before.communes, *before.sure} <= {*after.communes, *after.sure}

@@ -48,7 +48,8 @@ class Command(BaseCommand):
             "--why",
             default="",
             metavar="RAISON",
-            help="pourquoi, pour le journal ; exigé pour une commune qu’aucun indice ne désigne",
+            help="pourquoi, pour le journal ; exigé pour une commune qu’aucun indice ne désigne, "
+            "ou seulement un code qui est aussi un code postal",
         )
 
     def handle(self, *_: object, **options: Any) -> None:
