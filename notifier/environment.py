@@ -5,6 +5,7 @@ A test holds docs/configuration.md to this table.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -90,6 +91,13 @@ class Environment(BaseModel):
             "required with SIMULATOR."
         ),
     ] = ""
+    CA_FILE: Annotated[
+        Path | None,
+        Field(
+            description="PEM file of certificate authorities believed beside the system's own, "
+            "for Twilio and the mail server: that of a proxy that inspects TLS, say."
+        ),
+    ] = None
     EMAIL_URL: Annotated[
         str,
         Field(
@@ -168,6 +176,16 @@ class Environment(BaseModel):
         if parts.scheme == "http" and not is_loopback(value):
             raise ValueError("must be https: only a loopback address may be http")
         return value.rstrip("/")
+
+    @field_validator("CA_FILE")
+    @classmethod
+    def _readable_authorities(cls, value: Path | None) -> Path | None:
+        try:
+            if value is not None:
+                ssl.create_default_context(cafile=value)
+        except OSError as error:
+            raise ValueError(f"cannot be read as PEM certificates ({error})") from None
+        return value
 
     @field_validator("SECRET_KEY")
     @classmethod

@@ -16,7 +16,7 @@ from notifier.alerting.in_force import categories
 from notifier.alerting.letters import Envelope, compose, letter_key, whom
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import withheld
-from notifier.alerting.recipients import not_yet_told, reached, recipient_label
+from notifier.alerting.recipients import awaited, not_yet_told, recipient_label
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import let_through
 from notifier.delivery.models import Channel, Lane, Message
@@ -67,7 +67,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
         entrust(let_through(letters, alert.intervention.source))
-    return alert, {m.channel for m in reached(siblings)} | {letter.channel for letter in letters}
+    return alert, {m.channel for m in awaited(siblings)} | {letter.channel for letter in letters}
 
 
 def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Letter]:
@@ -84,7 +84,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return letters
-    alive = {m.channel for m in reached(siblings) if m.recipient == failed.recipient}
+    alive = {m.channel for m in awaited(siblings) if m.recipient == failed.recipient}
     alive |= {letter.channel for letter in letters}
     for person in not_yet_told(people, siblings):
         if not alive.isdisjoint(_waking(alert)):

@@ -53,6 +53,11 @@ def reached(messages: Iterable[Message]) -> list[Message]:
     return [m for m in messages if m.state not in (*BAD_ENDS, MessageState.CANCELLED)]
 
 
+def awaited(messages: Iterable[Message]) -> list[Message]:
+    """Those of the messages that got to their reader, or of which one can still expect it."""
+    return [m for m in reached(messages) if not m.is_given_up]
+
+
 def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
     """Those of the earlier messages whose addresses get a text of this kind.
 

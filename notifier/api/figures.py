@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector
 from notifier.alerting import spending
 from notifier.alerting.models import Held, HeldFor, HeldState
 from notifier.delivery import pause as delivery_pause
-from notifier.delivery.models import EVERYTHING, OPEN, Message, MessageState, Pause
+from notifier.delivery.blocked import oldest_unsent_s
+from notifier.delivery.models import EVERYTHING, UNSENT, Message, MessageState, Pause
 from notifier.delivery.pause import IS_PAUSED, NOT_PAUSED
 from notifier.intake.models import Handling, Intervention
 
@@ -25,6 +26,7 @@ class Counts:
     messages: dict[tuple[str, str, str], int]
     waiting_interventions: dict[str, int]
     oldest_due_s: float
+    oldest_unsent_s: float
     oldest_undecided_s: float
     oldest_review_s: float
     held: dict[str, int]
@@ -91,7 +93,7 @@ def _seconds_since(at: datetime | None) -> float:
 
 def figures() -> Counts:
     """Counts of what is on its way. Settled messages are not counted: their table only grows."""
-    open_messages = Message.objects.filter(state__in=OPEN)
+    open_messages = Message.objects.filter(UNSENT)
     grouped = (
         open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
     )
@@ -103,6 +105,7 @@ def figures() -> Counts:
             state.value: by_state.get(state, 0) for state in (Handling.RECEIVED, Handling.REVIEW)
         },
         oldest_due_s=oldest_due_s(),
+        oldest_unsent_s=oldest_unsent_s(),
         oldest_undecided_s=oldest_undecided_s(),
         oldest_review_s=oldest_review_s(),
         held=_held(),
@@ -139,6 +142,11 @@ class Figures(Collector):
             "notifier_oldest_due_seconds",
             "Age of the message that waits longest for a worker",
             value=self._counts.oldest_due_s,
+        )
+        yield GaugeMetricFamily(
+            "notifier_oldest_unsent_seconds",
+            "Age of the oldest message that its provider does not have yet, whatever its state",
+            value=self._counts.oldest_unsent_s,
         )
         yield GaugeMetricFamily(
             "notifier_oldest_undecided_seconds",

@@ -19,10 +19,12 @@ from notifier.api.figures import (
     texts_paused,
 )
 from notifier.bell.broker import broker_client
+from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
 
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0
 BROKER_TIMEOUT_S = 1.0
+NEEDED = ("database", "broker", "worker", "providers")
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -31,10 +33,14 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when database and broker answer and nothing due is left lying; else 503, saying what."""
+    """200 when database, broker and providers answer and nothing due is left lying; else 503.
+
+    It says what is wrong.
+    """
     parts: dict[str, Any] = {"database": _database(), "broker": _broker()}
     if parts["database"] == "ok":
         parts["oldest_due_s"] = round(oldest_due_s(), 1)
+        parts["oldest_unsent_s"] = round(oldest_unsent_s(), 1)
         parts["oldest_undecided_s"] = round(oldest_undecided_s(), 1)
         # For people to see: a doubt does not make the service unfit to take the next push.
         parts["reviews_waiting"] = reviews_waiting()
@@ -42,7 +48,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         parts["paused"] = paused_names()
         parts["texts_paused"] = texts_paused() if parts["paused"] else 0
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
-    is_ready = all(parts.get(name) == "ok" for name in ("database", "broker", "worker"))
+        parts["providers"] = _providers()
+    is_ready = all(parts.get(name) == "ok" for name in NEEDED)
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
@@ -64,6 +71,12 @@ def _worker(oldest_due: float, oldest_undecided: float) -> str:
     if oldest_undecided > LEFT_LYING_S:
         return "interventions wait and nobody decides them"
     return "ok"
+
+
+def _providers() -> str:
+    blocked = blocked_channels()
+    said = [f"{channel}: nothing leaves since {age:.0f} s" for channel, age in blocked.items()]
+    return "; ".join(sorted(said)) or "ok"
 
 
 def _database() -> str:

@@ -11,19 +11,25 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifier.delivery.models import BAD_ENDS, Message
+from notifier.delivery.models import BAD_ENDS, Message, MessageState
 from notifier.delivery.outbox import ended_badly
+from notifier.journal.models import Entry
+from notifier.journal.write import write
+
+LOST = (*BAD_ENDS, MessageState.UNKNOWN)
 
 log = structlog.get_logger(__name__)
 
 
-def follow_up(message: Message) -> None:
-    """Send `ended_badly` for a message that is failed, undelivered or expired."""
+def follow_up(message: Message, line: Entry | None = None) -> None:
+    """Send `ended_badly` for a message that is failed, undelivered or expired, or given up while
+    it is unknown; `line` is written into the journal before. Nothing if it has arrived meanwhile.
+    """
+    lost = Message.objects.filter(pk=message.pk, state__in=LOST, is_followed_up=False)
     try:
         with transaction.atomic():
-            if Message.objects.filter(pk=message.pk, is_followed_up=False).update(
-                is_followed_up=True, due_at=None
-            ):
+            if lost.update(is_followed_up=True, due_at=None):
+                write([line] if line else [])
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on
         log.exception("follow-up failed, the sweep will repeat it", message=message.pk)

@@ -1,3 +1,5 @@
+import secrets
+
 from django.db import models
 from django.db.models import Q
 
@@ -17,13 +19,15 @@ class Lane(models.TextChoices):
 
 
 class MessageState(models.TextChoices):
-    """pending -> sending -> accepted -> delivered | undelivered; a state never walks backwards,
-    but for `sending`/`unknown` -> `pending` once it is certain that the provider has nothing."""
+    """pending -> sending -> accepted -> undelivered | delivered -> read; a state never walks back,
+    but for `sending`/`unknown` -> `pending` once it is certain that the provider has nothing.
+    A phone that got the text after all makes `delivered` of every end that said otherwise."""
 
     PENDING = "pending", "en attente"
     SENDING = "sending", "en cours d’envoi"
     ACCEPTED = "accepted", "remis à l’opérateur"
     DELIVERED = "delivered", "reçu"
+    READ = "read", "lu"
     UNDELIVERED = "undelivered", "non reçu"
     EXPIRED = "expired", "périmé"
     CANCELLED = "cancelled", "retiré"
@@ -32,6 +36,11 @@ class MessageState(models.TextChoices):
 
 
 OPEN = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
+# What its provider does not have yet, as far as anybody knows; without what was given up. Written
+# so that each half is found by an index of its own.
+UNSENT = Q(state=MessageState.PENDING) | Q(
+    state__in=(MessageState.SENDING, MessageState.UNKNOWN), due_at__isnull=False
+)
 BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
 
 
@@ -55,6 +64,11 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin or 'tout'}, par {self.who}"
+
+
+def new_token() -> str:
+    """128 random bits in hexadecimal."""
+    return secrets.token_hex(16)
 
 
 class Message(models.Model):
@@ -87,6 +101,12 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField("tentatives", default=0)
     provider_id = models.CharField("numéro chez l’opérateur", max_length=64, blank=True)
     error_code = models.CharField("code d’erreur", max_length=20, blank=True)
+    # Nobody can guess it, and no other message ever has it, not even after the database was
+    # restored: part of a mail's Message-ID, by which a bounce says what it is about.
+    token = models.CharField("jeton", max_length=32, default=new_token, editable=False)
+    # Since when each of its tries failed for a reason that strikes every message alike: a provider
+    # that does not answer, or that refuses our account. Null: its last try did not.
+    blocked_since = models.DateTimeField("bloqué depuis", null=True)
     accepted_at = models.DateTimeField("remis le", null=True)
     ended_at = models.DateTimeField("terminé le", null=True)
     # Since when the journal says that a pause holds it.
@@ -127,6 +147,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} n° {self.pk}"
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it may have arrived, and others are told because nobody can say."""
+        return self.state == MessageState.UNKNOWN and self.is_followed_up
 
     @property
     def in_journal(self) -> str:

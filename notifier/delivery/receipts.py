@@ -11,19 +11,24 @@ from django.utils import timezone
 
 from notifier.bell.jointly import Jointly
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import OPEN, Message, MessageState
+from notifier.delivery.models import BAD_ENDS, OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.stored import stored
 from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
-# From which states a receipt may lead to the state that it tells. `pending` and `expired` are there
-# for the message that we gave up for lost while its provider had it: its receipt is the truth.
+# From which states a receipt may lead to the state that it tells. `pending` and the ends are there
+# for the message that we gave up for lost, or withdrew before a second try, while its provider had
+# it; and a network that said that it could not deliver (30008) may do so after all. That the phone
+# has the text is the truth, whatever was said before.
+_ON_ITS_WAY = (*OPEN, MessageState.ACCEPTED)
+_SAID_NOT_TO_ARRIVE = (*BAD_ENDS, MessageState.CANCELLED)
 COMES_FROM = {
     MessageState.ACCEPTED: OPEN,
-    MessageState.DELIVERED: (*OPEN, MessageState.ACCEPTED, MessageState.EXPIRED),
-    MessageState.UNDELIVERED: (*OPEN, MessageState.ACCEPTED),
+    MessageState.UNDELIVERED: _ON_ITS_WAY,
+    MessageState.DELIVERED: (*_ON_ITS_WAY, *_SAID_NOT_TO_ARRIVE),
+    MessageState.READ: (*_ON_ITS_WAY, *_SAID_NOT_TO_ARRIVE, MessageState.DELIVERED),
 }
 
 
@@ -155,7 +160,8 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
     sql = (
         "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
         "due_at = CASE r.column2 WHEN 'accepted' THEN %s END, "
-        "ended_at = CASE r.column2 WHEN 'accepted' THEN NULL ELSE %s END, "
+        "ended_at = CASE WHEN r.column2 = 'accepted' THEN NULL "
+        "WHEN state = 'delivered' THEN ended_at ELSE %s END, "
         "error_code = r.column3, "
         "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
+from notifier.delivery.blocked import warn_if_blocked
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
@@ -45,7 +48,7 @@ def _record_accepted(tries: list[Try]) -> None:
     open_states = ", ".join(f"'{state}'" for state in OPEN)
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE delivery_message SET error_code = '', provider_id = %s, "  # noqa: S608 - constants of this module
+            "UPDATE delivery_message SET error_code = '', blocked_since = NULL, provider_id = %s, "  # noqa: S608 - constants of this module
             "accepted_at = COALESCE(accepted_at, %s), "
             f"due_at = CASE WHEN state IN ({open_states}) THEN %s ELSE due_at END, "
             f"ended_at = CASE WHEN state IN ({open_states}) THEN %s ELSE ended_at END, "
@@ -77,12 +80,16 @@ def _record_other(ended: Try) -> bool:
     )
     state, due_at = _next_state(message, outcome, ended.ended_at)
     is_bad_end = state in (MessageState.FAILED, MessageState.EXPIRED)
+    blocked = Coalesce("blocked_since", Value(ended.started_at)) if outcome.is_common else None
     changed = mine.update(
         state=state,
         due_at=due_at,
         error_code=outcome.code,
         ended_at=ended.ended_at if due_at is None else None,
+        blocked_since=blocked,
     )
+    if changed and outcome.is_common:
+        warn_if_blocked(message, ended.started_at, outcome.detail)
     if changed:
         message.state, message.error_code = state, outcome.code
     return bool(changed) and is_bad_end

@@ -18,6 +18,8 @@ FRESH_CLAIM = LEASE / 3
 LISTED_WITHIN = timedelta(seconds=20)
 # Questions to the provider about a message whose fate is unknown.
 ASK_AGAIN = timedelta(seconds=10)
+# Questions about a message that it accepted, while it does not answer them.
+ASK_FOR_RECEIPT_AGAIN = timedelta(minutes=1)
 # Without a receipt, ask what became of the message after these times since its acceptance.
 RECEIPT_OVERDUE = (
     timedelta(minutes=2),

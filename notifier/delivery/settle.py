@@ -1,26 +1,46 @@
 """Settle what nobody told us: messages of unknown fate, and receipts that never came, by asking."""
 
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.delivery.blocked import note_blocked
 from notifier.delivery.claim import claim_questions
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.schedule import ASK_AGAIN, LISTED_WITHIN, next_question
-from notifier.delivery.transports.base import ProviderUnreachableError, Transport, transport_for
-from notifier.journal.models import Step
+from notifier.delivery.schedule import (
+    ASK_AGAIN,
+    ASK_FOR_RECEIPT_AGAIN,
+    LISTED_WITHIN,
+    next_question,
+)
+from notifier.delivery.transports.base import (
+    Fate,
+    Found,
+    ProviderIgnorantError,
+    ProviderUnreachableError,
+    transport_for,
+)
+from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
 
-# After this long past its lifetime, a message that no provider can be asked about is given up.
-GIVE_UP_AFTER = timedelta(hours=24)
+# Seconds that one round spends on questions that nobody answers; each may take ten. The others of
+# the round are then as good as asked.
+UNANSWERED_S = 10.0
+
+UNREACHABLE = "l’opérateur n’a pu être interrogé jusqu’à la fin de sa durée de vie"
+HIDDEN = (
+    "l’opérateur cache ses textes, nul ne peut dire si c’en est un : "
+    "il n’est pas renvoyé, d’autres sont prévenus"
+)
 
 
 def settle_unknown() -> int:
@@ -30,47 +50,66 @@ def settle_unknown() -> int:
     return len(messages)
 
 
-def _one_by_one(messages: list[Message], work: Callable[[Message], None]) -> None:
-    """One that fails does not hold up the others; being claimed, it comes up again later."""
+def _one_by_one(messages: list[Message], work: Callable[[Message, bool], None]) -> None:
+    """One that fails does not hold up the others; being claimed, it comes up again later.
+
+    `work` is given the message, and whether there is still time to ask.
+    """
+    unanswered_s = 0.0
     for message in messages:
+        began = time.monotonic()
         try:
-            work(message)
+            work(message, unanswered_s < UNANSWERED_S)
+        except ProviderUnreachableError as error:
+            unanswered_s += time.monotonic() - began
+            log.warning("provider unreachable, fate unknown", message=message.pk, error=str(error))
         except Exception:  # whatever the provider's client makes of a strange answer
             log.exception("provider's word cannot be read, it is asked again", message=message.pk)
 
 
-def _settle(message: Message) -> None:
+def _settle(message: Message, may_ask: bool) -> None:
     transport = transport_for(Channel(message.channel))
-    if transport.has_receipts:
-        _settle_by_asking(message, transport)
-    else:
+    if not transport.has_receipts:
         # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
         _back_to_pending(
             message, "nul ne peut dire s’il est parti, nouvel essai sous le même numéro"
         )
-
-
-def _settle_by_asking(message: Message, transport: Transport) -> None:
-    now = timezone.now()
-    try:
-        found = transport.find(message)
-    except ProviderUnreachableError as error:
-        log.warning(
-            "provider unreachable, fate still unknown", message=message.pk, error=str(error)
-        )
-        if now > message.expires_at + GIVE_UP_AFTER:
-            _end_unsettled(message, now)
         return
+    try:
+        if not may_ask:
+            raise ProviderUnreachableError("not asked: nobody answers")
+        _settle_by_asking(message, transport.find(message))
+    except ProviderUnreachableError as error:
+        note_blocked(message, f"l’opérateur ne répond pas ({error})")
+        if timezone.now() > message.expires_at:
+            _give_up(message, UNREACHABLE)
+        raise
+
+
+def _settle_by_asking(message: Message, found: Found) -> None:
+    now = timezone.now()
+    listed = {fate.provider_id for fate in found.same} | set(found.hidden)
     others = set(
-        Message.objects.filter(provider_id__in=[fate.provider_id for fate in found])
+        Message.objects.filter(provider_id__in=listed)
         .exclude(pk=message.pk)
         .values_list("provider_id", flat=True)
     )
-    mine = next((fate for fate in found if fate.provider_id not in others), None)
+    mine = next((fate for fate in found.same if fate.provider_id not in others), None)
     if mine is not None:
         apply_receipt(message.pk, mine, "retrouvé chez l’opérateur")
+    elif set(found.hidden) - others:
+        _give_up(message, HIDDEN)
     elif message.claimed_at is not None and now - message.claimed_at >= LISTED_WITHIN:
         _back_to_pending(message, "l’opérateur ne l’a pas reçu, nouvel essai")
+
+
+def _give_up(message: Message, why: str) -> None:
+    """Leave it unknown, and have others told. A receipt may still say what became of it."""
+    follow_up(message, _line(message, Step.SETTLED, why, timezone.now()))
+    # Of one that was withdrawn in the air nobody is told, nor is it asked about for ever.
+    Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN, is_followed_up=True).update(
+        due_at=None
+    )
 
 
 def _back_to_pending(message: Message, why: str) -> None:
@@ -87,41 +126,39 @@ def _back_to_pending(message: Message, why: str) -> None:
             _note(message, Step.SETTLED, why, now)
 
 
-def _end_unsettled(message: Message, now: datetime) -> None:
-    with transaction.atomic():
-        changed = Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN).update(
-            state=MessageState.EXPIRED, due_at=None, ended_at=now
-        )
-        if changed:
-            _note(message, Step.EXPIRED, "périmé, l’opérateur n’a jamais pu être interrogé", now)
-    if changed:
-        message.state = MessageState.EXPIRED
-        follow_up(message)
-
-
 def ask_for_overdue_receipts() -> int:
     """Ask what became of accepted messages whose receipt is late."""
-    messages = claim_questions(MessageState.ACCEPTED, again_after=ASK_AGAIN)
+    messages = claim_questions(MessageState.ACCEPTED, again_after=ASK_FOR_RECEIPT_AGAIN)
     _one_by_one(messages, _ask)
     return len(messages)
 
 
-def _ask(message: Message) -> None:
+def _ask(message: Message, may_ask: bool) -> None:
+    later = next_question(message.accepted_at or message.created_at, timezone.now())
+    accepted = Message.objects.filter(pk=message.pk, state=MessageState.ACCEPTED)
     try:
+        if not may_ask:
+            raise ProviderUnreachableError("not asked: nobody answers")
         fate = transport_for(Channel(message.channel)).ask(message)
-    except ProviderUnreachableError as error:
-        log.warning(
-            "provider unreachable, receipt still missing", message=message.pk, error=str(error)
-        )
+    except ProviderUnreachableError:
+        if later is None:
+            accepted.update(due_at=None)
+        raise
+    except ProviderIgnorantError:
+        # Nobody will ever say that it arrived: somebody else is told.
+        lost = Fate(message.provider_id, MessageState.UNDELIVERED, "20404")
+        apply_receipt(message.pk, lost, "l’opérateur n’en a plus trace")
         return
     if fate.state is not MessageState.ACCEPTED:
         apply_receipt(message.pk, fate, "demandé à l’opérateur")
     else:
-        later = next_question(message.accepted_at or message.created_at, timezone.now())
-        accepted = Message.objects.filter(pk=message.pk, state=MessageState.ACCEPTED)
         accepted.update(due_at=later)
 
 
 def _note(message: Message, step: Step, what: str, at: datetime) -> None:
+    write([_line(message, step, what, at)])
+
+
+def _line(message: Message, step: Step, what: str, at: datetime) -> Entry:
     text = f"{message.in_journal} : {what}."
-    write([entry(message.thread, step, text, at=at, message=message.pk)])
+    return entry(message.thread, step, text, at=at, message=message.pk)

@@ -51,7 +51,7 @@ class Step:
 
 def plan(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
     """The steps of one text under the receipt faults that strike it, in the order of their time."""
-    steps = [Step(pace.sent, "sent"), _end(pace, faults)]
+    steps = [Step(pace.sent, "sent"), *_end(pace, faults)]
     if "failed" in faults:
         del steps[0]
     if "callback_forged" in faults:
@@ -74,11 +74,16 @@ def plan(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
     return steps
 
 
-def _end(pace: Pace, faults: Mapping[str, Fault]) -> Step:
+def _end(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
     for status, usual_code in (("failed", 30005), ("undelivered", 30003)):
         if fault := faults.get(status):
-            return Step(pace.delivered, status, fault.error_code or usual_code)
-    return Step(pace.delivered, "delivered")
+            return [Step(pace.delivered, status, fault.error_code or usual_code)]
+    if "partially_delivered" in faults:
+        return [Step(pace.delivered, "partially_delivered")]
+    delivered = Step(pace.delivered, "delivered")
+    if fault := faults.get("delivered_after_all"):
+        return [Step(pace.delivered, "undelivered", fault.error_code or 30008), delivered]
+    return [delivered, *([Step(pace.delivered, "read")] if "read" in faults else [])]
 
 
 def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:

@@ -17,6 +17,8 @@ CREATE = frozenset(
         "answer_500",  # nothing accepted
         "answer_500_after_accept",
         "accept_then_cut",  # accepted, then the line drops without an answer
+        "accept_then_empty",  # accepted, then answered 201 with `{}`
+        "accept_then_null",  # the same with a `sid` that is null
         "accept_then_timeout",  # accepted at once, answered after `seconds`
         "slow",  # nothing for `seconds`, then as usual
         "reject",  # 400 with `error_code` (21211 unless told)
@@ -26,11 +28,18 @@ CREATE = frozenset(
 CONNECTION = frozenset({"refuse"})
 # Asking about messages (fetch and list) answers 500: the provider cannot say whether it has them.
 LOOKUP = frozenset({"lookup_500"})
+# Asking for one text by its number answers 404.
+FETCH = frozenset({"lookup_404"})
+# What is listed and fetched is shown without its words, or without the end of its number.
+REDACTION = frozenset({"redacted_words", "redacted_numbers"})
 # What happens to the status callbacks of an accepted message.
 RECEIPT = frozenset(
     {
         "undelivered",  # final status, with `error_code` (30003 unless told)
         "failed",  # final status without `sent` before it, with `error_code` (30005 unless told)
+        "partially_delivered",  # final status
+        "delivered_after_all",  # undelivered with `error_code` (30008 unless told), then delivered
+        "read",  # delivered, then read
         "no_callback",
         "callback_early",  # all callbacks answered before the request itself is
         "callback_twice",
@@ -50,8 +59,9 @@ SMTP_DATA = frozenset(
 # The listening socket is really closed, for `seconds` or until the faults are withdrawn.
 DOORS = frozenset({"down", "smtp_down"})
 
-KINDS = CREATE | CONNECTION | LOOKUP | RECEIPT | SMTP_RCPT | SMTP_DATA | DOORS
-_WITHOUT_ADDRESS = CONNECTION | LOOKUP | DOORS
+_ASKING = LOOKUP | FETCH | REDACTION
+KINDS = CREATE | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | DOORS
+_WITHOUT_ADDRESS = CONNECTION | _ASKING | DOORS
 _NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "kind": str,

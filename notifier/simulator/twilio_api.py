@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from .callbacks import Callbacks
-from .faults import CONNECTION, CREATE, LOOKUP, NO_FAULT, Fault, Faults
+from .faults import CONNECTION, CREATE, FETCH, LOOKUP, NO_FAULT, Fault, Faults
 from .record import Record, Sms
 from .twilio_errors import TwilioError
 from .twilio_messages import API_VERSION, Query, read_message, show, show_page
@@ -103,21 +103,35 @@ class TwilioApi:
             sms.answered = 500
             raise TwilioError(20500)
         sms.answered = 201
+        if fault.kind == "accept_then_empty":
+            return web.json_response({}, status=201)
+        if fault.kind == "accept_then_null":
+            shown["sid"] = None
         return web.json_response(shown, status=201)
 
     async def _fetch(self, request: web.Request) -> web.Response:
         self._raise_for_lookup()
         sms = self._record.by_sid.get(request.match_info["sid"])
-        if sms is None:
+        if sms is None or self._faults.take(FETCH):
             raise TwilioError(20404, request.path)
-        return web.json_response(show(sms, self._account_sid))
+        return web.json_response(self._shown(sms))
 
     async def _list(self, request: web.Request) -> web.Response:
         self._raise_for_lookup()
         query = Query.read(request.query)
         to = query.given.get("To")
         texts = self._record.sms if to is None else self._record.by_number.get(to, [])
-        return web.json_response(show_page(query, texts, self._account_sid))
+        if to is not None and self._faults.take(("redacted_numbers",)):
+            texts = []
+        return web.json_response(show_page(query, texts, self._account_sid, self._shown))
+
+    def _shown(self, sms: Sms) -> dict[str, object]:
+        shown = show(sms, self._account_sid)
+        if self._faults.take(("redacted_words",)):
+            shown["body"] = "**REDACTED**"
+        if self._faults.take(("redacted_numbers",)):
+            shown["to"] = sms.to[:-4] + "XXXX"
+        return shown
 
     async def _nothing(self, request: web.Request) -> web.Response:
         raise TwilioError(20404, request.path)

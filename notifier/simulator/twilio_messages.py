@@ -116,13 +116,18 @@ class Query:
         return f"{base}?{urlencode(query)}"
 
 
-def show_page(query: Query, texts: Sequence[Sms], account_sid: str) -> dict[str, object]:
-    """One page of a list, as Twilio answers it."""
+def show_page(
+    query: Query,
+    texts: Sequence[Sms],
+    account_sid: str,
+    shown: Callable[[Sms], dict[str, object]],
+) -> dict[str, object]:
+    """One page of a list, as Twilio answers it, each text as `shown` shows it."""
     base = f"/{API_VERSION}/Accounts/{account_sid}/Messages.json"
     found, more = query.select(texts)
     start = query.page * query.page_size
     return {
-        "messages": [show(sms, account_sid) for sms in found],
+        "messages": [shown(sms) for sms in found],
         "page": query.page,
         "page_size": query.page_size,
         "start": start,

@@ -12,7 +12,7 @@ from notifier.alerting.in_force import categories
 from notifier.delivery.follow_up import follow_up, follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.transports.base import Fate
+from notifier.delivery.transports.base import Fate, Outcome, Result
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
     DUTY,
@@ -174,6 +174,34 @@ def test_an_alert_that_can_no_longer_help_is_passed_to_nobody_but_the_duty(sourc
         sweep_without_sending()
     assert [m.state for m in messages()][:1] == [MessageState.EXPIRED]
     assert told() == [sms(1), mail(DUTY)]
+
+
+def test_an_unknown_fate_that_outlives_its_use_is_told_to_the_duty(source) -> None:
+    """The provider refuses the line here, so it cannot be asked."""
+    contact("maire", mobile=number(1), email=MAYOR)
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE)
+    hand_over(lambda _: Outcome(Result.UNKNOWN))
+    a_round()
+    assert told() == [sms(1)]
+    with travel(timezone.now() + timedelta(hours=3, seconds=30)):
+        sweep_without_sending()
+    (message, to_duty) = messages()
+    assert (message.state, message.is_given_up) == (MessageState.UNKNOWN, True)
+    assert (to_duty.address, told()) == (DUTY, [sms(1), mail(DUTY)])
+
+
+def test_one_of_which_nobody_can_ever_say_is_followed_by_the_next_person(source) -> None:
+    """It may have arrived: what follows still goes there, and nobody relies on it."""
+    contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE)
+    hand_over(lambda _: Outcome(Result.UNKNOWN))
+    follow_up(messages()[0])
+    assert told() == [sms(1), sms(2)]
+    hand_over()
+    push(source, sequence=2, category=FIRE, status="closed")
+    assert told(revision=2) == [sms(1), sms(2)]
 
 
 def sweep_without_sending() -> None:

@@ -208,6 +208,26 @@ def test_a_failure_keeps_its_code_and_says_it_in_french(message: Message) -> Non
     assert "980720" not in line.text
 
 
+def test_undelivered_then_delivered_he_has_it(message: Message) -> None:
+    assert _post(message.pk, MessageStatus="undelivered", ErrorCode="30008").status_code == 204
+    assert _post(message.pk, MessageStatus="delivered").status_code == 204
+    assert (_state(message), message.error_code) == (MessageState.DELIVERED, "")
+    assert _lines() == 2
+
+
+def test_read_is_a_state_of_its_own(message: Message) -> None:
+    """By RCS; it may come before the receipt that says that the phone has it."""
+    for status in ("read", "delivered", "read"):
+        assert _post(message.pk, MessageStatus=status).status_code == 204
+        assert _state(message) == MessageState.READ
+    assert _lines() == 1
+
+
+def test_a_text_of_which_a_part_came_has_not_come(message: Message) -> None:
+    assert _post(message.pk, MessageStatus="partially_delivered").status_code == 204
+    assert _state(message) == MessageState.UNDELIVERED
+
+
 @pytest.mark.parametrize("code", ["x" * 500, "\x00", "é"])
 def test_a_strange_error_code_does_not_lose_the_receipt(message: Message, code: str) -> None:
     assert _post(message.pk, MessageStatus="undelivered", ErrorCode=code).status_code == 204

@@ -73,6 +73,51 @@ def test_due_messages_that_nobody_sends(corg: Caller, broker: str, settings: Set
     assert _ready()[0] == 200
 
 
+@pytest.mark.parametrize(
+    "state", [MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN]
+)
+def test_a_provider_that_cannot_be_reached_is_red_after_a_minute(
+    corg: Caller, broker: str, settings: Settings, state: MessageState
+) -> None:
+    """The worker that knows wrote it beside the message; until then it may be a short failure."""
+    settings.CELERY_BROKER_URL = broker
+    mayor()
+    decide(json.loads(corg.push(body()).content)["id"])
+    now = timezone.now()
+    soon = now + timedelta(minutes=5)
+    Message.objects.update(
+        state=state, due_at=soon, blocked_since=now, created_at=now - timedelta(seconds=80)
+    )
+    code, said = _ready()
+    assert (code, said["providers"]) == (200, "ok")
+    assert 79 < float(str(said["oldest_unsent_s"])) < 120
+    assert said["oldest_due_s"] == 0
+    Message.objects.filter(channel="sms").update(blocked_since=now - timedelta(seconds=61))
+    code, said = _ready()
+    assert code == 503
+    assert str(said["providers"]).startswith("sms: nothing leaves since 6")
+    Message.objects.update(state=MessageState.ACCEPTED)
+    code, said = _ready()
+    assert (code, said["providers"], said["oldest_unsent_s"]) == (200, "ok", 0)
+
+
+def test_what_was_given_up_and_told_to_others_is_no_longer_waited_for(
+    corg: Caller, broker: str, settings: Settings
+) -> None:
+    settings.CELERY_BROKER_URL = broker
+    mayor()
+    decide(json.loads(corg.push(body()).content)["id"])
+    Message.objects.update(
+        state=MessageState.UNKNOWN,
+        due_at=None,
+        is_followed_up=True,
+        blocked_since=timezone.now() - timedelta(hours=1),
+    )
+    code, said = _ready()
+    assert (code, said["oldest_unsent_s"]) == (200, 0)
+    assert b"notifier_messages_open{" not in Client().get("/metrics").content
+
+
 def test_interventions_that_nobody_decides(corg: Caller, broker: str, settings: Settings) -> None:
     """No worker at all: nothing is even due, but dispatch's pushes lie there."""
     from notifier.intake.models import Intervention
@@ -131,6 +176,7 @@ def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
     assert count("interventions_waiting", state="received") == 1
     assert count("interventions_waiting", state="review") == 1
     assert count("oldest_due_seconds") >= 0
+    assert count("oldest_unsent_seconds") > 0
     assert count("oldest_undecided_seconds") > 0
     assert count("oldest_review_seconds") > 0
     for secret in (MOBILE, MAIL, contact.last_name, "CORG", "Delle", corg.key):

@@ -50,6 +50,8 @@ PRODUCTION = {
         ("EMAIL_URL", "imap://smtp.example"),
         ("EMAIL_URL", "smtp://"),
         ("EMAIL_FROM", "alertes"),
+        ("CA_FILE", "/n/existe/pas.pem"),
+        ("CA_FILE", "/etc/passwd"),
         ("LOG_LEVEL", "LOUD"),
         ("SIMULATOR", "peut-être"),
         ("SIMULATOR", "1"),

@@ -122,7 +122,7 @@ def time_passes() -> Callable[[Message, timedelta], None]:
         message.refresh_from_db()
         moved = {
             name: value - how_long
-            for name in ("created_at", "due_at", "claimed_at", "accepted_at")
+            for name in ("created_at", "due_at", "claimed_at", "accepted_at", "blocked_since")
             if (value := getattr(message, name)) is not None
         }
         Message.objects.filter(pk=message.pk).update(**moved)

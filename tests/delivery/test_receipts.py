@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twilio.rest.api.v2010.account.message import MessageInstance
 
+from notifier.alerting.recipients import reached
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try, deliver
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts import Reading, Receipt, apply_all, apply_receipt
 from notifier.delivery.record import record
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.transports.base import Fate, Outcome, Result
+from notifier.delivery.transports.twilio.statuses import state_of
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
@@ -27,6 +32,7 @@ TimePasses = Callable[[Message, timedelta], None]
 
 SENT = Fate("SM1", MessageState.ACCEPTED)
 DELIVERED = Fate("SM1", MessageState.DELIVERED)
+READ = Fate("SM1", MessageState.READ)
 UNDELIVERED = Fate("SM1", MessageState.UNDELIVERED, "30003")
 
 
@@ -186,15 +192,20 @@ RANK = {
     MessageState.PENDING: 0,
     MessageState.SENDING: 1,
     MessageState.ACCEPTED: 2,
-    MessageState.DELIVERED: 3,
     MessageState.UNDELIVERED: 3,
+    MessageState.DELIVERED: 4,
+    MessageState.READ: 5,
 }
+SAYS = {"sent": SENT, "delivered": DELIVERED, "undelivered": UNDELIVERED, "read": READ}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.sampled_from(["claim", "accept", "sent", "delivered", "undelivered"]), max_size=8)
+    st.lists(
+        st.sampled_from(["claim", "accept", "sent", "delivered", "undelivered", "read"]), max_size=8
+    )
 )
+@pytest.mark.usefixtures("bad_ends")
 def test_no_order_of_events_makes_a_state_walk_backwards(post: Post, events: list[str]) -> None:
     Message.objects.all().delete()
     message = post()
@@ -206,13 +217,159 @@ def test_no_order_of_events_makes_a_state_walk_backwards(post: Post, events: lis
                 claimed += claim_due(Lane.URGENT)
             case "accept" if claimed:
                 accept(claimed[-1])
-            case "sent":
-                apply_receipt(message.pk, SENT)
-            case "delivered":
-                apply_receipt(message.pk, DELIVERED)
-            case "undelivered":
-                apply_receipt(message.pk, UNDELIVERED)
+            case "sent" | "delivered" | "undelivered" | "read":
+                apply_receipt(message.pk, SAYS[event])
         after = Message.objects.get(pk=message.pk).state
         assert RANK[MessageState(after)] >= RANK[MessageState(before)], (before, event, after)
-        if RANK[MessageState(before)] == 3:
-            assert after == before
+        if event in ("delivered", "read"):
+            assert RANK[MessageState(after)] >= RANK[SAYS[event].state]
+
+
+LATER = [SENT, UNDELIVERED, DELIVERED, READ]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_whatever_the_order_the_phone_has_the_last_word(
+    post: Post, bad_ends: list[int], together: bool
+) -> None:
+    """Every order of every set of receipts, twice, one by one and in one commit."""
+    orders = [p for n in (1, 2, 3, 4) for p in permutations(LATER, n)]
+    messages = [post(topic=str(n)) for n in range(len(orders))]
+    while claimed := claim_due(Lane.URGENT):
+        for each in claimed:
+            accept(each)
+    receipts = Entry.objects.filter(step=Step.RECEIPT).order_by("id")
+    for message, order in zip(messages, orders, strict=True):
+        fates = [*order, order[0]]
+        if together:
+            apply_all([Receipt(message.pk, fate) for fate in fates])
+        else:
+            for fate in fates:
+                apply_receipt(message.pk, fate)
+        message.refresh_from_db()
+        assert message.state == max((f.state for f in order), key=RANK.__getitem__), order
+        assert (message.error_code == "30003") == (message.state == MessageState.UNDELIVERED)
+        lines = [e.data["state"] for e in receipts.filter(data__message=message.pk)]
+        told = [f.state for n, f in enumerate(order) if all(
+            RANK[f.state] > RANK[g.state] for g in order[:n]
+        ) and f is not SENT]  # fmt: skip
+        assert lines == told, order
+    # Those of which nothing else was said before; none twice.
+    assert len(set(bad_ends)) == len(bad_ends)
+    if not together:
+        firsts = [o[: o.index(UNDELIVERED)] for o in orders if UNDELIVERED in o]
+        assert len(bad_ends) == sum(not {DELIVERED, READ} & set(before) for before in firsts)
+
+
+def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
+    post: Post, bad_ends: list[int]
+) -> None:
+    message = post()
+    accept(*claim_due(Lane.URGENT))
+    apply_receipt(message.pk, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
+    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    message.refresh_from_db()
+    assert (message.state, message.error_code) == (MessageState.DELIVERED, "")
+    assert [m.pk for m in reached([message])] == [message.pk]
+    said = [entry.text for entry in Entry.objects.filter(step=Step.RECEIPT)]
+    assert "non reçu : raison inconnue" in said[0] and "reçu" in said[1]
+    assert bad_ends == [message.pk]
+
+
+def test_read_is_later_than_delivered_and_keeps_when_it_came(post: Post) -> None:
+    message = post()
+    accept(*claim_due(Lane.URGENT))
+    apply_receipt(message.pk, DELIVERED)
+    message.refresh_from_db()
+    came_at = message.ended_at
+    assert apply_receipt(message.pk, READ) is Reading.APPLIED
+    message.refresh_from_db()
+    assert (message.state, message.ended_at) == (MessageState.READ, came_at)
+
+
+def test_what_arrived_meanwhile_is_not_followed_up(post: Post, bad_ends: list[int]) -> None:
+    """Between the receipt that said so and its follow-up, another said that the phone has it."""
+    message = post()
+    accept(*claim_due(Lane.URGENT))
+    apply_all([Receipt(message.pk, UNDELIVERED), Receipt(message.pk, DELIVERED)])
+    message.state = MessageState.UNDELIVERED
+    follow_up(message)
+    assert bad_ends == []
+
+
+@pytest.mark.parametrize(
+    "end", [MessageState.EXPIRED, MessageState.FAILED, MessageState.CANCELLED, MessageState.UNKNOWN]
+)
+@pytest.mark.parametrize("fate", [DELIVERED, READ])
+def test_a_phone_that_has_the_text_is_believed_whatever_we_thought(
+    post: Post, end: MessageState, fate: Fate
+) -> None:
+    """A first try of unknown fate that arrived, after a second was refused or withdrawn."""
+    message = post()
+    Message.objects.filter(pk=message.pk).update(state=end, due_at=None, is_followed_up=True)
+    assert apply_receipt(message.pk, fate) is Reading.APPLIED
+    message.refresh_from_db()
+    assert message.state == fate.state
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        ("delivered_after_all", MessageState.DELIVERED),
+        ("read", MessageState.READ),
+        ("partially_delivered", MessageState.UNDELIVERED),
+    ],
+)
+def test_each_word_of_the_provider_is_known(
+    provider: Simulator,
+    post: Post,
+    time_passes: TimePasses,
+    bad_ends: list[int],
+    fault: str,
+    state: MessageState,
+) -> None:
+    provider.fault(fault)
+    provider.fault("no_callback")
+    message = post()
+    deliver(Lane.URGENT)
+    provider.wait(sms=1, settled=True, timeout=20)
+    time_passes(message, RECEIPT_OVERDUE[0])
+    a_round()
+    message.refresh_from_db()
+    assert message.state == state
+
+
+def test_every_status_that_twilio_documents_is_known() -> None:
+    inbound = {"receiving", "received"}
+    documented = {v for k, v in vars(MessageInstance.Status).items() if k.isupper()}
+    assert {status for status in documented if state_of(status) is None} == inbound
+
+
+def test_a_number_that_the_provider_does_not_know_is_asked_once(
+    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int]
+) -> None:
+    provider.fault("lookup_404")
+    message = post()
+    deliver(Lane.URGENT)
+    time_passes(message, RECEIPT_OVERDUE[0])
+    a_round()
+    message.refresh_from_db()
+    assert (message.state, message.due_at) == (MessageState.UNDELIVERED, None)
+    assert bad_ends == [message.pk]
+    assert "trace" in Entry.objects.filter(step=Step.RECEIPT).get().text
+
+
+def test_a_receipt_that_nobody_can_be_asked_for_is_given_up_in_the_end(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("lookup_500")
+    message = post()
+    deliver(Lane.URGENT)
+    time_passes(message, RECEIPT_OVERDUE[0])
+    a_round()
+    message.refresh_from_db()
+    assert message.due_at is not None
+    time_passes(message, RECEIPT_OVERDUE[-1])
+    a_round()
+    message.refresh_from_db()
+    assert (message.state, message.due_at) == (MessageState.ACCEPTED, None)

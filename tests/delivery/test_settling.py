@@ -4,12 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.schedule import LISTED_WITHIN
+from notifier.delivery.transports.base import Fate
 from notifier.delivery.transports.twilio import http
 from notifier.intake.schema import FURTHEST_AHEAD
+from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import PHONE, a_round, told
 
@@ -126,3 +130,94 @@ def test_an_older_text_with_the_same_words_is_not_taken_for_ours(
     settle(message, time_passes)
     assert told(provider) == [PHONE, PHONE]
     assert message.provider_id not in ("", earlier.provider_id)
+
+
+@pytest.mark.parametrize("hides", ["redacted_words", "redacted_numbers"])
+def test_of_texts_that_the_provider_hides_none_is_sent_twice(
+    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int], hides: str
+) -> None:
+    """Nobody can say whether one of them is ours: others are told, and a receipt may yet say."""
+    provider.fault(hides)
+    provider.fault("no_callback")
+    message = lost(provider, post, "accept_then_cut")
+    for _ in range(3):
+        settle(message, time_passes)
+    assert (message.state, message.due_at) == (MessageState.UNKNOWN, None)
+    assert bad_ends == [message.pk]
+    assert told(provider) == [PHONE]
+    receipt = Fate(provider.messages()[0]["sid"], MessageState.DELIVERED)
+    assert apply_receipt(message.pk, receipt) is Reading.APPLIED
+    message.refresh_from_db()
+    assert message.state == MessageState.DELIVERED
+    assert bad_ends == [message.pk]
+
+
+@pytest.mark.parametrize("hides", ["redacted_words", "redacted_numbers"])
+def test_hidden_texts_that_are_known_to_be_others_are_no_doubt(
+    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int], hides: str
+) -> None:
+    post(topic="0")
+    deliver(Lane.URGENT)
+    provider.fault(hides)
+    message = lost(provider, post, "answer_500")
+    settle(message, time_passes)
+    assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
+    assert (told(provider), bad_ends) == ([PHONE, PHONE], [])
+
+
+def test_hidden_texts_to_another_phone_are_no_doubt(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    post(topic="0", address="+33639970001")
+    deliver(Lane.URGENT)
+    Message.objects.update(provider_id="SM0")
+    provider.fault("redacted_numbers")
+    message = lost(provider, post, "answer_500")
+    settle(message, time_passes)
+    assert told(provider) == ["+33639970001", PHONE]
+
+
+def test_at_the_end_of_its_lifetime_an_unknown_fate_is_told_to_others(
+    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int]
+) -> None:
+    provider.fault("lookup_500")
+    message = lost(provider, post, "accept_then_cut")
+    settle(message, time_passes)
+    assert (message.state, bad_ends) == (MessageState.UNKNOWN, [])
+    Message.objects.filter(pk=message.pk).update(expires_at=timezone.now())
+    for _ in range(2):
+        settle(message, time_passes)
+    assert (message.state, message.due_at, bad_ends) == (MessageState.UNKNOWN, None, [message.pk])
+    assert Entry.objects.filter(step=Step.SETTLED).count() == 1
+    assert told(provider) == [PHONE]
+
+
+def test_many_unknown_fates_do_not_wait_for_each_others_silence(
+    provider: Simulator,
+    post: Post,
+    time_passes: TimePasses,
+    bad_ends: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A provider that hangs costs one question's time, and all of the round move on."""
+    monkeypatch.setattr("notifier.delivery.settle.UNANSWERED_S", 0.0)
+    provider.fault("answer_500", times=5)
+    provider.fault("lookup_500")
+    lost_ones = [post(topic=str(topic)) for topic in range(5)]
+    deliver(Lane.URGENT)
+    Message.objects.update(expires_at=timezone.now())
+    for message in lost_ones:
+        time_passes(message, LISTED_WITHIN)
+    a_round()
+    assert sorted(bad_ends) == [message.pk for message in lost_ones]
+
+
+@pytest.mark.parametrize("answer", ["accept_then_empty", "accept_then_null"])
+def test_an_acceptance_without_a_number_is_asked_about(
+    provider: Simulator, post: Post, time_passes: TimePasses, answer: str
+) -> None:
+    message = lost(provider, post, answer)
+    assert message.provider_id == ""
+    settle(message, time_passes)
+    assert message.provider_id == provider.messages()[0]["sid"]
+    assert told(provider) == [PHONE]

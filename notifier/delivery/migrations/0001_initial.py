@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import notifier.delivery.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -79,6 +81,7 @@ class Migration(migrations.Migration):
                             ("sending", "en cours d’envoi"),
                             ("accepted", "remis à l’opérateur"),
                             ("delivered", "reçu"),
+                            ("read", "lu"),
                             ("undelivered", "non reçu"),
                             ("expired", "périmé"),
                             ("cancelled", "retiré"),
@@ -108,6 +111,19 @@ class Migration(migrations.Migration):
                 (
                     "error_code",
                     models.CharField(blank=True, max_length=20, verbose_name="code d’erreur"),
+                ),
+                (
+                    "token",
+                    models.CharField(
+                        default=notifier.delivery.models.new_token,
+                        editable=False,
+                        max_length=32,
+                        verbose_name="jeton",
+                    ),
+                ),
+                (
+                    "blocked_since",
+                    models.DateTimeField(null=True, verbose_name="bloqué depuis"),
                 ),
                 ("accepted_at", models.DateTimeField(null=True, verbose_name="remis le")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),

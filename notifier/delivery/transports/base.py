@@ -1,6 +1,6 @@
 """What every transport is: the words in which it answers, and the place where it is found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Protocol
@@ -19,13 +19,18 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one try. `detail` is French, without any address, for the journal."""
+    """What came of one try. `detail` is French, without any address, for the journal.
+
+    `is_common`: what went wrong strikes every message of the channel alike, a provider that does
+    not answer or that refuses our account, and no reader can help it.
+    """
 
     result: Result
     provider_id: str = ""
     code: str = ""
     detail: str = ""
     retry_after_s: float | None = None
+    is_common: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,21 @@ class Fate:
     address: str = ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a provider lists for a message: the texts with its very words, and the numbers of those
+    that may be it, their words being hidden (Twilio redacts them for accounts that ask for it)."""
+
+    same: list[Fate] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+
 class ProviderUnreachableError(Exception):
     """The provider could not be asked."""
+
+
+class ProviderIgnorantError(Exception):
+    """The provider was asked for a message by its number, and knows none."""
 
 
 class Transport(Protocol):
@@ -56,13 +74,15 @@ class Transport(Protocol):
     def send(self, message: Message) -> Outcome:
         """Hand the message to the provider. Never raises for what provider or network can do."""
 
-    def find(self, message: Message) -> list[Fate]:
+    def find(self, message: Message) -> Found:
         """What the provider has with this address and text since the message was made.
 
         Raises ProviderUnreachableError."""
 
     def ask(self, message: Message) -> Fate:
-        """What became of an accepted message. Raises ProviderUnreachableError."""
+        """What became of an accepted message.
+
+        Raises ProviderUnreachableError, ProviderIgnorantError."""
 
 
 @cache

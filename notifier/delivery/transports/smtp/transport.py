@@ -15,7 +15,13 @@ import structlog
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
+from notifier.delivery.transports.base import (
+    Fate,
+    Found,
+    Outcome,
+    ProviderUnreachableError,
+    Result,
+)
 from notifier.delivery.transports.smtp.subject import Subject
 from notifier.environment import is_loopback
 
@@ -55,7 +61,8 @@ class SmtpTransport:
         except smtplib.SMTPResponseException as error:
             return _refused_us(error)
         except (OSError, smtplib.SMTPException) as error:
-            return Outcome(Result.RETRY, detail=f"serveur injoignable ({type(error).__name__})")
+            detail = f"serveur injoignable ({type(error).__name__})"
+            return Outcome(Result.RETRY, detail=detail, is_common=True)
         try:
             with server:
                 server.send_message(mail)
@@ -71,12 +78,13 @@ class SmtpTransport:
                 Result.PERMANENT, detail="le serveur ne connaît pas les lettres de l’adresse"
             )
         except (OSError, smtplib.SMTPException) as error:
-            return Outcome(Result.UNKNOWN, detail=f"ligne coupée ({type(error).__name__})")
+            detail = f"ligne coupée ({type(error).__name__})"
+            return Outcome(Result.UNKNOWN, detail=detail, is_common=True)
         return Outcome(Result.ACCEPTED, provider_id=self._message_id(message))
 
-    def find(self, message: Message) -> list[Fate]:  # noqa: ARG002 - the transports' common form
+    def find(self, message: Message) -> Found:  # noqa: ARG002 - the transports' common form
         """Nothing, ever: SMTP has no such question."""
-        return []
+        return Found()
 
     def ask(self, message: Message) -> Fate:  # noqa: ARG002 - the transports' common form
         raise ProviderUnreachableError("SMTP has no receipts to ask for")
@@ -129,7 +137,7 @@ def _refused_us(error: smtplib.SMTPResponseException) -> Outcome:
         return _answer(error.smtp_code)
     log.error("the mail server refuses us", code=error.smtp_code, error=type(error).__name__)
     detail = f"le serveur refuse notre accès ou notre expéditeur ({error.smtp_code})"
-    return Outcome(Result.RETRY, code=str(error.smtp_code), detail=detail)
+    return Outcome(Result.RETRY, code=str(error.smtp_code), detail=detail, is_common=True)
 
 
 def _answer(code: int) -> Outcome:

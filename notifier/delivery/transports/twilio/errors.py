@@ -29,17 +29,26 @@ OPERATOR = {
     20003: "identifiants Twilio refusés",
     20005: "compte Twilio inactif",
     20008: "compte Twilio de test",
+    20404: "compte Twilio inconnu à cette adresse",
     21212: "expéditeur invalide",
+    21266: "expéditeur et destinataire identiques",
     21408: "région interdite par les réglages du compte",
     21603: "expéditeur absent",
     21606: "expéditeur non autorisé",
     21608: "compte Twilio d’essai : numéro non vérifié",
     21611: "file de l’expéditeur pleine",
+    21656: "variables de contenu invalides",
+    21659: "expéditeur qui n’est pas un numéro de ce compte ou de ce pays",
+    21660: "expéditeur d’un autre compte",
+    21661: "expéditeur incapable d’envoyer des SMS",
     21703: "service de messagerie sans expéditeur",
     21705: "service de messagerie invalide",
     30001: "file de l’opérateur pleine",
     30002: "compte Twilio suspendu",
 }
+
+# Of those, the ones that say something of one number or of this minute: the others pass.
+OF_ONE_NUMBER = {21266, 21408, 21608, 21611, 30001}
 
 # Said by a receipt: why an accepted message did not arrive.
 UNDELIVERED = {

@@ -1,12 +1,22 @@
 """The HTTP side of Twilio's client: timeouts, no stale connection, and what it hides from us."""
 
+import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 
 from requests import Session
+from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from notifier.delivery.transports.trust import tls_context
 
 # Twilio answers in well under a second; the client has no timeout of its own.
 CONNECT_TIMEOUT_S = 3.05
@@ -23,6 +33,9 @@ class PatientHttpClient(TwilioHttpClient):
 
     def __init__(self, api_url: str) -> None:
         super().__init__(pool_connections=True)
+        adapter = _Adapter(tls_context())
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, adapter)
         # Asked once: requests would look for proxies and a .netrc anew for every text, which is a
         # sixth of its cost; and a .netrc must not replace the account's own credentials.
         self.session.proxies = get_environ_proxies(api_url)
@@ -42,6 +55,67 @@ class PatientHttpClient(TwilioHttpClient):
             self._used_at = time.monotonic()
         self.retry_after_s = _seconds((response.headers or {}).get("Retry-After"))
         return response
+
+
+class _Adapter(HTTPAdapter):
+    """Believes the certificates that all our connections believe, not those requests brings."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(
+            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs
+        )
+        if not proxy.lower().startswith("socks"):  # which has pools of its own kind
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the parent's form
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        with _all_is_no_connection(self):
+            super().connect()
+
+
+class _SecureConnection(HTTPSConnection):
+    def connect(self) -> None:
+        with _all_is_no_connection(self):
+            super().connect()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
+
+
+@contextmanager
+def _all_is_no_connection(connection: HTTPConnection) -> Iterator[None]:
+    """Say of whatever fails before a line stands that none stands, so that no text has left.
+
+    A handshake, a certificate, a proxy: the library gives each an error of its own, which may as
+    well come from the middle of an answer.
+    """
+    try:
+        yield
+    except NewConnectionError:
+        raise
+    except (OSError, HTTPException, HTTPError) as error:
+        raise NewConnectionError(connection, f"{type(error).__name__}: {error}") from error
 
 
 def _seconds(header: str | None) -> float | None:

@@ -9,7 +9,9 @@ STATES: dict[str, MessageState] = {
     "sending": MessageState.ACCEPTED,
     "sent": MessageState.ACCEPTED,
     "delivered": MessageState.DELIVERED,
-    "read": MessageState.DELIVERED,
+    "read": MessageState.READ,
+    # Of a text in several segments, some: nobody may count on what he did not get.
+    "partially_delivered": MessageState.UNDELIVERED,
     "undelivered": MessageState.UNDELIVERED,
     "failed": MessageState.UNDELIVERED,
     "canceled": MessageState.UNDELIVERED,

@@ -1,20 +1,41 @@
 """Hand an SMS to Twilio, find one that it may have, ask what became of one."""
 
+import re
 import threading
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidSchema,
+    InvalidURL,
+    ProxyError,
+    RequestException,
+)
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.transports.base import Fate, Outcome, ProviderUnreachableError, Result
-from notifier.delivery.transports.twilio.errors import OPERATOR, PERMANENT, explain
+from notifier.delivery.transports.base import (
+    Fate,
+    Found,
+    Outcome,
+    ProviderIgnorantError,
+    ProviderUnreachableError,
+    Result,
+)
+from notifier.delivery.transports.twilio.errors import (
+    OF_ONE_NUMBER,
+    OPERATOR,
+    PERMANENT,
+    explain,
+)
 from notifier.delivery.transports.twilio.http import PatientHttpClient
 from notifier.delivery.transports.twilio.statuses import state_of
 
@@ -25,6 +46,18 @@ LATEST = 50
 # Twilio's clock and ours. A text that is not found is sent again, so rather too much than too
 # little: an older one with the very same words is not taken for it, being another message's.
 CLOCK_SKEW = timedelta(hours=1)
+# What Twilio lists instead of the words, and of a number's last four digits, for an account that
+# has them redacted (twilio.com/docs/messaging/guides/privacy-message-redaction). As it does not
+# list where it reports to either, only a receipt can tell such texts apart.
+HIDDEN_WORDS = ("", "**REDACTED**")
+HIDDEN_DIGITS = 4
+# Errors of a request that was given up before anything of it had left.
+NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
+# What the library makes of an answer that has not Twilio's form.
+UNREADABLE = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
+# A text that its number no longer leads to: taken out of Twilio's record, or of another account.
+NO_SUCH = (404, 410)
+MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 
 
 def callback_url(message_id: int) -> str:
@@ -75,28 +108,42 @@ class TwilioTransport:
             return _refusal(error, http.retry_after_s)
         except RequestException as error:
             return _broken_line(error)
-        except (TwilioException, ValueError, KeyError) as error:
-            # An answer that is not Twilio's: somebody in between may have eaten the real one.
-            return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({type(error).__name__})")
+        except UNREADABLE as error:
+            return _unreadable(type(error).__name__)
+        if not MESSAGE_SID.fullmatch(str(created.sid)):
+            return _unreadable("sans numéro")
         return Outcome(Result.ACCEPTED, provider_id=str(created.sid))
 
-    def find(self, message: Message) -> list[Fate]:
+    def find(self, message: Message) -> Found:
         since = message.created_at - CLOCK_SKEW
-        try:
-            listed = self._client()[0].messages.list(to=message.address, limit=LATEST)
-        except (TwilioException, RequestException) as error:
-            raise ProviderUnreachableError(type(error).__name__) from error
-        return [
-            _fate(found)
-            for found in listed
-            if found.body == message.body and found.date_created and found.date_created >= since
-        ]
+        listed = self._listed(message.address, since)
+        same = [_fate(found) for found in listed if found.body == message.body]
+        hidden = [str(found.sid) for found in listed if (found.body or "") in HIDDEN_WORDS]
+        if not same and not hidden:
+            # A number of which the end is hidden is not found by its number.
+            masked = message.address[:-HIDDEN_DIGITS] + "X" * HIDDEN_DIGITS
+            hidden = [str(f.sid) for f in self._listed(None, since) if f.to == masked]
+        return Found(same, hidden)
 
     def ask(self, message: Message) -> Fate:
         try:
             return _fate(self._client()[0].messages(message.provider_id).fetch())
-        except (TwilioException, RequestException) as error:
+        except TwilioRestException as error:
+            if error.status in NO_SUCH:
+                raise ProviderIgnorantError(str(error.status)) from error
+            raise ProviderUnreachableError(str(error.status)) from error
+        except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
+
+    def _listed(self, number: str | None, since: datetime) -> list[Any]:
+        """The latest texts made since then, to this number or to any. Newest first."""
+        try:
+            listed: Iterable[Any] = self._client()[0].messages.list(
+                to=number or values.unset, limit=LATEST
+            )
+        except (*UNREADABLE, RequestException) as error:
+            raise ProviderUnreachableError(type(error).__name__) from error
+        return [found for found in listed if found.date_created and found.date_created >= since]
 
     def _client(self) -> tuple[Client, PatientHttpClient]:
         if not hasattr(self._local, "client"):
@@ -113,25 +160,39 @@ def _fate(found: Any) -> Fate:
     return Fate(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
 
 
+def _unreadable(why: str) -> Outcome:
+    """An answer that is not Twilio's: somebody in between may have eaten the real one."""
+    return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({why})", is_common=True)
+
+
 def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome:
     code = str(error.code or error.status)
     if error.status == 429:
         return Outcome(Result.RETRY, code=code, detail="débit dépassé", retry_after_s=retry_after_s)
     if error.status >= 500:
-        return Outcome(Result.UNKNOWN, code=code, detail=f"panne de l’opérateur ({error.status})")
+        detail = f"panne de l’opérateur ({error.status})"
+        return Outcome(Result.UNKNOWN, code=code, detail=detail, is_common=True)
+    if error.status < 400:
+        # Sent elsewhere: a network's own log-in page, not Twilio.
+        detail = f"réponse d’un intermédiaire ({error.status})"
+        return Outcome(Result.RETRY, code=code, detail=detail, is_common=True)
     if error.code in PERMANENT:
         return Outcome(Result.PERMANENT, code=code, detail=explain(code))
-    if error.code in OPERATOR:
-        log.error("our account or sender is refused, an operator must mend it", code=code)
-    return Outcome(Result.RETRY, code=code, detail=explain(code))
+    if error.code not in OPERATOR:
+        return Outcome(Result.RETRY, code=code, detail=explain(code))
+    log.error("our account or sender is refused, an operator must mend it", code=code)
+    is_common = error.code not in OF_ONE_NUMBER
+    return Outcome(Result.RETRY, code=code, detail=explain(code), is_common=is_common)
 
 
 def _broken_line(error: RequestException) -> Outcome:
-    if isinstance(error, ConnectTimeout) or _never_connected(error):
-        return Outcome(Result.RETRY, detail="opérateur injoignable")
-    return Outcome(Result.UNKNOWN, detail=f"ligne coupée sans réponse ({type(error).__name__})")
+    if isinstance(error, NEVER_LEFT) or _never_connected(error):
+        return Outcome(Result.RETRY, detail="opérateur injoignable", is_common=True)
+    detail = f"ligne coupée sans réponse ({type(error).__name__})"
+    return Outcome(Result.UNKNOWN, detail=detail, is_common=True)
 
 
 def _never_connected(error: RequestException) -> bool:
+    """Whether no line stood yet: see `http`, where all that fails before is made to say so."""
     cause = error.args[0] if isinstance(error, RequestsConnectionError) and error.args else None
     return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

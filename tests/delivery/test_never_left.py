@@ -1,0 +1,317 @@
+"""What certainly never left is tried again; only what may have left is a question to ask."""
+
+from __future__ import annotations
+
+import http.server
+import ipaddress
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from notifier.console.launch import free_port
+from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.transports import base
+from notifier.delivery.transports.base import Outcome, Result
+from notifier.delivery.transports.twilio.transport import TwilioTransport
+from notifier.journal.models import Entry
+from notifier.simulator.client import Simulator
+from tests.delivery.conftest import ACCOUNT, TOKEN
+from tests.delivery.letters import a_round, told
+
+pytestmark = pytest.mark.django_db
+
+Post = Callable[..., Message]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate and its key for 127.0.0.1, of an authority that nobody knows."""
+    folder = tmp_path_factory.mktemp("tls")
+    pem, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=essai",
+         "-addext", f"subjectAltName=IP:{ipaddress.ip_address('127.0.0.1')}",
+         "-keyout", key, "-out", pem],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    pem.write_text(pem.read_text() + key.read_text())
+    return pem
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    """Answers every request alike, and keeps what it was asked."""
+
+    answer: tuple[int, dict[str, str], bytes] = (201, {}, b"{}")
+    asked: list[str]
+
+    def do_POST(self) -> None:  # the name is the library's
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.asked.append(self.path)
+        status, headers, body = self.answer
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(self.answer[0])
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the test's own asserts say what matters."""
+
+
+@contextmanager
+def server(
+    status: int = 201,
+    body: bytes = b"{}",
+    tls: Path | None = None,
+    **headers: str,
+) -> Iterator[tuple[str, list[str]]]:
+    """A real HTTP server on loopback, with TLS if it is given a certificate."""
+    asked: list[str] = []
+    handler = type("Handler", (_Answers,), {"answer": (status, headers, body), "asked": asked})
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        running.socket = context.wrap_socket(running.socket, server_side=True)
+    threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+    scheme = "https" if tls else "http"
+    try:
+        yield f"{scheme}://127.0.0.1:{running.server_address[1]}", asked
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def send(url: str, message: Message) -> Outcome:
+    return TwilioTransport(ACCOUNT, TOKEN, {"from_": "Gendarmerie"}, url).send(message)
+
+
+def assert_never_left(outcome: Outcome) -> None:
+    assert (outcome.result, outcome.is_common) == (Result.RETRY, True), outcome
+
+
+def test_a_certificate_that_nobody_vouches_for(post: Post, certificate: Path) -> None:
+    with server(tls=certificate) as (url, asked):
+        assert_never_left(send(url, post()))
+    assert asked == []
+
+
+def test_the_operators_own_authority_is_believed(
+    post: Post, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = settings.ENVIRONMENT.model_copy(update={"CA_FILE": certificate})
+    monkeypatch.setattr(settings, "ENVIRONMENT", own)
+    sid = "SM" + "a" * 32
+    with server(body=f'{{"sid": "{sid}"}}'.encode(), tls=certificate) as (url, asked):
+        outcome = send(url, post())
+    assert (outcome.result, outcome.provider_id) == (Result.ACCEPTED, sid)
+    assert len(asked) == 1
+
+
+def test_a_certificate_of_another_name(
+    post: Post, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = settings.ENVIRONMENT.model_copy(update={"CA_FILE": certificate})
+    monkeypatch.setattr(settings, "ENVIRONMENT", own)
+    with server(tls=certificate) as (url, asked):
+        assert_never_left(send(url.replace("127.0.0.1", "localhost"), post()))
+    assert asked == []
+
+
+def test_a_port_that_speaks_no_tls(post: Post) -> None:
+    with server() as (url, asked):
+        assert_never_left(send(url.replace("http:", "https:"), post()))
+    assert asked == []
+
+
+def test_a_line_cut_in_the_handshake(post: Post) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            line, _ = listening.accept()
+            line.recv(1)
+            line.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        assert_never_left(send(f"https://127.0.0.1:{listening.getsockname()[1]}", post()))
+
+
+def test_a_refused_port_and_a_name_that_is_none(post: Post) -> None:
+    message = post()
+    assert_never_left(send(f"http://127.0.0.1:{free_port()}", message))
+    assert_never_left(send("https://n-existe-pas.invalid", message))
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_proxy_that_refuses(post: Post, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    with server(status) as (proxy, asked):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        assert_never_left(send("https://api.twilio.example", post()))
+    assert asked == ["api.twilio.example:443"]
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://127.0.0.1:{dead}", "https://127.0.0.1:{dead}", "http://", "socks5://127.0.0.1"],
+)
+def test_a_proxy_that_is_dead_or_none(
+    post: Post, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.format(dead=free_port()))
+    assert_never_left(send("https://api.twilio.example", post()))
+
+
+def test_a_log_in_page_of_the_network(post: Post) -> None:
+    with server(302, b"<html>", Location="http://portail.example/") as (url, _):
+        assert_never_left(send(url, post()))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"sid": null}', b'{"sid": ""}', b"[]", b"null", b"<html>Bonjour</html>"]
+)
+def test_an_answer_without_a_number_is_unknown(post: Post, body: bytes) -> None:
+    with server(201, body) as (url, _):
+        outcome = send(url, post())
+    assert (outcome.result, outcome.provider_id) == (Result.UNKNOWN, "")
+
+
+def test_a_line_cut_after_the_request_is_a_question(post: Post) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            line, _ = listening.accept()
+            line.recv(65536)
+            line.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        outcome = send(f"http://127.0.0.1:{listening.getsockname()[1]}", post())
+    assert outcome.result is Result.UNKNOWN
+
+
+def test_nothing_is_asked_of_a_provider_that_never_had_it(
+    provider: Simulator,
+    post: Post,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    time_passes: Callable[[Message, timedelta], None],
+) -> None:
+    """It leaves as soon as the certificate is mended, without the wait that a question needs."""
+    mended = settings.ENVIRONMENT
+    with server(tls=certificate) as (url, asked):
+        broken = mended.model_copy(update={"TWILIO_API_URL": url})
+        monkeypatch.setattr(settings, "ENVIRONMENT", broken)
+        base.transport_for.cache_clear()
+        message = post()
+        deliver(Lane.URGENT)
+        a_round()
+        message.refresh_from_db()
+        assert message.state == MessageState.PENDING
+        assert asked == []
+    monkeypatch.setattr(settings, "ENVIRONMENT", mended)
+    base.transport_for.cache_clear()
+    time_passes(message, timedelta(seconds=2))
+    deliver(Lane.URGENT)
+    assert told(provider) == [message.address]
+
+
+@pytest.mark.parametrize("fault", ["down", "answer_500", "lookup_500"])
+def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mark(
+    provider: Simulator,
+    post: Post,
+    time_passes: Callable[[Message, timedelta], None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """Whichever way it is silent, and whatever state the message waits in."""
+    monkeypatch.setattr("notifier.delivery.blocked._said", {})
+    provider.fault(fault)
+    if fault == "lookup_500":
+        provider.fault("answer_500")
+    messages = [post(), post(topic="2")]
+    deliver(Lane.URGENT)
+    assert [m for m in errors(caplog) if "nothing leaves" in m] == []
+    assert blocked_channels() == {}
+    for message in messages:
+        time_passes(message, timedelta(seconds=70))
+    a_round()
+    a_round()
+    (line,) = [m for m in errors(caplog) if "nothing leaves" in m]
+    assert "sms" in line and messages[0].address not in line
+    assert blocked_channels()["sms"] > 60
+    assert oldest_unsent_s() > 60
+    provider.clear_faults()
+    for message in messages:
+        time_passes(message, timedelta(minutes=5))
+    a_round()
+    a_round()
+    assert (blocked_channels(), oldest_unsent_s()) == ({}, 0.0)
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
+
+
+def test_a_mail_server_that_does_not_answer_for_a_minute(
+    provider: Simulator,
+    mail: Post,
+    time_passes: Callable[[Message, timedelta], None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("notifier.delivery.blocked._said", {})
+    provider.fault("smtp_down")
+    message = mail()
+    deliver(Lane.URGENT)
+    time_passes(message, timedelta(seconds=70))
+    deliver(Lane.URGENT)
+    (line,) = errors(caplog)
+    assert "nothing leaves" in line and "email" in line
+    assert list(blocked_channels()) == ["email"]
+
+
+@pytest.mark.parametrize("code", [21408, 21611, 30999])
+def test_one_number_that_is_refused_blocks_nobody_else(
+    provider: Simulator,
+    post: Post,
+    time_passes: Callable[[Message, timedelta], None],
+    code: int,
+) -> None:
+    provider.fault("reject", error_code=code)
+    message = post()
+    for _ in range(3):
+        deliver(Lane.URGENT)
+        time_passes(message, timedelta(seconds=70))
+    assert blocked_channels() == {}
+    assert oldest_unsent_s() > 60
+
+
+@pytest.mark.parametrize("code", [20003, 20404, 21212, 21266, 21656, 21659, 21660, 21661])
+def test_our_own_fault_is_an_error_line(
+    provider: Simulator, post: Post, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    provider.fault("reject", error_code=code)
+    message = post()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.error_code) == (MessageState.PENDING, str(code))
+    assert [str(code) in line and "our account" in line for line in errors(caplog)] == [True]
+    assert f"erreur {code}" not in Entry.objects.latest("id").text
