@@ -6,7 +6,7 @@ with the same commune, function and rank; contacts that the file does not name s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,18 +46,27 @@ class Summary:
 
 
 def import_contacts(
-    path: Path, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
+    path: Path,
+    *,
+    dry_run: bool = False,
+    confirmed: Collection[str] = (),
+    progress: Callable[[int], None] | None = None,
 ) -> Summary:
     """Bring the directory to what the file says, in one transaction.
 
+    `confirmed`: the codes of communes that are postal codes of others as well and are not meant so;
+    without the commune's name in the file, or the same person there already, each is asked.
     `progress` is told the number of rows checked, every PROGRESS_EVERY of them. A second run
     writes nothing; neither does `dry_run`.
 
     Raises FileRefused, with every faulty line, when anything in the file is wrong.
     """
-    rows, repaired = _checked_rows(path, progress)
+    rows, faults, repaired = _checked_rows(path, confirmed, progress)
     with transaction.atomic():
         stored = _stored(rows)
+        faults += _questions(rows, stored)
+        if faults:
+            raise FileRefused(*sorted(faults, key=lambda fault: fault.line or 0))
         plan = _compare(rows, stored)
         if not dry_run and plan.differing:
             Contact.objects.bulk_create(
@@ -75,9 +84,9 @@ def import_contacts(
 
 
 def _checked_rows(
-    path: Path, progress: Callable[[int], None] | None
-) -> tuple[list[Row], list[str]]:
-    """Every row of a file without fault, and a note on the codes that were repaired."""
+    path: Path, confirmed: Collection[str], progress: Callable[[int], None] | None
+) -> tuple[list[Row], list[Fault], list[str]]:
+    """The rows of a file without fault, the faults, and a note on the codes that were repaired."""
     rows: list[Row] = []
     lines: dict[Identity, int] = {}
     faults: list[Fault] = []
@@ -92,7 +101,7 @@ def _checked_rows(
         reasons: tuple[str, ...] = ()
         identity: Identity | None
         try:
-            row = checked(raw.line, raw.cells)
+            row = checked(raw.line, raw.cells, confirmed)
             identity = row.identity
         except RowRefused as refusal:
             identity, reasons = refusal.identity, refusal.reasons
@@ -106,10 +115,18 @@ def _checked_rows(
             repaired.append(row.line)
     if count == 0:
         faults.append(Fault(None, (f"« {path} » ne contient aucun contact sous son en-tête",)))
-    if faults:
-        raise FileRefused(*faults)
     note = f"zéro initial du code de commune rétabli : {_lines(repaired)}"
-    return rows, [note] if repaired else []
+    return rows, faults, [note] if repaired else []
+
+
+def _questions(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
+    """What is asked of rows that may mean another commune, but for people who are there already."""
+    asked = [row for row in rows if row.question]
+    return [
+        Fault(row.line, (row.question,))
+        for row in asked
+        if (before := stored.get(row.identity)) is None or not _same_person(before, row)
+    ]
 
 
 def _doubled(identity: Identity, first: int) -> str:
@@ -125,6 +142,8 @@ def _stored(rows: list[Row]) -> dict[Identity, Contact]:
 
     A range and not a list: a file of all communes has more codes than a statement takes.
     """
+    if not rows:
+        return {}
     codes = [row.commune for row in rows]
     contacts = Contact.objects.select_for_update().filter(commune__range=(min(codes), max(codes)))
     return {(c.commune, c.function, c.rank): c for c in contacts}

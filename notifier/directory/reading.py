@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
+COMMUNE_NAME = "commune"
+"""A column that a file may have besides: it tells a code from the postal code with its number."""
 _HEADER = ";".join(COLUMNS)
 _AS_CSV = "dans le tableur, choisissez « Enregistrer sous », « CSV UTF-8 »"
 _NEVER_IN_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -85,9 +87,10 @@ def _header(cells: list[str], line: int) -> list[str]:
     reasons = []
     if missing := [name for name in COLUMNS if name not in cells]:
         reasons.append(f"colonne manquante : {', '.join(missing)}")
-    if surplus := [name or "(sans nom)" for name in cells if name not in COLUMNS]:
+    known = (*COLUMNS, COMMUNE_NAME)
+    if surplus := [name or "(sans nom)" for name in cells if name not in known]:
         reasons.append(f"colonne en trop : {', '.join(surplus)}")
-    if twice := [name for name in COLUMNS if cells.count(name) > 1]:
+    if twice := [name for name in known if cells.count(name) > 1]:
         reasons.append(f"colonne présente deux fois : {', '.join(twice)}")
     if reasons:
         raise FileRefused(Fault(line, (*reasons, f"l’en-tête attendu est {_HEADER}")))

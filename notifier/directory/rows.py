@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,9 +12,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from notifier.directory.models import Contact, Function
+from notifier.directory.reading import COMMUNE_NAME
 from notifier.territory.phones import PhoneError, mobile_number
-from notifier.territory.reference import tidy_code
-from notifier.territory.resolve import Location, resolve
+from notifier.territory.evidence import listing
+from notifier.territory.reference import rivals_of, tidy_code
+from notifier.territory.resolve import Location, Verdict, resolve
 from notifier.territory.resolve import commune as current_commune
 
 Identity: TypeAlias = tuple[str, str, int]
@@ -34,6 +37,8 @@ class Row:
     first_name: str
     mobile: str
     email: str
+    question: str = ""
+    """What a person has to confirm of a contact that is not known yet, in French; mostly nothing"""
 
     @property
     def identity(self) -> Identity:
@@ -53,13 +58,19 @@ class RowRefused(ValueError):
         self.identity = identity
 
 
-def checked(line: int, cells: dict[str, str]) -> Row:
-    """The row in its stored form. Raises RowRefused with every reason at once."""
+def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -> Row:
+    """The row in its stored form. Raises RowRefused with every reason at once.
+
+    `confirmed`: codes of communes, said not to be the postal codes that they are as well.
+    """
     reasons: list[str] = []
     commune = written_out(cells["code_commune"])
     known = current_commune(commune) is not None
     if not known:
         reasons.append(unknown_commune(cells["code_commune"]))
+    name = cells.get(COMMUNE_NAME, "")
+    if known and name:
+        reasons += _other_name(commune, name)
     function = cells["fonction"].lower()
     if function not in Function.values:
         reasons.append(f"fonction « {cells['fonction']} » inconnue ; attendu : {_FUNCTIONS}")
@@ -74,7 +85,34 @@ def checked(line: int, cells: dict[str, str]) -> Row:
     first_name = _name("prenom", cells["prenom"], reasons)
     if reasons:
         raise RowRefused(reasons, identity)
-    return Row(line, commune, function, rank, last_name, first_name, mobile, email)
+    question = "" if name or commune in confirmed else postal_question(commune)
+    if question:
+        question += (
+            ", ajoutez au fichier une colonne « commune » avec son nom, ou à la commande "
+            f"« --confirm {commune} »"
+        )
+    return Row(line, commune, function, rank, last_name, first_name, mobile, email, question)
+
+
+def postal_question(code: str) -> str:
+    """Which commune a code means that is also the postal code of others, in French; "" if none."""
+    found = current_commune(code)
+    others = rivals_of(code)
+    if found is None or not others:
+        return ""
+    return (
+        f"{code} est le code INSEE de {found.name}, mais aussi le code postal de "
+        f"{listing(others)} : si c’est bien {found.name}"
+    )
+
+
+def _other_name(code: str, name: str) -> list[str]:
+    """Why a commune's name does not go with its code; nothing if it does."""
+    resolution = resolve(Location(insee=code, name=name))
+    if resolution.verdict is Verdict.CERTAIN:
+        return []
+    says = " ".join(clue.says for clue in resolution.clues).rstrip(".")
+    return [f"code_commune « {code} » et commune « {name} » ne vont pas ensemble : {says}"]
 
 
 def written_out(code: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from notifier.territory.resolve import Commune, Location, Verdict, resolve
 
-HEADER = "code_commune;fonction;rang;nom;prenom;mobile;courriel"
+HEADER = "code_commune;commune;fonction;rang;nom;prenom;mobile;courriel"
 # Communes with three to tell at once; events there make the log of `million.py`.
 WITH_SEVERAL = 100
 SEVERAL = ("maire", "astreinte", "police_municipale")
@@ -79,4 +79,4 @@ def contacts(singles: list[Spot], several: list[Spot]) -> str:
 
 def _row(spot: Spot, function: str, number: int) -> str:
     digits = f"{number % 10_000:04d}"
-    return f"{spot.commune.code};{function};1;Essai;Claude;063998{digits};"
+    return f"{spot.commune.code};{spot.commune.name};{function};1;Essai;Claude;063998{digits};"

@@ -268,3 +268,23 @@ def test_no_page_needs_an_inline_script(admin_client: Client, source: keys.NewSo
         assert answer.status_code == 200, page
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
         assert not INLINE_SCRIPT.search(answer.content.decode()), page
+
+
+def test_a_contact_under_a_code_that_is_others_postal_code_is_asked_once(
+    admin_client: Client,
+) -> None:
+    """90100 is Delle's postal code and the INSEE code of Vauthiermont."""
+    typed = mayor(commune="90100")
+    asked = admin_client.post(CONTACTS + "add/", typed).content.decode()
+    assert re.search("90100 est le code INSEE de Vauthiermont.*code postal.*Delle", asked)
+    assert not Contact.objects.exists()
+    assert admin_client.post(CONTACTS + "add/", typed | {"is_confirmed": "on"}).status_code == 302
+    contact = Contact.objects.get()
+    assert contact.commune == "90100"
+    # The commune stays: nothing is asked. Moved to another such commune: it is.
+    change = f"{CONTACTS}{contact.pk}/change/"
+    assert admin_client.post(change, typed | {"last_name": "Sorbier"}).status_code == 302
+    moved = admin_client.post(change, typed | {"commune": " 90000"}).content.decode()
+    assert "Aucune commune actuelle" in moved
+    assert "code postal" in admin_client.post(change, typed | {"commune": "59100"}).content.decode()
+    assert Contact.objects.get().commune == "90100"

@@ -230,6 +230,56 @@ def test_contacts_that_the_file_leaves_out_stay_and_are_counted(csv_file: CsvFil
     assert "laissés en place : 1" in summary.notes[0]
 
 
+# --- A code that is others' postal code ----------------------------------------------------------
+
+# Vauthiermont's code, and Delle's postal code.
+AMBIGUOUS = "90100;maire;1;Merisier;Camille;;maire@vauthiermont.example"
+NAMED = "code_commune;commune;fonction;rang;nom;prenom;mobile;courriel"
+
+
+def test_a_code_that_is_others_postal_code_is_asked_by_row(csv_file: CsvFile) -> None:
+    found = faults(csv_file(MAYOR, AMBIGUOUS, "90999;maire;1;;;;a@b.example"))
+    assert list(found) == [3, 4]
+    for said in ("Vauthiermont", "code postal de", "Delle (90033)", "« commune »", "--confirm"):
+        assert said in found[3]
+
+
+def test_the_name_of_the_commune_answers(csv_file: CsvFile) -> None:
+    row = AMBIGUOUS.replace("90100;", "90100;VAUTHIERMONT;")
+    assert import_contacts(csv_file(row, header=NAMED)).added == 1
+    assert [contact[0] for contact in stored()] == ["90100"]
+
+
+@pytest.mark.parametrize(
+    "row", ["90100;Delle;maire;1;;;;a@b.example", "90033;Belfort;maire;1;;;;a@b.example"]
+)
+def test_a_name_of_another_commune_is_refused(csv_file: CsvFile, row: str) -> None:
+    assert "ne vont pas ensemble" in faults(csv_file(row, header=NAMED))[2]
+
+
+def test_an_empty_name_answers_nothing(csv_file: CsvFile) -> None:
+    rows = [AMBIGUOUS.replace("90100;", "90100;;"), MAYOR.replace("90033;", "90033;;")]
+    assert list(faults(csv_file(*rows, header=NAMED))) == [2]
+
+
+def test_who_imports_may_confirm_the_code(csv_file: CsvFile) -> None:
+    path = str(csv_file(AMBIGUOUS))
+    with pytest.raises(CommandError, match="Vauthiermont"):
+        notifier("import", path)
+    with pytest.raises(CommandError, match="--confirm : .*90999"):
+        notifier("import", path, "--confirm", "90999")
+    with pytest.raises(CommandError, match="Vauthiermont"):
+        notifier("import", path, "--confirm", "90033")
+    assert "1 ajouté" in notifier("import", path, "--confirm", "90033, 90100")
+
+
+def test_a_person_who_is_there_already_is_not_asked_again(csv_file: CsvFile) -> None:
+    import_contacts(csv_file(AMBIGUOUS), confirmed=["90100"])
+    again = csv_file(AMBIGUOUS.replace("Camille;;", "Camille;06 39 98 00 02;"))
+    assert import_contacts(again).changed == 1
+    assert list(faults(csv_file(AMBIGUOUS.replace("Merisier", "Sorbier")))) == [2]
+
+
 # --- What is refused ----------------------------------------------------------------------------
 
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Left
@@ -13,6 +16,7 @@ from django.http import HttpRequest
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
 from notifier.directory.models import Contact, Function
 from notifier.directory.people import title
+from notifier.directory.rows import postal_question, written_out
 from notifier.territory.names import normalise
 from notifier.territory.reference import bearers, departement_written_in
 
@@ -44,10 +48,31 @@ class DepartementFilter(admin.SimpleListFilter):
         return queryset.filter(commune__startswith=chosen) if chosen else queryset
 
 
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it takes no parameter
+    """A contact's fields, and a question where the commune's code may be a postal code."""
+
+    is_confirmed = forms.BooleanField(
+        label="C’est bien cette commune",
+        required=False,
+        help_text="À cocher seulement quand le code est aussi un code postal et que la question "
+        "est posée ci-dessus.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask once, whenever the commune is new to the contact."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        code = written_out(str(cleaned.get("commune") or "").strip())
+        is_new = code != self.initial.get("commune")
+        if is_new and not cleaned.get("is_confirmed") and (question := postal_question(code)):
+            self.add_error("commune", f"{question}, cochez « C’est bien cette commune ».")
+        return cleaned
+
+
 @admin.register(Contact)
 class ContactAdmin(TitledAdmin[Contact]):
     """Whom to tell in a commune. The model itself refuses a wrong number and an unknown commune."""
 
+    form = ContactForm
     list_display = (
         "where", "quality", "last_name", "first_name", "mobile", "email", "period",
     )  # fmt: skip
@@ -57,7 +82,7 @@ class ContactAdmin(TitledAdmin[Contact]):
     search_fields = ("last_name", "first_name", "=commune")
     search_help_text = "Nom ou prénom, code de la commune, ou nom entier de la commune."
     fieldsets = (
-        (None, {"fields": ("commune", "function", "rank")}),
+        (None, {"fields": ("commune", "is_confirmed", "function", "rank")}),
         ("Personne", {"fields": ("last_name", "first_name", "mobile", "email")}),
         (
             "Période d’activité",

@@ -1,4 +1,4 @@
-"""`notifier contacts import FILE.csv [--dry-run]` and `notifier contacts list --commune CODE`."""
+"""`notifier contacts import FILE.csv [--dry-run] [--confirm CODE]` and `notifier contacts list --commune CODE`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,36 @@ class Command(BaseCommand):
         importing.add_argument(
             "--dry-run", action="store_true", help="tout vérifier et compter, ne rien écrire"
         )
+        importing.add_argument(
+            "--confirm",
+            action="append",
+            default=[],
+            metavar="CODE",
+            help="ce code de commune, qui est aussi un code postal, est bien celui de la commune "
+            "voulue ; à répéter, ou à séparer par des virgules",
+        )
         listing = actions.add_parser("list", help="afficher les contacts d’une commune")
         listing.add_argument("--commune", required=True, metavar="CODE", help="code INSEE")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 1, with nothing written, when anything is wrong."""
         if options["action"] == "import":
-            self._import(options["file"], dry_run=options["dry_run"])
+            confirmed = [code for codes in options["confirm"] for code in codes.split(",")]
+            self._import(options["file"], confirmed, dry_run=options["dry_run"])
         else:
             self._list(options["commune"])
 
-    def _import(self, path: Path, *, dry_run: bool) -> None:
+    def _import(self, path: Path, confirmed: list[str], *, dry_run: bool) -> None:
+        codes = {written_out(code.strip()) for code in confirmed}
+        for code in sorted(codes):
+            if current_commune(code) is None:
+                raise CommandError(f"--confirm : {unknown_commune(code)}")
+
         def progress(rows: int) -> None:
             self.stderr.write(f"{rows} lignes vérifiées…")
 
         try:
-            summary = import_contacts(path, dry_run=dry_run, progress=progress)
+            summary = import_contacts(path, dry_run=dry_run, confirmed=codes, progress=progress)
         except FileRefused as refusal:
             count = len(refusal.faults)
             found = f"{count} erreurs" if count > 1 else "une erreur"
