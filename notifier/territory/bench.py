@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from math import cos, pi, sin
 from pathlib import Path
 
 from notifier.territory import ground, reference
@@ -59,6 +60,7 @@ def main(arguments: list[str]) -> int:
     _time("resolve(point)", points, lambda p: resolve(Location(latitude=p[0], longitude=p[1])))
     _time("nearest(point 0.5 degrees off)", _off_land(points), lambda p: ground.nearest(*p))
     print(f"memory that {2 * LOOKUPS:,} look-ups took: {(_memory() - before) / 1e6:.1f} MB at most")
+    _worst_areas()
     for source in map(Path, arguments[:1]):
         cells, halls = _source(source)
         _compare("points anywhere", points, cells)
@@ -113,6 +115,43 @@ def _time(what: str, points: list[Point], ask: Callable[[Point], object]) -> Non
         f"{what}: median {1e6 * median:.0f} us, p99 {1e6 * p99:.0f} us of processor "
         f"({len(taken)} points)"
     )
+
+
+def _worst_areas() -> None:
+    """What a hostile or clumsy sender may draw with the thousand corners that the API takes."""
+    for what, location in _areas().items():
+        start = time.thread_time()
+        verdict = resolve(location).verdict
+        print(f"{what}: {1000 * (time.thread_time() - start):.0f} ms of processor, {verdict}")
+
+
+def _areas() -> dict[str, Location]:
+    teeth = [(5 + n * 4e-5, 47.3 + (n % 2) * 0.1) for n in range(995)]
+    bars = [n / 800 for n in range(80)]
+    upright = [[_box(5 + at, 47, 0.0006, 0.1)] for at in bars]
+    lying = [[_box(5, 47 + at, 0.1, 0.0006)] for at in bars]
+    return {
+        "a circle of 50 km": Location(latitude=49.2, longitude=4.0, radius_m=50_000),
+        "a ring of 998 corners": Location(polygon=[[_star(998, 0.45, 0.45)]]),
+        "a star of 998 corners": Location(polygon=[[_star(998, 0.1, 0.15)]]),
+        "27 circles on each other": Location(polygon=[[_star(36, 0.1, 0.1)]] * 27),
+        "a comb of 995 teeth": Location(polygon=[[[*teeth, (5.04, 47.2), (5, 47.2)]]]),
+        "a lattice of 160 bars": Location(polygon=[*upright, *lying]),
+        "80 holes": Location(
+            polygon=[[_star(4, 0.4, 0.4), *(_box(4.95 + at, 47.3, 0.0006, 0.1) for at in bars)]]
+        ),
+    }
+
+
+def _star(corners: int, inner: float, outer: float) -> list[Point]:
+    """Longitude and latitude of corners around Dijon, by turns at two radii in degrees."""
+    turns = [(2 * pi * n / corners, outer if n % 2 else inner) for n in range(corners)]
+    return [(5.0 + 1.45 * radius * cos(turn), 47.3 + radius * sin(turn)) for turn, radius in turns]
+
+
+def _box(west: float, south: float, width: float, height: float) -> list[Point]:
+    east, north = west + width, south + height
+    return [(west, south), (east, south), (east, north), (west, north)]
 
 
 def _source(file: Path) -> tuple[Cells, list[tuple[str, Point]]]:

@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import shapely
+from shapely import Polygon
+
 from notifier.territory import contours
 from notifier.territory.file import VINTAGE
-from notifier.territory.mosaic import dissolved
-from notifier.territory.polygon_sources import BadSourceError, Polygon, read_polygons
+from notifier.territory.polygon_sources import BadSourceError, read_polygons
 from notifier.territory.survey import Survey, survey
 
 Box = tuple[int, int, int, int]
@@ -116,6 +118,12 @@ def _assign(
             f"France entière, dans une édition qui n’est pas plus récente que {VINTAGE}"
         )
     return land, {host: " ".join(sorted(codes)) for host, codes in shared.items()}
+
+
+def dissolved(polygons: Sequence[Polygon]) -> list[Polygon]:
+    """The polygons without the borders between them."""
+    land = shapely.get_parts(shapely.union_all(polygons))
+    return list(shapely.orient_polygons(land, exterior_cw=True))
 
 
 def _hosts(connection: sqlite3.Connection) -> dict[str, list[str]]:

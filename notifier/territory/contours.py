@@ -6,14 +6,17 @@ is (`number`); only land that several communes share, because no source divides 
 
 from __future__ import annotations
 
-import sys
-from array import array
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, count, pairwise, takewhile
-from typing import NamedTuple
+from itertools import count, takewhile
+from typing import NamedTuple, cast
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
 
 from notifier.territory.file import rows
-from notifier.territory.geometry import Box, Surface
+from notifier.territory.geometry import GRID, Box, Plane
 
 SCHEMA = """
 CREATE VIRTUAL TABLE contour USING rtree_i32(
@@ -25,7 +28,8 @@ _PIECES = 1000
 # Corsica in a number: no current code begins with 20 or 96.
 _LETTERS = {"2A": "20", "2B": "96"}
 _DIGITS = {digits: letters for letters, digits in _LETTERS.items()}
-_SHORT = range(-(2**15), 2**15)
+# Little-endian steps of two or of four bytes, by the letter that stands before them.
+_STEPS = {"h": "<i2", "i": "<i4"}
 
 
 class Contour(NamedTuple):
@@ -49,9 +53,13 @@ class Contour(NamedTuple):
         """The box around it, in units."""
         return self.min_x, self.max_x, self.min_y, self.max_y
 
-    def surface(self) -> Surface:
-        """Its rings, unpacked."""
+    def corners(self) -> list[NDArray[np.int64]]:
+        """Its rings, the outer one first and none closed."""
         return unpack(self.rings, self.min_x, self.min_y)
+
+    def polygon(self) -> Polygon:
+        """The land, on the grid."""
+        return cast(Polygon, polygons([self])[0])
 
 
 def number(code: str, piece: int) -> int:
@@ -82,51 +90,51 @@ def of_commune(code: str) -> list[Contour]:
     return found or [Contour(*row) for row in rows(f"{_COLUMNS} WHERE instr(shared_by, ?)", code)]
 
 
-def pack(surface: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tuple[Box, bytes]:
-    """The box of a surface, and its rings as steps from vertex to vertex.
+def polygons(found: Sequence[Contour], plane: Plane = GRID) -> NDArray[np.object_]:
+    """The pieces of land as shapely polygons, as they are seen on a plane."""
+    unpacked = [contour.corners() for contour in found]
+    rings = [ring for piece in unpacked for ring in piece]
+    if not rings:
+        return np.array([], dtype=object)
+    ring_of_corner = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    piece_of_ring = np.repeat(np.arange(len(unpacked)), [len(piece) for piece in unpacked])
+    corners = plane.seen(np.concatenate(rings))
+    closed = cast("NDArray[np.object_]", shapely.linearrings(corners, indices=ring_of_corner))
+    return cast("NDArray[np.object_]", shapely.polygons(closed, indices=piece_of_ring))
 
-    A letter (h: steps of two bytes, i: of four; a capital before the few surfaces of several rings:
-    then their number and lengths come first), the steps; the first starts at the box's corner.
-    Little-endian.
+
+def pack(land: Polygon) -> tuple[tuple[int, int, int, int], bytes]:
+    """The box of a polygon on the grid, and its rings as steps from corner to corner.
+
+    A letter (h: steps of two bytes, i: of four; a capital before the few polygons with holes: then
+    the number of rings and their lengths come first), the steps; the first starts at the box's
+    corner. Little-endian.
     """
-    xs = [x for ring in surface for x in ring[0]]
-    ys = [y for ring in surface for y in ring[1]]
-    left, low = min(xs), min(ys)
-    steps_x = [b - a for a, b in pairwise([left, *xs])]
-    steps_y = [b - a for a, b in pairwise([low, *ys])]
-    steps = chain.from_iterable(zip(steps_x, steps_y, strict=True))
-    several = len(surface) > 1
-    lengths = [len(surface), *(len(ring[0]) for ring in surface)] if several else []
-    numbers = [*lengths, *steps]
-    letter = "h" if all(n in _SHORT for n in numbers) else "i"
-    packed = _little_endian(array(letter, numbers)).tobytes()
-    return (left, max(xs), low, max(ys)), (letter.upper() if several else letter).encode() + packed
+    rings = [np.rint(shapely.get_coordinates(r)[:-1]).astype(int) for r in shapely.get_rings(land)]
+    corners = np.concatenate(rings)
+    left, low = corners.min(axis=0).tolist()
+    right, high = corners.max(axis=0).tolist()
+    steps = np.diff(corners, axis=0, prepend=[[left, low]]).ravel()
+    lengths = [len(rings), *map(len, rings)] if len(rings) > 1 else []
+    numbers = np.concatenate([np.array(lengths, dtype=int), steps])
+    letter = "h" if (numbers == numbers.astype(_STEPS["h"])).all() else "i"
+    packed = numbers.astype(_STEPS[letter]).tobytes()
+    return (left, right, low, high), (letter.upper() if lengths else letter).encode() + packed
 
 
-def unpack(packed: bytes, left: int, low: int) -> Surface:
-    """The rings that `pack` packed; `left` and `low` are the corner of their box."""
+def unpack(packed: bytes, left: int, low: int) -> list[NDArray[np.int64]]:
+    """The rings that `pack` packed, the outer one first and none closed; `left` and `low` are the
+    corner of their box."""
     letter = chr(packed[0])
-    numbers = array(letter.lower())
-    numbers.frombytes(packed[1:])
-    _little_endian(numbers)
-    several = 0 if letter.islower() else numbers[0]
-    first = 1 + several if several else 0
-    xs = list(accumulate(numbers[first::2], initial=left))
-    ys = list(accumulate(numbers[first + 1 :: 2], initial=low))
-    if not several:
-        return [(xs[1:], ys[1:])]
-    ends = pairwise(accumulate(numbers[1:first], initial=1))
-    return [(xs[start:end], ys[start:end]) for start, end in ends]
-
-
-def _little_endian(numbers: array[int]) -> array[int]:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+    numbers = np.frombuffer(packed, dtype=_STEPS[letter.lower()], offset=1)
+    several = 0 if letter.islower() else int(numbers[0])
+    steps = numbers[1 + several if several else 0 :].reshape(-1, 2)
+    corners = np.array((left, low)) + steps.cumsum(axis=0, dtype=np.int64)
+    return np.split(corners, numbers[1:several].cumsum()) if several else [corners]
 
 
 def rows_of(
-    code: str, pieces: Iterable[Sequence[tuple[Sequence[int], Sequence[int]]]], shared_by: str
+    code: str, pieces: Iterable[Polygon], shared_by: str
 ) -> list[tuple[int | float | str | bytes | None, ...]]:
     """The rows to insert for a commune's land; `shared_by` lists the codes if several share it."""
     packed = [pack(piece) for piece in pieces]

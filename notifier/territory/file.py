@@ -21,7 +21,7 @@ from django.conf import settings
 PACKAGED = Path(__file__).resolve().parent / "data" / "communes.sqlite"
 OWN_NAME = "communes.sqlite"
 VINTAGE = "COG 2026"
-LAYOUT = "2"
+LAYOUT = "3"
 """Raised whenever the tables change, so that an older file of DATA_DIR is not misread."""
 
 _open = threading.local()

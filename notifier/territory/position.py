@@ -10,11 +10,9 @@ from collections.abc import Sequence
 
 from notifier.territory import ground, overseas, reference
 from notifier.territory.evidence import LISTED, Evidence, listing
-from notifier.territory.geometry import Ring
+from notifier.territory.geometry import Polygons
 from notifier.territory.ground import Mark, TooWideError
 
-Polygons = Sequence[Sequence[Sequence[Sequence[float]]]]
-"""The `coordinates` of a GeoJSON MultiPolygon."""
 REACH_M = {"exact": 150, "street": 500, "town": 5_000}
 """Within how many metres of a point the incident may be, by the precision stated for it."""
 # The mayor polices bathing up to 300 m from the shore (CGCT art. L2213-23).
@@ -56,9 +54,8 @@ def read_polygon(polygons: Polygons) -> Evidence:
     """An area: polygons of rings of [longitude, latitude] in degrees, an outer one, then holes."""
     given = f"zone de {sum(len(ring) for rings in polygons for ring in rings)} sommets"
     try:
-        (latitude, longitude), under = ground.under_polygons(
-            [[_ring(ring) for ring in rings] for rings in polygons]
-        )
+        _refuse_no_degrees(polygons)
+        (latitude, longitude), under = ground.under_polygons(polygons)
     except TooWideError:
         return _too_wide("polygon", given)
     except (ValueError, TypeError, IndexError):
@@ -75,11 +72,10 @@ def read_polygon(polygons: Polygons) -> Evidence:
     return Evidence("polygon", given, codes, says, marks=tuple(marks))
 
 
-def _ring(ring: Sequence[Sequence[float]]) -> Ring:
-    if any(not (-180 <= vertex[0] <= 180 and -90 <= vertex[1] <= 90) for vertex in ring):
-        raise ValueError("no degrees")
-    vertices = ring[:-1] if ring[:1] == ring[-1:] else ring
-    return [float(vertex[0]) for vertex in vertices], [float(vertex[1]) for vertex in vertices]
+def _refuse_no_degrees(polygons: Polygons) -> None:
+    for position in (position for rings in polygons for ring in rings for position in ring):
+        if not (-180 <= position[0] <= 180 and -90 <= position[1] <= 90):
+            raise ValueError("no degrees")
 
 
 def _marks(latitude: float, longitude: float, reach: int, radius_m: int) -> list[Mark]:
@@ -98,8 +94,8 @@ def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
     """Which commune holds it, and which others lie close or under the area."""
     holding = [mark.code for mark in marks if mark.holds]
     if len(holding) > 1:
-        says = f"{what} est sur une terre que les contours ne partagent pas entre "
-        says += f"{listing(holding)}."
+        says = f"{what} est sur la limite, ou sur une terre que les contours ne partagent pas, "
+        says += f"entre {listing(holding)}."
     elif holding:
         says = f"{what} est à {listing(holding)}."
     else:

@@ -24,8 +24,9 @@ from notifier.territory.evidence import (
     read_name,
     read_postal,
 )
+from notifier.territory.geometry import Polygons
 from notifier.territory.ground import Mark
-from notifier.territory.position import Polygons, read_point, read_polygon
+from notifier.territory.position import read_point, read_polygon
 from notifier.territory.reference import (
     Commune,
     all_communes,
@@ -122,7 +123,7 @@ class Resolution:
     def holders(self) -> tuple[Commune, ...]:
         """Those of `communes` that hold the point or the area's centre; the only one if certain.
 
-        Several only where no source divides their land.
+        Several only on the very line between them, and where no source divides their land.
         """
         if self.verdict is not Verdict.EDGE:
             return self.communes

@@ -10,14 +10,21 @@ Works through bands of latitude, so that a file of any size fits into memory.
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
 
 from notifier.territory.contours import Contour
-from notifier.territory.geometry import UNITS, area, centre, metres_per_unit
-from notifier.territory.mosaic import Edge, chained
+from notifier.territory.geometry import UNITS, plane_at
 
+Edge = tuple[tuple[int, int], tuple[int, int]]
+"""A side of a ring, in the direction in which its land is walked: land lies to its right."""
 _BAND = UNITS
 _SLIVER_M2 = 1_000
 """Gaps below a tenth of a hectare are where rounded lines touch."""
@@ -74,14 +81,7 @@ def survey(connection: sqlite3.Connection) -> Survey:
     low, high = connection.execute("SELECT min(min_y), max(max_y) FROM contour").fetchone()
     for band in range(low // _BAND, high // _BAND + 1):
         frontiers += _walk_band(connection, band, found)
-    for ring in chained(frontiers):
-        # Outer rings run clockwise, so a frontier round a gap runs the other way.
-        if (turning := area([ring])) > 0:
-            x, y = centre([ring])
-            kx, ky = metres_per_unit(y / UNITS)
-            if turning * kx * ky >= _SLIVER_M2:
-                found.gaps.append((turning * kx * ky, y / UNITS, x / UNITS))
-    found.gaps.sort(reverse=True)
+    found.gaps = sorted(_gaps(frontiers), reverse=True)
     return found
 
 
@@ -91,10 +91,10 @@ def _count(connection: sqlite3.Connection, found: Survey) -> None:
         communes |= set(contour.communes)
         found.shared += len(contour.communes) if contour.shared_by else 0
         found.pieces += 1
-        for ring in contour.surface():
+        for ring in contour.corners():
             found.rings += 1
-            found.vertices += len(ring[0])
-            if not area([ring]):
+            found.vertices += len(ring)
+            if not Polygon(ring).area:
                 found.degenerate.append(contour.communes[0])
     found.communes = len(communes)
 
@@ -132,12 +132,9 @@ def _sides(edge: Edge, owners: dict[Edge, str]) -> set[str]:
 
 
 def _edges(contour: Contour) -> Iterator[Edge]:
-    for xs, ys in contour.surface():
-        before = (int(xs[-1]), int(ys[-1]))
-        for x, y in zip(xs, ys, strict=True):
-            vertex = (int(x), int(y))
-            yield before, vertex
-            before = vertex
+    for ring in contour.corners():
+        corners = [(x, y) for x, y in ring.tolist()]
+        yield from pairwise([*corners, corners[0]])
 
 
 def _first_of_two(edge: Edge, owners: dict[Edge, str]) -> bool:
@@ -149,29 +146,29 @@ def _pair(one: str, other: str) -> tuple[str, str]:
 
 
 def _crossings(edges: Iterable[Edge]) -> Iterator[tuple[Edge, Edge]]:
-    """Pairs of edges that cross each other away from their ends; found through a grid."""
+    """Pairs of edges that cross each other away from their ends."""
     walked = list(edges)
-    if not walked:
-        return
-    spans = sorted(max(abs(a[0] - b[0]), abs(a[1] - b[1])) for a, b in walked)
-    side = max(10, spans[len(spans) // 2])
-    cells: dict[tuple[int, int], list[Edge]] = defaultdict(list)
-    for edge in walked:
-        (ax, ay), (bx, by) = edge
-        for column in range(min(ax, bx) // side, max(ax, bx) // side + 1):
-            for line in range(min(ay, by) // side, max(ay, by) // side + 1):
-                cells[column, line].append(edge)
-    for near in cells.values():
-        for index, one in enumerate(near):
-            for other in near[:index]:
-                if _cross(one, other):
-                    yield one, other
+    lines = _lines(walked)
+    for one, other in shapely.STRtree(lines).query(lines, predicate="crosses").T.tolist():
+        if one < other:
+            yield walked[one], walked[other]
 
 
-def _cross(one: Edge, other: Edge) -> bool:
-    (a, b), (c, d) = one, other
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+def _gaps(frontiers: list[Edge]) -> Iterator[tuple[float, float, float]]:
+    """Square metres, latitude and longitude of what the frontiers surround and no land fills."""
+    walked = set(frontiers)
+    for face in shapely.get_parts(shapely.polygonize(_lines(frontiers))):
+        first, second = face.exterior.coords[:2]
+        side = (int(first[0]), int(first[1])), (int(second[0]), int(second[1]))
+        # Land lies to the right of a frontier, and a face to the left of its anticlockwise ring.
+        forth = side if face.exterior.is_ccw else side[::-1]
+        if forth in walked:
+            x, y = face.centroid.x, face.centroid.y
+            plane = plane_at(y / UNITS, x / UNITS)
+            if (square_metres := face.area * plane.kx * plane.ky) >= _SLIVER_M2:
+                yield square_metres, y / UNITS, x / UNITS
 
 
-def _side(a: tuple[int, int], b: tuple[int, int], point: tuple[int, int]) -> int:
-    return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
+def _lines(edges: list[Edge]) -> NDArray[np.object_]:
+    sides = np.array(edges, dtype=np.float64).reshape(-1, 2, 2)
+    return cast("NDArray[np.object_]", shapely.linestrings(sides))

@@ -11,5 +11,13 @@ def test_every_figure_is_printed(
     monkeypatch.setattr(bench, "LOOKUPS", 60)
     assert bench.main([]) == 0
     printed = capsys.readouterr().out
-    for figure in ("file:", "first question", "near(point", "resolve(point)", "nearest(", "memory"):
+    for figure in (
+        "file:",
+        "first question",
+        "near(point",
+        "resolve(point)",
+        "nearest(",
+        "a star of",
+        "memory",
+    ):
         assert figure in printed

@@ -1,95 +1,141 @@
-"""Plane geometry against shapes whose answers anyone can work out by hand."""
+"""Planes and areas as drawn, against shapes whose answers anyone can work out by hand."""
 
-from math import inf, isclose, pi
+from __future__ import annotations
+
+from math import isclose, sqrt
 
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.geometry import (
-    UNITS,
-    Surface,
-    area,
-    centre,
-    circle,
-    distance,
-    holds,
-    metres_per_unit,
-    overlap,
-    turned,
-)
+from notifier.territory.geometry import UNITS, Box, TangledError, inner_point, plane_at, united
 
-FLAT = (1.0, 1.0)
+Ring = list[tuple[float, float]]
 
 
-def square(left: float, low: float, side: float) -> Surface:
+def square(left: float, low: float, side: float) -> Ring:
     right, high = left + side, low + side
-    return [([left, right, right, left], [low, low, high, high])]
+    return [(left, low), (right, low), (right, high), (left, high), (left, low)]
 
 
-RING_ROAD = turned([*square(0, 0, 100), *square(40, 40, 20)])
+def square_degrees(polygons: list[list[Ring]]) -> float:
+    return float(united(polygons).area) / UNITS**2
 
 
 def test_a_degree_of_latitude_and_of_longitude_in_metres() -> None:
     # Lengths of a degree on WGS 84 at 45 degrees, as printed in any table of geodesy.
-    east, north = metres_per_unit(45.0)
-    assert isclose(east * UNITS, 78_847, rel_tol=1e-4)
-    assert isclose(north * UNITS, 111_132, rel_tol=1e-4)
+    plane = plane_at(45.0, 3.0)
+    assert isclose(plane.kx * UNITS, 78_847, rel_tol=1e-4)
+    assert isclose(plane.ky * UNITS, 111_132, rel_tol=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "inside"),
-    [(10, 10, True), (50, 50, False), (50, 20, True), (-1, 50, False), (101, 50, False)],
+    ("box", "units_east", "units_north"),
+    [
+        ((-10, 10, -10, 10), 0, 0),
+        ((30, 40, -10, 10), 30, 0),
+        ((-40, -30, -60, -40), 30, 40),
+        ((-1, 1, 50, 60), 0, 50),
+    ],
 )
-def test_a_hole_is_outside(x: float, y: float, inside: bool) -> None:
-    assert holds(RING_ROAD, x, y) is inside
+def test_how_far_a_box_is(box: Box, units_east: float, units_north: float) -> None:
+    plane = plane_at(0.0, 0.0)
+    east, north = units_east * plane.kx, units_north * plane.ky
+    assert plane.box_distance(box) == pytest.approx(sqrt(east**2 + north**2))
 
 
-def test_distance_to_a_side_to_a_corner_and_out_of_reach() -> None:
-    assert distance(square(0, 0, 100), -30, 50, FLAT, 150) == 30
-    assert distance(square(0, 0, 100), -30, -40, FLAT, 150) == 50
-    assert distance(square(0, 0, 100), -30, 50, (2.0, 1.0), 150) == 60
-    assert distance(square(0, 0, 100), -30, 50, FLAT, 29) == inf
-    assert distance(RING_ROAD, 50, 50, FLAT, 150) == 10
+@pytest.mark.parametrize(
+    ("polygons", "covered"),
+    [
+        ([[square(0, 0, 10)]], 100),
+        ([[square(0, 0, 10)], [square(20, 0, 10)]], 200),
+        ([[square(0, 0, 10)], [square(5, 5, 10)]], 175),
+        ([[square(0, 0, 10)], [square(2, 2, 3)]], 100),
+        ([[square(0, 0, 10)], [square(0, 0, 10)]], 100),
+        ([[square(0, 0, 10)], [square(10, 0, 10)]], 200),
+        ([[square(0, 0, 10)], [square(0, 0, 5)], [square(5, 5, 5)], [square(9, 9, 2)]], 103),
+        # A ring inside another of its polygon is a hole, whichever way it turns or comes first.
+        ([[square(0, 0, 10), square(2, 2, 6)]], 64),
+        ([[square(0, 0, 10), square(2, 2, 6)[::-1]]], 64),
+        ([[square(2, 2, 6), square(0, 0, 10)]], 64),
+        ([[square(0, 0, 10), square(2, 2, 6), square(3, 3, 1)]], 65),
+        ([[square(0, 0, 10), square(20, 0, 10)]], 200),
+        # A hole is filled by what another polygon covers of it, and by no more.
+        ([[square(0, 0, 10), square(2, 2, 6)], [square(2, 2, 3)]], 73),
+        # What surrounds nothing takes nothing away.
+        ([[square(0, 0, 10), [(1, 1), (2, 2), (1, 1)]], [square(3, 3, 0)]], 100),
+    ],
+)
+def test_the_area_of_several_squares(polygons: list[list[Ring]], covered: float) -> None:
+    assert isclose(square_degrees(polygons), covered)
 
 
-def test_area_and_centre_count_holes() -> None:
-    assert area(RING_ROAD) == 10_000 - 400
-    assert centre(RING_ROAD) == pytest.approx((50, 50))
-    assert centre(square(3_000_000, 4_000_000, 10)) == pytest.approx((3_000_005, 4_000_005))
+whole = st.integers(0, 30)
+squares = st.tuples(whole, whole, st.integers(1, 20))
 
 
-def test_a_circle_has_nearly_its_area() -> None:
-    assert isclose(area(circle(0, 0, 100, FLAT)), pi * 100**2, rel_tol=0.01)
+@given(st.lists(squares, min_size=1, max_size=6))
+def test_no_ground_is_counted_twice_and_none_lost(given_squares: list[tuple[int, ...]]) -> None:
+    covered = {
+        (x, y)
+        for left, low, side in given_squares
+        for x in range(left, left + side)
+        for y in range(low, low + side)
+    }
+    assert isclose(square_degrees([[square(*numbers)] for numbers in given_squares]), len(covered))
 
 
-offsets = st.integers(-120, 120)
-sides = st.integers(1, 150)
+@pytest.mark.parametrize(
+    "rings",
+    [
+        pytest.param([[(0, 0), (10, 10), (10, 0), (0, 10.1)]], id="a bow tie"),
+        pytest.param([[(0, 0), (10, 10), (10, 0), (0, 10)]], id="one whose lobes cancel out"),
+        pytest.param([[(0, 0), (5, 5), (0, 10), (10, 10), (5, 5), (10, 0)]], id="by its knot"),
+        pytest.param([square(0, 0, 10), square(5, 5, 10)], id="two rings that overlap"),
+        pytest.param([square(0, 0, 10), square(0, 0, 10)], id="one ring twice"),
+        pytest.param([[(0, 0), (9, 0), (5, 0), (5, 5)]], id="a side that goes back on itself"),
+        pytest.param([[(n * 7 % 101 / 10, n * n % 97 / 10) for n in range(900)]], id="a scribble"),
+    ],
+)
+def test_rings_that_cross_are_refused(rings: list[Ring]) -> None:
+    with pytest.raises(ValueError, match="cross"):
+        united([rings])
 
 
-@given(offsets, offsets, sides, st.booleans())
-def test_overlap_of_squares(left: int, low: int, side: int, backwards: bool) -> None:
-    other = square(left, low, side)
-    if backwards:
-        other = [(xs[::-1], ys[::-1]) for xs, ys in other]
-    width = max(0, min(100, left + side) - max(0, left))
-    height = max(0, min(100, low + side) - max(0, low))
-    assert overlap(square(0, 0, 100), other) == pytest.approx(width * height, abs=1e-6)
+@pytest.mark.parametrize("polygons", [[], [[]], [[square(3, 3, 0)]], [[[(0, 0), (1, 1)]], []]])
+def test_what_encloses_nothing_is_refused(polygons: list[list[Ring]]) -> None:
+    with pytest.raises(ValueError, match="enclose nothing"):
+        united(polygons)
 
 
-@given(offsets, offsets, sides)
-def test_what_a_hole_leaves_out_of_an_overlap(left: int, low: int, side: int) -> None:
-    other = square(left, low, side)
-    without = overlap(square(40, 40, 20), other)
-    assert overlap(RING_ROAD, other) == pytest.approx(
-        overlap(square(0, 0, 100), other) - without, abs=1e-6
-    )
-    assert overlap(other, RING_ROAD) == pytest.approx(overlap(RING_ROAD, other), abs=1e-6)
+def comb(teeth: int, step: float, *, lying: bool = False) -> list[Ring]:
+    points = [(step * n, 100.0 * (n % 2)) for n in range(teeth)]
+    ring = [*points, (step * teeth, -20.0), (0.0, -20.0)]
+    return [[(y, x) for x, y in ring] if lying else ring]
 
 
-def test_an_overlap_with_an_area_that_is_not_convex() -> None:
-    # A U open to the north, over a bar that crosses both of its arms.
-    letter: Surface = [([0, 30, 30, 20, 20, 10, 10, 0], [0, 0, 30, 30, 10, 10, 30, 30])]
-    bar: Surface = [([-5, 35, 35, -5], [20, 20, 25, 25])]
-    assert overlap(bar, letter) == pytest.approx(100)
-    assert overlap(letter, bar) == pytest.approx(100)
+def test_what_nobody_drew_is_refused() -> None:
+    """Each side of the one crosses nearly every side of the other: a quarter of a million."""
+    with pytest.raises(TangledError):
+        united([comb(490, 0.1), comb(490, 0.1, lying=True)])
+
+
+def test_circles_in_a_heap_are_one_area() -> None:
+    circle = shapely.Point(5, 47).buffer(0.1, quad_segs=9)
+    one = [list(circle.exterior.coords)]
+    assert isclose(square_degrees([one] * 27), circle.area)
+
+
+@pytest.mark.parametrize(
+    "polygons",
+    [
+        pytest.param([[square(0, 0, 10)]], id="a square"),
+        pytest.param([[square(0, 0, 10), square(1, 1, 8)]], id="around a hole"),
+        pytest.param([[square(0, 0, 1)], [square(9, 9, 1)]], id="two parts"),
+        pytest.param([[[(0, 0), (9, 0), (9, 1), (1, 1), (1, 9), (0, 9)]]], id="an angle"),
+    ],
+)
+def test_the_middle_lies_in_the_area(polygons: list[list[Ring]]) -> None:
+    surface = united(polygons)
+    assert surface.contains(shapely.Point(inner_point(surface)))

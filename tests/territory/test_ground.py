@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import Point, Polygon
 
 from notifier.territory import contours, file, ground, reference
-from notifier.territory.geometry import UNITS, Ring, centre, holds
+from notifier.territory.geometry import UNITS
 from notifier.territory.ground import TooWideError
 
 ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
@@ -57,7 +58,7 @@ def test_a_neighbour_within_reach_is_named_with_its_distance() -> None:
     for step in range(400):
         x = 7.0 * UNITS - step * 10
         marks = ground.near(y / UNITS, x / UNITS, 150)
-        if not holds(delle.surface(), x, y):
+        if not delle.polygon().contains(Point(x, y)):
             break
         seen.append([mark.distance_m for mark in marks if not mark.holds])
     distances = [min(others) for others in seen if others]
@@ -102,8 +103,7 @@ def test_the_shares_of_a_circle_inland_add_up_and_fall_to_those_it_touches(
 
 def test_an_area_drawn_along_a_commune_is_hers() -> None:
     (delle,) = contours.of_commune("90033")
-    ((xs, ys),) = delle.surface()
-    ring = [x / UNITS for x in xs], [y / UNITS for y in ys]
+    ring = [(x / UNITS, y / UNITS) for x, y in delle.polygon().exterior.coords]
     (_, marks) = ground.under_polygons([[ring]])
     shares = {mark.code: mark.share for mark in marks}
     assert shares["90033"] == pytest.approx(1)
@@ -112,9 +112,9 @@ def test_an_area_drawn_along_a_commune_is_hers() -> None:
 
 def test_half_of_france_is_too_wide() -> None:
     with pytest.raises(TooWideError):
-        ground.under_polygons([[([0, 5, 5, 0], [45, 45, 48, 48])]])
+        ground.under_polygons([[[(0, 45), (5, 45), (5, 48), (0, 48)]]])
     with pytest.raises(ValueError, match="enclose nothing"):
-        ground.under_polygons([[([0, 5, 0], [45, 45, 45])]])
+        ground.under_polygons([[[(0, 45), (5, 45), (0, 45)]]])
 
 
 def test_adjoining_communes() -> None:
@@ -138,18 +138,20 @@ def test_who_adjoins_is_adjoined(row: int) -> None:
 @given(ROWS, st.floats(0, 1), st.floats(0, 1))
 def test_a_communes_own_interior_point_finds_it(row: int, right: float, up: float) -> None:
     (found,) = (c for c in contours.of_commune(contours.code_of(row)) if c.id == row)
-    surface = found.surface()
+    land = found.polygon()
     x = found.min_x + right * (found.max_x - found.min_x)
     y = found.min_y + up * (found.max_y - found.min_y)
-    if not holds(surface, x, y):
-        x, y = centre(surface)
-    if holds(surface, x, y):
-        assert set(found.communes) <= holding(y / UNITS, x / UNITS)
+    if not land.contains(Point(x, y)):
+        x, y = land.representative_point().coords[0]
+    assert set(found.communes) <= holding(y / UNITS, x / UNITS)
+
+
+Ring = list[tuple[float, float]]
 
 
 def ring(*corners: tuple[float, float]) -> Ring:
     """Corners as hundredths of a degree east and north of Delle."""
-    return [6.999 + x / 100 for x, _ in corners], [47.508 + y / 100 for _, y in corners]
+    return [(6.999 + x / 100, 47.508 + y / 100) for x, y in corners]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,8 @@ def ring(*corners: tuple[float, float]) -> Ring:
 )
 def test_the_middle_of_an_area_lies_in_it(polygons: list[list[Ring]]) -> None:
     (latitude, longitude), marks = ground.under_polygons(polygons)
-    assert any(holds(polygon, longitude, latitude) for polygon in polygons)
+    middle = Point(longitude, latitude)
+    assert any(Polygon(outer, holes).contains(middle) for outer, *holes in polygons)
     assert all(mark.share for mark in marks if mark.holds)
 
 

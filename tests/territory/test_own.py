@@ -209,7 +209,7 @@ def test_a_file_of_another_year_is_left_aside(
     assert file.serving() == file.PACKAGED
     connection = sqlite3.connect(older)
     connection.execute("CREATE TABLE meta (key TEXT, value TEXT)")
-    connection.execute("INSERT INTO meta VALUES ('vintage', 'COG 2025'), ('layout', '2')")
+    connection.execute("INSERT INTO meta VALUES ('vintage', 'COG 2025'), ('layout', '3')")
     connection.commit()
     connection.close()
     assert "COG 2025" in file.unfit(older)

@@ -1,14 +1,16 @@
 """Points and areas as clues: what they prove alone, with others, and what they say in French."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import Point
 
 from notifier.territory import contours, file, reference
-from notifier.territory.geometry import UNITS, holds
+from notifier.territory.geometry import UNITS
 from notifier.territory.resolve import Clue, Location, Resolution, Verdict, adjoining, resolve
 
 DELLE = {"latitude": 47.508, "longitude": 6.999}
@@ -35,13 +37,12 @@ def point_of(resolution: Resolution) -> Clue:
 def border_point() -> tuple[dict[str, float], str, str]:
     """A point some tens of metres inside one commune (first code) beside another (second)."""
     (delle,) = contours.of_commune("90033")
-    ((xs, ys),) = delle.surface()
-    for at in range(len(xs)):
-        x, y = (xs[at] + xs[at - 1]) / 2, (ys[at] + ys[at - 1]) / 2
+    for (x1, y1), (x2, y2) in pairwise(delle.polygon().exterior.coords):
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
         for dx, dy in ((50, 0), (-50, 0), (0, 50), (0, -50)):
             point = {"latitude": (y + dy) / UNITS, "longitude": (x + dx) / UNITS}
             found = place(**point)
-            if not holds(delle.surface(), x + dx, y + dy) and len(found.communes) == 2:
+            if not delle.polygon().contains(Point(x + dx, y + dy)) and len(found.communes) == 2:
                 first, second = codes(found)
                 if second == "90033":
                     return point, first, second
@@ -66,6 +67,21 @@ def test_a_point_beside_a_border_names_both_communes_and_marks_the_holder() -> N
     assert [mark.code for mark in found.marks] == [home, neighbour]
     assert 0 < found.marks[1].distance_m <= 150
     assert "À moins de 150 m : Delle (90033) à" in point_of(found).says
+
+
+def test_a_point_on_the_very_line_is_held_by_both_sides() -> None:
+    (delle,) = contours.of_commune("90033")
+    found = [
+        place(latitude=y / UNITS, longitude=x / UNITS) for x, y in delle.polygon().exterior.coords
+    ]
+    inland = [one for one in found if len(one.holders) > 1]
+    assert len(inland) > 10
+    for one in inland:
+        assert one.verdict is Verdict.EDGE
+        assert "90033" in {commune.code for commune in one.holders}
+        assert "sur la limite" in point_of(one).says
+    # The rest of the border is Switzerland's, and nobody's beyond it.
+    assert all(one.holders for one in found)
 
 
 def test_a_code_or_a_name_settles_a_border_even_just_outside_its_commune() -> None:
