@@ -1,6 +1,7 @@
 """A message ended badly: the other channel of the same person, then the next person, then dispatch.
 
-Called once for each such message, in delivery's own transaction (notifier.delivery.follow_up).
+Called once for each such message, in delivery's own transaction (notifier.delivery.follow_up), and
+once for one that does not leave in time (notifier.alerting.delayed).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import awaited, not_yet_told, recipient_label
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import let_through
-from notifier.delivery.models import Channel, Lane, Message
+from notifier.delivery.models import Channel, Delay, Lane, Message
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
 from notifier.intake.thread import reference_in
@@ -28,9 +29,16 @@ from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
 
+# What the duty is told about that is late and not lost.
+DELAYED = "late-"
+
 
 def move_on(message: Message) -> None:
-    """Tell somebody else what this message could not tell, if there is still a point in it."""
+    """Tell somebody else what this message could not tell, if there is still a point in it.
+
+    Of one that is delayed, whoever is told meanwhile is told by a text of his own: its reader may
+    get it yet. From the second whose text does not leave, dispatch is told as well.
+    """
     if message.topic.startswith(TO_DUTY):
         log.error("duty address could not be told", message=message.pk, thread=message.thread)
         return
@@ -38,22 +46,36 @@ def move_on(message: Message) -> None:
     unreached = []
     for each in failed:
         alert, alive = _pass_on(each)
-        if alert is not None and alive.isdisjoint(_waking(alert)):
+        if alert is not None and alive.isdisjoint(waking(alert)):
             unreached.append((alert, alive))
-            _note(alert, each, Step.UNREACHED, "plus personne à prévenir", rule="unreached")
+            then = "commune à joindre autrement" if each.is_delayed else "plus personne à prévenir"
+            _note(alert, each, Step.UNREACHED, then, rule="unreached")
     if len(unreached) == 1:
-        entrust(letter_to_duty([unreached[0][0]], _why(*unreached[0])))
+        entrust(_letter_to_duty(message, *unreached[0]))
     elif unreached:
         # One mail, however many the digest told of.
         references = ", ".join(reference_in(alert.thread) for alert, _ in unreached)
         why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
-        entrust(letter_to_duty([unreached[-1][0]], why, message.topic))
+        if message.is_delayed:
+            why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
+        about = f"{DELAYED}{message.topic}" if message.is_delayed else message.topic
+        entrust(letter_to_duty([unreached[-1][0]], why, about))
+
+
+def _letter_to_duty(message: Message, alert: Alert, alive: set[str]) -> list[Letter]:
+    """That nobody is told; apart from that nobody is told yet, for both may come to be true."""
+    if message.is_delayed:
+        what = "SMS" if waking(alert) == (Channel.SMS,) else "message"
+        why = f"aucun {what} n’est encore parti, les essais continuent"
+        return letter_to_duty([alert], why, f"{DELAYED}{alert.pk}-{alert.revision}")
+    return letter_to_duty([alert], _why(alert, alive))
 
 
 def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     """To whom else it goes; the alert and the channels on which somebody is told.
 
-    No alert where a newer text is on its way to the same people, and is followed up itself.
+    No alert where a newer text is on its way to the same people, and is followed up itself, nor
+    where an end is late: it can be read in the morning.
     """
     alert = (
         Alert.objects.select_related("intervention__source")
@@ -62,11 +84,16 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     )
     if alert.revision != message.revision:
         return None, set()
+    if message.is_delayed and Kind(alert.kind).closes:
+        return None, set()
     siblings = [m for m in everyone_told(message.topic) if m.revision == alert.revision]
     letters = _letters(alert, message, siblings)
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
         entrust(let_through(letters, alert.intervention.source))
+    late = {m.recipient for m in siblings if m.is_delayed and m.channel in waking(alert)}
+    if message.is_delayed and len(late) > 1:
+        return alert, {m.channel for m in awaited(siblings)}
     return alert, {m.channel for m in awaited(siblings)} | {letter.channel for letter in letters}
 
 
@@ -84,10 +111,14 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return letters
-    alive = {m.channel for m in awaited(siblings) if m.recipient == failed.recipient}
+    # Of one that was late before it ended badly, somebody is told already in the reader's place.
+    has_stand_in = failed.delay == Delay.PASSED_ON and not failed.is_delayed
+    alive = {
+        m.channel for m in awaited(siblings) if has_stand_in or m.recipient == failed.recipient
+    }
     alive |= {letter.channel for letter in letters}
     for person in not_yet_told(people, siblings):
-        if not alive.isdisjoint(_waking(alert)):
+        if not alive.isdisjoint(waking(alert)):
             break
         more = _untried(envelope.for_people([person], category.channels), tried)
         letters += more
@@ -119,7 +150,7 @@ def _untried(letters: Iterable[Letter], tried: set[tuple[str, str]]) -> list[Let
     return fresh
 
 
-def _waking(alert: Alert) -> Sequence[str]:
+def waking(alert: Alert) -> Sequence[str]:
     """The channels that count as telling: at night an e-mail wakes nobody, so urgent wants an SMS.
 
     An end or a cancellation can be read in the morning.
@@ -139,5 +170,8 @@ def _why(alert: Alert, alive: set[str]) -> str:
 
 def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> None:
     channel = failed.get_channel_display()
-    text = f"{alert.commune_name} : {failed.title} non joint ({channel}), {what}."
+    state = "pas encore joint" if failed.is_delayed else "non joint"
+    if failed.is_delayed and rule == "escalation":
+        rule = "delayed"
+    text = f"{alert.commune_name} : {failed.title} {state} ({channel}), {what}."
     write([entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)])

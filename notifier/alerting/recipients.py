@@ -54,8 +54,8 @@ def reached(messages: Iterable[Message]) -> list[Message]:
 
 
 def awaited(messages: Iterable[Message]) -> list[Message]:
-    """Those of the messages that got to their reader, or of which one can still expect it."""
-    return [m for m in reached(messages) if not m.is_given_up]
+    """Those of the messages that got to their reader, or of which one can expect it in time."""
+    return [m for m in reached(messages) if not m.is_delayed and not m.is_given_up]
 
 
 def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.concerned import is_partial
 from notifier.alerting.decide import TOGETHER, decide_each
+from notifier.alerting.delayed import pass_on_delayed
 from notifier.alerting.doubt import say_it_expired
 from notifier.alerting.in_force import categories
 from notifier.alerting.lifetime import useless_at
@@ -41,7 +42,8 @@ def sweep(lane: Lane) -> None:
 
 
 def upkeep() -> None:
-    """What waits for its intervention, or for a person, until it is too late."""
+    """What does not leave, and what waits for its intervention, or for a person, until too late."""
+    pass_on_delayed()
     settle_waiting()
     release_due()
     alarm()

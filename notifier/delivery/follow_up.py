@@ -29,6 +29,7 @@ def follow_up(message: Message, line: Entry | None = None) -> None:
     try:
         with transaction.atomic():
             if lost.update(is_followed_up=True, due_at=None):
+                message.is_followed_up = True
                 write([line] if line else [])
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on

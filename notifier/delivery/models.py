@@ -42,6 +42,16 @@ UNSENT = Q(state=MessageState.PENDING) | Q(
     state__in=(MessageState.SENDING, MessageState.UNKNOWN), due_at__isnull=False
 )
 BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
+# What was tried, and is not with its provider as far as anybody knows.
+TRIED_IN_VAIN = Q(state=MessageState.UNKNOWN) | Q(state=MessageState.PENDING, attempts__gt=0)
+
+
+class Delay(models.IntegerChoices):
+    """What was done about a message that did not leave in time; it only ever grows."""
+
+    NONE = 0, "rien"
+    SAID = 1, "dit à la permanence"
+    PASSED_ON = 2, "passé à la personne suivante"
 
 
 # The origin of what no pause holds: mails to those who are in charge, who hear of a pause by them.
@@ -113,6 +123,7 @@ class Message(models.Model):
     paused_at = models.DateTimeField("suspendu le", null=True)
     # Whether the listener of `ended_badly` has done its work; until then the sweep tells it again.
     is_followed_up = models.BooleanField("suite donnée", default=False)
+    delay = models.PositiveSmallIntegerField("retard", choices=Delay, default=Delay.NONE)
 
     class Meta:
         verbose_name = "message"
@@ -134,6 +145,7 @@ class Message(models.Model):
                 name="delivery_open",
                 condition=Q(state__in=["sending", "unknown", "accepted"]) & Q(due_at__isnull=False),
             ),
+            models.Index(fields=("created_at",), name="delivery_in_vain", condition=TRIED_IN_VAIN),
             models.Index(
                 fields=("id",),
                 name="delivery_bad_end",
@@ -152,6 +164,12 @@ class Message(models.Model):
     def is_given_up(self) -> bool:
         """Whether it may have arrived, and others are told because nobody can say."""
         return self.state == MessageState.UNKNOWN and self.is_followed_up
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it has not left, is tried on, and the next person is told meanwhile."""
+        is_open = self.state in OPEN and not self.is_given_up
+        return is_open and self.delay == Delay.PASSED_ON
 
     @property
     def in_journal(self) -> str:

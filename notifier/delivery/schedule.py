@@ -3,11 +3,17 @@
 import random
 from datetime import datetime, timedelta
 
+from notifier.delivery.models import Lane
+
 # Seconds before the 2nd, 3rd, … try. A short failure is over in seconds; a provider that is down
 # for ten minutes gets a dozen tries; the last delay repeats itself until the lifetime ends.
 DELAYS_S = (1, 2, 5, 10, 20, 40, 60, 120, 180, 300)
 # Messages that failed together must not come back together.
 JITTER = 0.2
+
+# What was tried and has not left by then calls the next person, while it is tried on. Mail servers
+# that put a stranger off (greylisting) take a quarter of an hour, and routine texts wake nobody.
+DELAYED_AFTER = {Lane.URGENT: timedelta(minutes=1), Lane.ROUTINE: timedelta(minutes=30)}
 
 # A worker that has claimed a message must have recorded it by then; well above the sum of the
 # provider client's timeouts, so that only a dead or frozen worker loses its lease.

@@ -129,6 +129,18 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
                 ("paused_at", models.DateTimeField(null=True, verbose_name="suspendu le")),
                 ("is_followed_up", models.BooleanField(default=False, verbose_name="suite donnée")),
+                (
+                    "delay",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "rien"),
+                            (1, "dit à la permanence"),
+                            (2, "passé à la personne suivante"),
+                        ],
+                        default=0,
+                        verbose_name="retard",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "message",
@@ -148,6 +160,15 @@ class Migration(migrations.Migration):
                         ),
                         fields=["due_at"],
                         name="delivery_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state", "unknown"),
+                            models.Q(("attempts__gt", 0), ("state", "pending")),
+                            _connector="OR",
+                        ),
+                        fields=["created_at"],
+                        name="delivery_in_vain",
                     ),
                     models.Index(
                         condition=models.Q(

@@ -1,0 +1,46 @@
+"""What does not leave in time: tried in vain, not refused for good, and tried again by schedule.
+
+Somebody else is then told meanwhile; whoever does so marks the message first, in the same
+transaction, so that it is done once.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from notifier.delivery.models import TRIED_IN_VAIN, Delay, Message, MessageState
+from notifier.delivery.pause import NOT_PAUSED
+from notifier.delivery.schedule import DELAYED_AFTER
+
+BATCH = 100
+# What has become due so lately is being tried just now: after a pause, all that waited is.
+JUST_DUE = timedelta(seconds=5)
+
+
+def delayed(most: int = BATCH) -> Sequence[Message]:
+    """Messages that have not left in time and of which that was not followed up; oldest first.
+
+    Without those that a pause holds, and without those that a provider blocks which is down or
+    refuses our account (`blocked_since`) once that is said. One statement.
+    """
+    now = timezone.now()
+    in_vain = Q()
+    for lane, after in DELAYED_AFTER.items():
+        in_vain |= Q(lane=lane, created_at__lte=now - after)
+    being_tried = Q(state=MessageState.PENDING, due_at__lte=now, due_at__gt=now - JUST_DUE)
+    waiting = Message.objects.filter(
+        TRIED_IN_VAIN, in_vain, ~being_tried, NOT_PAUSED, is_followed_up=False
+    )
+    undone = Q(delay=Delay.NONE) | Q(delay=Delay.SAID, blocked_since=None)
+    return list(waiting.filter(undone).order_by("created_at")[:most])
+
+
+def mark_delayed(message: Message, delay: Delay) -> bool:
+    """Note in the caller's transaction what is done about it; False if it left or another did."""
+    waiting = Message.objects.filter(TRIED_IN_VAIN, pk=message.pk, delay__lt=delay)
+    if not waiting.update(delay=delay):
+        return False
+    message.delay = delay
+    return True
