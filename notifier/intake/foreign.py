@@ -5,9 +5,10 @@ known already -> its thread -> what the thread's state now is -> an intervention
 What each case does, and the journal says so:
 - the same message again: nothing, and the id that it had; the same identity otherwise: refused;
 - an update of an unknown case: it holds all that a first report holds, and is one;
-- a report without a place (EMSI): that of its thread, or refused where the thread has none;
+- a report without a place: that of its thread, or a person's to find where the thread has none;
 - a cancellation before its alert: kept, so that the alert, when it comes, tells nobody;
-- an RC-RI (or an end without a place) of an unknown case: waits (`waiting.py`);
+- an RC-RI (or an end without a place, or what has not begun) of an unknown case: waits
+  (`waiting.py`);
 - a message sent before one that is decided already: stored, and overtaken (alerting decides so).
 """
 
@@ -189,6 +190,8 @@ def _wait(source: Source, message: ForeignMessage, row: Distribution) -> Foreign
     row.is_waiting = True
     row.save(force_insert=True)
     note = f"{message.format} reçu avant l’intervention : il l’attend"
+    if message.effect is Effect.NOT_BEGUN:
+        note = f"{message.format} : rien n’est engagé, personne n’est prévenu d’ici là"
     _journal(source, row, note)
     return ForeignReception(None, is_new=True, note=note)
 

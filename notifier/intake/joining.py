@@ -16,7 +16,7 @@ from django.utils import timezone
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
 from notifier.intake.models import Distribution, Intervention, Source
-from notifier.intake.schema import FURTHEST_AHEAD
+from notifier.intake.schema import FURTHEST_AHEAD, says_where
 from notifier.intake.standing import standing
 from notifier.intake.thread import thread_of
 from notifier.intake.words import Status
@@ -95,10 +95,7 @@ def _in_thread(
         names |= {name for name in message.threads if name not in known.threads}
     earlier = list(Distribution.objects.filter(source=source, reference__in=names))
     latest = latest_of(source, reference)
-    content = message.content if is_told else None
-    if latest is not None and message.effect is not Effect.OPENS:
-        # An end is that of what was told, wherever and however grave it calls it now.
-        content = None
+    content = message.content if is_told and _is_of_use(message, latest) else None
     exercise = latest.exercise if content is None and latest else message.exercise
     if message.exercise is not None and message.exercise != exercise:
         raise refuse(
@@ -114,6 +111,19 @@ def _in_thread(
         names=names,
         sequence=max(sequence_at(sent_at), known.last_sequence + 1),
     )
+
+
+def _is_of_use(message: ForeignMessage, latest: Intervention | None) -> bool:
+    """Whether the thread takes what it says of the intervention itself."""
+    match message.effect:
+        case Effect.OPENS:
+            return True
+        case Effect.NOT_BEGUN:
+            # It begins nothing by itself: who reads of it would think that somebody is coming.
+            return latest is not None
+    # An end is that of what was told, wherever and however grave it calls it now.
+    place = message.content["location"] if message.content else {}
+    return latest is None and says_where(place)
 
 
 def _refuse_expired(message: ForeignMessage, now: datetime) -> None:

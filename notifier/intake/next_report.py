@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.joining import Joined
 from notifier.intake.models import Intervention
-from notifier.intake.schema import Instant, NewIntervention, Place
+from notifier.intake.schema import Instant, NewIntervention, Place, says_where
 from notifier.intake.words import Severity, Status
 
 CategoryOf = Callable[[str], str | None]
+
+
+class ForeignPlace(Place):
+    """May also say nothing: a message that does not say where is for a person to place."""
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> ForeignPlace:
+        return self
 
 
 class ForeignIntervention(NewIntervention):
     """As a source pushes it itself, but numbered by the second at which it was sent."""
 
     sequence: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+    location: ForeignPlace
     expires_at: Instant | None = None
 
 
@@ -44,11 +53,7 @@ def next_report(
     if message.coarse_category and latest:
         category = latest.category
     location = content["location"]
-    if location is None:
-        if latest is None:
-            raise refuse(
-                message.paths["location"], "champ obligatoire : le lieu de l’affaire est inconnu"
-            )
+    if latest is not None and not says_where(location):
         location = latest.location
     return _validated(
         {
@@ -75,7 +80,7 @@ def following(latest: Intervention, status: Status, sequence: int) -> ForeignInt
         severity=Severity(latest.severity).value,
         occurred_at=latest.occurred_at,
         exercise=latest.exercise,
-        location=Place.model_validate(latest.location),
+        location=ForeignPlace.model_validate(latest.location),
         expires_at=latest.expires_at,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -152,21 +153,30 @@ class Place(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _says_where(self) -> Place:
+    def _is_said_once(self) -> Place:
         if (self.latitude is None) != (self.longitude is None):
             raise PydanticCustomError("half_point", "latitude et longitude vont ensemble")
         if self.communes and any((self.insee, self.name, self.postal_code)):
             raise PydanticCustomError(
                 "one_and_several", "communes remplace insee, name et postal_code : retirez-les"
             )
-        is_placed = self.latitude is not None or self.polygon is not None
-        if not any((self.insee, self.communes, self.name, self.postal_code, is_placed)):
+        return self
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Place:
+        if not says_where(vars(self)):
             raise PydanticCustomError(
                 "nowhere",
                 "n’indique aucun lieu : donnez insee, communes, name, postal_code, polygon "
                 "ou latitude et longitude",
             )
         return self
+
+
+def says_where(location: Mapping[str, Any]) -> bool:
+    """Whether a location names a place at all, if only a doubtful one."""
+    clues = ("insee", "communes", "name", "postal_code", "latitude", "polygon")
+    return any(location.get(clue) is not None for clue in clues)
 
 
 class NewIntervention(BaseModel):

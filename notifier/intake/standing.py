@@ -11,7 +11,7 @@ def standing(rows: Iterable[Distribution], *, exercise: bool | None) -> Status:
     """Where the intervention stands; messages of an exercise and real ones do not mix.
 
     A report reopens what had ended. Each resource counts with its own last state, whoever sent
-    it: the first on scene means on scene, and only when all are over is it closed.
+    it: one on scene means on scene, and only when all are over is it closed.
     """
     ended: Status | None = None
     phases: dict[str, str] = {}

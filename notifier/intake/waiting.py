@@ -62,6 +62,8 @@ def _settle(row: Distribution) -> None:
         _show(row, standing(rows, exercise=row.exercise))
     else:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
+        if row.effect == Effect.NOT_BEGUN:
+            text = f"{row.format} : rien n’a été engagé, personne n’a été prévenu."
         write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
 
 

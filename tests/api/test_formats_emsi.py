@@ -8,8 +8,9 @@ import pytest
 
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
-from tests.api.caller import Caller, fields
-from tests.api.foreign import EDXL, kinds, push, stored
+from notifier.intake.models import Handling
+from tests.api.caller import Caller
+from tests.api.foreign import kinds, push, stored
 from tests.intake import messages as m
 
 
@@ -58,10 +59,12 @@ def test_an_event_without_a_position_is_where_its_thread_is(
     assert Alert.objects.get().severity == "extreme"
 
 
-def test_an_event_without_a_position_of_an_unknown_case_is_refused(corg: Caller) -> None:
-    answer = corg.push(m.envelope(emsi(m.case_id(), "ALERT")), EDXL)
-    assert answer.status_code == 422
-    assert "inconnu" in fields(answer)["emsi.EVENT.EGEO"]
+def test_an_event_without_a_position_of_an_unknown_case_is_a_persons_to_place(
+    corg: Caller,
+) -> None:
+    doubt = stored(push(corg, m.envelope(emsi(m.case_id(), "ALERT"))))
+    assert doubt.state == Handling.REVIEW
+    assert Alert.objects.count() == 0
 
 
 @pytest.mark.parametrize(("kind", "event"), [("CANCEL", {}), ("UPDATE", {"STATUS": "COM"})])

@@ -82,7 +82,7 @@ class Case(Part):
     caseId: str  # noqa: N815
     creation: Instant
     qualification: _Qualification
-    location: _Location
+    location: _Location = _Location()
     initialAlert: _Alert | None = None  # noqa: N815
     newAlert: Many[_Alert] = []  # noqa: N815, RUF012
 

@@ -141,18 +141,19 @@ def _only(found: list[_Found]) -> _Found:
 def _bare(found: _Found, tables: Tables) -> ForeignMessage:
     """A message as if it stood alone: who repeats it word for word repeats it."""
     if found.name == ri.NAME:
-        reference, phases, dropped = ri.read_resources(found.body)
+        read = ri.read_resources(found.body)
         message = ForeignMessage(
             format="RC-RI",
             identity="",
-            threads=(reference,),
-            name=reference,
+            threads=(read.reference,),
+            name=read.reference,
             effect=Effect.RESOURCES,
             exercise=None,
             sent_at=None,
             content=None,
-            resources=phases,
-            dropped=tuple(dropped),
+            resources=read.phases,
+            moments=read.moments,
+            dropped=tuple(read.dropped),
             paths=ri.PATHS,
         )
     elif found.name == eda.NAME:

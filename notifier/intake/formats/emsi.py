@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,6 +46,7 @@ class _Position(Part):
 
 
 class _Geo(Part):
+    TYPE: str | None = None
     POSITION: _Position | None = None
 
 
@@ -67,6 +69,10 @@ class Emsi(Part):
     EVENT: _Event
 
 
+# What names the place of the event itself, before zones, posts and routes about it; best first.
+_OWN_PLACE = ("GEN/EVENT", "GEN/INCGRD", "GEN/LOCAT", None)
+_TYPE = re.compile(r"[A-Z]{2,5}(/[A-Z]{1,6})?")
+
 PATHS = {
     "reference": f"{NAME}.EVENT.MAIN_EVENT_ID",
     "category": f"{NAME}.EVENT.ETYPE.CATEGORY",
@@ -84,8 +90,8 @@ class EmsiSaid:
     effect: Effect
     is_update: bool
     exercise: bool
-    content: dict[str, Any] | None
-    """Without a location where none is given; None for an end that names none."""
+    content: dict[str, Any]
+    """Without a location where none is given."""
     dropped: list[str]
 
 
@@ -102,22 +108,23 @@ def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
     happened = event.OCC_DATIME or event.DECL_DATIME or emsi.CONTEXT.CREATION
     if happened is None:
         raise refuse(PATHS["occurred_at"], "champ obligatoire")
-    effect = _effect(emsi)
-    place = _place(event)
+    dropped = dropped_names(Emsi, document, NAME)
+    if len(event.ETYPE.CATEGORY) > 1:
+        dropped.append(PATHS["category"])
     content = {
         "category": category,
         "severity": _severity(event, tables),
         "occurred_at": happened.isoformat(),
-        "location": place,
+        "location": _place(event, dropped),
     }
     return EmsiSaid(
         reference=adapted_reference(event.MAIN_EVENT_ID or event.ID),
         own_id=emsi.CONTEXT.ID,
-        effect=effect,
+        effect=_effect(emsi),
         is_update=emsi.CONTEXT.MSGTYPE == "UPDATE",
         exercise=emsi.CONTEXT.MODE != "ACTUAL",
-        content=content if place or effect is Effect.OPENS else None,
-        dropped=dropped_names(Emsi, document, NAME),
+        content=content,
+        dropped=dropped,
     )
 
 
@@ -126,7 +133,10 @@ def _effect(emsi: Emsi) -> Effect:
         raise refuse(f"{NAME}.CONTEXT.MSGTYPE", "accusé ou erreur : il n’alerte personne")
     if emsi.CONTEXT.MSGTYPE == "CANCEL":
         return Effect.CANCELS
-    return Effect.CLOSES if emsi.EVENT.STATUS in ("COM", "STOP") else Effect.OPENS
+    # STOP is a pause: it is under control, and goes on.
+    return {"COM": Effect.CLOSES, "NST": Effect.NOT_BEGUN}.get(
+        emsi.EVENT.STATUS or "", Effect.OPENS
+    )
 
 
 def _severity(event: _Event, tables: Tables) -> str:
@@ -138,12 +148,30 @@ def _severity(event: _Event, tables: Tables) -> str:
     return table.gravest(found)
 
 
-def _place(event: _Event) -> dict[str, Any] | None:
-    """The first position: its point, or the area that it bounds; None where there is none."""
-    positions = [geo.POSITION for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
-    if not positions:
-        return None
-    position = positions[0]
+def _place(event: _Event, dropped: list[str]) -> dict[str, Any]:
+    """The event's own position: its point, or the area that it bounds; empty if none is its own.
+
+    The kinds of the others are put to what was dropped.
+    """
+    geos = [geo for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
+    position = _own_position(geos)
+    others = [geo.TYPE for geo in geos if position is None or position != geo.POSITION]
+    for kind in dict.fromkeys(others):
+        known = kind if kind and _TYPE.fullmatch(kind) else "?"
+        dropped.append(f"{PATHS['location']} ({known})")
+    return _point_or_area(position) if position else {}
+
+
+def _own_position(geos: list[_Geo]) -> _Position | None:
+    """The only one, however often it is given, or the only one of the best kind."""
+    of_kind = ([geo.POSITION for geo in geos if kind == geo.TYPE] for kind in _OWN_PLACE)
+    for found in ([geo.POSITION for geo in geos], *of_kind):
+        if found and all(position == found[0] for position in found):
+            return found[0]
+    return None
+
+
+def _point_or_area(position: _Position) -> dict[str, Any]:
     if (position.COORDSYS or "EPSG-4326") != "EPSG-4326":
         raise refuse(f"{PATHS['location']}.POSITION.COORDSYS", "EPSG-4326 est attendu")
     coords = position.COORD

@@ -27,6 +27,8 @@ class Effect(StrEnum):
     """Reports or updates the intervention: it is under way, also if it had ended before."""
     CLOSES = "closes"
     CANCELS = "cancels"
+    NOT_BEGUN = "not_begun"
+    """Reports what nobody was engaged for yet: it begins nothing, and ends nothing."""
     RESOURCES = "resources"
     """Says only how far single resources are."""
     NAMES = "names"
@@ -43,6 +45,8 @@ class Phase(StrEnum):
 
     ON_THE_WAY = "on_the_way"
     ON_SCENE = "on_scene"
+    LEFT = "left"
+    """It has left the scene, with somebody for instance, and is not back yet."""
     OVER = "over"
 
 
@@ -64,8 +68,8 @@ class ForeignMessage:
     name: str
     """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
-    """category (as given), severity, occurred_at, location (None: that of the thread) and, where
-    the format says it, expires_at; None if it only changes a state."""
+    """category (as given), severity, occurred_at, location (empty: the thread's) and, where the
+    format says it, expires_at; None if it only changes a state."""
     references: tuple[str, ...] = ()
     """References of the messages that it names itself: it comes after them, whatever clocks say."""
     after: datetime | None = None
@@ -78,6 +82,8 @@ class ForeignMessage:
     coarse_category: bool = False
     """Its category is a rough translation: one that the thread already has stays."""
     resources: Mapping[str, Phase] = field(default_factory=dict)
+    moments: tuple[str, ...] = ()
+    """When each state of a resource began, as far as it is said."""
     dropped: tuple[str, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     """Where in the document each of our fields was read, for refusals."""
@@ -93,6 +99,7 @@ class ForeignMessage:
             "is_update": self.is_update,
             "content": dict(self.content) if self.content is not None else None,
             "resources": dict(self.resources),
+            "moments": self.moments,
         }
         written = json.dumps(said, sort_keys=True, default=str)
         return hashlib.sha256(written.encode()).hexdigest()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from notifier.intake.formats.message import Phase, adapted_reference
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
+from notifier.intake.schema import Instant
 
 NAME = "resourcesInfoCisu"
 PATHS = {"reference": f"{NAME}.caseId"}
@@ -15,12 +20,16 @@ _Status = Literal[
     "ETAPE1", "TRANSP2", "ETAPE2", "TRANSP3", "DESTIN", "FINPEC", "RETOUR", "RET-BASE", "REN-BASE",
 ]  # fmt: skip
 _ON_THE_WAY = {"DECISION", "DECLENCHE", "DEPART"}
-# On its way home, home, or called off: it no longer is at the place.
+_ON_SCENE = {"ARRIVEE", "PEC", "BILAN", "ORIENTAT"}
+# On its way home, home, or called off.
 _OVER = {"ANNULE", "RETOUR", "RET-BASE", "REN-BASE"}
+# What says no moment came before all that says one.
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class _State(Part):
     status: _Status
+    datetime: Instant | None = None
 
 
 class _Resource(Part):
@@ -32,20 +41,41 @@ class Resources(Part):
     """What is read of `resourcesInfoCisu`; whatever is not here is dropped."""
 
     caseId: str  # noqa: N815
-    resource: Many[_Resource]
+    resource: Annotated[Many[_Resource], Field(min_length=1)]
 
 
-def read_resources(document: Any) -> tuple[str, dict[str, Phase], list[str]]:
-    """The thread's reference, each resource's phase by its identifier, and what was dropped.
+@dataclass(frozen=True)
+class ResourcesSaid:
+    """An RC-RI in our words."""
 
-    Raises FormatRefusedError.
-    """
+    reference: str
+    phases: dict[str, Phase]
+    """Of each resource by its identifier; of several states of one, that of the newest."""
+    moments: tuple[str, ...]
+    """When each state began: what tells a return to a state from its repetition."""
+    dropped: list[str]
+
+
+def read_resources(document: Any) -> ResourcesSaid:
+    """Read the states of the resources. Raises FormatRefusedError."""
     read = read_part(Resources, document, NAME)
-    phases = {resource.resourceId: _phase(resource.state.status) for resource in read.resource}
-    return adapted_reference(read.caseId), phases, dropped_names(Resources, document, NAME)
+    # Sorting keeps the order of what began at the same moment.
+    in_order = sorted(read.resource, key=lambda resource: _began(resource.state))
+    return ResourcesSaid(
+        reference=adapted_reference(read.caseId),
+        phases={resource.resourceId: _phase(resource.state.status) for resource in in_order},
+        moments=tuple(_began(resource.state).isoformat() for resource in in_order),
+        dropped=dropped_names(Resources, document, NAME),
+    )
+
+
+def _began(state: _State) -> datetime:
+    return state.datetime.astimezone(UTC) if state.datetime else _LONG_AGO
 
 
 def _phase(status: str) -> Phase:
     if status in _ON_THE_WAY:
         return Phase.ON_THE_WAY
-    return Phase.OVER if status in _OVER else Phase.ON_SCENE
+    if status in _ON_SCENE:
+        return Phase.ON_SCENE
+    return Phase.OVER if status in _OVER else Phase.LEFT
