@@ -43,6 +43,28 @@ class TitledAdmin(ModelAdmin[Stored]):
     """Pages called by what they show: Django's « l’objet intervention à afficher » is no French."""
 
     list_per_page = 50
+    # What other pages ask this list for in their links, besides its own filters.
+    linked_by: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """What the list's filters and other pages' links ask for, and nothing else.
+
+        Django lets an address ask for any column: a secret could be read letter by letter, and a
+        column that knows no such question, or a NUL where PostgreSQL takes none, is an error.
+        """
+        return lookup in self.own_lookups(request) and "\0" not in value
+
+    def own_lookups(self, request: HttpRequest) -> set[str]:
+        """The parameters that a link to this list may have."""
+        lookups = set(self.linked_by)
+        for wanted in self.get_list_filter(request):
+            if isinstance(wanted, type) and issubclass(wanted, admin.SimpleListFilter):
+                lookups.add(str(wanted.parameter_name))
+            else:
+                field = str(wanted[0] if isinstance(wanted, tuple) else wanted)
+                exact = "__id__exact" if self.opts.get_field(field).is_relation else "__exact"
+                lookups |= {f"{field}{exact}", f"{field}__isnull"}
+        return lookups
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -86,6 +108,7 @@ class ReadOnlyAdmin(TitledAdmin[Stored]):
 class ThreadAdmin(ReadOnlyAdmin[Stored]):
     """What belongs to a thread: found by the reference that dispatch gave."""
 
+    linked_by: tuple[str, ...] = ("thread",)
     # The box appears only with fields; `get_search_results` is what searches.
     search_fields = ("thread",)
     search_help_text = "Référence entière, telle que le centre d’opérations l’a donnée."

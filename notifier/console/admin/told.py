@@ -85,6 +85,7 @@ class AlertAdmin(ThreadAdmin[Alert]):
 class HeldAdmin(ThreadAdmin[Held]):
     """What is told later, with others. Lists mask the address; only its own page shows it."""
 
+    linked_by = ("thread", "alert__id__exact")
     list_display = ("since", "reference", "title", "channel", "masked", "reason", "state", "until")
     list_display_links = ("since", "reference")
     list_filter = ("state", "reason", "channel")
@@ -92,10 +93,6 @@ class HeldAdmin(ThreadAdmin[Held]):
         "reference", "title", "channel", "address", "reason", "state", "since", "until", "ended",
         "messages",
     )  # fmt: skip
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Also those of one alert, as its page links to them."""
-        return lookup == "alert__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="adresse")
     def masked(self, held: Held) -> str:
@@ -129,6 +126,7 @@ class HeldAdmin(ThreadAdmin[Held]):
 class MessageAdmin(ThreadAdmin[Message]):
     """One text for one address. Lists mask the address; only the message's own page shows it."""
 
+    linked_by = ("thread", "topic")
     list_display = (
         "created", "reference", "title", "channel", "masked", "state", "attempts", "error_code",
     )  # fmt: skip
