@@ -4,11 +4,13 @@ the database is the truth, Celery is the bell.
 Started by `notifier worker` and `notifier beat`, or by `celery -A worker`.
 """
 
+import atexit
 import os
 
 import django
 from celery import Celery, signals
 from celery.apps.worker import Worker
+from celery.worker.consumer import Consumer
 from django.apps import apps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
@@ -45,6 +47,24 @@ def _give_way_to_urgent(instance: Worker, **_: object) -> None:
     """On a full machine, a worker without the urgent queue goes behind those that serve it."""
     if "urgent" not in instance.app.amqp.queues.consume_from:
         os.nice(BEHIND)
+
+
+@signals.worker_ready.connect
+def _beat_as_worker(sender: Consumer, **_: object) -> None:
+    from notifier.bell.heartbeat import WORKER, Pulse
+
+    pulse = Pulse(WORKER, sender.app.amqp.queues.consume_from)
+    pulse.start()
+    signals.worker_shutdown.connect(lambda **_: pulse.stop(), weak=False)
+
+
+@signals.beat_init.connect
+def _beat_as_beat(**_: object) -> None:
+    from notifier.bell.heartbeat import BEAT, Pulse
+
+    pulse = Pulse(BEAT)
+    pulse.start()
+    atexit.register(pulse.stop)
 
 
 @signals.celeryd_init.connect

@@ -38,6 +38,7 @@ ALLOWED_HOSTS = [
 ]
 INSTALLED_APPS = [
     "notifier.journal",
+    "notifier.bell",
     "notifier.intake",
     "notifier.directory",
     "notifier.delivery",

@@ -19,12 +19,13 @@ from notifier.api.figures import (
     texts_paused,
 )
 from notifier.bell.broker import broker_client
+from notifier.bell.heartbeat import is_beat_running, unserved_queues
 from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
 
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0
 BROKER_TIMEOUT_S = 1.0
-NEEDED = ("database", "broker", "worker", "providers")
+NEEDED = ("database", "broker", "worker", "beat", "providers")
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -48,6 +49,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         parts["paused"] = paused_names()
         parts["texts_paused"] = texts_paused() if parts["paused"] else 0
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
+        parts["beat"] = "ok" if is_beat_running() else "not running"
         parts["providers"] = _providers()
     is_ready = all(parts.get(name) == "ok" for name in NEEDED)
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
@@ -66,6 +68,8 @@ def metrics(_request: HttpRequest) -> HttpResponse:
 
 
 def _worker(oldest_due: float, oldest_undecided: float) -> str:
+    if unserved := unserved_queues():
+        return f"no worker runs for: {', '.join(unserved)}"
     if oldest_due > LEFT_LYING_S:
         return "messages are due and nobody sends them"
     if oldest_undecided > LEFT_LYING_S:

@@ -3,6 +3,10 @@
 import redis
 from django.conf import settings
 
+# The queues that a worker of each lane serves. What may have to wait for a provider's answers never
+# stands before an urgent message.
+QUEUES = {"urgent": ["urgent"], "routine": ["routine", "upkeep"]}
+
 
 def broker_client(timeout_s: float) -> redis.Redis:
     """A client of the configured broker that gives up after `timeout_s` seconds, without retry.

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from notifier.bell.broker import QUEUES
 from notifier.console.broker import READY, own_valkey
 from notifier.console.processes import Child, ProcessError, Program, Supervisor
 from notifier.simulator.client import Simulator
 
 WORKER_THREADS = 8
-# What may have to wait for a provider's answers never stands before an urgent message.
-QUEUES = {"urgent": ["urgent"], "routine": ["routine", "upkeep"]}
 SECONDS_TO_START = 60.0
 # Without its banner, which would push what `up` says out of sight.
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "worker")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from notifier.console.launch import QUEUES, Bind, Stage, current_environment, wait_until_ready
+from notifier.bell.broker import QUEUES
+from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
 from notifier.console.processes import ProcessError, Supervisor, interrupted_by_signals
 from notifier.console.screen import Prefixes
 from notifier.environment import Environment

@@ -13,8 +13,8 @@ from django.core.validators import validate_email
 
 from notifier.directory.models import Contact, Function
 from notifier.directory.reading import COMMUNE_NAME
-from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.evidence import listing
+from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference import rivals_of, tidy_code
 from notifier.territory.resolve import Location, Verdict, resolve
 from notifier.territory.resolve import commune as current_commune

@@ -39,6 +39,7 @@ from tests.alerting.house import (
     told,
 )
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
+from tests.harness.heartbeats import all_running
 
 
 @pytest.fixture(autouse=True)
@@ -308,6 +309,7 @@ def test_readyz_and_the_figures_show_it_and_the_service_stays_ready(mayor, clien
     push(mayor)
     pause(mayor, "chef")
     clock.shift(timedelta(minutes=10))
+    all_running()
     said = client.get("/readyz").json()
     assert (said["paused"], said["texts_paused"]) == (["CORG 90"], 2)
     assert said["worker"] == "ok"

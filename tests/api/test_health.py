@@ -19,6 +19,7 @@ from notifier.console.processes import Supervisor
 from notifier.delivery.models import Message, MessageState
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
+from tests.harness.heartbeats import all_running
 from tests.intake.samples import body
 
 
@@ -30,6 +31,14 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     supervisor.start(program).wait_for_line(READY, 30)
     yield url
     supervisor.end()
+
+
+@pytest.fixture(autouse=True)
+def processes(request: pytest.FixtureRequest) -> None:
+    """Workers and beat run, as far as the database knows."""
+    if request.node.get_closest_marker("django_db") or "corg" in request.fixturenames:
+        request.getfixturevalue("db")
+        all_running()
 
 
 def _ready() -> tuple[int, dict[str, object]]:

@@ -266,7 +266,7 @@ def test_who_imports_may_confirm_the_code(csv_file: CsvFile) -> None:
     path = str(csv_file(AMBIGUOUS))
     with pytest.raises(CommandError, match="Vauthiermont"):
         notifier("import", path)
-    with pytest.raises(CommandError, match="--confirm : .*90999"):
+    with pytest.raises(CommandError, match=r"--confirm : .*90999"):
         notifier("import", path, "--confirm", "90999")
     with pytest.raises(CommandError, match="Vauthiermont"):
         notifier("import", path, "--confirm", "90033")

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from notifier.console.launch import QUEUES, worker_command
+from notifier.bell.broker import QUEUES
+from notifier.console.launch import worker_command
 from notifier.readiness import require_complete
 
 

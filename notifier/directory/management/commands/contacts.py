@@ -1,4 +1,4 @@
-"""`notifier contacts import FILE.csv [--dry-run] [--confirm CODE]` and `notifier contacts list --commune CODE`."""
+"""`notifier contacts`: import a file of contacts, list those of a commune."""
 
 from __future__ import annotations
 
