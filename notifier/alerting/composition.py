@@ -48,6 +48,8 @@ PARTS = ("sms", "subject", "txt", "html")
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
 # The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
 REVIEW = ("review.subject.j2", "review.txt.j2")
+# The e-mail to it when an end or an aggravation came after a later state; `what` says which.
+OVERTAKEN = ("overtaken.subject.j2", "overtaken.txt.j2")
 # The e-mail to it when its source has come to its cap of SMS for the day.
 CAP = ("cap.subject.j2", "cap.txt.j2")
 SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500}
@@ -61,6 +63,7 @@ DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
+    **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in OVERTAKEN},
     **{name: [SAMPLE_CAP] for name in CAP},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **dict.fromkeys(DIGEST, DIGESTS),
@@ -153,6 +156,12 @@ class Composer:
         """Subject and plain text of the e-mail to the duty address: which commune is it?"""
         words = words_of_doubt(doubt)
         subject, text = (self._render_own(name, words) for name in REVIEW)
+        return one_line(subject), text.strip() + "\n"
+
+    def overtaken(self, doubt: Doubt, what: str) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: this came too late."""
+        words = {**words_of_doubt(doubt), "what": what}
+        subject, text = (self._render_own(name, words) for name in OVERTAKEN)
         return one_line(subject), text.strip() + "\n"
 
     def digest(self, digest: Digest) -> Texts:

@@ -85,7 +85,7 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
-    later = [i for i in thread if i.sequence > intervention.sequence and _has_told(i)]
+    later = [i for i in thread if i.sequence > intervention.sequence and has_told(i)]
     if later:
         return Concerned(
             Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
@@ -204,7 +204,7 @@ def _told_before(intervention: Intervention, thread: list[Intervention]) -> list
     """An end concerns those who were told, though its own place be in doubt: they wait for it."""
     codes: dict[str, None] = {}
     for earlier in thread:
-        if earlier.sequence < intervention.sequence and _has_told(earlier):
+        if earlier.sequence < intervention.sequence and has_told(earlier):
             # What was whole replaces what was known; what was told in part adds to it.
             codes = dict.fromkeys([*(codes if is_partial(earlier) else ()), *earlier.communes])
     intervention.communes = list(codes)
@@ -218,7 +218,8 @@ def is_partial(intervention: Intervention) -> bool:
     return is_doubtful and bool(intervention.communes) and intervention.state != Handling.DECIDED
 
 
-def _has_told(intervention: Intervention) -> bool:
+def has_told(intervention: Intervention) -> bool:
+    """Whether what it says was ruled upon, if only for some of the communes that it names."""
     return intervention.state == Handling.DECIDED or is_partial(intervention)
 
 

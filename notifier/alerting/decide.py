@@ -21,6 +21,7 @@ from notifier.alerting.concerned import Concerned, concerned
 from notifier.alerting.doubt import ask_a_person, harmless
 from notifier.alerting.in_force import categories, named
 from notifier.alerting.models import Alert
+from notifier.alerting.overtaken import show_overtaken
 from notifier.alerting.policy import (
     Ruling,
     rule_on,
@@ -101,6 +102,8 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
             decision.entries += ask_a_person(
                 decision.intervention, decision.outcome.reason, decision.thread
             )
+        elif decision.outcome.state is Handling.SUPERSEDED:
+            decision.entries += show_overtaken(decision.intervention, decision.thread)
     conclude((d.intervention, d.outcome.state, " ; ".join(d.reasons)) for d in decisions)
     entries = [line for decision in decisions for line in decision.entries] + lines
     for decision in decisions:

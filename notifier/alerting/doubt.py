@@ -112,9 +112,9 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
     address = intervention.source.duty_email
     if not address:
         log.error("review waits and no duty address", intervention=str(intervention.pk))
-        return [_noted(intervention, "aucune adresse de permanence à prévenir")]
+        return [noted(intervention, "aucune adresse de permanence à prévenir")]
     is_expired = revision == _EXPIRED
-    subject, body = composer().review(_doubt(intervention, reason, is_expired=is_expired))
+    subject, body = composer().review(facts_of_doubt(intervention, reason, is_expired=is_expired))
     letter = Letter(
         topic=_topic(intervention),
         revision=revision,
@@ -134,15 +134,17 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         what = "moyens sans intervention"
     else:
         what = "vérification périmée" if is_expired else "commune à vérifier"
-    return [_noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
+    return [noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
 
 
-def _noted(intervention: Intervention, what: str) -> Entry:
+def noted(intervention: Intervention, what: str) -> Entry:
+    """A line of the journal about this state of an intervention."""
     text = f"N° {intervention.sequence} : {what}."
     return entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
 
 
-def _doubt(intervention: Intervention, reason: str, *, is_expired: bool) -> Doubt:
+def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool = False) -> Doubt:
+    """What the duty reads of it; of what is kept from communes, not the nature."""
     category = categories().get(intervention.category)
     is_kept = category is not None and withheld(intervention.severity, category) is not None
     # The groupement's own hour, which is its communes'.

@@ -9,7 +9,8 @@ What each case does, and the journal says so:
 - a cancellation before its alert: kept, so that the alert, when it comes, tells nobody;
 - an RC-RI (or an end without a place, or what has not begun) of an unknown case: waits
   (`waiting.py`);
-- a message sent before one that is decided already: stored, and overtaken (alerting decides so).
+- a message sent before one that is decided already: stored, and overtaken (alerting decides so,
+  and shows the duty what was an aggravation or an end).
 """
 
 from __future__ import annotations
@@ -150,6 +151,9 @@ def _store(
         note = f"{message.format} : annulation reçue avant l’alerte, qui ne sera pas diffusée"
     elif message.effect is Effect.CLOSES and joined.is_first:
         note = f"{message.format} : fin d’une alerte inconnue, rien n’avait été annoncé"
+    elif joined.is_overtaken:
+        note = f"{message.format} dépassé, l’intervention reste {joined.status.label} : la "
+        note += "permanence le voit"
     if note:
         _journal(source, row, note)
     return ForeignReception(reception.intervention_id, is_new=reception.is_new, note=note)

@@ -37,6 +37,12 @@ class Joined:
     sequence: int
     """Of what it makes of the intervention: after all that it names."""
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether it is an end, and what was sent after it says that it goes on."""
+        is_over = self.status in (Status.CLOSED, Status.CANCELLED)
+        return Effect(self.row.effect).ends and not is_over
+
 
 @dataclass(frozen=True)
 class _Known:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from notifier.intake.formats.message import ForeignMessage
+from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.joining import Joined
 from notifier.intake.models import Intervention
@@ -43,6 +43,8 @@ def next_report(
     latest = joined.latest
     content = joined.content
     if content is None:
+        if latest is not None and joined.is_overtaken:
+            return _overtaken(latest, message.effect, joined.sequence)
         if latest is None or latest.status == joined.status:
             return None
         return following(latest, joined.status, joined.sequence)
@@ -67,6 +69,17 @@ def next_report(
         },
         message.paths,
     )
+
+
+def _overtaken(latest: Intervention, effect: Effect, sequence: int) -> ForeignIntervention:
+    """An end that by its sender's clock came before `latest`: numbered before it, and so shown."""
+    earlier = Intervention.objects.filter(thread=latest.thread, sequence__lt=latest.sequence)
+    taken = set(earlier.values_list("sequence", flat=True))
+    number = min(sequence, latest.sequence - 1)
+    while number in taken:
+        number -= 1
+    status = Status.CANCELLED if effect is Effect.CANCELS else Status.CLOSED
+    return following(latest, status, latest.sequence).model_copy(update={"sequence": number})
 
 
 def following(latest: Intervention, status: Status, sequence: int) -> ForeignIntervention:

@@ -1,0 +1,82 @@
+"""Messages of other formats that their sender's clock puts before what was told already."""
+
+from __future__ import annotations
+
+import pytest
+
+from notifier.delivery.models import Message
+from notifier.directory.models import Contact
+from notifier.intake.models import Handling, Intervention
+from tests.api.caller import Caller
+from tests.api.foreign import EDXL, answered, push, push_cap, stored
+from tests.intake import messages as m
+
+
+@pytest.fixture(autouse=True)
+def _mayor(db: None) -> None:
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+def shown() -> list[Message]:
+    return list(Message.objects.filter(recipient="duty", subject__contains="Message dépassé"))
+
+
+def test_an_end_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
+    """The sender was four minutes ahead, then somebody set its clock; EDXL-DE names no message."""
+    case = m.case_id()
+    first = stored(push(corg, m.envelope(m.case(case), sent=240)))
+    answer = push(corg, m.envelope(m.case(case), "Cancel", sent=0))
+    assert "dépassé" in answer["note"]
+    overtaken = stored(answer)
+    assert overtaken.pk != first.pk
+    assert (overtaken.state, overtaken.status) == (Handling.SUPERSEDED, "cancelled")
+    assert overtaken.sequence < first.sequence
+    (mail,) = shown()
+    assert first.reference in mail.subject
+    # Another of the same second finds a number as well.
+    stored(push(corg, m.envelope(m.case(case), "Cancel", sent=0)))
+    assert Intervention.objects.filter(reference=first.reference).count() == 3
+
+
+def test_an_end_of_the_same_second_as_what_was_told(corg: Caller) -> None:
+    case, sent = m.case_id(), m.moment(-20)
+    stored(push(corg, m.envelope(m.case(case), dateTimeSent=f"{sent[:19]}.900+00:00")))
+    early = m.envelope(m.case(case), "Cancel", dateTimeSent=f"{sent[:19]}.100+00:00")
+    overtaken = stored(push(corg, early))
+    assert (overtaken.state, len(shown())) == (Handling.SUPERSEDED, 1)
+
+
+def test_an_aggravation_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
+    case = m.case_id()
+    stored(push(corg, m.envelope(m.case(case), sent=240)))
+    graver = m.case(case)
+    graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
+    late = stored(push(corg, m.envelope(graver, "Update", sent=0)))
+    assert (late.state, len(shown())) == (Handling.SUPERSEDED, 1)
+
+
+def test_an_end_that_a_later_update_took_back_by_its_clock(corg: Caller) -> None:
+    sent, second = m.moment(-60), m.moment(-10)
+    named = f"cod@prefecture.example,OV1,{sent}"
+    stored(push_cap(corg, m.cap("OV1", sent=sent)))
+    stored(push_cap(corg, m.cap("OV2", "Update", references=named, sent=second)))
+    late = m.cap("OV3", "Cancel", references=named, info="", sent=m.moment(-30))
+    assert stored(push_cap(corg, late)).state == Handling.SUPERSEDED
+    assert len(shown()) == 1
+
+
+def test_the_dry_run_of_one_that_is_overtaken_tells_nobody(corg: Caller) -> None:
+    case = m.case_id()
+    stored(push(corg, m.envelope(m.case(case), sent=240)))
+    cancel = m.envelope(m.case(case), "Cancel", sent=0)
+    tried = answered(corg.push(cancel, f"{EDXL}?dry_run=true"), 200)
+    assert (tried["state"], tried["tellings"]) == ("superseded", [])
+    assert shown() == []
+
+
+def test_resources_that_come_late_are_no_matter(corg: Caller) -> None:
+    case = m.case_id()
+    stored(push(corg, m.envelope(m.case(case), sent=-60)))
+    stored(push(corg, m.envelope(m.resources(case, A="ARRIVEE"), sent=-20)))
+    push(corg, m.envelope(m.resources(case, A="DEPART"), sent=-40), 200)
+    assert not Message.objects.filter(recipient="duty").exists()
