@@ -14,7 +14,9 @@ from notifier.intake.foreign import ForeignReception, composed, receive_foreign
 from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.models import Source
 from notifier.intake.receive import Reception, known_as, receive
+from notifier.intake.reference import ReferenceRefusedError, refusal
 from notifier.intake.schema import NewIntervention
+from notifier.intake.thread import is_known
 
 
 class UnknownCategoryError(Exception):
@@ -24,8 +26,9 @@ class UnknownCategoryError(Exception):
 def accept(source: Source, new: NewIntervention) -> Reception:
     """Store the intervention once, under a category that is configured.
 
-    Raises UnknownCategoryError, and what `receive` raises.
+    Raises UnknownCategoryError, ReferenceRefusedError, and what `receive` raises.
     """
+    _refuse_reference(source, new)
     if categories().get(new.category) is None:
         known = known_as(source, new)
         if known is None:
@@ -44,6 +47,7 @@ def accept_message(source: Source, message: ForeignMessage) -> ForeignReception:
 
 def try_out(source: Source, new: NewIntervention) -> dict[str, Any]:
     """What accepting it now would do, as JSON types; stores nothing. Raises what `accept` does."""
+    _refuse_reference(source, new)
     known = known_as(source, new)
     if known is None and categories().get(new.category) is None:
         raise UnknownCategoryError(new.category)
@@ -59,6 +63,13 @@ def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
     if not tried:
         return {"dry_run": True, "tellings": []}
     return tried[0] | {"tellings": [telling for told in tried for telling in told["tellings"]]}
+
+
+def _refuse_reference(source: Source, new: NewIntervention) -> None:
+    """Refuse one that a mayor may not read; what goes on under it already is heard to its end."""
+    why = refusal(new.reference, source.reference_pattern)
+    if why and not is_known(source, new.reference):
+        raise ReferenceRefusedError(why)
 
 
 def _closest(code: str) -> str | None:

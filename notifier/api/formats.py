@@ -28,6 +28,7 @@ from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
 from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 from notifier.intake.receive import ContradictionError, OutsideSourceError
+from notifier.intake.reference import is_own
 
 router = Router(auth=SourceKey(), tags=["Autres formats"])
 
@@ -73,6 +74,14 @@ def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN
     return _push(request, lambda: read_cap(request.body, tables()), dry_run=dry_run)
 
 
+def _noted(note: str, message: ForeignMessage) -> str:
+    """With the reference that a mayor reads, where it is not the sender's own."""
+    if not is_own(message.name):
+        return note
+    told = f"le maire lit la référence {message.name} : la vôtre ne peut lui être dite"
+    return f"{note} ; {told}" if note else told
+
+
 def _document(request: HttpRequest) -> Any:
     """JSON's value, or XML's under its root's name: the body itself says which it is."""
     if not is_xml(request.body):
@@ -114,7 +123,7 @@ def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: 
             id=known_as,
             status_url=status_url(known_as) if known_as else None,
             dropped=list(message.dropped),
-            note=reception.note,
+            note=_noted(reception.note, message),
             others=[Accepted(id=other, status_url=status_url(other)) for other in reception.others],
         ),
     )

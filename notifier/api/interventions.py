@@ -15,6 +15,7 @@ from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import ContradictionError, OutsideSourceError
+from notifier.intake.reference import ReferenceRefusedError
 from notifier.intake.schema import NewIntervention
 
 DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
@@ -57,6 +58,8 @@ def push(
         reception = accept(source, new)
     except UnknownCategoryError:
         raise ProblemError(422, f"catégorie inconnue : {new.category}", field="category") from None
+    except ReferenceRefusedError as refusal:
+        raise ProblemError(422, f"reference {refusal}", field="reference") from None
     except OutsideSourceError as refusal:
         raise ProblemError(
             403,

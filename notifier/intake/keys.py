@@ -36,6 +36,7 @@ def add_source(
     signed: bool,
     duty_phone: str = "",
     sms_cap: int | None = None,
+    reference_pattern: str = "",
 ) -> NewSource:
     """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
     key = _new_key()
@@ -46,6 +47,7 @@ def add_source(
         duty_email=duty_email,
         duty_phone=duty_phone,
         sms_cap=sms_cap,
+        reference_pattern=reference_pattern,
         key_hash=_hash(key),
         signing_secret=_new_signing_secret() if signed else "",
     )

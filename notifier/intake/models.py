@@ -5,6 +5,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from notifier.intake.clickable import clickable
+from notifier.intake.reference import check_pattern
+from notifier.intake.shape import ShapeError
 from notifier.intake.words import Severity, Status
 from notifier.territory.phones import PhoneError, voice_number
 from notifier.territory.resolve import communes_of
@@ -44,6 +47,12 @@ class Source(models.Model):
         help_text="Segments qu’elle peut causer en un jour ; au-delà, les SMS courants sont "
         "retenus, jamais les urgents. Vide : sans plafond.",
     )  # fmt: skip
+    reference_pattern = models.CharField(
+        "forme des références", max_length=100, blank=True,
+        help_text="Si les siennes ne sont pas un simple numéro, par exemple CORG90-\\d{4}-\\d{6} : "
+        "caractères, \\d (un chiffre), \\. (un point), [A-F0-9], suivis de {4}, {1,6}, ? ou +. "
+        "Vide : chiffres, séparateurs et sigles courts, où rien ne se lit ni ne s’appelle.",
+    )  # fmt: skip
     rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)
@@ -59,9 +68,22 @@ class Source(models.Model):
     def clean(self) -> None:
         """Put the telephone into its stored form, E.164, as its first département dials it.
 
-        Raises ValidationError, by field, for a number that nobody can ring.
+        Raises ValidationError, by field, for a number that nobody can ring, for a name or service
+        that a telephone would make a link of, and for what is no shape of references.
         """
         super().clean()
+        faults = {
+            name: f"contient ce qu’un téléphone prend pour {found} : les maires le lisent, ôtez-le"
+            for name in ("name", "service")
+            if (found := clickable(getattr(self, name)))
+        }
+        try:
+            if self.reference_pattern:
+                check_pattern(self.reference_pattern)
+        except ShapeError as error:
+            faults["reference_pattern"] = str(error)
+        if faults:
+            raise ValidationError(faults)
         self.duty_phone = self.duty_phone.strip()
         home = communes_of(self.departements[0]) if self.departements else ()
         if self.duty_phone and home:

@@ -20,14 +20,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from notifier.intake.area import Area
+from notifier.intake.clickable import LINK
+from notifier.intake.reference import REFERENCE
 
 # A clock may be wrong by this much; an older event is history, not an alert.
 FURTHEST_AHEAD = timedelta(hours=1)
 OLDEST = timedelta(days=7)
-# What a telephone makes a link of: a dot, then the letters of a domain.
-LINK = re.compile(r"\.[A-Za-z]{2}")
-# What a telephone, a form and a thread's name can all carry.
-REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$")
 INSEE = r"^[0-9][0-9AaBb]?[0-9]{3}$"
 POSTAL_CODE = r"^[0-9]{4,5}$"
 CATEGORY = r"^[A-Za-z][A-Za-z0-9._-]{0,19}$"

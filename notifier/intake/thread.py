@@ -19,6 +19,11 @@ def thread_of(source: Source, reference: str) -> str:
     return f"{source.pk}/{reference}"
 
 
+def is_known(source: Source, reference: str) -> bool:
+    """Whether the source has pushed anything under this reference."""
+    return Intervention.objects.filter(thread=thread_of(source, reference)).exists()
+
+
 def reference_in(thread: str) -> str:
     """The reference that dispatch gave, out of the thread's name."""
     return thread.partition("/")[2]

@@ -50,6 +50,18 @@ def _faults(path: Path) -> list[str]:
     return [line.removeprefix(f"{path}:") for line in str(refused.value).splitlines()]
 
 
+@pytest.mark.parametrize("words", ["vol, voir www.gend.fr", "appelez le 03 84 00 00 00"])
+@pytest.mark.parametrize("key", ["label", "legal_basis"])
+def test_words_that_a_telephone_would_make_a_link_of_are_refused(
+    tmp_path: Path, key: str, words: str
+) -> None:
+    family = re.sub(rf'{key} = "[^"]*"', f'{key} = "{words}"', FAMILY)
+    path = _write(tmp_path, family + '[categories]\n"C01.01.01" = { label = "accident" }\n')
+    (fault,) = _faults(path)
+    assert f"families.C01.{key}" in fault
+    assert "leave that out" in fault
+
+
 # --- what ships
 
 

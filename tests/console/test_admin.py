@@ -177,6 +177,23 @@ def test_a_key_is_revoked_then_renewed_each_after_a_question(
     assert list(changes) == ["Clé révoquée.", "Clé remplacée."]
 
 
+def test_the_shape_of_references_is_shown_with_an_example_and_refused_in_words(
+    admin_client: Client, source: keys.NewSource
+) -> None:
+    page = f"{SOURCES}{source.source.pk}/change/"
+    assert "CORG90-2026-004217" in admin_client.get(page).content.decode()
+    typed = {
+        "name": "CORG 90", "departements": "90", "service": "Gendarmerie", "rate_per_minute": "600",
+    }  # fmt: skip
+    wrong = admin_client.post(page, typed | {"reference_pattern": "(a+)+"})
+    assert "n’est pas compris" in wrong.content.decode()
+    linked = admin_client.post(page, typed | {"service": "www.gend.fr"})
+    assert "ce qu’un téléphone prend pour un lien" in linked.content.decode()
+    assert admin_client.post(page, typed | {"reference_pattern": r"INC\d{3}"}).status_code == 302
+    assert Source.objects.get().reference_pattern == r"INC\d{3}"
+    assert "INC123" in admin_client.get(page).content.decode()
+
+
 def test_a_source_is_never_deleted(admin_client: Client, source: keys.NewSource) -> None:
     address = f"{SOURCES}{source.source.pk}/delete/"
     assert admin_client.post(address, {"post": "yes"}).status_code == 403

@@ -151,3 +151,29 @@ def test_revoke_and_renew(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_source_that_does_not_exist(action: str) -> None:
     with pytest.raises(CommandError, match="aucune source « CORG 91 »"):
         call_command("source", action, "CORG 91")
+
+
+@pytest.mark.parametrize("clickable", ["www.gend.fr", "Appelez 03 84 00 00 00", "a@gend.fr"])
+@pytest.mark.parametrize("of", ["nom", "--service"])
+def test_a_name_or_service_that_a_telephone_would_make_a_link_of(of: str, clickable: str) -> None:
+    name, service = (clickable, "Gendarmerie") if of == "nom" else ("CORG 90", clickable)
+    with pytest.raises(CommandError, match=f"{of} : .*ôtez-le"):
+        call_command("source", "add", name, "--departement", "90", "--service", service)
+    assert not Source.objects.exists()
+
+
+def test_the_shape_of_references_is_given_changed_and_taken_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shape = r"CORG90-\d{4}-\d{6}"
+    lines = _printed(capsys, "add", "C", "--departement", "90", "--reference-pattern", shape)
+    assert any("par exemple CORG90-1234-567890" in line for line in lines)
+    (line,) = _printed(capsys, "set", "C", "--reference-pattern", r"R\d+")
+    assert "par exemple R1" in line
+    assert Source.objects.get().reference_pattern == r"R\d+"
+    with pytest.raises(CommandError, match=r"--reference-pattern : .*pas compris"):
+        call_command("source", "set", "C", "--reference-pattern", "(a+)+")
+    assert Source.objects.get().reference_pattern == r"R\d+"
+    (line,) = _printed(capsys, "set", "C", "--reference-pattern", "aucun")
+    assert "forme habituelle" in line
+    assert Source.objects.get().reference_pattern == ""

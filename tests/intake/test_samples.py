@@ -14,7 +14,7 @@ import time_machine
 from notifier.alerting.in_force import categories
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
-from notifier.intake.formats.message import Effect, ForeignMessage, Phase
+from notifier.intake.formats.message import Effect, ForeignMessage, Phase, adapted_reference
 from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
 from notifier.intake.formats.xml import read_xml
@@ -131,7 +131,7 @@ def test_a_french_info_is_read_before_an_english_one() -> None:
     assert storm.effect is Effect.CLOSES
     assert storm.is_update
     # The older of the two messages that it updates names the thread.
-    assert storm.threads[0] == "2.49.0.1.124.a3f342a4.2012"
+    assert storm.threads[0] == adapted_reference("2.49.0.1.124.a3f342a4.2012")
     assert storm.content is not None
     assert storm.content["category"] == "C08.09.00"
     assert storm.content["severity"] == "minor"

@@ -23,6 +23,7 @@ from notifier.console.admin.base import NOTHING, TitledAdmin, moment
 from notifier.intake import keys
 from notifier.intake.keys import NewSource
 from notifier.intake.models import Source
+from notifier.intake.reference import USUAL, check_pattern
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import communes_of
 
@@ -81,9 +82,9 @@ class SourceAdmin(TitledAdmin[Source]):
     search_fields = ("name",)
     fields = (
         *("name", "departements", "service", "duty_email", "duty_phone"),
-        *("rate_per_minute", "sms_cap"),
+        *("reference_pattern", "rate_per_minute", "sms_cap"),
     )
-    readonly_fields = ("signature", "key", "created")
+    readonly_fields = ("example", "signature", "key", "created")
 
     def __init__(self, model: type[Source], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
@@ -98,6 +99,11 @@ class SourceAdmin(TitledAdmin[Source]):
     def phone(self, source: Source) -> str:
         """As one dials it."""
         return as_dialled(source.duty_phone) if source.duty_phone else NOTHING
+
+    @admin.display(description="exemple de référence")
+    def example(self, source: Source) -> str:
+        """One that its shape allows."""
+        return check_pattern(source.reference_pattern) if source.reference_pattern else USUAL
 
     @admin.display(description="clé", ordering="revoked_at")
     def key(self, source: Source) -> str:
@@ -147,6 +153,7 @@ class SourceAdmin(TitledAdmin[Source]):
             signed=form.cleaned_data["signed"],
             duty_phone=obj.duty_phone,
             sms_cap=obj.sms_cap,
+            reference_pattern=obj.reference_pattern,
         )
         obj.pk, obj.created_at = added.source.pk, added.source.created_at
         Source.objects.filter(pk=obj.pk).update(rate_per_minute=obj.rate_per_minute)

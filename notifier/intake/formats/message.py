@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from notifier.intake.schema import LINK, REFERENCE
+from notifier.intake.clickable import LINK
+from notifier.intake.reference import REFERENCE, own_reference, refusal
 
 # Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
 SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
-LONGEST_REFERENCE = 60
-# What systems number by, "urn:oid:1.2" too; CAP 1.2 and CISU allow neither spaces nor accents.
-_NUMBER = re.compile(r"[!-~]+")
 
 
 class Effect(StrEnum):
@@ -109,17 +106,13 @@ def adapted_reference(given: str) -> str:
     """The reference under which we keep a foreign number; two different numbers never meet.
 
     A dot before letters would be a link on a telephone, so dots become slashes ("fr.health.1" ->
-    "fr/health/1"). What still does not fit, or holds a slash already, ends in a hash of itself; of
-    what is no number at all, a sentence with spaces, nothing but the hash is kept.
+    "fr/health/1"). What a mayor may not read even so, or holds a slash already, becomes a short
+    reference of our own, and nothing of it is kept: a name may have been typed there.
     """
     plain = given if not LINK.search(given) else given.replace(".", "/")
-    if "/" not in given and REFERENCE.fullmatch(plain):
+    if "/" not in given and REFERENCE.fullmatch(plain) and refusal(plain, "") is None:
         return plain
-    digest = hashlib.sha256(given.encode()).hexdigest()[:16]
-    # Mayors read the reference: a name or a telephone number typed there would be told.
-    number = given if _NUMBER.fullmatch(given) else ""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", number).strip("-_")
-    return f"{readable[: LONGEST_REFERENCE - len(digest) - 2] or 'ref'}/-{digest}"
+    return own_reference(given)
 
 
 def possible_references(number: str) -> set[str]:

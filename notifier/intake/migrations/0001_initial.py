@@ -86,6 +86,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "reference_pattern",
+                    models.CharField(
+                        blank=True,
+                        help_text="Si les siennes ne sont pas un simple numéro, par exemple CORG90-\\d{4}-\\d{6} : caractères, \\d (un chiffre), \\. (un point), [A-F0-9], suivis de {4}, {1,6}, ? ou +. Vide : chiffres, séparateurs et sigles courts, où rien ne se lit ni ne s’appelle.",
+                        max_length=100,
+                        verbose_name="forme des références",
+                    ),
+                ),
+                (
                     "rate_per_minute",
                     models.PositiveIntegerField(
                         default=600, verbose_name="interventions par minute"

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from shlex import quote
 from typing import Any
 
@@ -14,6 +15,7 @@ from notifier.alerting.management.commands._sources import has_something, what_w
 from notifier.alerting.pause import pause, resume, waiting, withdraw_all
 from notifier.intake import keys
 from notifier.intake.models import Source
+from notifier.intake.reference import USUAL, check_pattern
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import all_communes
 
@@ -22,10 +24,14 @@ ARGUMENTS = {
     "service": "--service",
     "duty_email": "--duty-email",
     "duty_phone": "--duty-phone",
+    "reference_pattern": "--reference-pattern",
 }
 CAP_HELP = "segments SMS par jour au plus ; au-delà, les SMS courants sont retenus"
 PHONE_HELP = "téléphone de la permanence, donné à la fin de chaque texte"
-NO_CAP = NO_PHONE = "aucun"
+PATTERN_HELP = (
+    "forme de ses références, par exemple « CORG90-\\d{4}-\\d{6} » ; sans elle, un simple numéro"
+)
+NO_CAP = NO_PHONE = NO_PATTERN = "aucun"
 MOST = 1_000_000
 
 
@@ -57,8 +63,9 @@ class Command(BaseCommand):
         )
         add.add_argument("--duty-phone", default="", metavar="NUMÉRO", help=PHONE_HELP)
         add.add_argument("--plafond-sms", type=_cap, default=None, metavar="N", help=CAP_HELP)
+        add.add_argument("--reference-pattern", default="", metavar="FORME", help=PATTERN_HELP)
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
-        change = actions.add_parser("set", help="change le plafond ou le téléphone d’une source")
+        change = actions.add_parser("set", help="change le plafond, le téléphone, les références")
         change.add_argument("name", metavar="NOM")
         change.add_argument(
             "--plafond-sms",
@@ -72,6 +79,12 @@ class Command(BaseCommand):
             default=argparse.SUPPRESS,
             metavar="NUMÉRO",
             help=f"{PHONE_HELP} ; « {NO_PHONE} »",
+        )
+        change.add_argument(
+            "--reference-pattern",
+            default=argparse.SUPPRESS,
+            metavar="FORME",
+            help=f"{PATTERN_HELP} ; « {NO_PATTERN} »",
         )
         actions.add_parser("list", help="liste les sources")
         revoke = actions.add_parser("revoke", help="refuse sa clé dès maintenant")
@@ -119,10 +132,12 @@ class Command(BaseCommand):
                 signed=options["signed"],
                 duty_phone=options["duty_phone"],
                 sms_cap=options["plafond_sms"],
+                reference_pattern=options["reference_pattern"].strip(),
             )
         except ValidationError as error:
             raise CommandError(_in_french(error, options["name"])) from None
         self.stdout.write(f"Source « {new.source.name} » créée pour : {', '.join(departements)}.")
+        self.stdout.write(f"Elle donne des {_references(new.source)}.")
         if not new.source.duty_phone:
             self.stdout.write(
                 "Sans téléphone de permanence : aucun texte ne dira qui rappeler. "
@@ -133,22 +148,34 @@ class Command(BaseCommand):
         self._print_key(new.key)
 
     def _set(self, source: Source, options: dict[str, Any]) -> None:
-        if not options.keys() & {"plafond_sms", "duty_phone"}:
-            raise CommandError("rien à changer : donner --plafond-sms ou --duty-phone")
-        # The number first: it may be refused, and then nothing is changed.
+        if not options.keys() & {"plafond_sms", "duty_phone", "reference_pattern"}:
+            raise CommandError(
+                "rien à changer : donner --plafond-sms, --duty-phone ou --reference-pattern"
+            )
+        # What may be refused comes first, and together: then nothing is changed.
+        said: list[Callable[[Source], str]] = []
         if "duty_phone" in options:
-            self._set_phone(source, options["duty_phone"])
+            source.duty_phone = "" if options["duty_phone"] == NO_PHONE else options["duty_phone"]
+            said.append(_phone)
+        if "reference_pattern" in options:
+            given = options["reference_pattern"].strip()
+            source.reference_pattern = "" if given == NO_PATTERN else given
+            said.append(_references)
+        if said:
+            self._change(source, said)
         if "plafond_sms" in options:
             self._set_cap(source, options["plafond_sms"])
 
-    def _set_phone(self, source: Source, phone: str) -> None:
-        source.duty_phone = "" if phone == NO_PHONE else phone
+    def _change(self, source: Source, said: list[Callable[[Source], str]]) -> None:
         try:
-            source.clean()
+            source.full_clean(exclude=["key_hash"])
         except ValidationError as error:
             raise CommandError(_in_french(error, source.name)) from None
-        Source.objects.filter(pk=source.pk).update(duty_phone=source.duty_phone)
-        self.stdout.write(f"« {source.name} » : {_phone(source)}.")
+        Source.objects.filter(pk=source.pk).update(
+            duty_phone=source.duty_phone, reference_pattern=source.reference_pattern
+        )
+        for one in said:
+            self.stdout.write(f"« {source.name} » : {one(source)}.")
 
     def _set_cap(self, source: Source, cap: int | None) -> None:
         Source.objects.filter(pk=source.pk).update(sms_cap=cap)
@@ -211,6 +238,14 @@ class Command(BaseCommand):
 
 def _many(n: int, what: str) -> str:
     return f"{n} {what}{'s' if n > 1 else ''}"
+
+
+def _references(source: Source) -> str:
+    """With an example, for whoever has to compare it with what the centre's software gives."""
+    if not source.reference_pattern:
+        return f"références de la forme habituelle, par exemple {USUAL}"
+    example = check_pattern(source.reference_pattern)
+    return f"références de la forme {source.reference_pattern}, par exemple {example}"
 
 
 def _phone(source: Source) -> str:

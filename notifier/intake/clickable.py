@@ -1,0 +1,61 @@
+"""What a telephone makes a link of: the one rule for every text that an operator or dispatch gives.
+
+A mayor taps what is underlined. So a reference, a service's or a source's name, a category's label
+hold no address, no e-mail, no IP and no number, however it is separated.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import phonenumbers
+
+# A dot, then the letters of a domain.
+LINK = re.compile(r"\.[^\W\d_]{2}")
+_SCHEME = re.compile(r"://|\b(?:www|tel|sms|mailto)[.:]", re.IGNORECASE)
+_MAIL = re.compile(r"\S@\S")
+_IP = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])|[0-9a-fA-F]{0,4}::[0-9a-fA-F]")
+_RUN = re.compile(r"[0-9]+(?:[\s.,_/()+-]{1,3}[0-9]+)*")
+# As one dials it in France and overseas, from there or from abroad.
+_NATIONAL = re.compile(r"0[1-9][0-9]{8}")
+_INTERNATIONAL = re.compile(r"(?:00)?(?:33|262|508|590|594|596)[1-9][0-9]{8}")
+_LONGEST_NUMBER = 15
+
+
+def clickable(text: str) -> str | None:
+    """What a telephone would find in the text, in French: "un lien"; None if nothing."""
+    text = unicodedata.normalize("NFKC", text)
+    if _MAIL.search(text):
+        return "une adresse électronique"
+    if _IP.search(text):
+        return "une adresse IP"
+    if LINK.search(text) or _SCHEME.search(text):
+        return "un lien"
+    return "un numéro de téléphone" if holds_a_number(text) else None
+
+
+def holds_a_number(text: str) -> bool:
+    """Whether it holds a telephone number, as a French reader would dial it through separators."""
+    spaced = re.sub(r"[._/,-]+", " ", text)
+    if any(phonenumbers.PhoneNumberMatcher(one, "FR").has_next() for one in {text, spaced}):
+        return True
+    return any(_is_dialled(re.findall("[0-9]+", run[0])) for run in _RUN.finditer(text))
+
+
+def _is_dialled(groups: list[str]) -> bool:
+    """Whether digits between two separators are a number; what follows one in a group is ignored.
+
+    So do exchanges: whoever dials three digits too many is put through.
+    """
+    for start, first in enumerate(groups):
+        if _NATIONAL.match(first):
+            return True
+        joined = ""
+        for group in groups[start:]:
+            joined += group
+            if len(joined) > _LONGEST_NUMBER:
+                break
+            if _NATIONAL.fullmatch(joined) or _INTERNATIONAL.fullmatch(joined):
+                return True
+    return False

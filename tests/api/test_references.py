@@ -1,0 +1,104 @@
+"""A reference that a mayor may not read: refused at our door, told under one of ours elsewhere."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from notifier.alerting.decide import decide
+from notifier.delivery.models import Message
+from notifier.directory.models import Contact
+from notifier.intake.models import Distribution, Handling, Intervention, Source
+from notifier.intake.reference import is_own
+from tests.api.caller import Caller, fields
+from tests.api.foreign import EDXL, push, push_cap, stored
+from tests.intake import messages as m
+from tests.intake.samples import body
+
+SECRET = "Mme-DUPONT-Jeanne-viol"
+
+
+@pytest.fixture(autouse=True)
+def _mayor(db: None) -> None:
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+def printed(*command: str) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("reference", [SECRET, "0899-70-00-00-57448", "203.0.113.7/a57449"])
+@pytest.mark.parametrize("path", ["", "?dry_run=true"])
+def test_the_native_door_refuses_it_and_says_what_to_do(
+    corg: Caller, reference: str, path: str
+) -> None:
+    answer = corg.push(body(reference=reference), f"/api/v1/interventions{path}")
+    assert answer.status_code == 422
+    assert "forme de ses références" in fields(answer)["reference"]
+    assert not Intervention.objects.exists()
+
+
+def test_a_source_has_a_shape_of_its_own(corg: Caller) -> None:
+    Source.objects.update(reference_pattern=r"BELFORT-DELLE-\d{3}")
+    assert corg.push(body(reference="BELFORT-DELLE-001")).status_code == 202
+    answer = corg.push(body(reference="CORG90-2026-1"))
+    assert answer.status_code == 422
+    assert "par exemple BELFORT-DELLE-123" in fields(answer)["reference"]
+
+
+def test_what_goes_on_already_is_heard_to_its_end_though_the_shape_has_changed(
+    corg: Caller,
+) -> None:
+    assert corg.push(body(reference="CORG90-2026-1")).status_code == 202
+    Source.objects.update(reference_pattern=r"BELFORT-\d{3}")
+    again = body(reference="CORG90-2026-1", sequence=2, status="closed")
+    assert corg.push(again).status_code == 202
+
+
+@pytest.mark.parametrize("given", [SECRET, "0899-70-00-00-57448", "tel/33899700000/1"])
+def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
+    corg: Caller, given: str
+) -> None:
+    answer = push(corg, m.envelope(m.case(given)))
+    intervention = stored(answer)
+    own = intervention.reference
+    assert is_own(own)
+    assert own in answer["note"]
+    (sms,) = Message.objects.filter(channel="sms")
+    assert own in sms.body
+    status = json.loads(corg.status(answer["id"]).content)
+    assert status["reference"] == own
+    assert printed("timeline", given) == printed("timeline", own)
+    everything = [*Intervention.objects.values_list(), *Distribution.objects.values_list()]
+    everything += [*Message.objects.values_list()]
+    assert given not in repr(everything)
+    # What follows finds its thread by the sender's own number.
+    ended = push(corg, m.envelope(m.resources(given, A="REN-BASE"), sent=5))
+    assert stored(ended).thread == intervention.thread
+
+
+def test_a_foreign_case_that_waits_for_a_decision_is_found_by_both(corg: Caller) -> None:
+    case = m.case(SECRET)
+    case["createCase"]["location"]["city"] = {"name": "Giromagny", "inseeCode": "90033"}
+    waiting = stored(push(corg, m.envelope(case)))
+    assert waiting.state == Handling.REVIEW
+    assert printed("review", SECRET) == printed("review", waiting.reference)
+
+
+def test_a_cap_identifier_too(corg: Caller) -> None:
+    answer = push_cap(corg, m.cap(SECRET))
+    decide(answer["id"])
+    (sms,) = Message.objects.filter(channel="sms")
+    assert SECRET not in sms.body
+    assert Intervention.objects.get(pk=answer["id"]).reference in sms.body
+
+
+def test_a_foreign_dry_run_says_what_the_mayor_would_read(corg: Caller) -> None:
+    answer = corg.push(m.envelope(m.case(SECRET)), f"{EDXL}?dry_run=true")
+    assert SECRET not in answer.content.decode()
+    assert "AM-" in json.loads(answer.content)["tellings"][0]["sms"]
