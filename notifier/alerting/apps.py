@@ -20,12 +20,14 @@ class AlertingConfig(AppConfig):
 
         from notifier.alerting.checks import check_wording
         from notifier.delivery.outbox import ended_badly
+        from notifier.delivery.readers import looked_over
         from notifier.intake.receive import received
         from notifier.readiness import OURS
 
         register(check_wording, OURS)
         received.connect(_ring, dispatch_uid="alerting")
         ended_badly.connect(_move_on, dispatch_uid="alerting")
+        looked_over.connect(_gone, dispatch_uid="alerting")
 
 
 def _ring(intervention: Intervention, **_: object) -> None:
@@ -38,3 +40,9 @@ def _move_on(message: Message, **_: object) -> None:
     from notifier.alerting.escalation import move_on
 
     move_on(message)
+
+
+def _gone(messages: list[Message], **_: object) -> set[int]:
+    from notifier.alerting.readers import gone
+
+    return gone(messages)

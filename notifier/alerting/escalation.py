@@ -20,7 +20,7 @@ from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import awaited, not_yet_told, recipient_label
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import let_through
-from notifier.delivery.models import Channel, Delay, Lane, Message
+from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
 from notifier.intake.thread import reference_in
@@ -108,7 +108,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     if alert.is_to_neighbour:
         others = Alert.objects.filter(thread=alert.thread, is_open=True)
         tried |= Spoken(others).told_by_others(alert)
-    letters = _untried(envelope.for_people(_same(people, failed, alert), tuple(Channel)), tried)
+    letters = _untried(envelope.for_people(_same(people, failed), tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return letters
     # Of one that was late before it ended badly, somebody is told already in the reader's place.
@@ -135,12 +135,9 @@ def _still_told(alert: Alert) -> Category | None:
     return None if withheld(alert.severity, category) else category
 
 
-def _same(people: list[Person], failed: Message, alert: Alert) -> list[Person]:
-    """The person whom the message did not reach; for an end, only if it is still the same one."""
-    same = [person for person in people if recipient_label(person) == failed.recipient]
-    if not Kind(alert.kind).closes:
-        return same
-    return [p for p in same if failed.address in (p.mobile, p.email)]
+def _same(people: list[Person], failed: Message) -> list[Person]:
+    """The person whom the message did not reach, where he is reached now."""
+    return [person for person in people if recipient_label(person) == failed.recipient]
 
 
 def _untried(letters: Iterable[Letter], tried: set[tuple[str, str]]) -> list[Letter]:
@@ -171,6 +168,8 @@ def _why(alert: Alert, alive: set[str]) -> str:
 def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> None:
     channel = failed.get_channel_display()
     state = "pas encore joint" if failed.is_delayed else "non joint"
+    if failed.state == MessageState.CANCELLED:
+        state = "n’est plus à cette adresse"
     if failed.is_delayed and rule == "escalation":
         rule = "delayed"
     text = f"{alert.commune_name} : {failed.title} {state} ({channel}), {what}."

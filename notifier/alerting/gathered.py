@@ -59,6 +59,13 @@ def withdraw_held(alert: Alert) -> None:
         write([entry(alert.thread, Step.CANCELLED, f"{alert.commune_name} : {what}.")])
 
 
+def left_by_its_reader(row: Held, alert: Alert) -> Message:
+    """The row as a message, not stored, of the alert's present text, taken back before it left."""
+    mine = _as_told(row, None)
+    mine.revision, mine.state = alert.revision, MessageState.CANCELLED
+    return mine
+
+
 def _as_told(row: Held, digest: Message | None) -> Message:
     """The row as the message that it will be, or as the digest's message is."""
     mine = Message(

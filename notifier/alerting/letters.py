@@ -143,27 +143,34 @@ class Envelope:
         """
         letters: dict[tuple[str, str], Letter] = {}
         for person in people:
-            has = {Channel.SMS: person.mobile, Channel.EMAIL: person.email}
-            usable = [channel for channel in Channel if has[channel]]
+            usable = list(person.addresses)
             for channel in [c for c in usable if c in channels] or usable:
-                letters.setdefault(
-                    letter_key(channel, has[channel]),
-                    self._letter(channel, has[channel], recipient_label(person), person.title),
-                )
+                letter = self._letter(channel, person)
+                letters.setdefault(letter_key(letter.channel, letter.address), letter)
         return list(letters.values())
 
-    def for_told(self, messages: Iterable[Message]) -> list[Letter]:
-        """A letter to each address that got an earlier one."""
-        letters = {
-            letter_key(m.channel, m.address): self._letter(
-                Channel(m.channel), m.address, m.recipient, m.title
-            )
-            for m in messages
+    def for_told(self, messages: Iterable[Message], people: Sequence[Person]) -> list[Letter]:
+        """A letter to each of the people who got an earlier one, where they are reached now.
+
+        Whoever was meant, and whoever has the address that it went to: a contact may have come back
+        under another number of the directory, or share the address of one who has left.
+        """
+        by_label = {recipient_label(person): person for person in people}
+        at = {
+            letter_key(channel, address): person
+            for person in reversed(people)
+            for channel, address in person.addresses.items()
         }
-        return list(letters.values())
+        letters: list[Letter] = []
+        for message in messages:
+            meant = by_label.get(message.recipient)
+            reader = at.get(letter_key(message.channel, message.address))
+            told = dict.fromkeys(person for person in (meant, reader) if person)
+            letters = added(letters, self.for_people(told, [message.channel]))
+        return letters
 
-    def _letter(self, channel: Channel, address: str, recipient: str, title: str) -> Letter:
-        is_sms = channel is Channel.SMS
+    def _letter(self, channel: str, person: Person) -> Letter:
+        is_sms = channel == Channel.SMS
         return Letter(
             topic=self._topic,
             revision=self._revision,
@@ -171,10 +178,10 @@ class Envelope:
             origin=source_in(self._thread),
             lane=self._lane,
             expires_at=self._expires_at,
-            channel=channel,
-            address=address,
-            recipient=recipient,
-            title=title,
+            channel=Channel(channel),
+            address=person.addresses[channel],
+            recipient=recipient_label(person),
+            title=person.title,
             subject="" if is_sms else self._texts.subject,
             body=self._texts.sms if is_sms else self._texts.plain,
             html="" if is_sms else self._texts.html,

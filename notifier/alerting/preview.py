@@ -15,6 +15,7 @@ from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import foreseen
 from notifier.alerting.tell import Telling, facts_of_telling, letters_to_follow, why_unreached
+from notifier.delivery.models import Message
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
@@ -87,12 +88,13 @@ def _texts(
         expires_at=timezone.now() + category.lifetime,
     )
     people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
+    gone: list[Message] = []
     if alert is None or telling.opens:
         letters = envelope.for_people(told_at_once(people, category), category.channels)
     else:
         anew = telling.is_moved_here
-        letters = letters_to_follow(kind, envelope, alert, category, people, anew=anew)
-    unreached = why_unreached(kind, category, letters)
+        letters, gone = letters_to_follow(kind, envelope, alert, category, people, anew=anew)
+    unreached = why_unreached(kind, category, letters, gone)
     letters = spoken.without_doubles(alert, letters, to_neighbour=telling.is_to_neighbour)
     held = foreseen(letters, alert, kind, intervention.source)
     return {

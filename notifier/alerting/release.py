@@ -19,14 +19,17 @@ from notifier.alerting import spending
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.digest import Digest
 from notifier.alerting.duty import letter_to_duty
-from notifier.alerting.gathered import DIGEST_TOPIC, thread_of_digest
+from notifier.alerting.escalation import move_on
+from notifier.alerting.gathered import DIGEST_TOPIC, left_by_its_reader, thread_of_digest
 from notifier.alerting.in_force import categories, composer
-from notifier.alerting.letters import compose, facts_told_now, whom
+from notifier.alerting.letters import compose, facts_told_now, letter_key, whom
 from notifier.alerting.models import Alert, Held, HeldFor, HeldState
 from notifier.alerting.pause import free
 from notifier.alerting.policy import withheld
+from notifier.alerting.readers import keys_in
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.readers import GONE
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
@@ -85,8 +88,13 @@ def _release(address: _Address) -> None:
     now = timezone.now()
     living = [row for row in rows if _is_worth_telling(row, alerts[row.alert_id])]
     pointless = [row for row in rows if row not in living]
+    keys = keys_in({alerts[row.alert_id].commune for row in living})
+    gone = [row for row in living if _reader(row) not in keys[alerts[row.alert_id].commune]]
+    living = [row for row in living if row not in gone]
     _end(pointless, HeldState.WITHDRAWN, now)
     _note(pointless, alerts, Step.CANCELLED, "plus rien à dire, retiré de ce qui était retenu")
+    if gone:
+        _pass_on(gone, alerts, now)
     for exercise in (False, True):
         alike = [row for row in living if alerts[row.alert_id].facts["exercise"] is exercise]
         if not alike:
@@ -95,6 +103,24 @@ def _release(address: _Address) -> None:
             _expire(alike, alerts, now)
         else:
             _tell(alike, alerts, now)
+
+
+def _pass_on(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
+    """What is no contact's address any more is told to whoever is told in its reader's place.
+
+    Raises OperationalError at once where a decision about one of the alerts is being written.
+    """
+    list(Alert.objects.filter(pk__in=[row.alert_id for row in rows]).select_for_update(nowait=True))
+    _end(rows, HeldState.WITHDRAWN, now)
+    _note(rows, alerts, Step.CANCELLED, GONE)
+    for row in rows:
+        alert = alerts[row.alert_id]
+        if row.was_told or not Kind(alert.kind).closes:
+            move_on(left_by_its_reader(row, alert))
+
+
+def _reader(row: Held) -> tuple[str, str]:
+    return letter_key(row.channel, row.address)
 
 
 def _taken(address: _Address) -> list[Held]:

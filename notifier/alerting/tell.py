@@ -25,7 +25,8 @@ from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
 from notifier.alerting.recipients import concerned_by, to_ring, told_at_once
 from notifier.alerting.spoken import Spoken
-from notifier.delivery.models import Channel
+from notifier.delivery.address import mask
+from notifier.delivery.models import Channel, Message
 from notifier.delivery.outbox import Letter, withdraw
 from notifier.directory.people import Person, people_of
 from notifier.intake.models import Intervention
@@ -97,13 +98,14 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
         ]
         first = [(case, telling) for case, telling in part if telling.opens]
         following = [(case, telling) for case, telling in part if not telling.opens]
-        for case, alert, texts, found in [*_open_alerts(first), *_follow_alerts(following)]:
+        for case, alert, texts, found, gone in [*_open_alerts(first), *_follow_alerts(following)]:
             fresh = case.spoken.without_doubles(alert, found, to_neighbour=to_neighbours)
             letters += fresh
             entries += _composed(alert, texts, fresh)
             if found and not fresh:
                 entries.append(_known_already(alert))
-            if why := why_unreached(Kind(alert.kind), case.category, found):
+            entries += _gone(alert, gone)
+            if why := why_unreached(Kind(alert.kind), case.category, found, gone):
                 unrung[alert.thread, why].append(alert)
                 entries.append(_unreached(alert, why))
     for (_, why), alerts in unrung.items():
@@ -111,13 +113,18 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
     return letters, entries
 
 
-def why_unreached(kind: Kind, category: Category, letters: list[Letter]) -> str | None:
+def why_unreached(
+    kind: Kind, category: Category, letters: list[Letter], gone: Sequence[Message]
+) -> str | None:
     """Why the duty is told that these letters reach nobody, or ring nobody for an urgent alert.
 
-    In French; None where they do, or where they tell an end, which can be read in the morning.
+    In French; None where they do. An end rings nobody, and is told to nobody where nobody waits for
+    it; `gone` are the earlier messages whose readers have left.
     """
     if kind.closes:
-        return None
+        if letters or not gone:
+            return None
+        return "ceux qui avaient reçu l’alerte ne sont plus dans l’annuaire, nul n’en lit la fin"
     if not letters:
         return "aucun contact joignable dans l’annuaire"
     if category.is_urgent and not rings(letters):
@@ -125,8 +132,9 @@ def why_unreached(kind: Kind, category: Category, letters: list[Letter]) -> str 
     return None
 
 
-# An alert of a case, its texts of now, and the letters that carry them.
-_Told = tuple[Case, Alert, Texts, list[Letter]]
+# An alert of a case, its texts of now, the letters that carry them, and the earlier messages whose
+# readers have left.
+_Told = tuple[Case, Alert, Texts, list[Letter], list[Message]]
 
 
 def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
@@ -144,7 +152,7 @@ def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
         texts = compose(Kind(alert.kind), alert.facts)
         there = told_at_once(people[alert.commune], category)
         envelope = Envelope.of(alert, texts, category)
-        yield case, alert, texts, envelope.for_people(there, category.channels)
+        yield case, alert, texts, envelope.for_people(there, category.channels), []
 
 
 def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
@@ -160,7 +168,7 @@ def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
 
 
 def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
-    """What comes after an alert, to exactly those who got what came before."""
+    """What comes after an alert, to those who got what came before and are still there."""
     people = people_of(
         [telling.commune.code for _, telling in following if telling.alert and telling.ruling.kind],
         timezone.now(),
@@ -178,8 +186,8 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
         texts = compose(kind, alert.facts)
         envelope = Envelope.of(alert, texts, case.category)
         there = people[alert.commune]
-        letters = letters_to_follow(kind, envelope, alert, case.category, there, anew=anew)
-        yield case, alert, texts, letters
+        letters, gone = letters_to_follow(kind, envelope, alert, case.category, there, anew=anew)
+        yield case, alert, texts, letters, gone
 
 
 def letters_to_follow(
@@ -190,24 +198,26 @@ def letters_to_follow(
     people: Sequence[Person],
     *,
     anew: bool,
-) -> list[Letter]:
-    """To exactly those who got what came before; only an end may be told to nobody.
+) -> tuple[list[Letter], list[Message]]:
+    """To those who got what came before, where they are reached now, and those who have left.
 
-    `people` are the commune's of now. Of an alert taken up again, only those count who were told
-    since: a mayor of then is not of now. `anew` also tells those who would be told at first: what
-    was next door is now in the commune. News that is urgent rings a telephone.
+    Only an end may be told to nobody. `people` are the commune's of now. Of an alert taken up
+    again, only those count who were told since: a mayor of then is not of now. `anew` also tells
+    those who would be told at first: what was next door is now in the commune. News that is urgent
+    rings a telephone.
     """
     since = [m for m in everyone_told(str(alert.pk)) if m.revision >= alert.opened_revision]
     earlier = concerned_by(kind, since)
-    letters = envelope.for_told(earlier)
+    letters = envelope.for_told(earlier, people)
+    gone = [message for message in earlier if not envelope.for_told([message], people)]
     if kind.closes:
-        return letters
+        return letters, gone
     if anew or not letters:
         first = envelope.for_people(told_at_once(people, category), category.channels)
         letters = added(letters, first)
     if category.is_urgent and not rings(letters):
         letters = added(letters, envelope.for_people(to_ring(people, earlier), [Channel.SMS]))
-    return letters
+    return letters, gone
 
 
 def facts_of_telling(
@@ -288,6 +298,20 @@ def _known_already(alert: Alert) -> Entry:
         alert=alert.pk,
         revision=alert.revision,
     )
+
+
+def _gone(alert: Alert, messages: Sequence[Message]) -> list[Entry]:
+    return [
+        entry(
+            alert.thread,
+            Step.CANCELLED,
+            f"{alert.commune_name} : {message.title} ({message.get_channel_display()} "
+            f"{mask(message.address)}) n’est plus dans l’annuaire, rien ne lui est plus dit.",
+            alert=alert.pk,
+            revision=alert.revision,
+        )
+        for message in messages
+    ]
 
 
 def _unreached(alert: Alert, why: str) -> Entry:

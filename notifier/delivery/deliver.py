@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Channel, Lane, Message
+from notifier.delivery.readers import without_those_gone
 from notifier.delivery.record import record
 from notifier.delivery.schedule import FRESH_CLAIM, LEASE
 from notifier.delivery.throughput import most_at_once, wait_for_slot
@@ -95,7 +96,7 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Try | _Rung]) -> int:
             batch = claim_due(lane, most) if most else []
             # More may be due; of what is held back by the pace, the next sweep takes the rest.
             wanted = len(batch) == most and bool(most or flying)
-            for message in batch:
+            for message in without_those_gone(batch):
                 flying.add(message.pk)
                 _senders().submit(_try_into, inbox, message)
         if landed:

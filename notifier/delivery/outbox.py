@@ -13,8 +13,9 @@ from notifier.delivery.models import Channel, Lane, Message, MessageState
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
-# Sent once with message (Message) when one ended failed, undelivered or expired, in a transaction
-# of its own: a receiver that raises undoes it, and is told again by the sweep.
+# Sent once with message (Message) when one ended failed, undelivered or expired, or was withdrawn
+# because its reader has left the address (notifier.delivery.readers), in a transaction of its own:
+# a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
 OVERTAKEN = "retiré : un texte plus récent le remplace"

@@ -26,6 +26,15 @@ class Person:
     email: str
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """What the person can be reached by, by channel, the one that rings first."""
+        return {
+            channel: address
+            for channel, address in (("sms", self.mobile), ("email", self.email))
+            if address
+        }
+
+    @property
     def title(self) -> str:
         """The function as one says it in French: "maire", "1er adjoint", "2e adjoint"…"""
         return title(self.function, self.rank)

@@ -13,6 +13,7 @@ from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try
 from notifier.delivery.models import Channel, Lane, Message
+from notifier.delivery.readers import without_those_gone
 from notifier.delivery.record import record
 from notifier.delivery.transports.base import Outcome, Result
 from notifier.directory.models import Contact
@@ -105,7 +106,8 @@ def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:
     for lane in Lane:
         while batch := claim_due(lane):
             now = timezone.now()
-            record([Try(message, answer(message), now, now) for message in batch])
+            leaving = without_those_gone(batch)
+            record([Try(message, answer(message), now, now) for message in leaving])
 
 
 def refusing(*addresses: str) -> Callable[[Message], Outcome]:

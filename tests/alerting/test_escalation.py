@@ -242,7 +242,7 @@ def _dies(*_: object, **__: object) -> None:
     raise RuntimeError("the worker is killed here")
 
 
-def test_an_end_that_fails_is_told_to_no_deputy_and_to_no_new_mayor(source) -> None:
+def test_an_end_that_fails_everywhere_is_told_to_no_deputy_but_to_the_duty(source) -> None:
     mayor = contact("maire", mobile=number(1), email=MAYOR)
     contact("adjoint", mobile=number(2))
     push(source, category=FIRE)
@@ -250,8 +250,8 @@ def test_an_end_that_fails_is_told_to_no_deputy_and_to_no_new_mayor(source) -> N
     mayor.mobile, mayor.email = number(3), "nouveau@delle.example"
     mayor.save()
     push(source, sequence=2, category=FIRE, status="closed")
-    hand_over(refusing(number(1)))
-    assert told() == [sms(1), sms(1), mail(DUTY)]
+    hand_over(refusing(number(3), "nouveau@delle.example"))
+    assert told() == [sms(1), sms(3), mail("nouveau@delle.example"), mail(DUTY)]
     assert "l’annonce de la fin" in duties()[0].body
 
 

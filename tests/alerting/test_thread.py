@@ -85,14 +85,14 @@ def test_the_end_finds_who_was_told_after_a_clock_that_ran_ahead_was_set_right(
     assert told(revision=3) == told(revision=2) != []
 
 
-def test_the_end_goes_to_who_got_the_first_though_the_mayor_changed(source, mayor) -> None:
+def test_the_end_goes_to_where_who_got_the_first_is_now_and_to_nobody_new(source, mayor) -> None:
     push(source)
     hand_over()
     mayor.mobile, mayor.email = number(2), "nouveau@delle.example"
     mayor.save()
     contact("astreinte", mobile=number(3))
     push(source, sequence=2, status="closed")
-    assert told(revision=2) == [sms(1), mail(MAYOR)]
+    assert told(revision=2) == [sms(2), mail("nouveau@delle.example")]
 
 
 def test_the_end_does_not_go_where_the_first_failed(source, mayor) -> None:
