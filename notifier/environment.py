@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from notifier.mailbox import Mailbox, visible
+
 # What config/notifier.env.example holds in the place of every secret.
 PLACEHOLDER = "REMPLACER"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -108,8 +110,8 @@ class Environment(BaseModel):
     EMAIL_FROM: Annotated[
         str,
         Field(
-            pattern=r"^([^@<>\s]+@[^@<>\s]+|[^<>\r\n]+<[^@<>\s]+@[^@<>\s]+>)?$",
-            description="Sender of e-mails, e.g. alertes@example.fr. Required.",
+            description="Sender of e-mails, e.g. alertes@example.fr, or a name before it: "
+            "Alertes <alertes@example.fr>. Required."
         ),
     ] = ""
     SMS_PER_SECOND: Annotated[
@@ -176,6 +178,13 @@ class Environment(BaseModel):
         if parts.scheme == "http" and not is_loopback(value):
             raise ValueError("must be https: only a loopback address may be http")
         return value.rstrip("/")
+
+    @field_validator("EMAIL_FROM")
+    @classmethod
+    def _one_sender(cls, value: str) -> str:
+        if value:
+            Mailbox.parse(value)
+        return visible(value)
 
     @field_validator("CA_FILE")
     @classmethod

@@ -8,6 +8,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.fields import EmailField
+from notifier.mailbox import visible
 from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.resolve import commune as current_commune
 
@@ -55,7 +57,7 @@ class Contact(models.Model):
         blank=True,
         help_text="Forme nationale de la commune (06…, 0690…) ou internationale (+41…).",
     )
-    email = models.EmailField("courriel", blank=True)
+    email = EmailField("courriel", blank=True)
     active_from = models.DateField(
         "actif à partir du", null=True, blank=True, help_text="Compris, à l’heure de la commune."
     )
@@ -108,7 +110,7 @@ class Contact(models.Model):
         """
         super().clean()
         self.commune = self.commune.strip().upper()
-        self.email = self.email.strip().lower()
+        self.email = visible(self.email).lower()
         self.mobile = self.mobile.strip()
         if current_commune(self.commune) is None:
             raise ValidationError(

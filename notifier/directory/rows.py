@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 
 from notifier.directory.models import Contact, Function
 from notifier.directory.reading import COMMUNE_NAME
+from notifier.mailbox import visible
 from notifier.territory.evidence import listing
 from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference import rivals_of, tidy_code
@@ -148,7 +149,7 @@ def _mobile(text: str, commune: str, reasons: list[str]) -> str:
 def _email(text: str, reasons: list[str]) -> str:
     if not text:
         return ""
-    email = text.lower()
+    email = visible(text).lower()
     try:
         validate_email(email)
     except ValidationError:

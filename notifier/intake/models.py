@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from notifier.fields import EmailField
 from notifier.intake.clickable import clickable
 from notifier.intake.reference import check_pattern
 from notifier.intake.shape import ShapeError
@@ -29,7 +30,7 @@ class Source(models.Model):
         "secret de signature", max_length=60, blank=True, editable=False,
         help_text="Standard Webhooks ; vide si la signature n’est pas exigée.",
     )  # fmt: skip
-    duty_email = models.EmailField(
+    duty_email = EmailField(
         "courriel de permanence", blank=True,
         help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop "
         "tard pour décider), quand plus personne d’une commune n’a pu être joint, et quand "

@@ -51,6 +51,7 @@ class TwilioApi:
                 web.post(messages + ".json", self._guarded(self._create)),
                 web.get(messages + ".json", self._guarded(self._list), allow_head=False),
                 web.get(messages + "/{sid}.json", self._guarded(self._fetch), allow_head=False),
+                web.get(f"/{API_VERSION}/Accounts/{{account}}.json", self._guarded(self._account)),
                 web.route("*", "/{anything:.*}", self._guarded(self._nothing)),
             ]
         )
@@ -132,6 +133,12 @@ class TwilioApi:
         if self._faults.take(("redacted_numbers",)):
             shown["to"] = sms.to[:-4] + "XXXX"
         return shown
+
+    async def _account(self, _request: web.Request) -> web.Response:
+        return web.json_response(
+            {"sid": self._account_sid, "status": "active", "type": "Full",
+             "friendly_name": "simulateur"}
+        )  # fmt: skip
 
     async def _nothing(self, request: web.Request) -> web.Response:
         raise TwilioError(20404, request.path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import phonenumbers
 from phonenumbers import (
@@ -14,6 +13,7 @@ from phonenumbers import (
     ValidationResult,
 )
 
+from notifier.mailbox import visible
 from notifier.territory.resolve import commune as current_commune
 
 # ARCEP, décision n° 2018-0881, annexe 1: numbers kept for works of fiction, of the metropolitan
@@ -132,8 +132,7 @@ def _e164(number: PhoneNumber) -> str:
 def _parsed(text: str, region: str) -> PhoneNumber:
     """The number as `region` reads it, valid or not. Raises PhoneError when it is none at all."""
     # Numbers pasted from a telephone's address book carry invisible direction marks.
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    written = " ".join(visible.translate(_DASHES).split())
+    written = " ".join(visible(text).translate(_DASHES).split())
     if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", written):
         raise PhoneError(
             f"numéro « {text} » : un tableur l’a réécrit en notation scientifique et des chiffres "

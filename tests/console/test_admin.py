@@ -202,6 +202,19 @@ def test_a_source_is_never_deleted(admin_client: Client, source: keys.NewSource)
     assert Source.objects.exists()
 
 
+def test_an_address_is_cleaned_before_it_is_judged(
+    admin_client: Client, source: keys.NewSource
+) -> None:
+    """Pasted from a page, it holds characters that nobody sees."""
+    pasted = mayor(email="\u200bmaire@del\u00adle.example\ufeff")
+    assert admin_client.post(CONTACTS + "add/", pasted).status_code == 302
+    assert Contact.objects.get().email == "maire@delle.example"
+    said = keys.add_source(
+        "CORG 2A", ["2A"], service="Gendarmerie", duty_email="\u200bcorg@2a.example", signed=False
+    )
+    assert Source.objects.get(pk=said.source.pk).duty_email == "corg@2a.example"
+
+
 def test_a_contact_is_stored_as_the_import_stores_it(admin_client: Client, admin_user) -> None:
     assert admin_client.post(CONTACTS + "add/", mayor(commune=" 90033 ")).status_code == 302
     contact = Contact.objects.get()

@@ -1,10 +1,18 @@
 """`notifier doctor` finds what ails, names it, and says what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from django.conf import settings
 from django.utils import timezone
 
+from notifier.console.doctor.findings import Finding, Mark
+from notifier.console.launch import free_port
+from tests.harness.https import server
 from tests.harness.live import Live
 
 CONTACT = "90010;maire;1;Essai;Alix;{};maire@belfort.example"
@@ -60,3 +68,111 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
         "aucun n’est en fonction aujourd’hui dans 1 commune sur 101 : Delle (90033)",
         "aucun n’a de mobile dans 1 commune sur 101 : Belfort (90010)",
     ]
+
+
+def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
+    from notifier.console.doctor.providers import smtp, twilio
+
+    changed = settings.ENVIRONMENT.model_copy(update=given)
+    monkeypatch.setattr(settings, "ENVIRONMENT", changed)
+    return [*(smtp() if "EMAIL_URL" in given else twilio())]
+
+
+@pytest.mark.parametrize("believed", [False, True])
+def test_the_doctor_believes_whom_the_sender_believes(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, believed: bool
+) -> None:
+    """Behind a proxy that inspects TLS: green only where texts leave, and the remedy named."""
+    account = b'{"status": "active", "type": "Full"}'
+    with server(200, account, tls=certificate) as (url, asked):
+        given = {"TWILIO_API_URL": url} | ({"CA_FILE": certificate} if believed else {})
+        found = _asked(monkeypatch, **given)[0]
+    assert (found.mark is Mark.GOOD) == believed
+    assert len(asked) == believed
+    assert believed or ("injoignable" in found.what and "CA_FILE" in found.remedy)
+
+
+def test_the_doctor_takes_the_proxy_that_the_sender_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(403) as (proxy, asked):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        found = _asked(monkeypatch, TWILIO_API_URL="https://api.twilio.example")[0]
+    assert asked == ["api.twilio.example:443"]
+    assert "injoignable" in found.what and "HTTPS_PROXY" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (401, b'{"code": 20003, "message": "Authenticate", "status": 401}', "refus"),
+        (404, b'{"code": 20404, "message": "not found", "status": 404}', "refus"),
+        (500, b"<html>", "500"),
+        (200, b"<html>", "injoignable"),
+        (200, b'{"status": "suspended", "type": "Full"}', "suspended"),
+    ],
+)
+def test_what_the_account_says_of_itself(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, found: str
+) -> None:
+    with server(status, body) as (url, _):
+        said = _asked(monkeypatch, TWILIO_API_URL=url)[0]
+    assert said.mark is Mark.BAD and found in said.what
+
+
+class _Mails:
+    """A server with a word of its own to one command; it must never be given a mail."""
+
+    commands: list[str]
+
+    def __init__(self, command: str = "", words: str = "") -> None:
+        self.commands = []
+
+        async def answer(*_: object) -> str:
+            self.commands.append(command)
+            return words
+
+        if command:
+            setattr(self, f"handle_{command}", answer)
+
+    async def handle_RSET(self, *_: object) -> str:  # noqa: N802 # the name is aiosmtpd's
+        self.commands.append("RSET")
+        return "250 OK"
+
+    async def handle_DATA(self, *_: object) -> str:  # noqa: N802
+        self.commands.append("DATA")
+        return "250 OK"
+
+
+@contextmanager
+def _mail_server(handler: _Mails) -> Iterator[str]:
+    running = Controller(handler, hostname="127.0.0.1", port=free_port())
+    running.start()
+    try:
+        yield f"smtp://127.0.0.1:{running.port}"
+    finally:
+        running.stop()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("command", "words", "mark", "found"),
+    [
+        ("", "", Mark.GOOD, "accepte"),
+        ("MAIL", "550 5.7.1 sender not allowed", Mark.BAD, "refuse notre expéditeur (550)"),
+        ("RCPT", "553 5.7.1 not logged in", Mark.BAD, "refuse notre expéditeur (553)"),
+        ("RCPT", "554 5.7.1 Relay access denied", Mark.BAD, "refuse notre expéditeur (554)"),
+        ("RCPT", "550 5.1.1 No such mailbox", Mark.BAD, "p••••@gendarmerie.example"),
+        ("RCPT", "450 4.7.1 Greylisted", Mark.WARNING, "à plus tard"),
+    ],
+)
+def test_the_doctor_asks_the_mail_server_all_that_a_mail_needs(
+    monkeypatch: pytest.MonkeyPatch, command: str, words: str, mark: Mark, found: str
+) -> None:
+    from notifier.intake.keys import add_source
+
+    duty = "permanence@gendarmerie.example"
+    add_source("CORG 90", ["90"], service="Gendarmerie", duty_email=duty, signed=False)
+    mails = _Mails(command, words)
+    with _mail_server(mails) as url:
+        (said,) = _asked(monkeypatch, EMAIL_URL=url)
+    assert (said.mark, found in said.what) == (mark, True), said
+    assert mails.commands == ([command] if command else ["RSET"])

@@ -64,6 +64,11 @@ def test_rows_become_contacts_in_their_stored_form(csv_file: CsvFile) -> None:
     ]
 
 
+def test_an_address_is_taken_without_what_shows_nothing(csv_file: CsvFile) -> None:
+    import_contacts(csv_file(DEPUTY.replace("adjoint@", "\u200badjoint@\u00ad") + "\ufeff"))
+    assert [row[-1] for row in stored()] == ["adjoint@delle.example"]
+
+
 def test_a_second_run_writes_nothing(csv_file: CsvFile) -> None:
     path = csv_file(MAYOR, DEPUTY)
     import_contacts(path)

@@ -32,6 +32,13 @@ def test_a_good_contact_is_put_into_its_stored_form(fiction: None) -> None:
     assert contact.email == "maire@ajaccio.example"
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u202a", "\u2060"])
+def test_what_shows_nothing_is_taken_out_of_an_address_as_out_of_a_number(unseen: str) -> None:
+    contact = mayor(email=f"{unseen}maire{unseen}@delle.example{unseen} ")
+    contact.full_clean()
+    assert contact.email == "maire@delle.example"
+
+
 def test_the_commune_s_plan_reads_the_number() -> None:
     contact = mayor(commune="97101", mobile="0690 30 12 34")
     contact.full_clean()

@@ -1,23 +1,33 @@
-"""The providers, asked without sending anything."""
+"""The providers, asked on the way that texts and mails take, without sending anything."""
 
 from __future__ import annotations
 
-import base64
-import json
 import smtplib
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from notifier.console.doctor.findings import Finding, bad, good, warning
+from notifier.delivery.address import mask
+from notifier.delivery.transports.base import ProviderUnreachableError, Result
+from notifier.delivery.transports.smtp.replies import refusal
 from notifier.delivery.transports.smtp.transport import SmtpTransport
+from notifier.delivery.transports.twilio.transport import (
+    Account,
+    AccountRefusedError,
+    TwilioTransport,
+)
+from notifier.intake.models import Source
+from notifier.mailbox import Mailbox
 
-TIMEOUT_S = 10.0
 CLOCK_DRIFT_S = 30.0
+CERTIFICATES = (
+    "le certificat n’est signé par aucune autorité connue d’ici : installer ca-certificates, ou "
+    "donner dans CA_FILE celle du mandataire ou du serveur"
+)
 
 
 def twilio() -> Iterator[Finding]:
@@ -25,46 +35,36 @@ def twilio() -> Iterator[Finding]:
     given = settings.ENVIRONMENT
     if not (given.TWILIO_ACCOUNT_SID and given.TWILIO_AUTH_TOKEN):
         return
-    account = f"{given.twilio_api}/2010-04-01/Accounts/{given.TWILIO_ACCOUNT_SID}"
-    # The simulator plays messages only.
-    url = f"{account}/Messages.json?PageSize=1" if given.SIMULATOR else f"{account}.json"
-    pair = f"{given.TWILIO_ACCOUNT_SID}:{given.TWILIO_AUTH_TOKEN}".encode()
-    headers = {"Authorization": "Basic " + base64.b64encode(pair).decode()}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # https or loopback: settings
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  # as above
-            facts = json.load(answer)
-            date = answer.headers.get("Date")
-    except urllib.error.HTTPError as error:
-        if error.code in (401, 403, 404):
+        account = TwilioTransport.from_settings().account()
+    except AccountRefusedError as error:
+        if error.status in (401, 403, 404):
             yield bad(
-                f"Twilio : identifiants refusés ({error.code})",
+                f"Twilio : identifiants refusés ({error.status})",
                 "vérifier TWILIO_ACCOUNT_SID et TWILIO_AUTH_TOKEN dans la console Twilio",
             )
         else:
-            yield bad(f"Twilio : réponse {error.code}", "voir status.twilio.com, puis relancer")
+            yield bad(f"Twilio : réponse {error.status}", "voir status.twilio.com, puis relancer")
         return
-    except (OSError, ValueError) as error:
+    except ProviderUnreachableError as error:
         yield bad(
-            f"Twilio : injoignable ({getattr(error, 'reason', error)})",
-            f"vérifier le réseau, le pare-feu et TWILIO_API_URL ({given.twilio_api})",
+            f"Twilio : injoignable ({error})",
+            CERTIFICATES
+            if "CERTIFICATE_VERIFY_FAILED" in str(error)
+            else "vérifier le réseau, le pare-feu, HTTPS_PROXY et TWILIO_API_URL "
+            f"({given.twilio_api})",
         )
         return
-    yield from _account(facts)
-    yield from _clock(date)
+    yield from _account(account)
+    yield from _clock(account.date)
 
 
-def _account(facts: dict[str, object]) -> Iterator[Finding]:
-    if settings.ENVIRONMENT.SIMULATOR:
-        yield good("SMS : le simulateur répond")
-        return
-    if facts.get("status") != "active":
-        yield bad(
-            f"Twilio : compte « {facts.get('status')} »", "le réactiver dans la console Twilio"
-        )
+def _account(account: Account) -> Iterator[Finding]:
+    if account.status != "active":
+        yield bad(f"Twilio : compte « {account.status} »", "le réactiver dans la console Twilio")
         return
     yield good("Twilio : compte actif, identifiants acceptés")
-    if facts.get("type") == "Trial":
+    if account.type == "Trial":
         yield warning(
             "Twilio : compte d’essai, il n’envoie qu’aux numéros vérifiés",
             "passer à un compte payant avant la mise en service",
@@ -81,21 +81,58 @@ def _clock(date: str | None) -> Iterator[Finding]:
 
 
 def smtp() -> Iterator[Finding]:
-    """The server takes our connection, its encryption and our login; no mail is sent."""
-    if not settings.ENVIRONMENT.EMAIL_URL:
+    """The server takes our connection, log-in and sender, and a reader; no mail is sent."""
+    if not settings.ENVIRONMENT.EMAIL_URL or not settings.ENVIRONMENT.EMAIL_FROM:
         return
+    reader = _reader()
     try:
-        with SmtpTransport.from_settings().connect() as server:
-            server.ehlo_or_helo_if_needed()
+        SmtpTransport.from_settings().try_recipient(reader)
     except smtplib.SMTPAuthenticationError as error:
         yield bad(
             f"Courriel : identifiants refusés ({error.smtp_code})",
             "vérifier l’utilisateur et le mot de passe dans EMAIL_URL",
         )
+    except smtplib.SMTPSenderRefused as error:
+        yield _sender_refused(error.smtp_code)
+    except smtplib.SMTPRecipientsRefused as error:
+        yield _reader_refused(reader, *next(iter(error.recipients.values())))
     except (OSError, smtplib.SMTPException) as error:
         yield bad(
             f"Courriel : serveur injoignable ({error})",
-            "vérifier EMAIL_URL, le pare-feu et le certificat du serveur",
+            CERTIFICATES
+            if "CERTIFICATE_VERIFY_FAILED" in str(error)
+            else "vérifier EMAIL_URL et le pare-feu",
         )
     else:
-        yield good("Courriel : le serveur accepte la connexion")
+        yield good("Courriel : le serveur accepte la connexion, l’expéditeur et un destinataire")
+
+
+def _reader() -> str:
+    """Whom a mail really goes to: a source's duty, else the sender himself."""
+    try:
+        duty = Source.objects.exclude(duty_email="").order_by("id").first()
+    except DatabaseError:  # said by the check of the database
+        duty = None
+    return duty.duty_email if duty else Mailbox.parse(settings.ENVIRONMENT.EMAIL_FROM).address
+
+
+def _sender_refused(code: int) -> Finding:
+    return bad(
+        f"Courriel : le serveur refuse notre expéditeur ({code})",
+        "vérifier EMAIL_FROM, et que l’utilisateur d’EMAIL_URL a le droit d’écrire sous ce nom",
+    )
+
+
+def _reader_refused(reader: str, code: int, words: bytes) -> Finding:
+    outcome = refusal(code, words)
+    if outcome.is_common:
+        return _sender_refused(code)
+    if outcome.result is Result.PERMANENT:
+        return bad(
+            f"Courriel : {mask(reader)} est refusée par le serveur ({code})",
+            "corriger cette adresse ; si elle est juste, voir ce que le serveur en dit",
+        )
+    return warning(
+        f"Courriel : {mask(reader)} est remise à plus tard par le serveur ({code})",
+        "relancer dans quelques minutes ; si cela dure, voir ce que le serveur en dit",
+    )

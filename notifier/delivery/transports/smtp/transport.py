@@ -6,12 +6,11 @@ mailboxes show such a pair once, and a lost alert is worse than a doubled mail.
 """
 
 import smtplib
-import ssl
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
@@ -22,12 +21,21 @@ from notifier.delivery.transports.base import (
     ProviderUnreachableError,
     Result,
 )
-from notifier.delivery.transports.smtp.subject import Subject
+from notifier.delivery.transports.smtp.headers import Sender, Subject
+from notifier.delivery.transports.smtp.replies import refusal, refused_us
+from notifier.delivery.transports.trust import tls_context
 from notifier.environment import is_loopback
-
-log = structlog.get_logger(__name__)
+from notifier.mailbox import Mailbox, on_the_wire
 
 TIMEOUT_S = 10.0
+# Any server and any line between takes it: no byte beyond ASCII, no line too long, and the space
+# after the two dashes that begin a signature (RFC 3676, 4.3) is kept.
+ENCODING = "quoted-printable"
+
+
+def mail_number(message: Message) -> str:
+    """What names the mail in its Message-ID: the same for all its tries, and nobody else's ever."""
+    return f"alerte-{message.pk}-{message.token}"
 
 
 class SmtpTransport:
@@ -38,7 +46,7 @@ class SmtpTransport:
     def __init__(self, url: str, sender: str) -> None:
         self._url = url
         self._parts = urlsplit(url)
-        self._sender = sender
+        self._sender = Mailbox.parse(sender)
 
     @classmethod
     def from_settings(cls) -> "SmtpTransport":
@@ -59,19 +67,21 @@ class SmtpTransport:
         try:
             server = self.connect()
         except smtplib.SMTPResponseException as error:
-            return _refused_us(error)
+            return replace(refusal(error.smtp_code, error.smtp_error), is_common=True)
         except (OSError, smtplib.SMTPException) as error:
             detail = f"serveur injoignable ({type(error).__name__})"
             return Outcome(Result.RETRY, detail=detail, is_common=True)
         try:
             with server:
-                server.send_message(mail)
+                server.send_message(mail, self._sender.address, [str(mail["To"])])
         except smtplib.SMTPRecipientsRefused as error:
-            return _answer(next(iter(error.recipients.values()))[0])
+            return refusal(*next(iter(error.recipients.values())))
         except smtplib.SMTPSenderRefused as error:
-            return _refused_us(error)
+            if error.smtp_code < 500:
+                return refusal(error.smtp_code, error.smtp_error)
+            return refused_us(error.smtp_code)
         except smtplib.SMTPResponseException as error:
-            return _answer(error.smtp_code)
+            return refusal(error.smtp_code, error.smtp_error)
         except smtplib.SMTPNotSupportedError:
             # Found out before anything was sent.
             return Outcome(
@@ -80,7 +90,22 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             detail = f"ligne coupée ({type(error).__name__})"
             return Outcome(Result.UNKNOWN, detail=detail, is_common=True)
-        return Outcome(Result.ACCEPTED, provider_id=self._message_id(message))
+        return Outcome(Result.ACCEPTED, provider_id=mail_number(message))
+
+    def try_recipient(self, address: str) -> None:
+        """Ask whether the server would take a mail of ours to this address; none is sent.
+
+        Raises OSError or smtplib.SMTPException.
+        """
+        with self.connect() as server:
+            server.ehlo_or_helo_if_needed()
+            code, words = server.mail(self._sender.address)
+            if code != 250:
+                raise smtplib.SMTPSenderRefused(code, words, self._sender.address)
+            code, words = server.rcpt(on_the_wire(address))
+            if code not in (250, 251):
+                raise smtplib.SMTPRecipientsRefused({address: (code, words)})
+            server.rset()
 
     def find(self, message: Message) -> Found:  # noqa: ARG002 - the transports' common form
         """Nothing, ever: SMTP has no such question."""
@@ -94,7 +119,7 @@ class SmtpTransport:
 
         Raises OSError or smtplib.SMTPException."""
         host = self._parts.hostname or ""
-        context = ssl.create_default_context()
+        context = tls_context()
         server: smtplib.SMTP
         if self._parts.scheme == "smtps":
             server = smtplib.SMTP_SSL(
@@ -109,41 +134,18 @@ class SmtpTransport:
         return server
 
     def _mail(self, message: Message) -> EmailMessage:
+        """Raises ValueError for what is no header."""
+        domain = self._sender.address.rpartition("@")[2]
         mail = EmailMessage()
         mail["Subject"] = Subject(message.subject)
-        mail["From"] = self._sender
-        mail["To"] = message.address
-        mail["Message-ID"] = self._message_id(message)
+        mail["From"] = Sender(self._sender)
+        mail["To"] = on_the_wire(message.address)
+        mail["Message-ID"] = f"<{mail_number(message)}@{domain}>"
         mail["Date"] = format_datetime(message.created_at)
         mail["Auto-Submitted"] = "auto-generated"
         if message.lane == Lane.URGENT:
             mail["Importance"] = "high"
-        mail.set_content(message.body)
+        mail.set_content(message.body.replace("\n--\n", "\n-- \n"), cte=ENCODING)
         if message.html:
-            mail.add_alternative(message.html, subtype="html")
+            mail.add_alternative(message.html, subtype="html", cte=ENCODING)
         return mail
-
-    def _message_id(self, message: Message) -> str:
-        domain = self._sender.rpartition("@")[2].rstrip(">")
-        return f"<alerte-{message.pk}@{domain}>"
-
-
-def _refused_us(error: smtplib.SMTPResponseException) -> Outcome:
-    """Our login or our sender, not the reader: every mail will fare alike until it is mended.
-
-    So it is tried again within its lifetime, whatever the server says of ever after.
-    """
-    if error.smtp_code < 500:
-        return _answer(error.smtp_code)
-    log.error("the mail server refuses us", code=error.smtp_code, error=type(error).__name__)
-    detail = f"le serveur refuse notre accès ou notre expéditeur ({error.smtp_code})"
-    return Outcome(Result.RETRY, code=str(error.smtp_code), detail=detail, is_common=True)
-
-
-def _answer(code: int) -> Outcome:
-    # The server's own words may repeat the address; its code says enough.
-    if 500 <= code < 600:
-        return Outcome(Result.PERMANENT, code=str(code), detail=f"refusé par le serveur ({code})")
-    return Outcome(
-        Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})"
-    )

@@ -27,7 +27,7 @@ IDLE_CONNECTION_S = 20.0
 
 
 class PatientHttpClient(TwilioHttpClient):
-    """One thread's connection to Twilio. Remembers the Retry-After of the last answer."""
+    """One thread's connection to Twilio. Remembers Retry-After and Date of the last answer."""
 
     session: Session
 
@@ -43,6 +43,7 @@ class PatientHttpClient(TwilioHttpClient):
         # requests takes a pair (connect, read), the parent's annotation only one number.
         self.timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         self.retry_after_s: float | None = None
+        self.date: str | None = None
         self._used_at = 0.0
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override] # the parent's eight optional parameters pass through
@@ -53,7 +54,8 @@ class PatientHttpClient(TwilioHttpClient):
             response = super().request(method, url, **kwargs)
         finally:
             self._used_at = time.monotonic()
-        self.retry_after_s = _seconds((response.headers or {}).get("Retry-After"))
+        headers = response.headers or {}
+        self.retry_after_s, self.date = _seconds(headers.get("Retry-After")), headers.get("Date")
         return response
 
 

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,23 @@ UNREADABLE = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
 # A text that its number no longer leads to: taken out of Twilio's record, or of another account.
 NO_SUCH = (404, 410)
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Account:
+    """What Twilio says of our account, and its clock (an HTTP date)."""
+
+    status: str
+    type: str
+    date: str | None
+
+
+class AccountRefusedError(Exception):
+    """Twilio answered, and not as to its customer; `status` is the answer's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Twilio answers {status}")
+        self.status = status
 
 
 def callback_url(message_id: int) -> str:
@@ -135,6 +153,20 @@ class TwilioTransport:
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
 
+    def account(self) -> Account:
+        """What the account says of itself, asked on the way that texts take.
+
+        Raises AccountRefusedError, ProviderUnreachableError.
+        """
+        client, http = self._client()
+        try:
+            facts = client.api.accounts(self._account[0]).fetch()
+        except TwilioRestException as error:
+            raise AccountRefusedError(error.status) from error
+        except (*UNREADABLE, RequestException) as error:
+            raise ProviderUnreachableError(_reason(error)) from error
+        return Account(str(facts.status), str(facts.type), http.date)
+
     def _listed(self, number: str | None, since: datetime) -> list[Any]:
         """The latest texts made since then, to this number or to any. Newest first."""
         try:
@@ -158,6 +190,16 @@ class TwilioTransport:
 def _fate(found: Any) -> Fate:
     code = str(found.error_code or "")
     return Fate(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
+
+
+def _reason(error: Exception) -> str:
+    """Of a nest of errors the innermost, which says what it was."""
+    while error.__cause__ or error.__context__:
+        inner = error.__cause__ or error.__context__
+        if not isinstance(inner, Exception):
+            break
+        error = inner
+    return str(error) or type(error).__name__
 
 
 def _unreadable(why: str) -> Outcome:

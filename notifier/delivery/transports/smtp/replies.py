@@ -1,0 +1,62 @@
+"""What a mail server's refusal means: the reader's mailbox, this moment, or us.
+
+A server that was told to wait with its refusals until it knows the reader (Postfix is, unless it is
+told otherwise) says at RCPT what it has against our sender or our log-in. Source: RFC 3463 and the
+registry of enhanced status codes.
+"""
+
+import re
+
+import structlog
+
+from notifier.delivery.transports.base import Outcome, Result
+
+log = structlog.get_logger(__name__)
+
+_ENHANCED = re.compile(r"[245]\.([0-9]{1,3})\.([0-9]{1,3})\b")
+# 530, 534, 535, 538: log in first, or otherwise.
+_LOG_IN = {530, 534, 535, 538}
+# X.1.7, X.1.8: the sender's address.
+_OUR_ADDRESS = {(1, 7), (1, 8)}
+# X.7.*: policy and security, all against us but these: a list that takes nothing from outside, a
+# mailbox or a domain that changed hands.
+_POLICY = 7
+_READERS_POLICY = {(7, 2), (7, 17), (7, 18)}
+
+
+def refusal(code: int, words: bytes | str) -> Outcome:
+    """The outcome of a reply that is no yes, to any command.
+
+    Only its codes are kept: its words may repeat the address.
+    """
+    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+    is_for_ever = 500 <= code < 600
+    if code in _LOG_IN or _is_against_us(text, is_for_ever):
+        return refused_us(code)
+    if is_for_ever:
+        return Outcome(Result.PERMANENT, code=str(code), detail=f"refusé par le serveur ({code})")
+    return Outcome(
+        Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})"
+    )
+
+
+def refused_us(code: int) -> Outcome:
+    """Our log-in or our sender, not the reader: every mail will fare alike until it is mended.
+
+    So it is tried again within its lifetime, whatever the server says of ever after.
+    """
+    log.error("the mail server refuses us, an operator must mend it", code=code)
+    detail = f"le serveur refuse notre accès ou notre expéditeur ({code})"
+    return Outcome(Result.RETRY, code=str(code), detail=detail, is_common=True)
+
+
+def _is_against_us(text: str, is_for_ever: bool) -> bool:
+    found = _ENHANCED.match(text.strip())
+    if found is None:
+        # Exim and others without enhanced codes: "relay not permitted".
+        return is_for_ever and "relay" in text.lower()
+    said = (int(found[1]), int(found[2]))
+    if said in _OUR_ADDRESS:
+        return True
+    # 4.7.*: "come back later" (greylisting), which is no fault of anybody.
+    return is_for_ever and said[0] == _POLICY and said not in _READERS_POLICY
