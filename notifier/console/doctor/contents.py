@@ -91,7 +91,7 @@ def _counted(those: list[str], communes: list[Commune]) -> str:
     return f"{len(those)} {noun} sur {len(communes)} : {', '.join(those[:SHOWN])}{more}"
 
 
-def worker() -> Iterator[Finding]:
+def waiting() -> Iterator[Finding]:
     """Nothing that is due has been lying about."""
     now = timezone.now()
     pending = Message.objects.filter(state=MessageState.PENDING)
@@ -104,11 +104,11 @@ def worker() -> Iterator[Finding]:
     late = {what: age for what, age in late.items() if age > WORKER_SILENT_AFTER}
     for what, age in late.items():
         yield bad(
-            f"Travailleur : {what} depuis {int(age.total_seconds())} s",
+            f"File d’attente : {what} depuis {int(age.total_seconds())} s",
             "lancer notifier worker et notifier beat, ou lire leurs journaux",
         )
     if not late:
-        yield good("Travailleur : rien n’attend")
+        yield good("File d’attente : rien n’attend")
     reviews = Intervention.objects.filter(state=Handling.REVIEW).count()
     if reviews:
         yield warning(f"À vérifier : {reviews} en attente d’une décision", "notifier review")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -14,9 +17,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from notifier.bell.broker import broker_client
 from notifier.console.doctor.findings import Finding, bad, good, warning
+from notifier.delivery.transports.trust import tls_context
 from notifier.environment import is_loopback
 
 TIMEOUT_S = 2.0
+PUBLIC_TIMEOUT_S = 10.0
 CLOCK_DRIFT_S = 5.0
 TABLE = "docs/configuration.md"
 
@@ -98,7 +103,7 @@ def broker() -> Iterator[Finding]:
 
 
 def public_url() -> Iterator[Finding]:
-    """Its name resolves; that it is https unless loopback, the settings have seen to."""
+    """This service answers there; that it is https unless loopback, the settings have seen to."""
     url = settings.ENVIRONMENT.PUBLIC_URL
     host = urlsplit(url).hostname
     if not host:
@@ -116,8 +121,31 @@ def public_url() -> Iterator[Finding]:
             f"PUBLIC_URL : {url} n’est joignable que d’ici",
             "donner l’adresse https publique : le prestataire y envoie ses accusés de réception",
         )
+        return
+    yield from _asked_at(url)
+
+
+def _asked_at(url: str) -> Iterator[Finding]:
+    try:
+        with urllib.request.urlopen(  # noqa: S310  # https or loopback: settings
+            f"{url}/healthz", timeout=PUBLIC_TIMEOUT_S, context=tls_context()
+        ) as answer:
+            said = answer.read(100)
+    except urllib.error.HTTPError as error:
+        said = str(error.code).encode()
+    except (OSError, http.client.HTTPException) as error:
+        yield bad(
+            f"PUBLIC_URL : {url} ne répond pas ({getattr(error, 'reason', error)})",
+            "lancer notifier web, et devant lui nginx ; puis vérifier DNS, pare-feu et certificat",
+        )
+        return
+    if said == b"ok":
+        yield good(f"PUBLIC_URL : le service répond à {url}")
     else:
-        yield good(f"PUBLIC_URL : {url}")
+        yield bad(
+            f"PUBLIC_URL : autre chose que ce service répond à {url}",
+            "vérifier que nginx y transmet à notifier web, dont l’adresse est dans --bind",
+        )
 
 
 def clock() -> Iterator[Finding]:

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notifier.console.doctor import contents, providers, surroundings
+from notifier.console.doctor import contents, fitness, providers, surroundings
 from notifier.console.doctor.findings import Check, Finding, Mark, examine
 from notifier.console.screen import paint
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("Environnement", surroundings.environment),
+    ("Réseau", fitness.network),
+    ("Secrets et expéditeur", fitness.secrets_and_senders),
+    ("Fichiers", fitness.files),
     ("Base", surroundings.database),
     ("Courtier", surroundings.broker),
     ("Catégories et textes", contents.wording),
@@ -19,7 +22,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("PUBLIC_URL", surroundings.public_url),
     ("Horloge", surroundings.clock),
     ("Sources et contacts", contents.sources_and_contacts),
-    ("Travailleur", contents.worker),
+    ("Permanences", fitness.sources),
+    ("Processus", fitness.processes),
+    ("File d’attente", contents.waiting),
 )
 COLOURS = {Mark.GOOD: "green", Mark.WARNING: "yellow", Mark.BAD: "red"}
 

@@ -1,0 +1,171 @@
+"""What works today and is not fit for service: plain text, weak secrets, files, processes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+
+from notifier.bell.heartbeat import BEAT, WORKER, is_beat_running, seconds_since, unserved_queues
+from notifier.console.doctor.findings import Finding, bad, good, warning
+from notifier.environment import LOOPBACK
+from notifier.intake.models import Source
+
+# Modes of libpq under which a connection is never in plain text.
+ENCRYPTED = {"require", "verify-ca", "verify-full"}
+# 50 random characters cannot be compressed; a word or a row of digits, repeated, shrinks below.
+MIN_COMPRESSED_KEY = 45
+# AF2M's charter on alphanumeric senders ("OADC"): 3 to 11 letters and digits, no generic name.
+GENERIC_SENDERS = {
+    "alert", "alerte", "alertes", "avis", "client", "contact", "info", "infos", "mairie",
+    "message", "notif", "notification", "promo", "rappel", "rdv", "service", "sms", "test",
+    "urgence", "urgent",
+}  # fmt: skip
+PROCESSES = "systemctl status 'alerte-maires-*', et leurs journaux"
+
+
+def network() -> Iterator[Finding]:
+    """Nothing leaves this machine in plain text, and not every host name is answered to."""
+    given = settings.ENVIRONMENT
+    if _is_plain_database(given.DATABASE_URL):
+        yield warning(
+            "DATABASE_URL : la base est sur une autre machine, et la connexion peut être en clair",
+            "y ajouter ?sslmode=verify-full",
+        )
+    broker = urlsplit(given.BROKER_URL)
+    if broker.scheme == "redis" and broker.hostname not in LOOPBACK:
+        yield warning(
+            "BROKER_URL : le courtier est sur une autre machine, et la connexion est en clair",
+            "écrire rediss://, avec un serveur qui parle TLS",
+        )
+    if "*" in (host.strip() for host in given.ALLOWED_HOSTS.split(",")):
+        yield warning(
+            "ALLOWED_HOSTS : « * » admet tout nom de machine",
+            "y mettre les seuls noms du service ; celui de PUBLIC_URL est admis d’office",
+        )
+
+
+def _is_plain_database(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        return False
+    options = parse_qs(parts.query)
+    host = parts.hostname or options.get("host", ["/"])[0]
+    is_here = host in LOOPBACK or host.startswith("/")
+    return not is_here and options.get("sslmode", [""])[0] not in ENCRYPTED
+
+
+def secrets_and_senders() -> Iterator[Finding]:
+    """Secrets are random, the account is a real one, French operators take the sender."""
+    given = settings.ENVIRONMENT
+    if given.SECRET_KEY and len(zlib.compress(given.SECRET_KEY.encode(), 9)) < MIN_COMPRESSED_KEY:
+        yield bad(
+            "SECRET_KEY : se devine (motif répété)",
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(50))' en affiche une",
+        )
+    if given.TWILIO_ACCOUNT_SID and not given.TWILIO_ACCOUNT_SID.removeprefix("AC").strip("0"):
+        yield bad(
+            "TWILIO_ACCOUNT_SID : fait de zéros, celui du modèle",
+            "le relever dans la console Twilio",
+        )
+    if why := _refused_sender(given.TWILIO_FROM):
+        yield warning(
+            f"TWILIO_FROM : les opérateurs français refusent cet expéditeur ({why})",
+            "3 à 11 lettres et chiffres, sans espace, un nom qui désigne le service : Gendarmerie",
+        )
+
+
+def _refused_sender(sender: str) -> str:
+    """Why the operators refuse it, in French; nothing when they do not."""
+    if sender.startswith(("+336", "+337")):
+        return f"un numéro en {'06' if sender.startswith('+336') else '07'}"
+    if not sender or sender.startswith("+"):
+        return ""
+    if " " in sender:
+        return "un espace"
+    if not 3 <= len(sender) <= 11:
+        return "3 à 11 caractères attendus"
+    return "un nom générique" if sender.casefold() in GENERIC_SENDERS else ""
+
+
+def sources() -> Iterator[Finding]:
+    """Every source has somebody who is told what a mayor could not be."""
+    without = [source.name for source in Source.objects.filter(revoked_at=None, duty_email="")]
+    for name in without:
+        yield warning(
+            f"Source « {name} » : aucune adresse de permanence",
+            f'notifier source set "{name}" --duty-email ADRESSE : elle est prévenue quand une '
+            "commune est à vérifier ou que personne n’y a pu être joint",
+        )
+
+
+def files() -> Iterator[Finding]:
+    """The service's own user reads the files that are named, and others not its database."""
+    given = settings.ENVIRONMENT
+    file: Path | None = settings.SQLITE_FILE
+    if file is not None and file.exists() and file.stat().st_mode & 0o077:
+        yield warning(f"Base SQLite : d’autres comptes lisent {file}", f"chmod 600 {file}")
+    user = _service_user()
+    named = (given.CATEGORIES_FILE, given.TEMPLATES_DIR, given.CA_FILE)
+    for path in filter(None, named):
+        if not _reads(user, path):
+            yield bad(
+                f"Fichier illisible pour le compte « {user} » : {path}",
+                f"chgrp {user} {path} && chmod g+rX {path}, et de même ses dossiers",
+            )
+
+
+def _service_user() -> str:
+    """Who runs the service: the owner of DATA_DIR where root examines it, else who examines."""
+    folder = settings.ENVIRONMENT.DATA_DIR
+    uid = folder.stat().st_uid if os.geteuid() == 0 and folder.exists() else os.geteuid()
+    return pwd.getpwuid(uid).pw_name
+
+
+def _reads(user: str, path: Path) -> bool:
+    """Whether this user may read the file or folder, by its mode and those of its parents."""
+    path = path.absolute()
+    if not path.exists():
+        return False
+    if user == pwd.getpwuid(os.geteuid()).pw_name:
+        return os.access(path, os.R_OK)
+    bits = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+    return _may(user, path, bits) and all(
+        _may(user, parent, stat.S_IXOTH) for parent in path.parents
+    )
+
+
+def _may(user: str, path: Path, bits: int) -> bool:
+    """Whether the user has these rights, written as those of others."""
+    facts = path.stat()
+    account = pwd.getpwnam(user)
+    if facts.st_uid == account.pw_uid:
+        bits <<= 6
+    elif facts.st_gid in os.getgrouplist(user, account.pw_gid):
+        bits <<= 3
+    return facts.st_mode & bits == bits
+
+
+def processes() -> Iterator[Finding]:
+    """Each queue has a worker that runs, and beat runs."""
+    if unserved := unserved_queues():
+        yield bad(
+            f"Travailleur : aucun ne sert {', '.join(unserved)}{_last_seen(WORKER)}", PROCESSES
+        )
+    else:
+        yield good("Travailleur : en marche pour chaque file")
+    if is_beat_running():
+        yield good("Horloge des rattrapages (beat) : en marche")
+    else:
+        yield bad(f"Horloge des rattrapages (beat) : arrêtée{_last_seen(BEAT)}", PROCESSES)
+
+
+def _last_seen(role: str) -> str:
+    ago = seconds_since(role)
+    return "" if ago is None else f" (vu il y a {ago:.0f} s)"
