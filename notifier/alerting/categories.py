@@ -33,7 +33,8 @@ class Category:
     """What may be told of one category: to whom at once, how, for how long, by which text of law.
 
     `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
-    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are.
+    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are,
+    `whole_departement` whether all are of one that is named as a whole, without asking anybody.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Category:
     # Where the file is silent the fewest are told.
     edge: Edge = "holder"
     neighbours: bool = False
+    whole_departement: bool = False
 
     @property
     def is_urgent(self) -> bool:
@@ -187,5 +189,6 @@ def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> C
         tell=tuple(given["tell"]),
         edge=given.get("edge", Category.edge),
         neighbours=given.get("neighbours", Category.neighbours),
+        whole_departement=given.get("whole_departement", Category.whole_departement),
         legal_basis=given["legal_basis"],
     )

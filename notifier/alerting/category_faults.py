@@ -90,9 +90,11 @@ _CHECKS: dict[str, _Check] = {
     "tell": _some_of(*get_args(Function)),
     "edge": _one_of(*get_args(Edge)),
     "neighbours": _yes_or_no,
+    "whole_departement": _yes_or_no,
     "legal_basis": _words,
 }
-_FAMILY_GIVES = [key for key in _CHECKS if key not in ("threshold", "edge", "neighbours")]
+_MAY_BE_LEFT_OUT = ("threshold", "edge", "neighbours", "whole_departement")
+_FAMILY_GIVES = [key for key in _CHECKS if key not in _MAY_BE_LEFT_OUT]
 
 _FAMILY = re.compile(r"[CL]\d\d")
 _CODE = re.compile(r"[CL]\d\d\.\d\d\.\d\d")

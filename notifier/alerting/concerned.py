@@ -3,13 +3,14 @@
 Reads no database: a dry run and the real thing find the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.alerting.categories import Category
 from notifier.alerting.in_force import categories, named
 from notifier.intake.models import Handling, Intervention
+from notifier.intake.schema import MOST_COMMUNES
 from notifier.intake.words import Status
 from notifier.territory.resolve import (
     Commune,
@@ -18,6 +19,7 @@ from notifier.territory.resolve import (
     Verdict,
     adjoining,
     commune,
+    communes_of,
     resolve,
 )
 
@@ -165,7 +167,9 @@ def _neighbours(
 
 
 def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
-    resolution = resolve(Location(**intervention.location))
+    place = dict(intervention.location)
+    departements = place.pop("departements", ())
+    resolution = resolve(Location(**place))
     chosen = intervention.decided_communes or _decided_before(intervention, thread)
     if chosen:
         intervention.verdict = "decided"
@@ -176,6 +180,8 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
     intervention.verdict = resolution.verdict
     intervention.communes = [c.code for c in resolution.communes]
     intervention.clues = clues_of(resolution)
+    if departements:
+        return _whole(intervention, thread, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         is_border = resolution.verdict is Verdict.EDGE
         communes, holders = list(resolution.communes), list(resolution.holders)
@@ -186,6 +192,45 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
         return _Found(before, before)
     sure = list(resolution.sure)
     return _Found(sure, sure, is_whole=False)
+
+
+def _whole(
+    intervention: Intervention,
+    thread: list[Intervention],
+    resolution: Resolution,
+    departements: Sequence[str],
+) -> _Found:
+    """All communes of départements that are named as a whole, beside those that it names itself.
+
+    In doubt, unless the category tells them all, the rest is certain, and they are no more than
+    may be named at once.
+    """
+    within = {code: communes_of(code) for code in departements}
+    is_alone = not intervention.clues
+    intervention.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
+    named_itself = resolution.sure or resolution.communes
+    together = [*named_itself, *(found for communes in within.values() for found in communes)]
+    everyone = list(dict.fromkeys(together))
+    category = categories().get(intervention.category)
+    is_certain = is_alone or resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
+    may_be_told = category is not None and category.whole_departement
+    if is_certain and may_be_told and len(everyone) <= MOST_COMMUNES:
+        intervention.verdict = Verdict.CERTAIN
+        return _Found(everyone, everyone)
+    intervention.verdict = Verdict.UNKNOWN
+    if intervention.status in (Status.CLOSED, Status.CANCELLED):
+        before = _told_before(intervention, thread)
+        return _Found(before, before)
+    return _Found(list(named_itself), list(named_itself), is_whole=False)
+
+
+def _clue_of_whole(departement: str, communes: Sequence[Commune]) -> dict[str, Any]:
+    return {
+        "kind": "departement",
+        "given": departement,
+        "communes": [found.code for found in communes],
+        "says": f"Tout le département {departement} est désigné : {len(communes)} communes.",
+    }
 
 
 def clues_of(resolution: Resolution) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from notifier.alerting.concerned import is_partial
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
 from notifier.alerting.facts import Doubt, written_moment
-from notifier.alerting.in_force import categories, composer, named, nature
+from notifier.alerting.in_force import LISTED, categories, composer, named, nature
 from notifier.alerting.lifetime import useful_until
 from notifier.alerting.policy import withheld
 from notifier.delivery.models import EXEMPT, Channel, Lane
@@ -160,13 +160,20 @@ def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool 
         deadline=written_moment(deadline(intervention).astimezone(zone)),
         reason=reason,
         clues=[harmless(clue) for clue in intervention.clues],
-        candidates=[candidate.label for candidate in candidates([intervention])],
+        candidates=_listed(candidates([intervention])),
         certain=_certain(intervention),
         is_shell=intervention.is_shell,
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=intervention.exercise,
     )
+
+
+def _listed(found: list[Candidate]) -> list[str]:
+    """The most probable, and how many more there are."""
+    rest = len(found) - LISTED
+    labels = [candidate.label for candidate in found[:LISTED]]
+    return [*labels, f"et {rest} de plus"] if rest > 0 else labels
 
 
 def _certain(intervention: Intervention) -> str:

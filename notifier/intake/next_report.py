@@ -20,6 +20,13 @@ CategoryOf = Callable[[str], str | None]
 class ForeignPlace(Place):
     """May also say nothing: a message that does not say where is for a person to place."""
 
+    departements: list[str] | None = None
+    """Codes of whole départements, beside what else is named."""
+
+    def whole_departements(self) -> list[str]:
+        """Codes of those that are named as a whole."""
+        return self.departements or []
+
     @model_validator(mode="after")
     def _is_somewhere(self) -> ForeignPlace:
         return self

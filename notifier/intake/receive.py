@@ -69,10 +69,12 @@ def receive(
 def refuse_outside(source: Source, new: NewIntervention) -> None:
     """Raise OutsideSourceError where an INSEE code alone shows that the source may not speak."""
     place = new.location
-    given = [(place.insee, "location.insee")] if place.insee else []
-    given += [(code, "location.communes") for code in place.communes or ()]
-    for code, name in given:
-        if departement_of(code) not in source.departements:
+    given = [(code, departement_of(code), "location.communes") for code in place.communes or ()]
+    given += [(code, code, "location.departements") for code in place.whole_departements()]
+    if place.insee:
+        given.append((place.insee, departement_of(place.insee), "location.insee"))
+    for code, departement, name in given:
+        if departement not in source.departements:
             raise OutsideSourceError(code, name)
 
 

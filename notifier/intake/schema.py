@@ -150,6 +150,10 @@ class Place(BaseModel):
         None
     )
 
+    def whole_departements(self) -> list[str]:
+        """Codes of those that are named as a whole, which only messages of other formats do."""
+        return []
+
     @model_validator(mode="after")
     def _is_said_once(self) -> Place:
         if (self.latitude is None) != (self.longitude is None):
@@ -173,7 +177,7 @@ class Place(BaseModel):
 
 def says_where(location: Mapping[str, Any]) -> bool:
     """Whether a location names a place at all, if only a doubtful one."""
-    clues = ("insee", "communes", "name", "postal_code", "latitude", "polygon")
+    clues = ("insee", "communes", "name", "postal_code", "latitude", "polygon", "departements")
     return any(location.get(clue) is not None for clue in clues)
 
 
@@ -226,8 +230,8 @@ class NewIntervention(BaseModel):
         """The content as plain JSON types with the instant in UTC: equal content, equal result."""
         content = self.model_dump(mode="json")
         # Fields younger than the first release: what was received before them still is the same.
-        for name in ("precision", "polygon", "communes"):
-            if content["location"][name] is None:
-                del content["location"][name]
+        for name in ("precision", "polygon", "communes", "departements"):
+            if content["location"].get(name) is None:
+                content["location"].pop(name, None)
         content["occurred_at"] = self.occurred_at.astimezone(UTC).isoformat()
         return content

@@ -7,16 +7,17 @@ import re
 from typing import Any
 
 from notifier.intake.area import closed
+from notifier.intake.formats.departements import LISTS_OF_COG, departement_of_code
 from notifier.intake.formats.reading import Many, Part, refuse
 
 PATHS = {
     "location": "alert.info.area",
     "location.insee": "alert.info.area.geocode",
     "location.communes": "alert.info.area.geocode",
+    "location.departements": "alert.info.area.geocode",
     "location.radius_m": "alert.info.area.circle",
     "location.polygon": "alert.info.area.polygon",
 }
-_CODES_OF_COMMUNES = {"insee", "code insee", "cog", "fr-insee"}
 _METRES_OF_A_DEGREE = 111_320
 _CORNERS = 36
 
@@ -35,18 +36,39 @@ class Area(Part):
     circle: Many[str] = []  # noqa: RUF012
     geocode: Many[Pair] = []  # noqa: RUF012
 
+    @property
+    def communes(self) -> list[str]:
+        """The codes of communes, as they are given."""
+        return [
+            pair.value
+            for pair in self.geocode
+            if pair.valueName.lower() in LISTS_OF_COG and not _departement(pair)
+        ]
+
+    @property
+    def departements(self) -> list[str]:
+        """Those that are meant as a whole: nothing else says where in them."""
+        if self.polygon or self.circle or self.communes:
+            return []
+        return [found for pair in self.geocode if (found := _departement(pair))]
+
+
+def _departement(pair: Pair) -> str | None:
+    return departement_of_code(pair.valueName, pair.value)
+
 
 def place_of(areas: list[Area], dropped: list[str]) -> dict[str, Any]:
     """The place in our words; codes of other lists are put to what was dropped."""
-    pairs = [pair for area in areas for pair in area.geocode]
-    named = (p.value for p in pairs if p.valueName.lower() in _CODES_OF_COMMUNES)
-    codes = list(dict.fromkeys(named))
+    codes = list(dict.fromkeys(code for area in areas for code in area.communes))
+    whole = list(dict.fromkeys(code for area in areas for code in area.departements))
     circles = [_circle(text) for area in areas for text in area.circle]
     rings = [_polygon(text) for area in areas for text in area.polygon]
     place: dict[str, Any] = {"communes": codes} if len(codes) > 1 else {}
     if len(codes) == 1:
         place["insee"] = codes[0]
-    if any(pair.value not in codes for pair in pairs):
+    if whole:
+        place["departements"] = whole
+    if any(len(a.geocode) > len(a.communes) + len(a.departements) for a in areas):
         dropped.append(PATHS["location.insee"])
     if len(circles) == 1 and not rings:
         latitude, longitude, radius_m = circles[0]
