@@ -52,7 +52,7 @@ REVIEW = ("review.subject.j2", "review.txt.j2")
 OVERTAKEN = ("overtaken.subject.j2", "overtaken.txt.j2")
 # The e-mail to it when its source has come to its cap of SMS for the day.
 CAP = ("cap.subject.j2", "cap.txt.j2")
-SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500}
+SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500, "hard": False}
 # The e-mail to it of what expired while sending was paused.
 PAUSE = ("pause.subject.j2", "pause.txt.j2")
 SAMPLE_PAUSE: Mapping[str, object] = {
@@ -64,7 +64,7 @@ DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
     **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in OVERTAKEN},
-    **{name: [SAMPLE_CAP] for name in CAP},
+    **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
@@ -177,9 +177,11 @@ class Composer:
             html=unbreakable(html.strip()) + "\n",
         )
 
-    def cap(self, source: str, cap: int) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: a source is at its cap."""
-        subject, text = (self._render_own(name, {"source": source, "cap": cap}) for name in CAP)
+    def cap(self, source: str, cap: int, *, is_hard: bool) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: a source is at its cap, or at
+        the one that holds urgent texts as well."""
+        words = {"source": source, "cap": cap, "hard": is_hard}
+        subject, text = (self._render_own(name, words) for name in CAP)
         return one_line(subject), text.strip() + "\n"
 
     def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:

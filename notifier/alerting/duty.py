@@ -62,11 +62,12 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[L
     ]
 
 
-def letter_about_cap(spending: Spending) -> list[Letter]:
+def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[Letter]:
     """The e-mail that a source has come to its cap of the day; none, loudly, without an address."""
     source = spending.source
-    subject, body = composer().cap(source.name, source.sms_cap or 0)
-    return _letter(source, f"{CAP_TOPIC}{source.pk}-{spending.day}", subject, body)
+    subject, body = composer().cap(source.name, cap, is_hard=is_hard)
+    which = "hard-" if is_hard else ""
+    return _letter(source, f"{CAP_TOPIC}{which}{source.pk}-{spending.day}", subject, body)
 
 
 def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:

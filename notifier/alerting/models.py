@@ -58,6 +58,7 @@ class HeldFor(models.TextChoices):
     STORM = "storm", "afflux d’alertes"
     CAP = "cap", "plafond de SMS atteint"
     FLAPPING = "flapping", "reprises répétées"
+    HARD_CAP = "hard_cap", "plafond absolu atteint"
 
 
 class HeldState(models.TextChoices):
@@ -87,6 +88,8 @@ class Held(models.Model):
     release_at = models.DateTimeField("à dire le")
     expires_at = models.DateTimeField("périmé après")
     ended_at = models.DateTimeField("terminé le", null=True)
+    # Who let it go although its source is at a cap.
+    released_by = models.CharField("libéré par", max_length=150, blank=True)
     # The topic of the message that told it: the digest's, or the alert's own.
     told_in = models.CharField("dit dans", max_length=40, blank=True)
 
@@ -122,6 +125,7 @@ class Spending(models.Model):
     day = models.DateField("jour")
     segments = models.PositiveIntegerField("segments", default=0)
     alarmed_at = models.DateTimeField("alarme donnée le", null=True)
+    hard_alarmed_at = models.DateTimeField("alarme du plafond absolu donnée le", null=True)
 
     class Meta:
         verbose_name = "consommation de SMS"

@@ -27,6 +27,7 @@ from notifier.alerting.models import Alert, Held, HeldFor, HeldState
 from notifier.alerting.pause import free
 from notifier.alerting.policy import withheld
 from notifier.alerting.readers import keys_in
+from notifier.alerting.wake import lane_of
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust
 from notifier.delivery.readers import GONE
@@ -40,12 +41,14 @@ BATCH = 500
 
 
 class _Address(NamedTuple):
-    """Whose held texts are released together; `flapping`: the one alert that is told by itself."""
+    """Whose held texts are released together; `flapping`: the one alert that is told by itself;
+    `by_hand`: whatever they cost."""
 
     channel: str
     address: str
     source: int
     flapping: int | None
+    by_hand: bool
 
 
 def release_due() -> None:
@@ -56,8 +59,8 @@ def release_due() -> None:
     """
     held = Held.objects.filter(free(), state=HeldState.HELD)
     due = held.filter(release_at__lte=timezone.now())
-    roomy = held.filter(reason=HeldFor.CAP, source__in=spending.sources_with_room())
-    outlived = held.filter(reason=HeldFor.CAP, expires_at__lte=timezone.now())
+    roomy = held.filter(spending.with_room())
+    outlived = held.filter(reason__in=spending.CAPS, expires_at__lte=timezone.now())
     rows = [*due[:BATCH], *roomy[:BATCH], *outlived[:BATCH]]
     for address in dict.fromkeys(_address_of(row) for row in rows):
         try:
@@ -71,7 +74,7 @@ def release_due() -> None:
 
 def _address_of(row: Held) -> _Address:
     flapping = row.alert_id if row.reason == HeldFor.FLAPPING else None
-    return _Address(row.channel, row.address, row.source_id, flapping)
+    return _Address(row.channel, row.address, row.source_id, flapping, bool(row.released_by))
 
 
 def _release(address: _Address) -> None:
@@ -134,6 +137,8 @@ def _taken(address: _Address) -> list[Held]:
         waiting = waiting.filter(alert=address.flapping)
     else:
         waiting = waiting.exclude(reason=HeldFor.FLAPPING)
+    if address.by_hand:
+        waiting = waiting.exclude(released_by="")
     return list(waiting.order_by("id").select_for_update(nowait=True))
 
 
@@ -150,8 +155,8 @@ def _is_worth_telling(row: Held, alert: Alert) -> bool:
 def _tell(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     letter = _letter(rows, alerts)
     source = Source.objects.get(pk=rows[0].source_id)
-    if not _affords(source, letter):
-        _wait_for_tomorrow(rows, alerts, now)
+    if not _affords(source, letter, rows):
+        _wait_for_tomorrow(rows, alerts, source, now)
         return
     _end(rows, HeldState.TOLD, now, told_in=letter.topic)
     for row in rows:
@@ -185,7 +190,7 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> Letter:
         body=texts.sms if is_sms else texts.plain,
         subject="" if is_sms else texts.subject,
         html="" if is_sms else texts.html,
-        lane=Lane.URGENT if first.reason == HeldFor.FLAPPING else Lane.ROUTINE,
+        lane=_lane(rows, alerts),
         expires_at=max(row.expires_at for row in rows),
         thread=thread,
         origin=str(first.source_id),
@@ -199,20 +204,35 @@ def _digest(alerts: Sequence[Alert]) -> Texts:
     return composer().digest(Digest(facts[0].service, facts[0].exercise, facts))
 
 
-def _affords(source: Source, letter: Letter) -> bool:
+def _lane(rows: list[Held], alerts: dict[int, Alert]) -> Lane:
+    """Urgent only for what was, and was held all the same: by its flapping or by the hard cap."""
+    was_urgent = rows[0].reason == HeldFor.FLAPPING or any(
+        lane_of(alerts[row.alert_id].category) is Lane.URGENT
+        for row in rows
+        if row.reason == HeldFor.HARD_CAP
+    )
+    return Lane.URGENT if was_urgent else Lane.ROUTINE
+
+
+def _affords(source: Source, letter: Letter, rows: list[Held]) -> bool:
     segments = spending.segments_of([letter])
-    if letter.lane == Lane.URGENT:
+    if any(row.released_by for row in rows):
         spending.charge(source, segments)
         return True
+    if letter.lane == Lane.URGENT or letter.channel != Channel.SMS:
+        return spending.charge_within_hard_cap(source, segments)
     return spending.charge_within_cap(source, segments)
 
 
-def _wait_for_tomorrow(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
+def _wait_for_tomorrow(
+    rows: list[Held], alerts: dict[int, Alert], source: Source, now: datetime
+) -> None:
     """Nothing of them is told before the cap has room; said once."""
     tomorrow = spending.next_day(now)
-    fresh = [row for row in rows if row.reason != HeldFor.CAP]
+    fresh = [row for row in rows if row.reason not in spending.CAPS]
+    is_hard = not spending.has_room(source, 1, is_urgent=True)
     Held.objects.filter(pk__in=[row.pk for row in rows], state=HeldState.HELD).update(
-        reason=HeldFor.CAP, release_at=tomorrow
+        reason=HeldFor.HARD_CAP if is_hard else HeldFor.CAP, release_at=tomorrow
     )
     _note(fresh, alerts, Step.HELD, "retenu encore, le plafond de SMS du jour est atteint")
 

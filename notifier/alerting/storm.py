@@ -2,8 +2,9 @@
 
 join what is held -> urgent ones taken up too often -> routine ones in a storm -> the source's cap
 
-An urgent text is never gathered and never held for its cost. A held text is a row, not a message:
-what it says is composed when it is released, as the alert then stands (notifier.alerting.release).
+An urgent text is never gathered, and never held for its cost but by a source's hard cap. A held
+text is a row, not a message: what it says is composed when it is released, as the alert then
+stands (notifier.alerting.release).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from notifier.alerting.models import Alert, Held, HeldFor, HeldState
 from notifier.alerting.spending import (
     charge,
     charge_within_cap,
+    charge_within_hard_cap,
     has_room,
     next_day,
     segments_of,
@@ -73,6 +75,8 @@ def foreseen(
     texts = [le for le in texts if _reader(le) not in until]
     if not has_room(source, segments_of(texts)):
         until |= {_reader(le): next_day(timezone.now()) for le in texts}
+    if not has_room(source, max(segments_of(letters), 1), is_urgent=True):
+        until |= {_reader(le): next_day(timezone.now()) for le in letters}
     return until
 
 
@@ -211,12 +215,36 @@ def _release_of_gatherings(letters: Iterable[Letter]) -> dict[tuple[str, str], d
 
 def _within_cap(letters: list[Letter], source: Source) -> list[Letter]:
     """Count the SMS; hold the routine ones of an alert when they would pass the source's cap."""
-    charge(source, segments_of(le for le in letters if le.lane == Lane.URGENT))
+    if source.hard_cap is not None:
+        letters = _within_hard_cap(letters, source)
+    else:
+        charge(source, segments_of(le for le in letters if le.lane == Lane.URGENT))
     texts = [le for le in letters if le.lane == Lane.ROUTINE and le.channel == Channel.SMS]
     if charge_within_cap(source, segments_of(texts)):
         return letters
     _hold(texts, source, HeldFor.CAP, next_day(timezone.now()))
     return [le for le in letters if le not in texts]
+
+
+def _within_hard_cap(letters: list[Letter], source: Source) -> list[Letter]:
+    """Count the urgent SMS, alert by alert; hold all letters of those that would pass the hard cap.
+
+    Of a routine alert only whether there is room: `_within_cap` counts what it costs.
+    """
+    held: list[Letter] = []
+    by_alert: dict[str, list[Letter]] = {}
+    for letter in sorted(letters, key=lambda le: le.lane != Lane.URGENT):
+        by_alert.setdefault(letter.topic, []).append(letter)
+    for theirs in by_alert.values():
+        segments = segments_of(theirs)
+        if theirs[0].lane == Lane.URGENT:
+            is_within = charge_within_hard_cap(source, segments)
+        else:
+            is_within = has_room(source, max(segments, 1), is_urgent=True)
+        if not is_within:
+            held += theirs
+    _hold(held, source, HeldFor.HARD_CAP, next_day(timezone.now()))
+    return [le for le in letters if le not in held]
 
 
 # --- holding
@@ -260,6 +288,8 @@ def _hold(letters: list[Letter], source: Source, reason: HeldFor, until: datetim
             HeldFor.STORM: f"retenu pour un récapitulatif à {hour}",
             HeldFor.FLAPPING: f"reprise annoncée il y a peu, retenu jusqu’à {hour}",
             HeldFor.CAP: "retenu, le plafond de SMS du jour est atteint",
+            HeldFor.HARD_CAP: "retenu, le plafond absolu de la source est atteint, "
+            "une personne peut le libérer",
         }[reason]
         _note([le for le in letters if le.topic == str(alert.pk)], why)
 

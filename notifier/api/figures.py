@@ -31,6 +31,7 @@ class Counts:
     oldest_review_s: float
     held: dict[str, int]
     caps_reached: int
+    hard_caps_reached: int
     pauses: int
     oldest_paused_s: float
 
@@ -74,6 +75,11 @@ def caps_reached() -> int:
     return spending.reached_today().count()
 
 
+def hard_caps_reached() -> int:
+    """How many sources have come to the cap that holds urgent texts as well."""
+    return spending.reached_today(HeldFor.HARD_CAP).count()
+
+
 def _held() -> dict[str, int]:
     """How many texts are held, by reason."""
     waiting = Held.objects.filter(state=HeldState.HELD)
@@ -110,6 +116,7 @@ def figures() -> Counts:
         oldest_review_s=oldest_review_s(),
         held=_held(),
         caps_reached=caps_reached(),
+        hard_caps_reached=hard_caps_reached(),
         pauses=Pause.objects.count(),
         oldest_paused_s=oldest_paused_s(),
     )
@@ -171,6 +178,11 @@ class Figures(Collector):
             "notifier_sms_caps_reached",
             "Sources that have come to their cap of SMS for the day",
             value=self._counts.caps_reached,
+        )
+        yield GaugeMetricFamily(
+            "notifier_hard_caps_reached",
+            "Sources that have come to their hard cap for the day: urgent texts are held as well",
+            value=self._counts.hard_caps_reached,
         )
         yield GaugeMetricFamily(
             "notifier_pauses",

@@ -13,6 +13,7 @@ from notifier.api.figures import (
     Figures,
     caps_reached,
     figures,
+    hard_caps_reached,
     oldest_due_s,
     oldest_undecided_s,
     reviews_waiting,
@@ -46,6 +47,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         # For people to see: a doubt does not make the service unfit to take the next push.
         parts["reviews_waiting"] = reviews_waiting()
         parts["sms_caps_reached"] = caps_reached()
+        parts["hard_caps_reached"] = hard_caps_reached()
         parts["paused"] = paused_names()
         parts["texts_paused"] = texts_paused() if parts["paused"] else 0
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])

@@ -37,6 +37,7 @@ def add_source(
     duty_phone: str = "",
     sms_cap: int | None = None,
     reference_pattern: str = "",
+    hard_cap: int | None = None,
 ) -> NewSource:
     """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
     key = _new_key()
@@ -48,6 +49,7 @@ def add_source(
         duty_phone=duty_phone,
         sms_cap=sms_cap,
         reference_pattern=reference_pattern,
+        hard_cap=hard_cap,
         key_hash=_hash(key),
         signing_secret=_new_signing_secret() if signed else "",
     )

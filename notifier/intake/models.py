@@ -54,6 +54,11 @@ class Source(models.Model):
         "caractères, \\d (un chiffre), \\. (un point), [A-F0-9], suivis de {4}, {1,6}, ? ou +. "
         "Vide : chiffres, séparateurs et sigles courts, où rien ne se lit ni ne s’appelle.",
     )  # fmt: skip
+    hard_cap = models.PositiveIntegerField(
+        "plafond absolu de SMS par jour", null=True, blank=True,
+        help_text="Segments par jour, urgents compris ; au-delà, tout est retenu, courriels et "
+        "urgents aussi, jusqu’à ce qu’une personne le libère. Contre une clé volée. Vide : sans.",
+    )  # fmt: skip
     rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)

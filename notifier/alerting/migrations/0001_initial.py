@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                             ("storm", "afflux d’alertes"),
                             ("cap", "plafond de SMS atteint"),
                             ("flapping", "reprises répétées"),
+                            ("hard_cap", "plafond absolu atteint"),
                         ],
                         max_length=8,
                         verbose_name="motif",
@@ -124,6 +125,10 @@ class Migration(migrations.Migration):
                 ("release_at", models.DateTimeField(verbose_name="à dire le")),
                 ("expires_at", models.DateTimeField(verbose_name="périmé après")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
+                (
+                    "released_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="libéré par"),
+                ),
                 ("told_in", models.CharField(blank=True, max_length=40, verbose_name="dit dans")),
                 (
                     "alert",
@@ -160,6 +165,12 @@ class Migration(migrations.Migration):
                 ("day", models.DateField(verbose_name="jour")),
                 ("segments", models.PositiveIntegerField(default=0, verbose_name="segments")),
                 ("alarmed_at", models.DateTimeField(null=True, verbose_name="alarme donnée le")),
+                (
+                    "hard_alarmed_at",
+                    models.DateTimeField(
+                        null=True, verbose_name="alarme du plafond absolu donnée le"
+                    ),
+                ),
                 (
                     "source",
                     models.ForeignKey(

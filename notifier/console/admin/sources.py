@@ -82,7 +82,7 @@ class SourceAdmin(TitledAdmin[Source]):
     search_fields = ("name",)
     fields = (
         *("name", "departements", "service", "duty_email", "duty_phone"),
-        *("reference_pattern", "rate_per_minute", "sms_cap"),
+        *("reference_pattern", "rate_per_minute", "sms_cap", "hard_cap"),
     )
     readonly_fields = ("example", "signature", "key", "created")
 
@@ -154,6 +154,7 @@ class SourceAdmin(TitledAdmin[Source]):
             duty_phone=obj.duty_phone,
             sms_cap=obj.sms_cap,
             reference_pattern=obj.reference_pattern,
+            hard_cap=obj.hard_cap,
         )
         obj.pk, obj.created_at = added.source.pk, added.source.created_at
         Source.objects.filter(pk=obj.pk).update(rate_per_minute=obj.rate_per_minute)

@@ -2,7 +2,7 @@
 
 import json
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from notifier.alerting.composition import Kind
 from notifier.alerting.models import Alert, Held
 from notifier.alerting.prepositions import of
+from notifier.alerting.spending import let_go
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,
@@ -93,6 +94,14 @@ class HeldAdmin(ThreadAdmin[Held]):
         "reference", "title", "channel", "address", "reason", "state", "since", "until", "ended",
         "messages",
     )  # fmt: skip
+
+    actions = ("let_go",)
+
+    @admin.action(description="Libérer les textes choisis, retenus par un plafond")
+    def let_go(self, request: HttpRequest, queryset: QuerySet[Held]) -> None:
+        """Whatever they cost; they leave with the next round."""
+        freed = let_go(queryset, request.user.get_username())
+        messages.info(request, f"Textes libérés : {freed}.")
 
     @admin.display(description="adresse")
     def masked(self, held: Held) -> str:

@@ -77,6 +77,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "hard_cap",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Segments par jour, urgents compris ; au-delà, tout est retenu, courriels et urgents aussi, jusqu’à ce qu’une personne le libère. Contre une clé volée. Vide : sans.",
+                        null=True,
+                        verbose_name="plafond absolu de SMS par jour",
+                    ),
+                ),
+                (
                     "sms_cap",
                     models.PositiveIntegerField(
                         blank=True,

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.alerting.management.commands._sources import has_something, what_waits
 from notifier.alerting.pause import pause, resume, waiting, withdraw_all
+from notifier.alerting.spending import release
 from notifier.intake import keys
 from notifier.intake.models import Source
 from notifier.intake.reference import USUAL, check_pattern
@@ -30,6 +31,9 @@ CAP_HELP = "segments SMS par jour au plus ; au-delà, les SMS courants sont rete
 PHONE_HELP = "téléphone de la permanence, donné à la fin de chaque texte"
 PATTERN_HELP = (
     "forme de ses références, par exemple « CORG90-\\d{4}-\\d{6} » ; sans elle, un simple numéro"
+)
+HARD_CAP_HELP = (
+    "segments SMS par jour au plus, urgents compris ; au-delà, tout est retenu, courriels aussi"
 )
 NO_CAP = NO_PHONE = NO_PATTERN = "aucun"
 MOST = 1_000_000
@@ -64,6 +68,9 @@ class Command(BaseCommand):
         add.add_argument("--duty-phone", default="", metavar="NUMÉRO", help=PHONE_HELP)
         add.add_argument("--plafond-sms", type=_cap, default=None, metavar="N", help=CAP_HELP)
         add.add_argument("--reference-pattern", default="", metavar="FORME", help=PATTERN_HELP)
+        add.add_argument(
+            "--plafond-absolu", type=_cap, default=None, metavar="N", help=HARD_CAP_HELP
+        )
         add.add_argument("--signed", action="store_true", help="exige des requêtes signées")
         change = actions.add_parser("set", help="change le plafond, le téléphone, les références")
         change.add_argument("name", metavar="NOM")
@@ -73,6 +80,13 @@ class Command(BaseCommand):
             default=argparse.SUPPRESS,
             metavar="N",
             help=f"{CAP_HELP} ; « {NO_CAP} »",
+        )
+        change.add_argument(
+            "--plafond-absolu",
+            type=_cap,
+            default=argparse.SUPPRESS,
+            metavar="N",
+            help=f"{HARD_CAP_HELP} ; « {NO_CAP} »",
         )
         change.add_argument(
             "--duty-phone",
@@ -96,12 +110,15 @@ class Command(BaseCommand):
             help="retire aussi ce qui n’est pas encore parti",
         )
         waiting.add_argument("--keep", action="store_true", help="laisse partir ce qui attend")
-        revoke.add_argument(
-            "--who",
-            default=getpass.getuser(),
-            metavar="NOM",
-            help="qui le demande, pour le journal (par défaut : le compte du système)",
-        )
+        release = actions.add_parser("release", help="libère ce que ses plafonds retiennent")
+        release.add_argument("name", metavar="NOM")
+        for action in (revoke, release):
+            action.add_argument(
+                "--who",
+                default=getpass.getuser(),
+                metavar="NOM",
+                help="qui le demande, pour le journal (par défaut : le compte du système)",
+            )
         renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
         renew.add_argument("name", metavar="NOM")
 
@@ -115,6 +132,8 @@ class Command(BaseCommand):
                 self._list()
             case "revoke":
                 self._revoke(self._source(options["name"]), options)
+            case "release":
+                self._release(self._source(options["name"]), options["who"])
             case "renew":
                 self._print_key(keys.renew_key(self._source(options["name"])))
 
@@ -133,6 +152,7 @@ class Command(BaseCommand):
                 duty_phone=options["duty_phone"],
                 sms_cap=options["plafond_sms"],
                 reference_pattern=options["reference_pattern"].strip(),
+                hard_cap=options["plafond_absolu"],
             )
         except ValidationError as error:
             raise CommandError(_in_french(error, options["name"])) from None
@@ -148,9 +168,11 @@ class Command(BaseCommand):
         self._print_key(new.key)
 
     def _set(self, source: Source, options: dict[str, Any]) -> None:
-        if not options.keys() & {"plafond_sms", "duty_phone", "reference_pattern"}:
+        changes = {"plafond_sms", "plafond_absolu", "duty_phone", "reference_pattern"}
+        if not options.keys() & changes:
             raise CommandError(
-                "rien à changer : donner --plafond-sms, --duty-phone ou --reference-pattern"
+                "rien à changer : donner --plafond-sms, --plafond-absolu, --duty-phone ou "
+                "--reference-pattern"
             )
         # What may be refused comes first, and together: then nothing is changed.
         said: list[Callable[[Source], str]] = []
@@ -164,7 +186,12 @@ class Command(BaseCommand):
         if said:
             self._change(source, said)
         if "plafond_sms" in options:
-            self._set_cap(source, options["plafond_sms"])
+            Source.objects.filter(pk=source.pk).update(sms_cap=options["plafond_sms"])
+        if "plafond_absolu" in options:
+            Source.objects.filter(pk=source.pk).update(hard_cap=options["plafond_absolu"])
+        if options.keys() & {"plafond_sms", "plafond_absolu"}:
+            source.refresh_from_db()
+            self.stdout.write(f"« {source.name} » : {_caps(source) or 'sans plafond de SMS'}.")
 
     def _change(self, source: Source, said: list[Callable[[Source], str]]) -> None:
         try:
@@ -177,11 +204,6 @@ class Command(BaseCommand):
         for one in said:
             self.stdout.write(f"« {source.name} » : {one(source)}.")
 
-    def _set_cap(self, source: Source, cap: int | None) -> None:
-        Source.objects.filter(pk=source.pk).update(sms_cap=cap)
-        said = "sans plafond de SMS" if cap is None else f"plafond de {cap} segments SMS par jour"
-        self.stdout.write(f"« {source.name} » : {said}.")
-
     def _print_key(self, key: str) -> None:
         self.stdout.write("Clé, affichée cette seule fois :")
         self.stdout.write(key)
@@ -190,7 +212,7 @@ class Command(BaseCommand):
         for source in Source.objects.all():
             state = f"révoquée le {source.revoked_at:%d/%m/%Y}" if source.revoked_at else "active"
             signed = ", signée" if source.signing_secret else ""
-            cap = "" if source.sms_cap is None else f", plafond de {source.sms_cap} SMS par jour"
+            cap = f", {_caps(source)}" if _caps(source) else ""
             where = ", ".join(source.departements)
             self.stdout.write(f"{source.name} : {where} ({state}{signed}, {_phone(source)}{cap})")
 
@@ -227,6 +249,10 @@ class Command(BaseCommand):
                 "pour les retirer ; ils ne seront pas renvoyés."
             )
 
+    def _release(self, source: Source, who: str) -> None:
+        freed = release(source, who)
+        self.stdout.write(f"« {source.name} » : {_many(freed, 'texte')} à faire partir aussitôt.")
+
     def _source(self, name: str) -> Source:
         try:
             return Source.objects.get(name=name)
@@ -234,6 +260,15 @@ class Command(BaseCommand):
             raise CommandError(
                 f"aucune source « {name} » : voir « notifier source list »"
             ) from None
+
+
+def _caps(source: Source) -> str:
+    caps = []
+    if source.sms_cap is not None:
+        caps.append(f"plafond de {source.sms_cap} segments SMS par jour")
+    if source.hard_cap is not None:
+        caps.append(f"plafond absolu de {source.hard_cap}, urgents compris")
+    return ", ".join(caps)
 
 
 def _many(n: int, what: str) -> str:

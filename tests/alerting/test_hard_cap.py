@@ -1,0 +1,212 @@
+"""A source's hard cap: a stolen key costs so much and no more; a person lets go what was true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from notifier.alerting.models import Held, HeldFor, HeldState, Spending
+from notifier.alerting.preview import preview
+from notifier.alerting.spending import charge_within_hard_cap
+from notifier.alerting.status import status_of
+from notifier.delivery.models import Lane, Message
+from notifier.intake.keys import add_source
+from notifier.intake.models import Source
+from notifier.journal.models import Step
+from tests.alerting.conftest import FAMILIES, written
+from tests.alerting.house import (
+    ACCIDENT,
+    DUTY,
+    REFUSED,
+    a_round,
+    contact,
+    event,
+    hand_over,
+    journal,
+    number,
+    push,
+)
+from tests.alerting.test_cap import PARIS
+from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE
+
+MAYOR, MAIL = number(1), "maire@delle.example"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """Six in the evening in Paris."""
+    with time_machine.travel(datetime(2026, 11, 22, 18, tzinfo=PARIS), tick=True) as clock:
+        yield clock
+
+
+@pytest.fixture
+def capped(operator, source) -> Source:
+    """Three segments a day, whatever for; the mayor has a mobile and a mailbox."""
+    operator("[storm]\ntexts = 100\n" + written([ROUTINE, FAMILIES[0]], ENTRIES))
+    contact(mobile=MAYOR, email=MAIL)
+    call_command("source", "set", "CORG 90", "--plafond-absolu", "3")
+    return Source.objects.get(pk=source.pk)
+
+
+def flood(source: Source, category: str = ACCIDENT, many: int = 6, name: str = "U") -> None:
+    for n in range(many):
+        push(source, f"{name}{n}", category=category)
+        hand_over()
+
+
+def count(address: str) -> int:
+    return Message.objects.filter(address=address).count()
+
+
+def reasons(state: str = HeldState.HELD) -> list[str]:
+    return list(Held.objects.filter(state=state).values_list("reason", flat=True))
+
+
+@pytest.mark.parametrize("category", [ACCIDENT, NUISANCE])
+def test_beyond_it_nothing_leaves_neither_urgent_nor_by_mail(capped, category: str) -> None:
+    flood(capped, category)
+    assert (count(MAYOR), count(MAIL)) == (3, 3)
+    assert reasons() == [HeldFor.HARD_CAP] * 6
+    assert Spending.objects.get().segments == 3
+
+
+def test_what_costs_nothing_waits_too_once_it_is_reached(capped) -> None:
+    contact(commune="90056", email="maire@joncherey.example")
+    flood(capped, many=3)
+    push(capped, "J1", location={"insee": "90056"})
+    assert count("maire@joncherey.example") == 0
+    assert reasons() == [HeldFor.HARD_CAP]
+
+
+def test_a_hundred_communes_in_one_push_are_cut_at_it(source) -> None:
+    for last, commune in enumerate(("90033", "90056", "90052", "90010", "90004"), start=1):
+        contact(commune=commune, mobile=number(last))
+    Source.objects.update(hard_cap=3)
+    push(source, location={"communes": ["90033", "90056", "90052", "90010", "90004"]})
+    assert Message.objects.filter(lane=Lane.URGENT).count() == 3
+    assert reasons() == [HeldFor.HARD_CAP] * 2
+
+
+def test_the_duty_is_told_at_once_and_the_lists_show_it(capped, client: Client, caplog) -> None:
+    flood(capped)
+    for _ in range(3):
+        a_round()
+    (mail,) = Message.objects.filter(address=DUTY)
+    assert mail.subject == "Plafond absolu atteint, les urgents sont retenus : CORG 90"
+    assert "notifier source release" in mail.body
+    assert client.get("/readyz").json()["hard_caps_reached"] == 1
+    figures = client.get("/metrics").content.decode()
+    assert "notifier_hard_caps_reached 1.0" in figures
+    assert 'notifier_texts_held{reason="hard_cap"} 6.0' in figures
+    assert sum("hard cap reached" in line.getMessage() for line in caplog.records) == 1
+    said = status_of(push(capped, "U9"))
+    assert {m["held_for"] for m in said["alerts"][0]["messages"]} == {"hard_cap"}
+    assert any("plafond absolu" in line.text for line in journal("U9", step=Step.HELD))
+
+
+def test_a_person_lets_it_go_whatever_it_costs(capped, capsys) -> None:
+    flood(capped)
+    call_command("source", "release", "CORG 90", "--who", "chef")
+    assert "6 textes à faire partir" in capsys.readouterr().out
+    a_round()
+    a_round()
+    hand_over()
+    assert reasons() == []
+    assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP] * 6
+    assert (count(MAYOR), count(MAIL)) == (4, 4)
+    released = Message.objects.filter(address=MAYOR).order_by("id").last()
+    assert released is not None
+    assert released.lane == Lane.URGENT
+    assert "récapitulatif de 3 interventions" in released.body
+    assert any("libéré par chef" in line.text for line in journal("U4"))
+    flood(capped, many=1, name="V")
+    assert count(MAYOR) == 4
+
+
+def test_one_of_them_is_let_go_in_the_administration(capped, admin_client: Client) -> None:
+    flood(capped)
+    chosen = Held.objects.filter(channel="sms").earliest("id")
+    answer = admin_client.post(
+        "/admin/alerting/held/", {"action": "let_go", "_selected_action": [chosen.pk]}
+    )
+    assert answer.status_code == 302
+    a_round()
+    assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP]
+    assert len(reasons()) == 5
+    assert count(MAYOR) == 4
+
+
+def test_raising_it_lets_go_what_waits(capped) -> None:
+    flood(capped)
+    a_round()
+    assert count(MAYOR) == 3
+    call_command("source", "set", "CORG 90", "--plafond-absolu", "50")
+    a_round()
+    a_round()
+    assert (reasons(), count(MAYOR)) == ([], 4)
+
+
+def test_it_is_not_let_go_by_itself_while_it_is_reached(capped, clock) -> None:
+    flood(capped)
+    clock.shift(timedelta(hours=2, minutes=59, seconds=30))
+    a_round()
+    assert (count(MAYOR), len(reasons())) == (3, 6)
+    clock.shift(timedelta(hours=1))
+    a_round()
+    assert reasons(HeldState.EXPIRED) == [HeldFor.HARD_CAP] * 6
+    why = Message.objects.filter(address=DUTY, body__contains="a péri")
+    assert why.count() == 1
+
+
+def test_the_next_person_is_held_as_well(capped) -> None:
+    contact("adjoint", mobile=number(2))
+    flood(capped, many=2)
+    push(capped, "LAST")
+    hand_over(lambda _: REFUSED)
+    assert Spending.objects.get().segments == 3
+    assert count(number(2)) == 0
+    assert HeldFor.HARD_CAP in reasons()
+
+
+def test_a_dry_run_says_so(capped) -> None:
+    flood(capped)
+    (telling,) = preview(capped, event("U9"))["tellings"]
+    assert all(m["held_until"] for m in telling["messages"])
+
+
+def test_both_caps_hold_each_what_is_theirs(capped) -> None:
+    call_command("source", "set", "CORG 90", "--plafond-sms", "2")
+    flood(capped, NUISANCE, many=3)
+    assert reasons() == [HeldFor.CAP]
+    flood(capped, ACCIDENT, many=2, name="V")
+    assert sorted(reasons()) == [HeldFor.CAP, HeldFor.HARD_CAP, HeldFor.HARD_CAP]
+
+
+@pytest.mark.parametrize("wrong", ["0", "-3", "beaucoup", "1.5"])
+def test_it_is_a_number_of_segments(capped, wrong: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("source", "set", "CORG 90", f"--plafond-absolu={wrong}")
+    call_command("source", "set", "CORG 90", "--plafond-absolu", "aucun")
+    assert Source.objects.get().hard_cap is None
+
+
+def test_two_workers_never_pass_it(real_commits) -> None:
+    source = add_source("S", ["90"], service="S", duty_email="", signed=False, hard_cap=40).source
+
+    def charge(_: int) -> bool:
+        try:
+            return charge_within_hard_cap(source, 3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        charged = list(workers.map(charge, range(20)))
+    assert sum(charged) == 13
+    assert Spending.objects.get().segments == 39
