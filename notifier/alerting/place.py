@@ -49,9 +49,10 @@ def safe_place(label: str | None) -> str | None:
     What is returned was judged as it stands, and as an SMS spells it.
     """
     place = _judged(_tidy(label or ""))
-    if place is None or _judged(to_gsm(place)) is None:
+    if place is None:
         return None
-    return place
+    as_sms = to_gsm(place)
+    return place if as_sms == place or _judged(as_sms) is not None else None
 
 
 def _tidy(label: str) -> str:

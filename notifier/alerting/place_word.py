@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
+from string import ascii_letters
 
 from notifier.alerting.place_words import (
     ADJECTIVES,
@@ -31,7 +33,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _ELISION = re.compile(r"(?:d|l)'(?=.)", re.IGNORECASE)
 # Grave, acute, circumflex, tilde, macron, diaeresis, cedilla: what French, its regions and the
 # Pacific write on letters.
-_MARKS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0308\u0327")
+_MARKS = ["", *"\u0300\u0301\u0302\u0303\u0304\u0308\u0327"]
+_MARKED = {
+    unicodedata.normalize("NFC", letter + mark) for letter in ascii_letters for mark in _MARKS
+}
+_LATIN = {letter for letter in _MARKED if len(letter) == 1} | set("'-œŒæÆ")
 
 
 class Kind(Enum):
@@ -90,8 +96,7 @@ def is_told(token: str, shouted: bool) -> bool:
 
 def is_latin(letter: str) -> bool:
     """A letter of the alphabet, with no mark but those of France: whoever reads it knows it."""
-    base, *marks = tuple(unicodedata.normalize("NFD", letter))
-    return (base in "'-œŒæÆ" or (base.isascii() and base.isalpha())) and _MARKS.issuperset(marks)
+    return letter in _LATIN
 
 
 def mixes_cases(tokens: list[str]) -> bool:
@@ -117,6 +122,7 @@ def words_in(token: str) -> list[Word]:
     return [*found, *joined]
 
 
+@lru_cache(maxsize=4096)
 def _kind(word: str) -> Kind:
     bare = plain(word)
     by_list = (

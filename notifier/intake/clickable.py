@@ -37,8 +37,8 @@ def clickable(text: str) -> str | None:
 
 def holds_a_number(text: str) -> bool:
     """Whether it holds a telephone number, as a French reader would dial it through separators."""
-    spaced = re.sub(r"[._/,-]+", " ", text)
-    if any(phonenumbers.PhoneNumberMatcher(one, "FR").has_next() for one in {text, spaced}):
+    written = re.sub(r"[._/,-]+", " ", text) if "+" in text else text
+    if phonenumbers.PhoneNumberMatcher(written, "FR").has_next():
         return True
     return any(_is_dialled(re.findall("[0-9]+", run[0])) for run in _RUN.finditer(text))
 

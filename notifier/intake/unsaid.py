@@ -6,8 +6,10 @@ case, accents, ligatures. A word that is both a secret and a street's (« Malade
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)  # a name of a way asks for the same few words over and over
 def plain(text: str) -> str:
     """Without accents, case, ligatures and compatibility forms: "Œdème" and full-width "OEDEME"."""
     decomposed = unicodedata.normalize("NFKD", text)
