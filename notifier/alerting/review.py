@@ -7,6 +7,7 @@ from django.utils import timezone
 from notifier.alerting.doubt import take_back
 from notifier.alerting.in_force import categories, named
 from notifier.alerting.wake import ring_to_decide
+from notifier.intake.clickable import clickable
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_threads
 from notifier.journal.models import Entry, Step
@@ -17,6 +18,10 @@ from notifier.territory.resolve import Commune, commune
 
 _CODES = {"insee", "communes"}
 """Kinds of clues that are a commune's code."""
+
+
+# What a person writes freely may hold names and numbers, which nobody could erase in the journal.
+_ASIDE = " Le motif est gardé avec l’intervention."
 
 
 class ReviewError(Exception):
@@ -48,7 +53,10 @@ def decide_communes(
     with transaction.atomic():
         lock_threads([latest.pk])
         taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
-            state=Handling.RECEIVED, decided_communes=codes, decided_by=who
+            state=Handling.RECEIVED,
+            decided_communes=codes,
+            decided_by=who,
+            decision_reason=why,
         )
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
@@ -59,8 +67,7 @@ def decide_communes(
             handled_at=timezone.now(),
         )
         take_back(interventions)
-        because = f" Motif : {why}." if why else ""
-        text = f"Décidé par {who} : {chosen}.{because}"
+        text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
         write(
             [
                 entry(
@@ -70,7 +77,6 @@ def decide_communes(
                     intervention=str(latest.pk),
                     communes=codes,
                     who=who,
-                    why=why,
                 )
             ]
         )
@@ -88,19 +94,29 @@ def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
     if not latest.is_shell:
         raise ReviewError("seuls des moyens sans intervention se classent sans suite")
     if not why:
-        raise ReviewError("dites pourquoi : le journal le garde")
-    reason = f"classée sans suite par {who} : {why}"
+        raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
     with transaction.atomic():
         lock_threads([latest.pk])
         taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
-            state=Handling.DISMISSED, reason=reason, decided_by=who, handled_at=timezone.now()
+            state=Handling.DISMISSED,
+            reason=f"classée sans suite par {who}",
+            decided_by=who,
+            decision_reason=why,
+            handled_at=timezone.now(),
         )
         if not taken:
             raise ReviewError("elle vient d’être réglée : voir « notifier review »")
         take_back([latest])
-        text = f"Classée sans suite par {who}. Motif : {why}."
+        text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
-        write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who, why=why)])
+        write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
+
+
+def named_by(who: str) -> str:
+    """Who decides, as typed and in the journal for good. Raises ReviewError for more than that."""
+    if found := clickable(who):
+        raise ReviewError(f"« {who} » contient {found} : dites seulement qui décide")
+    return who
 
 
 def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:

@@ -146,6 +146,8 @@ class Intervention(models.Model):
     failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
     decided_communes = models.JSONField("communes décidées", default=list, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
+    # Whoever decides writes freely: kept here, where it can be erased, and not in the journal.
+    decision_reason = models.TextField("motif de la décision", blank=True)
 
     class Meta:
         verbose_name = "intervention"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -10,9 +11,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from time_machine import travel
 
+from notifier.alerting.status import status_of
 from notifier.intake.keys import add_source
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
+from notifier.journal.models import Entry
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
     ACCIDENT,
@@ -117,15 +120,43 @@ def test_nothing_to_review_is_said(db) -> None:
         review("R1")
 
 
-def test_a_decision_sends_the_alert_and_the_journal_says_who_and_why(source) -> None:
+def test_a_decision_sends_the_alert_and_the_journal_says_who(source) -> None:
     push(source, location=CONFLICT)
     review("R1", "--commune", "90052", "--who", "adjudant Exemple", "--why", "rappel de l’équipe")
     decide_all()
     assert told(**MAYORS) == [sms(2)]
     assert Intervention.objects.get().decided_by == "adjudant Exemple"
     decision = journal(step="review")[-1]
-    assert decision.text.startswith("Décidé par adjudant Exemple : Giromagny (90052). Motif : ")
+    assert decision.text.startswith("Décidé par adjudant Exemple : Giromagny (90052).")
     assert decision.data["who"] == "adjudant Exemple"
+
+
+def test_why_is_kept_beside_the_journal_that_nobody_can_erase(source) -> None:
+    push(source, location=CONFLICT)
+    why = "Mme Durand, 06 39 98 00 12,\nl’a dit au maire"
+    review("R1", "--commune", "90052", "--who", "adjudant Exemple", "--why", why)
+    decide_all()
+    kept = Intervention.objects.get()
+    assert kept.decision_reason == why
+    # The row may be erased, a line of the journal may not.
+    assert not any("Durand" in f"{line.text} {line.data}" for line in Entry.objects.all())
+    assert "Durand" not in json.dumps(status_of(kept))
+    assert not any("Durand" in f"{m.subject} {m.body} {m.html}" for m in messages())
+    printed = StringIO()
+    call_command("timeline", "R1", stdout=printed)
+    assert "sur le n° 1 : Mme Durand, 06 39 98 00 12, l’a dit" in printed.getvalue()
+    Intervention.objects.update(decision_reason="")
+    printed = StringIO()
+    call_command("timeline", "R1", stdout=printed)
+    assert "Durand" not in printed.getvalue()
+
+
+@pytest.mark.parametrize("who", ["Zoé 06 39 98 00 12", "zoe@gend.example", "www.gend.fr"])
+def test_who_decides_is_a_name_and_no_number_or_address(source, who: str) -> None:
+    push(source, location=CONFLICT)
+    with pytest.raises(CommandError, match="dites seulement qui décide"):
+        review("R1", "--commune", "90052", "--who", who)
+    assert Intervention.objects.get().state == Handling.REVIEW
 
 
 def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:

@@ -80,7 +80,10 @@ def test_it_is_dismissed_with_who_and_why(number: str) -> None:
     assert shell().state == Handling.DISMISSED
     assert "Rien à vérifier." in review()
     last = Entry.objects.order_by("-id")[0]
-    assert last.text == "Classée sans suite par Exemple. Motif : exercice interne du SDIS."
+    assert last.text == "Classée sans suite par Exemple. Le motif est gardé avec l’intervention."
+    assert "exercice interne" not in str(last.data)
+    assert shell().decision_reason == "exercice interne du SDIS"
+    assert "exercice interne" not in shell().reason
     assert Message.objects.get(recipient="duty").state == "cancelled"
     with pytest.raises(CommandError, match="n’attend aucune décision"):
         review(reference, "--dismiss", "--why", "encore")

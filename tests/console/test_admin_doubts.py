@@ -70,8 +70,12 @@ def test_a_decision_in_the_administration_is_logged_with_who_and_why_and_leaves(
     assert admin_client.post(address, typed).status_code == 302
     decide(doubt.pk)
     (decision,) = Entry.objects.filter(step=Step.REVIEW, text__startswith="Décidé par admin")
-    assert (decision.data["who"], decision.data["why"]) == ("admin", "rappel du CORG")
     doubt.refresh_from_db()
+    assert (decision.data["who"], doubt.decision_reason) == ("admin", "rappel du CORG")
+    assert "rappel du CORG" not in f"{decision.text} {decision.data}"
+    assert (
+        "rappel du CORG" in admin_client.get(f"{INTERVENTIONS}{doubt.pk}/change/").content.decode()
+    )
     assert (doubt.state, doubt.communes) == ("decided", ["90033"])
 
 

@@ -191,7 +191,7 @@ def test_a_decision_is_read_back_then_tells_the_commune_decided(
     assert Alert.objects.get().commune == "90033"
     assert {m.address for m in Message.objects.all()} == {MOBILE, MAIL}
     line = Entry.objects.get(step=Step.REVIEW, data__who="admin")
-    assert line.text == "Décidé par admin : Delle (90033). Motif : appel au requérant."
+    assert line.text == "Décidé par admin : Delle (90033). Le motif est gardé avec l’intervention."
     assert LogEntry.objects.get().change_message == "Commune décidée : Delle (90033)."
 
 

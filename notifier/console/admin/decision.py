@@ -34,7 +34,7 @@ class DecisionForm(forms.Form):
         label="Motif",
         max_length=300,
         widget=forms.Textarea({"rows": 2, "cols": 60}),
-        help_text="Pour le journal : comment vous le savez, sans le nom de quiconque.",
+        help_text="Comment vous le savez. Gardé avec l’intervention, hors du journal : effaçable.",
     )
     seen = forms.CharField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -109,7 +109,8 @@ class DismissalForm(forms.Form):
         label="Motif",
         max_length=300,
         widget=forms.Textarea({"rows": 2, "cols": 60}),
-        help_text="Pour le journal : ce que le centre a répondu, sans le nom de quiconque.",
+        help_text="Ce que le centre a répondu. Gardé avec l’intervention, hors du journal : "
+        "effaçable.",
     )
 
 

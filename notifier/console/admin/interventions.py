@@ -75,7 +75,10 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
     fieldsets = (
         (None, {"fields": ("reference", "sequence", "source", "received", "state", "reason")}),
         ("Annoncé", {"fields": ("what", "status", "severity", "occurred", "exercise", "place")}),
-        ("Commune", {"fields": ("verdict_label", "where", "clue_table", "decided")}),
+        (
+            "Commune",
+            {"fields": ("verdict_label", "where", "clue_table", "decided", "decision_reason")},
+        ),
         ("Déroulé", {"fields": ("steps", "links")}),
     )
 

@@ -227,6 +227,10 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=150, verbose_name="décidée par"),
                 ),
                 (
+                    "decision_reason",
+                    models.TextField(blank=True, verbose_name="motif de la décision"),
+                ),
+                (
                     "source",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from notifier.alerting.doubt import Candidate, candidates
 from notifier.alerting.facts import command
 from notifier.alerting.in_force import named, nature
-from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
+from notifier.alerting.review import ReviewError, decide_communes, dismiss, named_by, waiting
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
@@ -48,7 +48,8 @@ class Command(BaseCommand):
             "--why",
             default="",
             metavar="RAISON",
-            help="pourquoi, pour le journal ; exigé pour une commune qu’aucun indice ne désigne, "
+            help="pourquoi, gardé avec l’intervention, hors du journal ; exigé pour une commune "
+            "qu’aucun indice ne désigne, "
             "ou seulement un code qui est aussi un code postal",
         )
 
@@ -127,7 +128,7 @@ class Command(BaseCommand):
             decided = decide_communes(
                 interventions,
                 codes,
-                who=options["who"] or getpass.getuser(),
+                who=named_by(options["who"]) or getpass.getuser(),
                 why=options["why"],
             )
         except ReviewError as error:
@@ -139,8 +140,8 @@ class Command(BaseCommand):
         )
 
     def _dismiss(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
-        who = options["who"] or getpass.getuser()
         try:
+            who = named_by(options["who"]) or getpass.getuser()
             dismiss(interventions, who=who, why=options["why"])
         except ReviewError as error:
             raise CommandError(str(error)) from None

@@ -33,6 +33,13 @@ class Command(BaseCommand):
         for thread, source in sorted(threads.items()):
             self.stdout.write(f"{reference_in(thread)} ({source})")
             self._print(timeline_with_digests(thread))
+            self._print_reasons([i for i in known if i.thread == thread and i.decision_reason])
+
+    def _print_reasons(self, decided: list[Intervention]) -> None:
+        """Not of the journal: they can be erased."""
+        for one in sorted(decided, key=lambda intervention: intervention.sequence):
+            said = " ".join(one.decision_reason.split())
+            self.stdout.write(f"  Motif de la décision sur le n° {one.sequence} : {said}")
 
     def _print(self, entries: list[Entry]) -> None:
         day, before = None, None
