@@ -5,33 +5,30 @@ transaction, so that it is done once.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from notifier.delivery.models import TRIED_IN_VAIN, Delay, Message, MessageState
+from notifier.delivery.models import TRIED_IN_VAIN, Delay, Message
 from notifier.delivery.pause import NOT_PAUSED
 from notifier.delivery.schedule import DELAYED_AFTER
 
 BATCH = 100
-# What has become due so lately is being tried just now: after a pause, all that waited is.
-JUST_DUE = timedelta(seconds=5)
 
 
 def delayed(most: int = BATCH) -> Sequence[Message]:
     """Messages that have not left in time and of which that was not followed up; oldest first.
 
-    Without those that a pause holds, and without those that a provider blocks which is down or
+    Without those that are due, and so being tried or asked about: after an outage or a pause all
+    are. Without those that a pause holds, and without those that a provider blocks which is down or
     refuses our account (`blocked_since`) once that is said. One statement.
     """
     now = timezone.now()
     in_vain = Q()
     for lane, after in DELAYED_AFTER.items():
         in_vain |= Q(lane=lane, created_at__lte=now - after)
-    being_tried = Q(state=MessageState.PENDING, due_at__lte=now, due_at__gt=now - JUST_DUE)
     waiting = Message.objects.filter(
-        TRIED_IN_VAIN, in_vain, ~being_tried, NOT_PAUSED, is_followed_up=False
+        TRIED_IN_VAIN, in_vain, NOT_PAUSED, due_at__gt=now, is_followed_up=False
     )
     undone = Q(delay=Delay.NONE) | Q(delay=Delay.SAID, blocked_since=None)
     return list(waiting.filter(undone).order_by("created_at")[:most])

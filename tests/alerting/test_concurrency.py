@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from notifier.alerting.decide import decide
+from notifier.alerting.delayed import pass_on_delayed
 from notifier.alerting.review import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
@@ -19,6 +22,8 @@ from notifier.intake.receive import receive
 from tests.alerting.house import (
     CONFLICT,
     FIRE,
+    LATER,
+    TAKEN,
     contact,
     dispatch_centre,
     event,
@@ -63,6 +68,16 @@ def test_workers_that_decide_the_same_event_make_one_set_of_messages(dispatch) -
         at_once(*[lambda event_id=event_id: decide(event_id)] * 4)
         assert told(reference) == [sms(1)]
         assert len(journal(reference, step="decided")) == 1
+
+
+def test_sweeps_that_find_the_same_late_text_call_the_next_person_once(dispatch) -> None:
+    contact("adjoint", rank=2, mobile=number(3))
+    push(dispatch, category=FIRE)
+    hand_over(lambda m: LATER if m.address == number(1) else TAKEN)
+    minute = timedelta(minutes=1)
+    Message.objects.update(created_at=timezone.now() - minute, due_at=timezone.now() + minute)
+    at_once(*[pass_on_delayed] * 4)
+    assert told() == [sms(1), sms(2)]
 
 
 def test_two_sequences_at_once_keep_their_order(dispatch) -> None:

@@ -11,7 +11,9 @@ from time_machine import travel
 
 from notifier.alerting.delayed import pass_on_delayed
 from notifier.alerting.pause import pause, resume
+from notifier.alerting.release import release_due
 from notifier.delivery.models import Message, MessageState
+from notifier.delivery.schedule import ASK_AGAIN
 from notifier.delivery.transports.base import Outcome, Result
 from tests.alerting.house import (
     DUTY,
@@ -19,6 +21,7 @@ from tests.alerting.house import (
     LATER,
     MAYOR,
     MAYORS,
+    REFUSED,
     TAKEN,
     THEFT,
     contact,
@@ -40,26 +43,49 @@ UNLISTED = Outcome(Result.RETRY, code="21999", detail="erreur 21999")
 DOWN = Outcome(Result.RETRY, detail="opérateur injoignable", is_common=True)
 LOST = Outcome(Result.UNKNOWN, detail="ligne coupée sans réponse")
 
-Wait = Callable[..., None]
+Answer = Callable[[Message], Outcome]
+
+
+def only(outcome: Outcome, *addresses: str) -> Answer:
+    """A provider that answers these addresses so, and takes all others."""
+    return lambda message: outcome if message.address in addresses else TAKEN
+
+
+def everyone(outcome: Outcome) -> Answer:
+    """A provider that answers everybody so."""
+    return lambda _: outcome
+
+
+class Clock:
+    """Time, and what it rings for: what is due is tried, then what is late is passed on."""
+
+    def __init__(self) -> None:
+        self._traveller = travel(timezone.now(), tick=False)
+        self._now = self._traveller.start()
+        self.answer = everyone(TAKEN)
+
+    def meets(self, answer: Answer) -> None:
+        """The provider answers so from now on; what is due is tried."""
+        self.answer = answer
+        self.waits()
+
+    def waits(self, **time: float) -> None:
+        self._now.shift(timedelta(**time))
+        hand_over(self.answer)
+        # The provider was asked about what may have left, and did not say.
+        asked = Message.objects.filter(state=MessageState.UNKNOWN)
+        asked.update(due_at=timezone.now() + ASK_AGAIN)
+        pass_on_delayed()
+
+    def stop(self) -> None:
+        self._traveller.stop()
 
 
 @pytest.fixture
-def wait() -> Iterator[Wait]:
-    """Lets time pass, then does what the sweep does about it; nothing is sent."""
-    clock = travel(timezone.now(), tick=False)
-    traveller = clock.start()
-
-    def later(**time: float) -> None:
-        traveller.shift(timedelta(**time))
-        pass_on_delayed()
-
-    yield later
-    clock.stop()
-
-
-def only(outcome: Outcome, *addresses: str) -> Callable[[Message], Outcome]:
-    """A provider that answers these addresses so, and takes all others."""
-    return lambda message: outcome if message.address in addresses else TAKEN
+def clock() -> Iterator[Clock]:
+    ticking = Clock()
+    yield ticking
+    ticking.stop()
 
 
 @pytest.fixture
@@ -73,13 +99,13 @@ def council(source):
 
 @pytest.mark.parametrize("outcome", [REGION, DAILY, UNLISTED, LOST, LATER])
 def test_after_a_minute_the_next_person_is_told_and_retrying_goes_on(
-    council, wait, outcome
+    council, clock, outcome
 ) -> None:
     push(council, category=FIRE)
-    hand_over(only(outcome, number(1)))
-    wait(seconds=59)
+    clock.meets(only(outcome, number(1)))
+    clock.waits(seconds=59)
     assert told() == [sms(1)]
-    wait(seconds=1)
+    clock.waits(seconds=1)
     assert told() == [sms(1), sms(2)]
     first = messages(address=number(1))[0]
     assert first.state in (MessageState.PENDING, MessageState.UNKNOWN)
@@ -88,51 +114,59 @@ def test_after_a_minute_the_next_person_is_told_and_retrying_goes_on(
     assert line.data["rule"] == "delayed"
 
 
-def test_it_is_passed_on_once_and_both_get_it_once(council, wait) -> None:
+def test_it_is_passed_on_once_and_both_get_it_once(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over(only(REGION, number(1)))
-    wait(seconds=60)
-    hand_over(only(REGION, number(1)))
-    for _ in range(3):
-        wait(seconds=61)
+    clock.meets(only(REGION, number(1)))
+    for _ in range(4):
+        clock.waits(seconds=60)
     assert told() == [sms(1), sms(2)]
-    hand_over()
+    clock.answer = everyone(TAKEN)
+    clock.waits(minutes=5)
+    assert told() == [sms(1), sms(2)]
     assert [m.state for m in messages()] == [MessageState.ACCEPTED] * 2
 
 
-def test_what_has_left_or_was_never_tried_calls_nobody(council, wait) -> None:
+def test_what_has_left_or_was_never_tried_calls_nobody(council, clock) -> None:
     push(council, category=FIRE)
-    wait(minutes=5)  # no worker has come to it: the next one's text would wait behind it
+    clock._now.shift(timedelta(minutes=5))
+    pass_on_delayed()  # no worker has come to it: the next one's text would wait behind it
     assert told() == [sms(1)]
-    hand_over()
-    wait(minutes=5)
+    clock.waits(minutes=5)
     assert told() == [sms(1)]
 
 
-def test_down_the_order_and_the_duty_from_the_second_on(council, wait) -> None:
+def test_what_is_due_is_tried_before_anybody_else_is_called(council, clock) -> None:
+    """After an outage of the workers all that waited is late, and about to leave."""
     push(council, category=FIRE)
-    hand_over(lambda _: REGION)
-    wait(seconds=60)
+    clock.meets(only(REGION, number(1)))
+    clock._now.shift(timedelta(minutes=5))
+    pass_on_delayed()
+    assert told() == [sms(1)]
+
+
+def test_down_the_order_and_the_duty_from_the_second_on(council, clock) -> None:
+    push(council, category=FIRE)
+    clock.meets(everyone(REGION))
+    clock.waits(seconds=60)
     assert told() == [sms(1), sms(2)]
-    hand_over(lambda _: REGION)
-    wait(seconds=60)
+    clock.waits(seconds=1)
+    clock.waits(seconds=60)
     assert told() == [sms(1), sms(2), sms(3), mail(DUTY)]
     assert "aucun SMS n’est encore parti" in messages(address=DUTY)[0].body
-    hand_over(lambda _: REGION)
-    wait(seconds=60)
-    wait(minutes=60)
+    clock.waits(seconds=61)
+    clock.waits(minutes=60)
     assert told() == [sms(1), sms(2), sms(3), mail(DUTY)]
 
 
 def test_a_provider_that_is_down_calls_nobody_and_the_duty_is_told_once_of_all(
-    council, wait
+    council, clock
 ) -> None:
     contact(commune="90052", mobile=number(5))
     push(council, category=FIRE)
     push(council, "R2", category=FIRE, location={"insee": "90052"})
-    hand_over(lambda _: DOWN)
-    wait(seconds=60)
-    wait(seconds=60)
+    clock.meets(everyone(DOWN))
+    clock.waits(seconds=60)
+    clock.waits(seconds=60)
     assert told(**MAYORS) == [sms(1)]
     (alarm,) = Message.objects.filter(address=DUTY)
     assert "ne prend plus aucun message" in alarm.body
@@ -143,124 +177,141 @@ def test_a_provider_that_is_down_calls_nobody_and_the_duty_is_told_once_of_all(
     # A commune that comes later is told of as well.
     contact(commune="90010", mobile=number(7))
     push(council, "R3", category=FIRE, location={"insee": "90010"})
-    hand_over(lambda _: DOWN)
-    wait(seconds=60)
+    clock.waits(seconds=1)
+    clock.waits(seconds=60)
     assert [m.address for m in messages("R3")] == [number(7), DUTY]
 
 
-def test_once_the_provider_is_up_again_who_is_still_refused_is_passed_over(council, wait) -> None:
+def test_once_the_provider_is_up_again_who_is_still_refused_is_passed_over(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over(lambda _: DOWN)
-    wait(seconds=60)
+    clock.meets(everyone(DOWN))
+    clock.waits(seconds=60)
     assert told() == [sms(1), mail(DUTY)]
-    hand_over(only(REGION, number(1)))
-    wait(seconds=8)
+    clock.answer = only(REGION, number(1))
+    clock.waits(seconds=10)
     assert told() == [sms(1), mail(DUTY), sms(2)]
 
 
-def test_a_provider_that_is_down_is_no_alarm_for_whom_the_text_reached(council, wait) -> None:
+def test_a_provider_that_is_down_is_no_alarm_for_whom_the_text_reached(council, clock) -> None:
     contact("astreinte", mobile=number(4))
     push(council, category=FIRE)
-    hand_over(lambda m: DOWN if m.address == number(1) else TAKEN)
-    wait(seconds=60)
+    clock.meets(only(DOWN, number(1)))
+    clock.waits(seconds=60)
     assert told() == [sms(1), sms(4)]
 
 
-def test_who_is_alone_is_told_by_mail_as_well_and_the_duty_at_once(source, wait) -> None:
+def test_who_is_alone_is_told_by_mail_as_well_and_the_duty_at_once(source, clock) -> None:
     contact("maire", mobile=number(1), email=MAYOR)
     push(source, category=FIRE)
-    hand_over(only(REGION, number(1)))
-    wait(seconds=60)
+    clock.meets(only(REGION, number(1)))
+    clock.waits(seconds=60)
     assert told() == [sms(1), mail(MAYOR), mail(DUTY)]
     (line,) = journal(step="unreached")
     assert "pas encore joint" in line.text
 
 
-def test_the_end_of_its_lifetime_calls_no_second_stand_in(council, wait) -> None:
+def test_the_end_of_its_lifetime_calls_no_second_stand_in(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over(only(REGION, number(1)))
-    wait(seconds=60)
-    hand_over(only(REGION, number(1)))
-    wait(minutes=180)
+    clock.meets(only(REGION, number(1)))
+    clock.waits(seconds=60)
+    clock.waits(seconds=1)
+    clock.waits(minutes=180)
     a_round()
     assert messages(address=number(1))[0].state == MessageState.EXPIRED
     assert told() == [sms(1), sms(2)]
 
 
-def test_a_stand_in_who_is_refused_is_followed_by_the_next(council, wait) -> None:
+def test_a_stand_in_who_is_refused_is_followed_by_the_next(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over(only(REGION, number(1)))
-    wait(seconds=60)
-    refused = Outcome(Result.PERMANENT, code="21610", detail="STOP")
-    hand_over(lambda m: {number(1): REGION, number(2): refused}.get(m.address, TAKEN))
+    clock.meets(only(REGION, number(1)))
+    clock.waits(seconds=60)
+    clock.meets(lambda m: {number(1): REGION, number(2): REFUSED}.get(m.address, TAKEN))
     assert told() == [sms(1), sms(2), sms(3)]
 
 
-def test_a_mail_that_is_late_calls_nobody_while_the_sms_has_left(source, wait) -> None:
+def test_a_mail_that_is_late_calls_nobody_while_the_sms_has_left(source, clock) -> None:
     contact("maire", mobile=number(1), email=MAYOR)
     contact("adjoint", mobile=number(2))
     push(source)
-    hand_over(only(LATER, MAYOR))
-    wait(minutes=10)
+    clock.meets(only(LATER, MAYOR))
+    clock.waits(minutes=10)
     assert told() == [sms(1), mail(MAYOR)]
 
 
-def test_one_late_among_several_chosen_has_a_stand_in(council, wait) -> None:
+def test_one_late_among_several_chosen_has_a_stand_in(council, clock) -> None:
     contact("astreinte", mobile=number(4))
     push(council, category=FIRE)
-    hand_over(only(REGION, number(1)))
-    wait(seconds=60)
+    clock.meets(only(REGION, number(1)))
+    clock.waits(seconds=60)
     assert told() == [sms(1), sms(4), sms(2)]
 
 
-def test_a_newer_text_is_passed_on_and_the_older_is_not(council, wait) -> None:
+def test_a_newer_text_is_passed_on_and_the_older_is_not(council, clock) -> None:
     push(council, category=FIRE, severity="minor")
-    hand_over(only(REGION, number(1)))
-    wait(seconds=50)
+    clock.meets(only(REGION, number(1)))
+    clock.waits(seconds=50)
     push(council, sequence=2, category=FIRE, severity="extreme")
-    hand_over(only(REGION, number(1)))
-    wait(seconds=30)
+    clock.waits(seconds=1)
+    clock.waits(seconds=30)
     assert told() == [sms(1), sms(1)]
-    wait(seconds=30)
+    clock.waits(seconds=30)
     assert told() == [sms(1), sms(1), sms(2)]
     assert "aggravée" in messages(revision=2)[-1].body
 
 
-def test_an_end_may_be_late(council, wait) -> None:
+def test_an_end_may_be_late(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over()
+    clock.meets(everyone(TAKEN))
     push(council, sequence=2, category=FIRE, status="closed")
-    hand_over(lambda _: REGION)
-    wait(minutes=60)
+    clock.meets(everyone(REGION))
+    clock.waits(minutes=60)
     assert told(revision=2) == [sms(1)]
 
 
-def test_what_a_pause_holds_calls_nobody_and_once_resumed_is_tried_first(council, wait) -> None:
+def test_what_a_pause_holds_calls_nobody_and_once_resumed_is_tried_first(council, clock) -> None:
     push(council, category=FIRE)
-    hand_over(only(REGION, number(1)))
+    clock.meets(only(REGION, number(1)))
     pause(council, who="chef de salle")
-    wait(minutes=10)
+    clock.waits(minutes=10)
     assert told() == [sms(1)]
     resume(council, who="chef de salle")
-    wait(seconds=1)
+    pass_on_delayed()
     assert told() == [sms(1)]
-    hand_over(only(REGION, number(1)))
-    wait(seconds=1)
+    clock.waits(seconds=1)
     assert told() == [sms(1), sms(2)]
 
 
-def test_a_routine_text_may_be_late_for_half_an_hour(source, wait) -> None:
+def test_a_routine_text_may_be_late_for_half_an_hour(source, clock) -> None:
     contact("maire", email=MAYOR)
     contact("adjoint", email="adjoint@delle.example")
     push(source, category=THEFT)
-    hand_over(only(LATER, MAYOR))
-    wait(minutes=29)
+    clock.meets(only(LATER, MAYOR))
+    clock.waits(minutes=29)
     assert told() == [mail(MAYOR)]
-    wait(minutes=1)
+    clock.waits(minutes=1)
     assert told() == [mail(MAYOR), mail("adjoint@delle.example")]
 
 
-def test_one_that_cannot_be_passed_on_holds_up_no_other(council, wait, monkeypatch, caplog) -> None:
+def test_a_digest_that_does_not_leave_is_told_to_the_next_person(source, clock) -> None:
+    contact("maire", email=MAYOR)
+    contact("adjoint", email="adjoint@delle.example")
+    for n in range(7):
+        push(source, f"S{n}", category=THEFT)
+    clock.meets(lambda m: LATER if m.topic.startswith("digest-") else TAKEN)
+    clock.waits(minutes=16)
+    release_due()
+    (digest,) = Message.objects.filter(topic__startswith="digest-")
+    clock.waits(seconds=1)
+    clock.waits(minutes=30)
+    digest.refresh_from_db()
+    assert digest.state == MessageState.PENDING
+    for reference in ("S5", "S6"):
+        assert told(reference) == [mail("adjoint@delle.example")]
+
+
+def test_one_that_cannot_be_passed_on_holds_up_no_other(
+    council, clock, monkeypatch, caplog
+) -> None:
     from notifier.alerting import delayed
 
     contact(commune="90052", mobile=number(5))
@@ -276,7 +327,7 @@ def test_one_that_cannot_be_passed_on_holds_up_no_other(council, wait, monkeypat
         move_on(message)
 
     monkeypatch.setattr(delayed, "move_on", poisoned)
-    hand_over(lambda m: REGION if m.address in (number(1), number(5)) else TAKEN)
-    wait(seconds=60)
+    clock.meets(only(REGION, number(1), number(5)))
+    clock.waits(seconds=60)
     assert told(**MAYORS) == [sms(5), sms(6)]
     assert "cannot be passed on" in caplog.text
