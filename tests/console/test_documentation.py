@@ -185,7 +185,8 @@ def commands_in_blocks(page: Path) -> Iterator[list[str]]:
 
 def commands_in(script: str) -> Iterator[list[str]]:
     for line in script.splitlines():
-        for match in re.finditer(r"(?:^|[\s(/])notifier (?=[a-z])", line.partition("# ")[0]):
+        said = line.partition("# ")[0]
+        for match in re.finditer(r"(?:(?:^|[\s(/])notifier|^alerte-maires) (?=[a-z])", said):
             lexer = shlex.shlex(line[match.end() :], posix=True, punctuation_chars=True)
             lexer.whitespace_split = True
             lexer.commenters = "#"
@@ -229,7 +230,7 @@ def test_the_readme_shows_the_commands_of_the_first_hour() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_named_in_prose_exists_with_its_options(page: Path) -> None:
     prose = re.sub(r"^```.*?^```", "", text(page), flags=re.MULTILINE | re.DOTALL)
-    for named in re.findall(r"`notifier ([a-z][^`]*)`", prose):
+    for named in re.findall(r"`(?:notifier|alerte-maires) ([a-z][^`]*)`", prose):
         words = shlex.split(named)
         usage = usage_of(words)
         for option in [word for word in words if word.startswith("--")]:
@@ -251,6 +252,59 @@ def test_a_wrong_option_or_command_would_be_found() -> None:
     assert faults(commands_in("CLE=$(notifier source add X --departement 90 | tail -1)\n")) == []
     with pytest.raises(AssertionError, match="no such command"):
         faults(commands_in("sudo -u x /opt/notifier nosuch"))
+
+
+def production_blocks() -> list[str]:
+    readme = text(ROOT / "README.md").partition("## En production")[2].partition("\n## ")[0]
+    pages = [readme, text(ROOT / "docs/deploiement.md")]
+    return [
+        block
+        for page in pages
+        for block in re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    ]
+
+
+def test_in_production_every_command_has_the_settings_and_the_account_of_the_service() -> None:
+    blocks = production_blocks()
+    assert [block for block in blocks if re.search(r"^\s*notifier ", block, re.MULTILINE)] == []
+    assert sum("alerte-maires " in block for block in blocks) > 4
+
+
+def test_in_production_nothing_goes_on_after_an_error() -> None:
+    """Pasted, each line of a block runs whatever became of the one before, but in a subshell."""
+    for block in production_blocks():
+        stops = re.search(r"systemctl stop.*", block)
+        if stops:
+            assert block.startswith("( set -e")
+            # The target alone would be stopped before its services are.
+            assert {"alerte-maires-web", "alerte-maires-worker", "alerte-maires-beat"} <= set(
+                stops[0].split()
+            )
+
+
+def test_the_production_command_reads_the_settings_and_hands_everything_on(tmp_path: Path) -> None:
+    """The very script, with the folders of this test; as the service's own account."""
+    account = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True)
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/notifier"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$SECRET_KEY" "$HOME" "$#" "$@"\nexit 3\n')
+    program.chmod(0o755)
+    script = (
+        text(DEPLOYMENT / "alerte-maires")
+        .replace("/etc/alerte-maires", str(tmp_path))
+        .replace("/opt/alerte-maires/.venv", str(tmp_path))
+        .replace("= alerte-maires ]", f"= {account.stdout.strip()} ]")
+    )
+    command = ["sh", "-c", script, "alerte-maires", "timeline", "deux mots", "$HOME"]
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "lancer en root" in refused.stderr
+    (tmp_path / "notifier.env").write_text("SECRET_KEY=la-clé\n", encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert done.stdout.splitlines() == [
+        "la-clé", "/var/lib/alerte-maires", "3", "timeline", "deux mots", "$HOME",
+    ]  # fmt: skip
 
 
 def test_procfile_and_units_start_what_exists() -> None:
