@@ -58,6 +58,11 @@ PAUSE = ("pause.subject.j2", "pause.txt.j2")
 SAMPLE_PAUSE: Mapping[str, object] = {
     "source": "CORG 90", "alerts": ["Delle : réf. CORG90-2026-004217"], "count": 1,
 }  # fmt: skip
+# The e-mail to it when its source tells unusually many communes something urgent.
+FAN_OUT = ("fan_out.subject.j2", "fan_out.txt.j2")
+SAMPLE_FAN_OUT: Mapping[str, str | int] = {
+    "source": "CORG 90", "alerts": 101, "usual": 20, "minutes": 10,
+}  # fmt: skip
 # What one address is told at once of many alerts.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -66,6 +71,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in OVERTAKEN},
     **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
+    **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -189,6 +195,13 @@ class Composer:
         sending was paused, of which `alerts` are listed."""
         words = {"source": source, "alerts": alerts, "count": count}
         subject, text = (self._render_own(name, words) for name in PAUSE)
+        return one_line(subject), text.strip() + "\n"
+
+    def fan_out(self, source: str, alerts: int, usual: int, minutes: int) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: `alerts` urgent ones within
+        `minutes`, where `usual` are the alarm."""
+        words = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
+        subject, text = (self._render_own(name, words) for name in FAN_OUT)
         return one_line(subject), text.strip() + "\n"
 
     def _digest_sms(self, words: Mapping[str, object]) -> str:

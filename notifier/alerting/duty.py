@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifier.alerting.in_force import composer
 from notifier.alerting.letters import facts_told_now
-from notifier.alerting.models import Alert, Spending
+from notifier.alerting.models import Alert, FanOut, Spending
 from notifier.alerting.prepositions import of
 from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import Letter
@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(hours=24)
 UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC = "duty-", "review-", "cap-", "pause-"
+FAN_OUT_TOPIC = "fanout-"
 # What is nobody's alert: it has no next person to go to.
-TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC)
+TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC, FAN_OUT_TOPIC)
 # How many alerts a mail lists by name.
 MOST_LISTED = 200
 TITLE = "permanence du groupement"
@@ -68,6 +69,13 @@ def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[Let
     subject, body = composer().cap(source.name, cap, is_hard=is_hard)
     which = "hard-" if is_hard else ""
     return _letter(source, f"{CAP_TOPIC}{which}{source.pk}-{spending.day}", subject, body)
+
+
+def letter_about_fan_out(episode: FanOut, usual: int, within: timedelta) -> list[Letter]:
+    """The e-mail that a source tells unusually many communes; none, loudly, without an address."""
+    source, minutes = episode.source, int(within.total_seconds() // 60)
+    subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
+    return _letter(source, f"{FAN_OUT_TOPIC}{episode.pk}", subject, body)
 
 
 def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:

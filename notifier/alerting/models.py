@@ -137,3 +137,26 @@ class Spending(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} : {self.segments}"
+
+
+class FanOut(models.Model):
+    """An episode in which a source tells unusually many communes something urgent."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    since = models.DateTimeField("depuis")
+    alerts = models.PositiveIntegerField("alertes au début")
+    alarmed_at = models.DateTimeField("alarme donnée le", null=True)
+    ended_at = models.DateTimeField("terminé le", null=True)
+
+    class Meta:
+        verbose_name = "envoi d’une ampleur inhabituelle"
+        verbose_name_plural = "envois d’une ampleur inhabituelle"
+        ordering = ("-since",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("source",), name="alerting_one_fan_out", condition=Q(ended_at=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source} : {self.alerts}"

@@ -11,6 +11,7 @@ from notifier.alerting.concerned import is_partial
 from notifier.alerting.decide import TOGETHER, decide_each
 from notifier.alerting.delayed import pass_on_delayed
 from notifier.alerting.doubt import say_it_expired
+from notifier.alerting.fan_out import watch
 from notifier.alerting.in_force import categories
 from notifier.alerting.lifetime import useless_at
 from notifier.alerting.release import release_due
@@ -47,6 +48,7 @@ def upkeep() -> None:
     settle_waiting()
     release_due()
     alarm()
+    watch()
     useless = useless_at(timezone.now(), categories())
     late = Intervention.objects.filter(useless, state=Handling.REVIEW)
     for intervention_id in in_turn(late, EXPIRED_AT_ONCE):

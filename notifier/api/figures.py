@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from notifier.alerting import spending
+from notifier.alerting.fan_out import going_on
 from notifier.alerting.models import Held, HeldFor, HeldState
 from notifier.delivery import pause as delivery_pause
 from notifier.delivery.blocked import oldest_unsent_s
@@ -32,6 +33,7 @@ class Counts:
     held: dict[str, int]
     caps_reached: int
     hard_caps_reached: int
+    fan_outs: int
     pauses: int
     oldest_paused_s: float
 
@@ -117,6 +119,7 @@ def figures() -> Counts:
         held=_held(),
         caps_reached=caps_reached(),
         hard_caps_reached=hard_caps_reached(),
+        fan_outs=len(going_on()),
         pauses=Pause.objects.count(),
         oldest_paused_s=oldest_paused_s(),
     )
@@ -183,6 +186,11 @@ class Figures(Collector):
             "notifier_hard_caps_reached",
             "Sources that have come to their hard cap for the day: urgent texts are held as well",
             value=self._counts.hard_caps_reached,
+        )
+        yield GaugeMetricFamily(
+            "notifier_urgent_fan_outs",
+            "Sources that tell unusually many communes something urgent just now",
+            value=self._counts.fan_outs,
         )
         yield GaugeMetricFamily(
             "notifier_pauses",

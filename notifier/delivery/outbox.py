@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count
 from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.bell.ring import ring_after_commit
 from notifier.delivery.address import mask
-from notifier.delivery.models import Channel, Lane, Message, MessageState
+from notifier.delivery.models import EVERYTHING, EXEMPT, Channel, Lane, Message, MessageState
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -78,6 +79,23 @@ def recent(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
     """
     lately = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
     return list(lately.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
+
+
+# How far back `topics_lately` looks at the most, in messages: it costs the same in any storm.
+LATEST = 5000
+
+
+def topics_lately(since: datetime) -> dict[str, int]:
+    """By origin, of how many topics urgent messages were made since then. Two statements.
+
+    Read off the end of the table, so it costs as much in a year as today.
+    """
+    last = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    lately = Message.objects.filter(
+        pk__gt=last - LATEST, lane=Lane.URGENT, created_at__gt=since
+    ).exclude(origin__in=(EXEMPT, EVERYTHING))
+    counted = lately.order_by().values("origin").annotate(topics=Count("topic", distinct=True))
+    return dict(counted.values_list("origin", "topics"))
 
 
 def withdraw(topic: str) -> int:

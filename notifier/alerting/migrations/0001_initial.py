@@ -154,6 +154,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="FanOut",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="depuis")),
+                ("alerts", models.PositiveIntegerField(verbose_name="alertes au début")),
+                ("alarmed_at", models.DateTimeField(null=True, verbose_name="alarme donnée le")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.source",
+                        verbose_name="source",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "envoi d’une ampleur inhabituelle",
+                "verbose_name_plural": "envois d’une ampleur inhabituelle",
+                "ordering": ("-since",),
+            },
+        ),
+        migrations.CreateModel(
             name="Spending",
             fields=[
                 (
@@ -185,6 +213,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "consommations de SMS",
                 "ordering": ("-day", "source"),
             },
+        ),
+        migrations.AddConstraint(
+            model_name="fanout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("source",),
+                name="alerting_one_fan_out",
+            ),
         ),
         migrations.AddConstraint(
             model_name="alert",

@@ -1,0 +1,98 @@
+"""A source that suddenly tells many communes something urgent: the duty looks at it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from notifier.alerting.fan_out import ALERTS, watch
+from notifier.alerting.models import FanOut, Held
+from notifier.delivery.models import Message, MessageState
+from notifier.intake.models import Source
+from notifier.territory.resolve import communes_of
+from tests.alerting.house import DUTY, MAYORS, THEFT, a_round, contact, hand_over, number, push
+
+COMMUNES = sorted(commune.code for commune in communes_of("90"))
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that the tests put forward."""
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+        yield clock
+
+
+@pytest.fixture
+def everywhere(source: Source) -> Source:
+    """A mayor in each of the département's communes."""
+    for last, commune in enumerate(COMMUNES, start=1):
+        contact(commune=commune, mobile=number(last))
+    return source
+
+
+def alarms() -> list[str]:
+    about = Message.objects.filter(address=DUTY, topic__startswith="fanout-")
+    return list(about.order_by("id").values_list("subject", flat=True))
+
+
+def test_a_whole_departement_in_one_push_is_an_alarm_and_leaves(everywhere, client, caplog) -> None:
+    push(everywhere, location={"communes": COMMUNES})
+    for _ in range(3):
+        a_round()
+    assert alarms() == [
+        f"À vérifier tout de suite : {len(COMMUNES)} alertes urgentes de CORG 90 en 10 minutes"
+    ]
+    assert client.get("/readyz").json()["urgent_fan_outs"] == ["CORG 90"]
+    assert "notifier_urgent_fan_outs 1.0" in client.get("/metrics").content.decode()
+    assert sum("unusual fan-out" in line.getMessage() for line in caplog.records) == 1
+    hand_over()
+    told = Message.objects.filter(**MAYORS)
+    assert {m.state for m in told} == {MessageState.ACCEPTED}
+    assert told.count() == len(COMMUNES)
+    assert not Held.objects.exists()
+
+
+def test_many_small_ones_count_together_and_few_do_not(everywhere) -> None:
+    for n in range(ALERTS - 1):
+        push(everywhere, f"R{n}", location={"insee": COMMUNES[n]})
+    watch()
+    assert alarms() == []
+    push(everywhere, "LAST", location={"insee": COMMUNES[-1]})
+    watch()
+    assert len(alarms()) == 1
+
+
+def test_neither_routine_texts_nor_those_of_others_count(everywhere, operator) -> None:
+    for n in range(ALERTS + 5):
+        push(everywhere, f"R{n}", category=THEFT, location={"insee": COMMUNES[n]})
+    watch()
+    assert alarms() == []
+
+
+def test_it_ends_and_the_next_is_an_alarm_of_its_own(everywhere, clock, client: Client) -> None:
+    push(everywhere, "R1", location={"communes": COMMUNES})
+    watch()
+    clock.shift(timedelta(minutes=5))
+    push(everywhere, "R2", location={"communes": COMMUNES})
+    watch()
+    assert len(alarms()) == 1
+    clock.shift(timedelta(minutes=11))
+    watch()
+    assert client.get("/readyz").json()["urgent_fan_outs"] == []
+    assert FanOut.objects.get().ended_at is not None
+    push(everywhere, "R3", location={"communes": COMMUNES})
+    watch()
+    assert len(alarms()) == 2
+
+
+def test_without_a_duty_address_it_is_loud(everywhere, caplog) -> None:
+    Source.objects.update(duty_email="")
+    push(everywhere, location={"communes": COMMUNES})
+    watch()
+    assert "no duty address" in caplog.text
+    assert "unusual fan-out" in caplog.text
