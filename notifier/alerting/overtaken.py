@@ -61,7 +61,7 @@ def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> li
 def _untold(intervention: Intervention, thread: list[Intervention]) -> str | None:
     """What the communes did not read in it; None if it changes nothing of what they know."""
     told = [i for i in thread if i.pk != intervention.pk and has_told(i)]
-    if told[-1].status in _ENDS:
+    if told[-1].status in _ENDS or intervention.is_shell:
         return None
     if intervention.status in _ENDS:
         return _ENDS[Status(intervention.status)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
@@ -140,9 +141,13 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
 
 def _known(source: Source, message: ForeignMessage) -> _Known:
     """Raises FormatRefusedError where its own number is another sender's: it would join that."""
-    rows = Distribution.objects.filter(source=source, name__in=message.threads).order_by("pk")
+    # Also a thread that began with a later message, under the reference of one that it named.
+    begun = Q(reference__in=message.threads, intervention__isnull=False)
+    rows = Distribution.objects.filter(Q(name__in=message.threads) | begun, source=source)
     known = list(
-        rows.values_list("name", "reference", "sender", "sent_at", "intervention__sequence")
+        rows.order_by("pk").values_list(
+            "name", "reference", "sender", "sent_at", "intervention__sequence"
+        )
     )
     own = {sender for name, _, sender, _, _ in known if name == message.name} - {""}
     if message.sender and own - {message.sender}:
@@ -150,7 +155,8 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
     named = [row for row in known if row[0] in message.references]
     threads: defaultdict[str, list[str]] = defaultdict(list)
     for name, reference, *_ in known:
-        threads[name].append(reference)
+        for led in {name, reference} & set(message.threads):
+            threads[led].append(reference)
     return _Known(
         threads=threads,
         last_sent=max((sent_at for *_, sent_at, _ in named), default=None),

@@ -258,3 +258,18 @@ def test_a_reference_dated_in_the_far_future_holds_nothing_back(corg: Caller) ->
     ended = f"cod@prefecture.example,F2,{m.moment()}"
     all_stored(push_cap(corg, m.cap("F3", "Cancel", references=ended, info="", sent=m.moment(2))))
     assert kinds("F1") == [("90033", False)]
+
+
+def test_what_names_only_the_one_before_it_joins_it_in_whatever_order(corg: Caller) -> None:
+    """The last of a chain comes first: each only names the one before it."""
+    first, second = m.moment(-50), m.moment(-40)
+    area = m.info("fr", code("90033"))
+    naming_second = f"cod@prefecture.example,Q2,{second}"
+    last = m.cap("Q3", "Update", references=naming_second, sent=m.moment(-30), info=area)
+    stored(push_cap(corg, last))
+    naming_first = f"cod@prefecture.example,Q1,{first}"
+    stored(push_cap(corg, m.cap("Q2", "Update", references=naming_first, sent=second, info=area)))
+    assert Alert.objects.count() == 1
+    named = f"cod@prefecture.example,Q3,{m.moment(-30)}"
+    all_stored(push_cap(corg, m.cap("Q4", "Cancel", references=named, info="")))
+    assert not Alert.objects.filter(is_open=True).exists()

@@ -80,3 +80,23 @@ def test_resources_that_come_late_are_no_matter(corg: Caller) -> None:
     stored(push(corg, m.envelope(m.resources(case, A="ARRIVEE"), sent=-20)))
     push(corg, m.envelope(m.resources(case, A="DEPART"), sent=-40), 200)
     assert not Message.objects.filter(recipient="duty").exists()
+
+
+@pytest.mark.parametrize("kind", ["Cancel", "Update"])
+def test_an_envelope_that_names_another_comes_after_it(corg: Caller, kind: str) -> None:
+    """EDXL-DE's own reference: "distributionID,senderID,dateTimeSent"."""
+    case, sent = m.case_id(), m.moment(240)
+    first = m.envelope(m.case(case), dateTimeSent=sent)
+    stored(push(corg, first))
+    graver = m.case(case)
+    graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
+    named = f"{first['distributionID']},{first['senderID']},{sent}"
+    answer = push(corg, m.envelope(graver, kind, sent=0, distributionReference=[named]))
+    assert "edxlDistribution.distributionReference" not in answer["dropped"]
+    assert stored(answer).state == Handling.DECIDED
+    assert shown() == []
+
+
+def test_a_reference_of_an_envelope_that_names_nothing_is_named(corg: Caller) -> None:
+    odd = m.envelope(m.case(m.case_id()), distributionReference="voir plus haut")
+    assert "edxlDistribution.distributionReference" in push(corg, odd)["dropped"]

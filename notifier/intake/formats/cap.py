@@ -11,8 +11,6 @@ import re
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
-
 from notifier.intake.formats import cap_area
 from notifier.intake.formats.cap_area import Area, Pair, place_of
 from notifier.intake.formats.message import (
@@ -21,7 +19,14 @@ from notifier.intake.formats.message import (
     adapted_reference,
     identity_of,
 )
-from notifier.intake.formats.reading import Many, Part, dropped_names, read_part, refuse
+from notifier.intake.formats.reading import (
+    Many,
+    Part,
+    dropped_names,
+    instant_in,
+    read_part,
+    refuse,
+)
 from notifier.intake.formats.tables import Tables
 from notifier.intake.formats.xml import read_xml
 from notifier.intake.schema import Instant, RecentInstant
@@ -31,7 +36,6 @@ _ROOT = "alert"
 _NAMESPACES = ("urn:oasis:names:tc:emergency:cap:1.2", "urn:oasis:names:tc:emergency:cap:1.1")
 _OUR_CODES = {"cisu", "alerte-maires"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 
 class _Info(Part):
@@ -127,13 +131,12 @@ def _referenced(alert: Alert) -> list[tuple[datetime, str]]:
         parts = triple.split(",")
         if len(parts) != 3:
             raise refuse("alert.references", "attendu : expéditeur,identifiant,date d’envoi")
-        try:
-            sent = _INSTANT.validate_python(parts[2])
-        except ValidationError:
+        sent = instant_in(parts[2])
+        if sent is None:
             raise refuse(
                 "alert.references",
                 "date d’envoi impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
-            ) from None
+            )
         found.append((sent, adapted_reference(parts[1])))
     if alert.msgType == "Cancel" and not found:
         raise refuse("alert.references", "champ obligatoire : dites quelles alertes sont annulées")

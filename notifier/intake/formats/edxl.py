@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from notifier.intake.formats import eda, emsi, ri
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of
 from notifier.intake.formats.reading import (
     MOST_NAMES,
+    Many,
     Part,
     dropped_names,
+    instant_in,
     read_part,
     refuse,
     said_by,
@@ -45,6 +48,7 @@ class Envelope(Part):
     dateTimeExpires: Instant | None = None  # noqa: N815
     distributionStatus: Literal["Actual", "Exercise", "System", "Test"]  # noqa: N815
     distributionKind: Literal["Report", "Update", "Cancel", "Ack", "Error"]  # noqa: N815
+    distributionReference: Many[str] = []  # noqa: N815, RUF012 # pydantic copies defaults
     content: Any
 
 
@@ -89,12 +93,21 @@ def _enveloped(document: Mapping[str, Any], tables: Tables, beside: list[_Found]
         identity=identity_of("EDXL", envelope.senderID, envelope.distributionID),
         exercise=exercise,
         sent_at=envelope.dateTimeSent,
+        after=_after(envelope, dropped),
         expires_at=envelope.dateTimeExpires,
         is_update=envelope.distributionKind == "Update",
         effect=_effect(envelope, message),
         paths={**message.paths, "expires_at": f"{_ROOT}.dateTimeExpires"},
     )
     return _with_dropped(enveloped, dropped)
+
+
+def _after(envelope: Envelope, dropped: dict[str, None]) -> datetime | None:
+    """When the last envelope that it names was sent ("distributionID,senderID,dateTimeSent")."""
+    moments = [instant_in(name.rpartition(",")[2]) for name in envelope.distributionReference]
+    if None in moments:
+        dropped[f"{_ROOT}.distributionReference"] = None
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _effect(envelope: Envelope, message: ForeignMessage) -> Effect:

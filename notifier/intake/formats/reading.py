@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from notifier.intake.schema import Instant
 
 # An element's name says nothing of a person; a key of another form might.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 MOST_NAMES = 100
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 T = TypeVar("T")
 
@@ -72,6 +84,14 @@ def read_part(model: type[P], document: Any, root: str) -> P:
     except ValidationError as error:
         faults = [dict(f) | {"loc": (root, *f["loc"])} for f in error.errors(include_url=False)]
         raise FormatRefusedError(faults) from None
+
+
+def instant_in(text: str) -> datetime | None:
+    """The instant that is written there with its zone; None if it is none."""
+    try:
+        return _INSTANT.validate_python(text)
+    except ValidationError:
+        return None
 
 
 def dropped_names(model: type[Part], document: Any, root: str) -> list[str]:

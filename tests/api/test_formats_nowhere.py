@@ -1,0 +1,138 @@
+"""Reports of other formats that do not say where: their thread's place, or a person's to find."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from notifier.alerting.models import Alert
+from notifier.delivery.models import Message
+from notifier.directory.models import Contact
+from notifier.intake.formats.message import adapted_reference
+from notifier.intake.models import Handling, Intervention
+from tests.api.caller import Caller
+from tests.api.foreign import kinds, push, push_cap, stored
+from tests.api.test_formats_emsi import emsi
+from tests.intake import messages as m
+
+
+@pytest.fixture(autouse=True)
+def _mayor(db: None) -> None:
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+@pytest.fixture
+def number(corg: Caller) -> str:
+    """A case in Delle that is told."""
+    case = m.case_id()
+    stored(push(corg, m.envelope(m.case(case), sent=-60)))
+    return case
+
+
+def status_of(number: str) -> str:
+    thread = Intervention.objects.filter(reference=adapted_reference(number))
+    return thread.order_by("-sequence")[0].status
+
+
+def told() -> list[str]:
+    mayors = Message.objects.filter(recipient__startswith="contact:").order_by("id")
+    return [message.body for message in mayors]
+
+
+NOWHERE: list[dict[str, Any]] = [
+    {"location": None},
+    {"location": {}},
+    {"location": {"locID": "1", "country": "FR"}},
+    {"location": {"city": {"inseeCode": None, "name": ""}}},
+    {"location": {"detailedAddress": {"wayName": {"complete": "rue de Déridé"}}}},
+    {"location": {"geometry": {"sketch": "croquis"}}},
+]
+
+
+@pytest.mark.parametrize("nowhere", NOWHERE)
+def test_a_case_without_a_place_comes_before_a_person(
+    corg: Caller, nowhere: dict[str, Any]
+) -> None:
+    doubt = stored(push(corg, m.envelope(m.case(m.case_id(), **nowhere))))
+    assert (doubt.state, told()) == (Handling.REVIEW, [])
+    assert "commune à vérifier" in doubt.reason
+    mail = Message.objects.get(recipient="duty")
+    assert doubt.reference in mail.subject
+    call_command(
+        "review", doubt.reference, "--commune", "90033", "--why", "le centre le dit",
+        stdout=StringIO(),
+    )  # fmt: skip
+    stored({"id": doubt.pk})
+    assert kinds(doubt.reference) == [("90033", True)]
+    assert len(told()) == 1
+
+
+def test_a_case_without_the_element_of_its_place(corg: Caller) -> None:
+    case = m.case(m.case_id())
+    del case["createCase"]["location"]
+    assert stored(push(corg, case)).state == Handling.REVIEW
+
+
+def test_what_is_decided_of_no_place_holds_for_its_later_states(corg: Caller) -> None:
+    number = m.case_id()
+    doubt = stored(push(corg, m.envelope(m.case(number, location=None), sent=-30)))
+    call_command(
+        "review", doubt.reference, "--commune", "90033", "--why", "le centre le dit",
+        stdout=StringIO(),
+    )  # fmt: skip
+    stored({"id": doubt.pk})
+    ended = m.resources(number, A="REN-BASE")
+    stored(push(corg, m.envelope(ended, sent=-20)))
+    assert kinds(doubt.reference) == [("90033", False)]
+
+
+def test_an_update_without_a_place_is_where_its_thread_is(corg: Caller, number: str) -> None:
+    graver = m.case(number, location={"locID": "1"})
+    graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
+    update = stored(push(corg, m.envelope(graver, "Update", sent=-20)))
+    assert (update.communes, Alert.objects.get().severity) == (["90033"], "extreme")
+
+
+def test_an_end_without_a_place_waits_for_what_it_ends(corg: Caller) -> None:
+    number = m.case_id()
+    cancelled = push(corg, m.envelope(m.case(number, location=None), "Cancel", sent=-10))
+    assert cancelled["id"] is None
+    late = stored(push(corg, m.envelope(m.case(number), sent=-20)))
+    assert (late.status, told()) == ("cancelled", [])
+
+
+def test_the_place_that_comes_after_all_settles_it(corg: Caller) -> None:
+    number = m.case_id()
+    event = stored(push(corg, m.envelope(emsi(number, "ALERT"), sent=-30)))
+    assert event.state == Handling.REVIEW
+    stored(push(corg, m.envelope(m.case(number), sent=-20)))
+    event.refresh_from_db()
+    assert (event.state, len(told())) == (Handling.SUPERSEDED, 1)
+
+
+AREAS = (
+    "",
+    "<polygon/>",
+    "<geocode><valueName>EMMA_ID</valueName><value>FR090</value></geocode>",
+)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_cap_alert_without_an_area_comes_before_a_person(corg: Caller, area: str) -> None:
+    answer = push_cap(corg, m.cap("NW1", info=m.info("fr", area)))
+    assert "alert.info.area.areaDesc" in answer["dropped"]
+    assert stored(answer).state == Handling.REVIEW
+
+
+def test_a_cap_update_without_an_area_is_where_its_alert_is(corg: Caller) -> None:
+    sent = m.moment(-30)
+    stored(push_cap(corg, m.cap("NW2", sent=sent)))
+    update = m.cap(
+        "NW3", "Update", references=f"cod@prefecture.example,NW2,{sent}",
+        info=m.info("fr", "", severity="Extreme"),
+    )  # fmt: skip
+    assert stored(push_cap(corg, update)).communes == ["90033"]
+    assert Alert.objects.get(commune="90033").severity == "extreme"
