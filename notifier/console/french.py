@@ -32,6 +32,7 @@ Suivre
   review             les interventions dont une personne doit trancher la commune
   pause              suspend les envois aux communes, de toutes les sources ou d’une seule
   resume             reprend les envois
+  bounce             un courriel revenu à l’expéditeur : un avis de non-remise est noté et suivi
 
 Les trois processus de la production
   web                l’API, les accusés de réception, l’administration

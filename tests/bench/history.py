@@ -36,6 +36,7 @@ _COPIED: dict[str, dict[str, str]] = {
         "topic": "(o.topic::bigint + n * 100000)::text",
         "provider_id": "'SM' || md5(o.provider_id || n)",
         "claim": "md5(o.claim || n)",
+        "token": "md5(o.token || n)",
         # Two in a hundred never arrived; that was followed up long ago.
         "state": "CASE WHEN mod(o.id + n, 50) = 0 THEN 'undelivered' ELSE o.state END",
         "is_followed_up": "mod(o.id + n, 50) = 0",

@@ -19,8 +19,6 @@ from tests.chaos.stream import Kind, Push, Story
 ENDS = {"accepted", "delivered", "cancelled", "failed"}
 # The journal's words for a message that may have left or not.
 UNKNOWN_FATE = "sort inconnu"
-# As the harness's EMAIL_FROM, from which Message-IDs are made.
-MAIL_DOMAIN = "gendarmerie.example"
 
 Key = tuple[str, str, Kind]
 """Channel, address, and which text of the story."""
@@ -118,8 +116,9 @@ def _held_sms(reference: str, sms: Sms) -> Held:
 
 def _held_mail(reference: str, mail: Mail) -> Iterator[Held]:
     at, kind = datetime.fromisoformat(mail["received"]), _kind(mail["subject"])
+    mark, _, _ = mail["message_id"].removeprefix("<").partition("@")
     for address in mail["to"]:
-        yield Held(reference, "email", address, kind, at, mail["message_id"], "accepted")
+        yield Held(reference, "email", address, kind, at, mark, "accepted")
 
 
 def _kind(text: str) -> Kind:
@@ -233,7 +232,7 @@ def _doubts(entries: list[EntryRow]) -> Counter[int]:
 
 
 def _mail_mark(row: MessageRow) -> str:
-    return f"<alerte-{row.pk}@{MAIL_DOMAIN}>"
+    return f"alerte-{row.pk}-{row.token}"
 
 
 def _judge_copies(

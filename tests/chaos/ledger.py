@@ -31,6 +31,7 @@ class MessageRow:
     state: str
     provider_id: str
     error_code: str
+    token: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Ledger:
         """Every message, oldest first."""
         query = (
             "SELECT id, thread, revision, channel, address, subject, body, state, provider_id, "
-            "error_code FROM delivery_message WHERE thread LIKE %s ORDER BY id"
+            "error_code, token FROM delivery_message WHERE thread LIKE %s ORDER BY id"
         )
         rows = self._read(query, f"%/{tag}-%")
         return [MessageRow(pk, _reference(thread), *rest) for pk, thread, *rest in rows]

@@ -1,0 +1,109 @@
+"""Mails that come back: a notice (RFC 3464) says which one could not be delivered, and why.
+
+Which one, it says by the Message-ID of ours that it returns. Nobody can guess one; whoever has
+seen one can only say that it did not arrive, whereupon others are told besides: a forged notice
+silences nobody.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message as Part
+
+import structlog
+
+from notifier.delivery.models import Channel, Message, MessageState
+from notifier.delivery.receipts import Reading, apply_receipt
+from notifier.delivery.transports.base import Fate
+
+log = structlog.get_logger(__name__)
+
+_NUMBER = re.compile(r"<(alerte-([0-9]{1,18})-([0-9a-f]{32}))@")
+_STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+# By the longest beginning of its status (RFC 3463, and the registry of enhanced status codes).
+_MEANINGS = {
+    "5.1.1": "boîte inconnue",
+    "5.1.2": "domaine inconnu",
+    "5.1.": "adresse refusée",
+    "5.2.1": "boîte désactivée",
+    "5.2.2": "boîte pleine",
+    "5.4.": "serveur du destinataire injoignable",
+    "4.4.": "serveur du destinataire injoignable",
+    "5.7.": "refusé par les règles du destinataire",
+}
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """A mail that will not arrive: its number, its row, what must match, and the status code."""
+
+    number: str
+    message_id: int
+    token: str
+    status: str
+
+    @property
+    def explanation(self) -> str:
+        """In French, for the journal."""
+        meaning = next((m for s, m in _MEANINGS.items() if self.status.startswith(s)), "non remis")
+        return f"avis de non-remise, {meaning} ({self.status or 'sans code'})"
+
+
+def read_bounce(raw: bytes) -> Bounce | None:
+    """The notice in a mail; None for any other mail, or one that says that it is still tried."""
+    mail = email.message_from_bytes(raw)
+    status = next(_failures(mail), None)
+    if status is None:
+        return None
+    for text in _returned(mail):
+        if found := _NUMBER.search(text):
+            return Bounce(found[1], int(found[2]), found[3], status)
+    return None
+
+
+def apply_bounce(bounce: Bounce) -> Reading:
+    """Mark the mail as undelivered, and have others told, as of an SMS that did not arrive."""
+    ours = Message.objects.filter(
+        pk=bounce.message_id, token=bounce.token, channel=Channel.EMAIL
+    ).exists()
+    if not ours:
+        log.warning("bounce of a mail that we did not send", message=bounce.message_id)
+        return Reading.NO_SUCH_MESSAGE
+    if bounce.status.startswith("5.7."):
+        log.error("a reader's mail server refuses our mails", code=bounce.status)
+    fate = Fate(bounce.number, MessageState.UNDELIVERED, bounce.status)
+    return apply_receipt(bounce.message_id, fate, bounce.explanation)
+
+
+def _failures(mail: Part) -> Iterator[str]:
+    """The status of each recipient that is given up; empty where none is said.
+
+    "failed" is final whatever the status: a server that gave up trying says 4.4.1.
+    """
+    for part in mail.walk():
+        if part.get_content_type() != "message/delivery-status":
+            continue
+        blocks = part.get_payload()
+        for block in blocks if isinstance(blocks, list) else []:
+            if not isinstance(block, Part):
+                continue
+            action = str(block.get("Action", "")).strip().lower()
+            found = _STATUS.search(str(block.get("Status", "")))
+            status = found[0] if found else ""
+            if action == "failed" or (not action and status.startswith("5")):
+                yield status
+
+
+def _returned(mail: Part) -> Iterator[str]:
+    """Where the Message-ID of what came back may stand, the likeliest first."""
+    for part in mail.walk():
+        if part is not mail and part.get("Message-ID"):
+            yield str(part["Message-ID"])
+        if part.get_content_type() == "text/rfc822-headers":
+            headers = part.get_payload(decode=True)
+            if isinstance(headers, bytes):
+                yield str(email.message_from_bytes(headers).get("Message-ID", ""))
+    yield from (str(mail.get(name, "")) for name in ("In-Reply-To", "References"))
