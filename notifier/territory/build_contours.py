@@ -17,6 +17,7 @@ from shapely import Polygon
 
 from notifier.territory import contours
 from notifier.territory.file import VINTAGE
+from notifier.territory.islets import add_islets
 from notifier.territory.polygon_sources import BadSourceError, read_polygons
 from notifier.territory.survey import Survey, survey
 
@@ -62,6 +63,7 @@ def _add_contours(connection: sqlite3.Connection, source: Path, origin: str) -> 
         given[code] = polygons
     before = _boxes(connection)
     land, shared = _assign(connection, source, given, today, set(before))
+    add_islets(land)
     connection.execute("DROP TABLE IF EXISTS contour")
     connection.execute(contours.SCHEMA)
     for code in sorted(land):

@@ -55,6 +55,11 @@ class Plane(NamedTuple):
         metres: Corners = (corners - (self.x, self.y)) * (self.kx, self.ky)
         return metres
 
+    def unseen(self, metres: Corners) -> Corners:
+        """Metres from the point as corners in units."""
+        corners: Corners = metres / (self.kx, self.ky) + (self.x, self.y)
+        return corners
+
     def around(self, reach: float) -> Box:
         """The box of everything within `reach` metres of the point, in units."""
         dx, dy = reach / self.kx, reach / self.ky

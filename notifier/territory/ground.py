@@ -45,7 +45,7 @@ class Mark:
     code: str
     holds: bool
     """Whether the point lies in it; true of several on the very line between them, and where no
-    source divides their land."""
+    source divides their land. Just off the coast, true of the nearest: see `position.py`."""
     distance_m: int
     """Metres to its border, 0 if it holds the point."""
     share: float | None = None

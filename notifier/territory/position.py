@@ -7,8 +7,10 @@ tens of metres and so are positions, so every commune within reach remains possi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from notifier.territory import ground, overseas, reference
+from notifier.territory.abroad import is_abroad
 from notifier.territory.evidence import LISTED, Evidence, listing
 from notifier.territory.geometry import Polygons
 from notifier.territory.ground import Mark, TooWideError
@@ -17,6 +19,10 @@ REACH_M = {"exact": 150, "street": 500, "town": 5_000}
 """Within how many metres of a point the incident may be, by the precision stated for it."""
 # The mayor polices bathing up to 300 m from the shore (CGCT art. L2213-23).
 _OFF_SHORE_M = 300 + REACH_M["exact"]
+# The territorial sea, twelve nautical miles (ordonnance n° 2016-1687, art. 5): up to there a code
+# may name the commune before which a point lies. Its coast may be half as far again as the nearest.
+_TERRITORIAL_SEA_M = 22_224
+_BEFORE_IT = 1.5
 _TOWN = "town"
 
 
@@ -39,9 +45,12 @@ def read_point(
         marks = _marks(latitude, longitude, reach, radius_m)
     except TooWideError:
         return _too_wide("point", given)
+    marks = _ashore(marks, reach)
     if not any(mark.holds for mark in marks):
         return _off_land(given, latitude, longitude, marks)
     codes = frozenset(mark.code for mark in marks)
+    if off := max(mark.distance_m for mark in marks if mark.holds):
+        codes |= {mark.code for mark in _before(latitude, longitude, off)}
     says = _where(marks, "Le point", reach)
     if precision == _TOWN:
         says += " Il n’est précis qu’à la ville près : il ne prouve rien à lui seul."
@@ -64,11 +73,12 @@ def read_polygon(polygons: Polygons) -> Evidence:
             "ou elle est trop enchevêtrée."
         )
         return Evidence("polygon", given, frozenset(), says)
-    marks = _merged(under, ground.near(latitude, longitude, REACH_M["exact"]))
+    reach = REACH_M["exact"]
+    marks = _ashore(_merged(under, ground.near(latitude, longitude, reach)), reach)
     if not marks:
         return _off_land(given, latitude, longitude, [], "polygon")
     codes = frozenset(mark.code for mark in marks)
-    says = _where(marks, "Le centre de la zone", REACH_M["exact"])
+    says = _where(marks, "Le centre de la zone", reach)
     return Evidence("polygon", given, codes, says, marks=tuple(marks))
 
 
@@ -90,10 +100,35 @@ def _merged(under: list[Mark], near: list[Mark]) -> list[Mark]:
     return sorted([*under, *close], key=lambda mark: (mark.distance_m, not mark.holds, mark.code))
 
 
+def _ashore(marks: list[Mark], reach: int) -> list[Mark]:
+    """Off every commune, the nearest within reach holds the point.
+
+    The contours cut capes and quays off, and there is nobody else whose it could be.
+    """
+    if not marks or marks[0].distance_m > reach or any(mark.holds for mark in marks):
+        return marks
+    return [replace(marks[0], holds=True), *marks[1:]]
+
+
+def _before(latitude: float, longitude: float, nearest_m: int) -> list[Mark]:
+    """The communes whose own code agrees with a point off the land, `nearest_m` from the nearest.
+
+    At sea those before whose coast it lies, up to the end of the territorial sea; beyond a frontier
+    those within 450 m.
+    """
+    reach = float(_OFF_SHORE_M)
+    if not is_abroad(latitude, longitude):
+        reach = max(reach, min(_BEFORE_IT * nearest_m, _TERRITORIAL_SEA_M))
+    return ground.near(latitude, longitude, reach)
+
+
 def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
     """Which commune holds it, and which others lie close or under the area."""
     holding = [mark.code for mark in marks if mark.holds]
-    if len(holding) > 1:
+    off = [mark for mark in marks if mark.holds and mark.distance_m]
+    if off:
+        says = f"{what} est hors de toute commune, au bord : la plus proche est {_distances(off)}."
+    elif len(holding) > 1:
         says = f"{what} est sur la limite, ou sur une terre que les contours ne partagent pas, "
         says += f"entre {listing(holding)}."
     elif holding:
@@ -124,7 +159,7 @@ def _off_land(
     nearest = ground.nearest(latitude, longitude)
     if nearest is None:
         return Evidence(kind, given, frozenset(), f"{says} Aucune n’est à moins de 500 km.")
-    close = _merged(marks, ground.near(latitude, longitude, _OFF_SHORE_M))
+    close = _merged(marks, _before(latitude, longitude, nearest.distance_m))
     says += f" La plus proche est {_distances([nearest])}."
     return Evidence(
         kind,
