@@ -15,7 +15,8 @@ from notifier.directory.people import people_of
 def gone(messages: Sequence[Message]) -> set[int]:
     """The ids of those messages whose addresses are no present contact's of their communes.
 
-    Three statements at the most. What goes to no contact, as the duty's mails, is none of them.
+    Three statements at the most. What goes to no contact, as the duty's mails, is none of them, nor
+    what is of no alert that is known.
     """
     to_contacts = [m for m in messages if m.recipient.startswith("contact:")]
     communes = _communes_of({m.topic for m in to_contacts})
@@ -23,7 +24,8 @@ def gone(messages: Sequence[Message]) -> set[int]:
     return {
         m.pk
         for m in to_contacts
-        if not any(letter_key(m.channel, m.address) in keys[code] for code in communes[m.topic])
+        if (codes := communes.get(m.topic))
+        and not any(letter_key(m.channel, m.address) in keys[code] for code in codes)
     }
 
 

@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 from notifier.delivery.models import MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.transports.base import Fate
-from notifier.delivery.transports.twilio.errors import explain
+from notifier.delivery.transports.twilio.errors import explain, is_ours
 from notifier.delivery.transports.twilio.statuses import state_of
 from notifier.delivery.transports.twilio.transport import callback_url
 
@@ -49,6 +49,8 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
         reading = Reading.NO_SUCH_MESSAGE
     else:
         reading = apply_receipt(message_id, fate, explanation)
+    if reading is Reading.APPLIED and is_ours(code):
+        log.error("our account or sender is refused, an operator must mend it", code=code)
     if reading is Reading.NO_SUCH_MESSAGE:
         log.error(
             "receipt for an unknown message", message=message_id, provider_id=fate.provider_id

@@ -17,6 +17,7 @@ _MESSAGES = {
     21610: (400, "Attempt to send to unsubscribed recipient"),
     21614: (400, "'To' number is not a valid mobile number"),
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    63038: (429, "Account exceeded the daily messages limit"),
 }
 _OTHER = (400, "The request was refused with error {}")
 

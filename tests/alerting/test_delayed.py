@@ -12,7 +12,8 @@ from time_machine import travel
 from notifier.alerting.delayed import pass_on_delayed
 from notifier.alerting.pause import pause, resume
 from notifier.alerting.release import release_due
-from notifier.delivery.models import Message, MessageState
+from notifier.delivery.deliver import deliver
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import ASK_AGAIN
 from notifier.delivery.transports.base import Outcome, Result
 from tests.alerting.house import (
@@ -112,6 +113,23 @@ def test_after_a_minute_the_next_person_is_told_and_retrying_goes_on(
     line = journal(step="decided")[-1]
     assert "maire pas encore joint (SMS), au tour de 1er adjoint" in line.text
     assert line.data["rule"] == "delayed"
+
+
+@pytest.mark.parametrize("code", [21408, 63038, 21999])
+def test_a_number_that_twilio_refuses_for_now_holds_nobody_up(council, provider, code) -> None:
+    """The whole way to a provider: both have it in the end, once each."""
+    provider.fault("reject", to=number(1), error_code=code)
+    push(council, category=FIRE)
+    deliver(Lane.URGENT)
+    later = timezone.now() + timedelta(minutes=1)
+    Message.objects.update(created_at=timezone.now() - timedelta(minutes=1), due_at=later)
+    pass_on_delayed()
+    deliver(Lane.URGENT)
+    assert [text["to"] for text in provider.messages()] == [number(2)]
+    provider.clear_faults()
+    Message.objects.filter(address=number(1)).update(due_at=timezone.now())
+    deliver(Lane.URGENT)
+    assert [text["to"] for text in provider.messages()] == [number(2), number(1)]
 
 
 def test_it_is_passed_on_once_and_both_get_it_once(council, clock) -> None:

@@ -140,6 +140,23 @@ def test_an_undelivered_receipt_moves_on_too(source) -> None:
     assert told() == [sms(1), sms(2)]
 
 
+@pytest.mark.parametrize("state", [MessageState.DELIVERED, MessageState.READ])
+@pytest.mark.parametrize("body", [{"status": "closed"}, {"severity": "extreme"}])
+def test_a_text_that_came_after_all_counts_its_reader_as_told(source, state, body) -> None:
+    """30008, then delivered: the deputy was told in the mayor's place; both are told the rest."""
+    contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE, severity="minor")
+    hand_over()
+    first = messages()[0].pk
+    apply_receipt(first, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
+    hand_over()
+    apply_receipt(first, Fate("SM1", state))
+    push(source, sequence=2, **{"category": FIRE, "severity": "minor", **body})
+    assert told(revision=1) == [sms(1), sms(2)]
+    assert told(revision=2) == [sms(1), sms(2)]
+
+
 def test_nothing_moves_on_once_a_newer_text_is_out(source) -> None:
     contact("maire", mobile=number(1))
     contact("adjoint", mobile=number(2))

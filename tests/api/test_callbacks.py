@@ -208,6 +208,16 @@ def test_a_failure_keeps_its_code_and_says_it_in_french(message: Message) -> Non
     assert "980720" not in line.text
 
 
+def test_a_sender_that_a_french_network_refuses_is_ours_to_mend(
+    message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        _post(message.pk, MessageStatus="undelivered", ErrorCode="30042")
+    assert "AF2M" in Entry.objects.get(step=Step.RECEIPT).text
+    errors = [r for r in caplog.records if r.levelname == "ERROR"]
+    assert len([r for r in errors if "our account or sender is refused" in r.getMessage()]) == 1
+
+
 def test_undelivered_then_delivered_he_has_it(message: Message) -> None:
     assert _post(message.pk, MessageStatus="undelivered", ErrorCode="30008").status_code == 204
     assert _post(message.pk, MessageStatus="delivered").status_code == 204

@@ -217,7 +217,7 @@ def test_a_mail_server_that_does_not_answer_for_a_minute(
     assert list(blocked_channels()) == ["email"]
 
 
-@pytest.mark.parametrize("code", [21408, 21611, 30999])
+@pytest.mark.parametrize("code", [21408, 21611, 30042, 30999, 63038])
 def test_one_number_that_is_refused_blocks_nobody_else(
     provider: Simulator,
     post: Post,
@@ -226,14 +226,20 @@ def test_one_number_that_is_refused_blocks_nobody_else(
 ) -> None:
     provider.fault("reject", error_code=code)
     message = post()
-    for _ in range(3):
-        deliver(Lane.URGENT)
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.error_code) == (MessageState.PENDING, str(code))
+    for _ in range(2):
         time_passes(message, timedelta(seconds=70))
+        deliver(Lane.URGENT)
+    time_passes(message, timedelta(seconds=70))
     assert blocked_channels() == {}
     assert oldest_unsent_s() > 60
 
 
-@pytest.mark.parametrize("code", [20003, 20404, 21212, 21266, 21656, 21659, 21660, 21661])
+@pytest.mark.parametrize(
+    "code", [20003, 20404, 21212, 21266, 21656, 21659, 21660, 21661, 30042, 63038]
+)
 def test_our_own_fault_is_an_error_line(
     provider: Simulator, post: Post, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:

@@ -45,10 +45,15 @@ OPERATOR = {
     21705: "service de messagerie invalide",
     30001: "file de l’opérateur pleine",
     30002: "compte Twilio suspendu",
+    # The rules of AF2M, the French operators' association (charter of 10 March 2025), which they
+    # apply each on its own: 3 to 11 letters and digits without space or accent, not digits alone,
+    # no generic word (alerte, info, rdv, banque…). Twilio says it of them in a receipt.
+    30042: "expéditeur refusé par un opérateur : nom générique ou caractère interdit (AF2M)",
+    63038: "plafond de messages du jour atteint chez Twilio",
 }
 
 # Of those, the ones that say something of one number or of this minute: the others pass.
-OF_ONE_NUMBER = {21266, 21408, 21608, 21611, 30001}
+OF_ONE_NUMBER = {21266, 21408, 21608, 21611, 30001, 30042, 63038}
 
 # Said by a receipt: why an accepted message did not arrive.
 UNDELIVERED = {
@@ -63,11 +68,19 @@ UNDELIVERED = {
 }
 
 
+def is_ours(code: int | str | None) -> bool:
+    """Whether an operator has to mend something, and no reader is at fault."""
+    return _number(code) in OPERATOR
+
+
 def explain(code: int | str | None) -> str:
     """The meaning of a code in French, or its bare number."""
-    try:
-        number = int(code or 0)
-    except ValueError:
-        number = 0
-    meaning = {**PERMANENT, **OPERATOR, **UNDELIVERED}.get(number)
+    meaning = {**PERMANENT, **OPERATOR, **UNDELIVERED}.get(_number(code))
     return meaning or (f"erreur {code}" if code else "sans explication")
+
+
+def _number(code: int | str | None) -> int:
+    try:
+        return int(code or 0)
+    except ValueError:
+        return 0

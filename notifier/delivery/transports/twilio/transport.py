@@ -33,9 +33,9 @@ from notifier.delivery.transports.base import (
 )
 from notifier.delivery.transports.twilio.errors import (
     OF_ONE_NUMBER,
-    OPERATOR,
     PERMANENT,
     explain,
+    is_ours,
 )
 from notifier.delivery.transports.twilio.http import PatientHttpClient
 from notifier.delivery.transports.twilio.statuses import state_of
@@ -189,6 +189,8 @@ class TwilioTransport:
 
 def _fate(found: Any) -> Fate:
     code = str(found.error_code or "")
+    if is_ours(code):
+        log.error("our account or sender is refused, an operator must mend it", code=code)
     return Fate(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
 
 
@@ -209,7 +211,7 @@ def _unreadable(why: str) -> Outcome:
 
 def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome:
     code = str(error.code or error.status)
-    if error.status == 429:
+    if error.status == 429 and not is_ours(code):
         return Outcome(Result.RETRY, code=code, detail="débit dépassé", retry_after_s=retry_after_s)
     if error.status >= 500:
         detail = f"panne de l’opérateur ({error.status})"
@@ -220,11 +222,17 @@ def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome
         return Outcome(Result.RETRY, code=code, detail=detail, is_common=True)
     if error.code in PERMANENT:
         return Outcome(Result.PERMANENT, code=code, detail=explain(code))
-    if error.code not in OPERATOR:
+    if not is_ours(code):
         return Outcome(Result.RETRY, code=code, detail=explain(code))
     log.error("our account or sender is refused, an operator must mend it", code=code)
     is_common = error.code not in OF_ONE_NUMBER
-    return Outcome(Result.RETRY, code=code, detail=explain(code), is_common=is_common)
+    return Outcome(
+        Result.RETRY,
+        code=code,
+        detail=explain(code),
+        retry_after_s=retry_after_s,
+        is_common=is_common,
+    )
 
 
 def _broken_line(error: RequestException) -> Outcome:
