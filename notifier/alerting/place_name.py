@@ -24,7 +24,7 @@ from notifier.alerting.place_word import (
     mixes_cases,
     words_in,
 )
-from notifier.alerting.place_words import LANDMARKS, MONTHS, ROADS, TRUE_NAMES
+from notifier.alerting.place_words import BUILT, LANDMARKS, MONTHS, ROADS, TRUE_NAMES
 from notifier.intake.unsaid import is_first_name, plain
 
 MOST_GROUPS = 4
@@ -114,7 +114,7 @@ def _numbers_hold(head: str, words: list[Word]) -> bool:
     behind = words[at + 1] if at + 1 < len(words) else None
     if words[at].plain == "neuf":
         # "Pont Neuf", "Neuf-Brisach": it also means new.
-        is_new = before.kind is Kind.NOUN if before else plain(head) in ROADS | LANDMARKS
+        is_new = before.plain in BUILT if before else plain(head) in BUILT
         return is_new or (behind is not None and behind.is_joined)
     counts = behind is not None and behind.kind in (Kind.NOUN, Kind.UNKNOWN, Kind.TITLE)
     many = before is not None and before.plain in ("des", "aux", "les")

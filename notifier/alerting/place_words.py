@@ -72,6 +72,11 @@ NUMBERS = _set(
     "quinze seize sept septante septieme six sixieme soixante treize trente trois troisieme un "
     "vingt vingts zero"
 )
+# What is called new: "Pont Neuf". Behind anything else « neuf » is a number.
+BUILT = _set(
+    "bois bourg canal chateau chemin clos etang fort hameau marche mas moulin pont port pre puits "
+    "quai quartier village"
+)
 MONTHS = _set(
     "aout avril decembre fevrier janvier juillet juin mai mars novembre octobre septembre"
 )

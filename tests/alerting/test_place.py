@@ -281,3 +281,20 @@ def test_a_true_name_with_somebody_behind_it_is_silent() -> None:
         f"{label} {tail}" for label in STREETS for tail in tails if safe_place(f"{label} {tail}")
     ]
     assert told == []
+
+
+SECRETS = """
+    évacuez rappelez appelons fuyons téléphonez composez confinement vih sida ebola schizophrène
+    bipolaire autiste alzheimer chimiothérapie infirmité débile fou toxicomane drogue cannabis ivre
+    violeur pédophile inceste meurtrier terroriste djihadiste fiché évadé prisonnier proxénète
+    harcèlement pyromane otage torture homosexuel transgenre gitan clandestin victime plaignante
+    maître monsieur madame mineur nourrisson concubine divorcé cocu pute connard fusil bombe
+    incendie explosion alerte urgent zéro quarante hydrophobe cleptomane
+""".split()  # noqa: SIM905 - read as a text
+
+
+@pytest.mark.parametrize("word", SECRETS)
+def test_a_secret_is_not_a_name_of_a_way_either(word: str) -> None:
+    for way in ("rue", "rue de la", "place du", "rue Pasteur", "rue de la Gare", "rue de Delle et"):
+        for label in (f"{way} {word}", f"{way} {word}".upper(), f"{way} {word.capitalize()}"):
+            assert safe_place(label) is None, label
