@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args
 
-from notifier.intake.clickable import clickable
+from notifier.intake.clickable import unfit
 from notifier.intake.words import Severity
 
 Disclosure = Literal["notify", "threshold", "withhold"]
@@ -52,13 +52,13 @@ def _label(value: object) -> str | None:
         return f"has {len(value)} characters; shorten it to {LONGEST_LABEL} at most"
     if value != value.strip() or not value.isprintable():
         return "begins or ends with a space, or holds a line break; write one clean line"
-    return _unclickable(value)
+    return _shown(value)
 
 
-def _unclickable(value: str) -> str | None:
-    """It stands in every text: a telephone must find nothing to tap in it."""
-    if clickable(value):
-        return f"is {value!r}, of which a telephone makes a link or a number; leave that out"
+def _shown(value: str) -> str | None:
+    """It stands in every text: a telephone must find nothing to tap in it, nor fail to show it."""
+    if found := unfit(value):
+        return f"is {value!r}, with what no mayor's telephone may show ({found}); leave that out"
     return None
 
 
@@ -76,7 +76,7 @@ def _yes_or_no(value: object) -> str | None:
 def _words(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return f"is {value!r}; write the text of law"
-    return _unclickable(value)
+    return _shown(value)
 
 
 _CHECKS: dict[str, _Check] = {

@@ -1,6 +1,7 @@
 """Doors for other formats: the same entrance and the same answers, with what was not read."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from notifier.api.problems import ProblemError
 from notifier.api.wire import JsonRefusedError, StrictParser
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
-from notifier.intake.formats.message import ForeignMessage
+from notifier.intake.formats.message import ForeignMessage, ReferenceOf, adapted_reference
 from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
 from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
@@ -60,7 +61,9 @@ class AcceptedMessage(Schema):
     description=ANSWERS,
 )
 def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
-    return _push(request, lambda: read_edxl(_document(request), tables()), dry_run=dry_run)
+    return _push(
+        request, lambda told_as: read_edxl(_document(request), tables(), told_as), dry_run=dry_run
+    )
 
 
 @router.post(
@@ -71,7 +74,9 @@ def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RU
     description=ANSWERS,
 )
 def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
-    return _push(request, lambda: read_cap(request.body, tables()), dry_run=dry_run)
+    return _push(
+        request, lambda told_as: read_cap(request.body, tables(), told_as), dry_run=dry_run
+    )
 
 
 def _noted(note: str, message: ForeignMessage) -> str:
@@ -90,11 +95,13 @@ def _document(request: HttpRequest) -> Any:
     return {root: content}
 
 
-def _push(request: HttpRequest, read: Callable[[], ForeignMessage], *, dry_run: bool) -> Any:
+def _push(
+    request: HttpRequest, read: Callable[[ReferenceOf], ForeignMessage], *, dry_run: bool
+) -> Any:
     source = source_of(request)
     refuse_unclear_parameters(request)
     try:
-        message = read()
+        message = read(partial(adapted_reference, pattern=source.reference_pattern))
         if dry_run:
             told = try_out_message(source, message)
             return Status(200, {**told, "dropped": list(message.dropped)})

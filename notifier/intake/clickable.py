@@ -35,6 +35,23 @@ def clickable(text: str) -> str | None:
     return "un numéro de téléphone" if holds_a_number(text) else None
 
 
+def unfit(text: str) -> str | None:
+    """What a mayor's telephone may not show of an operator's words, in French; None if nothing.
+
+    Also letters of another alphabet, figures in disguise, and what is invisible.
+    """
+    strange = next((c for c in text if not _is_plain(c)), None)
+    return clickable(text) or (f"« {strange} » (U+{ord(strange):04X})" if strange else None)
+
+
+def _is_plain(character: str) -> bool:
+    if character.isalpha():
+        return unicodedata.name(character, "").startswith("LATIN")
+    if character.isnumeric():
+        return character in "0123456789"
+    return character in "\u00a0\u202f " or unicodedata.category(character)[0] in "PS"
+
+
 def holds_a_number(text: str) -> bool:
     """Whether it holds a telephone number, as a French reader would dial it through separators."""
     written = re.sub(r"[._/,-]+", " ", text) if "+" in text else text

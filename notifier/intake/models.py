@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.fields import EmailField
-from notifier.intake.clickable import clickable
+from notifier.intake.clickable import unfit
 from notifier.intake.reference import check_pattern
 from notifier.intake.shape import ShapeError
 from notifier.intake.words import Severity, Status
@@ -79,9 +79,9 @@ class Source(models.Model):
         """
         super().clean()
         faults = {
-            name: f"contient ce qu’un téléphone prend pour {found} : les maires le lisent, ôtez-le"
+            name: f"les maires le lisent : ôtez-en {found}"
             for name in ("name", "service")
-            if (found := clickable(getattr(self, name)))
+            if (found := unfit(getattr(self, name)))
         }
         try:
             if self.reference_pattern:

@@ -95,6 +95,7 @@ _HEALTH = _set(
     "psychiatrique psychologique psychopathe psychose psychotique rage sang scarifie schizo "
     "schizophrene schizophrenes schizophrenie sclerose senile seropositif seropositifs "
     "seropositive sevrage sida sideen subutex suicidaire suicide suicidee suicides syphilis "
+    "cleptomane mythomane nymphomane "
     "tentative toxico toxicomane toxicomanes toxicos trisomie trisomique ts tuberculeux "
     "tuberculose tumeur variole variolique vih virus"
 )

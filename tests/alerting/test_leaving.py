@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 from notifier.alerting.composition import Composer, Kind, Texts
 from notifier.alerting.facts import SAMPLE
+from notifier.intake.clickable import holds_a_number
+from notifier.intake.clickable import unfit as unfit_for_a_telephone
+from notifier.intake.formats.message import adapted_reference
+from notifier.intake.reference import REFERENCE
 from notifier.settings import packaged
 
 PIECES = [
@@ -68,7 +72,7 @@ def unfit(text: str) -> list[str]:
     numbers = phonenumbers.PhoneNumberMatcher(text, "FR", leniency=phonenumbers.Leniency.POSSIBLE)
     found = [match.raw_string for match in numbers]
     found += re.findall(r"\S*(?:://|www\.|@|\.[^\W\d_]{2})\S*|\d+\.\d+\.\d+\.\d+", text)
-    found += [c for c in text if c.isalpha() and not unicodedata.name(c).startswith("LATIN")]
+    found += [c for c in text if c.isalpha() and not unicodedata.name(c, "").startswith("LATIN")]
     return found + [c for c in text if c.isnumeric() and c not in "0123456789"]
 
 
@@ -83,4 +87,31 @@ def test_no_label_brings_a_number_a_link_or_another_script_into_a_text(
     told = read(composer.compose(kind, replace(SAMPLE, place=label)))
     for part, text in told.items():
         assert set(unfit(text)) <= set(unfit(silent[part])), part
-    assert unfit(silent["sms"]) == []
+
+
+@given(given=st.one_of(LABELS, st.from_regex(REFERENCE, fullmatch=True)))
+@settings(max_examples=150, deadline=None)
+@example("Mme-DUPONT-Jeanne-viol")
+@example("0899-70-00-00-57448")
+@example("203.0.113.7")
+def test_no_number_of_a_foreign_message_brings_one_into_a_text(
+    composer: Composer, given: str
+) -> None:
+    usual = read(composer.compose(Kind.FIRST, SAMPLE))
+    told = adapted_reference(given)
+    for part, text in read(composer.compose(Kind.FIRST, replace(SAMPLE, reference=told))).items():
+        assert set(unfit(text)) <= set(unfit(usual[part])), part
+
+
+@given(service=LABELS.filter(lambda text: 0 < len(text.strip()) <= 30))
+@settings(max_examples=150, deadline=None)
+@example("www.gend.fr")
+@example("17 ou 03 84 00 00 00")
+def test_no_service_that_is_accepted_does(composer: Composer, service: str) -> None:
+    if unfit_for_a_telephone(service) is not None:
+        return
+    usual = read(composer.compose(Kind.FIRST, SAMPLE))
+    for part, text in read(composer.compose(Kind.FIRST, replace(SAMPLE, service=service))).items():
+        # A digit too few, or many, is no number that anybody is put through by.
+        new = {f for f in unfit(text) if not f[0].isdigit() or holds_a_number(f)}
+        assert new <= set(unfit(usual[part])), part

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from notifier.alerting.decide import decide
 from notifier.delivery.models import Message
@@ -80,6 +81,24 @@ def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
     # What follows finds its thread by the sender's own number.
     ended = push(corg, m.envelope(m.resources(given, A="REN-BASE"), sent=5))
     assert stored(ended).thread == intervention.thread
+
+
+def test_a_foreign_number_is_told_as_the_shape_of_its_source_allows(corg: Caller) -> None:
+    Source.objects.update(reference_pattern=r"fr/[a-z]+/belfort\d+/\d+")
+    fits, fits_not = "fr.gendarmerie.belfort90.1", "CORG90-2026-1"
+    assert stored(push(corg, m.envelope(m.case(fits)))).reference == fits.replace(".", "/")
+    other = stored(push(corg, m.envelope(m.case(fits_not))))
+    assert is_own(other.reference)
+    assert printed("timeline", fits_not) == printed("timeline", other.reference)
+    assert "fr/gendarmerie/belfort90/1" in printed("timeline", fits)
+
+
+def test_the_administration_finds_it_by_both(corg: Caller, admin_client: Client) -> None:
+    kept = stored(push(corg, m.envelope(m.case(SECRET))))
+    for asked in (SECRET, kept.reference):
+        page = admin_client.get("/admin/intake/intervention/", {"q": asked}).content.decode()
+        assert f">{kept.reference}</a>" in page
+    assert SECRET not in admin_client.get("/admin/intake/intervention/").content.decode()
 
 
 def test_a_foreign_case_that_waits_for_a_decision_is_found_by_both(corg: Caller) -> None:

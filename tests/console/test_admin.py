@@ -188,7 +188,7 @@ def test_the_shape_of_references_is_shown_with_an_example_and_refused_in_words(
     wrong = admin_client.post(page, typed | {"reference_pattern": "(a+)+"})
     assert "n’est pas compris" in wrong.content.decode()
     linked = admin_client.post(page, typed | {"service": "www.gend.fr"})
-    assert "ce qu’un téléphone prend pour un lien" in linked.content.decode()
+    assert "les maires le lisent : ôtez-en un lien" in linked.content.decode()
     assert admin_client.post(page, typed | {"reference_pattern": r"INC\d{3}"}).status_code == 302
     assert Source.objects.get().reference_pattern == r"INC\d{3}"
     assert "INC123" in admin_client.get(page).content.decode()

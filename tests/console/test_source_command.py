@@ -157,7 +157,7 @@ def test_a_source_that_does_not_exist(action: str) -> None:
 @pytest.mark.parametrize("of", ["nom", "--service"])
 def test_a_name_or_service_that_a_telephone_would_make_a_link_of(of: str, clickable: str) -> None:
     name, service = (clickable, "Gendarmerie") if of == "nom" else ("CORG 90", clickable)
-    with pytest.raises(CommandError, match=f"{of} : .*ôtez-le"):
+    with pytest.raises(CommandError, match=f"{of} : .*ôtez-en"):
         call_command("source", "add", name, "--departement", "90", "--service", service)
     assert not Source.objects.exists()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.intake.clickable import clickable
+from notifier.intake.clickable import clickable, unfit
 from notifier.intake.reference import (
     REFERENCE,
     USUAL,
@@ -103,6 +103,18 @@ def test_what_a_telephone_makes_a_link_of_is_found(text: str) -> None:
 )
 def test_a_name_is_no_link(text: str) -> None:
     assert clickable(text) is None
+
+
+@pytest.mark.parametrize("text", ["Жандармерия", "٠٣٨٤", "Gend\u200barmerie", "½", "\u202eGend"])
+def test_an_operators_words_are_in_the_alphabet_that_a_mayor_reads(text: str) -> None:
+    assert unfit(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["Gendarmerie – Belfort", "Police « nord »", "Œuvre n° 2", "L’Isle"]
+)
+def test_french_is(text: str) -> None:
+    assert unfit(text) is None
 
 
 # --- a source's own shape

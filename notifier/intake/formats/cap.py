@@ -16,6 +16,7 @@ from notifier.intake.formats.cap_area import Area, Pair, place_of
 from notifier.intake.formats.message import (
     Effect,
     ForeignMessage,
+    ReferenceOf,
     adapted_reference,
     identity_of,
 )
@@ -81,7 +82,9 @@ PATHS = cap_area.PATHS | {
 }
 
 
-def read_cap(body: bytes, tables: Tables) -> ForeignMessage:
+def read_cap(
+    body: bytes, tables: Tables, reference_of: ReferenceOf = adapted_reference
+) -> ForeignMessage:
     """The message of a CAP document. Raises XmlRefusedError, FormatRefusedError."""
     root, namespace, document = read_xml(body)
     if root != _ROOT or namespace not in _NAMESPACES:
@@ -92,8 +95,8 @@ def read_cap(body: bytes, tables: Tables) -> ForeignMessage:
     if alert.msgType in ("Ack", "Error"):
         raise refuse("alert.msgType", "accusé ou erreur : il n’alerte personne")
     dropped = dropped_names(Alert, document, _ROOT)
-    earlier = _referenced(alert)
-    own = adapted_reference(alert.identifier)
+    earlier = _referenced(alert, reference_of)
+    own = reference_of(alert.identifier)
     # A cancellation ends what was told, wherever and however grave it calls it now.
     info = None if alert.msgType == "Cancel" else _one_alert(_in_one_language(alert, dropped))
     return ForeignMessage(
@@ -121,7 +124,7 @@ def _effect(info: _Info | None) -> Effect:
     return Effect.CLOSES if info.is_over else Effect.OPENS
 
 
-def _referenced(alert: Alert) -> list[tuple[datetime, str]]:
+def _referenced(alert: Alert, reference_of: ReferenceOf) -> list[tuple[datetime, str]]:
     """When the messages named were sent ("sender,identifier,sent"), and our references of them.
 
     The oldest first. Raises FormatRefusedError.
@@ -137,7 +140,7 @@ def _referenced(alert: Alert) -> list[tuple[datetime, str]]:
                 "alert.references",
                 "date d’envoi impossible ; attendu par exemple 2026-11-22T03:16:07+01:00",
             )
-        found.append((sent, adapted_reference(parts[1])))
+        found.append((sent, reference_of(parts[1])))
     if alert.msgType == "Cancel" and not found:
         raise refuse("alert.references", "champ obligatoire : dites quelles alertes sont annulées")
     return sorted(found)

@@ -6,7 +6,7 @@ import re
 from typing import Any, Literal
 
 from notifier.intake.area import closed
-from notifier.intake.formats.message import adapted_reference
+from notifier.intake.formats.message import ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
 from notifier.intake.formats.tables import Tables
 from notifier.intake.formats.xml import XmlRefusedError, read_xml
@@ -99,7 +99,9 @@ PATHS = {
 }
 
 
-def read_case(document: Any, tables: Tables) -> tuple[str, dict[str, Any], list[str]]:
+def read_case(
+    document: Any, tables: Tables, reference_of: ReferenceOf
+) -> tuple[str, dict[str, Any], list[str]]:
     """The thread's reference, the content in our words, and what was dropped.
 
     Raises FormatRefusedError.
@@ -115,7 +117,7 @@ def read_case(document: Any, tables: Tables) -> tuple[str, dict[str, Any], list[
         "occurred_at": case.creation.isoformat(),
         "location": place,
     }
-    return adapted_reference(case.caseId), content, dropped
+    return reference_of(case.caseId), content, dropped
 
 
 def _severity(case: Case, tables: Tables) -> str:

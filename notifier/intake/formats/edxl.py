@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from notifier.intake.formats import eda, emsi, ri
-from notifier.intake.formats.message import Effect, ForeignMessage, identity_of
+from notifier.intake.formats.message import (
+    Effect,
+    ForeignMessage,
+    ReferenceOf,
+    adapted_reference,
+    identity_of,
+)
 from notifier.intake.formats.reading import (
     MOST_NAMES,
     Many,
@@ -60,7 +66,9 @@ class _Found:
     body: Any
 
 
-def read_edxl(document: Any, tables: Tables) -> ForeignMessage:
+def read_edxl(
+    document: Any, tables: Tables, reference_of: ReferenceOf = adapted_reference
+) -> ForeignMessage:
     """The message of a parsed document (JSON's value, or XML's under its root's name).
 
     Raises FormatRefusedError, with paths in the document's own names.
@@ -71,13 +79,15 @@ def read_edxl(document: Any, tables: Tables) -> ForeignMessage:
     dropped: dict[str, None] = {}
     if isinstance(inner, Mapping) and "distributionID" in inner:
         beside = {} if inner is document else {k: v for k, v in document.items() if k != _ROOT}
-        message = _enveloped(inner, tables, list(_bodies(beside, "", dropped)))
+        message = _enveloped(inner, tables, list(_bodies(beside, "", dropped)), reference_of)
         return _with_dropped(message, dropped)
     found = _only(list(_bodies(document, "", dropped)))
-    return _with_dropped(_bare(found, tables), dropped)
+    return _with_dropped(_bare(found, tables, reference_of), dropped)
 
 
-def _enveloped(document: Mapping[str, Any], tables: Tables, beside: list[_Found]) -> ForeignMessage:
+def _enveloped(
+    document: Mapping[str, Any], tables: Tables, beside: list[_Found], reference_of: ReferenceOf
+) -> ForeignMessage:
     envelope = read_part(Envelope, document, _ROOT)
     if envelope.distributionStatus == "System":
         raise refuse(f"{_ROOT}.distributionStatus", "message de service : il n’alerte personne")
@@ -86,7 +96,7 @@ def _enveloped(document: Mapping[str, Any], tables: Tables, beside: list[_Found]
     dropped = dict.fromkeys(dropped_names(Envelope, document, _ROOT))
     beside += [_Found(name, document[name]) for name in _BODIES if name in document]
     found = _only([*_bodies(envelope.content, f"{_ROOT}.content", dropped), *beside])
-    message = _bare(found, tables)
+    message = _bare(found, tables, reference_of)
     exercise = envelope.distributionStatus != "Actual" or message.exercise is True
     enveloped = replace(
         message,
@@ -151,10 +161,10 @@ def _only(found: list[_Found]) -> _Found:
     return found[0]
 
 
-def _bare(found: _Found, tables: Tables) -> ForeignMessage:
+def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
     """A message as if it stood alone: who repeats it word for word repeats it."""
     if found.name == ri.NAME:
-        read = ri.read_resources(found.body)
+        read = ri.read_resources(found.body, reference_of)
         message = ForeignMessage(
             format="RC-RI",
             identity="",
@@ -170,7 +180,7 @@ def _bare(found: _Found, tables: Tables) -> ForeignMessage:
             paths=ri.PATHS,
         )
     elif found.name == eda.NAME:
-        reference, content, dropped = eda.read_case(found.body, tables)
+        reference, content, dropped = eda.read_case(found.body, tables, reference_of)
         message = ForeignMessage(
             format="RC-EDA",
             identity="",
@@ -184,12 +194,12 @@ def _bare(found: _Found, tables: Tables) -> ForeignMessage:
             paths=eda.PATHS,
         )
     else:
-        message = _emsi(found.body, tables)
+        message = _emsi(found.body, tables, reference_of)
     return replace(message, identity=message.identity or identity_of("bare", message.digest))
 
 
-def _emsi(body: Any, tables: Tables) -> ForeignMessage:
-    said = emsi.read_emsi(body, tables)
+def _emsi(body: Any, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
+    said = emsi.read_emsi(body, tables, reference_of)
     return ForeignMessage(
         format="EMSI",
         identity=identity_of("EMSI", said.reference, said.own_id),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from notifier.intake.area import closed
-from notifier.intake.formats.message import Effect, adapted_reference
+from notifier.intake.formats.message import Effect, ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part, refuse
 from notifier.intake.formats.tables import Tables
 from notifier.intake.schema import Instant, Latitude, Longitude
@@ -95,7 +95,7 @@ class EmsiSaid:
     dropped: list[str]
 
 
-def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
+def read_emsi(document: Any, tables: Tables, reference_of: ReferenceOf) -> EmsiSaid:
     """Read the event. Raises FormatRefusedError."""
     emsi = read_part(Emsi, document, NAME)
     if emsi.CONTEXT.MODE == "SYSTEM":
@@ -118,7 +118,7 @@ def read_emsi(document: Any, tables: Tables) -> EmsiSaid:
         "location": _place(event, dropped),
     }
     return EmsiSaid(
-        reference=adapted_reference(event.MAIN_EVENT_ID or event.ID),
+        reference=reference_of(event.MAIN_EVENT_ID or event.ID),
         own_id=emsi.CONTEXT.ID,
         effect=_effect(emsi),
         is_update=emsi.CONTEXT.MSGTYPE == "UPDATE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +15,10 @@ from notifier.intake.reference import REFERENCE, own_reference, refusal
 
 # Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
 SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+# How a number in a message becomes our reference.
+ReferenceOf = Callable[[str], str]
 
 
 class Effect(StrEnum):
@@ -102,22 +106,27 @@ class ForeignMessage:
         return hashlib.sha256(written.encode()).hexdigest()
 
 
-def adapted_reference(given: str) -> str:
+def adapted_reference(given: str, pattern: str = "") -> str:
     """The reference under which we keep a foreign number; two different numbers never meet.
 
     A dot before letters would be a link on a telephone, so dots become slashes ("fr.health.1" ->
-    "fr/health/1"). What a mayor may not read even so, or holds a slash already, becomes a short
-    reference of our own, and nothing of it is kept: a name may have been typed there.
+    "fr/health/1"). What a mayor may not read even so (with `pattern`, what has not the shape of the
+    source's references), or holds a slash already, becomes a short reference of our own, and
+    nothing of it is kept: a name may have been typed there.
     """
-    plain = given if not LINK.search(given) else given.replace(".", "/")
-    if "/" not in given and REFERENCE.fullmatch(plain) and refusal(plain, "") is None:
+    plain = _without_link(given)
+    if "/" not in given and REFERENCE.fullmatch(plain) and refusal(plain, pattern) is None:
         return plain
     return own_reference(given)
 
 
 def possible_references(number: str) -> set[str]:
     """Under which references what dispatch knows by that number may be kept: as given, adapted."""
-    return {number, adapted_reference(number)}
+    return {number, _without_link(number), own_reference(number)}
+
+
+def _without_link(given: str) -> str:
+    return given if not LINK.search(given) else given.replace(".", "/")
 
 
 def sequence_at(sent_at: datetime) -> int:

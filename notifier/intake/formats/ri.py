@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from notifier.intake.formats.message import Phase, adapted_reference
+from notifier.intake.formats.message import Phase, ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
 from notifier.intake.schema import Instant
 
@@ -56,13 +56,13 @@ class ResourcesSaid:
     dropped: list[str]
 
 
-def read_resources(document: Any) -> ResourcesSaid:
+def read_resources(document: Any, reference_of: ReferenceOf) -> ResourcesSaid:
     """Read the states of the resources. Raises FormatRefusedError."""
     read = read_part(Resources, document, NAME)
     # Sorting keeps the order of what began at the same moment.
     in_order = sorted(read.resource, key=lambda resource: _began(resource.state))
     return ResourcesSaid(
-        reference=adapted_reference(read.caseId),
+        reference=reference_of(read.caseId),
         phases={resource.resourceId: _phase(resource.state.status) for resource in in_order},
         moments=tuple(_began(resource.state).isoformat() for resource in in_order),
         dropped=dropped_names(Resources, document, NAME),
