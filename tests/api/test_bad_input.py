@@ -106,7 +106,7 @@ def test_every_fault_is_named_at_once(corg: Caller) -> None:
         ({"reference": "a b"}, "reference", "attendu : 60 caractères au plus, lettres"),
         ({"reference": "x" * 61}, "reference", "attendu : 60 caractères au plus, lettres"),
         ({"reference": 12}, "reference", "un texte est attendu"),
-        ({"reference": "CORG\n"}, "reference", "attendu : 60 caractères au plus, lettres"),
+        ({"reference": "CO\nRG"}, "reference", "attendu : 60 caractères au plus, lettres"),
         ({"reference": "\ud800"}, "corps", "caractères illisibles"),
         ({"sequence": "1"}, "sequence", "un nombre entier est attendu"),
         ({"sequence": 1.0}, "sequence", "un nombre entier est attendu"),

@@ -62,6 +62,25 @@ def test_what_says_nothing_in_an_event_is_absent(
     assert stored(push(corg, m.envelope(event))).communes == ["90033"]
 
 
+HALVES: list[dict[str, Any]] = [
+    {"lat": 47.508, "lon": None, "precision": "RUE"},
+    {"lat": None, "lon": None, "precision": "RUE"},
+    {"lat": 47.508, "lon": 6.999, "precision": None},
+]
+
+
+@pytest.mark.parametrize("coord", HALVES)
+def test_a_point_that_is_not_whole_takes_no_commune_away(
+    corg: Caller, coord: dict[str, Any]
+) -> None:
+    case = m.case(m.case_id())
+    case["createCase"]["location"]["geometry"] = {"point": {"coord": coord}}
+    answer = push(corg, m.envelope(case))
+    assert stored(answer).communes == ["90033"]
+    is_half = coord["lon"] is None and coord["lat"] is not None
+    assert ("createCase.location.geometry.point.coord" in answer["dropped"]) is is_half
+
+
 def test_what_is_required_is_missed_when_it_is_null(corg: Caller) -> None:
     case = set_at(m.case(m.case_id()), "createCase.creation", None)
     found = fields(corg.push(m.envelope(case), EDXL))
@@ -79,7 +98,12 @@ def test_an_empty_element_of_xml_is_absent(corg: Caller) -> None:
 CODE = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
 
 
-@pytest.mark.parametrize("empty", ["<polygon/>", "<circle/>", "<polygon> </polygon>", "<geocode/>"])
+NAMELESS = "<geocode><valueName>INSEE</valueName><value/></geocode>"
+
+
+@pytest.mark.parametrize(
+    "empty", ["<polygon/>", "<circle/>", "<polygon> </polygon>", "<geocode/>", NAMELESS]
+)
 def test_an_empty_area_is_no_area(corg: Caller, empty: str) -> None:
     intervention = stored(push_cap(corg, m.cap("EM1", info=m.info("fr", empty + CODE))))
     assert intervention.location == {"insee": "90033", "radius_m": 0}
@@ -95,6 +119,7 @@ def test_an_empty_area_is_no_area(corg: Caller, empty: str) -> None:
         (" +01", "+01:00"),
         (" Z", "+00:00"),
         ("+0100", "+01:00"),
+        ("-00:00", "+00:00"),
     ],
 )
 def test_offsets_as_others_write_them(corg: Caller, written: str, read: str) -> None:
@@ -117,6 +142,14 @@ def test_a_short_offset_among_the_references(corg: Caller) -> None:
 def test_an_hour_without_an_offset_is_refused(corg: Caller, nowhere: str) -> None:
     at = f"{m.moment(-60)[:19]}{nowhere}"
     assert list(fields(corg.push(body(occurred_at=at)))) == ["occurred_at"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("category", "C01.01.01 "), ("reference", " CORG90-sp-1\t")]
+)
+def test_spaces_around_other_codes_neither(corg: Caller, name: str, value: str) -> None:
+    kept = stored(answered(corg.push(body(**{name: value})), 202))
+    assert getattr(kept, name) == value.strip()
 
 
 @pytest.mark.parametrize("code", ["90033 ", " 90033", "90033\u00a0", "90033\n"])

@@ -59,7 +59,8 @@ class _Info(Part):
     @property
     def our_code(self) -> str | None:
         """The category in our own code, where it is given."""
-        return next((p.value for p in self.eventCode if p.valueName.lower() in _OUR_CODES), None)
+        ours = (p.value for p in self.eventCode if p.valueName.lower() in _OUR_CODES and p.value)
+        return next(ours, None)
 
 
 class Alert(Part):

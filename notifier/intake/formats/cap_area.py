@@ -25,8 +25,8 @@ _CORNERS = 36
 class Pair(Part):
     """A code, and the name of the list that it is of."""
 
-    valueName: str  # noqa: N815 # the documents' own names
-    value: str
+    valueName: str = ""  # noqa: N815 # the documents' own names
+    value: str = ""
 
 
 class Area(Part):
@@ -42,7 +42,7 @@ class Area(Part):
         return [
             pair.value
             for pair in self.geocode
-            if pair.valueName.lower() in LISTS_OF_COG and not _departement(pair)
+            if pair.valueName.lower() in LISTS_OF_COG and pair.value and not _departement(pair)
         ]
 
     @property

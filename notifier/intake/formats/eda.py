@@ -28,13 +28,17 @@ class _Coded(Part):
     code: str
 
 
+class _Risk(Part):
+    code: str = ""
+
+
 class _Victims(Part):
     count: str | None = None
 
 
 class _Qualification(Part):
     whatsHappen: _Coded  # noqa: N815 # the documents' own names, here and below
-    riskThreat: Many[_Coded] = []  # noqa: N815, RUF012 # pydantic copies defaults
+    riskThreat: Many[_Risk] = []  # noqa: N815, RUF012 # pydantic copies defaults
     victims: _Victims | None = None
 
 
@@ -52,13 +56,13 @@ class _Address(Part):
 
 
 class _Coord(Part):
-    lat: Latitude
-    lon: Longitude
-    precision: Literal["VILLE", "RUE", "ADRESSE", "EXACTE", "INCONNUE"]
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    precision: Literal["VILLE", "RUE", "ADRESSE", "EXACTE", "INCONNUE"] = "INCONNUE"
 
 
 class _Point(Part):
-    coord: _Coord
+    coord: _Coord = _Coord()
 
 
 class _Geometry(Part):
@@ -109,8 +113,11 @@ def read_case(
     case = read_part(Case, document, NAME)
     dropped = dropped_names(Case, document, NAME)
     place = _place(case.location)
-    if case.location.geometry and case.location.geometry.sketch and "polygon" not in place:
+    geometry = case.location.geometry
+    if geometry and geometry.sketch and "polygon" not in place:
         dropped.append(PATHS["location.polygon"])
+    if geometry and geometry.point and _is_half(geometry.point.coord):
+        dropped.append(f"{NAME}.location.geometry.point.coord")
     content = {
         "category": case.qualification.whatsHappen.code,
         "severity": _severity(case, tables),
@@ -141,8 +148,8 @@ def _place(location: _Location) -> dict[str, Any]:
     if location.detailedAddress and location.detailedAddress.wayName:
         place["label"] = location.detailedAddress.wayName.complete
     geometry = location.geometry
-    if geometry and geometry.point:
-        coord = geometry.point.coord
+    coord = geometry.point.coord if geometry and geometry.point else _Coord()
+    if coord.lat is not None and coord.lon is not None:
         place |= {
             "latitude": coord.lat,
             "longitude": coord.lon,
@@ -151,6 +158,10 @@ def _place(location: _Location) -> dict[str, Any]:
     if geometry and geometry.sketch and (polygons := _polygons(geometry.sketch)):
         place["polygon"] = polygons
     return {name: value for name, value in place.items() if value not in (None, "")}
+
+
+def _is_half(coord: _Coord) -> bool:
+    return (coord.lat is None) != (coord.lon is None)
 
 
 _OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")

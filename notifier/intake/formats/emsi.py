@@ -35,8 +35,13 @@ class _Casualties(Part):
 
 
 class _Coord(Part):
-    LAT: Latitude
-    LONG: Longitude
+    LAT: Latitude | None = None
+    LONG: Longitude | None = None
+
+    @property
+    def lon_lat(self) -> list[float]:
+        """Longitude and latitude in degrees; empty unless both are given."""
+        return [] if self.LAT is None or self.LONG is None else [self.LONG, self.LAT]
 
 
 class _Position(Part):
@@ -153,7 +158,11 @@ def _place(event: _Event, dropped: list[str]) -> dict[str, Any]:
 
     The kinds of the others are put to what was dropped.
     """
-    geos = [geo for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
+    given = [geo for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
+    # Without one of its corners an area is another.
+    geos = [geo for geo in given if geo.POSITION and all(c.lon_lat for c in geo.POSITION.COORD)]
+    if len(geos) < len(given):
+        dropped.append(f"{PATHS['location']}.POSITION.COORD")
     position = _own_position(geos)
     others = [geo.TYPE for geo in geos if position is None or position != geo.POSITION]
     for kind in dict.fromkeys(others):
@@ -178,5 +187,6 @@ def _point_or_area(position: _Position) -> dict[str, Any]:
     if len(coords) > 1:
         if len(coords) < 3 or position.TYPE not in ("POLYGON", "AREA"):
             raise refuse(f"{PATHS['location']}.POSITION", "un point ou un polygone est attendu")
-        return {"polygon": [closed([[coord.LONG, coord.LAT] for coord in coords])]}
-    return {"latitude": coords[0].LAT, "longitude": coords[0].LONG}
+        return {"polygon": [closed([coord.lon_lat for coord in coords])]}
+    longitude, latitude = coords[0].lon_lat
+    return {"latitude": latitude, "longitude": longitude}
