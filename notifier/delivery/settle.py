@@ -97,7 +97,7 @@ def _settle_by_asking(message: Message, found: Found) -> None:
     mine = next((fate for fate in found.same if fate.provider_id not in others), None)
     if mine is not None:
         apply_receipt(message.pk, mine, "retrouvé chez l’opérateur")
-    elif set(found.hidden) - others:
+    elif set(found.hidden) - others or not found.is_whole:
         _give_up(message, HIDDEN)
     elif message.claimed_at is not None and now - message.claimed_at >= LISTED_WITHIN:
         _back_to_pending(message, "l’opérateur ne l’a pas reçu, nouvel essai")

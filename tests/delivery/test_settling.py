@@ -11,7 +11,7 @@ from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts import Reading, apply_receipt
 from notifier.delivery.schedule import LISTED_WITHIN
 from notifier.delivery.transports.base import Fate
-from notifier.delivery.transports.twilio import http
+from notifier.delivery.transports.twilio import http, transport
 from notifier.intake.schema import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
@@ -163,6 +163,25 @@ def test_hidden_texts_that_are_known_to_be_others_are_no_doubt(
     settle(message, time_passes)
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert (told(provider), bad_ends) == ([PHONE, PHONE], [])
+
+
+def test_what_may_stand_further_down_the_list_is_not_sent_twice(
+    provider: Simulator,
+    post: Post,
+    time_passes: TimePasses,
+    bad_ends: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a storm, on an account that hides numbers, ours may stand below all that is looked at."""
+    monkeypatch.setattr(transport, "LATEST", 2)
+    provider.fault("redacted_numbers")
+    message = lost(provider, post, "accept_then_cut")
+    for n in range(2):
+        post(topic=f"9{n}", address=f"+3363997000{n}")
+    deliver(Lane.URGENT)
+    settle(message, time_passes)
+    assert (message.is_given_up, bad_ends) == (True, [message.pk])
+    assert told(provider).count(PHONE) == 1
 
 
 def test_hidden_texts_to_another_phone_are_no_doubt(

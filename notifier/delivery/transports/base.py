@@ -49,10 +49,14 @@ class Fate:
 @dataclass(frozen=True)
 class Found:
     """What a provider lists for a message: the texts with its very words, and the numbers of those
-    that may be it, their words being hidden (Twilio redacts them for accounts that ask for it)."""
+    that may be it, their words being hidden (Twilio redacts them for accounts that ask for it).
+
+    `is_whole`: there is no more that may be it, further down than was looked at.
+    """
 
     same: list[Fate] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    is_whole: bool = True
 
 
 class ProviderUnreachableError(Exception):

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,6 +51,7 @@ CLOCK_SKEW = timedelta(hours=1)
 # list where it reports to either, only a receipt can tell such texts apart.
 HIDDEN_WORDS = ("", "**REDACTED**")
 HIDDEN_DIGITS = 4
+HIDDEN_END = "X" * HIDDEN_DIGITS
 # Errors of a request that was given up before anything of it had left.
 NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
 # What the library makes of an answer that has not Twilio's form.
@@ -134,14 +134,17 @@ class TwilioTransport:
 
     def find(self, message: Message) -> Found:
         since = message.created_at - CLOCK_SKEW
-        listed = self._listed(message.address, since)
+        listed, is_whole = self._listed(message.address, since)
         same = [_fate(found) for found in listed if found.body == message.body]
         hidden = [str(found.sid) for found in listed if (found.body or "") in HIDDEN_WORDS]
         if not same and not hidden:
             # A number of which the end is hidden is not found by its number.
-            masked = message.address[:-HIDDEN_DIGITS] + "X" * HIDDEN_DIGITS
-            hidden = [str(f.sid) for f in self._listed(None, since) if f.to == masked]
-        return Found(same, hidden)
+            masked = message.address[:-HIDDEN_DIGITS] + HIDDEN_END
+            latest, are_all = self._listed(None, since)
+            hidden = [str(found.sid) for found in latest if found.to == masked]
+            hides_numbers = any(str(found.to).endswith(HIDDEN_END) for found in latest)
+            is_whole = is_whole and (are_all or not hides_numbers)
+        return Found(same, hidden, is_whole)
 
     def ask(self, message: Message) -> Fate:
         try:
@@ -167,15 +170,16 @@ class TwilioTransport:
             raise ProviderUnreachableError(_reason(error)) from error
         return Account(str(facts.status), str(facts.type), http.date)
 
-    def _listed(self, number: str | None, since: datetime) -> list[Any]:
-        """The latest texts made since then, to this number or to any. Newest first."""
+    def _listed(self, number: str | None, since: datetime) -> tuple[list[Any], bool]:
+        """The latest texts made since then, to this number or to any, and whether those are all."""
         try:
-            listed: Iterable[Any] = self._client()[0].messages.list(
+            listed: list[Any] = self._client()[0].messages.list(
                 to=number or values.unset, limit=LATEST
             )
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
-        return [found for found in listed if found.date_created and found.date_created >= since]
+        made = [found for found in listed if found.date_created and found.date_created >= since]
+        return made, len(made) < LATEST
 
     def _client(self) -> tuple[Client, PatientHttpClient]:
         if not hasattr(self._local, "client"):
