@@ -19,7 +19,7 @@ class AlertingConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
-        from notifier.delivery.outbox import ended_badly
+        from notifier.delivery.outbox import arrived_after_all, ended_badly
         from notifier.delivery.readers import looked_over
         from notifier.intake.receive import received
         from notifier.readiness import OURS
@@ -27,6 +27,7 @@ class AlertingConfig(AppConfig):
         register(check_wording, OURS)
         received.connect(_ring, dispatch_uid="alerting")
         ended_badly.connect(_move_on, dispatch_uid="alerting")
+        arrived_after_all.connect(_catch_up, dispatch_uid="alerting")
         looked_over.connect(_gone, dispatch_uid="alerting")
 
 
@@ -40,6 +41,12 @@ def _move_on(message: Message, **_: object) -> None:
     from notifier.alerting.escalation import move_on
 
     move_on(message)
+
+
+def _catch_up(message: Message, **_: object) -> None:
+    from notifier.alerting.catching_up import catch_up
+
+    catch_up(message)
 
 
 def _gone(messages: list[Message], **_: object) -> set[int]:

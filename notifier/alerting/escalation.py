@@ -99,7 +99,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
 
 def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Letter]:
     """To the same person on what was not tried; then down the order to the first who is woken."""
-    category = _still_told(alert)
+    category = still_told(alert)
     if category is None or alert.expires_at <= timezone.now():
         return []
     people = people_of([alert.commune], timezone.now())[alert.commune]
@@ -126,7 +126,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     return letters
 
 
-def _still_told(alert: Alert) -> Category | None:
+def still_told(alert: Alert) -> Category | None:
     """The alert's category, if the operator still lets it be told."""
     category = categories().get(alert.category)
     if category is None:

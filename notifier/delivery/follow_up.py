@@ -1,4 +1,4 @@
-"""Tell the listeners that a message ended badly, exactly once.
+"""Tell the listeners that a message ended badly, or arrived after all, exactly once.
 
 The flag and all that the listeners write stand or fall together: a worker killed in between leaves
 nothing behind but an unset flag, and the sweep tells them again.
@@ -11,8 +11,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifier.delivery.models import BAD_ENDS, Message, MessageState
-from notifier.delivery.outbox import ended_badly
+from notifier.delivery.models import ARRIVED, BAD_ENDS, Message, MessageState
+from notifier.delivery.outbox import arrived_after_all, ended_badly
 from notifier.journal.models import Entry
 from notifier.journal.write import write
 
@@ -50,3 +50,16 @@ def follow_up_forgotten(most: int = 100) -> None:
     forgotten = Message.objects.filter(state__in=BAD_ENDS, is_followed_up=False)
     for message in forgotten.order_by(F("due_at").asc(nulls_first=True), "id")[:most]:
         follow_up(message)
+
+
+def follow_up_arrivals(most: int = 100) -> None:
+    """Send `arrived_after_all` for what arrived though it was thought lost, oldest first."""
+    arrived = Message.objects.filter(state__in=ARRIVED, due_at__isnull=False)
+    for message in arrived.order_by("due_at")[:most]:
+        try:
+            with transaction.atomic():
+                if arrived.filter(pk=message.pk).update(due_at=None):
+                    arrived_after_all.send(sender=Message, message=message)
+        except Exception:  # as above
+            log.exception("follow-up failed, the sweep will repeat it", message=message.pk)
+            arrived.filter(pk=message.pk).update(due_at=timezone.now())

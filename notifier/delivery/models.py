@@ -41,6 +41,7 @@ OPEN = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
 UNSENT = Q(state=MessageState.PENDING) | Q(
     state__in=(MessageState.SENDING, MessageState.UNKNOWN), due_at__isnull=False
 )
+ARRIVED = (MessageState.DELIVERED, MessageState.READ)
 BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
 # What was tried, and is not with its provider as far as anybody knows.
 TRIED_IN_VAIN = Q(state=MessageState.UNKNOWN) | Q(state=MessageState.PENDING, attempts__gt=0)
@@ -146,6 +147,11 @@ class Message(models.Model):
                 condition=Q(state__in=["sending", "unknown", "accepted"]) & Q(due_at__isnull=False),
             ),
             models.Index(fields=("created_at",), name="delivery_in_vain", condition=TRIED_IN_VAIN),
+            models.Index(
+                fields=("due_at",),
+                name="delivery_after_all",
+                condition=Q(state__in=["delivered", "read"]) & Q(due_at__isnull=False),
+            ),
             models.Index(
                 fields=("id",),
                 name="delivery_bad_end",

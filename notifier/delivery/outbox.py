@@ -19,6 +19,9 @@ from notifier.journal.write import entry, write
 # a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
+# Sent once with message (Message) when one arrived that was thought lost, in the same way.
+arrived_after_all = Signal()
+
 OVERTAKEN = "retiré : un texte plus récent le remplace"
 
 

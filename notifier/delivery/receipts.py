@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from notifier.bell.jointly import Jointly
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import BAD_ENDS, OPEN, Message, MessageState
+from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
 from notifier.delivery.stored import stored
 from notifier.delivery.transports.base import Fate
@@ -159,7 +159,7 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
     said = [(pk, receipts[pk].fate) for pk in sorted(receipts)]
     sql = (
         "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
-        "due_at = CASE r.column2 WHEN 'accepted' THEN %s END, "
+        f"due_at = CASE WHEN r.column2 = 'accepted' THEN %s WHEN {_AFTER_ALL} THEN %s END, "
         "ended_at = CASE WHEN r.column2 = 'accepted' THEN NULL "
         "WHEN state = 'delivered' THEN ended_at ELSE %s END, "
         "error_code = r.column3, "
@@ -170,7 +170,7 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
         "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
         f"RETURNING {', '.join(_TOLD)}"
     )
-    given = [stored(now + RECEIPT_OVERDUE[0]), stored(now), stored(now)]
+    given = [stored(now + RECEIPT_OVERDUE[0]), stored(now), stored(now), stored(now)]
     for pk, fate in said:
         given += [pk, str(fate.state), fate.code, fate.provider_id, fate.address]
     return sql, given
@@ -183,6 +183,11 @@ def _quoted(states: Iterable[MessageState]) -> str:
 _ALLOWED = " OR ".join(
     f"(r.column2 = '{state}' AND state IN ({_quoted(before)}))"
     for state, before in COMES_FROM.items()
+)
+# What arrived though it was thought lost has something due still (notifier.delivery.follow_up).
+_AFTER_ALL = (
+    f"r.column2 IN ({_quoted(ARRIVED)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
+    "OR (state = 'unknown' AND is_followed_up))"
 )
 # What the journal says of a message, in the model's order; all of it is read for one that ended
 # badly alone, and most receipts do not.

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from notifier.delivery.claim import lapsed_leases, outlived
 from notifier.delivery.deliver import deliver
-from notifier.delivery.follow_up import follow_up, follow_up_forgotten
+from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.pause import note as note_paused
 from notifier.delivery.settle import ask_for_overdue_receipts, settle_unknown
@@ -47,6 +47,7 @@ def upkeep() -> None:
         finally:
             _asking.release()
     follow_up_forgotten()
+    follow_up_arrivals()
 
 
 def _expire_outlived() -> None:

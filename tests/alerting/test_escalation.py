@@ -9,7 +9,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.in_force import categories
-from notifier.delivery.follow_up import follow_up, follow_up_forgotten
+from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt
 from notifier.delivery.transports.base import Fate, Outcome, Result
@@ -155,6 +155,68 @@ def test_a_text_that_came_after_all_counts_its_reader_as_told(source, state, bod
     push(source, sequence=2, **{"category": FIRE, "severity": "minor", **body})
     assert told(revision=1) == [sms(1), sms(2)]
     assert told(revision=2) == [sms(1), sms(2)]
+
+
+def said_to_be_lost() -> int:
+    """The mayor's first text, of which the network said that it did not arrive."""
+    first = messages(address=number(1))[0].pk
+    apply_receipt(first, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
+    hand_over()
+    return first
+
+
+FOLLOWED = [{"status": "closed"}, {"status": "cancelled"}, {"severity": "extreme"}]
+
+
+@pytest.mark.parametrize("body", FOLLOWED)
+def test_a_text_that_comes_after_what_followed_it_brings_that_too(source, body) -> None:
+    contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE, severity="minor")
+    hand_over()
+    first = said_to_be_lost()
+    push(source, sequence=2, **{"category": FIRE, "severity": "minor", **body})
+    assert told(revision=2) == [sms(2)]
+    apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+    for _ in range(2):
+        follow_up_arrivals()
+        apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+    assert told(revision=2) == [sms(2), sms(1)]
+    mayors, deputys = (messages(revision=2, address=number(n))[0].body for n in (1, 2))
+    assert mayors == deputys
+    assert "reçu après coup" in journal(step="decided")[-1].text
+
+
+def test_a_text_that_comes_after_all_brings_nothing_where_nothing_followed(source) -> None:
+    contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE)
+    hand_over()
+    apply_receipt(said_to_be_lost(), Fate("SM1", MessageState.DELIVERED))
+    follow_up_arrivals()
+    assert told() == [sms(1), sms(2)]
+
+
+def test_a_text_that_comes_after_all_brings_nothing_to_who_has_left(source) -> None:
+    mayor = contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE)
+    hand_over()
+    first = said_to_be_lost()
+    push(source, sequence=2, category=FIRE, status="closed")
+    mayor.delete()
+    apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+    follow_up_arrivals()
+    assert told(revision=2) == [sms(2)]
+
+
+def test_an_ordinary_receipt_leaves_nothing_to_follow_up(source) -> None:
+    contact("maire", mobile=number(1))
+    push(source, category=FIRE)
+    hand_over()
+    for state in (MessageState.DELIVERED, MessageState.READ):
+        apply_receipt(messages()[0].pk, Fate("SM1", state))
+        assert messages()[0].due_at is None
 
 
 def test_nothing_moves_on_once_a_newer_text_is_out(source) -> None:

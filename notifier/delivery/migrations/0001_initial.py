@@ -172,6 +172,13 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(
+                            ("state__in", ["delivered", "read"]), ("due_at__isnull", False)
+                        ),
+                        fields=["due_at"],
+                        name="delivery_after_all",
+                    ),
+                    models.Index(
+                        condition=models.Q(
                             ("state__in", ["undelivered", "expired", "failed"]),
                             ("is_followed_up", False),
                         ),
