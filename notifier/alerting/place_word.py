@@ -30,6 +30,9 @@ NUMBERED_ROAD = re.compile(
 )
 _ROMAN = re.compile("[IVX]+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_RUN_TOGETHER = re.compile(r"(?<!\bMac)(?<!\bMc)(?<=[^\W\d_A-ZÀ-Þ])[A-ZÀ-Þ]")
+# Schweighouse-sur-Moder, Niederschaeffolsheim: France has no longer one without a hyphen.
+LONGEST_WORD = 20
 _ELISION = re.compile(r"(?:d|l)'(?=.)", re.IGNORECASE)
 # Grave, acute, circumflex, tilde, macron, diaeresis, cedilla: what French, its regions and the
 # Pacific write on letters.
@@ -86,6 +89,9 @@ def is_told(token: str, shouted: bool) -> bool:
     if any(map(is_unsaid, [token, *parts])) and not is_east:
         return False
     if any(len(part) == 1 and plain(part) not in "adly" for part in parts):
+        return False
+    # Words run together, "DupontJean": of a name only a hyphen joins words, or "Mac".
+    if any(_RUN_TOGETHER.search(part) or len(part) > LONGEST_WORD for part in parts):
         return False
     # What is left of a plate, "AB 123 CD".
     if len(token) == 2 and plain(token) not in SHORT_WORDS and not _ROMAN.fullmatch(token):

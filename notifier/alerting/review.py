@@ -7,7 +7,6 @@ from django.utils import timezone
 from notifier.alerting.doubt import take_back
 from notifier.alerting.in_force import categories, named
 from notifier.alerting.wake import ring_to_decide
-from notifier.intake.clickable import clickable
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import lock_threads
 from notifier.journal.models import Entry, Step
@@ -110,13 +109,6 @@ def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
         text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
         write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
-
-
-def named_by(who: str) -> str:
-    """Who decides, as typed and in the journal for good. Raises ReviewError for more than that."""
-    if found := clickable(who):
-        raise ReviewError(f"« {who} » contient {found} : dites seulement qui décide")
-    return who
 
 
 def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:

@@ -135,7 +135,7 @@ _SENTENCE = _set(
     "stop suis suit suivre svp ta tandis te telegram telephone telephoner tenir tes toi ton "
     "toujours tres trop trouve trouvee tu un une urgence urgences urgent urgente urgentes "
     "urgents url va venir venons veut viens vient virement vite voici voila voir vont vos votre "
-    "vous vu whatsap whatsapp www"
+    "vous vu whatsap whatsapp www zero"
 )
 # A vehicle and who is in it: with the hour and the commune, they name somebody.
 _VEHICLES = _set(
@@ -158,7 +158,8 @@ _STEMS = re.compile(
 )
 # Imperatives of politeness, and adverbs: what a name of a way does not end in.
 _ENDINGS = re.compile(
-    r"(?:ez|philes?|phobes?|pathes?|maniaques?|therapie|ivement|ellement|emment|amment|diatement|usement)$"
+    r"(?:ez(?:moi|nous|vous|l[ae]s?)?|philes?|phobes?|pathes?|maniaques?|therapie"
+    r"|ivement|ellement|emment|amment|diatement|usement)$"
 )
 _TRUE_WORDS = _set(
     "alvarez corez cortez dampniez dominguez douarnenez fernandez gomez gonzalez hernandez lez "

@@ -178,7 +178,9 @@ def test_no_letter_or_figure_in_disguise_is_told(way: str, written: str) -> None
      "RUE DE DELLE JEAN DUPONT", "rue pasteur dupont jean", "rue de la maison de Jean Dupont",
      "rue M. Dupont", "rue Mme Dupont", "rue Mgr Dupont", "rue Me Dupont", "rue Dr Dupont",
      "parking bombe", "rue des six douze trente", "rue des Trois Frères zéro", "rue Foch vih",
-     "D 19 Dupont", "D 19 à Jean Dupont", "A36 direction Dupont Jean", "RD 639 RD 981 RD 234",
+     "rue DupontJean", "rue de Delle-rappelezmoi", "rue appelezmoivitesilvousplait",
+     "rue des Zéro Fermes", "D 19 Dupont",
+     "D 19 à Jean Dupont", "A36 direction Dupont Jean", "RD 639 RD 981 RD 234",
      "RD 63 PK 9+981 PK 23+4", "D 1٢٣", "route natıonale 83", "rue du 8 avrıl", "rue du ٨ mai"],
 )  # fmt: skip
 def test_what_cannot_be_shown_to_be_a_name_is_silent(label: str) -> None:

@@ -154,7 +154,7 @@ def test_why_is_kept_beside_the_journal_that_nobody_can_erase(source) -> None:
 @pytest.mark.parametrize("who", ["Zoé 06 39 98 00 12", "zoe@gend.example", "www.gend.fr"])
 def test_who_decides_is_a_name_and_no_number_or_address(source, who: str) -> None:
     push(source, location=CONFLICT)
-    with pytest.raises(CommandError, match="dites seulement qui décide"):
+    with pytest.raises(CommandError, match="dites seulement qui"):
         review("R1", "--commune", "90052", "--who", who)
     assert Intervention.objects.get().state == Handling.REVIEW
 

@@ -1,11 +1,11 @@
 """What `pause` and `resume` share: whose texts, by whom, and what waits, in French."""
 
-import getpass
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.alerting.management.commands._who import add_who
 from notifier.alerting.pause import Waiting
 from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source
@@ -19,12 +19,7 @@ class OfSource(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", nargs="?", metavar="SOURCE", help="une source ; sinon toutes")
-        parser.add_argument(
-            "--who",
-            default=getpass.getuser(),
-            metavar="NOM",
-            help="qui le demande, pour le journal (par défaut : le compte du système)",
-        )
+        add_who(parser, "qui le demande")
 
     def source(self, name: str | None) -> Source | None:
         """The source of this name, None for all. Raises CommandError for one that is unknown."""

@@ -1,6 +1,5 @@
 """`notifier review`: what waits for a person to say which commune it is."""
 
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 from unicodedata import category
@@ -11,7 +10,8 @@ from django.utils import timezone
 from notifier.alerting.doubt import Candidate, candidates
 from notifier.alerting.facts import command
 from notifier.alerting.in_force import named, nature
-from notifier.alerting.review import ReviewError, decide_communes, dismiss, named_by, waiting
+from notifier.alerting.management.commands._who import add_who
+from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
@@ -38,12 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source", metavar="NOM", help="la source, si plusieurs ont cette référence"
         )
-        parser.add_argument(
-            "--who",
-            default="",
-            metavar="NOM",
-            help="qui décide (par défaut : le compte du système)",
-        )
+        add_who(parser, "qui décide")
         parser.add_argument(
             "--why",
             default="",
@@ -128,7 +123,7 @@ class Command(BaseCommand):
             decided = decide_communes(
                 interventions,
                 codes,
-                who=named_by(options["who"]) or getpass.getuser(),
+                who=options["who"],
                 why=options["why"],
             )
         except ReviewError as error:
@@ -141,8 +136,7 @@ class Command(BaseCommand):
 
     def _dismiss(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
         try:
-            who = named_by(options["who"]) or getpass.getuser()
-            dismiss(interventions, who=who, why=options["why"])
+            dismiss(interventions, who=options["who"], why=options["why"])
         except ReviewError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{interventions[0].reference} : classée sans suite.")

@@ -1,7 +1,6 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
 import argparse
-import getpass
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from notifier.alerting.management.commands._sources import has_something, what_waits
+from notifier.alerting.management.commands._who import add_who
 from notifier.alerting.pause import pause, resume, waiting, withdraw_all
 from notifier.alerting.spending import release
 from notifier.intake import keys
@@ -113,12 +113,7 @@ class Command(BaseCommand):
         release = actions.add_parser("release", help="libère ce que ses plafonds retiennent")
         release.add_argument("name", metavar="NOM")
         for action in (revoke, release):
-            action.add_argument(
-                "--who",
-                default=getpass.getuser(),
-                metavar="NOM",
-                help="qui le demande, pour le journal (par défaut : le compte du système)",
-            )
+            add_who(action, "qui le demande")
         renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
         renew.add_argument("name", metavar="NOM")
 

@@ -1,0 +1,28 @@
+"""`--who`: whoever acts by a command, in the journal for good."""
+
+import getpass
+from argparse import ArgumentParser, ArgumentTypeError
+
+from notifier.intake.clickable import unfit
+
+LONGEST = 60
+
+
+def add_who(parser: ArgumentParser, what: str) -> None:
+    """Add the option; without it, the system's own account. `what`: "qui décide"."""
+    parser.add_argument(
+        "--who",
+        type=_name,
+        default=getpass.getuser(),
+        metavar="NOM",
+        help=f"{what}, pour le journal (par défaut : le compte du système)",
+    )
+
+
+def _name(typed: str) -> str:
+    """Nothing but who: nobody can erase a number or an address from the journal."""
+    if found := unfit(typed):
+        raise ArgumentTypeError(f"« {typed} » contient {found} : dites seulement qui")
+    if len(typed) > LONGEST:
+        raise ArgumentTypeError(f"{LONGEST} caractères au plus : dites seulement qui")
+    return typed.strip() or getpass.getuser()
