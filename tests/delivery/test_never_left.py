@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -120,6 +121,28 @@ def test_an_answer_without_a_number_is_unknown(post: Post, body: bytes) -> None:
     with server(201, body) as (url, _):
         outcome = send(url, post())
     assert (outcome.result, outcome.provider_id) == (Result.UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "result"),
+    [
+        (400, 21211, Result.PERMANENT),
+        (400, 30999, Result.RETRY),
+        (401, 20003, Result.RETRY),
+        (429, 20429, Result.RETRY),
+        (500, 20500, Result.UNKNOWN),
+    ],
+)
+def test_a_refusal_is_read_in_either_form(
+    post: Post, status: int, code: int, result: Result
+) -> None:
+    """Twilio's own, and RFC 9457's, of which the library makes an error of another kind."""
+    own = {"code": code, "message": "no", "status": status}
+    general = {"type": "about:blank", "title": "no", "status": status, "code": code}
+    for body in (own, general):
+        with server(status, json.dumps(body).encode()) as (url, _):
+            outcome = send(url, post())
+        assert (outcome.result, outcome.code) == (result, str(code))
 
 
 def test_a_line_cut_after_the_request_is_a_question(post: Post) -> None:

@@ -4,7 +4,7 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from django.conf import settings
@@ -17,7 +17,11 @@ from requests.exceptions import (
     RequestException,
 )
 from twilio.base import values
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import (
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
@@ -54,6 +58,9 @@ HIDDEN_DIGITS = 4
 HIDDEN_END = "X" * HIDDEN_DIGITS
 # Errors of a request that was given up before anything of it had left.
 NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
+# What the library makes of a refusal, in Twilio's own form and in that of RFC 9457.
+Refused: TypeAlias = TwilioRestException | TwilioServiceException
+REFUSED = (TwilioRestException, TwilioServiceException)
 # What the library makes of an answer that has not Twilio's form.
 UNREADABLE = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
 # A text that its number no longer leads to: taken out of Twilio's record, or of another account.
@@ -122,7 +129,7 @@ class TwilioTransport:
                 status_callback=callback_url(message.pk),
                 **self._sender,
             )
-        except TwilioRestException as error:
+        except REFUSED as error:
             return _refusal(error, http.retry_after_s)
         except RequestException as error:
             return _broken_line(error)
@@ -149,7 +156,7 @@ class TwilioTransport:
     def ask(self, message: Message) -> Fate:
         try:
             return _fate(self._client()[0].messages(message.provider_id).fetch())
-        except TwilioRestException as error:
+        except REFUSED as error:
             if error.status in NO_SUCH:
                 raise ProviderIgnorantError(str(error.status)) from error
             raise ProviderUnreachableError(str(error.status)) from error
@@ -164,7 +171,7 @@ class TwilioTransport:
         client, http = self._client()
         try:
             facts = client.api.accounts(self._account[0]).fetch()
-        except TwilioRestException as error:
+        except REFUSED as error:
             raise AccountRefusedError(error.status) from error
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(_reason(error)) from error
@@ -213,7 +220,7 @@ def _unreadable(why: str) -> Outcome:
     return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({why})", is_common=True)
 
 
-def _refusal(error: TwilioRestException, retry_after_s: float | None) -> Outcome:
+def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:
     code = str(error.code or error.status)
     if error.status == 429 and not is_ours(code):
         return Outcome(Result.RETRY, code=code, detail="débit dépassé", retry_after_s=retry_after_s)
