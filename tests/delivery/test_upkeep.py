@@ -19,6 +19,7 @@ def followed_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(sweep, "_mark_lapsed_leases", lambda: None)
     monkeypatch.setattr(sweep, "note_paused", lambda: None)
     monkeypatch.setattr(sweep, "ask_for_overdue_receipts", lambda: 0)
+    monkeypatch.setattr(sweep, "follow_up_arrivals", lambda: None)
     monkeypatch.setattr(
         sweep, "follow_up_forgotten", lambda: ended.append(threading.current_thread().name)
     )
