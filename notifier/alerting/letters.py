@@ -116,6 +116,7 @@ class Envelope:
         texts: Texts,
         lane: str,
         expires_at: datetime,
+        reported_at: datetime | None = None,
     ) -> None:
         self._topic = topic
         self._revision = revision
@@ -123,6 +124,7 @@ class Envelope:
         self._texts = texts
         self._lane = Lane(lane)
         self._expires_at = expires_at
+        self._reported_at = reported_at
 
     @classmethod
     def of(cls, alert: Alert, texts: Texts, category: Category) -> Envelope:
@@ -134,6 +136,7 @@ class Envelope:
             texts=texts,
             lane=category.lane,
             expires_at=alert.expires_at,
+            reported_at=alert.intervention.received_at,
         )
 
     def for_people(self, people: Iterable[Person], channels: Sequence[str]) -> list[Letter]:
@@ -178,6 +181,7 @@ class Envelope:
             origin=source_in(self._thread),
             lane=self._lane,
             expires_at=self._expires_at,
+            reported_at=self._reported_at,
             channel=Channel(channel),
             address=person.addresses[channel],
             recipient=recipient_label(person),

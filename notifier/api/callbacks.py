@@ -1,9 +1,11 @@
 """The provider's receipts: their signature is checked against the public address, then applied."""
 
 import re
+from collections.abc import Mapping
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -30,7 +32,7 @@ MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 @require_POST
 def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     """204 for a receipt that was read, 403 for a forged one, 404 for an unknown message, 409 for
-    one that is of another text than the message's own."""
+    one that is of another text than the message's own, 503 while the database cannot be reached."""
     if _is_large(request):
         log.warning("receipt refused: too large to be one", message=message_id)
         return _refusal(413, "too large")
@@ -45,10 +47,13 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     explanation = explain(code) if state is MessageState.UNDELIVERED else ""
     provider_id = _plain(request.POST.get("MessageSid", ""), MESSAGE_SID)
     fate = Fate(provider_id, state, code, _plain(request.POST.get("To", ""), ADDRESS))
-    if message_id > LARGEST_NUMBER:
-        reading = Reading.NO_SUCH_MESSAGE
-    else:
-        reading = apply_receipt(message_id, fate, explanation)
+    try:
+        reading = _apply(message_id, fate, explanation)
+    except (OperationalError, InterfaceError) as error:
+        log.warning(
+            "receipt not applied: database unreachable", message=message_id, error=repr(error)
+        )
+        return _refusal(503, "database unreachable, post it again", {"Retry-After": "5"})
     if reading is Reading.APPLIED and is_ours(code):
         log.error("our account or sender is refused, an operator must mend it", code=code)
     if reading is Reading.NO_SUCH_MESSAGE:
@@ -60,6 +65,12 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
         log.error("receipt of another text", message=message_id, provider_id=fate.provider_id)
         return _refusal(409, "another text")
     return HttpResponse(status=204)
+
+
+def _apply(message_id: int, fate: Fate, explanation: str) -> Reading:
+    if message_id > LARGEST_NUMBER:
+        return Reading.NO_SUCH_MESSAGE
+    return apply_receipt(message_id, fate, explanation)
 
 
 def _is_large(request: HttpRequest) -> bool:
@@ -82,5 +93,5 @@ def _plain(value: str, form: re.Pattern[str]) -> str:
     return value if form.fullmatch(value) else ""
 
 
-def _refusal(status: int, reason: str) -> HttpResponse:
-    return HttpResponse(reason, status=status, content_type="text/plain")
+def _refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(reason, status=status, content_type="text/plain", headers=headers)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -13,11 +14,23 @@ from prometheus_client.registry import Collector
 from notifier.alerting import spending
 from notifier.alerting.fan_out import going_on
 from notifier.alerting.models import Held, HeldFor, HeldState
+from notifier.api.counted import metrics_of
+from notifier.bell.heartbeat import is_beat_running, unserved_queues
 from notifier.delivery import pause as delivery_pause
 from notifier.delivery.blocked import oldest_unsent_s
-from notifier.delivery.models import EVERYTHING, UNSENT, Message, MessageState, Pause
+from notifier.delivery.models import (
+    EVERYTHING,
+    OPEN,
+    UNSENT,
+    Channel,
+    Lane,
+    Message,
+    MessageState,
+    Pause,
+)
 from notifier.delivery.pause import IS_PAUSED, NOT_PAUSED
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Intervention, Source
+from notifier.journal.counters import Key, counters
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,10 @@ class Counts:
     fan_outs: int
     pauses: int
     oldest_paused_s: float
+    workers_missing: int
+    is_beat_running: bool
+    counted: dict[Key, float]
+    sources: dict[str, str]
 
 
 def oldest_due_s() -> float:
@@ -108,7 +125,8 @@ def figures() -> Counts:
     waiting = Intervention.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
     return Counts(
-        messages={(channel, lane, state): n for channel, lane, state, n in grouped},
+        messages=dict.fromkeys(product(Channel, Lane, OPEN), 0)
+        | {(channel, lane, state): n for channel, lane, state, n in grouped},
         waiting_interventions={
             state.value: by_state.get(state, 0) for state in (Handling.RECEIVED, Handling.REVIEW)
         },
@@ -122,6 +140,10 @@ def figures() -> Counts:
         fan_outs=len(going_on()),
         pauses=Pause.objects.count(),
         oldest_paused_s=oldest_paused_s(),
+        workers_missing=len(unserved_queues()),
+        is_beat_running=is_beat_running(),
+        counted=counters(),
+        sources={str(pk): name for pk, name in Source.objects.values_list("pk", "name")},
     )
 
 
@@ -132,6 +154,10 @@ class Figures(Collector):
         self._counts = counts
 
     def collect(self) -> Iterator[Metric]:
+        yield from self._now()
+        yield from metrics_of(self._counts.counted, self._counts.sources)
+
+    def _now(self) -> Iterator[Metric]:
         messages = GaugeMetricFamily(
             "notifier_messages_open",
             "Messages that are not with their provider yet",
@@ -191,6 +217,16 @@ class Figures(Collector):
             "notifier_urgent_fan_outs",
             "Sources that tell unusually many communes something urgent just now",
             value=self._counts.fan_outs,
+        )
+        yield GaugeMetricFamily(
+            "notifier_workers_missing",
+            "Queues that no running worker serves",
+            value=self._counts.workers_missing,
+        )
+        yield GaugeMetricFamily(
+            "notifier_beat_running",
+            "1 where the process that triggers the sweeps runs",
+            value=float(self._counts.is_beat_running),
         )
         yield GaugeMetricFamily(
             "notifier_pauses",

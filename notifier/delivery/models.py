@@ -102,6 +102,7 @@ class Message(models.Model):
     state = models.CharField(
         "état", max_length=11, choices=MessageState, default=MessageState.PENDING
     )
+    reported_at = models.DateTimeField("transmis le", null=True, editable=False)
     created_at = models.DateTimeField("créé le")
     expires_at = models.DateTimeField("périmé après")
     # When a worker has to look at this message again, whatever its state: a try, the end of a

@@ -43,6 +43,8 @@ class Letter:
     html: str = ""
     origin: str = ""
     """Whose pause holds it besides one of everything (notifier.delivery.pause)."""
+    reported_at: datetime | None = None
+    """When what it tells was reported to us; of what gathers several, or is about none, None."""
 
     @property
     def masked(self) -> str:

@@ -13,7 +13,7 @@ from notifier.bell.jointly import Jointly
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
 from notifier.delivery.schedule import RECEIPT_OVERDUE
-from notifier.delivery.stored import stored
+from notifier.delivery.stored import loaded, stored
 from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
@@ -142,8 +142,10 @@ def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
         f"{message.in_journal} : {message.get_state_display()}{reason}.",
         at=now,
         message=message.pk,
+        channel=message.channel,
         state=receipt.fate.state,
         code=receipt.fate.code,
+        after_handover_s=round((now - (loaded(message.accepted_at) or now)).total_seconds(), 3),
         provider_id=receipt.fate.provider_id,
     )
 
@@ -191,4 +193,4 @@ _AFTER_ALL = (
 )
 # What the journal says of a message, in the model's order; all of it is read for one that ended
 # badly alone, and most receipts do not.
-_TOLD = ("id", "channel", "address", "thread", "title", "state")
+_TOLD = ("id", "channel", "address", "thread", "title", "state", "accepted_at")

@@ -133,9 +133,19 @@ def _entry(ended: Try) -> Entry:
         f"{message.in_journal}, essai {message.attempts} : {came_of_it}.",
         at=ended.ended_at,
         message=message.pk,
+        channel=message.channel,
         attempt=message.attempts,
         result=outcome.result,
         code=outcome.code,
         provider_id=outcome.provider_id,
         started_at=ended.started_at.isoformat(),
+        **_since_report(ended),
     )
+
+
+def _since_report(ended: Try) -> dict[str, float]:
+    """Of what the provider took, how long after its report, in seconds."""
+    reported_at = ended.message.reported_at
+    if ended.outcome.result is not Result.ACCEPTED or reported_at is None:
+        return {}
+    return {"after_report_s": round((ended.ended_at - reported_at).total_seconds(), 3)}

@@ -50,3 +50,32 @@ class Entry(models.Model):
 
     def delete(self, *_: object, **__: object) -> NoReturn:
         raise AppendOnlyError("a journal entry cannot be deleted")
+
+
+class Counter(models.Model):
+    """A figure for monitoring that only grows (notifier.journal.counters)."""
+
+    name = models.CharField("nom", max_length=60)
+    labels = models.JSONField("étiquettes", default=dict)
+    value = models.FloatField("valeur", default=0.0)
+
+    class Meta:
+        verbose_name = "compteur"
+        verbose_name_plural = "compteurs"
+        indexes = (models.Index(fields=("name",), name="journal_counter_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.labels}"
+
+
+class CounterPosition(models.Model):
+    """Up to which entry the journal is counted; one row."""
+
+    last_id = models.BigIntegerField("dernière ligne comptée", default=0)
+
+    class Meta:
+        verbose_name = "position des compteurs"
+        verbose_name_plural = "position des compteurs"
+
+    def __str__(self) -> str:
+        return str(self.last_id)

@@ -6,8 +6,10 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from twilio.request_validator import RequestValidator
 
 from notifier.console.dispatch import Dispatch
 from notifier.console.launch import Bind, Stage, free_port
@@ -66,6 +68,24 @@ def test_a_push_is_told_to_come_back(web: Bind) -> None:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         assert int(headers["retry-after"]) >= 1
         assert "base de données indisponible" in answer.body["error"]
+
+
+def test_a_receipt_is_told_to_come_back(web: Bind) -> None:
+    form = {"MessageSid": "SM" + "1" * 32, "MessageStatus": "delivered"}
+    form["AccountSid"] = IN_PROCESS["TWILIO_ACCOUNT_SID"]
+    public = f"{IN_PROCESS['PUBLIC_URL']}/api/v1/callbacks/twilio/1"
+    signature = RequestValidator(IN_PROCESS["TWILIO_AUTH_TOKEN"]).compute_signature(public, form)
+    headers = {
+        "X-Twilio-Signature": signature,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    line = http.client.HTTPConnection(web.host, web.port, timeout=30)
+    line.request("POST", "/api/v1/callbacks/twilio/1", urlencode(form), headers)
+    answer = line.getresponse()
+    answer.read()
+    line.close()
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
 
 
 def test_the_process_lives_and_says_what_is_wrong(web: Bind) -> None:

@@ -93,6 +93,10 @@ class Migration(migrations.Migration):
                         verbose_name="état",
                     ),
                 ),
+                (
+                    "reported_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="transmis le"),
+                ),
                 ("created_at", models.DateTimeField(verbose_name="créé le")),
                 ("expires_at", models.DateTimeField(verbose_name="périmé après")),
                 ("due_at", models.DateTimeField(null=True, verbose_name="à revoir le")),

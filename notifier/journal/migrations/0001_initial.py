@@ -56,4 +56,42 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(guard.install, guard.remove),
+        migrations.CreateModel(
+            name="Counter",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="nom")),
+                ("labels", models.JSONField(default=dict, verbose_name="étiquettes")),
+                ("value", models.FloatField(default=0.0, verbose_name="valeur")),
+            ],
+            options={
+                "verbose_name": "compteur",
+                "verbose_name_plural": "compteurs",
+                "indexes": [models.Index(fields=["name"], name="journal_counter_name")],
+            },
+        ),
+        migrations.CreateModel(
+            name="CounterPosition",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "last_id",
+                    models.BigIntegerField(default=0, verbose_name="dernière ligne comptée"),
+                ),
+            ],
+            options={
+                "verbose_name": "position des compteurs",
+                "verbose_name_plural": "position des compteurs",
+            },
+        ),
     ]
