@@ -80,3 +80,22 @@ def test_a_cap_alert_reaches_the_mayors_of_all_the_communes_it_names(live: Live)
     assert live.service.dispatch.send("/api/v1/cap", body, xml=True).code == 202
     for mobile in mobiles.values():
         live.expect_sms(to=mobile, containing=reference)
+
+
+def test_a_cancellation_reaches_the_mayors_of_all_the_alerts_that_it_names(live: Live) -> None:
+    mobiles = {code: mayor(live, code)[0] for code in ("90017", "90018")}
+    sent = m.moment(240)
+    references = []
+    for code, mobile in mobiles.items():
+        reference = live.service.new_reference()
+        area = f"<geocode><valueName>INSEE</valueName><value>{code}</value></geocode>"
+        body = m.cap(reference, sent=sent, info=m.info("fr", area))
+        assert live.service.dispatch.send("/api/v1/cap", body, xml=True).code == 202
+        live.expect_sms(to=mobile, containing=reference)
+        references.append(f"cod@prefecture.example,{reference},{sent}")
+    # By now the sender's clock, which was four minutes ahead, is right.
+    cancel = m.cap(live.service.new_reference(), "Cancel", references=" ".join(references), info="")
+    answer = live.service.dispatch.send("/api/v1/cap", cancel, xml=True)
+    assert (answer.code, len(answer.body["others"])) == (202, 1)
+    for mobile in mobiles.values():
+        live.expect_sms(to=mobile, containing="ne tenez pas compte")
