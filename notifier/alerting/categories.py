@@ -25,6 +25,7 @@ from notifier.alerting.category_faults import (
     lineage,
     settled,
 )
+from notifier.alerting.labels import read_label
 from notifier.intake.words import Severity
 
 
@@ -33,12 +34,15 @@ class Category:
     """What may be told of one category: to whom at once, how, for how long, by which text of law.
 
     `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
-    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are,
-    `whole_departement` whether all are of one that is named as a whole, without asking anybody.
+    `label` is the plain French one, `written_label` as the file has it: with the brackets that say
+    where its severity goes (`notifier.alerting.labels`). `edge` says which communes close to a
+    border are told, `neighbours` whether the adjoining are, `whole_departement` whether all are of
+    one that is named as a whole, without asking anybody.
     """
 
     code: str
     label: str
+    written_label: str
     family: str
     disclosure: Disclosure
     threshold: Severity | None
@@ -57,6 +61,11 @@ class Category:
     def is_urgent(self) -> bool:
         """Whether an alert of it is to ring somebody's telephone at once."""
         return self.lane == "urgent"
+
+    @property
+    def may_name_commune(self) -> bool:
+        """Whether a commune's mayor may read in which other one it is."""
+        return self.place or self.neighbours or self.edge == "all"
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,8 @@ def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> C
     told_from = given["disclosure"] == "threshold"
     return Category(
         code=code,
-        label=given["label"],
+        label=read_label(given["label"]).plain,
+        written_label=given["label"],
         family=code[:3],
         disclosure=given["disclosure"],
         threshold=Severity(given["threshold"]) if told_from else None,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args
 
+from notifier.alerting.labels import label_fault, read_label
 from notifier.intake.clickable import unfit
 from notifier.intake.words import Severity
 
@@ -48,11 +49,14 @@ def _some_of(*allowed: str) -> _Check:
 def _label(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return f"is {value!r}; write the French label"
-    if len(value) > LONGEST_LABEL:
-        return f"has {len(value)} characters; shorten it to {LONGEST_LABEL} at most"
-    if value != value.strip() or not value.isprintable():
+    if wrong := label_fault(value):
+        return wrong
+    label = read_label(value).plain
+    if len(label) > LONGEST_LABEL:
+        return f"has {len(label)} characters; shorten it to {LONGEST_LABEL} at most"
+    if value != value.strip() or label != label.strip() or not value.isprintable():
         return "begins or ends with a space, or holds a line break; write one clean line"
-    return _shown(value)
+    return _shown(label) if label else "is empty; write the French label"
 
 
 def _shown(value: str) -> str | None:

@@ -7,7 +7,7 @@ fails at 3 a.m.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -22,23 +22,22 @@ from notifier.alerting.digest import (
     DIGESTS,
     Digest,
     ever_shorter_digest,
+    mail_words_of_digest,
     words_of_digest,
 )
 from notifier.alerting.facts import (
-    DOUBTS,
-    SAMPLE,
-    SAMPLES,
     Doubt,
     Facts,
     Words,
-    cut,
     ever_shorter,
-    one_line,
-    unbreakable,
+    mail_words_of,
+    terser,
     words_of,
     words_of_doubt,
 )
 from notifier.alerting.gsm import SmsSize, count, to_gsm
+from notifier.alerting.samples import DOUBTS, SAMPLE, SAMPLES
+from notifier.alerting.typography import cut, mailed, mailed_html, one_line
 
 MOST_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
@@ -139,90 +138,79 @@ class Composer:
 
     def compose(self, kind: Kind, facts: Facts) -> Texts:
         """The texts of this kind; the SMS is GSM-7 and takes two segments at the most."""
-        words = words_of(facts)
-        sms = self._sms(kind, words)
-        return Texts(
-            sms=sms,
-            size=count(sms),
-            subject=cut(one_line(self._render(kind, "subject", words)), LONGEST_SUBJECT),
-            plain=self._render(kind, "txt", words).strip() + "\n",
-            html=unbreakable(self._render(kind, "html", words).strip()) + "\n",
-        )
+        sms = self._sms(kind, words_of(facts))
+        words = mail_words_of(facts)
+        subject, plain, html = (self._render(f"{kind}.{part}.j2", words) for part in PARTS[1:])
+        return _texts(sms, subject, plain, html)
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: nobody could be told.
 
         `facts` are those of the first of `communes`, which are named as they are to be listed.
         """
-        words = {**words_of(facts), "communes": communes, "why": why}
-        subject, text = (self._render_own(name, words) for name in UNREACHED)
-        return one_line(subject), text.strip() + "\n"
+        words = {**mail_words_of(facts), "communes": communes, "why": why}
+        return self._to_duty(UNREACHED, words)
 
     def review(self, doubt: Doubt) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: which commune is it?"""
-        words = words_of_doubt(doubt)
-        subject, text = (self._render_own(name, words) for name in REVIEW)
-        return one_line(subject), text.strip() + "\n"
+        return self._to_duty(REVIEW, words_of_doubt(doubt))
 
     def overtaken(self, doubt: Doubt, what: str) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: this came too late."""
-        words = {**words_of_doubt(doubt), "what": what}
-        subject, text = (self._render_own(name, words) for name in OVERTAKEN)
-        return one_line(subject), text.strip() + "\n"
+        return self._to_duty(OVERTAKEN, {**words_of_doubt(doubt), "what": what})
 
     def digest(self, digest: Digest) -> Texts:
         """The texts of a digest; the SMS names as many references as two segments hold."""
-        words = words_of_digest(digest)
-        sms = self._digest_sms(words)
-        subject, plain, html = (self._render_own(name, words) for name in DIGEST[1:])
-        return Texts(
-            sms=sms,
-            size=count(sms),
-            subject=cut(one_line(subject), LONGEST_SUBJECT),
-            plain=plain.strip() + "\n",
-            html=unbreakable(html.strip()) + "\n",
-        )
+        sms = self._digest_sms(words_of_digest(digest))
+        words = mail_words_of_digest(digest)
+        subject, plain, html = (self._render(name, words) for name in DIGEST[1:])
+        return _texts(sms, subject, plain, html)
 
     def cap(self, source: str, cap: int, *, is_hard: bool) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: a source is at its cap, or at
         the one that holds urgent texts as well."""
-        words = {"source": source, "cap": cap, "hard": is_hard}
-        subject, text = (self._render_own(name, words) for name in CAP)
-        return one_line(subject), text.strip() + "\n"
+        return self._to_duty(CAP, {"source": source, "cap": cap, "hard": is_hard})
 
     def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: `count` alerts expired while
         sending was paused, of which `alerts` are listed."""
-        words = {"source": source, "alerts": alerts, "count": count}
-        subject, text = (self._render_own(name, words) for name in PAUSE)
-        return one_line(subject), text.strip() + "\n"
+        return self._to_duty(PAUSE, {"source": source, "alerts": alerts, "count": count})
 
     def fan_out(self, source: str, alerts: int, usual: int, minutes: int) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: `alerts` urgent ones within
         `minutes`, where `usual` are the alarm."""
         words = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
-        subject, text = (self._render_own(name, words) for name in FAN_OUT)
-        return one_line(subject), text.strip() + "\n"
+        return self._to_duty(FAN_OUT, words)
+
+    def _to_duty(self, names: tuple[str, str], words: Mapping[str, object]) -> tuple[str, str]:
+        subject, text = (self._render(name, words) for name in names)
+        return mailed(one_line(subject)), mailed(text.strip()) + "\n"
 
     def _digest_sms(self, words: Mapping[str, object]) -> str:
-        for shorter in ever_shorter_digest(words):
-            sms = to_gsm(one_line(self._render_own(DIGEST[0], shorter)))
-            if count(sms).segments <= MOST_SEGMENTS:
-                break
-        return sms
+        return self._first_within(MOST_SEGMENTS, DIGEST[0], ever_shorter_digest(words))
 
     def _sms(self, kind: Kind, words: Words) -> str:
-        """The first of ever shorter texts that fits; the shortest still says what, where, when."""
-        for shorter in ever_shorter(words):
-            sms = to_gsm(one_line(self._render(kind, "sms", shorter)))
-            if count(sms).segments <= MOST_SEGMENTS:
+        """One segment if it only takes fewer courtesies; else the first that fits into two.
+
+        The shortest of ever shorter texts still says what, where, when.
+        """
+        name = f"{kind}.sms.j2"
+        sms = self._first_within(1, name, terser(words))
+        if count(sms).segments > 1:
+            sms = self._first_within(MOST_SEGMENTS, name, ever_shorter(words))
+        return sms
+
+    def _first_within(
+        self, segments: int, name: str, candidates: Iterable[Mapping[str, object]]
+    ) -> str:
+        """The first of the texts that takes no more segments, else the last."""
+        for words in candidates:
+            sms = to_gsm(one_line(self._render(name, words)))
+            if count(sms).segments <= segments:
                 break
         return sms
 
-    def _render(self, kind: Kind, part: str, words: Words) -> str:
-        return self._environment.get_template(f"{kind}.{part}.j2").render(words)
-
-    def _render_own(self, name: str, words: Mapping[str, object]) -> str:
+    def _render(self, name: str, words: Mapping[str, object]) -> str:
         return self._environment.get_template(name).render(words)
 
     # --- trying the operator's templates at start
@@ -245,39 +233,60 @@ class Composer:
 
     def _trial_faults(self) -> Iterator[str]:
         """What only shows when the text is made: an escape, a piece missing, a text too long."""
-        samples = [words_of(facts) for facts in SAMPLES]
-        for kind, part, words in product(Kind, PARTS, samples):
+        for kind, part, facts in product(Kind, PARTS, SAMPLES):
             path = self._folder / f"{kind}.{part}.j2"
             is_sms = part == "sms"
+            words = words_of(facts) if is_sms else mail_words_of(facts)
             try:
-                text = self._sms(kind, words) if is_sms else self._render(kind, part, words)
+                text = self._sms(kind, words) if is_sms else self._render(path.name, words)
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
                 continue
+            if part != "subject":
+                yield from _without_telephone(path, text, words)
             if is_sms and str(words["reference"]) not in text:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
             if is_sms and count(text).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
-        for name, words, communes in product(UNREACHED, samples, several):
+        for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
             try:
-                self._render_own(
-                    name, {**words, "communes": communes, "why": "personne n’a répondu"}
+                self._render(
+                    name,
+                    {**mail_words_of(facts), "communes": communes, "why": "personne n’a répondu"},
                 )
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
         for name, trials in TRIALS.items():
             path = self._folder / name
             try:
-                for own_words in trials:
-                    self._render_own(name, own_words)
+                texts = [self._render(name, own_words) for own_words in trials]
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
             except RENDER_ERRORS as error:
                 yield _trial_fault(error, path)
                 continue
+            if name in DIGEST and name != "digest.subject.j2":
+                for text, own_words in zip(texts, trials, strict=True):
+                    yield from _without_telephone(path, text, own_words)
             if count(longest).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+
+
+def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
+    return Texts(
+        sms=sms,
+        size=count(sms),
+        subject=mailed(cut(one_line(subject), LONGEST_SUBJECT)),
+        plain=mailed(plain.strip()) + "\n",
+        html=mailed_html(html.strip()) + "\n",
+    )
+
+
+def _without_telephone(path: Path, text: str, words: Mapping[str, object]) -> Iterator[str]:
+    """A fault if the source's telephone is not in a text that a mayor reads."""
+    if str(words["duty_phone"]) not in text:
+        yield f"{path}:1: has no telephone; close it with {{{{ duty_phone }}}}"
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:

@@ -28,6 +28,7 @@ from notifier.alerting.policy import (
     rule_on_edge,
     rule_on_left_commune,
     rule_on_neighbour,
+    withheld,
 )
 from notifier.alerting.review import supersede_older
 from notifier.alerting.spoken import Spoken
@@ -45,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 # As many share a transaction.
 TOGETHER = 32
+# A commune that was left reads of no more others than these; else that it is not concerned.
+MOST_NAMED = 2
 
 
 def decide_each(*intervention_ids: UUID) -> None:
@@ -189,7 +192,9 @@ def rule_on_all(
     for alert in told.values() if outcome.is_placed else ():
         left = commune(alert.commune)
         if alert.is_open and left is not None:
-            tellings.append(Telling(left, _rule_on_left(intervention, category, alert), alert))
+            ruling = _rule_on_left(intervention, category, alert)
+            there = _moved_to(intervention, category, outcome)
+            tellings.append(Telling(left, ruling, alert, moved_to=there))
     ruled = {telling.commune for telling in tellings}
     holders = named(outcome.communes)
     tellings += [
@@ -207,6 +212,19 @@ def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) 
     if intervention.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
         return rule_on(*said, alert, exercise=intervention.exercise)
     return rule_on_left_commune()
+
+
+def _moved_to(intervention: Intervention, category: Category, outcome: Concerned) -> list[Commune]:
+    """Where it is now, as the mayor of a commune that it left may know; empty if he may not.
+
+    Never of what is withheld, nor of a place beyond the source's reach, nor in a category of which
+    one commune's mayor is not told where in another's it happens.
+    """
+    if withheld(intervention.severity, category) or not category.may_name_commune:
+        return []
+    there = outcome.holders or outcome.communes
+    is_ours = all(commune in outcome.communes for commune in there)
+    return list(there) if is_ours and len(there) <= MOST_NAMED else []
 
 
 def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from notifier.alerting.facts import SAMPLE, Facts, cut, words_of
+from notifier.alerting.facts import Facts, mail_words_of
+from notifier.alerting.labels import read_label
+from notifier.alerting.moments import short_hour, written_hour
 from notifier.alerting.prepositions import of
+from notifier.alerting.samples import SAMPLE
+from notifier.alerting.typography import cut, unbreakable, with_aside
 
 # An SMS has room for fewer references than this; there is no use in trying more.
 MOST_REFERENCES = 12
@@ -27,17 +31,29 @@ class Digest:
 
 
 def words_of_digest(digest: Digest) -> DigestWords:
-    """The digest as its templates see it; hours are those of each alert's own commune."""
+    """The digest as an SMS says it; hours are those of each alert's own commune."""
+    return _words(digest, short_hour)
+
+
+def mail_words_of_digest(digest: Digest) -> DigestWords:
+    """The digest as a mail says it."""
+    words = _words(digest, written_hour)
+    return {**words, "duty_phone": unbreakable(str(words["duty_phone"]))}
+
+
+def _words(digest: Digest, hour: Callable[[datetime], str]) -> DigestWords:
     alerts = sorted(digest.alerts, key=lambda facts: facts.occurred_at)
     over = sum(facts.status in _OVER for facts in alerts)
     places = list(dict.fromkeys(_where(facts) for facts in alerts))
     return {
         "service": digest.service,
+        # One source's, and the latest of its telephones.
+        "duty_phone": alerts[-1].duty_phone,
         "exercise": digest.exercise,
         "count": len(alerts),
         "over": over,
         "communes": _listed(places),
-        "period": _period(alerts),
+        "period": _period(alerts, hour),
         "groups": list(_groups(alerts, several=len(places) > 1)),
         "more_groups": 0,
         "references": [facts.reference for facts in alerts],
@@ -68,7 +84,6 @@ def ever_shorter_digest(words: DigestWords) -> Iterator[DigestWords]:
 
 
 _OVER = {"closed": ("terminée", "terminées"), "cancelled": ("annulée", "annulées")}
-_STATE = {"closed": "terminée", "cancelled": "annulée, n’en tenez pas compte"}
 
 
 def _texts(words: DigestWords, name: str) -> list[str]:
@@ -92,11 +107,11 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:2])} et {len(names) - 2} autres communes"
 
 
-def _period(alerts: list[Facts]) -> str:
+def _period(alerts: list[Facts], hour: Callable[[datetime], str]) -> str:
     """From the first to the last: "de 20h03 à 20h17", "du 22/11 à 23h50 au 23/11 à 0h10"."""
     first, last = (_local(facts) for facts in (alerts[0], alerts[-1]))
     told = alerts[-1].told_at.astimezone(ZoneInfo(alerts[-1].time_zone))
-    clocks = [f"{at.hour}h{at:%M}" for at in (first, last)]
+    clocks = [hour(at) for at in (first, last)]
     days = [f"{at:%d/%m}" for at in (first, last)]
     if days[0] != days[1]:
         return f"du {days[0]} à {clocks[0]} au {days[1]} à {clocks[1]}"
@@ -112,11 +127,11 @@ def _groups(alerts: list[Facts], *, several: bool) -> Iterator[str]:
     """How many of each label, of each commune where there are several, the most frequent first."""
     kinds: dict[tuple[str, str], Counter[str]] = {}
     for facts in alerts:
-        key = (_where(facts) if several else "", facts.category_label)
+        key = (_where(facts) if several else "", read_label(facts.category_label).plain)
         kinds.setdefault(key, Counter())[facts.status if facts.status in _OVER else ""] += 1
     for (where, label), states in sorted(kinds.items(), key=lambda kind: -kind[1].total()):
         named = f"{where}, {label}" if where else label
-        yield f"{named} ({states.total()}{_over(states)})"
+        yield with_aside(named, f"{states.total()}{_over(states)}")
 
 
 def _over(states: Counter[str]) -> str:
@@ -131,12 +146,15 @@ def _over(states: Counter[str]) -> str:
 
 def _row(facts: Facts) -> dict[str, str]:
     """One intervention as the e-mail lists it."""
-    words = words_of(facts)
+    words = mail_words_of(facts)
+    state = f"terminée {words['ended'] or ''}".rstrip()
     return {
         "when": str(words["date_and_time"]),
         "where": _where(facts) + (f", {words['place']}" if words["place"] else ""),
-        "category": facts.category_label,
-        "state": _STATE.get(facts.status) or f"{words['severity_words']}, {words['status_words']}",
+        "category": str(words["category"]),
+        "state": {"closed": state, "cancelled": "annulée, n’en tenez pas compte"}.get(
+            facts.status, str(words["situation"])
+        ),
         "reference": facts.reference,
     }
 

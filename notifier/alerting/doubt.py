@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from notifier.alerting.concerned import is_partial
 from notifier.alerting.duty import LIFETIME, REVIEW_TOPIC, TITLE
-from notifier.alerting.facts import Doubt, written_moment
+from notifier.alerting.facts import Doubt
 from notifier.alerting.in_force import LISTED, categories, composer, named, nature
 from notifier.alerting.lifetime import useful_until
+from notifier.alerting.moments import written_moment
 from notifier.alerting.policy import withheld
 from notifier.delivery.models import EXEMPT, Channel, Lane
 from notifier.delivery.outbox import Letter, entrust, withdraw

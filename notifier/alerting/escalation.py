@@ -20,6 +20,7 @@ from notifier.alerting.policy import withheld
 from notifier.alerting.recipients import awaited, not_yet_told, recipient_label
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import let_through
+from notifier.alerting.unreached import unreached
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
@@ -43,23 +44,23 @@ def move_on(message: Message) -> None:
         log.error("duty address could not be told", message=message.pk, thread=message.thread)
         return
     failed = told_within(message) if message.topic.startswith(DIGEST_TOPIC) else [message]
-    unreached = []
+    silent = []
     for each in failed:
         alert, alive = _pass_on(each)
         if alert is not None and alive.isdisjoint(waking(alert)):
-            unreached.append((alert, alive))
+            silent.append((alert, alive))
             then = "commune à joindre autrement" if each.is_delayed else "plus personne à prévenir"
             _note(alert, each, Step.UNREACHED, then, rule="unreached")
-    if len(unreached) == 1:
-        entrust(_letter_to_duty(message, *unreached[0]))
-    elif unreached:
+    if len(silent) == 1:
+        entrust(_letter_to_duty(message, *silent[0]))
+    elif silent:
         # One mail, however many the digest told of.
-        references = ", ".join(reference_in(alert.thread) for alert, _ in unreached)
+        references = ", ".join(reference_in(alert.thread) for alert, _ in silent)
         why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
         if message.is_delayed:
             why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
         about = f"{DELAYED}{message.topic}" if message.is_delayed else message.topic
-        entrust(letter_to_duty([unreached[-1][0]], why, about))
+        entrust(letter_to_duty([silent[-1][0]], why, about))
 
 
 def _letter_to_duty(message: Message, alert: Alert, alive: set[str]) -> list[Letter]:
@@ -103,7 +104,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     if category is None or alert.expires_at <= timezone.now():
         return []
     people = people_of([alert.commune], timezone.now())[alert.commune]
-    envelope = Envelope.of(alert, compose(Kind(alert.kind), alert.facts), category)
+    envelope = _envelope(alert, category)
     tried = {letter_key(m.channel, m.address) for m in siblings}
     if alert.is_to_neighbour:
         others = Alert.objects.filter(thread=alert.thread, is_open=True)
@@ -111,6 +112,8 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     letters = _untried(envelope.for_people(_same(people, failed), tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return letters
+    why = unreached(failed, siblings, is_tried_still=bool(letters))
+    envelope = _envelope(alert, category, why)
     # Of one that was late before it ended badly, somebody is told already in the reader's place.
     has_stand_in = failed.delay == Delay.PASSED_ON and not failed.is_delayed
     alive = {
@@ -124,6 +127,12 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
         letters += more
         alive |= {letter.channel for letter in more}
     return letters
+
+
+def _envelope(alert: Alert, category: Category, unreached: str = "") -> Envelope:
+    """The alert's text as it now stands; to whoever stands in, it says for whom."""
+    facts = {**alert.facts, "unreached": unreached}
+    return Envelope.of(alert, compose(Kind(alert.kind), facts), category)
 
 
 def still_told(alert: Alert) -> Category | None:

@@ -5,15 +5,16 @@ What is not in `Facts` cannot be told, whatever an operator writes.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from notifier.alerting.labels import read_label
+from notifier.alerting.moments import short_hour, written_hour, written_moment
 from notifier.alerting.place import safe_place
 from notifier.alerting.prepositions import at, of
+from notifier.alerting.typography import cut, unbreakable, with_aside
 from notifier.intake.words import Severity
 
 
@@ -28,6 +29,11 @@ class Facts:
     happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
     `holders` are the names of those that hold the point (several only where no source divides their
     land), for the mayor of a commune that is concerned because it is close by; else empty.
+    `moved_to` are the communes where it is now, for the mayor of one that it left, if they may be
+    told. `duty_phone` is whom to call, as one dials it; empty if the source has none.
+    `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported the end.
+    `unreached` says who could not be reached, to whoever is told in their place.
+    `category_label` is as the categories file has it, brackets included.
     """
 
     commune: str
@@ -44,10 +50,16 @@ class Facts:
     exercise: bool
     next_to: str | None = None
     holders: Sequence[str] = ()
+    moved_to: Sequence[str] = ()
+    duty_phone: str = ""
+    ended_at: datetime | None = None
+    end_is_dated: bool = True
+    unreached: str = ""
 
     def __post_init__(self) -> None:
-        if self.occurred_at.tzinfo is None or self.told_at.tzinfo is None:
-            raise ValueError("occurred_at and told_at must say their time zone")
+        moments = (self.occurred_at, self.told_at, self.ended_at)
+        if any(at is not None and at.tzinfo is None for at in moments):
+            raise ValueError("occurred_at, told_at and ended_at must say their time zone")
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class Doubt:
     exercise: bool
 
 
-_STATUS = {
+STATUS_WORDS = {
     "engaged": "intervention en cours",
     "on_scene": "équipe sur place",
     "closed": "intervention terminée",
@@ -90,47 +102,73 @@ _SEVERITY = {
     Severity.SEVERE: "grave",
     Severity.EXTREME: "très grave",
 }
-_MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
-    *("octobre", "novembre", "décembre"),
-)
-_NBSP, _NARROW = "\u00a0", "\u202f"
-
 Words = dict[str, str | bool | None]
 DoubtWords = dict[str, str | bool | list[str]]
 
 
 def words_of(facts: Facts) -> Words:
-    """The facts as templates see them: French words, hours and dates in the commune's time zone."""
+    """The facts as the templates of an SMS see them, hours in the commune's time zone: "10h03"."""
+    return _words(facts, short_hour)
+
+
+def mail_words_of(facts: Facts) -> Words:
+    """The facts as the templates of a mail see them: "10 h 03"."""
+    words = _words(facts, written_hour)
+    return {**words, "duty_phone": unbreakable(facts.duty_phone)}
+
+
+def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
     zone = ZoneInfo(facts.time_zone)
     occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
-    clock = f"à {occurred.hour}h{occurred:%M}"
+    ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
+    is_today = occurred.date() == told.date()
+    clock = hour(occurred) if is_today else f"{occurred:%d/%m} à {hour(occurred)}"
+    time = f"à {clock}" if is_today else f"le {clock}"
+    label, severity = read_label(facts.category_label), Severity(facts.severity)
+    graded = label.plain if severity is Severity.MODERATE else label.graded(severity)
+    said = f"{_SEVERITY[severity]}, " if label.said else ""
     return {
         "commune": facts.commune,
         "neighbour": facts.next_to,
         "of_neighbour": of(facts.next_to) if facts.next_to else None,
         "holder": " ou ".join(facts.holders) or None,
         "at_holder": " ou ".join(map(at, facts.holders)) or None,
-        "category": facts.category_label,
+        "moved_to": " et ".join(map(at, facts.moved_to)) or None,
+        "category": label.plain,
+        "graded_category": graded,
+        "worse_category": label.graded(severity),
+        "category_and_hour": with_aside(label.plain, clock),
+        "graded_category_and_hour": with_aside(graded, clock),
+        "past_category": label.at(f"de {clock}" if is_today else f"du {clock}", time),
         "place": safe_place(facts.place),
         "reference": facts.reference,
         "reference_mark": "Réf. ",
         "service": facts.service,
+        "duty_phone": facts.duty_phone,
         "legal_basis": facts.legal_basis,
         "exercise": facts.exercise,
         "status": str(facts.status),
-        "status_words": _STATUS[facts.status],
-        "severity": str(facts.severity),
-        "severity_words": _SEVERITY[Severity(facts.severity)],
-        "time": clock if occurred.date() == told.date() else f"le {occurred:%d/%m} {clock}",
+        "status_words": STATUS_WORDS[facts.status],
+        "severity": str(severity),
+        "severity_words": _SEVERITY[severity],
+        # Where a label is cut, its severity is not.
+        "severity_mark": f" ({label.severity(severity)})" if graded != label.plain else "",
+        "situation": said + STATUS_WORDS[facts.status],
+        "for_information": "Pour information, ",
+        "unreached": facts.unreached or None,
+        "time": time,
+        "clock": clock,
         "date_and_time": written_moment(occurred),
+        "ended": _ended(facts, ended, told, hour) if ended else None,
+        "end_date_and_time": written_moment(ended) if ended else None,
+        "end_is_dated": facts.end_is_dated,
     }
 
 
-def written_moment(at: datetime) -> str:
-    """A moment in full: "le 1er mars 2026 à 3 h 16"."""
-    day = "1er" if at.day == 1 else str(at.day)
-    return f"le {day} {_MONTHS[at.month - 1]} {at.year} à {at.hour} h {at:%M}"
+def _ended(facts: Facts, ended: datetime, told: datetime, hour: Callable[[datetime], str]) -> str:
+    """The end's own hour; where dispatch gave none, the one at which it reported the end."""
+    day = "" if ended.date() == told.date() else f"le {ended:%d/%m} "
+    return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"
 
 
 def words_of_doubt(doubt: Doubt) -> DoubtWords:
@@ -139,7 +177,7 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
         "reference": doubt.reference,
         "source": doubt.source,
         "category": doubt.category,
-        "status_words": _STATUS[doubt.status],
+        "status_words": STATUS_WORDS[doubt.status],
         "severity_words": _SEVERITY[Severity(doubt.severity)] if doubt.severity else "",
         "received": doubt.received,
         "deadline": doubt.deadline,
@@ -167,117 +205,33 @@ def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
     return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
 
 
-def ever_shorter(words: Words) -> Iterator[Words]:
-    """Shorter and shorter facts for an SMS; the reference is never cut."""
+def terser(words: Words) -> Iterator[Words]:
+    """The same facts with fewer courtesies, where that spares a segment."""
     yield words
-    words = {**words, "place": None}
+    words = {**words, "for_information": ""}
+    yield words
+    yield {**words, "reference_mark": ""}
+
+
+def ever_shorter(words: Words) -> Iterator[Words]:
+    """Shorter and shorter facts for an SMS; reference and telephone are never cut."""
+    yield words
+    words = {**words, "for_information": "", "place": None}
     yield words
     words = {**words, "reference_mark": ""}
     yield words
+    words = {**words, "unreached": None, "moved_to": None}
+    yield words
     for most in (40, 25, 12):
+        category = cut(str(words["category"]), most)
         yield {
             **words,
-            "category": cut(str(words["category"]), most),
+            "category": category,
+            "graded_category": category + str(words["severity_mark"]),
+            "worse_category": category + str(words["severity_mark"]),
+            "past_category": f"{category}, {words['time']}",
             "commune": cut(str(words["commune"]), most),
             "of_neighbour": words["of_neighbour"] and cut(str(words["of_neighbour"]), most + 3),
             "at_holder": words["at_holder"] and cut(str(words["at_holder"]), most + 3),
             "service": cut(str(words["service"]), most),
         }
-
-
-def cut(text: str, most: int) -> str:
-    """At most that many characters, "..." included, cut between words where there is one."""
-    if len(text) <= most:
-        return text
-    kept = text[: most - 2]
-    ends = max(kept.rfind(" "), kept.rfind("-"))
-    return (kept[:ends] if ends > 0 else kept[:-1]) + "..."
-
-
-def one_line(text: str) -> str:
-    """Each run of spaces and line ends becomes one space: templates are written in lines."""
-    return " ".join(text.split())
-
-
-def unbreakable(html: str) -> str:
-    """French typography: no line begins with a colon, nor breaks within "3 h 16"."""
-    html = re.sub(r" ([;!?])", rf"{_NARROW}\1", html)
-    html = re.sub(r" ([:»])", rf"{_NBSP}\1", html).replace("« ", f"«{_NBSP}")
-    return re.sub(r"(\d) h (\d)", rf"\1{_NBSP}h{_NBSP}\2", html)
-
-
-SAMPLE = Facts(
-    commune="Delle",
-    category_label="accident de la route",
-    status="engaged",
-    severity=Severity.SEVERE,
-    occurred_at=datetime(2026, 11, 22, 2, 16, tzinfo=UTC),
-    told_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
-    time_zone="Europe/Paris",
-    place="rue de Déridé",
-    reference="CORG90-2026-004217",
-    service="Gendarmerie",
-    legal_basis="article L132-3 du code de la sécurité intérieure",
-    exercise=False,
-)
-# The longest that may come: France's longest commune, the longest label and reference.
-_LONGEST = replace(
-    SAMPLE,
-    commune="Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson",
-    category_label="x" * 59,
-    place="rue " + "x" * 46,
-    reference="X" * 60,
-    service="x" * 30,
-    exercise=True,
-)
-# Every status and severity, here, next door and at the edge, with and without a place, real and
-# exercise: each branch is taken.
-SAMPLES = [
-    _LONGEST,
-    replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),
-    replace(_LONGEST, holders=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"]),
-    *(
-        replace(SAMPLE, status=status, severity=severity, next_to="Joncherey")
-        for status, severity in product(_STATUS, Severity)
-    ),
-    *(
-        replace(SAMPLE, status=status, severity=severity, holders=["Joncherey"])
-        for status, severity in product(_STATUS, Severity)
-    ),
-    *(
-        replace(SAMPLE, status=status, severity=severity, place=place, exercise=exercise)
-        for status, severity, place, exercise in product(
-            _STATUS, Severity, ("rue de Déridé", None), (False, True)
-        )
-    ),
-]
-SAMPLE_DOUBT = Doubt(
-    reference="CORG90-2026-004217",
-    source="CORG 90",
-    category="accident de la route",
-    status="engaged",
-    severity=Severity.SEVERE,
-    received="le 22 novembre 2026 à 3 h 16",
-    deadline="le 22 novembre 2026 à 6 h 16",
-    reason="commune à vérifier, les indices se contredisent : personne n’est prévenu",
-    clues=["Le code INSEE 90033 désigne Delle (90033)."],
-    candidates=["Delle (90033) : 1 indice sur 2", "Giromagny (90052) : 1 indice sur 2"],
-    certain="",
-    is_shell=False,
-    is_kept=False,
-    is_expired=False,
-    exercise=False,
-)
-DOUBTS = [
-    SAMPLE_DOUBT,
-    replace(SAMPLE_DOUBT, clues=[], candidates=[]),
-    *(
-        replace(SAMPLE_DOUBT, severity="", is_shell=True, is_expired=expired)
-        for expired in (False, True)
-    ),
-    *(
-        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise, certain=certain)
-        for kept, expired, exercise in product((False, True), repeat=3)
-        for certain in ("", "Belfort (90010)")
-    ),
-]

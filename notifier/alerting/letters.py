@@ -20,6 +20,7 @@ from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
 from notifier.intake.models import Intervention
 from notifier.intake.thread import source_in
+from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import Commune
 
 
@@ -32,13 +33,14 @@ def facts_of(
 ) -> dict[str, Any]:
     """The whitelisted facts, as JSON types; nothing else of an intervention reaches a text.
 
-    `next_to` is where it happens when `commune` only adjoins; `holders` when it is only close by.
+    The label keeps its brackets: each text says its severity in its own place. `next_to` is where
+    it happens when `commune` only adjoins; `holders` when it is only close by.
     """
     place = safe_place(intervention.location.get("label")) if category.place else None
     return {
         "commune": commune.name,
         "time_zone": commune.time_zone,
-        "category_label": category.label,
+        "category_label": category.written_label,
         "legal_basis": category.legal_basis,
         "status": intervention.status,
         "severity": intervention.severity,
@@ -46,6 +48,7 @@ def facts_of(
         "place": place,
         "reference": intervention.reference,
         "service": intervention.source.service,
+        "duty_phone": _duty_phone(intervention),
         "exercise": intervention.exercise,
         "next_to": next_to.name if next_to else None,
         "holders": [holder.name for holder in holders],
@@ -60,14 +63,45 @@ def facts_to_tell(
     told: dict[str, Any] | None,
     next_to: Commune | None = None,
     holders: Sequence[Commune] = (),
+    moved_to: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """The facts of a text of this kind; `told` are those of the text told last, if any.
 
-    An end or a cancellation speaks of what was told, and of nothing that became known since.
+    An end or a cancellation speaks of what was told, of when it ended, and of nothing else that
+    became known since; of a commune left, `moved_to` says where it is now. What is told further
+    keeps the hour that was told: dispatch may date each state of an intervention by itself.
     """
-    if not kind.closes or told is None:
-        return facts_of(intervention, category, commune, next_to, holders)
-    return {**told, "status": intervention.status}
+    facts = facts_of(intervention, category, commune, next_to, holders)
+    if told is None or kind.opens:
+        return facts
+    if not kind.closes:
+        return {**facts, "occurred_at": min(facts["occurred_at"], told["occurred_at"], key=_moment)}
+    closing = {
+        **told,
+        "status": intervention.status,
+        "duty_phone": facts["duty_phone"],
+        "moved_to": [commune.name for commune in moved_to],
+    }
+    return {**closing, **_end(intervention, told)} if kind is Kind.END else closing
+
+
+def _end(intervention: Intervention, told: dict[str, Any]) -> dict[str, Any]:
+    """When it ended: the report's own hour if it is later than that of the event, else its arrival.
+
+    Most control rooms repeat the event's hour in every report; a clock ahead of ours is ours.
+    """
+    arrived = intervention.received_at
+    ended = min(intervention.occurred_at, arrived)
+    is_dated = ended > _moment(told["occurred_at"])
+    return {
+        "ended_at": (ended if is_dated else arrived).isoformat(),
+        "end_is_dated": is_dated,
+    }
+
+
+def _duty_phone(intervention: Intervention) -> str:
+    phone = intervention.source.duty_phone
+    return as_dialled(phone) if phone else ""
 
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
@@ -77,8 +111,14 @@ def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
 
 def facts_told_now(facts: dict[str, Any]) -> Facts:
     """The composer's own form of facts as `facts_of` makes them."""
-    occurred_at = datetime.fromisoformat(facts["occurred_at"])
-    return Facts(**{**facts, "occurred_at": occurred_at}, told_at=timezone.now())
+    moments = {
+        name: _moment(facts[name]) for name in ("occurred_at", "ended_at") if facts.get(name)
+    }
+    return Facts(**{**facts, **moments}, told_at=timezone.now())
+
+
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)
 
 
 def whom(letters: Iterable[Letter]) -> str:

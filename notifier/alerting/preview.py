@@ -32,6 +32,7 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
     intervention = Intervention(
         source=source,
         thread=thread_of(source, new.reference),
+        received_at=timezone.now(),
         location=new.location.model_dump(exclude_none=True),
         **new.model_dump(exclude={"location"}),
     )

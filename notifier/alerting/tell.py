@@ -46,6 +46,8 @@ class Telling:
     """Where it happens, when the commune only adjoins."""
     holders: Sequence[Commune] = ()
     """Where it happens, when the commune is concerned because it is close by."""
+    moved_to: Sequence[Commune] = ()
+    """Where it is now, when it left the commune and that may be told."""
 
     @property
     def opens(self) -> bool:
@@ -233,6 +235,7 @@ def facts_of_telling(
         told_last,
         telling.next_to,
         telling.holders,
+        telling.moved_to,
     )
 
 

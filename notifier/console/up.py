@@ -137,7 +137,7 @@ def _where(bind: Bind, page: str | None, shared: Path) -> list[str]:
         "Dans un autre terminal :",
         f"  set -a; . {shlex.quote(str(shared))}; set +a",
         "  notifier contacts import CONTACTS.csv",
-        '  notifier source add "CORG 90" --departement 90',
+        '  notifier source add "CORG 90" --departement 90 --duty-phone NUMÉRO',
         "  notifier doctor",
         "",
         "Ctrl-C arrête tout.",

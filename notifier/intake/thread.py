@@ -60,7 +60,7 @@ def lock_threads(intervention_ids: Iterable[UUID]) -> list[list[Intervention]]:
 
 # What deciding asks of a source, in the model's order; anything else would be read by a statement
 # of its own.
-_SOURCE = ("name", "service", "departements", "duty_email", "sms_cap", "hard_cap")
+_SOURCE = (*("name", "service", "departements", "duty_email", "duty_phone", "sms_cap", "hard_cap"),)
 _OF_SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in _SOURCE)
 
 

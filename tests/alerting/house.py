@@ -137,6 +137,11 @@ def journal(reference: str = "R1", **where: Any) -> list[Entry]:
     return list(Entry.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
 
 
+def breakable(mail: str) -> str:
+    """A mail's words with plain spaces, to be compared."""
+    return mail.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def sms(last: int) -> tuple[str, str]:
     """A text to the number that ends so, as `told` names it."""
     return Channel.SMS.value, number(last)

@@ -137,6 +137,7 @@ def test_one_category_whole(shipped: dict[str, Category]) -> None:
     assert shipped["C07.03.03"] == Category(
         code="C07.03.03",
         label="différend de voisinage",
+        written_label="différend de voisinage",
         family="C07",
         disclosure="threshold",
         threshold=Severity.MODERATE,

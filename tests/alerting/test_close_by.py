@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from notifier.alerting.composition import LONGEST_SUBJECT, Kind
-from notifier.alerting.facts import SAMPLE
 from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.in_force import composer
 from notifier.alerting.models import Alert
 from notifier.alerting.preview import preview
+from notifier.alerting.samples import SAMPLE
 from notifier.intake.words import Severity
 from tests.alerting.house import (
     BORDER,
@@ -20,6 +20,7 @@ from tests.alerting.house import (
     JONCHEREY,
     MAYORS,
     bodies,
+    breakable,
     contact,
     event,
     hand_over,
@@ -51,8 +52,8 @@ def test_the_mail_says_so_too(source) -> None:
     contact(commune="90056", email="joncherey@mairie.example")
     push(source, category=FIRE, location=BORDER)
     delle, joncherey = messages(**MAYORS)
-    assert "est signalée dans votre commune :" in delle.body
-    assert "Commune : Delle\n" in delle.body
+    assert "est signalée dans votre commune :" in breakable(delle.body)
+    assert "Commune : Delle\n" in breakable(delle.body)
     for text in (joncherey.body, joncherey.html):
         assert "est signalée en limite de votre commune, à Delle" in text
         assert "dans votre commune" not in text
@@ -63,8 +64,8 @@ def test_the_mail_says_so_too(source) -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("on_scene", f"aggravée (très grave) {AT_DELLE} :"),
-        ("closed", f"intervention terminée {AT_DELLE} :"),
+        ("on_scene", f"aggravée {AT_DELLE} : feu de foret très grave,"),
+        ("closed", f"Joncherey, {AT_DELLE} : feu de foret de "),
         ("cancelled", f"annulation {AT_DELLE} :"),
     ],
 )
@@ -171,8 +172,8 @@ def test_facts_stored_before_read_as_not_at_the_edge(border) -> None:
             2,
             (
                 "Gendarmerie - Joncherey : en limite de commune, à Delle, accident de la route "
-                "(grave), rue de Déridé, à 3h16. Pour information, intervention en cours. "
-                "Réf. CORG90-2026-004217"
+                "grave, rue de Déridé, à 3h16. Pour information, intervention en cours. "
+                "Réf. CORG90-2026-004217. Tél. 03 53 01 00 90"
             ),
         ),
         (
@@ -180,18 +181,19 @@ def test_facts_stored_before_read_as_not_at_the_edge(border) -> None:
             "on_scene",
             2,
             (
-                "Gendarmerie - Joncherey, situation aggravée (grave) en limite de commune, à Delle "
-                ": accident de la route, rue de Déridé, à 3h16. Pour information, équipe sur "
-                "place. Réf. CORG90-2026-004217"
+                "Gendarmerie - Joncherey, situation aggravée en limite de commune, à Delle "
+                ": accident de la route grave, rue de Déridé, à 3h16. Pour information, équipe sur "
+                "place. Réf. CORG90-2026-004217. Tél. 03 53 01 00 90"
             ),
         ),
         (
             Kind.END,
             "closed",
-            1,
+            2,
             (
-                "Gendarmerie - Joncherey, intervention terminée en limite de commune, à Delle : "
-                "accident de la route, rue de Déridé, à 3h16. Réf. CORG90-2026-004217"
+                "Gendarmerie - Joncherey, en limite de commune, à Delle : accident de la route de "
+                "3h16, rue de Déridé : intervention terminée. Réf. CORG90-2026-004217. "
+                "Tél. 03 53 01 00 90"
             ),
         ),
         (
@@ -201,7 +203,7 @@ def test_facts_stored_before_read_as_not_at_the_edge(border) -> None:
             (
                 "Gendarmerie - Joncherey, annulation en limite de commune, à Delle : accident de "
                 "la route, à 3h16. L'intervention est annulée, ne tenez pas compte de l'alerte. "
-                "Réf. CORG90-2026-004217"
+                "Réf. CORG90-2026-004217. Tél. 03 53 01 00 90"
             ),
         ),
     ],
@@ -219,25 +221,25 @@ def test_at_the_edge_the_sms_says_where_it_happens(
     [
         (Kind.FIRST, "engaged", "est signalée en limite de votre commune, au Puix : accident"),
         (Kind.UPDATE, "on_scene", "s’est aggravée en limite de votre commune, au Puix : accident"),
-        (Kind.END, "closed", "L’intervention en limite de votre commune, au Puix, est terminée"),
+        (Kind.END, "closed", "terminée en limite de votre commune, au Puix : accident"),
         (
             Kind.CANCELLATION,
             "cancelled",
-            "est annulée (accident de la route, en limite de votre commune, au Puix).",
+            "Annulation : accident de la route, en limite de votre commune, au Puix.",
         ),
         (
             Kind.CANCELLATION,
             "engaged",
-            "reçue (accident de la route, en limite de votre commune, au Puix) ne concerne pas",
+            "Annulation : accident de la route, en limite de votre commune, au Puix.",
         ),
     ],
 )
 def test_at_the_edge_the_mail_says_where_it_happens(kind: Kind, status: str, said: str) -> None:
     texts = composer().compose(kind, replace(AT_THE_EDGE, status=status, holders=["Le Puix"]))
-    assert said in texts.plain
-    assert said in texts.html.replace("\u00a0", " ")
+    assert said in breakable(texts.plain)
+    assert said in breakable(texts.html)
     assert "dans votre commune" not in texts.plain + texts.html
-    assert "Commune : Le Puix, en limite de la vôtre" in texts.plain
+    assert "Commune : Le Puix, en limite de la vôtre" in breakable(texts.plain)
     assert "Joncherey" in texts.subject
 
 

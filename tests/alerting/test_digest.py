@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from notifier.alerting.categories import CategoriesError
 from notifier.alerting.digest import Digest
-from notifier.alerting.facts import SAMPLE
 from notifier.alerting.gsm import count
 from notifier.alerting.in_force import categories, composer
+from notifier.alerting.samples import SAMPLE
 from tests.alerting.conftest import FAMILIES, written
+from tests.alerting.house import breakable
 
 TEN = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 FACTS = replace(SAMPLE, occurred_at=TEN, told_at=TEN + timedelta(minutes=30))
@@ -34,7 +35,8 @@ def test_it_says_how_many_of_what_when_which_are_over_and_their_references() -> 
     )
     assert said == (
         "Gendarmerie - Delle : récapitulatif de 3 interventions, de 22h00 à 22h17 : "
-        "tapage (2, dont 1 terminée) ; fuite d'eau (1, annulée). Réf. A2, A3, A1"
+        "tapage (2, dont 1 terminée) ; fuite d'eau (1, annulée). Réf. A2, A3, A1. "
+        "Tél. 03 53 01 00 90"
     )
 
 
@@ -52,7 +54,7 @@ def test_what_is_at_the_edge_is_said_to_be_where_it_is() -> None:
     edge = replace(FACTS, commune="Joncherey", holders=["Delle"])
     texts = composer().digest(Digest("Gendarmerie", False, [edge, edge]))
     assert "Gendarmerie - Delle (en limite de Joncherey) : récapitulatif" in texts.sms
-    assert "Delle (en limite de Joncherey), rue de Déridé : accident" in texts.plain
+    assert "Delle (en limite de Joncherey), rue de Déridé : accident" in breakable(texts.plain)
 
 
 def test_over_midnight_the_days_are_said_in_the_commune_s_own_time() -> None:

@@ -22,6 +22,7 @@ from tests.alerting.house import (
     REFUSED,
     SECRET,
     a_round,
+    breakable,
     contact,
     decided,
     hand_over,
@@ -53,9 +54,9 @@ def test_the_duty_is_mailed_the_clues_and_the_command_at_once(source) -> None:
     push(source, location=CONFLICT)
     (mail,) = mails()
     assert (mail.channel, mail.address, mail.lane) == (Channel.EMAIL, DUTY, Lane.URGENT)
-    assert mail.subject == "Commune à vérifier : R1"
+    assert breakable(mail.subject) == "Commune à vérifier : R1"
     assert "Le code INSEE 90033 désigne Delle (90033)." in mail.body
-    assert "Giromagny (90052) : 1 indice sur 2" in mail.body
+    assert "Giromagny (90052) : 1 indice sur 2" in breakable(mail.body)
     assert "notifier review R1 --commune CODE" in mail.body
     assert [line.text for line in journal(step="review")][-1].startswith(
         "N° 1 : permanence du groupement prévenue par courriel"
@@ -87,9 +88,9 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
         a_round()
     asked, expired = mails()
     assert asked.state == MessageState.ACCEPTED
-    assert expired.subject == "Personne n’a décidé de la commune : R1"
+    assert breakable(expired.subject) == "Personne n’a décidé de la commune : R1"
     assert "prévenir la commune par un autre moyen" in expired.body
-    assert "Décider :" not in expired.body
+    assert "Décider" not in expired.body
 
 
 def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:

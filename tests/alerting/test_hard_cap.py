@@ -26,6 +26,7 @@ from tests.alerting.house import (
     DUTY,
     REFUSED,
     a_round,
+    breakable,
     contact,
     event,
     hand_over,
@@ -99,7 +100,7 @@ def test_the_duty_is_told_at_once_and_the_lists_show_it(capped, client: Client, 
     for _ in range(3):
         a_round()
     (mail,) = Message.objects.filter(address=DUTY)
-    assert mail.subject == "Plafond absolu atteint, les urgents sont retenus : CORG 90"
+    assert breakable(mail.subject) == "Plafond absolu atteint, les urgents sont retenus : CORG 90"
     assert "notifier source release" in mail.body
     assert client.get("/readyz").json()["hard_caps_reached"] == 1
     figures = client.get("/metrics").content.decode()

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notifier.alerting.composition import Composer, Kind, Texts
-from notifier.alerting.facts import SAMPLE
+from notifier.alerting.samples import SAMPLE
 from notifier.intake.clickable import holds_a_number
 from notifier.intake.clickable import unfit as unfit_for_a_telephone
 from notifier.intake.formats.message import adapted_reference
@@ -87,6 +87,7 @@ def test_no_label_brings_a_number_a_link_or_another_script_into_a_text(
     told = read(composer.compose(kind, replace(SAMPLE, place=label)))
     for part, text in told.items():
         assert set(unfit(text)) <= set(unfit(silent[part])), part
+    assert unfit(silent["sms"]) == [SAMPLE.duty_phone]
 
 
 @given(given=st.one_of(LABELS, st.from_regex(REFERENCE, fullmatch=True)))

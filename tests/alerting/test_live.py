@@ -48,7 +48,7 @@ def test_a_number_that_the_provider_refuses_brings_the_deputys_phone_to_ring(liv
     live.simulator.fault("reject", to=mobile, error_code=21211)
     answer = service.push(location={"insee": "90005"})
     live.expect_mail(to=address)
-    live.expect_sms(to=deputy, containing="intervention en cours")
+    live.expect_sms(to=deputy, containing="Le maire n'a pu etre joint par SMS.")
     told = service.wait_for_state(answer.id, "decided")
     assert any("au tour de 1er adjoint" in line["text"] for line in told["timeline"])
     live.simulator.clear_faults()

@@ -97,12 +97,18 @@ def test_update_and_end_go_to_the_neighbours_in_their_words(border) -> None:
     hand_over()
     texts = bodies(revision=2)
     assert set(texts) == {number(1), number(2)}
-    assert "aggravée (très grave) sur la commune voisine de Delle" in texts[number(2)]
+    assert (
+        "aggravée sur la commune voisine de Delle : recherche d'une personne disparue très grave"
+        in texts[number(2)]
+    )
     assert "voisine" not in texts[number(1)]
     push(border, sequence=3, category=MISSING, severity="extreme", status="closed")
     texts = bodies(revision=3)
     assert set(texts) == {number(1), number(2)}
-    assert "intervention terminée sur la commune voisine de Delle" in texts[number(2)]
+    assert (
+        "Joncherey, sur la commune voisine de Delle : recherche d'une personne disparue de "
+        in texts[number(2)]
+    )
     assert not Alert.objects.filter(is_open=True).exists()
 
 
@@ -150,7 +156,10 @@ def test_what_moves_far_away_is_cancelled_next_door(village) -> None:
     push(village, sequence=2, category=MISSING, location=GIROMAGNY)
     texts = bodies(revision=2)
     assert set(texts) == {number(n) for n in range(1, 8)}
-    assert all("ne concerne pas ou plus votre commune" in text for text in texts.values())
+    assert all(
+        "Finalement à Giromagny : votre commune n'est plus concernée" in text
+        for text in texts.values()
+    )
     (giromagny,) = messages(address=number(9))
     assert "voisine" not in giromagny.body
 
@@ -201,7 +210,7 @@ def test_the_neighbours_without_contacts_are_listed_to_the_duty_in_one_mail(bord
     assert mail.address == DUTY
     assert mail.subject.startswith(f"{len(NEXT_TO_DELLE) - 1} communes à joindre autrement")
     for code in set(NEXT_TO_DELLE) - {"90056"}:
-        assert f"- {name_of(code)}, voisine de Delle\n" in mail.body
+        assert f"- {name_of(code)}, voisine de Delle\n".replace("'", "’") in mail.body
     assert "Joncherey" not in mail.body
     assert len(journal(step="unreached")) == len(NEXT_TO_DELLE) - 1
 

@@ -24,6 +24,7 @@ def category(disclosure: str) -> Category:
     return Category(
         code="C07.01.01",
         label="attroupement",
+        written_label="attroupement",
         family="C07",
         disclosure=disclosure,  # type: ignore[arg-type] # a plain string from the table below
         threshold=Severity.SEVERE if disclosure == "threshold" else None,

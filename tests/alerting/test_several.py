@@ -57,7 +57,7 @@ def test_one_commune_is_left_and_the_other_goes_on(border) -> None:
     update, cancellation = messages(revision=2)
     assert (update.address, cancellation.address) == (number(1), number(2))
     assert "aggravée" in update.body
-    assert "ne concerne pas ou plus votre commune" in cancellation.body
+    assert "Finalement à Delle : votre commune n'est plus concernée" in cancellation.body
     assert [alert.is_open for alert in Alert.objects.order_by("id")] == [True, False]
 
 

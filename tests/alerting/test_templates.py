@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notifier.alerting.composition import Composer, Kind, TemplatesError
-from notifier.alerting.facts import SAMPLE
+from notifier.alerting.samples import SAMPLE
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "alerts"
 
@@ -94,5 +94,12 @@ def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own:
 
 
 def test_an_operators_own_words_are_used(own: Path) -> None:
-    (own / "end.sms.j2").write_text("{{ commune }} : terminé. {{ reference }}\n")
-    assert Composer(own).compose(Kind.END, SAMPLE).sms == "Delle : terminé. CORG90-2026-004217"
+    (own / "end.sms.j2").write_text("{{ commune }} : terminé. {{ reference }} {{ duty_phone }}\n")
+    ended = Composer(own).compose(Kind.END, SAMPLE).sms
+    assert ended == "Delle : terminé. CORG90-2026-004217 03 53 01 00 90"
+
+
+@pytest.mark.parametrize("name", ["end.sms.j2", "first.txt.j2", "update.html.j2", "digest.sms.j2"])
+def test_a_text_that_does_not_say_whom_to_call_is_refused(own: Path, name: str) -> None:
+    (own / name).write_text("{{ reference }}\n" if "digest" not in name else "{{ count }}\n")
+    assert f"{own / name}:1: has no telephone; close it with {{{{ duty_phone }}}}" in _refused(own)

@@ -52,9 +52,9 @@ def test_first_then_update_then_end_go_to_the_same_addresses(source, mayor) -> N
     assert [told(revision=n) for n in (1, 2, 3)] == [both, both, both]
     first, update, end = (messages(revision=n, channel="sms")[0].body for n in (1, 2, 3))
     assert "accident de la route" in first
-    assert "aggravée (très grave)" in update
+    assert "situation aggravée : accident de la route très grave," in update
     assert "équipe sur place" in update
-    assert "terminée" in end
+    assert ": intervention terminée à " in end
 
 
 @pytest.mark.parametrize("severity", ["severe", "moderate", "minor"])
@@ -132,7 +132,10 @@ def test_an_event_that_moves_is_cancelled_there_and_told_here(source, mayor) -> 
     push(source, sequence=2, location=GIROMAGNY)
     delle, giromagny = Alert.objects.order_by("id")
     assert told(topic=str(delle.pk), revision=2) == [sms(1), mail(MAYOR)]
-    assert "ne concerne pas ou plus votre commune" in messages(topic=str(delle.pk))[-2].body
+    assert (
+        "Finalement à Giromagny : votre commune n'est plus"
+        in messages(topic=str(delle.pk))[-2].body
+    )
     assert told(topic=str(giromagny.pk)) == [sms(2)]
     assert "Giromagny" in messages(topic=str(giromagny.pk))[0].body
     assert (delle.is_open, giromagny.is_open) == (False, True)
@@ -144,7 +147,7 @@ def test_an_event_found_to_be_outside_is_cancelled_where_it_was_told(source, may
     outside = push(source, sequence=2, location={"postal_code": "25200", "name": "Montbéliard"})
     assert outside.state == Handling.OUTSIDE
     assert told(revision=2) == [sms(1), mail(MAYOR)]
-    assert "ne concerne pas ou plus votre commune" in messages(revision=2)[0].body
+    assert "Votre commune n'est pas ou plus concernée" in messages(revision=2)[0].body
     assert "Montbéliard" not in "".join(m.body + m.html for m in messages())
 
 

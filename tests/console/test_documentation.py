@@ -352,7 +352,7 @@ def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
     at = datetime(2026, 11, 22, 8, 15, tzinfo=ZoneInfo("Europe/Paris"))
     facts = Facts(
         commune="Delle",
-        category_label=category.label,
+        category_label=category.written_label,
         status="engaged",
         severity="severe",
         occurred_at=at,
@@ -363,6 +363,7 @@ def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
         service="Gendarmerie",
         legal_basis=category.legal_basis,
         exercise=False,
+        duty_phone="03 53 01 00 90",
     )
     sms = composer().compose(Kind.FIRST, facts).sms
     assert f"> {sms}" in text(ROOT / "README.md").splitlines()

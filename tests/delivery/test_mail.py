@@ -53,6 +53,7 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
         "Bay : situation aggravée, dégradation d’un bâtiment ou d’un local",
         "Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur : intervention terminée, vol d’un bâton",
         "Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur : accident de la route (voiture), le matin",
+        "Gendarmerie\u00a0– Saint-Rémy\u00a0: violences urbaines graves (22/11 à 3\u00a0h\u00a016)",
         "é" * 200,
     ],
 )

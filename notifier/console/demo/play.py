@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifier.console.demo.phones import AddressBook, Arrivals
 from notifier.console.demo.scenes import SECONDS_FOR_ONE_STEP, DemoFailed, Director
-from notifier.console.demo.story import STORY
+from notifier.console.demo.story import DUTY_PHONE, STORY
 from notifier.console.dispatch import Dispatch
 from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
 from notifier.console.processes import Child, Supervisor, interrupted_by_signals
@@ -96,11 +96,10 @@ class Demo:
         self._children = [stage.start_web(bind), worker, stage.start_beat()]
         summary = stage.require("contacts", "import", str(samples)).strip().splitlines()[-1]
         self._say(f"Contacts du Territoire de Belfort : {summary}")
-        key = (
-            stage.require("source", "add", "CORG 90", "--departement", "90")
-            .strip()
-            .splitlines()[-1]
+        added = stage.require(
+            *("source", "add", "CORG 90", "--departement", "90", "--duty-phone", DUTY_PHONE)
         )
+        key = added.strip().splitlines()[-1]
         self._say("Source « CORG 90 » : créée, avec sa clé")
         worker.wait_for_line(WORKER_READY, SECONDS_FOR_ONE_STEP)
         wait_until_ready(bind.url)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notifier.console.demo.phones import Address, AddressBook, Arrivals, as_read, differences
-from notifier.console.demo.story import Scene
+from notifier.console.demo.story import DUTY_PHONE, Scene
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.console.launch import Stage
 from notifier.territory.resolve import commune
@@ -107,8 +107,12 @@ class Director:
         faults = differences(expected, texts, mails)
         _require(not faults, f"{scene.title} : " + " ; ".join(faults))
         read = [sms["body"] for sms in texts] + [mail["subject"] + mail["plain"] for mail in mails]
-        silent = [text for text in read if scene.says.lower() not in text.lower()]
-        _require(not silent, f"{scene.title} : « {scene.says} » manque dans {silent}")
+        for words in (scene.says, DUTY_PHONE):
+            silent = [
+                text for text in read
+                if words.lower() not in text.lower().replace("\N{NO-BREAK SPACE}", " ")
+            ]  # fmt: skip
+            _require(not silent, f"{scene.title} : « {words} » manque dans {silent}")
         self.show(as_read(expected, texts, mails))
 
     def _wait(

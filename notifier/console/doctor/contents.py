@@ -50,7 +50,9 @@ def sources_and_contacts() -> Iterator[Finding]:
     """Somebody may push, and wherever they may, somebody can be told."""
     sources = list(Source.objects.filter(revoked_at=None))
     if not sources:
-        yield bad("Sources : aucune", 'notifier source add "CORG 90" --departement 90')
+        yield bad(
+            "Sources : aucune", 'notifier source add "CORG 90" --departement 90 --duty-phone NUMÉRO'
+        )
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
     rung = can_be_rung(Contact.objects.iterator(), timezone.now())

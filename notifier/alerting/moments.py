@@ -1,0 +1,46 @@
+"""Moments in French. In the hour that comes twice, when clocks go back, each says which it is."""
+
+from datetime import datetime
+
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
+    *("octobre", "novembre", "décembre"),
+)
+
+
+def season(at: datetime) -> str:
+    """ "heure d’été" or "heure d’hiver" within the hour that comes twice; else empty.
+
+    `at` is aware and local, come from an instant (`astimezone`): its `fold` says which it is.
+    Never anything in a zone that keeps one time all year.
+    """
+    if at.replace(fold=1 - at.fold).utcoffset() == at.utcoffset():
+        return ""
+    return "heure d’été" if at.dst() else "heure d’hiver"
+
+
+def short_hour(at: datetime) -> str:
+    """For an SMS: "10h03", "2h25, heure d’hiver"."""
+    return _with_season(f"{at.hour}h{at:%M}", at)
+
+
+def written_hour(at: datetime) -> str:
+    """For a mail: "10 h 03", "2 h 25, heure d’hiver"."""
+    return _with_season(f"{at.hour} h {at:%M}", at)
+
+
+def written_moment(at: datetime) -> str:
+    """A moment in full: "le 1er mars 2026 à 3 h 16"."""
+    day = "1er" if at.day == 1 else str(at.day)
+    return f"le {day} {_MONTHS[at.month - 1]} {at.year} à {written_hour(at)}"
+
+
+def stamped_hour(at: datetime) -> str:
+    """For a list of steps, to the second: "02:25:08", "02:25:08 (heure d’hiver)"."""
+    which = season(at)
+    return f"{at:%H:%M:%S} ({which})" if which else f"{at:%H:%M:%S}"
+
+
+def _with_season(hour: str, at: datetime) -> str:
+    which = season(at)
+    return f"{hour}, {which}" if which else hour
