@@ -11,7 +11,15 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from notifier.mailbox import Mailbox, visible
 
@@ -49,7 +57,18 @@ class Environment(BaseModel):
         ),
     ] = ""
     SECRET_KEY: Annotated[
-        str, Field(description="At least 50 random characters; signs sessions. Required.")
+        str,
+        Field(
+            description="At least 50 random characters; signs sessions, seals signing "
+            "secrets. Required."
+        ),
+    ] = ""
+    SECRET_KEY_FALLBACKS: Annotated[
+        str,
+        Field(
+            description="Former SECRET_KEYs, separated by commas: what they signed or sealed is "
+            "still accepted. To be emptied after `notifier source reseal`."
+        ),
     ] = ""
     PUBLIC_URL: Annotated[
         str,
@@ -196,10 +215,11 @@ class Environment(BaseModel):
             raise ValueError(f"cannot be read as PEM certificates ({error})") from None
         return value
 
-    @field_validator("SECRET_KEY")
+    @field_validator("SECRET_KEY", "SECRET_KEY_FALLBACKS")
     @classmethod
-    def _long_secret(cls, value: str) -> str:
-        if value and len(value) < 50:
+    def _long_secret(cls, value: str, info: ValidationInfo) -> str:
+        given = value.split(",") if info.field_name == "SECRET_KEY_FALLBACKS" else [value]
+        if value and any(len(key.strip()) < 50 for key in given):
             raise ValueError("must have at least 50 characters")
         return value
 

@@ -29,6 +29,9 @@ ENVIRONMENT = read_environment(dict(os.environ))
 
 DEBUG = False
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or (secrets.token_urlsafe(50) if ENVIRONMENT.SIMULATOR else "")
+SECRET_KEY_FALLBACKS = [
+    key.strip() for key in ENVIRONMENT.SECRET_KEY_FALLBACKS.split(",") if key.strip()
+]
 # Loopback is always there: the supervisor's and the monitoring's probes come from this machine.
 ALLOWED_HOSTS = [
     *(host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()),

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+import structlog
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -9,9 +10,11 @@ from notifier.api.problems import ProblemError
 from notifier.intake.keys import KeyRefusedError, source_of
 from notifier.intake.models import Source
 from notifier.intake.pace import Budget, TooFastError, is_first_of_id, take_token
+from notifier.intake.sealing import SealBrokenError
 from notifier.intake.signature import SignatureRefusedError, check_signature, signed_payload
 
 LARGEST_BODY = 64 * 1024
+log = structlog.get_logger(__name__)
 
 
 class SourceKey(HttpBearer):
@@ -51,7 +54,7 @@ def _admit(request: HttpRequest, source: Source) -> None:
     """
     if request.method == "GET":
         take_token(source, Budget.READ)
-    elif not source.signing_secret:
+    elif not source.must_sign:
         take_token(source, Budget.PUSH)
         _refuse_large(request)
     else:
@@ -71,7 +74,14 @@ def _check_signature(request: HttpRequest, source: Source) -> str:
     query = request.META.get("QUERY_STRING", "")
     target = f"{request.path}?{query}" if query else request.path
     payload = signed_payload(request.method or "", target, request.body)
-    return check_signature([source.signing_secret], request.headers, payload)
+    try:
+        secrets = source.signing_secrets
+    except SealBrokenError as error:
+        log.error("signing secret unusable", source=source.name, error=str(error))
+        raise ProblemError(
+            503, "signature invérifiable pour l’instant : rien n’est reçu, prévenez l’exploitant"
+        ) from None
+    return check_signature(secrets, request.headers, payload)
 
 
 def _refuse_large(request: HttpRequest) -> None:

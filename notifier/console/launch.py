@@ -135,7 +135,7 @@ class Stage:
             "EMAIL_URL": simulator.smtp,
             "EMAIL_FROM": "alertes@gendarmerie.example",
             "PUBLIC_URL": self.environment.get("PUBLIC_URL") or public_url,
-            "SECRET_KEY": self.environment.get("SECRET_KEY") or secrets.token_urlsafe(50),
+            "SECRET_KEY": self.environment.get("SECRET_KEY") or _own_secret_key(self.data_dir),
         }
         return simulator
 
@@ -202,3 +202,15 @@ def wait_until_ready(
 def current_environment() -> dict[str, str]:
     """A copy of this process's environment, for the programs that it starts."""
     return {**os.environ, "DJANGO_SETTINGS_MODULE": "notifier.settings"}
+
+
+def _own_secret_key(data_dir: Path) -> str:
+    """The trial's SECRET_KEY, the same as long as its folder is kept: it opens what it sealed."""
+    kept = data_dir / "secret-key"
+    try:
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return kept.read_text(encoding="utf-8")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(key := secrets.token_urlsafe(50))
+    return key

@@ -7,10 +7,12 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from notifier.intake.models import Source
+from notifier.intake.sealing import seal, unseal
 
 KEY_PREFIX = "am_"
 
@@ -51,18 +53,72 @@ def add_source(
         reference_pattern=reference_pattern,
         hard_cap=hard_cap,
         key_hash=_hash(key),
-        signing_secret=_new_signing_secret() if signed else "",
+        sealed_secret=seal(_new_signing_secret()) if signed else "",
     )
     source.full_clean()
     source.save()
     return NewSource(source, key)
 
 
+# What a source no longer has once its key is replaced at once, or its overlap taken back.
+_NOTHING_BEFORE = {"previous_key_hash": "", "previous_sealed_secret": "", "overlap_until": None}
+
+
 def renew_key(source: Source) -> str:
-    """Replace the key (also of a revoked source); the old one is refused from now on."""
+    """Replace the key (also of a revoked source); older ones are refused from now on."""
     key = _new_key()
-    Source.objects.filter(pk=source.pk).update(key_hash=_hash(key), revoked_at=None)
+    Source.objects.filter(pk=source.pk).update(
+        key_hash=_hash(key), revoked_at=None, **_NOTHING_BEFORE
+    )
     return key
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """A new key, and secret if the source signs, with the only sight of them anybody will have."""
+
+    key: str
+    secret: str
+    until: datetime
+    """Until when those before are taken as well."""
+
+
+def rotate(source: Source, overlap: timedelta) -> Rotated:
+    """Replace the key, and the signing secret of a source that signs; those before are taken for
+    `overlap` more, and those before them no longer.
+
+    Raises KeyRefusedError for a source that is revoked, or was given another key meanwhile.
+    """
+    key, until = _new_key(), timezone.now() + overlap
+    secret = _new_signing_secret() if source.must_sign else ""
+    replaced = Source.objects.filter(
+        pk=source.pk, key_hash=source.key_hash, revoked_at=None
+    ).update(
+        key_hash=_hash(key),
+        sealed_secret=seal(secret) if secret else "",
+        previous_key_hash=source.key_hash,
+        previous_sealed_secret=source.sealed_secret,
+        overlap_until=until,
+    )
+    if not replaced:
+        raise KeyRefusedError("clé révoquée, ou remplacée à l’instant : rien n’est changé")
+    return Rotated(key, secret, until)
+
+
+def reseal() -> int:
+    """Seal every signing secret anew, under the SECRET_KEY of now; how many.
+
+    Raises SealBrokenError where none of the keys opens one: those before it are done.
+    """
+    done = 0
+    for source in Source.objects.exclude(sealed_secret=""):
+        old, before = source.sealed_secret, source.previous_sealed_secret
+        same = Source.objects.filter(pk=source.pk, sealed_secret=old, previous_sealed_secret=before)
+        done += same.update(
+            sealed_secret=seal(unseal(old)),
+            previous_sealed_secret=seal(unseal(before)) if before else "",
+        )
+    return done
 
 
 def revoke(source: Source) -> bool:
@@ -75,13 +131,22 @@ def revoke(source: Source) -> bool:
 def source_of(key: str) -> Source:
     """The source that holds this key. One statement. Raises KeyRefusedError."""
     # Written out, for every request asks: Django takes longer to compile it than to read the row.
-    found = Source.objects.raw("SELECT * FROM intake_source WHERE key_hash = %s", [_hash(key)])
+    hashed = _hash(key)
+    found = Source.objects.raw(
+        "SELECT * FROM intake_source WHERE key_hash = %s OR previous_key_hash = %s",
+        [hashed, hashed],
+    )
     source = next(iter(found), None)
     if source is None:
         raise KeyRefusedError("clé inconnue : vérifiez l’en-tête « Authorization: Bearer CLÉ »")
     if source.revoked_at:
         raise KeyRefusedError(
             f"clé révoquée le {source.revoked_at:%d/%m/%Y} : demandez-en une autre"
+        )
+    if source.key_hash != hashed and not source.has_overlap:
+        since = timezone.localtime(source.overlap_until)
+        raise KeyRefusedError(
+            f"clé remplacée, refusée depuis le {since:%d/%m/%Y} : utilisez la nouvelle"
         )
     return source
 

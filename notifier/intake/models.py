@@ -4,10 +4,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from notifier.fields import EmailField
 from notifier.intake.clickable import unfit
 from notifier.intake.reference import check_pattern
+from notifier.intake.sealing import unseal
 from notifier.intake.shape import ShapeError
 from notifier.intake.words import Severity, Status
 from notifier.territory.phones import PhoneError, voice_number
@@ -26,10 +28,20 @@ class Source(models.Model):
     )
     departements = models.JSONField("départements", help_text='Codes, par exemple ["90", "2A"].')
     key_hash = models.CharField("empreinte de la clé", max_length=64, unique=True, editable=False)
-    signing_secret = models.CharField(
-        "secret de signature", max_length=60, blank=True, editable=False,
+    sealed_secret = models.CharField(
+        "secret de signature scellé", max_length=255, blank=True, editable=False,
         help_text="Standard Webhooks ; vide si la signature n’est pas exigée.",
     )  # fmt: skip
+    # What was replaced and is still taken for a while.
+    previous_key_hash = models.CharField(
+        "empreinte de la clé précédente", max_length=64, blank=True, db_index=True, editable=False
+    )
+    previous_sealed_secret = models.CharField(
+        "secret de signature précédent scellé", max_length=255, blank=True, editable=False
+    )
+    overlap_until = models.DateTimeField(
+        "clé précédente valable jusqu’au", null=True, blank=True, editable=False
+    )
     duty_email = EmailField(
         "courriel de permanence", blank=True,
         help_text="Le groupement : prévenu quand une commune est à vérifier (ou qu’il est trop "
@@ -70,6 +82,29 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def must_sign(self) -> bool:
+        """Whether its requests are taken only with a signature."""
+        return bool(self.sealed_secret)
+
+    @property
+    def signing_secret(self) -> str:
+        """What its requests are signed with; empty if they need not be. Raises SealBrokenError."""
+        return unseal(self.sealed_secret) if self.sealed_secret else ""
+
+    @property
+    def signing_secrets(self) -> list[str]:
+        """That one, and the one before while it is still taken. Raises SealBrokenError."""
+        sealed = [self.sealed_secret]
+        if self.has_overlap and self.previous_sealed_secret:
+            sealed.append(self.previous_sealed_secret)
+        return [unseal(each) for each in sealed]
+
+    @property
+    def has_overlap(self) -> bool:
+        """Whether the key and the secret before are still taken."""
+        return self.overlap_until is not None and self.overlap_until > timezone.now()
 
     def clean(self) -> None:
         """Put the telephone into its stored form, E.164, as its first département dials it.

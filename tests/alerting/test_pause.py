@@ -322,3 +322,11 @@ def test_readyz_and_the_figures_show_it_and_the_service_stays_ready(mayor, clien
     said = client.get("/readyz").json()
     assert (said["paused"], said["texts_paused"], said["worker"]) == ([], 0, "ok")
     assert Message.objects.filter(channel=Channel.SMS).count() == 1
+
+
+def test_whoever_is_behind_sudo_is_named_and_nobody_s_number(mayor, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "merisier")
+    assert "par merisier." in printed(capsys, "pause")
+    with pytest.raises(CommandError, match="06 39 98 00 01"):
+        call_command("resume", "--who", "chef 06 39 98 00 01")
+    assert Pause.objects.exists()

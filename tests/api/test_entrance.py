@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
 from notifier.intake import pace
-from notifier.intake.keys import renew_key, revoke
+from notifier.intake.keys import renew_key, revoke, rotate
 from notifier.intake.models import Intervention, Source
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body, source
@@ -240,6 +241,36 @@ def test_a_status_needs_no_signature(signer: Caller) -> None:
     content = json.dumps(body()).encode()
     pushed = json.loads(signer.push(content, **_signed(signer, content)).content)
     assert signer.status(pushed["id"]).status_code == 200
+
+
+def test_old_and_new_secret_are_taken_while_one_replaces_the_other(signer: Caller) -> None:
+    before = signer.source.signing_secret
+    rotated = rotate(signer.source, timedelta(hours=24))
+    for key, secret in (
+        (signer.key, before),
+        (rotated.key, rotated.secret),
+        (signer.key, rotated.secret),
+    ):
+        content = json.dumps(body()).encode()
+        signed = _signed(signer, content, secret=secret, number=f"{key} {secret}")
+        assert signer.push(content, Authorization=f"Bearer {key}", **signed).status_code == 202
+    Source.objects.update(overlap_until=datetime.now(UTC))
+    content = json.dumps(body()).encode()
+    late = _signed(signer, content, secret=before)
+    assert signer.push(content, Authorization=f"Bearer {rotated.key}", **late).status_code == 401
+
+
+def test_a_secret_that_nobody_can_open_is_our_fault_and_not_the_source_s(
+    signer: Caller, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = json.dumps(body()).encode()
+    signed = _signed(signer, content)
+    settings.SECRET_KEY = "another key" * 5
+    answer = signer.push(content, **signed)
+    assert answer.status_code == 503
+    assert "prévenez l’exploitant" in refusal(answer)["error"]
+    assert "SECRET_KEY_FALLBACKS" in caplog.text
+    assert not Intervention.objects.exists()
 
 
 def _overheard(signer: Caller, content: bytes) -> list[dict[str, Any]]:

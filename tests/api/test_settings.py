@@ -32,6 +32,8 @@ PRODUCTION = {
         ("BROKER_URL", "amqp://localhost"),
         ("BROKER_URL", "localhost:6379"),
         ("SECRET_KEY", "court"),
+        ("SECRET_KEY_FALLBACKS", "x" * 50 + ",court"),
+        ("SECRET_KEY_FALLBACKS", "x" * 50 + ","),
         ("PUBLIC_URL", "alertes.example"),
         ("PUBLIC_URL", "http://alertes.example"),
         ("PUBLIC_URL", "http://192.168.1.10:8000"),

@@ -151,12 +151,14 @@ def test_a_crafted_form_changes_neither_hash_nor_secret(
         "name": "CORG Belfort", "departements": "90", "service": "Gendarmerie",
         "duty_email": "", "rate_per_minute": "60",
         "key_hash": "0" * 64, "signing_secret": "whsec_x", "revoked_at": "2020-01-01",
+        "sealed_secret": "x", "previous_key_hash": "0" * 64, "overlap_until": "2099-01-01",
         "signed": "on",
     }  # fmt: skip
     assert admin_client.post(f"{SOURCES}{source.source.pk}/change/", typed).status_code == 302
     changed = keys.source_of(source.key)
     assert (changed.name, changed.rate_per_minute) == ("CORG Belfort", 60)
     assert (changed.signing_secret, changed.revoked_at) == ("", None)
+    assert (changed.previous_key_hash, changed.overlap_until) == ("", None)
 
 
 def test_a_key_is_revoked_then_renewed_each_after_a_question(
@@ -192,6 +194,16 @@ def test_the_shape_of_references_is_shown_with_an_example_and_refused_in_words(
     assert admin_client.post(page, typed | {"reference_pattern": r"INC\d{3}"}).status_code == 302
     assert Source.objects.get().reference_pattern == r"INC\d{3}"
     assert "INC123" in admin_client.get(page).content.decode()
+
+
+def test_a_key_that_is_changed_as_planned_leaves_the_old_one_a_day(
+    admin_client: Client, source: keys.NewSource
+) -> None:
+    renew = reverse("admin:intake_source_renew", args=[source.source.pk])
+    key = KEY.search(admin_client.post(renew, {"overlap": "oui"}).content.decode())
+    assert key and keys.source_of(key[1]) == keys.source_of(source.key)
+    assert "active, la précédente jusqu’au" in admin_client.get(SOURCES).content.decode()
+    assert LogEntry.objects.get().change_message == "Clé remplacée, la précédente valable 24 h."
 
 
 def test_a_source_is_never_deleted(admin_client: Client, source: keys.NewSource) -> None:

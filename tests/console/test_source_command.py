@@ -177,3 +177,52 @@ def test_the_shape_of_references_is_given_changed_and_taken_back(
     (line,) = _printed(capsys, "set", "C", "--reference-pattern", "aucun")
     assert "forme habituelle" in line
     assert Source.objects.get().reference_pattern == ""
+
+
+def test_rotate_shows_both_once_and_the_list_says_until_when(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")[-1]
+    lines = _printed(capsys, "rotate", "CORG 90")
+    assert lines[0].startswith("Clé précédente valable jusqu’au ")
+    assert lines[1].startswith("Secret de signature : whsec_")
+    assert source_of(lines[-1]) == source_of(first)
+    listed = "\n".join(_printed(capsys, "list"))
+    assert "active, clé précédente valable jusqu’au " in listed
+    assert lines[-1] not in listed and "whsec_" not in listed
+    again = _printed(capsys, "rotate", "CORG 90", "--overlap", "90m")
+    assert again[0] == "La clé d’avant la précédente est refusée dès maintenant."
+    with pytest.raises(KeyRefusedError):
+        source_of(first)
+
+
+def test_rotate_without_overlap(capsys: pytest.CaptureFixture[str]) -> None:
+    first = _printed(capsys, "add", "CORG 90", "--departement", "90")[-1]
+    assert _printed(capsys, "rotate", "CORG 90", "--overlap", "0")[0] == "Clé précédente refusée."
+    with pytest.raises(KeyRefusedError):
+        source_of(first)
+
+
+@pytest.mark.parametrize("wrong", ["", "hier", "-1h", "24 heures", "31j", "1.5h"])
+def test_an_overlap_that_is_no_duration(capsys: pytest.CaptureFixture[str], wrong: str) -> None:
+    key = _printed(capsys, "add", "CORG 90", "--departement", "90")[-1]
+    with pytest.raises(CommandError, match="--overlap"):
+        call_command("source", "rotate", "CORG 90", f"--overlap={wrong}")
+    assert source_of(key).previous_key_hash == ""
+
+
+def test_a_revoked_source_is_renewed_and_not_rotated(capsys: pytest.CaptureFixture[str]) -> None:
+    _printed(capsys, "add", "CORG 90", "--departement", "90")
+    _printed(capsys, "revoke", "CORG 90")
+    with pytest.raises(CommandError, match="renew"):
+        call_command("source", "rotate", "CORG 90")
+
+
+def test_reseal_says_how_many_and_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], settings
+) -> None:
+    _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")
+    assert _printed(capsys, "reseal") == ["1 secret de signature sous SECRET_KEY."]
+    settings.SECRET_KEY = "another key" * 5
+    with pytest.raises(CommandError, match="SECRET_KEY_FALLBACKS"):
+        call_command("source", "reseal")

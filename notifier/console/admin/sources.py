@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,8 @@ from notifier.intake.reference import USUAL, check_pattern
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import communes_of
 
+# How long the administration lets a key serve that it replaces.
+OVERLAP = timedelta(hours=24)
 TEMPLATES = "admin/intake/source"
 
 
@@ -108,12 +111,15 @@ class SourceAdmin(TitledAdmin[Source]):
     @admin.display(description="clé", ordering="revoked_at")
     def key(self, source: Source) -> str:
         """Whether it opens the door; never the key."""
-        return f"révoquée le {moment(source.revoked_at)}" if source.revoked_at else "active"
+        if source.revoked_at:
+            return f"révoquée le {moment(source.revoked_at)}"
+        before = f", la précédente jusqu’au {moment(source.overlap_until)}"
+        return "active" + (before if source.has_overlap else "")
 
     @admin.display(description="signature")
     def signature(self, source: Source) -> str:
         """Whether its requests must be signed; never the secret."""
-        return "exigée" if source.signing_secret else "non exigée"
+        return "exigée" if source.must_sign else "non exigée"
 
     @admin.display(description="créée le")
     def created(self, source: Source) -> str:
@@ -195,6 +201,10 @@ class SourceAdmin(TitledAdmin[Source]):
         source = get_object_or_404(Source, pk=pk)
         if request.method != "POST":
             return self._page(request, source, "renew.html", f"Remplacer la clé de {source.name}")
+        if request.POST.get("overlap") and not source.revoked_at:
+            new = keys.rotate(source, OVERLAP)
+            self.log_change(request, source, "Clé remplacée, la précédente valable 24 h.")
+            return self._show_key(request, source, new.key, new.secret)
         key = keys.renew_key(source)
         self.log_change(request, source, "Clé remplacée.")
         return self._show_key(request, source, key)

@@ -49,13 +49,41 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "signing_secret",
+                    "sealed_secret",
                     models.CharField(
                         blank=True,
                         editable=False,
                         help_text="Standard Webhooks ; vide si la signature n’est pas exigée.",
-                        max_length=60,
-                        verbose_name="secret de signature",
+                        max_length=255,
+                        verbose_name="secret de signature scellé",
+                    ),
+                ),
+                (
+                    "previous_key_hash",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        editable=False,
+                        max_length=64,
+                        verbose_name="empreinte de la clé précédente",
+                    ),
+                ),
+                (
+                    "previous_sealed_secret",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=255,
+                        verbose_name="secret de signature précédent scellé",
+                    ),
+                ),
+                (
+                    "overlap_until",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        verbose_name="clé précédente valable jusqu’au",
                     ),
                 ),
                 (

@@ -1,6 +1,7 @@
 """`--who`: whoever acts by a command, in the journal for good."""
 
 import getpass
+import os
 from argparse import ArgumentParser, ArgumentTypeError
 
 from notifier.intake.clickable import unfit
@@ -8,12 +9,17 @@ from notifier.intake.clickable import unfit
 LONGEST = 60
 
 
+def account() -> str:
+    """The system's account of whoever is at the keyboard, also behind `sudo`."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
 def add_who(parser: ArgumentParser, what: str) -> None:
     """Add the option; without it, the system's own account. `what`: "qui décide"."""
     parser.add_argument(
         "--who",
         type=_name,
-        default=getpass.getuser(),
+        default=account(),
         metavar="NOM",
         help=f"{what}, pour le journal (par défaut : le compte du système)",
     )
@@ -25,4 +31,4 @@ def _name(typed: str) -> str:
         raise ArgumentTypeError(f"« {typed} » contient {found} : dites seulement qui")
     if len(typed) > LONGEST:
         raise ArgumentTypeError(f"{LONGEST} caractères au plus : dites seulement qui")
-    return typed.strip() or getpass.getuser()
+    return typed.strip() or account()

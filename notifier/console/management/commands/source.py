@@ -1,14 +1,17 @@
 """`notifier source`: the dispatch centres that may push, and their keys."""
 
 import argparse
+import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from datetime import timedelta
 from shlex import quote
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from notifier.alerting.management.commands._sources import has_something, what_waits
 from notifier.alerting.management.commands._who import add_who
@@ -17,6 +20,7 @@ from notifier.alerting.spending import release
 from notifier.intake import keys
 from notifier.intake.models import Source
 from notifier.intake.reference import USUAL, check_pattern
+from notifier.intake.sealing import SealBrokenError
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import all_communes
 
@@ -114,6 +118,20 @@ class Command(BaseCommand):
         release.add_argument("name", metavar="NOM")
         for action in (revoke, release):
             add_who(action, "qui le demande")
+        rotate = actions.add_parser(
+            "rotate", help="remplace sa clé et son secret ; les anciens servent encore un temps"
+        )
+        rotate.add_argument("name", metavar="NOM")
+        rotate.add_argument(
+            "--overlap",
+            type=_duration,
+            default=timedelta(hours=24),
+            metavar="DURÉE",
+            help="combien de temps les anciens restent valables : 24h (par défaut), 90m, 7j, 0",
+        )
+        actions.add_parser(
+            "reseal", help="rechiffre les secrets de signature, après un changement de SECRET_KEY"
+        )
         renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
         renew.add_argument("name", metavar="NOM")
 
@@ -129,6 +147,10 @@ class Command(BaseCommand):
                 self._revoke(self._source(options["name"]), options)
             case "release":
                 self._release(self._source(options["name"]), options["who"])
+            case "rotate":
+                self._rotate(self._source(options["name"]), options["overlap"])
+            case "reseal":
+                self._reseal()
             case "renew":
                 self._print_key(keys.renew_key(self._source(options["name"])))
 
@@ -158,7 +180,7 @@ class Command(BaseCommand):
                 "Sans téléphone de permanence : aucun texte ne dira qui rappeler. "
                 f"Le donner : notifier source set {quote(new.source.name)} --duty-phone NUMÉRO"
             )
-        if new.source.signing_secret:
+        if new.source.must_sign:
             self.stdout.write(f"Secret de signature : {new.source.signing_secret}")
         self._print_key(new.key)
 
@@ -206,7 +228,10 @@ class Command(BaseCommand):
     def _list(self) -> None:
         for source in Source.objects.all():
             state = f"révoquée le {source.revoked_at:%d/%m/%Y}" if source.revoked_at else "active"
-            signed = ", signée" if source.signing_secret else ""
+            signed = ", signée" if source.must_sign else ""
+            if source.has_overlap and not source.revoked_at:
+                until = timezone.localtime(source.overlap_until)
+                state += f", clé précédente valable jusqu’au {until:%d/%m/%Y à %H:%M}"
             cap = f", {_caps(source)}" if _caps(source) else ""
             where = ", ".join(source.departements)
             self.stdout.write(f"{source.name} : {where} ({state}{signed}, {_phone(source)}{cap})")
@@ -248,6 +273,34 @@ class Command(BaseCommand):
         freed = release(source, who)
         self.stdout.write(f"« {source.name} » : {_many(freed, 'texte')} à faire partir aussitôt.")
 
+    def _rotate(self, source: Source, overlap: timedelta) -> None:
+        had_overlap = source.has_overlap
+        try:
+            new = keys.rotate(source, overlap)
+        except keys.KeyRefusedError:
+            raise CommandError(
+                f"« {source.name} » est révoquée : « notifier source renew » lui donne une clé"
+            ) from None
+        if had_overlap:
+            self.stdout.write("La clé d’avant la précédente est refusée dès maintenant.")
+        until = f"{timezone.localtime(new.until):%d/%m/%Y à %H:%M}"
+        self.stdout.write(
+            f"Clé précédente valable jusqu’au {until}." if overlap else "Clé précédente refusée."
+        )
+        if new.secret:
+            self.stdout.write(f"Secret de signature : {new.secret}")
+        self._print_key(new.key)
+
+    def _reseal(self) -> None:
+        try:
+            done = keys.reseal()
+        except SealBrokenError:
+            raise CommandError(
+                "un secret de signature a été chiffré sous une autre SECRET_KEY : la remettre dans "
+                "SECRET_KEY_FALLBACKS, ou « notifier source rotate » pour cette source"
+            ) from None
+        self.stdout.write(f"{_many(done, 'secret')} de signature sous SECRET_KEY.")
+
     def _source(self, name: str) -> Source:
         try:
             return Source.objects.get(name=name)
@@ -264,6 +317,20 @@ def _caps(source: Source) -> str:
     if source.hard_cap is not None:
         caps.append(f"plafond absolu de {source.hard_cap}, urgents compris")
     return ", ".join(caps)
+
+
+_UNITS = {"": 3600, "m": 60, "h": 3600, "j": 86400}
+LONGEST_OVERLAP = timedelta(days=30)
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,5})([mhj]?)", text.strip())
+    if found is None:
+        raise ArgumentTypeError(f"« {text} » : écrire une durée, par exemple 24h, 90m ou 7j")
+    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    if duration > LONGEST_OVERLAP:
+        raise ArgumentTypeError(f"« {text} » : 30 jours au plus")
+    return duration
 
 
 def _many(n: int, what: str) -> str:

@@ -1,0 +1,50 @@
+"""Signing secrets are stored sealed: the database alone forges nothing.
+
+Fernet under a key that is derived from SECRET_KEY; what former keys sealed, SECRET_KEY_FALLBACKS
+still opens.
+"""
+
+import base64
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+# Sets these keys apart from whatever else is ever derived from SECRET_KEY.
+PURPOSE = b"alerte-maires signing secrets"
+
+
+class SealBrokenError(Exception):
+    """A secret was sealed under a key that is neither SECRET_KEY nor one of its fallbacks."""
+
+
+def seal(secret: str) -> str:
+    """The secret as it is stored; never the same twice."""
+    return _fernet(_keys()).encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """The secret that was sealed. Raises SealBrokenError."""
+    try:
+        return _fernet(_keys()).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise SealBrokenError(
+            "a signing secret cannot be opened: SECRET_KEY was changed; "
+            "put the former one into SECRET_KEY_FALLBACKS"
+        ) from None
+
+
+def _keys() -> tuple[str, ...]:
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet(Fernet(_derived(key)) for key in keys)
+
+
+def _derived(key: str) -> bytes:
+    derived = HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())
+    return base64.urlsafe_b64encode(derived)
