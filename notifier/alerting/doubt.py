@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
 from notifier.alerting.concerned import is_partial
@@ -167,6 +168,7 @@ def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool 
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=intervention.exercise,
+        page=f"{settings.ENVIRONMENT.PUBLIC_URL}/admin/intake/intervention/{intervention.pk}/change/",
     )
 
 

@@ -87,6 +87,8 @@ class Doubt:
     is_kept: bool
     is_expired: bool
     exercise: bool
+    page: str = ""
+    """The address of its page in the administration."""
 
 
 STATUS_WORDS = {
@@ -187,6 +189,7 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
         "command": command(
             doubt.reference, is_named=bool(doubt.candidates), is_shell=doubt.is_shell
         ),
+        "page": doubt.page,
         "certain": doubt.certain,
         "shell": doubt.is_shell,
         "kept": doubt.is_kept,

@@ -6,7 +6,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 from time_machine import travel
 
@@ -58,6 +60,8 @@ def test_the_duty_is_mailed_the_clues_and_the_command_at_once(source) -> None:
     assert "Le code INSEE 90033 désigne Delle (90033)." in mail.body
     assert "Giromagny (90052) : 1 indice sur 2" in breakable(mail.body)
     assert "notifier review R1 --commune CODE" in mail.body
+    page = reverse("admin:intake_intervention_change", args=[Intervention.objects.get().pk])
+    assert f"dans l’administration : {settings.ENVIRONMENT.PUBLIC_URL}{page}\n" in mail.body
     assert [line.text for line in journal(step="review")][-1].startswith(
         "N° 1 : permanence du groupement prévenue par courriel"
     )
