@@ -103,10 +103,14 @@ def test_an_element_of_cap_of_another_kind_is_no_crash(corg: Caller) -> None:
     assert {key: status for key, status in found.items() if status not in (200, 422)} == {}
 
 
-def test_twenty_levels_of_lists_are_no_crash(corg: Caller) -> None:
+@pytest.mark.parametrize("levels", [20, 400, 900])
+def test_levels_of_lists_are_no_crash(corg: Caller, levels: int) -> None:
     deep: Any = "x"
-    for _ in range(20):
+    for _ in range(levels):
         deep = [deep]
     case = m.case(m.case_id())
     case["createCase"]["location"] = deep
-    assert corg.push(json.dumps(case).encode(), EDXL).status_code == 422
+    assert corg.push(json.dumps(case).encode(), EDXL).status_code in (400, 422)
+    assert corg.push(json.dumps(deep).encode(), EDXL).status_code in (400, 422)
+    listed = json.dumps({"content": deep}).encode()
+    assert corg.push(listed, EDXL).status_code in (400, 422)

@@ -44,13 +44,15 @@ class Part(BaseModel):
 def said_by(value: Any) -> Any:
     """The value without spaces around it; None for null, an empty text or an empty element.
 
-    Of a list, those items that say something.
+    Of a list, those items that say something; lists in lists are no shape of any format.
     """
-    if isinstance(value, str):
-        return value.strip() or None
     if isinstance(value, list):
-        return [said for item in value if (said := said_by(item)) is not None]
-    return value
+        return [said for item in value if (said := _said_by_one(item)) is not None]
+    return _said_by_one(value)
+
+
+def _said_by_one(value: Any) -> Any:
+    return value.strip() or None if isinstance(value, str) else value
 
 
 def _as_list(value: Any) -> Any:
