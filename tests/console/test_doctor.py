@@ -70,6 +70,38 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
     ]
 
 
+@pytest.mark.django_db
+def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
+    from notifier.alerting.pause import pause
+    from notifier.console.doctor.contents import waiting
+    from notifier.delivery.models import Message
+    from notifier.intake.keys import add_source
+    from tests.alerting.house import contact, number, push
+
+    source = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
+    contact(mobile=number(1))
+    push(source.source)
+    pause(source.source, "chef")
+    Message.objects.update(due_at=timezone.now() - timedelta(minutes=10))
+    held, queue = waiting()
+    assert (held.mark, held.what) == (Mark.BAD, "Envois de « CORG 90 » suspendus : rien n’en part")
+    assert held.remedy == "notifier resume 'CORG 90'"
+    assert queue.mark is Mark.GOOD
+
+
+@pytest.mark.django_db
+def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from notifier.console.doctor.contents import sources_and_contacts
+    from notifier.intake.keys import add_source
+
+    add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=True)
+    assert not any("SECRET_KEY" in found.what for found in sources_and_contacts())
+    monkeypatch.setattr(settings, "SECRET_KEY", "another key" * 5)
+    (found,) = (found for found in sources_and_contacts() if "SECRET_KEY" in found.what)
+    assert found.mark is Mark.BAD
+    assert "notifier source reseal" in found.remedy
+
+
 def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
     from notifier.console.doctor.providers import smtp, twilio
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from notifier.console import launch
 from notifier.console.launch import notifier_command
 from notifier.console.processes import Child, Program
 from tests.harness.commands import Commands
@@ -184,3 +185,13 @@ def test_an_address_that_is_none_is_refused(bind: str, refused: Commands) -> Non
     done = refused.run("up", "--simulator", "--bind", bind)
     assert done.returncode == 1
     assert f"« {bind} » n’est pas une adresse" in done.stderr
+
+
+def test_a_trial_keeps_the_key_that_it_sealed_with(tmp_path: Path) -> None:
+    """A signing secret made in a trial is readable in the next one in the same folder."""
+    first, second = launch._own_secret_key(tmp_path), launch._own_secret_key(tmp_path)
+    assert first == second
+    assert len(first) >= 50
+    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "other").mkdir()
+    assert launch._own_secret_key(tmp_path / "other") != first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from shlex import quote
 
 from django.db.models import Min
 from django.utils import timezone
@@ -11,11 +12,14 @@ from django.utils import timezone
 from notifier.alerting.categories import CategoriesError
 from notifier.alerting.composition import TemplatesError
 from notifier.alerting.in_force import categories, composer
+from notifier.alerting.pause import paused_names
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.models import Message, MessageState
+from notifier.delivery.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import can_be_rung
 from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.sealing import SealBrokenError
 from notifier.territory.resolve import Commune, all_communes, communes_of
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.
@@ -55,9 +59,24 @@ def sources_and_contacts() -> Iterator[Finding]:
         )
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
+    yield from _sealed(sources)
     rung = can_be_rung(Contact.objects.iterator(), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
         yield from _contacts_of(departement, rung)
+
+
+def _sealed(sources: list[Source]) -> Iterator[Finding]:
+    """The signing secrets open under the SECRET_KEY of now."""
+    for source in sources:
+        try:
+            _ = source.signing_secret
+        except SealBrokenError:
+            yield bad(
+                f"Source {source.name} : son secret de signature a été chiffré sous une autre "
+                "SECRET_KEY, ses envois reçoivent 503",
+                "remettre l’ancienne dans SECRET_KEY_FALLBACKS, redémarrer, puis notifier source "
+                "reseal ; ou notifier source rotate",
+            )
 
 
 def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
@@ -94,9 +113,15 @@ def _counted(those: list[str], communes: list[Commune]) -> str:
 
 
 def waiting() -> Iterator[Finding]:
-    """Nothing that is due has been lying about."""
+    """Nothing that is due has been lying about, and nothing is held by hand."""
     now = timezone.now()
-    pending = Message.objects.filter(state=MessageState.PENDING)
+    for name in paused_names():
+        whose = "de toutes les sources" if name == "*" else f"de « {name} »"
+        yield bad(
+            f"Envois {whose} suspendus : rien n’en part",
+            "notifier resume" if name == "*" else f"notifier resume {quote(name)}",
+        )
+    pending = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING)
     received = Intervention.objects.filter(state=Handling.RECEIVED)
     oldest = {
         "un message attend": pending.aggregate(since=Min("due_at"))["since"],
