@@ -23,6 +23,7 @@ from notifier.alerting.gathered import DIGEST_TOPIC
 from notifier.alerting.in_force import categories
 from notifier.alerting.letters import letter_key, whom
 from notifier.alerting.models import Alert, Held, HeldFor, HeldState
+from notifier.alerting.moments import written_hour
 from notifier.alerting.spending import (
     charge,
     charge_within_cap,
@@ -283,7 +284,7 @@ def _hold(letters: list[Letter], source: Source, reason: HeldFor, until: datetim
 
     for alert in alerts.values():
         at = until.astimezone(ZoneInfo(alert.facts["time_zone"]))
-        hour = f"{at.hour} h {at:%M}"
+        hour = written_hour(at)
         why = {
             HeldFor.STORM: f"retenu pour un récapitulatif à {hour}",
             HeldFor.FLAPPING: f"reprise annoncée il y a peu, retenu jusqu’à {hour}",

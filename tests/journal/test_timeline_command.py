@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from time_machine import travel
 
 from notifier.intake.receive import receive
 from notifier.intake.schema import NewIntervention
@@ -52,6 +53,25 @@ def test_hours_are_those_of_paris(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _timeline("CORG90-8", capsys)
     assert "  14/07/2027" in lines
     assert any(line.startswith("  12:00:00") and line.endswith("Midi.") for line in lines)
+
+
+def test_the_hour_that_comes_twice_says_which_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    new = source()
+    with travel(datetime(2026, 10, 24, 12, 0, tzinfo=UTC), tick=False):
+        receive(
+            new.source,
+            NewIntervention.model_validate(
+                body(reference="CORG90-9", occurred_at="2026-10-24T12:00:00Z")
+            ),
+        )
+    thread = f"{new.source.pk}/CORG90-9"
+    for hour in (0, 1, 2):
+        at = datetime(2026, 10, 25, hour, 25, 8, tzinfo=UTC)
+        write([entry(thread, Step.RECEIPT, f"Accusé {hour}.", at=at)])
+    lines = [line for line in _timeline("CORG90-9", capsys) if "Accusé" in line]
+    assert lines[0].startswith("  02:25:08 (heure d’été)  ")
+    assert lines[1].startswith("  02:25:08 (heure d’hiver)  ")
+    assert lines[2].startswith("  03:25:08  ")
 
 
 def test_one_reference_of_two_sources_is_two_timelines(capsys: pytest.CaptureFixture[str]) -> None:

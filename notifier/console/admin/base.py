@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from notifier.alerting.in_force import categories, nature
+from notifier.alerting.moments import stamped_hour
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
@@ -132,7 +133,10 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
 
 def moment(at: datetime | None) -> str:
     """A moment to the second, at the hour of metropolitan France."""
-    return f"{timezone.localtime(at):%d/%m/%Y\N{NO-BREAK SPACE}%H:%M:%S}" if at else NOTHING
+    if at is None:
+        return NOTHING
+    local = timezone.localtime(at)
+    return f"{local:%d/%m/%Y}\N{NO-BREAK SPACE}{stamped_hour(local)}"
 
 
 def commune_label(code: str) -> str:

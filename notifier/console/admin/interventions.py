@@ -105,7 +105,7 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
             "opts": Intervention._meta,
             "original": asked,
             "form": form,
-            "compared": [(i, self.what(i), clue_table(i)) for i in together],
+            "compared": [(i, moment(i.received_at), self.what(i), clue_table(i)) for i in together],
         }
         everywhere = self.admin_site.each_context(request)
         template = "admin/intake/intervention/decide.html"
@@ -128,6 +128,7 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
             "title": f"Moyens sans intervention : {together[0].reference}",
             "opts": Intervention._meta,
             "original": together[0],
+            "received": moment(together[0].received_at),
             "form": form,
         }
         everywhere = self.admin_site.each_context(request)

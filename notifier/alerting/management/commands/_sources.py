@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.management.commands._who import add_who
+from notifier.alerting.moments import stamped_hour
 from notifier.alerting.pause import Waiting
 from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source
@@ -36,7 +37,9 @@ class OfSource(BaseCommand):
         """Since when, by whom."""
         since = timezone.localtime(pause.since)
         whose = "tout" if pause.origin == EVERYTHING else "cette source"
-        self.stdout.write(f"  {whose}, depuis le {since:%d/%m à %H:%M:%S}, par {pause.who}")
+        self.stdout.write(
+            f"  {whose}, depuis le {since:%d/%m} à {stamped_hour(since)}, par {pause.who}"
+        )
 
 
 def has_something(waiting: Waiting) -> bool:
@@ -55,7 +58,8 @@ def what_waits(waiting: Waiting) -> str:
             f"intervention{many}"
         )
         if waiting.oldest:
-            said += f", le plus ancien du {timezone.localtime(waiting.oldest):%d/%m à %H:%M:%S}"
+            oldest = timezone.localtime(waiting.oldest)
+            said += f", le plus ancien du {oldest:%d/%m} à {stamped_hour(oldest)}"
         said += "."
     if waiting.undecided:
         said += f" {waiting.undecided} intervention{_s(waiting.undecided)} à traiter."

@@ -11,6 +11,7 @@ from notifier.alerting.doubt import Candidate, candidates
 from notifier.alerting.facts import command
 from notifier.alerting.in_force import named, nature
 from notifier.alerting.management.commands._who import add_who
+from notifier.alerting.moments import stamped_hour
 from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
@@ -75,7 +76,8 @@ class Command(BaseCommand):
         for intervention in interventions:
             received = timezone.localtime(intervention.received_at)
             self.stdout.write(
-                f"{intervention.reference} n° {intervention.sequence}  {received:%d/%m %H:%M:%S}  "
+                f"{intervention.reference} n° {intervention.sequence}  "
+                f"{received:%d/%m} {stamped_hour(received)}  "
                 f"{intervention.source.name}  {nature(intervention.category)}"
             )
             self.stdout.write(f"  {intervention.reason}")
@@ -111,7 +113,8 @@ class Command(BaseCommand):
             f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})"
         )
         self.stdout.write(
-            f"  {nature(intervention.category)}, reçue le {received:%d/%m/%Y à %H:%M:%S}"
+            f"  {nature(intervention.category)}, "
+            f"reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
         )
         self.stdout.write(f"  {intervention.reason}")
         for clue in intervention.clues:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.gathered import timeline_with_digests
+from notifier.alerting.moments import stamped_hour
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             if at.date() != day:
                 day = at.date()
                 self.stdout.write(f"  {day:%d/%m/%Y}")
-            self.stdout.write(f"  {at:%H:%M:%S}  {_since(before, line.at)}  {line.text}")
+            self.stdout.write(f"  {stamped_hour(at)}  {_since(before, line.at)}  {line.text}")
             before = line.at
 
 
