@@ -37,6 +37,7 @@ from notifier.alerting.facts import (
 )
 from notifier.alerting.gsm import SmsSize, count, to_gsm
 from notifier.alerting.samples import DOUBTS, SAMPLE, SAMPLES
+from notifier.alerting.template_faults import trial_fault, without_telephone
 from notifier.alerting.typography import cut, mailed, mailed_html, one_line
 
 MOST_SEGMENTS = 2
@@ -240,10 +241,10 @@ class Composer:
             try:
                 text = self._sms(kind, words) if is_sms else self._render(path.name, words)
             except RENDER_ERRORS as error:
-                yield _trial_fault(error, path)
+                yield trial_fault(error, path)
                 continue
             if part != "subject":
-                yield from _without_telephone(path, text, words)
+                yield from without_telephone(path, text, words)
             if is_sms and str(words["reference"]) not in text:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
             if is_sms and count(text).segments > MOST_SEGMENTS:
@@ -257,18 +258,18 @@ class Composer:
                     {**mail_words_of(facts), "communes": communes, "why": "personne n’a répondu"},
                 )
             except RENDER_ERRORS as error:
-                yield _trial_fault(error, path)
+                yield trial_fault(error, path)
         for name, trials in TRIALS.items():
             path = self._folder / name
             try:
                 texts = [self._render(name, own_words) for own_words in trials]
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
             except RENDER_ERRORS as error:
-                yield _trial_fault(error, path)
+                yield trial_fault(error, path)
                 continue
             if name in DIGEST and name != "digest.subject.j2":
                 for text, own_words in zip(texts, trials, strict=True):
-                    yield from _without_telephone(path, text, own_words)
+                    yield from without_telephone(path, text, own_words)
             if count(longest).segments > MOST_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
 
@@ -283,12 +284,6 @@ def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
     )
 
 
-def _without_telephone(path: Path, text: str, words: Mapping[str, object]) -> Iterator[str]:
-    """A fault if the source's telephone is not in a text that a mayor reads."""
-    if str(words["duty_phone"]) not in text:
-        yield f"{path}:1: has no telephone; close it with {{{{ duty_phone }}}}"
-
-
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
     known = {*words_of(SAMPLE)} | ({"why", "communes"} if path.name in UNREACHED else set())
     if path.name in TRIALS:
@@ -298,19 +293,3 @@ def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
         if name.name in unknown and name.ctx == "load":
             use = ", ".join(sorted(known))
             yield f"{path}:{name.lineno}: '{name.name}' is not known here; use {use}"
-
-
-def _trial_fault(error: BaseException, path: Path) -> str:
-    file, line = _where(error, path)
-    return f"{file}:{line}: {error}; use only the facts, without methods of theirs"
-
-
-def _where(error: BaseException, path: Path) -> tuple[Path, int]:
-    """The innermost line of a template that the error passed through."""
-    file, line, trace = path, 1, error.__traceback__
-    while trace:
-        name = Path(trace.tb_frame.f_code.co_filename)
-        if name.parent == path.parent:
-            file, line = name, trace.tb_lineno
-        trace = trace.tb_next
-    return file, line

@@ -1,0 +1,27 @@
+"""What is wrong with an operator's template, in English for the operator's log."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def without_telephone(path: Path, text: str, words: Mapping[str, object]) -> Iterator[str]:
+    """A fault if the source's telephone is not in a text that a mayor reads."""
+    if str(words["duty_phone"]) not in text:
+        yield f"{path}:1: has no telephone; close it with {{{{ duty_phone }}}}"
+
+
+def trial_fault(error: BaseException, path: Path) -> str:
+    """What a template raised while it was tried, by file and line."""
+    file, line = _where(error, path)
+    return f"{file}:{line}: {error}; use only the facts, without methods of theirs"
+
+
+def _where(error: BaseException, path: Path) -> tuple[Path, int]:
+    """The innermost line of a template that the error passed through."""
+    file, line, trace = path, 1, error.__traceback__
+    while trace:
+        name = Path(trace.tb_frame.f_code.co_filename)
+        if name.parent == path.parent:
+            file, line = name, trace.tb_lineno
+        trace = trace.tb_next
+    return file, line
