@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from notifier.alerting.duty import letter_to_duty
 from notifier.alerting.escalation import DELAYED, move_on, waking
@@ -46,6 +47,7 @@ def pass_on_delayed() -> None:
 def _pass_on(message: Message) -> None:
     try:
         with transaction.atomic():
+            _lock_alerts(message.topic)
             if mark_delayed(message, Delay.PASSED_ON):
                 move_on(message)
     except OperationalError as error:  # a decision about its alert is being written
@@ -53,6 +55,16 @@ def _pass_on(message: Message) -> None:
     except Exception:  # it must not hold up the others; it is still followed up at its end
         log.exception("delayed message cannot be passed on", message=message.pk)
         mark_delayed(message, Delay.PASSED_ON)
+
+
+def _lock_alerts(topic: str) -> None:
+    """Take the alerts that the topic tells of before its message, in the order of a decision.
+
+    Raises OperationalError at once where a decision about one of them is being written.
+    """
+    told = Q(pk=int(topic)) if topic.isdecimal() else Q(held__told_in=topic)
+    ids = Alert.objects.filter(told).values("pk")
+    list(Alert.objects.filter(pk__in=ids).order_by("pk").select_for_update(nowait=True))
 
 
 def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:

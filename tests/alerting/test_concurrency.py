@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from notifier.alerting.decide import decide
 from notifier.alerting.delayed import pass_on_delayed
+from notifier.alerting.models import Alert
 from notifier.alerting.review import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
+from notifier.delivery.outbox import withdraw
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from notifier.journal.counters import LAG, count_new, counters
@@ -81,6 +83,32 @@ def test_sweeps_that_find_the_same_late_text_call_the_next_person_once(dispatch)
     Message.objects.update(created_at=timezone.now() - minute, due_at=timezone.now() + minute)
     at_once(*[pass_on_delayed] * 4)
     assert told() == [sms(1), sms(2)]
+
+
+def test_a_late_text_whose_alert_is_being_cancelled_calls_nobody(dispatch) -> None:
+    """Whoever passes it on takes the alert first, as a decision does: neither waits crosswise."""
+    push(dispatch, category=FIRE)
+    hand_over(lambda _: LATER)
+    minute = timedelta(minutes=1)
+    Message.objects.update(created_at=timezone.now() - minute, due_at=timezone.now() + minute)
+    with ThreadPoolExecutor(1) as sweep:
+        with transaction.atomic():
+            alert = Alert.objects.select_for_update().get()
+            passing = sweep.submit(pass_on_in_thread)
+            if connection.vendor == "postgresql":
+                passing.result(10)  # it gives way; SQLite has it wait for this transaction's end
+            withdraw(str(alert.pk))
+        passing.result(10)
+    pass_on_delayed()
+    assert told() == [sms(1)]
+    assert messages()[0].state == MessageState.CANCELLED
+
+
+def pass_on_in_thread() -> None:
+    try:
+        pass_on_delayed()
+    finally:
+        connection.close()
 
 
 def test_two_sequences_at_once_keep_their_order(dispatch) -> None:
