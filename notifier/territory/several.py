@@ -40,7 +40,7 @@ class Several:
 def read_several(codes: Sequence[str], others: Sequence[Evidence]) -> Several:
     """The codes as INSEE codes (current, then old), each set against the `others`."""
     here = frozenset[str]().union(*(o.communes or () for o in others if o.proves_alone))
-    readings = [read_insee(code, None, here) for code in dict.fromkeys(codes)]
+    readings = [read_insee(code, "", here) for code in dict.fromkeys(codes)]
     is_placed = any(other.speaks for other in others)
     known = [r for r in readings if _names_one(r) and (r.proves_alone or is_placed)]
     is_postal = not is_placed and any(reading.hints for reading in readings)

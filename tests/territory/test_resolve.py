@@ -80,6 +80,108 @@ def test_a_former_or_partial_name_agrees_with_its_code(insee: str, name: str) ->
     assert resolve(Location(insee=insee, name=name)).verdict is Verdict.CERTAIN
 
 
+@pytest.mark.parametrize(
+    ("insee", "name"),
+    [
+        ("90033", "Delle (90)"),
+        ("90033", "DELLE 90100"),
+        ("90033", "F-90100 Delle"),
+        ("90033", "Delle (90033)"),
+        ("90033", "Delle, Territoire de Belfort, France"),
+        ("90033", "Commune de Delle"),
+        ("90033", "DELLE - Centre"),
+        ("90033", "Delle/Centre"),
+        ("90010", "Ville de Belfort"),
+        ("59036", "AVESNES/HELPE"),
+        ("59036", "Avesnes s Helpe"),
+        ("26192", "MONTBRISON/LEZ"),
+        ("17300", "ROCHELLE LA"),
+        ("17300", "Ville de La Rochelle (17)"),
+        ("72181", "Ville du Mans"),
+        ("72181", "Mans (Le) (72)"),
+        ("75112", "PARIS 75012"),
+        ("75056", "Paris (12e)"),
+        ("69123", "Lyon 3ème (69)"),
+        ("50353", "MT ST MICHEL"),
+        ("59113", "Bruille les Marchiennes"),
+        ("97411", "Saint-Denis (La Réunion)"),
+        ("2A004", "Ajaccio (20)"),
+        ("2A004", "Ajaccio (2A)"),
+        ("58063", "Château-Chinon (Campagne) (58)"),
+        # La Poste's own, cut to the length of an envelope's line or with a neighbouring place.
+        ("07262", "SAINT-LAURENT-LES-BAINS-LAVAL-"),
+        ("16052", "BORS-DE-MONTMOREAU"),
+        ("21433", "MONTIGNY MORNAY VIL S VING"),
+        ("64181", "CASTILLON (CANTON ARTHEZ BEARN"),
+        ("70058", "BEAUJEU ST VAL PIER ET QUIT"),
+        ("51513", "SAINT REMY EN BOUZEMONT SAINT GENE"),
+        ("06004", "JUAN LES PINS"),
+        ("50216", "LE MESNIL ANGOT"),
+    ],
+)
+def test_a_decorated_name_agrees_with_its_code(insee: str, name: str) -> None:
+    resolution = resolve(Location(insee, name))
+    assert resolution.verdict is Verdict.CERTAIN, resolution.clues
+    assert [c.code for c in resolution.communes] == [{"75112": "75056"}.get(insee, insee)]
+
+
+@pytest.mark.parametrize(
+    ("insee", "name", "says"),
+    [
+        ("97411", "Saint-Denis (93)", "Saint-Denis (93066)"),
+        ("90033", "Delle (93)", "n’est pas celui de Delle"),
+        ("90033", "Delle 75001", "n’est pas celui de Delle"),
+        ("90033", "Ville de Belfort", "Belfort (90010)"),
+        ("90100", "DELLE - Centre", "Delle (90033)"),
+        ("58062", "Château-Chinon (Campagne) (58)", "58063"),
+        ("90033", "DELLE - Tour Eiffel", "Aucune commune"),
+        ("90033", "Canton de Delle", "Aucune commune"),
+        ("39517", "BOURG DE SIROD", "Bourg-de-Sirod (39070)"),
+        ("90033", "Delle et environs", "Aucune commune"),
+        ("92012", "PARIS 75016", "Paris (75056)"),
+        ("81034", "CASTRES", "Castres (81065)"),
+    ],
+)
+def test_a_decoration_that_says_something_else_stays_a_conflict(
+    insee: str, name: str, says: str
+) -> None:
+    assert says in doubtful(place(insee, name), Verdict.CONFLICT)["name"].says
+
+
+def test_a_number_with_a_name_chooses_among_its_bearers_and_never_beyond_them() -> None:
+    assert certain(place(name="Saint-Denis (93)")) == "93066"
+    assert certain(place(name="SAINT DENIS 97400")) == "97411"
+    assert certain(place(name="Ville-d'Avray")) == "92077"
+    doubtful(place(name="Saint-Denis (90)"), Verdict.UNKNOWN)
+
+
+def test_a_misspelt_name_is_never_taken_for_one_that_differs_in_a_whole_word() -> None:
+    assert certain(place(name="LE MESNIL ANGOT", postal_code="50620")) == "50216"
+    assert certain(place("50431", "LE MESNIL VIGOT")) == "50431"
+    # Neither is a hamlet of which no list knows.
+    doubtful(place(name="LE MESNIL OUGOT", postal_code="50620"), Verdict.CONFLICT)
+
+
+def test_an_old_name_proves_nothing_alone_and_is_shown() -> None:
+    clues = doubtful(place(name="LE MESNIL ANGOT"), Verdict.UNKNOWN)
+    assert clues["name"].communes == ("50216",)
+    # Bourg-en-Bresse was Bourg until 1955; today three others are.
+    assert "01053" not in doubtful(place(name="Bourg"), Verdict.UNKNOWN)["name"].communes
+    assert certain(place("01053", "Bourg")) == "01053"
+
+
+@pytest.mark.parametrize(
+    ("insee", "name", "postal_code"),
+    [("28406", None, "28140"), ("12145", "Millau", "12720"), ("12145", None, "12720")],
+)
+def test_a_postal_code_that_serves_a_part_of_the_commune_does_not_exclude_it(
+    insee: str, name: str | None, postal_code: str
+) -> None:
+    assert certain(place(insee, name, postal_code)) == insee
+    if name:
+        assert certain(place(None, name, postal_code)) == insee
+
+
 def test_code_and_name_that_disagree_alert_nobody_and_show_both() -> None:
     clues = doubtful(place("90033", "Belfort"), Verdict.CONFLICT)
     assert clues["insee"].communes == ("90033",)

@@ -1,0 +1,111 @@
+"""What people write around a commune's name: "Delle (90)", "90100 DELLE", "Ville de Belfort".
+
+Only what is known to say nothing else is taken off; a name with anything more stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from notifier.territory.names import normalise
+
+_NUMBER = r"(?:[0-9]{5}|2[ABab][0-9]{3}|97[1-8]|98[46789]|[0-9]{2}|2[ABab])"
+_ALONE = re.compile(_NUMBER)
+_BEFORE = re.compile(r"(?:FR?[ -]+)?([0-9]{5})[ ,:/-]+(?=[^\W\d])", re.IGNORECASE)
+_BEHIND = re.compile(rf"[ ,:/-]+({_NUMBER})$")
+_SEPARATORS = re.compile(r"[(),;:\[\]]| [-–—]+ ")
+_ARTICLE = re.compile(r"(?:l ?[’']|le|la|les)", re.IGNORECASE)
+# After these words the name follows; they make no smaller or larger place of it.
+_PREFIX = re.compile(
+    r"(?:commune(?: nouvelle)?|ville|mairie|village|bourg|centre(?: ville| bourg)?)"
+    r" (?:de la |de l |de |des |du |d )(?P<name>.+)"
+)
+# Parts of a commune that bear its name. Not "gare": a station may stand next door.
+_PARTS = r"(?:centre(?: ville| bourg)?|ville|bourg|village|chef lieu|principal|nord|sud|est|ouest)"
+_SUFFIX = re.compile(rf"(?P<name>.+?) {_PARTS}")
+_PART = re.compile(rf"(?:le )?{_PARTS}|france|fr")
+_ARTICLE_BEHIND = re.compile(r"(?P<name>.+) (?:le|la|les|l)")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A name without its decoration."""
+
+    key: str
+    """As `names.normalise` gives it."""
+    numbers: tuple[str, ...] = ()
+    """Codes, postal codes and départements that were written with it, all of which must fit."""
+
+
+def undecorated(name: str, departement: Callable[[str], str | None]) -> Iterator[Plain]:
+    """The names that may be meant, from the one with the least taken off; the name itself first.
+
+    `departement` tells a département's code by the key of its name, None if it is none.
+    """
+    found = {whole := Plain(normalise(name))}
+    yield whole
+    for head, numbers in _heads(name, departement):
+        for key in _keys(head):
+            plain = Plain(key, numbers)
+            if key and plain not in found:
+                found.add(plain)
+                yield plain
+
+
+def _heads(
+    name: str, departement: Callable[[str], str | None]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The name without numbers and départements, then without parts of the commune as well."""
+    head, *tail = (part.strip() for part in _SEPARATORS.split(name))
+    numbers: list[str] = []
+    rest: list[str] = []
+    for part in filter(None, tail):
+        code = departement(normalise(part))
+        if _ALONE.fullmatch(part):
+            numbers.append(part)
+        elif _ARTICLE.fullmatch(part):
+            head = f"{part} {head}"
+        elif code is not None:
+            numbers.append(code)
+        else:
+            rest.append(part)
+    yield from _without_numbers(" ".join([head, *rest]), numbers)
+    said = [part for part in rest if not _PART.fullmatch(normalise(part))]
+    if len(said) < len(rest):
+        yield from _without_numbers(" ".join([head, *said]), numbers)
+
+
+def _without_numbers(text: str, numbers: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The text, then without the postal code before it, then without each number behind it."""
+    taken = [number.upper() for number in numbers]
+    yield text, tuple(taken)
+    if before := _BEFORE.match(text):
+        taken.append(before[1])
+        text = text[before.end() :]
+        yield text, tuple(taken)
+    while behind := _BEHIND.search(text):
+        taken.append(behind[1].upper())
+        text = text[: behind.start()]
+        yield text, tuple(taken)
+
+
+def _keys(head: str) -> Iterator[str]:
+    """The key of a name with strokes and a lone s read out, as it is, then without words around.
+
+    "sur" first: without its stroke, MONTBRISON/LEZ looks like Montbrison with an article behind.
+    """
+    spelt = normalise(head.replace("/", " sur "))
+    keys = dict.fromkeys((re.sub(r" s (?=.)", " sur ", spelt), spelt, normalise(head)))
+    yield from keys
+    for key in keys:
+        prefix = _PREFIX.fullmatch(key)
+        inner = normalise(prefix["name"]) if prefix else ""
+        yield inner
+        for text in (key, inner):
+            if match := _SUFFIX.fullmatch(text):
+                yield match["name"]
+            # What is read as "les" may have been a "lez", which is no article.
+            if (match := _ARTICLE_BEHIND.fullmatch(text)) and "lez" not in head.casefold():
+                yield match["name"]
