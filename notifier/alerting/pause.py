@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -24,6 +25,8 @@ from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
+
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -141,37 +144,42 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
 
     What is in review stays there: a person decides of it, and sees where it came from.
     """
-    now, why = timezone.now(), f"retiré par {who} avec tout ce qui attendait de {source.name}"
-    with transaction.atomic():
-        # First what would make more texts; what a worker decides meanwhile is waited for.
-        undecided = _of(source, Handling.RECEIVED)
-        taken = list(undecided.select_for_update().values_list("pk", "thread"))
-        undecided.filter(pk__in=[pk for pk, _ in taken]).update(
-            state=Handling.DISMISSED, reason=why, handled_at=now
-        )
-        write(
-            entry(thread, Step.CANCELLED, f"Intervention : {why}.", intervention=str(pk))
-            for pk, thread in taken
-        )
-    with transaction.atomic():
-        rows = Held.objects.filter(state=HeldState.HELD, source=source).select_for_update()
-        held = list(rows.values_list("pk", "thread"))
-        rows.filter(pk__in=[pk for pk, _ in held]).update(state=HeldState.WITHDRAWN, ended_at=now)
-        write(
-            entry(thread, Step.CANCELLED, f"Texte retenu : {why}.", held=pk) for pk, thread in held
-        )
+    why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
+    # First what would make more texts.
+    taken = _take_back(
+        Intervention.objects.filter(source=source, state=Handling.RECEIVED),
+        f"Intervention : {why}.",
+        state=Handling.DISMISSED, reason=why, handled_at=timezone.now(),
+    )  # fmt: skip
+    held = _take_back(
+        Held.objects.filter(source=source, state=HeldState.HELD),
+        f"Texte retenu : {why}.",
+        state=HeldState.WITHDRAWN, ended_at=timezone.now(),
+    )  # fmt: skip
     with transaction.atomic():
         messages = delivery.withdraw(_origin(source), why)
         texts = len(messages)
-        threads = {m.thread for m in messages} | {thread for _, thread in [*taken, *held]}
+        threads = {m.thread for m in messages} | {*taken, *held}
         said = f"{_many(texts + len(held), 'texte')} et {_many(len(taken), 'intervention')}"
         write([_line(source, f"Retirés par {who} : {said} à traiter.")])
     log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts + len(held))
     return Withdrawn(texts + len(held), len(threads), waiting(source).leaving)
 
 
-def _of(source: Source, state: Handling) -> QuerySet[Intervention]:
-    return Intervention.objects.filter(source=source, state=state)
+def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[str]:
+    """Change what waits, a batch at a time, each with its line; the threads, one for each row.
+
+    What a worker has just under its hands is waited for, and left if it waits no longer.
+    """
+    threads: list[str] = []
+    while True:
+        with transaction.atomic():
+            batch = list(waiting.select_for_update().values_list("pk", "thread")[:BATCH])
+            waiting.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
+            write(entry(thread, Step.CANCELLED, text, row=str(pk)) for pk, thread in batch)
+        threads += [thread for _, thread in batch]
+        if not batch:
+            return threads
 
 
 def _origin(source: Source | None) -> str:

@@ -89,6 +89,15 @@ def note_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
     )  # fmt: skip
 
 
+def withdrawn(origin: str, most: int = NOTED_AT_ONCE) -> list[Message]:
+    """Turn `pending` of the origin into `cancelled`. One statement."""
+    return _claim(
+        "state = %s, due_at = NULL, ended_at = %s",
+        [MessageState.CANCELLED, stored(timezone.now())],
+        "state = %s AND origin = %s", [MessageState.PENDING, origin], most,
+    )  # fmt: skip
+
+
 def _claim(
     changes: str, new_values: list[object], where: str, old_values: list[object], most: int
 ) -> list[Message]:

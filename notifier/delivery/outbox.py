@@ -106,7 +106,7 @@ def topics_lately(since: datetime) -> dict[str, int]:
 def withdraw(topic: str) -> int:
     """Take back what was not handed to a provider yet; how many messages that was."""
     waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)
-    return len(take_back(waiting, "retiré avant l’envoi"))
+    return _take_back(waiting, "retiré avant l’envoi")
 
 
 def is_overtaken(message: Message) -> bool:
@@ -119,8 +119,8 @@ def is_overtaken(message: Message) -> bool:
     ).exists()
 
 
-def take_back(messages: Iterable[Message], why: str) -> list[Message]:
-    """Take back, and answer, those of the messages that are still `pending`."""
+def _take_back(messages: Iterable[Message], why: str) -> int:
+    """Take back those of the messages that are still `pending`; how many that was."""
     now = timezone.now()
     taken = [
         message
@@ -130,11 +130,11 @@ def take_back(messages: Iterable[Message], why: str) -> list[Message]:
         )
     ]
     write(entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken)
-    return taken
+    return len(taken)
 
 
 def _give_way(newer: list[Message]) -> None:
     revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
     waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
     older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
-    take_back(older, OVERTAKEN)
+    _take_back(older, OVERTAKEN)

@@ -14,9 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from notifier.bell.ring import ring_after_commit
-from notifier.delivery.claim import note_paused, outlived_paused
+from notifier.delivery.claim import note_paused, outlived_paused, withdrawn
 from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState, Pause
-from notifier.delivery.outbox import take_back
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
@@ -67,8 +66,10 @@ def withdraw(origin: str, why: str) -> list[Message]:
     What is in the air just now cannot be taken back; it is not tried again, and nobody is told in
     its reader's place.
     """
-    messages = list(waiting(origin))
-    taken = take_back(messages, why)
+    taken = []
+    while batch := withdrawn(origin):
+        taken += batch
+    write(_line(m, Step.CANCELLED, why) for m in taken)
     flying = Message.objects.filter(
         origin=origin, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )

@@ -8,6 +8,9 @@ from django.utils import timezone
 
 from notifier.journal.models import Entry, Step
 
+# SQLite takes 32,766 values in a statement.
+AT_ONCE = 5000
+
 
 def entry(
     thread: str, step: Step, text: str, *, at: datetime | None = None, **data: object
@@ -20,7 +23,8 @@ def entry(
 
 
 def write(entries: Iterable[Entry]) -> None:
-    """Append the entries in their order, in one statement, within the caller's transaction.
+    """Append the entries in their order, in one statement for as many as a database takes at once,
+    within the caller's transaction.
 
     Written out, for every step of every event passes here: Django's bulk_create compiles the same
     statement anew each time, which takes longer than the database.
@@ -35,12 +39,13 @@ def write(entries: Iterable[Entry]) -> None:
         )
         for new in entries
     ]
-    if rows:
-        marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))
+    for start in range(0, len(rows), AT_ONCE):
+        part = rows[start : start + AT_ONCE]
+        marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(part))
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO journal_entry (at, thread, step, text, data) VALUES {marks}",  # noqa: S608 - nothing but marks is built in
-                [value for row in rows for value in row],
+                [value for row in part for value in row],
             )
 
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from notifier.alerting.models import Held, HeldState
-from notifier.alerting.pause import pause, resume, waiting
+from notifier.alerting.pause import pause, resume, waiting, withdraw_all
 from notifier.alerting.release import release_due
 from notifier.alerting.status import status_of
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Pause
@@ -41,6 +41,9 @@ from tests.alerting.house import (
 )
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
 from tests.harness.heartbeats import all_running
+
+LIKE = ("topic", "channel", "address", "thread", "origin", "recipient", "title", "lane", "body",
+        "created_at", "expires_at", "due_at")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -330,3 +333,25 @@ def test_whoever_is_behind_sudo_is_named_and_nobody_s_number(mayor, capsys, monk
     with pytest.raises(CommandError, match="06 39 98 00 01"):
         call_command("resume", "--who", "chef 06 39 98 00 01")
     assert Pause.objects.exists()
+
+
+def test_a_very_long_queue_expires_or_is_withdrawn_at_once(mayor) -> None:
+    """More than is taken up together."""
+    push(mayor)
+    (example, _) = messages()
+    many = [
+        Message(
+            **{name: getattr(example, name) for name in LIKE}, revision=n, paused_at=timezone.now()
+        )
+        for n in range(2, 1402)
+    ]
+    Message.objects.bulk_create(many)
+    pause(mayor, "chef")
+    Message.objects.filter(revision__gt=701).update(expires_at=timezone.now())
+    assert waiting(mayor).texts == 1402
+    ended = resume(mayor, "chef")
+    assert ended is not None
+    assert (ended.expired, ended.waiting.texts) == (700, 702)
+    assert withdraw_all(mayor, "chef").texts == 702
+    assert Entry.objects.filter(step=Step.EXPIRED).count() == 700
+    assert Entry.objects.filter(step=Step.CANCELLED).count() == 702

@@ -119,3 +119,9 @@ def test_lines_fall_with_the_step_that_they_tell() -> None:
         write([entry(THREAD, Step.ATTEMPT, "Remise.")])
         raise Undone
     assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_as_many_lines_as_a_night_brings_are_written_in_their_order() -> None:
+    """More values than a database takes in one statement."""
+    write(entry("1/NIGHT", Step.EXPIRED, f"{n}") for n in range(7000))
+    assert [line.text for line in timeline("1/NIGHT")] == [f"{n}" for n in range(7000)]
