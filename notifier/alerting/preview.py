@@ -8,13 +8,14 @@ from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind
 from notifier.alerting.concerned import concerned
 from notifier.alerting.decide import rule_on_all, spoken_of
+from notifier.alerting.following import letters_to_follow, why_unreached
 from notifier.alerting.in_force import categories
 from notifier.alerting.letters import Envelope, compose, letter_key
 from notifier.alerting.models import Alert
 from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
 from notifier.alerting.storm import foreseen
-from notifier.alerting.tell import Telling, facts_of_telling, letters_to_follow, why_unreached
+from notifier.alerting.tell import Telling, facts_of_telling
 from notifier.delivery.models import Message
 from notifier.directory.people import people_of
 from notifier.intake.models import Intervention, Source

@@ -11,24 +11,23 @@ from django.utils import timezone
 from notifier.alerting.categories import Category
 from notifier.alerting.composition import Kind, Texts
 from notifier.alerting.duty import letter_to_duty
-from notifier.alerting.gathered import everyone_told, withdraw_held
+from notifier.alerting.following import letters_to_follow, why_unreached
+from notifier.alerting.gathered import withdraw_held
 from notifier.alerting.letters import (
     Envelope,
-    added,
     compose,
     facts_to_tell,
-    rings,
     whom,
 )
 from notifier.alerting.lifetime import closing_until, useful_until
 from notifier.alerting.models import Alert
 from notifier.alerting.policy import Ruling
-from notifier.alerting.recipients import concerned_by, to_ring, told_at_once
+from notifier.alerting.recipients import told_at_once
 from notifier.alerting.spoken import Spoken
 from notifier.delivery.address import mask
-from notifier.delivery.models import Channel, Message
+from notifier.delivery.models import Message
 from notifier.delivery.outbox import Letter, withdraw
-from notifier.directory.people import Person, people_of
+from notifier.directory.people import people_of
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
@@ -115,25 +114,6 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
     return letters, entries
 
 
-def why_unreached(
-    kind: Kind, category: Category, letters: list[Letter], gone: Sequence[Message]
-) -> str | None:
-    """Why the duty is told that these letters reach nobody, or ring nobody for an urgent alert.
-
-    In French; None where they do. An end rings nobody, and is told to nobody where nobody waits for
-    it; `gone` are the earlier messages whose readers have left.
-    """
-    if kind.closes:
-        if letters or not gone:
-            return None
-        return "ceux qui avaient reçu l’alerte ne sont plus dans l’annuaire, nul n’en lit la fin"
-    if not letters:
-        return "aucun contact joignable dans l’annuaire"
-    if category.is_urgent and not rings(letters):
-        return "aucun contact n’y a de mobile, il n’est parti que des courriels"
-    return None
-
-
 # An alert of a case, its texts of now, the letters that carry them, and the earlier messages whose
 # readers have left.
 _Told = tuple[Case, Alert, Texts, list[Letter], list[Message]]
@@ -190,36 +170,6 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
         there = people[alert.commune]
         letters, gone = letters_to_follow(kind, envelope, alert, case.category, there, anew=anew)
         yield case, alert, texts, letters, gone
-
-
-def letters_to_follow(
-    kind: Kind,
-    envelope: Envelope,
-    alert: Alert,
-    category: Category,
-    people: Sequence[Person],
-    *,
-    anew: bool,
-) -> tuple[list[Letter], list[Message]]:
-    """To those who got what came before, where they are reached now, and those who have left.
-
-    Only an end may be told to nobody. `people` are the commune's of now. Of an alert taken up
-    again, only those count who were told since: a mayor of then is not of now. `anew` also tells
-    those who would be told at first: what was next door is now in the commune. News that is urgent
-    rings a telephone.
-    """
-    since = [m for m in everyone_told(str(alert.pk)) if m.revision >= alert.opened_revision]
-    earlier = concerned_by(kind, since)
-    letters = envelope.for_told(earlier, people)
-    gone = [message for message in earlier if not envelope.for_told([message], people)]
-    if kind.closes:
-        return letters, gone
-    if anew or not letters:
-        first = envelope.for_people(told_at_once(people, category), category.channels)
-        letters = added(letters, first)
-    if category.is_urgent and not rings(letters):
-        letters = added(letters, envelope.for_people(to_ring(people, earlier), [Channel.SMS]))
-    return letters, gone
 
 
 def facts_of_telling(
