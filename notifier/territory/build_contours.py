@@ -67,7 +67,10 @@ def _add_contours(connection: sqlite3.Connection, source: Path, origin: str) -> 
     connection.execute("DROP TABLE IF EXISTS contour")
     connection.execute(contours.SCHEMA)
     for code in sorted(land):
-        rows = contours.rows_of(code, land[code], shared.get(code, ""))
+        try:
+            rows = contours.rows_of(code, land[code], shared.get(code, ""))
+        except ValueError as error:
+            raise BadSourceError(f"{source} : {error}") from error
         connection.executemany("INSERT INTO contour VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     _refuse_displaced(source, before, _boxes(connection))
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('contours', ?)", (origin,))

@@ -65,7 +65,7 @@ class Contour(NamedTuple):
 def number(code: str, piece: int) -> int:
     """The row number of a commune's piece of land. Raises `ValueError` beyond the thousandth."""
     if piece >= _PIECES:
-        raise ValueError(f"{code} has more than {_PIECES} pieces of land")
+        raise ValueError(f"la commune {code} a plus de {_PIECES} morceaux de terre")
     return int(_LETTERS.get(code[:2], code[:2]) + code[2:]) * _PIECES + piece
 
 

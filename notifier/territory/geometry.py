@@ -112,7 +112,8 @@ def inner_point(surface: Surface) -> tuple[float, float]:
 
 def sides_of(surfaces: Sequence[Surface]) -> NDArray[np.object_]:
     """Every side of every ring, as a line of its own."""
-    rings = shapely.get_rings(np.array(surfaces, dtype=object))
+    # Of several polygons in one, shapely gives no ring.
+    rings = shapely.get_rings(shapely.get_parts(np.array(surfaces, dtype=object)))
     corners, ring = shapely.get_coordinates(rings, return_index=True)
     within = ring[1:] == ring[:-1]
     ends = np.stack([corners[:-1][within], corners[1:][within]], axis=1)

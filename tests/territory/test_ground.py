@@ -213,6 +213,12 @@ def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
         ground.under_polygons([comb])
 
 
+def test_a_comb_whose_teeth_lie_apart_is_not_measured_either() -> None:
+    teeth = [[ring((at / 62, -100), (at / 62 + 0.004, 100), (at / 62, 100))] for at in range(249)]
+    with pytest.raises(TooWideError):
+        ground.under_polygons(teeth)
+
+
 def test_a_lattice_is_not_measured_either() -> None:
     """Few corners as they are drawn, but each of its bars cuts each other one: 6,400 holes."""
     bars = [turn / 8 for turn in range(80)]

@@ -1,5 +1,7 @@
 """An operator's own contours: a small country as a GeoPackage, good, partial, wrong, damaged."""
 
+import gzip
+import json
 import sqlite3
 import struct
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifier.territory import build, contours, file, own
+from notifier.territory import geojson as geojson_reader
 from notifier.territory.polygon_sources import BadSourceError
 
 Square = tuple[float, float]
@@ -150,6 +153,122 @@ def test_a_stranger_a_damaged_file_and_none_are_refused(
     text = tmp_path / "communes.txt"
     text.write_text("code;nom", encoding="utf-8")
     assert "n’est ni un .gpkg" in refused(text, small_country)
+
+
+def geojson(
+    path: Path, squares: dict[str, Square], *, column: str = "code", more: str = ""
+) -> Path:
+    """Etalab's file: one line, gzipped if its name says so; `more` follows the communes."""
+    features = []
+    for code, (x, y) in squares.items():
+        ring = [[x, y], [x + 0.1, y], [x + 0.1, y + 0.1], [x, y + 0.1], [x, y]]
+        several = {"type": "MultiPolygon", "coordinates": [[ring]]}
+        geometry = several if code == "90003" else {"type": "Polygon", "coordinates": [ring]}
+        properties = {column: code, "nom": f"Nom {code}", "departement": code[:2], "region": "27"}
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    text = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
+    text = text.removesuffix("]}") + more + "]}"
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ["communes-5m.geojson", "communes-5m.geojson.gz", "C.GEOJSON"])
+def test_etalabs_communes_are_read_as_well(small_country: Path, tmp_path: Path, name: str) -> None:
+    moved = SQUARES | {"90001": (6.85, 47.5)}
+    found = own.renew(geojson(tmp_path / name, moved), small_country)
+    assert (found.communes, found.pieces, found.vertices) == (3, 3, 12)
+    assert boxes(small_country)["90001"] == (685_000, 695_000, 4_750_000, 4_760_000)
+
+
+def test_the_collectivities_that_etalab_draws_have_their_contours(
+    small_country: Path, tmp_path: Path
+) -> None:
+    more = SQUARES | {"97701": (-62.9, 17.9)}
+    own.renew(geojson(tmp_path / "communes-5m.geojson", more), small_country)
+    assert set(boxes(small_country)) == set(more)
+
+
+def test_features_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the pieces in which the text comes, and with white space or none between them."""
+    source = geojson(tmp_path / "small.geojson", SQUARES)
+    pretty = tmp_path / "pretty.json"
+    pretty.write_text(json.dumps(json.loads(source.read_text()), indent=2), encoding="utf-8-sig")
+    for chunk in (50, 51, 97, 1_000):
+        monkeypatch.setattr(geojson_reader, "_CHUNK", chunk)
+        for file_ in (source, pretty):
+            found = [feature["properties"]["code"] for feature in geojson_reader.features(file_)]
+            assert found == list(SQUARES)
+
+
+def test_a_feature_without_end_is_not_held_in_memory(
+    small_country: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geojson_reader, "_CHUNK", 1_000)
+    monkeypatch.setattr(geojson_reader, "_MAX_FEATURE", 10_000)
+    endless = geojson(tmp_path / "endless.geojson", SQUARES, more=',{"x":"' + "a" * 100_000)
+    assert "n’est pas du JSON" in refused(endless, small_country)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.95])
+@pytest.mark.parametrize("name", ["cut.geojson", "cut.geojson.gz"])
+def test_a_geojson_that_is_cut_short_is_refused(
+    small_country: Path, tmp_path: Path, name: str, share: float
+) -> None:
+    source = geojson(tmp_path / name, SQUARES)
+    whole = source.read_bytes()
+    source.write_bytes(whole[: int(len(whole) * share)])
+    says = refused(source, small_country)
+    assert "coupé" in says
+    assert name in says
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (',{"type":"Feature","properties":{"code":90},"geometry":null}', "« code » en texte"),
+        (',{"type":"Feature","properties":null,"geometry":null}', "trouvées : aucune"),
+        (",17", "« code » en texte"),
+        (',{"properties":{"code":"97801"},"geometry":null}', "97801 est illisible"),
+        (',{"properties":{"code":"97801"},"geometry":{"type":"Polygon"}}', "97801 est illisible"),
+        (
+            ',{"properties":{"code":"97801"},"geometry":{"type":"Point","coordinates":[7,47]}}',
+            "ni polygone ni multipolygone",
+        ),
+        (
+            ',{"properties":{"code":"97801"},"geometry":'
+            + json.dumps({"type": "Polygon", "coordinates": [[[9e5, 6e6], [9e5, 7e6], [8e5, 6e6]]]})
+            + "}",
+            "hors de ±180",
+        ),
+        (
+            ',{"properties":{"code":"90001"},"geometry":{"type":"Polygon","coordinates":[]}}',
+            "90001",
+        ),
+        (",{oups}", "n’est pas du JSON"),
+        ("," + "[" * 100_000, "n’est pas du JSON"),
+    ],
+)
+def test_a_geojson_that_is_none_is_refused(
+    small_country: Path, tmp_path: Path, more: str, says: str
+) -> None:
+    assert says in refused(geojson(tmp_path / "c.geojson", SQUARES, more=more), small_country)
+
+
+def test_other_properties_a_partial_geojson_and_other_json_are_refused(
+    small_country: Path, tmp_path: Path
+) -> None:
+    renamed = geojson(tmp_path / "renamed.geojson", SQUARES, column="INSEE_COM")
+    assert "trouvées : INSEE_COM, nom, departement, region" in refused(renamed, small_country)
+    partial = {code: square for code, square in SQUARES.items() if code != "2A004"}
+    says = refused(geojson(tmp_path / "partial.geojson", partial), small_country)
+    assert "communes manquantes : 1 (2A004)" in says
+    other = tmp_path / "other.json"
+    other.write_text('{"type": "Topology", "objects": {}}', encoding="utf-8")
+    assert "FeatureCollection" in refused(other, small_country)
+    text = tmp_path / "text.geojson.gz"
+    text.write_text("not gzipped", encoding="utf-8")
+    assert "illisible" in refused(text, small_country)
+    assert "illisible" in refused(tmp_path / "none.geojson", small_country)
 
 
 def changed(source: Path, *statements: str) -> Path:

@@ -25,18 +25,19 @@ KINDS = {
 class Command(BaseCommand):
     """Prints what serves, or renews the contours in DATA_DIR."""
 
-    help = "Les communes et leurs contours : info, ou build --contours FICHIER.gpkg."
+    help = "Les communes et leurs contours : info, ou build --contours FICHIER."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("info", help="millésime, origine et nombre de communes")
-        build = actions.add_parser("build", help="remplacer les contours par ceux de l’IGN")
+        build = actions.add_parser("build", help="remplacer les contours par d’autres, plus fins")
         build.add_argument(
             "--contours",
             type=Path,
             required=True,
-            metavar="FICHIER.gpkg",
-            help="ADMIN EXPRESS COG, édition France entière WGS84G, format GeoPackage",
+            metavar="FICHIER",
+            help="ADMIN EXPRESS COG, édition France entière WGS84G, format GeoPackage (.gpkg), ou "
+            "communes-5m.geojson(.gz) d’Etalab",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
