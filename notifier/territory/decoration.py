@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from notifier.territory.names import normalise
 
 _NUMBER = r"(?:[0-9]{5}|2[ABab][0-9]{3}|97[1-8]|98[46789]|[0-9]{2}|2[ABab])"
+_MOST_NUMBERS = 3
 _ALONE = re.compile(_NUMBER)
 _BEFORE = re.compile(r"(?:FR?[ -]+)?([0-9]{5})[ ,:/-]+(?=[^\W\d])", re.IGNORECASE)
 _BEHIND = re.compile(rf"[ ,:/-]+({_NUMBER})$")
@@ -85,7 +86,7 @@ def _without_numbers(text: str, numbers: list[str]) -> Iterator[tuple[str, tuple
         taken.append(before[1])
         text = text[before.end() :]
         yield text, tuple(taken)
-    while behind := _BEHIND.search(text):
+    while len(taken) < _MOST_NUMBERS and (behind := _BEHIND.search(text)):
         taken.append(behind[1].upper())
         text = text[: behind.start()]
         yield text, tuple(taken)

@@ -8,6 +8,7 @@ those that share one with the code's, or those of the point.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from notifier.territory import reference
 from notifier.territory.decoration import Plain, undecorated
@@ -16,6 +17,8 @@ from notifier.territory.names import closest, normalise
 
 # From this length on, what a field of so many characters left of a name is still recognisable.
 _SHORTEST_CUT = 18
+# How many readings of a name are held against all names around: each takes some milliseconds.
+_TRIED = 2
 
 
 def recognised(name: str) -> Plain:
@@ -100,7 +103,7 @@ def _nearly(given: str, plain: Plain, inside: frozenset[str]) -> Evidence:
     for departement in sorted({reference.departement_of(code) for code in inside}):
         for known, codes in reference.names_in(departement).items():
             neighbourhood[known] = neighbourhood.get(known, frozenset()) | codes
-    for candidate in _undecorated(given) if inside else ():
+    for candidate in islice(_undecorated(given), _TRIED) if inside else ():
         meant = closest(candidate.key, neighbourhood) or _cut(candidate.key, neighbourhood)
         if meant is not None:
             if meant not in inside or not _fits(meant, candidate):
