@@ -9,6 +9,9 @@ from django.db import DatabaseError
 
 from notifier.console.french import FrenchUtility
 
+# What a shell reports of a program that SIGPIPE ended.
+BROKEN_PIPE = 141
+
 
 def main() -> None:
     """Run the command given on the command line; what is wrong around it is one clear line."""
@@ -20,7 +23,7 @@ def main() -> None:
     try:
         FrenchUtility(sys.argv).execute()
     except ImproperlyConfigured as error:
-        sys.exit(f"notifier: {error}")
+        sys.exit(f"notifier : {error}")
     except DatabaseError as error:
         sys.exit(
             f"notifier : base de données inutilisable ({str(error).strip()}). Tables absentes : "
@@ -28,6 +31,10 @@ def main() -> None:
         )
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read us has read enough (`| head`); what is left to flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
 
 
 if __name__ == "__main__":

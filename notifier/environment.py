@@ -246,7 +246,7 @@ class Environment(BaseModel):
         required += ["EMAIL_URL", "EMAIL_FROM"]
         names = [name for name in required if not getattr(self, name)]
         if not self.TWILIO_FROM and not self.TWILIO_MESSAGING_SERVICE_SID:
-            names.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
+            names.append("TWILIO_FROM ou TWILIO_MESSAGING_SERVICE_SID")
         if self.SIMULATOR and not self.TWILIO_API_URL:
             # Twilio's own address is a default for real services only.
             names.append("TWILIO_API_URL")

@@ -18,9 +18,9 @@ def require_complete(tags: Sequence[str] | None = None) -> None:
     names = settings.ENVIRONMENT.missing()
     if names:
         raise ImproperlyConfigured(
-            "cannot start, not set: " + ", ".join(names) + ". See docs/configuration.md; "
-            "to try without a provider: notifier up --simulator"
+            f"démarrage impossible, variables absentes : {', '.join(names)}. "
+            "Voir docs/configuration.md ; pour essayer sans prestataire : notifier up --simulator"
         )
     faults = [str(fault) for fault in run_checks(tags=tags) if fault.is_serious()]
     if faults:
-        raise ImproperlyConfigured("cannot start:\n" + "\n".join(faults))
+        raise ImproperlyConfigured("démarrage impossible :\n" + "\n".join(faults))

@@ -14,6 +14,10 @@ import structlog
 
 from notifier.environment import LOOPBACK, read_environment
 
+# numpy, under shapely, would start a thread for each core, whose priority nobody lowers; nothing
+# here multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -167,6 +171,12 @@ SQLITE_FILE = (
     Path(unquote(urlsplit(DATABASES["default"]["NAME"]).path))
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else None
+)
+# The same for people: which setting names it.
+SQLITE_PLACE = (
+    f"le dossier de DATABASE_URL ({SQLITE_FILE.parent if SQLITE_FILE else ''})"
+    if ENVIRONMENT.DATABASE_URL
+    else f"le dossier DATA_DIR ({ENVIRONMENT.DATA_DIR.absolute()})"
 )
 
 # --- Logs (English, for operators; never an address or a text) ------------------------------------

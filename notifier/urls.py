@@ -5,6 +5,7 @@ from django.urls import path
 from ninja import NinjaAPI, Swagger
 
 from notifier.api import callbacks, formats, health, interventions, problems, wire
+from notifier.console.pages import home
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -26,4 +27,5 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
+    path("", home),
 ]

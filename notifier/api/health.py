@@ -1,8 +1,10 @@
 """Health for machines: alive, ready, figures for Prometheus. No personal data in any of them."""
 
+from shutil import disk_usage
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
@@ -27,7 +29,8 @@ from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0
 BROKER_TIMEOUT_S = 1.0
-NEEDED = ("database", "broker", "worker", "beat", "providers")
+MIN_FREE_BYTES = 50 * 1024 * 1024
+NEEDED = ("disk", "database", "broker", "worker", "beat", "providers")
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -36,11 +39,11 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when database, broker and providers answer and nothing due is left lying; else 503.
+    """200 when disk, database, broker, processes and providers are well; else 503.
 
     It says what is wrong.
     """
-    parts: dict[str, Any] = {"database": _database(), "broker": _broker()}
+    parts: dict[str, Any] = {"disk": _disk(), "database": _database(), "broker": _broker()}
     if parts["database"] == "ok":
         parts["oldest_due_s"] = round(oldest_due_s(), 1)
         parts["oldest_unsent_s"] = round(oldest_unsent_s(), 1)
@@ -100,6 +103,17 @@ def _broker() -> str:
     try:
         with broker_client(BROKER_TIMEOUT_S) as client:
             client.ping()
+    except redis.ResponseError as error:
+        # It answers, and cannot work: MISCONF where its own disk is full.
+        return f"refuses ({error})"
     except redis.RedisError as error:
         return f"unreachable ({type(error).__name__})"
     return "ok"
+
+
+def _disk() -> str:
+    folder = settings.ENVIRONMENT.DATA_DIR
+    if not folder.exists():
+        return "ok"
+    free = disk_usage(folder).free
+    return "ok" if free >= MIN_FREE_BYTES else f"full ({free // 2**20} MB left for DATA_DIR)"

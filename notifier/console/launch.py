@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
@@ -56,6 +57,20 @@ class Bind:
         with socket.socket(family) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((self.host, self.port))
+
+
+def cannot_listen(where: str, error: Exception) -> str:
+    """Why the service cannot listen there and what to do, in French."""
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"le port de {where} est déjà pris par un autre programme (« ss -ltnp » le nomme) : "
+            "l’arrêter, ou choisir un autre port, --bind 127.0.0.1:0 en prend un libre"
+        )
+    if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+        return f"l’adresse de {where} n’est pas celle de cette machine : --bind 127.0.0.1:8000"
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        return f"le port de {where} est réservé à root : en choisir un au-dessus de 1023"
+    return str(error)
 
 
 def free_port() -> int:

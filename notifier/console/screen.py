@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import textwrap
 import threading
 from collections.abc import Iterable
 from typing import TextIO
 
 WIDTH = 78
+# "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one.
+_GAP_IN_NUMBER = re.compile(r"(?<=[\d•]) (?=[\d•])")
+_KEPT = "\N{NO-BREAK SPACE}"
 COLOURS = {
     "dim": "2",
     "bold": "1",
@@ -51,10 +56,26 @@ class Prefixes:
             print(f"{prefix} {line}", file=self._stream, flush=True)
 
 
-def wrapped(line: str, indent: int) -> list[str]:
-    """The line in pieces of a plain terminal's width; those after the first are indented."""
-    hang = " " * indent
-    return textwrap.wrap(line, WIDTH, subsequent_indent=hang, break_on_hyphens=False) or [""]
+def wrapped(line: str, indent: int, width: int = WIDTH) -> list[str]:
+    """The line in pieces of at most this width, none cut within a number or a word.
+
+    Those after the first are indented.
+    """
+    pieces = textwrap.wrap(
+        _GAP_IN_NUMBER.sub(_KEPT, line),
+        width,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [piece.replace(_KEPT, " ") for piece in pieces] or [""]
+
+
+def shown(line: str, indent: int, stream: TextIO) -> list[str]:
+    """The line as the stream shows it: in pieces of a terminal's width, else whole."""
+    if not stream.isatty():
+        return [line]
+    return wrapped(line, indent, shutil.get_terminal_size().columns)
 
 
 def frame(title: str, text: str, width: int = WIDTH) -> list[str]:

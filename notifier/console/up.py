@@ -33,18 +33,25 @@ class RealProvider(Exception):
     """The simulator was asked for in an environment that names a real provider."""
 
 
+class LeftOverTrial(Exception):
+    """The environment is that of a trial with the simulator, and a real service was asked for."""
+
+
 def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
     """Start everything, print where it is, and watch it until SIGINT or SIGTERM.
 
-    Raises AlreadyUp, RealProvider, ProcessError, GaveUp (all in French) when it cannot start or a
-    program dies again and again. However it ends, nothing is left running.
+    Raises AlreadyUp, RealProvider, LeftOverTrial, ProcessError, GaveUp (all in French) when it
+    cannot start or a program dies again and again. However it ends, nothing is left running.
     """
-    if simulator:
+    variables = current_environment()
+    if environment.SIMULATOR:
+        variables = _without_earlier_trial(variables, simulator=simulator)
+    elif simulator:
         _refuse_real_provider(environment)
     hear = Prefixes(sys.stdout)
     supervisor = Supervisor(hear)
     with _alone(environment.DATA_DIR), interrupted_by_signals():
-        stage = Stage(current_environment(), environment.DATA_DIR, supervisor)
+        stage = Stage(variables, environment.DATA_DIR, supervisor)
         shared = stage.data_dir / "up.env"
         try:
             page = _start(stage, bind, simulator=simulator)
@@ -57,6 +64,20 @@ def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
             supervisor.end()
             shared.unlink(missing_ok=True)
             hear("up", "tout est arrêté.")
+
+
+def _without_earlier_trial(variables: dict[str, str], *, simulator: bool) -> dict[str, str]:
+    """The variables without what an earlier `up --simulator` has left in this terminal.
+
+    Its broker and simulator are gone with it. Raises LeftOverTrial where no simulator is asked for.
+    """
+    if not simulator:
+        raise LeftOverTrial(
+            "l’environnement est celui d’un essai (SIMULATOR=1) : ajouter --simulator, ou partir "
+            "d’un terminal neuf pour le vrai service."
+        )
+    gone = set(SHARED) - {"DATA_DIR", "DATABASE_URL", "SIMULATOR"}
+    return {name: value for name, value in variables.items() if name not in gone}
 
 
 def _refuse_real_provider(environment: Environment) -> None:

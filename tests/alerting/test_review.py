@@ -116,6 +116,13 @@ def test_code_and_name_that_disagree_alert_nobody_and_are_listed_with_their_clue
 
 def test_nothing_to_review_is_said(db) -> None:
     assert review() == "Rien à vérifier.\n"
+    with pytest.raises(CommandError, match="aucune intervention « R1 »"):
+        review("R1")
+
+
+def test_what_waits_no_longer_is_said_to(source) -> None:
+    push(source)
+    decide_all()
     with pytest.raises(CommandError, match="n’attend aucune décision"):
         review("R1")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
@@ -200,3 +201,32 @@ def test_probes_answer_in_plain_http_behind_a_proxy(settings: Settings) -> None:
     assert Client().get("/healthz").status_code == 200
     assert Client().get("/api/v1/docs").status_code == 301
     assert Path(Client().get("/api/v1/docs").headers["Location"]).name == "docs"
+
+
+@pytest.mark.django_db
+def test_a_disk_that_is_full_is_named_and_not_the_broker(
+    broker: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No disk here can be filled for this: any is full that has to have so much room."""
+    settings.CELERY_BROKER_URL = broker
+    assert _ready()[1]["disk"] == "ok"
+    monkeypatch.setattr("notifier.api.health.MIN_FREE_BYTES", 10**18)
+    code, said = _ready()
+    assert code == 503
+    assert str(said["disk"]).startswith("full (")
+    assert said["broker"] == "ok"
+
+
+@pytest.mark.django_db
+def test_a_broker_that_answers_and_refuses_is_not_unreachable(
+    broker: str, settings: Settings
+) -> None:
+    """As a Redis whose own disk is full answers MISCONF: here to one who may not ask."""
+    settings.CELERY_BROKER_URL = broker
+    with redis.Redis.from_url(broker) as client:
+        client.execute_command("ACL SETUSER default -ping")
+        try:
+            said = _ready()[1]
+        finally:
+            client.execute_command("ACL SETUSER default +ping")
+    assert str(said["broker"]).startswith("refuses (")

@@ -1,11 +1,13 @@
 """`notifier push` against the real service: three formats, three doors, one line each."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
 from tests.harness.live import Live
 from tests.intake import messages as m
+from tests.intake.samples import body
 
 
 def push(live: Live, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -64,3 +66,29 @@ def test_a_source_that_must_sign(live: Live, tmp_path: Path) -> None:
     assert " : 200" in again.stdout, again.stderr
     wrong = push(live, case, CLE=key, SECRET_SIGNATURE="whsec_pas un secret")
     assert "secret de signature illisible" in wrong.stderr
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other(live: Live, tmp_path: Path) -> None:
+    mobile = live.service.new_number()
+    live.service.add_contacts(f"90015;maire;1;Essai;Camille;{mobile};")
+    content = body(reference=live.service.new_reference(), location={"insee": "90015"})
+    good = tmp_path / "good.json"
+    good.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    files = [str(tmp_path / "absent.json"), str(tmp_path / "folder"), str(good)]
+    done = push(live, *files, CLE=live.service.dispatch.key)
+    assert done.returncode == 1
+    assert f"{good} (/api/v1/interventions) : 202" in done.stdout
+    assert "absent.json : illisible" in done.stderr
+    assert f"non reçu : {files[0]}, {files[1]}" in done.stderr
+    live.expect_sms(to=mobile)
+
+
+def test_an_address_without_a_scheme_is_understood(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_bytes(b"{}")
+    port = live.service.url.rpartition(":")[2]
+    for address in (f"localhost:{port}", f"127.0.0.1:{port}/"):
+        done = live.service.run(
+            "push", "--url", address, str(tmp_path / "bad.json"), CLE=live.service.dispatch.key
+        )
+        assert " : 422" in done.stdout, done

@@ -34,10 +34,10 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Child]:
+def started(folder: Path, **more: str) -> Iterator[Child]:
     """`notifier up --simulator`, ready."""
     command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0")
-    child = Child(Program("up", command, environment(folder)), lambda *_: None)
+    child = Child(Program("up", command, environment(folder, **more)), lambda *_: None)
     try:
         child.wait_for_line("Ctrl-C", 60)
         yield child
@@ -93,7 +93,29 @@ def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, folde
         check=False,
     )
     assert done.returncode == 1
-    assert f"impossible d’écouter sur 127.0.0.1:{port}" in done.stderr
+    assert f"le port de 127.0.0.1:{port} est déjà pris" in done.stderr
+
+
+def test_a_terminal_with_its_environment_can_start_it_anew(
+    up: Child, folder: Path, tmp_path: Path
+) -> None:
+    """`var/up.env` names a broker and a simulator that are gone once `up` has ended."""
+    lines = (folder / "up.env").read_text().splitlines()
+    left_over = {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+    with started(tmp_path, **(left_over | {"DATA_DIR": str(tmp_path)})):
+        ours = dict(line.split("=", 1) for line in (tmp_path / "up.env").read_text().splitlines())
+    for name in ("BROKER_URL", "TWILIO_API_URL", "EMAIL_URL", "PUBLIC_URL"):
+        assert ours[name] != left_over[name]
+    real = subprocess.run(
+        notifier_command("up", "--bind", "127.0.0.1:0"),
+        env=environment(tmp_path, **left_over),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert real.returncode == 1
+    assert "ajouter --simulator" in real.stderr
 
 
 def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:

@@ -1,5 +1,6 @@
 """`notifier timeline REFERENCE`: every step in its order, with the time since the one before."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,3 +85,57 @@ def test_one_reference_of_two_sources_is_two_timelines(capsys: pytest.CaptureFix
     ]
     assert sum("Reçue de CORG 90" in line for line in lines) == 1
     assert sum("Reçue de Police 90" in line for line in lines) == 1
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_long_lines_are_wrapped_and_no_number_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    new = source()
+    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-8")))
+    text = "SMS pour maire (+33 6 •• •• •• 79), puis pour adjoint (+33 6 •• •• •• 80), essai 1."
+    write([entry(f"{new.source.pk}/CORG90-8", Step.ATTEMPT, text)])
+    for columns in range(48, 90):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        terminal = _Terminal()
+        call_command("timeline", "CORG90-8", stdout=terminal)
+        lines = terminal.getvalue().splitlines()
+        assert max(map(len, lines)) <= columns
+        whole = " ".join(line.strip() for line in lines)
+        assert text in whole
+        for number in ("+33 6 •• •• •• 79", "+33 6 •• •• •• 80"):
+            assert any(number in line for line in lines)
+
+
+def test_for_another_program_a_step_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    new = source()
+    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-9")))
+    text = "Un texte bien plus long qu’une ligne. " * 9
+    write([entry(f"{new.source.pk}/CORG90-9", Step.ATTEMPT, text.strip())])
+    assert any(line.endswith(text.strip()) for line in _timeline("CORG90-9", capsys))
+
+
+@pytest.mark.parametrize("typed", ["corg90-2026-7", " CORG90-2026-7 ", "Corg90-2026-7\n"])
+def test_case_and_spaces_of_a_reference_do_not_count(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    assert _timeline(typed, capsys)[0] == "CORG90-2026-7 (CORG 90)"
+
+
+@pytest.mark.parametrize("typed", ["CORG90-2026-71", "CORG09-2026-7", "2026-7"])
+def test_a_reference_that_resembles_is_suggested(typed: str) -> None:
+    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    for command in ("timeline", "review"):
+        with pytest.raises(CommandError, match="peut-être CORG90-2026-7"):
+            call_command(command, typed)
+
+
+def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
+    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    with pytest.raises(CommandError, match="vérifiez la référence"):
+        call_command("timeline", "ZZZ")

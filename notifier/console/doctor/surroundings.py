@@ -52,7 +52,7 @@ def database() -> Iterator[Finding]:
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         remedy = (
-            f"notifier migrate, qui crée {settings.SQLITE_FILE} ; son dossier doit pouvoir s’écrire"
+            f"notifier migrate, qui crée la base ; {settings.SQLITE_PLACE} doit pouvoir s’écrire"
             if settings.SQLITE_FILE is not None
             else "vérifier DATABASE_URL et le serveur"
         )

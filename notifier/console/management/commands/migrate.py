@@ -26,4 +26,4 @@ class Command(migrate.Command):
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.touch(mode=0o600)
         except OSError as error:
-            raise CommandError(f"impossible d’écrire la base : {error}") from None
+            raise CommandError(f"{settings.SQLITE_PLACE} ne peut s’écrire : {error}") from None

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from notifier.console.dispatch import Answer, Dispatch
+from notifier.environment import is_loopback
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
 from notifier.intake.signature import signed_headers, signed_payload
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         key = options["key"] or os.environ.get("CLE", "")
         if not key:
             raise CommandError("clé absente : donnez --key, ou la variable CLE")
-        dispatch = Dispatch(options["url"].rstrip("/"), key)
+        dispatch = Dispatch(_address(options["url"]), key)
         secret = _secret(options["secret_file"])
         refused = [path for path in options["files"] if not self._push(dispatch, secret, path)]
         if refused:
@@ -54,7 +55,12 @@ class Command(BaseCommand):
 
     def _push(self, dispatch: Dispatch, secret: str, path: Path) -> bool:
         """Whether the service took the file. Raises CommandError where nothing can be sent."""
-        body = _content(path)
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            # The other files are sent all the same: each may be an alert.
+            self.stderr.write(f"{path} : illisible ({error.strerror})")
+            return False
         door = door_of(body)
         headers = _signed(secret, PATHS[door], body)
         try:
@@ -70,6 +76,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{path} ({PATHS[door]}) : {answer.code}")
         if answer.body is not None:
             self.stdout.write(json.dumps(answer.body, ensure_ascii=False, indent=2))
+
+
+def _address(url: str) -> str:
+    """The service's address; without a scheme, http on this machine and https elsewhere."""
+    if "://" not in url:
+        url = f"http://{url}" if is_loopback(f"http://{url}") else f"https://{url}"
+    return url.rstrip("/")
 
 
 def _content(path: Path) -> bytes:

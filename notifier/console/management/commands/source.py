@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.management.commands._sources import has_something, what_waits
-from notifier.alerting.management.commands._who import add_who
 from notifier.alerting.pause import pause, resume, waiting, withdraw_all
 from notifier.alerting.spending import release
+from notifier.console.management.commands._sources import has_something, what_waits
+from notifier.console.management.commands._who import add_who
 from notifier.intake import keys
 from notifier.intake.models import Source
 from notifier.intake.reference import USUAL, check_pattern

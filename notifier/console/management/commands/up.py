@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.console.launch import Bind
+from notifier.console.launch import Bind, cannot_listen
 from notifier.console.processes import GaveUp, ProcessError
-from notifier.console.up import AlreadyUp, RealProvider, run
+from notifier.console.up import AlreadyUp, LeftOverTrial, RealProvider, run
 from notifier.readiness import require_complete
 
 
@@ -34,10 +34,12 @@ class Command(BaseCommand):
         try:
             bind = Bind.parse(options["bind"])
             bind.require_free()
+        except (ValueError, OSError) as error:
+            raise CommandError(cannot_listen(options["bind"], error)) from None
+        try:
             run(bind, settings.ENVIRONMENT, simulator=options["simulator"])
-        except (ValueError, AlreadyUp, RealProvider, ProcessError, GaveUp) as error:
+        except (AlreadyUp, LeftOverTrial, RealProvider, ProcessError, GaveUp) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
-            raise CommandError(
-                f"impossible d’écouter sur {options['bind']} ou d’écrire dans DATA_DIR : {error}"
-            ) from None
+            folder = settings.ENVIRONMENT.DATA_DIR.absolute()
+            raise CommandError(f"impossible d’écrire dans DATA_DIR, {folder} : {error}") from None

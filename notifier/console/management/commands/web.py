@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.console.launch import Bind, web_command
+from notifier.console.launch import Bind, cannot_listen, web_command
 from notifier.readiness import require_complete
 
 
@@ -28,9 +28,7 @@ class Command(BaseCommand):
             bind = Bind.parse(options["bind"])
             # Granian shares a port with whoever has it: an older service would answer half.
             bind.require_free()
-        except ValueError as error:
-            raise CommandError(str(error)) from None
-        except OSError as error:
-            raise CommandError(f"impossible d’écouter sur {options['bind']} : {error}") from None
+        except (ValueError, OSError) as error:
+            raise CommandError(cannot_listen(options["bind"], error)) from None
         command = web_command(bind)
         os.execv(command[0], command)  # noqa: S606  # our own program, without a shell

@@ -9,10 +9,14 @@ from django.utils import timezone
 
 from notifier.alerting.gathered import timeline_with_digests
 from notifier.alerting.moments import stamped_hour
-from notifier.intake.formats.message import possible_references
+from notifier.console.screen import shown
+from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in
 from notifier.journal.models import Entry
+
+# The column after the time and the time since the step before.
+TEXT_BEGINS = 23
 
 
 class Command(BaseCommand):
@@ -25,12 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
-        known = Intervention.objects.filter(
-            reference__in=possible_references(reference)
-        ).select_related("source")
+        known = interventions_named(reference).select_related("source")
         threads = {intervention.thread: intervention.source.name for intervention in known}
         if not threads:
-            raise CommandError(f"aucune intervention « {reference} » : vérifiez la référence")
+            raise CommandError(not_found(reference))
         for thread, source in sorted(threads.items()):
             self.stdout.write(f"{reference_in(thread)} ({source})")
             self._print(timeline_with_digests(thread))
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         """Not of the journal: they can be erased."""
         for one in sorted(decided, key=lambda intervention: intervention.sequence):
             said = " ".join(one.decision_reason.split())
-            self.stdout.write(f"  Motif de la décision sur le n° {one.sequence} : {said}")
+            self._write(f"  Motif de la décision sur le n° {one.sequence} : {said}", 4)
 
     def _print(self, entries: list[Entry]) -> None:
         day, before = None, None
@@ -49,8 +51,15 @@ class Command(BaseCommand):
             if at.date() != day:
                 day = at.date()
                 self.stdout.write(f"  {day:%d/%m/%Y}")
-            self.stdout.write(f"  {stamped_hour(at)}  {_since(before, line.at)}  {line.text}")
+            self._write(
+                f"  {stamped_hour(at)}  {_since(before, line.at)}  {line.text}", TEXT_BEGINS
+            )
             before = line.at
+
+    def _write(self, line: str, indent: int) -> None:
+        stream: Any = self.stdout
+        for piece in shown(line, indent, stream):
+            self.stdout.write(piece)
 
 
 def _since(before: datetime | None, at: datetime) -> str:

@@ -10,10 +10,11 @@ from django.utils import timezone
 from notifier.alerting.doubt import Candidate, candidates
 from notifier.alerting.facts import command
 from notifier.alerting.in_force import named, nature
-from notifier.alerting.management.commands._who import add_who
 from notifier.alerting.moments import stamped_hour
 from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
-from notifier.intake.formats.message import possible_references
+from notifier.console.management.commands._who import add_who
+from notifier.console.screen import shown
+from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune
 
@@ -80,17 +81,20 @@ class Command(BaseCommand):
                 f"{received:%d/%m} {stamped_hour(received)}  "
                 f"{intervention.source.name}  {nature(intervention.category)}"
             )
-            self.stdout.write(f"  {intervention.reason}")
+            self._write(f"  {intervention.reason}", 2)
         if interventions:
             self.stdout.write("Indices et décision : notifier review REFERENCE")
 
     def _of(self, reference: str, source: str | None) -> list[Intervention]:
-        found = list(waiting().filter(reference__in=possible_references(reference)))
+        found = list(waiting().filter(pk__in=interventions_named(reference).values("pk")))
         if source:
             found = [i for i in found if i.source.name == source]
         if not found:
+            known = interventions_named(reference).exists()
             raise CommandError(
                 f"« {reference} » n’attend aucune décision : voir « notifier review »"
+                if known
+                else not_found(reference)
             )
         names = sorted({i.source.name for i in found})
         if len(names) > 1:
@@ -116,9 +120,14 @@ class Command(BaseCommand):
             f"  {nature(intervention.category)}, "
             f"reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
         )
-        self.stdout.write(f"  {intervention.reason}")
+        self._write(f"  {intervention.reason}", 2)
         for clue in intervention.clues:
-            self.stdout.write(f"  - {_harmless(clue['says'])}")
+            self._write(f"  - {_harmless(clue['says'])}", 4)
+
+    def _write(self, line: str, indent: int) -> None:
+        stream: Any = self.stdout
+        for piece in shown(line, indent, stream):
+            self.stdout.write(piece)
 
     def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
         codes = [code.upper() for code in options["commune"]]

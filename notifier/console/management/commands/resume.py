@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from notifier.alerting.management.commands._sources import OfSource, what_waits
 from notifier.alerting.pause import paused_by, paused_names, resume, waiting
+from notifier.console.management.commands._sources import OfSource, what_waits
 
 
 class Command(OfSource):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from notifier.alerting.management.commands._sources import OfSource, what_waits
 from notifier.alerting.pause import pause, paused_by, waiting
+from notifier.console.management.commands._sources import OfSource, what_waits
 
 
 class Command(OfSource):

@@ -1,0 +1,48 @@
+"""Find interventions by what a person types: a reference, as read or heard."""
+
+from difflib import get_close_matches
+
+from django.db.models import Q, QuerySet
+
+from notifier.intake.formats.message import possible_references
+from notifier.intake.models import Intervention
+
+# Among so many of the latest references one that was misread is looked for.
+RECENT = 5_000
+MAX_SUGGESTIONS = 3
+
+
+def interventions_named(given: str) -> QuerySet[Intervention]:
+    """Those under this reference; where there are none, under it in other case.
+
+    Spaces around it do not count.
+    """
+    possible = possible_references(given.strip())
+    exact = Intervention.objects.filter(reference__in=possible)
+    if exact.exists():
+        return exact
+    in_any_case = Q()
+    for reference in possible:
+        in_any_case |= Q(reference__iexact=reference)
+    return Intervention.objects.filter(in_any_case)
+
+
+def similar_references(given: str) -> list[str]:
+    """Up to MAX_SUGGESTIONS of the latest references that resemble it, or hold it; best first."""
+    latest = Intervention.objects.order_by("-received_at")
+    known = {
+        reference.casefold(): reference
+        for reference in latest.values_list("reference", flat=True)[:RECENT]
+    }
+    wanted = given.strip().casefold()
+    near = get_close_matches(wanted, known, MAX_SUGGESTIONS, 0.75)
+    holding = [reference for reference in known if len(wanted) > 3 and wanted in reference]
+    found = list(dict.fromkeys([*near, *holding]))[:MAX_SUGGESTIONS]
+    return [known[reference] for reference in found]
+
+
+def not_found(given: str) -> str:
+    """What to say of a reference that nothing is known under, in French."""
+    near = similar_references(given)
+    hint = f" ; peut-être {' ou '.join(near)}" if near else " : vérifiez la référence"
+    return f"aucune intervention « {given.strip()} »{hint}"
