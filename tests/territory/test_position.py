@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
@@ -299,6 +299,7 @@ def test_no_clue_excludes_what_is_certain_or_at_the_edge(given: dict[str, Any]) 
         assert found.communes == () and found.holders == ()
 
 
+@example({"longitude": -0.56358, "latitude": 43.84814, "precision": None, "radius_m": 0})
 @settings(deadline=None, max_examples=300)
 @given(clues())
 def test_a_clue_that_agrees_with_the_first_commune_never_lowers_the_verdict(
@@ -308,7 +309,10 @@ def test_a_clue_that_agrees_with_the_first_commune_never_lowers_the_verdict(
     if not found.communes:
         return
     first = found.communes[0]
-    agreeing: list[dict[str, Any]] = [{"insee": first.code}, {"name": first.name}]
+    agreeing: list[dict[str, Any]] = [{"name": first.name}]
+    # At the edge of a commune whose postal code has the same digits, the code may mean either.
+    if reference.served_by(first.code).isdisjoint(codes(found)):
+        agreeing.append({"insee": first.code})
     agreeing += [{"postal_code": one} for one in reference.postal_codes_of(first.code)]
     for more in agreeing:
         again = place(**{**given, **more})
