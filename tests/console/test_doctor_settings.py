@@ -11,7 +11,8 @@ from pytest_django import Settings
 from notifier.console.doctor import fitness, surroundings
 from notifier.console.doctor.findings import Finding, Mark
 from notifier.console.launch import Bind, free_port
-from notifier.intake.keys import add_source
+from notifier.intake.keys import add_source, revoke
+from notifier.intake.models import Source
 from tests.harness.heartbeats import all_running, running
 from tests.harness.live import Live
 
@@ -122,9 +123,13 @@ def test_a_sender_that_they_take_is_fit(said: Any, sender: str) -> None:
 @pytest.mark.django_db
 def test_a_source_without_anybody_to_call_back_is_named(said: Any) -> None:
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
-    ((mark, what),) = said(fitness.sources)
-    assert mark is Mark.WARNING
-    assert "CORG 90" in what
+    found = said(fitness.sources)
+    assert [mark for mark, _ in found] == [Mark.WARNING, Mark.WARNING]
+    assert all("CORG 90" in what for _, what in found)
+    assert "téléphone" in found[0][1]
+    assert "permanence" in found[1][1]
+    revoke(Source.objects.get())
+    assert said(fitness.sources) == []
 
 
 def test_a_database_file_that_others_may_read_is_named(

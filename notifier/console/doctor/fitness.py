@@ -95,9 +95,14 @@ def _refused_sender(sender: str) -> str:
 
 
 def sources() -> Iterator[Finding]:
-    """Every source has somebody who is told what a mayor could not be."""
-    without = [source.name for source in Source.objects.filter(revoked_at=None, duty_email="")]
-    for name in without:
+    """Every source has a telephone for mayors, and somebody who is told what they could not be."""
+    active = Source.objects.filter(revoked_at=None)
+    for name in active.filter(duty_phone="").values_list("name", flat=True):
+        yield warning(
+            f"Source « {name} » : aucun téléphone, ses textes ne disent pas qui appeler",
+            f'notifier source set "{name}" --duty-phone NUMÉRO',
+        )
+    for name in active.filter(duty_email="").values_list("name", flat=True):
         yield warning(
             f"Source « {name} » : aucune adresse de permanence",
             f'notifier source set "{name}" --duty-email ADRESSE : elle est prévenue quand une '
