@@ -263,16 +263,22 @@ def _town_halls(halls: list[tuple[str, Point]], finer: dict[str, list[Polygon]])
         ("all", halls),
         ("in their commune by FINER", [hall for hall in halls if _in_its_own(*hall, finer)]),
     ):
-        off = []
-        for code, point in chosen:
-            marks = {mark.code: mark.distance_m for mark in ground.near(*point, 20_000)}
-            off.append(min((marks[c] for c in _today(code) if c in marks), default=20_000))
+        off = [_away_from_its_own(code, point) for code, point in chosen]
         held, named = (sum(d <= most for d in off) for most in (0, REACH_M["exact"]))
         if off:
             print(
                 f"town halls, {what}: {len(off)}; held by their own commune {held / len(off):.3%}; "
                 f"within 150 m of it {named / len(off):.3%}; furthest {max(off)} m"
             )
+
+
+def _away_from_its_own(code: str, point: Point) -> int:
+    """Metres from a town hall to its commune, twenty kilometres at the most."""
+    for reach in (0, 1_000, 20_000):
+        marks = {mark.code: mark.distance_m for mark in ground.near(*point, reach)}
+        if found := [marks[one] for one in _today(code) if one in marks]:
+            return min(found)
+    return 20_000
 
 
 def _in_its_own(code: str, point: Point, finer: dict[str, list[Polygon]]) -> bool:

@@ -1,7 +1,7 @@
 """What a point, a circle or an area says when read by itself.
 
 A point proves the commune that holds it only as far as borders allow: 99 in 100 borders of the
-contours are within 143 m of IGN's (`data/LICENCE.md`) and positions are no better, so every commune
+contours are within 128 m of IGN's (`data/LICENCE.md`) and positions are no better, so every commune
 within reach remains possible, and is marked.
 """
 
