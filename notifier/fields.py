@@ -1,20 +1,40 @@
 """Model fields that rooms share."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 
-from notifier.mailbox import visible
+from notifier.mailbox import on_the_wire, visible
+
+_NO_ADDRESS = "Ce n’est pas une adresse ; attendu : nom@domaine.fr"
+
+
+def deliverable(address: str) -> None:
+    """Refuse what no mail server takes as an address. Raises ValidationError in French."""
+    try:
+        validate_email(address)
+        on_the_wire(address)
+    except (ValidationError, ValueError):
+        raise ValidationError(_NO_ADDRESS) from None
+    if any(unicodedata.category(char)[0] == "C" for char in address):
+        raise ValidationError(_NO_ADDRESS)
 
 
 class _EmailInput(forms.EmailField):
+    default_validators = [deliverable]  # noqa: RUF012 - as Django declares it
+
     def to_python(self, value: Any) -> Any:
         return super().to_python(visible(value) if isinstance(value, str) else value)
 
 
 class EmailField(models.EmailField):  # type: ignore[type-arg] # no subscript at run time
     """A mail address, without what is pasted with it and shows nothing, before it is judged."""
+
+    default_validators = [deliverable]  # noqa: RUF012 - as Django declares it
 
     def deconstruct(self) -> Any:
         # As migrations know it: in the database it is no other.

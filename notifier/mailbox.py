@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import idna
 
+# Python takes the remains of a lost "à" (U+0085) for a space as well.
+BLANK = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c != "\x85")
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 
 
 def visible(text: str) -> str:
     """The text without the characters that show nothing: what is pasted from a page has some."""
-    return "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
+    return "".join(c for c in text if unicodedata.category(c) != "Cf").strip(BLANK)
 
 
 def on_the_wire(address: str) -> str:

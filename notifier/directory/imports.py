@@ -6,7 +6,7 @@ with the same commune, function and rank; contacts that the file does not name s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +14,16 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.directory.differences import REPLACED, difference
 from notifier.directory.models import Contact
-from notifier.directory.people import can_be_rung, is_active, time_zone_of
-from notifier.directory.reading import Fault, FileRefused, read_rows
+from notifier.directory.names import is_same_person
+from notifier.directory.notes import absent_note, foreign_note, lines_of, unrung_note
+from notifier.directory.people import is_active, time_zone_of
+from notifier.directory.reading import Fault, FileRefused, read_sheet
 from notifier.directory.rows import Identity, Row, RowRefused, checked
-from notifier.territory.resolve import commune as current_commune
+from notifier.directory.shared import copied_down, shared_notes
 
 PROGRESS_EVERY = 10_000
-_SHOWN = 10
-_REPLACED = ("last_name", "first_name", "mobile", "email")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Summary:
     changed: int
     unchanged: int
     notes: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    """What becomes of each contact that is there already and differs: line, old value, new value"""
 
     def __str__(self) -> str:
         return ", ".join(
@@ -61,7 +64,8 @@ def import_contacts(
 
     Raises FileRefused, with every faulty line, when anything in the file is wrong.
     """
-    rows, faults, repaired = _checked_rows(path, confirmed, progress)
+    rows, faults, notes = _checked_rows(path, confirmed, progress)
+    faults += copied_down(rows)
     with transaction.atomic():
         stored = _stored(rows)
         faults += _questions(rows, stored)
@@ -73,26 +77,35 @@ def import_contacts(
                 plan.differing,
                 update_conflicts=True,
                 unique_fields=["commune", "function", "rank"],
-                update_fields=[*_REPLACED, "active_from", "active_until"],
+                update_fields=[*REPLACED, "name_key", "active_from", "active_until"],
             )
     return Summary(
         added=plan.added,
         changed=len(plan.differing) - plan.added,
         unchanged=len(rows) - len(plan.differing),
-        notes=(*repaired, *plan.notes, *_absent_note(rows, stored), *_unrung_note(rows, plan)),
+        notes=(
+            *notes,
+            *plan.notes,
+            *shared_notes(rows),
+            *foreign_note(rows),
+            *absent_note(rows, stored),
+            *unrung_note(rows, plan.result),
+        ),
+        changes=tuple(plan.changes),
     )
 
 
 def _checked_rows(
     path: Path, confirmed: Collection[str], progress: Callable[[int], None] | None
 ) -> tuple[list[Row], list[Fault], list[str]]:
-    """The rows of a file without fault, the faults, and a note on the codes that were repaired."""
+    """The rows of a file without fault, the faults, and notes on how the file was read."""
     rows: list[Row] = []
     lines: dict[Identity, int] = {}
     faults: list[Fault] = []
     repaired: list[int] = []
     count = 0
-    for count, raw in enumerate(read_rows(path), 1):
+    sheet = read_sheet(path)
+    for count, raw in enumerate(sheet.rows, 1):
         if progress and count % PROGRESS_EVERY == 0:
             progress(count)
         if raw.fault:
@@ -115,8 +128,10 @@ def _checked_rows(
             repaired.append(row.line)
     if count == 0:
         faults.append(Fault(None, (f"« {path} » ne contient aucun contact sous son en-tête",)))
-    note = f"zéro initial du code de commune rétabli : {_lines(repaired)}"
-    return rows, faults, [note] if repaired else []
+    notes = list(sheet.notes)
+    if repaired:
+        notes.append(f"zéro initial du code de commune rétabli : {lines_of(repaired)}")
+    return rows, faults, notes
 
 
 def _questions(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
@@ -125,7 +140,7 @@ def _questions(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
     return [
         Fault(row.line, (row.question,))
         for row in asked
-        if (before := stored.get(row.identity)) is None or not _same_person(before, row)
+        if (before := stored.get(row.identity)) is None or not _same_person(before, row.contact)
     ]
 
 
@@ -153,6 +168,7 @@ def _stored(rows: list[Row]) -> dict[Identity, Contact]:
 class _Plan:
     differing: list[Contact]
     added: int
+    changes: list[str]
     notes: list[str]
     result: list[Contact]
     """Everybody in the communes of the file, as they then are."""
@@ -160,37 +176,39 @@ class _Plan:
 
 def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
     differing: list[Contact] = []
+    changes: list[str] = []
     added = 0
     restarted: list[int] = []
     asleep: list[int] = []
     now = timezone.now()
     imported: dict[Identity, Contact] = {}
     for row in rows:
-        contact = imported[row.identity] = _contact(row)
+        contact = imported[row.identity] = row.contact
         before = stored.get(row.identity)
         if before is None:
             added += 1
             differing.append(contact)
             continue
         # An absence or the end of a mandate is the person's, not the post's.
-        if _same_person(before, row):
+        if _same_person(before, contact):
             contact.active_from, contact.active_until = before.active_from, before.active_until
         elif before.active_from or before.active_until:
             restarted.append(row.line)
         if _asleep(contact, now):
             asleep.append(row.line)
-        if any(getattr(before, field) != getattr(contact, field) for field in _REPLACED):
+        if change := difference(before, contact):
             differing.append(contact)
+            changes.append(f"ligne {row.line}, {change}")
     notes = []
     if restarted:
-        notes.append(f"autre personne, période d’activité effacée : {_lines(restarted)}")
+        notes.append(f"autre personne, période d’activité effacée : {lines_of(restarted)}")
     if asleep:
         notes.append(
-            f"hors de leur période d’activité, pas prévenus aujourd’hui : {_lines(asleep)}"
+            f"hors de leur période d’activité, pas prévenus aujourd’hui : {lines_of(asleep)}"
         )
     communes = {row.commune for row in rows}
     result = {key: contact for key, contact in stored.items() if key[0] in communes} | imported
-    return _Plan(differing, added, notes, list(result.values()))
+    return _Plan(differing, added, changes, notes, list(result.values()))
 
 
 def _asleep(contact: Contact, now: datetime) -> bool:
@@ -199,59 +217,7 @@ def _asleep(contact: Contact, now: datetime) -> bool:
     return not is_active(contact, now.astimezone(time_zone_of(contact.commune)).date())
 
 
-def _contact(row: Row) -> Contact:
-    return Contact(
-        commune=row.commune,
-        function=row.function,
-        rank=row.rank,
-        last_name=row.last_name,
-        first_name=row.first_name,
-        mobile=row.mobile,
-        email=row.email,
+def _same_person(before: Contact, after: Contact) -> bool:
+    return is_same_person(
+        (before.last_name, before.first_name), (after.last_name, after.first_name)
     )
-
-
-def _same_person(before: Contact, row: Row) -> bool:
-    names = (before.last_name, before.first_name), (row.last_name, row.first_name)
-    one, other = (" ".join(pair).casefold() for pair in names)
-    return one == other
-
-
-def _absent_note(rows: list[Row], stored: dict[Identity, Contact]) -> list[str]:
-    """Whoever left the town hall is not in the new file, and would go on being told."""
-    communes = {row.commune for row in rows}
-    named = {row.identity for row in rows}
-    absent = sum(1 for identity in stored if identity[0] in communes and identity not in named)
-    if not absent:
-        return []
-    note = (
-        f"contacts de ces communes absents du fichier, laissés en place : {absent} ; "
-        "supprimez ceux qui ne doivent plus être prévenus"
-    )
-    return [note]
-
-
-def _unrung_note(rows: list[Row], plan: _Plan) -> list[str]:
-    """Where an urgent alert would wake nobody: an e-mail does not."""
-    rung = can_be_rung(plan.result, timezone.now())
-    silent = sorted({row.commune for row in rows if not rung.get(row.commune)})
-    if not silent:
-        return []
-    named = [found.label if (found := current_commune(code)) else code for code in silent]
-    note = (
-        "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, et la "
-        f"permanence est prévenue : {_first(named)}"
-    )
-    return [note]
-
-
-def _lines(numbers: Iterable[int]) -> str:
-    """ "lignes 2, 5, 9", cut after the first ten."""
-    every = sorted(numbers)
-    return f"{'lignes' if len(every) > 1 else 'ligne'} {_first(list(map(str, every)))}"
-
-
-def _first(every: list[str]) -> str:
-    """The first ten, and how many others there are."""
-    more = f" et {len(every) - _SHOWN} autres" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.directory.names import key, legible, tidy
 from notifier.fields import EmailField
 from notifier.mailbox import visible
 from notifier.territory.phones import PhoneError, mobile_number
@@ -32,6 +37,20 @@ class Function(models.TextChoices):
 _ORDER = {function.value: place for place, function in enumerate(Function)}
 
 
+class NameKeyField(models.TextField):  # type: ignore[type-arg] # no subscript at run time
+    """The words of a contact's name as one searches them, kept with it however it is written."""
+
+    def pre_save(self, contact: Any, add: bool) -> str:  # noqa: ARG002
+        """By a form or an import."""
+        contact.name_key = contact.folded_name
+        return str(contact.name_key)
+
+    def deconstruct(self) -> Any:
+        """As migrations know it: in the database it is plain text."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+
 class Contact(models.Model):
     """One person, or one service, that may be told what goes on in one commune."""
 
@@ -48,8 +67,9 @@ class Contact(models.Model):
         validators=[MinValueValidator(1)],
         help_text="1 pour la première personne à prévenir dans cette fonction.",
     )
-    last_name = models.CharField("nom", max_length=100, blank=True)
-    first_name = models.CharField("prénom", max_length=100, blank=True)
+    last_name = models.CharField("nom", max_length=100, blank=True, validators=[legible])
+    first_name = models.CharField("prénom", max_length=100, blank=True, validators=[legible])
+    name_key = NameKeyField(editable=False, default="")
     mobile = models.CharField(
         "mobile",
         # Longer than any number, so that clean() sees what was typed and says what is wrong.
@@ -95,23 +115,41 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.commune} · {self.get_function_display()} · rang {self.rank}"
+        commune = current_commune(self.commune)
+        where = commune.label if commune else self.commune
+        said = (where, self.get_function_display(), f"rang {self.rank}", self.name)
+        return " · ".join(filter(None, said))
+
+    @property
+    def name(self) -> str:
+        """First and last name, as one says them; often only one of them, or none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def folded_name(self) -> str:
+        """The name without what spellings differ in, as `name_key` keeps it."""
+        return key(f"{self.last_name} {self.first_name}")
 
     @property
     def escalation(self) -> tuple[int, int]:
         """The place in the order in which the commune's contacts are told; sorts ascending."""
         return (_ORDER[self.function], self.rank)
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Put what was written into its stored form, and judge that. Raises ValidationError."""
+        self.commune = self.commune.strip().upper()
+        self.last_name, self.first_name = tidy(self.last_name), tidy(self.first_name)
+        self.email = unicodedata.normalize("NFC", visible(self.email)).lower()
+        self.mobile = self.mobile.strip()
+        super().clean_fields(exclude)
+
     def clean(self) -> None:
-        """Put commune, mobile and e-mail into their stored form.
+        """Put the mobile into its stored form.
 
         Raises ValidationError, by field, when no current commune bears the code or when the
         number cannot receive an SMS.
         """
         super().clean()
-        self.commune = self.commune.strip().upper()
-        self.email = visible(self.email).lower()
-        self.mobile = self.mobile.strip()
         if current_commune(self.commune) is None:
             raise ValidationError(
                 {

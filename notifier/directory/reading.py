@@ -5,16 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifier.directory.encodings import UndecidedError, decoded
+from notifier.directory.names import key
+from notifier.mailbox import BLANK
+
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
 COMMUNE_NAME = "commune"
 """A column that a file may have besides: it tells a code from the postal code with its number."""
+_KNOWN = (*COLUMNS, COMMUNE_NAME)
 _HEADER = ";".join(COLUMNS)
 _AS_CSV = "dans le tableur, choisissez « Enregistrer sous », « CSV UTF-8 »"
 _NEVER_IN_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_SEPARATOR = re.compile(r"\s*\"?sep=(?P<sign>[^\n])[^\n]*\n", re.IGNORECASE)
+_DELIMITERS = ";,\t"
 
 
 @dataclass(frozen=True)
@@ -49,56 +57,91 @@ class RawRow:
     fault: str = ""
 
 
-def read_rows(path: Path) -> Iterator[RawRow]:
-    """The rows below the header, empty ones left out.
+@dataclass(frozen=True)
+class Sheet:
+    """A file of which the header has been read: the rows below it, and notes in French on it."""
+
+    rows: Iterator[RawRow]
+    notes: tuple[str, ...]
+
+
+def read_sheet(path: Path) -> Sheet:
+    """The file's rows, empty ones left out.
 
     Raises FileRefused, saying in French what to do, when the file cannot be read, is no text, or
-    has another header.
+    lacks a column.
     """
-    text = _text(path)
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = ";" if first.count(";") >= first.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    text, encoding = _text(path)
+    skipped = 0
+    if said := _SEPARATOR.match(text):
+        delimiter = said["sign"]
+        skipped = said[0].count("\n")
+        text = text[said.end() :]
+    else:
+        first = text.lstrip("\n ").split("\n", 1)[0]
+        delimiter = max(_DELIMITERS, key=first.count)
+    rows = _rows(text, delimiter, skipped)
     header: list[str] = []
+    notes = [f"fichier lu comme un CSV ({encoding}) : vérifiez les accents"] if encoding else []
+    for line, cells, fault in rows:
+        if fault:
+            raise FileRefused(Fault(line, (fault,)))
+        header = _header(cells, line)
+        if ignored := [cell or "(sans nom)" for cell in cells if _column(cell) not in _KNOWN]:
+            plural = "s" if len(ignored) > 1 else ""
+            notes.append(f"colonne{plural} en trop, ignorée{plural} : {', '.join(ignored)}")
+        break
+    return Sheet(_by_column(rows, header), tuple(notes))
+
+
+def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str], str]]:
+    """The line, the cells and the fault of every row that has anything in it."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     try:
         for cells in reader:
             line, begins = begins, reader.line_num + 1
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            if not header:
-                header = _header(cells, line)
-            elif len(cells) != len(header):
-                yield RawRow(line, {}, f"{len(cells)} cellules au lieu de {len(header)}")
-            else:
-                yield RawRow(line, dict(zip(header, cells, strict=True)))
+            cells = [unicodedata.normalize("NFC", cell).strip(BLANK) for cell in cells]
+            if any(cells):
+                yield line + skipped, cells, ""
     except csv.Error:
         # The reader cannot tell where the next row begins: what follows stays unread.
-        yield RawRow(
-            begins,
-            {},
-            "guillemets mal placés ou jamais refermés : la suite du fichier est illisible",
-        )
+        fault = "guillemets mal placés ou jamais refermés : la suite du fichier est illisible"
+        yield begins + skipped, [], fault
+
+
+def _by_column(rows: Iterator[tuple[int, list[str], str]], header: list[str]) -> Iterator[RawRow]:
+    for line, cells, fault in rows:
+        surplus, lacking = cells[len(header) :], header[len(cells) :]
+        # Spreadsheets leave the last empty cell out, or add one; anything else may have shifted.
+        if not fault and (any(surplus) or sum(name in _KNOWN for name in lacking) > 1):
+            fault = f"{len(cells)} cellules au lieu de {len(header)}"
+        cells += [""] * len(lacking)
+        yield RawRow(line, {} if fault else dict(zip(header, cells, strict=False)), fault)
 
 
 def _header(cells: list[str], line: int) -> list[str]:
-    """The header's names, in its order. Raises FileRefused naming what is missing or in surplus."""
+    """The names of the columns, in their order; raises FileRefused naming what is missing."""
+    while cells and not cells[-1]:
+        cells.pop()
+    columns = [_column(cell) for cell in cells]
     reasons = []
-    if missing := [name for name in COLUMNS if name not in cells]:
+    if missing := [name for name in COLUMNS if name not in columns]:
         reasons.append(f"colonne manquante : {', '.join(missing)}")
-    known = (*COLUMNS, COMMUNE_NAME)
-    if surplus := [name or "(sans nom)" for name in cells if name not in known]:
-        reasons.append(f"colonne en trop : {', '.join(surplus)}")
-    if twice := [name for name in known if cells.count(name) > 1]:
+    if twice := [name for name in _KNOWN if columns.count(name) > 1]:
         reasons.append(f"colonne présente deux fois : {', '.join(twice)}")
     if reasons:
         raise FileRefused(Fault(line, (*reasons, f"l’en-tête attendu est {_HEADER}")))
-    return cells
+    return columns
 
 
-def _text(path: Path) -> str:
-    """The file's text: UTF-8, or else the Latin-1 of Windows spreadsheets."""
+def _column(cell: str) -> str:
+    """ "Code commune" is code_commune, "Prénom" prenom."""
+    return key(cell.replace("_", " ")).replace(" ", "_")
+
+
+def _text(path: Path) -> tuple[str, str]:
+    """The file's text, and the name of its encoding when it is a rare one."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -109,24 +152,17 @@ def _text(path: Path) -> str:
         raise _refused(f"le fichier « {path} » est illisible ({error.strerror})") from None
     if content.startswith(b"PK\x03\x04"):
         raise _refused(f"« {path} » est un classeur de tableur, pas un CSV : {_AS_CSV}")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refused(f"« {path} » est en UTF-16 : {_AS_CSV}")
-    text = _decoded(content)
-    if text is None or _NEVER_IN_TEXT.search(text):
+    try:
+        text, encoding = decoded(content)
+    except UndecidedError:
+        raise _refused(
+            f"« {path} » n’est pas en UTF-8, et son encodage ne se devine pas : {_AS_CSV}"
+        ) from None
+    if _NEVER_IN_TEXT.search(text):
         raise _refused(f"« {path} » n’est pas un fichier texte : {_AS_CSV}")
     if not text.strip():
         raise _refused(f"le fichier « {path} » est vide : il y faut l’en-tête {_HEADER}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _decoded(content: bytes) -> str | None:
-    # cp1252 is Latin-1 with the signs (’ œ €) that Windows adds where Latin-1 has none.
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
 def _refused(reason: str) -> FileRefused:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
+from notifier.directory.functions import function_of, rank_of
 from notifier.directory.models import Contact, Function
 from notifier.directory.reading import COMMUNE_NAME
-from notifier.mailbox import visible
 from notifier.territory.evidence import listing
 from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference import rivals_of, tidy_code
@@ -23,28 +21,29 @@ from notifier.territory.resolve import commune as current_commune
 Identity: TypeAlias = tuple[str, str, int]
 
 _HIGHEST_RANK = 999
+_LONGEST_SHOWN = 60
+_COLUMN_OF = {"last_name": "nom", "first_name": "prenom", "email": "courriel"}
 _FUNCTIONS = ", ".join(Function.values)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row without fault, in the stored form."""
+    """A row without fault: the contact that it makes, in the stored form."""
 
     line: int
-    commune: str
-    function: str
-    rank: int
-    last_name: str
-    first_name: str
-    mobile: str
-    email: str
+    contact: Contact
     question: str = ""
     """What a person has to confirm of a contact that is not known yet, in French; mostly nothing"""
 
     @property
+    def commune(self) -> str:
+        """The code of the contact's commune."""
+        return self.contact.commune
+
+    @property
     def identity(self) -> Identity:
         """What makes two rows speak of the same contact."""
-        return (self.commune, self.function, self.rank)
+        return identity_of(self.contact)
 
 
 class RowRefused(ValueError):
@@ -72,18 +71,25 @@ def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -
     name = cells.get(COMMUNE_NAME, "")
     if known and name:
         reasons += _other_name(commune, name)
-    function = cells["fonction"].lower()
-    if function not in Function.values:
+    function, said = function_of(cells["fonction"])
+    if function is None:
         reasons.append(f"fonction « {cells['fonction']} » inconnue ; attendu : {_FUNCTIONS}")
-    rank = _rank(cells["rang"], reasons)
-    identity = None if reasons else (commune, function, rank)
-    # Without the commune nothing says which country's plan a national number belongs to.
-    mobile = _mobile(cells["mobile"], commune, reasons) if known else ""
-    email = _email(cells["courriel"], reasons)
+    rank = _rank(cells, said, reasons)
+    contact = Contact(
+        commune=commune,
+        function=function or "",
+        rank=rank,
+        last_name=cells["nom"],
+        first_name=cells["prenom"],
+        email=cells["courriel"],
+    )
+    identity = None if reasons else identity_of(contact)
+    if known:
+        # Without the commune nothing says which country's plan a national number belongs to.
+        contact.mobile = _mobile(cells["mobile"], commune, reasons)
     if not cells["mobile"] and not cells["courriel"]:
         reasons.append("ni mobile ni courriel : donnez au moins l’un des deux")
-    last_name = _name("nom", cells["nom"], reasons)
-    first_name = _name("prenom", cells["prenom"], reasons)
+    reasons += _faults_of(contact, cells)
     if reasons:
         raise RowRefused(reasons, identity)
     question = "" if name or commune in confirmed else postal_question(commune)
@@ -92,7 +98,12 @@ def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -
             ", ajoutez au fichier une colonne « commune » avec son nom, ou à la commande "
             f"« --confirm {commune} »"
         )
-    return Row(line, commune, function, rank, last_name, first_name, mobile, email, question)
+    return Row(line, contact, question)
+
+
+def identity_of(contact: Contact) -> Identity:
+    """What no two contacts share."""
+    return (contact.commune, str(contact.function), contact.rank)
 
 
 def postal_question(code: str) -> str:
@@ -129,11 +140,16 @@ def unknown_commune(code: str) -> str:
     return f"code_commune « {code} » refusé : {' '.join(clue.says for clue in clues).rstrip('.')}"
 
 
-def _rank(text: str, reasons: list[str]) -> int:
-    if re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= _HIGHEST_RANK:
-        return int(text)
-    reasons.append(f"rang « {text} » : donnez un nombre entier de 1 à {_HIGHEST_RANK}")
-    return 0
+def _rank(cells: dict[str, str], said: int | None, reasons: list[str]) -> int:
+    """The rank, which may stand with the function ("1er adjoint") instead of in its own cell."""
+    text = cells["rang"]
+    rank = rank_of(text) if text else said
+    if rank is None or not 1 <= rank <= _HIGHEST_RANK:
+        reasons.append(f"rang « {text} » : donnez un nombre entier de 1 à {_HIGHEST_RANK}")
+        return 0
+    if said not in (None, rank):
+        reasons.append(f"fonction « {cells['fonction']} » et rang « {text} » se contredisent")
+    return rank
 
 
 def _mobile(text: str, commune: str, reasons: list[str]) -> str:
@@ -146,20 +162,19 @@ def _mobile(text: str, commune: str, reasons: list[str]) -> str:
         return ""
 
 
-def _email(text: str, reasons: list[str]) -> str:
-    if not text:
-        return ""
-    email = visible(text).lower()
+def _faults_of(contact: Contact, cells: dict[str, str]) -> list[str]:
+    """What the directory refuses of the contact's names and address, as a form would."""
     try:
-        validate_email(email)
-    except ValidationError:
-        reasons.append(f"courriel « {text} » : ce n’est pas une adresse ; attendu : nom@domaine.fr")
-    return email
+        contact.clean_fields(exclude={"commune", "function", "rank", "mobile"})
+    except ValidationError as refusal:
+        by_field = refusal.message_dict
+        return [
+            f"{column} « {_shortened(cells[column])} » : {' ; '.join(by_field[field])}"
+            for field, column in _COLUMN_OF.items()
+            if field in by_field
+        ]
+    return []
 
 
-def _name(column: str, text: str, reasons: list[str]) -> str:
-    name = " ".join(text.split())
-    longest = Contact._meta.get_field("last_name").max_length
-    if longest is not None and len(name) > longest:
-        reasons.append(f"{column} : {len(name)} caractères, {longest} au plus")
-    return name
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -22,6 +22,10 @@ _FICTION = re.compile(r"\+33(?:63998|19900|26191|35301|46571|53649)[0-9]{4}")
 _WRITTEN = re.compile(r"\+?[0-9 .\-/()]+")
 _TOO_LONG = "il a trop de chiffres ; donnez un seul numéro, sans poste"
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+# "0 06 87…" is a number with a zero too many, and 00 687 New Caledonia.
+_ZERO_APART = re.compile(r"0[ .\-/()]+0")
+_FRENCH_PREFIXES = {33, 590, 594, 596, 262, 508}
+_NEIGHBOURS = {32, 352, 49, 41, 39, 377, 34, 376}
 _LANDLINES = {PhoneNumberType.FIXED_LINE, PhoneNumberType.VOIP}
 _TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 # Whoever rings back in the night pays no more than for any call.
@@ -86,6 +90,16 @@ def voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
     return _e164(number)
 
 
+def is_far_from(e164: str, commune_code: str) -> bool:
+    """Whether a number is neither of the commune's plan nor metropolitan nor of a neighbour's."""
+    home = current_commune(commune_code)
+    country = phonenumbers.parse(e164).country_code
+    near = {33} if home is None else {33, phonenumbers.country_code_for_region(home.phone_region)}
+    if home is None or home.phone_region == "FR":
+        near |= _NEIGHBOURS
+    return country not in near
+
+
 def as_dialled(e164: str) -> str:
     """The number as one reads and dials it: national in the French plans, else with its country."""
     number = phonenumbers.parse(e164)
@@ -144,12 +158,33 @@ def _parsed(text: str, region: str) -> PhoneNumber:
             "chiffres, par exemple 06 suivi de huit chiffres, ou +41… pour l’étranger"
         )
     try:
-        return phonenumbers.parse(written, region)
+        number = phonenumbers.parse(written, region)
+        _refuse_surplus_zero(text, written, region, number)
+        return number
     except NumberParseException as error:
         wrong = "ce n’est pas un numéro de téléphone ; vérifiez les chiffres et l’indicatif du pays"
         if error.error_type == NumberParseException.TOO_LONG:
             wrong = _TOO_LONG
         raise PhoneError(f"numéro « {text} » : {wrong}") from None
+
+
+def _refuse_surplus_zero(text: str, written: str, region: str, number: PhoneNumber) -> None:
+    """Raises PhoneError for a national number behind one zero more, which dials abroad."""
+    if not re.match(r"\D*0\D*0", written) or written.startswith("+"):
+        return
+    national = phonenumbers.parse(written.replace("0", "", 1), region)
+    shown = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    if phonenumbers.is_valid_number_for_region(national, region):
+        meant = phonenumbers.format_number(national, PhoneNumberFormat.NATIONAL)
+        raise PhoneError(
+            f"numéro « {text} » : il commence par un zéro de trop ; écrivez {meant}, ou {shown} "
+            "si c’est bien celui-là"
+        )
+    if _ZERO_APART.match(written):
+        raise PhoneError(
+            f"numéro « {text} » : il commence par deux zéros séparés ; écrivez {shown} si c’est "
+            "un numéro d’un autre pays, sinon ôtez le zéro de trop"
+        )
 
 
 def _why_invalid(text: str, number: PhoneNumber, region: str) -> str:
@@ -169,14 +204,23 @@ def _why_invalid(text: str, number: PhoneNumber, region: str) -> str:
 
 
 def _meant_elsewhere(text: str, region: str) -> str:
-    """The international form under which a number of another French plan would be accepted."""
-    if re.match(r"\s*(?:\+|00)", text):
+    """The international form under which a number of another French plan would be accepted.
+
+    Also of one behind the wrong prefix: +33 690… for the Caribbean, whose prefix is +590.
+    """
+    try:
+        written = phonenumbers.parse(text, region)
+    except NumberParseException:
         return ""
+    is_international = bool(re.match(r"\s*(?:\+|00)", text))
+    if is_international and written.country_code not in _FRENCH_PREFIXES:
+        return ""
+    national = phonenumbers.national_significant_number(written) if is_international else text
     for plan in _TEN_DIGIT_PLANS:
-        if plan == region:
+        if plan == region and not is_international:
             continue
         try:
-            number = phonenumbers.parse(text, plan)
+            number = phonenumbers.parse(national, plan)
         except NumberParseException:
             continue
         if phonenumbers.is_valid_number_for_region(number, plan):

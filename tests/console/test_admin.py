@@ -88,7 +88,9 @@ def test_the_history_outlives_its_accounts(admin_client: Client, admin_user) -> 
     assert User.objects.filter(pk=admin_user.pk).exists()
     line = LogEntry.objects.get()
     history = "/admin/admin/logentry/"
-    assert "90033 · maire · rang 1" in admin_client.get(history).content.decode()
+    shown = admin_client.get(history).content.decode()
+    assert "Delle (90033) · maire · rang 1" in shown
+    assert "Merisier" not in shown
     assert admin_client.post(f"{history}{line.pk}/delete/", {"post": "yes"}).status_code == 403
     assert admin_client.post(f"{history}{line.pk}/change/", {"object_repr": "x"}).status_code == 403
 
@@ -269,11 +271,14 @@ def test_contacts_are_found_and_stand_in_the_order_of_escalation(admin_client: C
     for typed in (
         mayor(function="adjoint", mobile="06 39 98 00 02"),
         mayor(),
-        mayor(commune="97105", last_name="Flamboyant", mobile="0690 00 00 01"),
+        mayor(
+            commune="97105", last_name="Flamboyant", mobile="0690 00 00 01", email="m@bt.example"
+        ),
     ):
         Contact(**{k: v for k, v in typed.items() if v}).save()
-    mayor_of_delle, deputy = "90033 · maire · rang 1", "90033 · adjoint au maire · rang 1"
-    other = "97105 · maire · rang 1"
+    mayor_of_delle = "Delle (90033) · maire · rang 1 · Camille Merisier"
+    deputy = "Delle (90033) · adjoint au maire · rang 1 · Camille Merisier"
+    other = "Basse-Terre (97105) · maire · rang 1 · Camille Flamboyant"
     assert found(admin_client, "") == [mayor_of_delle, deputy, other]
     assert found(admin_client, "?q=flamboyant") == [other]
     assert found(admin_client, "?q=basse+terre") == [other]

@@ -314,8 +314,8 @@ def test_a_person_who_is_there_already_is_not_asked_again(csv_file: CsvFile) -> 
         ("90033;maire;1;;;;mairie.delle", "« mairie.delle »"),
         ("90033;maire;1;;;;a@b.example, c@d.example", "n’est pas une adresse"),
         ("90033;maire;1;;;;", "ni mobile ni courriel"),
-        (f"90033;maire;1;{'x' * 101};;;a@b.example", "100 au plus"),
-        ("90033;maire;1;;;;a@b.example;", "8 cellules au lieu de 7"),
+        (f"90033;maire;1;{'x' * 101};;;a@b.example", "au plus 100 caractères"),
+        ("90033;maire;1;;;;a@b.example;x", "8 cellules au lieu de 7"),
         ("90033;maire;1", "3 cellules au lieu de 7"),
     ],
 )
@@ -393,10 +393,6 @@ def test_quotes_that_never_close_are_refused_where_they_open(csv_file: CsvFile) 
     [
         ("code_commune;fonction;rang;nom;prenom;mobile", "colonne manquante : courriel"),
         (
-            "code_commune;fonction;rang;nom;prenom;mobile;courriel;adresse",
-            "colonne en trop : adresse",
-        ),
-        (
             "code_commune;fonction;rang;nom;prenom;mobile;courriel;nom",
             "colonne présente deux fois : nom",
         ),
@@ -418,7 +414,6 @@ def test_another_header_is_refused_by_the_names_of_its_columns(
         (b" \n\n", "est vide"),
         (b"code_commune;fonction;rang;nom;prenom;mobile;courriel\n", "aucun contact"),
         (b"PK\x03\x04\x14\x00\x06\x00", "classeur"),
-        ("code_commune;fonction".encode("utf-16"), "UTF-16"),
         (bytes(range(256)) * 10, "pas un fichier texte"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "pas un fichier texte"),
     ],
@@ -428,7 +423,6 @@ def test_another_header_is_refused_by_the_names_of_its_columns(
         "blank lines",
         "header alone",
         "xlsx",
-        "utf-16",
         "noise",
         "program",
     ],

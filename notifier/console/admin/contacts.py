@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.contrib.admin.views.main import ORDER_VAR
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
 from notifier.directory.models import Contact, Function
+from notifier.directory.names import key
 from notifier.directory.people import title
 from notifier.directory.rows import postal_question, written_out
+from notifier.mailbox import visible
 from notifier.territory.names import normalise
 from notifier.territory.reference import bearers, departement_written_in
 
+_FEWEST_DIGITS = 6
 ESCALATION = Case(
     *(When(function=function, then=Value(place)) for place, function in enumerate(Function)),
     output_field=IntegerField(),
@@ -68,6 +73,27 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
         return cleaned
 
 
+def _written_in_contact(term: str) -> Q:
+    """The contacts with that number, or with every word of it in their name or address."""
+    digits = re.sub(r"\(0\)|\D", "", term)
+    if len(digits) >= _FEWEST_DIGITS and re.fullmatch(r"[+0-9\s.\-/()]+", term):
+        # Stored as +33639980001, whether one writes 06 39…, 0033 6 39… or the last digits of it.
+        international = term.startswith(("+", "00"))
+        return Q(mobile__contains=f"+{digits.lstrip('0')}" if international else digits.lstrip("0"))
+    every = Q()
+    for word in term.split():
+        in_name = Q(*(("name_key__contains", part) for part in key(word).split()))
+        every &= (in_name or Q(pk=None)) | Q(email__contains=word.lower())
+    return every
+
+
+def _unnamed(contact: Contact) -> Contact:
+    """The contact by its place alone."""
+    return Contact(
+        pk=contact.pk, commune=contact.commune, function=contact.function, rank=contact.rank
+    )
+
+
 @admin.register(Contact)
 class ContactAdmin(TitledAdmin[Contact]):
     """Whom to tell in a commune. The model itself refuses a wrong number and an unknown commune."""
@@ -79,8 +105,11 @@ class ContactAdmin(TitledAdmin[Contact]):
     list_display_links = ("where", "quality")
     list_filter = ("function", DepartementFilter)
     ordering = ("commune", ESCALATION, "rank")
-    search_fields = ("last_name", "first_name", "=commune")
-    search_help_text = "Nom ou prénom, code de la commune, ou nom entier de la commune."
+    # The box appears only with fields; `get_search_results` is what searches.
+    search_fields = ("name_key",)
+    search_help_text = (
+        "Nom ou prénom, mobile, courriel, code de la commune, ou nom entier de la commune."
+    )
     fieldsets = (
         (None, {"fields": ("commune", "is_confirmed", "function", "rank")}),
         ("Personne", {"fields": ("last_name", "first_name", "mobile", "email")}),
@@ -96,10 +125,33 @@ class ContactAdmin(TitledAdmin[Contact]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
-        """By what is stored, or by a commune that bears the name ("Saint Denis s/ Loire" too)."""
-        found, doubled = super().get_search_results(request, queryset, search_term)
-        codes = {bearer.commune for bearer in bearers(normalise(search_term))}
-        return (found | queryset.filter(commune__in=codes) if codes else found), doubled
+        """By what is stored, or by a commune that bears the name ("Saint Denis s/ Loire" too).
+
+        Names are found with or without accents, numbers and addresses as one writes them.
+        """
+        term = visible(search_term)
+        if not term:
+            return queryset, False
+        codes = {bearer.commune for bearer in bearers(normalise(term))} | {written_out(term)}
+        found = queryset.filter(Q(commune__in=codes) | _written_in_contact(term))
+        if ORDER_VAR in request.GET:
+            return found, False
+        # The commune of that name first: "Delle" stands in many a name.
+        of_commune = Case(When(commune__in=codes, then=0), default=1, output_field=IntegerField())
+        return found.order_by(of_commune, *found.query.order_by), False
+
+    def log_addition(self, request: HttpRequest, obj: Contact, message: Any) -> Any:
+        """Kept without the name: the history outlives the contact."""
+        return super().log_addition(request, _unnamed(obj), message)
+
+    def log_change(self, request: HttpRequest, obj: Contact, message: Any) -> Any:
+        """Kept without the name."""
+        return super().log_change(request, _unnamed(obj), message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Contact]) -> Any:
+        """Kept without the names."""
+        unnamed = [_unnamed(contact) for contact in queryset]
+        return super().log_deletions(request, unnamed)  # type: ignore[arg-type] # it only iterates
 
     @admin.display(description="commune", ordering="commune")
     def where(self, contact: Contact) -> str:

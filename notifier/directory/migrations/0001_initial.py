@@ -3,6 +3,8 @@
 import django.core.validators
 from django.db import migrations, models
 
+import notifier.directory.names
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -51,8 +53,25 @@ class Migration(migrations.Migration):
                         verbose_name="rang",
                     ),
                 ),
-                ("last_name", models.CharField(blank=True, max_length=100, verbose_name="nom")),
-                ("first_name", models.CharField(blank=True, max_length=100, verbose_name="prénom")),
+                (
+                    "last_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=100,
+                        validators=[notifier.directory.names.legible],
+                        verbose_name="nom",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=100,
+                        validators=[notifier.directory.names.legible],
+                        verbose_name="prénom",
+                    ),
+                ),
+                ("name_key", models.TextField(default="", editable=False)),
                 (
                     "mobile",
                     models.CharField(

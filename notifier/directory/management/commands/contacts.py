@@ -28,7 +28,9 @@ class Command(BaseCommand):
         importing = actions.add_parser("import", help="importer un fichier CSV, tout ou rien")
         importing.add_argument("file", type=Path, metavar="FICHIER.csv")
         importing.add_argument(
-            "--dry-run", action="store_true", help="tout vérifier et compter, ne rien écrire"
+            "--dry-run",
+            action="store_true",
+            help="tout vérifier, montrer ce qui changerait, ne rien écrire",
         )
         importing.add_argument(
             "--confirm",
@@ -68,6 +70,8 @@ class Command(BaseCommand):
         for note in summary.notes:
             self.stdout.write(f"  {note}")
         if dry_run:
+            for change in summary.changes:
+                self.stdout.write(change)
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
     def _list(self, written: str) -> None:
@@ -90,10 +94,9 @@ class Command(BaseCommand):
 
 
 def _cells(contact: Contact) -> tuple[str, str, str, str, str]:
-    name = f"{contact.first_name} {contact.last_name}".strip()
     return (
         title(contact.function, contact.rank),
-        name or "-",
+        contact.name or "-",
         contact.mobile or "-",
         contact.email or "-",
         _period(contact),

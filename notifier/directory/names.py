@@ -1,0 +1,72 @@
+"""Names of people: compared as one reads them, and refused when their letters are broken."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from django.core.exceptions import ValidationError
+
+from notifier.mailbox import BLANK, visible
+
+# Letters that Unicode does not take apart into a plain one and its mark.
+_PLAIN = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+_SIGNS = frozenset("'’ʼ-‐‑–.,()/&+:;\"«»°ºª_")
+_SPACES = re.compile(f"[{BLANK}]+")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def key(text: str) -> str:
+    """The words of a name without case, accents, hyphens and apostrophes: "lerot valerie"."""
+    text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", text))
+
+
+def tidy(name: str) -> str:
+    """The name as it is stored: accents in one piece, nothing invisible, single spaces."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", visible(name)))
+
+
+def is_same_person(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two pairs of last and first name are one person's, in whichever spelling or order."""
+    last, first = (key(name).replace(" ", "") for name in one)
+    return key("".join(other)).replace(" ", "") in (last + first, first + last)
+
+
+def legible(name: str) -> None:
+    """Refuse a name whose letters were lost between two programs, or that shows nothing.
+
+    Raises ValidationError in French, with what to do.
+    """
+    for broken in _broken(name):
+        raise ValidationError(
+            f"« {broken} » n’a pas sa place dans un nom (accents perdus d’un programme à l’autre "
+            "?) ; corrigez-le, ou enregistrez de nouveau le fichier d’origine en « CSV UTF-8 »"
+        )
+
+
+def _broken(name: str) -> Iterator[str]:
+    """What no name holds, as it can be shown."""
+    for char in name:
+        if unicodedata.category(char)[0] == "C" or char == "\N{REPLACEMENT CHARACTER}":
+            yield f"U+{ord(char):04X}"
+        elif not (char.isalnum() or char == " " or char in _SIGNS or unicodedata.combining(char)):
+            yield char
+    yield from filter(_is_misread, re.findall(r"[^\x00-\x7f]{2,}", name))
+    for word in _WORD.findall(name):
+        # "LŽrot", "LÈrot": a capital with an accent, in the middle of small letters.
+        if re.search("[a-z]", word):
+            yield from (c for c in word[1:] if not c.isascii() and c.isupper())
+
+
+def _is_misread(run: str) -> bool:
+    """Whether signs are Latin letters in UTF-8 that were read as Windows': "LÃªrot"."""
+    try:
+        meant = run.encode("cp1252").decode()
+    except UnicodeError:
+        return False
+    return all("\xa0" <= char <= "\u017f" for char in meant)
