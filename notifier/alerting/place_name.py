@@ -4,6 +4,8 @@
 - A group has at most one word that no list knows (a surname, a village), behind words that stand in
   names of ways: adjectives, the country's nouns, titles, first names.
 - A title and a first name begin a name; behind another name they are somebody's.
+- Behind a name no dwelling has one of its own ("maison Dupont"), and no « le », « en », « sous »
+  leads to a word that no list knows.
 - No word of `unsaid` stands anywhere, no script but Latin; one number in letters at the most, where
   streets have it (« des Trois Frères »), and figures only in a road's number.
 """
@@ -11,7 +13,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from notifier.alerting.place_word import (
     KNOWN_TO_STAND,
@@ -24,7 +26,15 @@ from notifier.alerting.place_word import (
     mixes_cases,
     words_in,
 )
-from notifier.alerting.place_words import BUILT, LANDMARKS, MONTHS, ROADS, TRUE_NAMES
+from notifier.alerting.place_words import (
+    ARTICLES,
+    BUILT,
+    DWELLINGS,
+    LANDMARKS,
+    MONTHS,
+    ROADS,
+    TRUE_NAMES,
+)
 from notifier.intake.unsaid import is_first_name, plain
 
 MOST_GROUPS = 4
@@ -64,7 +74,11 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
     if (
         len(head) > 1
         and words
-        and (any(map(str.isdigit, head[1])) or words[0].kind in NAMES_SOMEBODY)
+        and (
+            any(map(str.isdigit, head[1]))
+            or words[0].kind in NAMES_SOMEBODY
+            or words[0].plain in DWELLINGS
+        )
     ):
         return False
     unknown = sum(w.kind is Kind.UNKNOWN and not w.is_joined for w in words)
@@ -135,7 +149,7 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
         else:
             groups[-1][1].append(word)
     named = [(link, group) for link, group in groups if group]
-    if len(named) > MOST_GROUPS:
+    if len(named) > MOST_GROUPS or _says_whose(words) or _says_who(words):
         return False
     begins_with_name = bool(named) and is_first_name(named[0][1][0].text)
     return all(
@@ -146,6 +160,33 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
         )
         for at, (link, group) in enumerate(named)
     )
+
+
+def _says_whose(words: list[Word]) -> bool:
+    """Whether a dwelling stands behind the name, and a name behind it: whose house it is."""
+    named = [word for word in words if word.kind not in UNNAMED]
+    at = next((at for at, word in enumerate(named) if at and word.plain in DWELLINGS), None)
+    return at is not None and any(word.kind in NAMES_SOMEBODY for word in named[at:])
+
+
+def _says_who(words: list[Word]) -> bool:
+    """Whether « le », « la », « en », « sous » stand behind the name, before a word no list knows.
+
+    "rue des Lilas le Roumain", "la petite Marie", "sous Tercian", "en Clio"; not "la" behind
+    another link, "vers la Chapelle", nor within a name that hyphens join.
+    """
+    for at, (before, word) in enumerate(pairwise(words), start=1):
+        if before.kind in UNNAMED or word.kind is not Kind.LINK or word.is_joined:
+            continue
+        behind = takewhile(lambda next_word: next_word.kind not in UNNAMED, words[at + 1 :])
+        kinds = {each.kind for each in behind}
+        if word.plain in ARTICLES and not kinds.isdisjoint({Kind.UNKNOWN, Kind.GIVEN}):
+            return True
+        if word.plain in ("en", "sous"):
+            rest = {each.kind for each in words[at + 1 :]}
+            if not rest.isdisjoint({Kind.UNKNOWN, Kind.GIVEN}):
+                return True
+    return False
 
 
 def _group_holds(link: str, group: list[Word], *, is_first: bool) -> bool:
@@ -183,6 +224,8 @@ def _group_holds(link: str, group: list[Word], *, is_first: bool) -> bool:
                     return False
             case Kind.TITLE:
                 if not (is_first and not unknown) and len(group) > 1 and not word.is_joined:
+                    return False
+                if before and before.kind is Kind.NOUN and not word.is_joined:
                     return False
     return True
 

@@ -107,7 +107,9 @@ def is_latin(letter: str) -> bool:
 
 def mixes_cases(tokens: list[str]) -> bool:
     """Whether a word that no list knows is small though others are capitals: "rue Foch vih"."""
-    named = [w for token in tokens for w in words_in(token)[:1] if w.kind not in UNNAMED]
+    named = [
+        w for token in tokens for w in words_in(token) if w.kind not in UNNAMED and not w.is_joined
+    ]
     small = any(w.text[:1].islower() and w.kind is Kind.UNKNOWN for w in named)
     return small and any(w.text[:1].isupper() for w in named)
 

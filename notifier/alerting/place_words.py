@@ -77,6 +77,14 @@ BUILT = _set(
     "bois bourg canal chateau chemin clos etang fort hameau marche mas moulin pont port pre puits "
     "quai quartier village"
 )
+# Behind a name, with somebody's: "rue des Tilleuls maison Dupont".
+DWELLINGS = _set(
+    "bergerie boucherie boulangerie brasserie cave chalet college domaine ecole fabrique ferme "
+    "garage grange hospice hotel huilerie jardin laiterie loge logis lycee maison manoir mas "
+    "papeterie pecherie piscine poterie presbytere propriete residence scierie terrain terrasse "
+    "tuilerie usine"
+)
+ARTICLES = _set("l' la le les")
 MONTHS = _set(
     "aout avril decembre fevrier janvier juillet juin mai mars novembre octobre septembre"
 )
@@ -170,7 +178,8 @@ NOUNS = (
 )
 # Names of streets that hold a word which is told nowhere else, as a whole behind the way's word.
 TRUE_NAMES = _set(
-    "de-l'enceinte de-l'enfant-jesus de-la-famille-lumiere de-la-mere-dieu "
+    "derriere-l'eglise de-l'enceinte de-l'enfant-jesus de-la-famille-lumiere de-la-mere-dieu "
+    "des-americains des-anglais des-italiens des-polonais "
     "des-droits-de-l'homme des-droits-de-l'homme-et-du-citoyen des-enfants-de-troupe "
     "des-femmes des-gardes-du-corps des-juifs des-justes-parmi-les-nations des-malades "
     "des-quatre-fils des-quinze-vingts des-victimes-de-guerre des-victimes-du-nazisme "

@@ -88,6 +88,8 @@ _HEALTH = _set(
     "grossesse handicap handicape handicapee handicapes hemorragie hepatite hiv hospitalise "
     "hospitalisee hysterique inanime inanimee inconscient inconsciente infarctus infecte "
     "infectee infection infirme infirmite intoxication intoxique intoxiquee ivre ivres ivresse "
+    "aveugle aveugles curatelle fauteuil genoux insuline methadone morphine muet muette muets "
+    "neuroleptique oxygene perfusion poil sourd sourde sourde-muette sourd-muet sourds tutelle "
     "lepre leucemie malade malades maladie maladies malaise meningite meningitique mental "
     "mentale mongol mongolien mort morte mortel mortelle morts mourant mourante mst "
     "mucoviscidose mutile mutilee nourrisson noyade noyades noye noyee noyes otage overdose "
@@ -101,6 +103,16 @@ _HEALTH = _set(
 )
 # What else the law holds to be a person's own (RGPD, art. 9), and the words for a stranger.
 _INTIMATE = _set(
+    "afghan afghane afghans africain africaine africains albanais albanaise algerien algerienne "
+    "algeriens anglais armenien armenienne armeniens asiatique asiatiques bosniaque bosniaques "
+    "bresilien bresilienne bulgare bulgares chinois chinoise comorien comorienne comoriens "
+    "congolais erythreen georgien georgienne georgiens irakien irakienne irakiens iranien "
+    "iranienne italien italienne ivoirien ivoirienne kosovar kosovare kosovars kurde kurdes "
+    "macedonien malien malienne maliens marocain marocaine marocains metis metisse moldave "
+    "moldaves nigerian pakistanais polonais polonaise portugais portugaise race races roumain "
+    "roumaine roumains russe russes senegalais serbe serbes slave somalien somalienne soudanais "
+    "soudanaise syrien syrienne syriens tchetchene tchetchenes tunisien tunisienne tunisiens "
+    "turc turcs turque turques ukrainien ukrainienne ukrainiens "
     "adultere amant amante arabe arabes bisexuel bouddhiste bougnoule clandestin clandestine "
     "clandestins cocu cocue communiste con connard connasse conne divorce divorcee divorces "
     "encule fasciste gay gays gitan gitane gitans handi homo homos homosexuel homosexuelle "

@@ -43,6 +43,14 @@ from notifier.alerting.place import LONGEST, safe_place
         ("avenue de l'Armée Patton", "avenue de l'Armée Patton"),
         ("place d'Armes", "place d'Armes"),
         ("rue Violet le Duc", "rue Violet le Duc"),
+        # Villages and streets that have such a word within.
+        ("route de Lachapelle-sous-Rougemont", "route de Lachapelle-sous-Rougemont"),
+        ("rue de Bourg-en-Bresse", "rue de Bourg-en-Bresse"),
+        ("route de Saint Germain le Châtelet", "route de Saint Germain le Châtelet"),
+        ("chemin de Delle à la Ferme Blanche", "chemin de Delle à la Ferme Blanche"),
+        ("rue de la Ferme Martin", "rue de la Ferme Martin"),
+        ("promenade des Anglais", "promenade des Anglais"),
+        ("D 19 vers la Madeleine", "D 19 vers la Madeleine"),
     ],
 )
 def test_a_way_passes(label: str, told: str) -> None:
@@ -118,20 +126,49 @@ def test_what_stands_apart_behind_a_name_is_dropped(tail: str) -> None:
         "jean.durand@mairie.example",
         "www.durand.example",
         "né le 12 mars 1980",
-        "face au 12",
         # A way's title, behind a way that has its name already.
         "docteur Durand",
         "Maître Durand",
         "préfet",
+        # Whose house it is.
+        "maison Durand",
+        "ferme Durand",
+        "garage Durand",
+        "à la ferme Durand",
+        "à la maison du docteur Durand",
+        "niveau chalet Durand",
+        # Who somebody is, on what, in what.
+        "le Roumain",
+        "les Turcs",
+        "la petite Marie",
+        "le petit Grégory",
+        "la vieille Durand",
+        "aveugle",
+        "le Sourd",
+        "sous méthadone",
+        "sous Tercian",
+        "sous tutelle",
+        "en Clio blanche",
+        "en larmes",
+        "adjudant Durand",
     ],
 )
-@pytest.mark.parametrize("way", ["12 rue de Déridé", "12 rue Pasteur"])
+@pytest.mark.parametrize(
+    "way", ["12 rue de Déridé", "12 rue Pasteur", "12 rue des Tilleuls", "3 rue d'Alsace"]
+)
 @pytest.mark.parametrize("spelling", [str, str.upper, str.lower])
 def test_a_way_with_anything_else_behind_it_is_silent(
     way: str, tail: str, spelling: Callable[[str], str]
 ) -> None:
     label = spelling(f"{way} {tail}")
     assert safe_place(label) is None, label
+
+
+@pytest.mark.parametrize("way", ["12 rue de Déridé", "12 rue des Tilleuls", "3 rue d'Alsace"])
+@pytest.mark.parametrize("spelling", [str, str.upper, str.lower])
+def test_the_house_across_the_way_is_not_told(way: str, spelling: Callable[[str], str]) -> None:
+    way, label = (spelling(text) for text in (way, f"{way} face au 12"))
+    assert safe_place(label) in (None, way.partition(" ")[2])
 
 
 @pytest.mark.parametrize(
