@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from notifier.directory.models import Function
 from notifier.directory.names import key
@@ -42,6 +43,7 @@ _ORDERED = re.compile(rf"(?:{_NUMBER.pattern}|(?P<word>[a-z]+)) {_DEPUTY}")
 _NUMBERED = re.compile(rf"{_DEPUTY} (?:no? )?(?P<rank>[0-9]{{1,3}})")
 
 
+@lru_cache(maxsize=256)
 def function_of(text: str) -> tuple[Function | None, int | None]:
     """The function, and the rank where it is said with it ("2e adjoint"); None if not said."""
     written = key(text.replace("_", " "))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from notifier.directory.encodings import UndecidedError, decoded
 from notifier.directory.names import key
-from notifier.mailbox import BLANK
+from notifier.mailbox import visible
 
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
 COMMUNE_NAME = "commune"
@@ -101,7 +101,7 @@ def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[s
     try:
         for cells in reader:
             line, begins = begins, reader.line_num + 1
-            cells = [unicodedata.normalize("NFC", cell).strip(BLANK) for cell in cells]
+            cells = [visible(unicodedata.normalize("NFC", cell)) for cell in cells]
             if any(cells):
                 yield line + skipped, cells, ""
     except csv.Error:

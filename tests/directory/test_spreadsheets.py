@@ -254,3 +254,27 @@ def test_a_name_is_stored_with_its_accents_in_one_piece(csv_file: CsvFile) -> No
     import_contacts(csv_file(*of_people(("Le\u0301rot", "\u200bHe\u0301le\u0300ne\ufeff"))))
     assert [(row[3], row[4]) for row in stored()] == [("Lérot", "Hélène")]
     assert import_contacts(csv_file(*of_people(("Lérot", "Hélène")))).unchanged == 1
+
+
+def test_two_files_of_two_encodings_in_one_are_refused_by_row(csv_file: CsvFile) -> None:
+    path = csv_file(*of_people(("Lérot", "Luc")))
+    other = "90033;adjoint;2;Lérot;Anne;;a2@delle.example\n"
+    path.write_bytes(path.read_bytes() + other.encode("cp1252"))
+    assert list(refused(path)) == [2]
+
+
+def test_files_put_one_behind_the_other_keep_their_marks_out_of_names(csv_file: CsvFile) -> None:
+    rows = of_people(("Lérot", "Luc"), ("Sorbier", "Anne"))
+    import_contacts(csv_file(rows[0], "\ufeff" + rows[1], encoding="utf-8-sig"))
+    assert [row[3] for row in stored()] == ["Lérot", "Sorbier"]
+
+
+def test_the_terminal_has_no_space_that_does_not_break(csv_file: CsvFile) -> None:
+    """Searching and copying what is said needs the space of the keyboard."""
+    row = f"90033;maire;x;LŽrot;{'x' * 101};+33 690 30 12 34;a@b"
+    with pytest.raises(FileRefused) as refusal:
+        import_contacts(
+            csv_file(row, "90010;maire;1;;;0 06 87 71 23 45;", header=HEADER + ";Étage")
+        )
+    assert not {"\xa0", "\u202f"} & set(str(refusal.value))
+    assert len(str(refusal.value).splitlines()) == 2
