@@ -21,7 +21,7 @@ from notifier.delivery.models import Lane
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import goes_behind, in_turn, lock_threads
 from notifier.intake.waiting import settle_waiting
-from notifier.journal.counters import count_new
+from notifier.journal.counters import count_if_due
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -50,7 +50,7 @@ def upkeep() -> None:
     release_due()
     alarm()
     watch()
-    count_new()
+    count_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Intervention.objects.filter(useless, state=Handling.REVIEW)
     for intervention_id in in_turn(late, EXPIRED_AT_ONCE):

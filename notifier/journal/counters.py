@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from notifier.journal.models import Counter, CounterPosition, Entry, Step
 LAG = timedelta(seconds=30)
 BATCH_SIZE = 5_000
 BATCHES_AT_ONCE = 20
+EVERY_S = 10.0
 
 CHANNELS = ("sms", "email")
 REPORTS = "notifier_reports_accepted"
@@ -50,6 +52,18 @@ INFINITE = "+Inf"
 
 # A name and its labels, sorted.
 Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+_counted_at = 0.0
+
+
+def count_if_due() -> None:
+    """Count what is new, unless this process has just done so. For whoever comes often."""
+    global _counted_at
+    now = monotonic()
+    if now - _counted_at >= EVERY_S:
+        _counted_at = now
+        count_new()
 
 
 def count_new() -> None:

@@ -59,7 +59,7 @@ def test_it_reads_well_in_the_list_and_in_detail(number: str) -> None:
 
 def test_the_duty_reads_what_it_is_and_what_to_do(number: str) -> None:
     mail = Message.objects.get(recipient="duty")
-    assert mail.subject == f"Moyens signalés sans intervention : {shell().reference}"
+    assert mail.subject == f"Moyens signalés sans intervention : {shell().reference}"
     assert "Nature : nature inconnue" not in mail.body
     assert "Situation : équipe sur place" in mail.body
     assert "sans gravité" not in mail.body
