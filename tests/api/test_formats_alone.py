@@ -60,11 +60,12 @@ def test_it_reads_well_in_the_list_and_in_detail(number: str) -> None:
 def test_the_duty_reads_what_it_is_and_what_to_do(number: str) -> None:
     mail = Message.objects.get(recipient="duty")
     assert mail.subject == f"Moyens signalés sans intervention : {shell().reference}"
-    assert "Nature : nature inconnue" not in mail.body
-    assert "Situation : équipe sur place" in mail.body
-    assert "sans gravité" not in mail.body
-    assert "--dismiss --why RAISON" in mail.body
-    assert "indice" not in mail.body
+    said = mail.body.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Nature : nature inconnue" not in said
+    assert "Situation : équipe sur place" in said
+    assert "sans gravité" not in said
+    assert "--dismiss --why RAISON" in said
+    assert "indice" not in said
 
 
 def test_there_is_no_commune_to_decide(number: str) -> None:
