@@ -36,6 +36,7 @@ from notifier.alerting.facts import (
     words_of_doubt,
 )
 from notifier.alerting.gsm import SmsSize, count, to_gsm
+from notifier.alerting.prepositions import of
 from notifier.alerting.samples import DOUBTS, SAMPLE, SAMPLES
 from notifier.alerting.template_faults import trial_fault, without_telephone
 from notifier.alerting.typography import cut, mailed, mailed_html, one_line
@@ -149,8 +150,7 @@ class Composer:
 
         `facts` are those of the first of `communes`, which are named as they are to be listed.
         """
-        words = {**mail_words_of(facts), "communes": communes, "why": why}
-        return self._to_duty(UNREACHED, words)
+        return self._to_duty(UNREACHED, _words_of_unreached(facts, communes, why))
 
     def review(self, doubt: Doubt) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: which commune is it?"""
@@ -253,10 +253,7 @@ class Composer:
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
             try:
-                self._render(
-                    name,
-                    {**mail_words_of(facts), "communes": communes, "why": "personne n’a répondu"},
-                )
+                self._render(name, _words_of_unreached(facts, communes, "personne n’a répondu"))
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)
         for name, trials in TRIALS.items():
@@ -284,8 +281,15 @@ def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
     )
 
 
+def _words_of_unreached(facts: Facts, communes: list[str], why: str) -> dict[str, object]:
+    own = {"communes": communes, "of_commune": of(communes[0]), "why": why}
+    return {**mail_words_of(facts), **own}
+
+
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = {*words_of(SAMPLE)} | ({"why", "communes"} if path.name in UNREACHED else set())
+    known = {*words_of(SAMPLE)}
+    if path.name in UNREACHED:
+        known = {*_words_of_unreached(SAMPLE, ["Delle"], "")}
     if path.name in TRIALS:
         known = {*TRIALS[path.name][0]}
     unknown = find_undeclared_variables(tree) - known

@@ -476,7 +476,7 @@ def test_an_end_says_when_it_was_and_when_it_ended(
     ended = composer.compose(Kind.END, facts)
     assert said in ended.sms
     assert ": intervention terminée à 4h40. Réf." in ended.sms
-    assert "Intervention terminée à 4 h 40 dans votre commune" in breakable(ended.plain)
+    assert "Intervention terminée dans votre commune à 4 h 40 :" in breakable(ended.plain)
     assert "Fin : le 22 novembre 2026 à 4 h 40" in breakable(ended.plain)
     reported = composer.compose(Kind.END, replace(facts, end_is_dated=False))
     assert "intervention terminée (signalée à 4h40). Réf." in reported.sms
@@ -495,6 +495,8 @@ def test_an_end_of_another_day_or_hour_of_the_night_says_which(composer: Compose
     sms = composer.compose(Kind.END, twice).sms
     assert "accident de la route de 2h25, heure d'été, rue" in sms
     assert "terminée à 2h25, heure d'hiver." in sms
+    plain = breakable(composer.compose(Kind.END, twice).plain)
+    assert "terminée dans votre commune à 2 h 25, heure d’hiver : accident" in plain
 
 
 @pytest.mark.parametrize(

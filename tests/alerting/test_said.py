@@ -116,6 +116,18 @@ def test_a_commune_left_does_not_read_where_what_became_secret_is(mayor, operato
 # --- in whose place
 
 
+@pytest.mark.parametrize(
+    ("commune", "said"),
+    [("90039", "La commune d’Essert n’a pas"), ("90033", "La commune de Delle n’a pas")],
+)
+def test_the_duty_reads_the_name_of_the_commune_as_one_says_it(
+    source, commune: str, said: str
+) -> None:
+    push(source, location={"insee": commune})
+    (mail,) = messages(recipient="duty")
+    assert said in breakable(mail.body)
+
+
 def test_the_deputy_reads_that_the_mayor_was_not_reached(source) -> None:
     contact(mobile=number(1))
     contact("adjoint", mobile=number(2))

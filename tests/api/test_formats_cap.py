@@ -92,6 +92,28 @@ def test_areas_that_overlap_count_no_ground_twice(corg: Caller) -> None:
         assert with_small[code] == pytest.approx(share, abs=0.01)
 
 
+@pytest.mark.parametrize("kinds_given", ["Health Fire", "Fire Health", "Rescue Other Fire Health"])
+def test_a_fire_with_wounded_people_is_a_fire_in_whichever_order(
+    corg: Caller, kinds_given: str
+) -> None:
+    given = "".join(f"<category>{kind}</category>" for kind in kinds_given.split())
+    info = m.info("fr").replace("<category>Fire</category>", given)
+    answer = push_cap(corg, m.cap("D2", info=info))
+    assert stored(answer).category == "C04.00.00"
+    assert kinds("D2") == [("90033", True)]
+    assert "alert.info.category" in answer["dropped"]
+
+
+def test_a_second_code_of_ours_is_named(corg: Caller) -> None:
+    more = "".join(
+        f"<eventCode><valueName>CISU</valueName><value>{code}</value></eventCode>"
+        for code in ("C04.05.00", "C01.01.01")
+    )
+    answer = push_cap(corg, m.cap("D3", info=m.info("fr", more=more)))
+    assert stored(answer).category == "C04.05.00"
+    assert "alert.info.eventCode" in answer["dropped"]
+
+
 def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
     area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
     more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"

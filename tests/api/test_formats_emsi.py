@@ -46,6 +46,15 @@ def test_a_coarse_category_does_not_replace_a_fine_one(corg: Caller) -> None:
     assert Alert.objects.count() == 0
 
 
+@pytest.mark.parametrize("given", [["HLT", "FIR/CLA"], ["FIR/CLA", "HLT"], ["ASR", "OTH", "FIR"]])
+def test_a_fire_with_wounded_people_is_a_fire_in_whichever_order(
+    corg: Caller, given: list[str]
+) -> None:
+    document = emsi(m.case_id(), "ALERT", EGEO=IN_DELLE, ETYPE={"CATEGORY": given})
+    assert stored(push(corg, m.envelope(document))).category == "C04.00.00"
+    assert Alert.objects.count() == 1
+
+
 @pytest.mark.parametrize("nowhere", [{}, {"EGEO": []}, {"EGEO": [{"POSITION": {"TYPE": "POINT"}}]}])
 def test_an_event_without_a_position_is_where_its_thread_is(
     corg: Caller, nowhere: dict[str, Any]

@@ -70,6 +70,32 @@ def test_a_case_without_a_place_comes_before_a_person(
     assert len(told()) == 1
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"city": {"name": "Delle"}},
+        {"city": {"name": "Delle", "inseeCode": "90033"}},
+        {"geometry": {"point": {"coord": {"lat": 47.508, "lon": 6.999, "precision": "ADRESSE"}}}},
+        {"city": {"name": ""}},
+    ],
+)
+@pytest.mark.parametrize("country", ["CH", "ch", "BEL", "Suisse"])
+def test_a_case_abroad_comes_before_a_person_whatever_bears_its_name_here(
+    corg: Caller, place: dict[str, Any], country: str
+) -> None:
+    """Saint-Gingolph, Comines, Warneton lie on both sides of the frontier."""
+    case = m.case(m.case_id(), location={"country": country, **place})
+    doubt = stored(push(corg, m.envelope(case)))
+    assert (doubt.state, told()) == (Handling.REVIEW, [])
+
+
+@pytest.mark.parametrize("country", ["FR", "fr", "FRA", "France", "", None, "RE"])
+def test_a_case_in_france_is_told(corg: Caller, country: str | None) -> None:
+    place = {"country": country, "city": {"name": "Delle", "inseeCode": "90033"}}
+    stored(push(corg, m.envelope(m.case(m.case_id(), location=place))))
+    assert len(told()) == 1
+
+
 def test_a_case_without_the_element_of_its_place(corg: Caller) -> None:
     case = m.case(m.case_id())
     del case["createCase"]["location"]

@@ -57,10 +57,10 @@ class _Info(Part):
         return "AllClear" in self.responseType or self.urgency == "Past"
 
     @property
-    def our_code(self) -> str | None:
-        """The category in our own code, where it is given."""
-        ours = (p.value for p in self.eventCode if p.valueName.lower() in _OUR_CODES and p.value)
-        return next(ours, None)
+    def our_codes(self) -> list[str]:
+        """The category in our own code, where it is given; one, by rights."""
+        ours = [p.value for p in self.eventCode if p.valueName.lower() in _OUR_CODES and p.value]
+        return list(dict.fromkeys(ours))
 
 
 class Alert(Part):
@@ -184,7 +184,7 @@ def _one_alert(infos: list[_Info]) -> _Info:
 def _said_of_it(info: _Info) -> dict[str, Any]:
     """What is told of an `info` but for its areas, by its own names."""
     return {
-        "category": info.our_code or info.category,
+        "category": info.our_codes or info.category,
         "severity": info.severity,
         "onset": info.onset or info.effective,
         "expires": info.expires,
@@ -198,7 +198,8 @@ def _content(alert: Alert, info: _Info, tables: Tables, dropped: list[str]) -> d
     severity = tables.severity.default if info.severity == "Unknown" else info.severity.lower()
     read_whole = {
         "category": len(info.category) == 1,
-        "eventCode": all(pair.valueName.lower() in _OUR_CODES for pair in info.eventCode),
+        "eventCode": all(pair.valueName.lower() in _OUR_CODES for pair in info.eventCode)
+        and len(info.our_codes) < 2,
         "responseType": set(info.responseType) <= {"AllClear"},
     }
     dropped += [f"alert.info.{name}" for name, is_whole in read_whole.items() if not is_whole]
@@ -213,8 +214,7 @@ def _content(alert: Alert, info: _Info, tables: Tables, dropped: list[str]) -> d
 
 
 def _category(info: _Info, tables: Tables) -> str:
-    translated = (tables.categories.cap.get(category) for category in info.category)
-    found = info.our_code or next((code for code in translated if code), None)
+    found = next(iter(info.our_codes), None) or tables.categories.of_cap(info.category)
     if found is None:
         raise refuse(PATHS["category"], "catégorie sans équivalent dans foreign_categories.toml")
     return found

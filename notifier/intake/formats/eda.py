@@ -71,6 +71,7 @@ class _Geometry(Part):
 
 
 class _Location(Part):
+    country: str = "FR"
     city: _City | None = None
     detailedAddress: _Address | None = None  # noqa: N815
     geometry: _Geometry | None = None
@@ -145,6 +146,10 @@ def _place(location: _Location) -> dict[str, Any]:
     place: dict[str, Any] = {}
     if location.city:
         place |= {"insee": location.city.inseeCode, "name": location.city.name}
+    if location.country.upper() not in _FRANCE:
+        # Saint-Gingolph and Comines lie on both sides: a name that nobody here bears is held
+        # against whatever else points here, and a person decides.
+        place["name"] = f"{place.get('name') or '?'} (pays : {location.country[:3]})"
     if location.detailedAddress and location.detailedAddress.wayName:
         place["label"] = location.detailedAddress.wayName.complete
     geometry = location.geometry
@@ -164,6 +169,11 @@ def _is_half(coord: _Coord) -> bool:
     return (coord.lat is None) != (coord.lon is None)
 
 
+# Of ISO 3166-1, with what lies overseas.
+_FRANCE = {
+    *("FR", "FRA", "FRANCE", "BL", "BLM", "GF", "GUF", "GP", "GLP", "MF", "MAF", "MQ", "MTQ"),
+    *("NC", "NCL", "PF", "PYF", "PM", "SPM", "RE", "REU", "TF", "ATF", "WF", "WLF", "YT", "MYT"),
+}
 _OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")
 
 

@@ -106,8 +106,7 @@ def read_emsi(document: Any, tables: Tables, reference_of: ReferenceOf) -> EmsiS
     if emsi.CONTEXT.MODE == "SYSTEM":
         raise refuse(f"{NAME}.CONTEXT.MODE", "message de service : il n’alerte personne")
     event = emsi.EVENT
-    kinds = [tables.categories.of_emsi(kind) for kind in event.ETYPE.CATEGORY]
-    category = next((kind for kind in kinds if kind), None)
+    category = tables.categories.of_emsi(event.ETYPE.CATEGORY)
     if category is None:
         raise refuse(PATHS["category"], "catégorie sans équivalent dans foreign_categories.toml")
     happened = event.OCC_DATIME or event.DECL_DATIME or emsi.CONTEXT.CREATION

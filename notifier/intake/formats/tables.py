@@ -50,11 +50,24 @@ class ForeignCategories(BaseModel):
         """Every foreign kind with our code for it."""
         return [*self.emsi.items(), *self.cap.items()]
 
-    def of_emsi(self, kind: str) -> str | None:
-        """By the longest line that the kind begins with: "TRP/COL", else "TRP"."""
+    def of_emsi(self, kinds: Iterable[str]) -> str | None:
+        """By the longest line that each kind begins with: "TRP/COL", else "TRP"."""
+        return _first(self.emsi, filter(None, map(self._line_of_emsi, kinds)))
+
+    def of_cap(self, kinds: Iterable[str]) -> str | None:
+        """By the lines of these very names."""
+        return _first(self.cap, kinds)
+
+    def _line_of_emsi(self, kind: str) -> str | None:
         parts = kind.split("/")
         lines = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self.emsi[line] for line in lines if line in self.emsi), None)
+        return next((line for line in lines if line in self.emsi), None)
+
+
+def _first(table: Mapping[str, str], kinds: Iterable[str]) -> str | None:
+    """Of several kinds the one whose line stands first in the file, whatever their order."""
+    given = set(kinds)
+    return next((code for kind, code in table.items() if kind in given), None)
 
 
 class Tables(BaseModel):
