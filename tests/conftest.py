@@ -15,6 +15,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import pytest_django
 
 from tests.harness.https import make_certificate
 from tests.harness.live import Live
@@ -59,6 +60,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--database`."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.addoption("--only", choices=("with-database", "without-database"), default=None)
+
+
+@pytest.fixture
+def _guard_back(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Puts the journal's guard back once the database has been emptied."""
+    from django.db import connection
+
+    from notifier.journal import guard
+
+    yield
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        guard.install(None, editor)
+
+
+@pytest.fixture
+def real_commits(_guard_back: None, transactional_db: None) -> Iterator[None]:
+    """Real transactions, for threads. The journal's guard lets the test's end empty it."""
+    from django.db import connection
+
+    from notifier.journal import guard
+
+    yield
+    with connection.schema_editor() as editor:
+        guard.remove(None, editor)
 
 
 @pytest.hookimpl(tryfirst=True)

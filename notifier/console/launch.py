@@ -195,8 +195,9 @@ def wait_until_ready(
     url: str,
     gone: Callable[[], bool] = lambda: False,
     timeout: float = SECONDS_TO_START,
+    path: str = "/readyz",
 ) -> None:
-    """Return once `/readyz` of the service at `url` answers 200.
+    """Return once this page of the service at `url` answers 200.
 
     Raises ProcessError with its last answer after `timeout` seconds, or as soon as `gone()`.
     """
@@ -204,14 +205,14 @@ def wait_until_ready(
     last = "pas de réponse"
     while time.monotonic() < deadline and not gone():
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  # our own address
+            with urllib.request.urlopen(f"{url}{path}", timeout=5):  # noqa: S310  # our own address
                 return
         except urllib.error.HTTPError as error:
             last = f"{error.code} {error.read(2_000).decode(errors='replace')}"
         except OSError as error:
             last = str(error)
         time.sleep(0.05)
-    raise ProcessError(f"{url}/readyz : {last}")
+    raise ProcessError(f"{url}{path} : {last}")
 
 
 def current_environment() -> dict[str, str]:

@@ -10,8 +10,6 @@ import pytest
 
 # pytest reads this file before Django is set up when the folder is named on its command line.
 if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
-
     from notifier.intake.models import Source
     from notifier.simulator.client import Simulator
 
@@ -107,27 +105,3 @@ def provider(settings) -> Iterator[Simulator]:
         transport_for.cache_clear()
         yield simulator
     transport_for.cache_clear()
-
-
-@pytest.fixture
-def _guard_back(django_db_setup, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Puts the journal's guard back once the database has been emptied."""
-    from django.db import connection
-
-    from notifier.journal import guard
-
-    yield
-    with django_db_blocker.unblock(), connection.schema_editor() as editor:
-        guard.install(None, editor)
-
-
-@pytest.fixture
-def real_commits(_guard_back, transactional_db) -> Iterator[None]:
-    """Real transactions, for threads. The journal's guard lets the test's end empty it."""
-    from django.db import connection
-
-    from notifier.journal import guard
-
-    yield
-    with connection.schema_editor() as editor:
-        guard.remove(None, editor)

@@ -86,8 +86,7 @@ def test_beat_is_no_worker() -> None:
     assert is_beat_running()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_pulse_writes_one_row_and_takes_it_away() -> None:
+def test_a_pulse_writes_one_row_and_takes_it_away(real_commits: None) -> None:
     all_running()
     running(WORKER, process="killed yesterday", ago=FORGOTTEN_AFTER + timedelta(minutes=1))
     pulse = Pulse(WORKER, ["urgent"])

@@ -65,7 +65,8 @@ class House:
             self.simulator = self._stage.start_simulator(self._bind.url, *SIMULATOR)
             self._valkey = self._stage.start_broker()
             self._web = self._stage.start_web(self._bind)
-            wait_until_ready(self._bind.url)
+            # Ready it is once it has workers, which each part starts as it needs them.
+            wait_until_ready(self._bind.url, path="/healthz")
         except BaseException:
             self._end()
             raise

@@ -28,4 +28,5 @@ class Command(OfSource):
         if source is None and (names := paused_names()):
             listed = ", ".join(f"« {name} »" for name in names)
             self.stdout.write(f"Restent suspendues : {listed} (« notifier resume SOURCE »)")
-        self.stdout.write(what_waits(waiting(source)))
+        # As it was at that moment: workers have begun to send it since.
+        self.stdout.write(what_waits(done.waiting if done else waiting(source)))
