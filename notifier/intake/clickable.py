@@ -11,8 +11,8 @@ import unicodedata
 
 import phonenumbers
 
-# A dot, then the letters of a domain.
-LINK = re.compile(r"\.[^\W\d_]{2}")
+# A dot (or what is one in an address: RFC 3490, 3.1), then the letters of a domain.
+LINK = re.compile(r"[.\u3002][^\W\d_]{2}")
 _SCHEME = re.compile(r"://|\b(?:www|tel|sms|mailto)[.:]", re.IGNORECASE)
 _MAIL = re.compile(r"\S@\S")
 _IP = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])|[0-9a-fA-F]{0,4}::[0-9a-fA-F]")

@@ -200,6 +200,23 @@ def test_positions_of_which_none_is_the_events_own_name_nobody(corg: Caller) -> 
     assert told() == []
 
 
+@pytest.mark.parametrize(
+    "beside", ["GEN/COMCKP", "GEN/SUPPT", "GEN/RNDZPT", "GEN/ASYGEN", "GEN/SAFZ", "AIR/LZ", "AIR"]
+)
+def test_a_place_beside_the_event_alone_is_not_where_it_is(corg: Caller, beside: str) -> None:
+    """A landing zone in Belfort for what happens who knows where tells Belfort nothing."""
+    answer = push(corg, m.envelope(emsi(m.case_id(), "ALERT", EGEO=[geo(beside, 47.638, 6.863)])))
+    assert stored(answer).state == Handling.REVIEW
+    assert f"emsi.EVENT.EGEO ({beside})" in answer["dropped"]
+    assert told() == []
+
+
+@pytest.mark.parametrize("kind", ["GEN/ROUTE", "GEN/EVENT", "GEN/LOCAT", "DGR/HZD", "CMB/CZ", None])
+def test_the_only_position_is_where_the_event_is(corg: Caller, kind: str | None) -> None:
+    answer = push(corg, m.envelope(emsi(m.case_id(), "ALERT", EGEO=[geo(kind, 47.508, 6.999)])))
+    assert stored(answer).communes == ["90033"]
+
+
 def test_of_several_kinds_of_event_the_others_are_named(corg: Caller) -> None:
     kinds_of = {"CATEGORY": ["FIR/CLA", "TRP/COL"]}
     event = emsi(m.case_id(), "ALERT", EGEO=IN_DELLE, ETYPE=kinds_of)

@@ -76,6 +76,11 @@ class Emsi(Part):
 
 # What names the place of the event itself, before zones, posts and routes about it; best first.
 _OWN_PLACE = ("GEN/EVENT", "GEN/INCGRD", "GEN/LOCAT", None)
+# Where people land, meet, command, rest: mostly beside it, and often in the commune next door.
+_BESIDE = re.compile(
+    r"AIR(/.*)?|GEN/(ASY|CKP|CNTPTL|COM|CRDPNT|DIVRT|DROPPT|ENTPT|EXITPT|FWCTPT|LA$|MSR|PSSGPT"
+    r"|RNDZPT|SAFERT|SAFZ|STRTPT|SUP|TRSTRT).*"
+)
 _TYPE = re.compile(r"[A-Z]{2,5}(/[A-Z]{1,6})?")
 
 PATHS = {
@@ -171,7 +176,12 @@ def _place(event: _Event, dropped: list[str]) -> dict[str, Any]:
 
 
 def _own_position(geos: list[_Geo]) -> _Position | None:
-    """The only one, however often it is given, or the only one of the best kind."""
+    """The only one, however often it is given, or the only one of the best kind.
+
+    No position where only places beside it are given.
+    """
+    if all(_BESIDE.fullmatch(geo.TYPE or "") for geo in geos):
+        return None
     of_kind = ([geo.POSITION for geo in geos if kind == geo.TYPE] for kind in _OWN_PLACE)
     for found in ([geo.POSITION for geo in geos], *of_kind):
         if found and all(position == found[0] for position in found):
