@@ -152,6 +152,11 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
     if len(named) > MOST_GROUPS or _says_whose(words) or _says_who(words):
         return False
     begins_with_name = bool(named) and is_first_name(named[0][1][0].text)
+    # "rue des Lilas et Kevin", "place des Fêtes à Marie"; not "Pierre et Marie".
+    for link, group in named[1:]:
+        alone = len(group) == 1 and group[0].kind is Kind.GIVEN and not group[0].is_joined
+        if alone and not (plain(link) == "et" and begins_with_name):
+            return False
     return all(
         _group_holds(
             link,

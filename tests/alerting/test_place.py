@@ -137,6 +137,10 @@ def test_what_stands_apart_behind_a_name_is_dropped(tail: str) -> None:
         "à la ferme Durand",
         "à la maison du docteur Durand",
         "niveau chalet Durand",
+        "et Kevin",
+        "de Kevin",
+        "à Marie",
+        "au Kevin",
         # Who somebody is, on what, in what.
         "le Roumain",
         "les Turcs",
