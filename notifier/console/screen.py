@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import TextIO
 
 WIDTH = 78
-# "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one.
-_GAP_IN_NUMBER = re.compile(r"(?<=[\d•]) (?=[\d•])")
+# "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one. Before « : » and the like, and
+# within « », French has a space that no line begins or ends with.
+_NEVER_BROKEN = re.compile(r"(?<=[\d•]) (?=[\d•])| (?=[:;!?»])|(?<=«) ")
 _KEPT = "\N{NO-BREAK SPACE}"
 COLOURS = {
     "dim": "2",
@@ -57,12 +58,12 @@ class Prefixes:
 
 
 def wrapped(line: str, indent: int, width: int = WIDTH) -> list[str]:
-    """The line in pieces of at most this width, none cut within a number or a word.
+    """The line in pieces of at most this width, none cut within a number, a word or before « : ».
 
     Those after the first are indented.
     """
     pieces = textwrap.wrap(
-        _GAP_IN_NUMBER.sub(_KEPT, line),
+        _NEVER_BROKEN.sub(_KEPT, line),
         width,
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
@@ -82,9 +83,7 @@ def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
     """The text in a box with a title, wrapped; empty lines and line ends of the text are kept."""
     inner = width - 4
     lines = [
-        piece
-        for line in text.strip("\n").splitlines() or [""]
-        for piece in textwrap.wrap(line, inner, break_on_hyphens=False) or [""]
+        piece for line in text.strip("\n").splitlines() or [""] for piece in wrapped(line, 0, inner)
     ]
     title = textwrap.shorten(title, inner - 2, placeholder="…")
     return [

@@ -56,3 +56,20 @@ def test_colours_only_where_they_are_welcome(monkeypatch: pytest.MonkeyPatch) ->
     assert paint("✓", "green", io.StringIO()) == "✓"
     monkeypatch.setenv("NO_COLOR", "1")
     assert paint("✓", "green", Terminal()) == "✓"
+
+
+def test_a_number_is_cut_neither_in_a_frame_nor_in_a_line() -> None:
+    text = "Réf. CORG90-2026-004217. Tél. 03 53 01 00 90"
+    for width in range(30, 60):
+        boxed = frame("SMS", text, width)
+        assert any("03 53 01 00 90" in line for line in boxed)
+        assert {len(line) for line in boxed} == {width}
+        assert any("03 53 01 00 90" in line for line in wrapped(text, 2, width))
+
+
+def test_no_line_begins_with_french_punctuation() -> None:
+    text = "essai 1 : remis ; et alors ? « Gendarmerie - Delle : accident » ! fin"
+    for width in range(12, 60):
+        for line in wrapped(text, 0, width):
+            assert line[0] not in ":;?!»"
+            assert line[-1] != "«"
