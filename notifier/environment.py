@@ -20,12 +20,21 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from notifier.mailbox import Mailbox, visible
+from notifier.unreadable import why_unreadable
 
 # What config/notifier.env.example holds in the place of every secret.
 PLACEHOLDER = "REMPLACER"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# What pydantic says itself, by its type of error. One that is not here is said in its own words.
+FAULTS = {
+    "string_pattern_mismatch": "n’a pas la forme attendue (docs/configuration.md)",
+    "int_parsing": "doit être un nombre entier",
+    "greater_than_equal": "doit être 1 ou plus",
+    "bool_parsing": "doit être 0 ou 1",
+}
 
 
 def is_loopback(url: str) -> bool:
@@ -169,14 +178,14 @@ class Environment(BaseModel):
     @classmethod
     def _known_database(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("postgresql", "postgres", "sqlite"):
-            raise ValueError("must begin with postgresql:// or sqlite:///")
+            raise ValueError("doit commencer par postgresql:// ou sqlite:///")
         return value
 
     @field_validator("BROKER_URL")
     @classmethod
     def _known_broker(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("redis", "rediss", "redis+socket"):
-            raise ValueError("must begin with redis://, rediss:// or redis+socket://")
+            raise ValueError("doit commencer par redis://, rediss:// ou redis+socket://")
         return value
 
     @field_validator("EMAIL_URL")
@@ -185,7 +194,7 @@ class Environment(BaseModel):
         if value and (
             urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname
         ):
-            raise ValueError("must look like smtp://HOST:PORT or smtps://HOST:PORT")
+            raise ValueError("doit s’écrire smtp://HÔTE:PORT ou smtps://HÔTE:PORT")
         return value
 
     @field_validator("PUBLIC_URL", "TWILIO_API_URL")
@@ -193,9 +202,9 @@ class Environment(BaseModel):
     def _https_or_loopback(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("must be an address such as https://alertes.example.fr")
+            raise ValueError("doit être une adresse, par exemple https://alertes.example.fr")
         if parts.scheme == "http" and not is_loopback(value):
-            raise ValueError("must be https: only a loopback address may be http")
+            raise ValueError("doit être en https : http n’est admis qu’en boucle locale")
         return value.rstrip("/")
 
     @field_validator("EMAIL_FROM")
@@ -211,8 +220,10 @@ class Environment(BaseModel):
         try:
             if value is not None:
                 ssl.create_default_context(cafile=value)
+        except ssl.SSLError:
+            raise ValueError(f"« {value} » ne contient pas de certificats PEM") from None
         except OSError as error:
-            raise ValueError(f"cannot be read as PEM certificates ({error})") from None
+            raise ValueError(f"« {value} » {why_unreadable(error)}") from None
         return value
 
     @field_validator("SECRET_KEY", "SECRET_KEY_FALLBACKS")
@@ -220,7 +231,7 @@ class Environment(BaseModel):
     def _long_secret(cls, value: str, info: ValidationInfo) -> str:
         given = value.split(",") if info.field_name == "SECRET_KEY_FALLBACKS" else [value]
         if value and any(len(key.strip()) < 50 for key in given):
-            raise ValueError("must have at least 50 characters")
+            raise ValueError("doit avoir au moins 50 caractères")
         return value
 
     @model_validator(mode="after")
@@ -228,11 +239,11 @@ class Environment(BaseModel):
         addresses = (self.PUBLIC_URL, self.TWILIO_API_URL, self.EMAIL_URL)
         if self.SIMULATOR and not all(not url or is_loopback(url) for url in addresses):
             raise ValueError(
-                "SIMULATOR: only where PUBLIC_URL, TWILIO_API_URL and EMAIL_URL are on loopback; "
-                "a service that is reachable from outside must have a real provider"
+                "SIMULATOR : seulement si PUBLIC_URL, TWILIO_API_URL et EMAIL_URL sont en boucle "
+                "locale ; un service joignable de l’extérieur doit avoir un vrai prestataire"
             )
         if not self.SIMULATOR and self.TWILIO_API_URL and is_loopback(self.TWILIO_API_URL):
-            raise ValueError("TWILIO_API_URL: a loopback address is only for SIMULATOR=1")
+            raise ValueError("TWILIO_API_URL : en boucle locale, seulement avec SIMULATOR=1")
         return self
 
     @property
@@ -256,20 +267,24 @@ class Environment(BaseModel):
 def read_environment(variables: dict[str, str]) -> Environment:
     """The checked environment.
 
-    Raises ImproperlyConfigured with one line for each wrong variable, by name.
+    Raises ImproperlyConfigured, in French, with one line for each wrong variable, by name.
     An empty variable counts as not set.
     """
     given = {name: value for name, value in variables.items() if value.strip()}
     untouched = [name for name in Environment.model_fields if PLACEHOLDER in given.get(name, "")]
     if untouched:
         raise ImproperlyConfigured(
-            f"still the example's {PLACEHOLDER}, put your own value: {', '.join(untouched)}"
+            f"réglages encore ceux du modèle ({PLACEHOLDER}), y mettre les vôtres : "
+            f"{', '.join(untouched)}"
         )
     try:
         return Environment.model_validate(given)
     except ValidationError as error:
-        lines = [
-            ": ".join([*map(str, fault["loc"]), fault["msg"].removeprefix("Value error, ")])
-            for fault in error.errors()
-        ]
-        raise ImproperlyConfigured("wrong environment:\n  " + "\n  ".join(lines)) from None
+        lines = [" : ".join([*map(str, fault["loc"]), _said(fault)]) for fault in error.errors()]
+        raise ImproperlyConfigured("réglages faux :\n  " + "\n  ".join(lines)) from None
+
+
+def _said(fault: ErrorDetails) -> str:
+    """What is wrong, in French; it never quotes the value, which may be a secret."""
+    said = FAULTS.get(fault["type"])
+    return said or fault["msg"].removeprefix("Value error, ")

@@ -25,8 +25,8 @@ def on_the_wire(address: str) -> str:
     local, _, domain = address.rpartition("@")
     try:
         return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    except idna.IDNAError as error:
-        raise ValueError(f"its domain is none ({error})") from None
+    except idna.IDNAError:
+        raise ValueError("son domaine n’en est pas un") from None
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Mailbox:
         if len(name) > 1 and name[0] == name[-1] == '"':
             name = re.sub(r"\\(.)", r"\1", name[1:-1])
         if re.search(r"[<>\x00-\x1f\x7f]", name):
-            raise ValueError("must be one address, such as Alertes <alertes@example.fr>")
+            raise ValueError("doit être une seule adresse : Alertes <alertes@example.fr>")
         local, at, domain = address.strip().rpartition("@")
         if not at or not domain or not _LOCAL.fullmatch(local):
-            raise ValueError("must be one address, such as alertes@example.fr")
+            raise ValueError("doit être une seule adresse : alertes@example.fr")
         return cls(name, on_the_wire(f"{local}@{domain}"))

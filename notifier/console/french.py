@@ -44,7 +44,8 @@ Les trois processus de la production
 # argparse's own sentences. One that is not here, from a later Python, stays in English.
 SENTENCES = {
     "usage: ": "usage : ",
-    "positional arguments": "arguments",
+    "positional arguments": "arguments ",
+    "options": "options ",
     "show this help message and exit": "affiche cette aide",
     "%(prog)s: error: %(message)s\n": "%(prog)s : %(message)s\n",
     "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",

@@ -62,12 +62,19 @@ def wrapped(line: str, indent: int, width: int = WIDTH) -> list[str]:
 
     Those after the first are indented.
     """
+    return _pieces(line, width, indent, break_long_words=False)
+
+
+def _pieces(line: str, width: int, indent: int = 0, *, break_long_words: bool = True) -> list[str]:
+    """At least one; cut between words, and at a gap that should hold where nothing else fits."""
+    held = _NEVER_BROKEN.sub(_KEPT, line).split(" ")
+    room = width - indent
     pieces = textwrap.wrap(
-        _NEVER_BROKEN.sub(_KEPT, line),
+        " ".join(one if len(one) <= room else one.replace(_KEPT, " ") for one in held),
         width,
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
-        break_long_words=False,
+        break_long_words=break_long_words,
     )
     return [piece.replace(_KEPT, " ") for piece in pieces] or [""]
 
@@ -83,7 +90,7 @@ def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
     """The text in a box with a title, wrapped; empty lines and line ends of the text are kept."""
     inner = width - 4
     lines = [
-        piece for line in text.strip("\n").splitlines() or [""] for piece in wrapped(line, 0, inner)
+        piece for line in text.strip("\n").splitlines() or [""] for piece in _pieces(line, inner)
     ]
     title = textwrap.shorten(title, inner - 2, placeholder="…")
     return [

@@ -13,6 +13,7 @@ from pathlib import Path
 from notifier.directory.encodings import UndecidedError, decoded
 from notifier.directory.names import key
 from notifier.mailbox import visible
+from notifier.unreadable import why_unreadable
 
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
 COMMUNE_NAME = "commune"
@@ -144,12 +145,10 @@ def _text(path: Path) -> tuple[str, str]:
     """The file's text, and the name of its encoding when it is a rare one."""
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise _refused(f"le fichier « {path} » n’existe pas") from None
     except IsADirectoryError:
         raise _refused(f"« {path} » est un dossier : donnez le fichier CSV lui-même") from None
     except OSError as error:
-        raise _refused(f"le fichier « {path} » est illisible ({error.strerror})") from None
+        raise _refused(f"le fichier « {path} » {why_unreadable(error)}") from None
     if content.startswith(b"PK\x03\x04"):
         raise _refused(f"« {path} » est un classeur de tableur, pas un CSV : {_AS_CSV}")
     try:

@@ -14,6 +14,7 @@ from notifier.console.launch import Bind, free_port
 from notifier.intake.keys import add_source, revoke
 from notifier.intake.models import Source
 from tests.harness.heartbeats import all_running, running
+from tests.harness.https import server
 from tests.harness.live import Live
 
 GOOD_KEY = "kJ3-vQ9zX_2mLrT7bNcW5yHsDfGqPaRuEoIiYxCvBnMtKjLhZs"
@@ -179,6 +180,16 @@ def test_whether_the_web_server_answers_is_asked_at_its_public_address(
     ((mark, what),) = said(surroundings.public_url, PUBLIC_URL=nowhere, SIMULATOR=True)
     assert mark is Mark.BAD
     assert nowhere in what
+
+
+@pytest.mark.parametrize("code", [502, 504])
+def test_a_web_server_that_does_not_answer_nginx_is_told_from_another_program(
+    said: Any, code: int
+) -> None:
+    with server(code, b"Bad Gateway") as (url, _):
+        ((mark, what),) = said(surroundings.public_url, PUBLIC_URL=url, SIMULATOR=True)
+    assert mark is Mark.BAD
+    assert f"{code} à {url}, le service ne lui répond pas" in what
 
 
 def test_another_program_at_the_public_address_is_not_taken_for_ours(live: Live, said: Any) -> None:

@@ -110,7 +110,9 @@ def test_the_example_environment_filled_in_is_accepted_and_complete() -> None:
 
 
 def test_the_example_environment_as_it_is_is_refused_by_name() -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY, .*TWILIO_AUTH_TOKEN, EMAIL_URL"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"ceux du modèle.* SECRET_KEY, .*TWILIO_AUTH_TOKEN, EMAIL_URL"
+    ):
         read_environment(settings_of_example())
 
 

@@ -1,5 +1,6 @@
 """What somebody reads who types a command wrong, or wants to know what there is."""
 
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -66,13 +67,14 @@ def test_the_help_of_every_command_is_french(command: str, commands: Commands) -
     assert done.stdout.startswith(f"usage : notifier {command}") or "usage : " in done.stdout
     assert [word for word in ENGLISH if word in done.stdout + done.stderr] == []
     assert "--settings" not in done.stdout
+    assert re.search(r"\w:$", done.stdout, re.MULTILINE) is None
 
 
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
         (("timelin", "X"), 1, "la commande « timelin » n’existe pas. Peut-être « timeline » ?"),
-        (("timeline",), 2, "il manque : reference"),
+        (("timeline",), 2, "il manque : REFERENCE"),
         (("review", "X", "--commune"), 2, "--commune : une valeur est attendue"),
         (("source", "zut"), 2, "'zut' n’existe pas ; au choix : "),
         (("source", "add"), 2, "il manque : NOM, --departement"),
@@ -121,6 +123,9 @@ def test_where_nothing_can_be_written_no_command_breaks_down(
         assert "unable to open database file" in done.stdout + done.stderr
     if args == ("doctor",):
         assert f"le dossier DATA_DIR ({closed}) doit pouvoir s’écrire" in done.stdout
+        # What needs the tables is named once, and no broken check is.
+        assert "! Pas vérifiés : courriel, horloge, sources et contacts" in done.stdout
+        assert "vérification impossible" not in done.stdout
 
 
 def test_tables_that_cannot_be_written_anywhere_are_said_in_one_line(shut_out: Commands) -> None:

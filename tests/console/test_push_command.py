@@ -79,7 +79,8 @@ def test_a_file_that_cannot_be_read_holds_up_no_other(live: Live, tmp_path: Path
     done = push(live, *files, CLE=live.service.dispatch.key)
     assert done.returncode == 1
     assert f"{good} (/api/v1/interventions) : 202" in done.stdout
-    assert "absent.json : illisible" in done.stderr
+    assert "absent.json » n’existe pas" in done.stderr
+    assert "folder » est un dossier" in done.stderr
     assert f"non reçu : {files[0]}, {files[1]}" in done.stderr
     live.expect_sms(to=mobile)
 

@@ -32,6 +32,12 @@ def test_a_wrapped_line_fits_and_says_every_word(given_words: list[str]) -> None
     assert " ".join(lines).split() == given_words
 
 
+def test_what_can_stay_whole_on_no_line_is_cut_and_stays_within_the_frame() -> None:
+    for text in ("1 " * 60, "!? : " * 20, "x" * 200):
+        assert {len(line) for line in frame("SMS", text)} == {78}
+    assert max(map(len, wrapped("1 " * 60, 23))) <= 78
+
+
 def test_milliseconds_stand_to_the_right() -> None:
     assert table(("Qui", "Après"), [("Delle", "7 ms"), ("Belfort", "—")]) == [
         "Qui      Après",
@@ -69,7 +75,7 @@ def test_a_number_is_cut_neither_in_a_frame_nor_in_a_line() -> None:
 
 def test_no_line_begins_with_french_punctuation() -> None:
     text = "essai 1 : remis ; et alors ? « Gendarmerie - Delle : accident » ! fin"
-    for width in range(12, 60):
+    for width in range(16, 60):
         for line in wrapped(text, 0, width):
             assert line[0] not in ":;?!»"
             assert line[-1] != "«"

@@ -55,7 +55,9 @@ def sources_and_contacts() -> Iterator[Finding]:
     sources = list(Source.objects.filter(revoked_at=None))
     if not sources:
         yield bad(
-            "Sources : aucune", 'notifier source add "CORG 90" --departement 90 --duty-phone NUMÉRO'
+            "Sources : aucune",
+            'notifier source add "CORG 90" --departement 90 --duty-email ADRESSE '
+            "--duty-phone NUMÉRO",
         )
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")

@@ -23,6 +23,8 @@ from notifier.environment import is_loopback
 TIMEOUT_S = 2.0
 PUBLIC_TIMEOUT_S = 10.0
 CLOCK_DRIFT_S = 5.0
+# What a server in front answers when what is behind it does not.
+BEHIND_IS_SILENT = (502, 504)
 TABLE = "docs/configuration.md"
 
 
@@ -132,6 +134,12 @@ def _asked_at(url: str) -> Iterator[Finding]:
         ) as answer:
             said = answer.read(100)
     except urllib.error.HTTPError as error:
+        if error.code in BEHIND_IS_SILENT:
+            yield bad(
+                f"PUBLIC_URL : nginx répond {error.code} à {url}, le service ne lui répond pas",
+                "lancer notifier web, ou lire son journal ; nginx doit viser son --bind",
+            )
+            return
         said = str(error.code).encode()
     except (OSError, http.client.HTTPException) as error:
         yield bad(

@@ -1,14 +1,16 @@
 """`notifier doctor`: what is missing, wrong or unreachable, and what to do about it."""
 
+from collections import Counter
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from notifier.console.doctor import contents, fitness, providers, surroundings
-from notifier.console.doctor.findings import Check, Finding, Mark, examine
+from notifier.console.doctor.findings import Check, Finding, Mark, examine, warning
 from notifier.console.screen import paint
 
-CHECKS: tuple[tuple[str, Check], ...] = (
+FIRST: tuple[tuple[str, Check], ...] = (
     ("Environnement", surroundings.environment),
     ("Réseau", fitness.network),
     ("Secrets et expéditeur", fitness.secrets_and_senders),
@@ -18,8 +20,11 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Catégories et textes", contents.wording),
     ("Territoire", contents.territory),
     ("Twilio", providers.twilio),
-    ("Courriel", providers.smtp),
     ("PUBLIC_URL", surroundings.public_url),
+)
+# These read the tables: where there are none, each would only say so again.
+OF_THE_DATABASE: tuple[tuple[str, Check], ...] = (
+    ("Courriel", providers.smtp),
     ("Horloge", surroundings.clock),
     ("Sources et contacts", contents.sources_and_contacts),
     ("Permanences", fitness.sources),
@@ -37,19 +42,29 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *_: Any, **_options: Any) -> None:
-        findings: list[Finding] = []
-        for title, check in CHECKS:
-            for finding in examine(title, check):
-                findings.append(finding)
-                self._print(finding)
-        faults = sum(finding.mark is Mark.BAD for finding in findings)
-        if faults:
-            plural = "s" if faults > 1 else ""
-            self.stdout.write(f"\n{faults} point{plural} à corriger.")
-            raise SystemExit(1)
-        self.stdout.write("\nTout va bien.")
+        found = {title: self._examine(title, check) for title, check in FIRST}
+        if Mark.BAD in found["Base"]:
+            later = ", ".join(title.lower() for title, _ in OF_THE_DATABASE)
+            self._print(warning(f"Pas vérifiés : {later}", "corriger d’abord la base, relancer"))
+        else:
+            found |= {title: self._examine(title, check) for title, check in OF_THE_DATABASE}
+        marks = Counter(chain.from_iterable(found.values()))
+        self._conclude(marks[Mark.BAD], marks[Mark.WARNING])
 
-    def _print(self, finding: Finding) -> None:
+    def _conclude(self, faults: int, warnings: int) -> None:
+        if faults:
+            self.stdout.write(f"\n{_points(faults)} à corriger.")
+            raise SystemExit(1)
+        self.stdout.write(
+            f"\nRien à corriger ; {_points(warnings)} à regarder (!)."
+            if warnings
+            else "\nTout va bien."
+        )
+
+    def _examine(self, title: str, check: Check) -> list[Mark]:
+        return [self._print(finding) for finding in examine(title, check)]
+
+    def _print(self, finding: Finding) -> Mark:
         stream: Any = self.stdout
         self.stdout.write(
             f"{paint(finding.mark.value, COLOURS[finding.mark], stream)} {finding.what}"
@@ -57,3 +72,8 @@ class Command(BaseCommand):
         if finding.remedy:
             self.stdout.write(f"    → {finding.remedy}")
         self.stdout.flush()
+        return finding.mark
+
+
+def _points(count: int) -> str:
+    return f"{count} point{'s' if count > 1 else ''}"

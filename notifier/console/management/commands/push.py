@@ -13,6 +13,7 @@ from notifier.environment import is_loopback
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
 from notifier.intake.signature import signed_headers, signed_payload
+from notifier.unreadable import why_unreadable
 
 PATHS = {
     Door.NATIVE: "/api/v1/interventions",
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             body = path.read_bytes()
         except OSError as error:
             # The other files are sent all the same: each may be an alert.
-            self.stderr.write(f"{path} : illisible ({error.strerror})")
+            self.stderr.write(f"« {path} » {why_unreadable(error)}")
             return False
         door = door_of(body)
         headers = _signed(secret, PATHS[door], body)
@@ -89,7 +90,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"{path} : illisible ({error.strerror})") from None
+        raise CommandError(f"« {path} » {why_unreadable(error)}") from None
 
 
 def _secret(path: Path | None) -> str:

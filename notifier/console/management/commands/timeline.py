@@ -25,7 +25,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("reference", help="la référence donnée par le centre d’opérations")
+        parser.add_argument(
+            "reference", metavar="REFERENCE", help="la référence donnée par le centre d’opérations"
+        )
 
     def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
