@@ -162,14 +162,17 @@ def _store(
 def store_numbered(source: Source, new: ForeignIntervention) -> Reception:
     """Receive it under the first free number of its second and after.
 
-    Raises ContradictionError when `MOST_IN_A_SECOND` numbers are taken.
+    A number under which the same is stored already is another message's: what ended in between
+    goes on again. Raises ContradictionError when `MOST_IN_A_SECOND` numbers are taken.
     """
     for number in range(new.sequence, new.sequence + MOST_IN_A_SECOND):
         try:
             numbered = new.model_copy(update={"sequence": number})
-            return receive(source, numbered, expires_at=new.expires_at)
+            reception = receive(source, numbered, expires_at=new.expires_at)
         except ContradictionError:
             continue
+        if reception.is_new:
+            return reception
     raise ContradictionError(new.reference, new.sequence)
 
 

@@ -165,6 +165,16 @@ def test_nothing_begun_takes_nothing_back_and_reopens_nothing(corg: Caller, numb
     assert kinds(adapted_reference(number)) == [("90033", False)]
 
 
+def test_what_goes_on_again_within_the_second_of_its_end_goes_on(corg: Caller) -> None:
+    case, at = m.case_id(), m.moment(-60)
+    sent = m.moment(-20)
+    for status, where in (("IPR", IN_DELLE), ("COM", []), ("IPR", IN_DELLE)):
+        event = emsi(case, "UPDATE", STATUS=status, EGEO=where, OCC_DATIME=at)
+        event["emsi"]["CONTEXT"]["ID"] = m.case_id()
+        push_any(corg, m.envelope(event, dateTimeSent=sent))
+    assert kinds(adapted_reference(case)) == [("90033", True)]
+
+
 def geo(kind: str | None, latitude: float, longitude: float) -> dict[str, Any]:
     position = {"POSITION": {"COORD": [{"LAT": latitude, "LONG": longitude}]}}
     return position | ({"TYPE": kind} if kind else {})
