@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -307,6 +308,43 @@ def test_the_production_command_reads_the_settings_and_hands_everything_on(tmp_p
     assert done.stdout.splitlines() == [
         "la-clé", "/var/lib/alerte-maires", "3", "timeline", "deux mots", "$HOME",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [{}, {"SUDO_USER": "merisier"}])
+def test_the_production_command_says_for_the_journal_who_is_at_the_keyboard(
+    tmp_path: Path, known: dict[str, str]
+) -> None:
+    """The very script as root runs it, but that the account is not changed."""
+    (tmp_path / "notifier.env").touch()
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/notifier"
+    program.write_text('#!/bin/sh\necho "$SUDO_USER"\n')
+    program.chmod(0o755)
+    script = (
+        text(DEPLOYMENT / "alerte-maires")
+        .replace("/etc/alerte-maires", str(tmp_path))
+        .replace("/opt/alerte-maires/.venv", str(tmp_path))
+        .replace("exec runuser -u alerte-maires --", "exec")
+    )
+    outside = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        ["sh", "-c", script], env=outside | known, capture_output=True, text=True, check=True
+    )
+    login = subprocess.run(["logname"], capture_output=True, text=True).stdout
+    account = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout
+    assert done.stdout.strip() == known.get("SUDO_USER", (login or account).strip())
+
+
+def test_a_value_between_apostrophes_is_read_by_a_shell_as_it_is_meant(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"EMAIL_FROM='[^']+'", text(EXAMPLE))
+    file = tmp_path / "notifier.env"
+    file.write_text(shown)
+    done = subprocess.run(
+        ["sh", "-c", 'set -a; . "$0"; printenv EMAIL_FROM', str(file)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == shown.partition("=")[2].strip("'")
+    assert read_environment(filled_in() | {"EMAIL_FROM": done.stdout.strip()}).missing() == []
 
 
 def test_procfile_and_units_start_what_exists() -> None:
