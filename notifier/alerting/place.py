@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from notifier.alerting.gsm import to_gsm
 from notifier.alerting.place_name import is_a_name, says_where
@@ -43,6 +44,7 @@ _HOUSE_NUMBER_BEHIND = re.compile(rf"(?:^|[ ,]+)(?:n ?[°o] ?)?{_DOOR}$", re.IGN
 _END_OF_PART = re.compile(r"[,;:/|\\()\[\]{}<>\"«»“”=*_\n\r]| [-–—]+ |[–—]")
 
 
+@lru_cache(maxsize=256)
 def safe_place(label: str | None) -> str | None:
     """The part of the label that may be told, at most 50 characters, or None.
 

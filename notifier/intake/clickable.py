@@ -14,7 +14,8 @@ import phonenumbers
 # A dot (or what is one in an address: RFC 3490, 3.1), then the letters of a domain.
 LINK = re.compile(r"[.\u3002][^\W\d_]{2}")
 _SCHEME = re.compile(r"://|\b(?:www|tel|sms|mailto)[.:]", re.IGNORECASE)
-_MAIL = re.compile(r"\S@\S")
+# Alone as well: what comes before or after it in a text would be joined to it.
+_MAIL = re.compile("@")
 _IP = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])|[0-9a-fA-F]{0,4}::[0-9a-fA-F]")
 _RUN = re.compile(r"[0-9]+(?:[\s.,_/()+-]{1,3}[0-9]+)*")
 # As one dials it in France and overseas, from there or from abroad.

@@ -90,7 +90,7 @@ def test_our_own_reference_may_always_be_told(number: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["www.gend.fr", "gend.fr", "ｇｅｎｄ．ｆｒ", "gend\u3002fr", "gend\uff61fr",
-     "https://a", "a@b", "203.0.113.7",
+     "https://a", "a@b", "rue @", "@", "203.0.113.7",
      "03 84 00 00 00", "+33 6 39 98 12 34", "０６ ３９ ９８ １２ ３４", "tel:17",
      "Gendarmerie 03-84-00-00-00", "gend.école"],
 )  # fmt: skip
