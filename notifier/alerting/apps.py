@@ -32,24 +32,24 @@ class AlertingConfig(AppConfig):
 
 
 def _ring(intervention: Intervention, **_: object) -> None:
-    from notifier.alerting.wake import ring_to_decide
+    from notifier.alerting.scheduling import ring_to_decide
 
     ring_to_decide(intervention)
 
 
 def _move_on(message: Message, **_: object) -> None:
-    from notifier.alerting.escalation import move_on
+    from notifier.alerting.escalation.failover import move_on
 
     move_on(message)
 
 
 def _catch_up(message: Message, **_: object) -> None:
-    from notifier.alerting.catching_up import catch_up
+    from notifier.alerting.escalation.late_delivery import catch_up
 
     catch_up(message)
 
 
 def _gone(messages: list[Message], **_: object) -> set[int]:
-    from notifier.alerting.readers import gone
+    from notifier.alerting.notification.present_readers import gone
 
     return gone(messages)

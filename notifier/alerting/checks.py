@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from django.core.checks import CheckMessage, Error
 
-from notifier.alerting.categories import CategoriesError
-from notifier.alerting.composition import TemplatesError
-from notifier.alerting.in_force import categories, composer
+from notifier.alerting.content.composer import TemplatesError
+from notifier.alerting.policy.categories import CategoriesError
+from notifier.alerting.policy.current import categories, composer
 from notifier.intake.formats.tables import TablesError, tables
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from notifier.alerting.gathered import everyone_told, timeline_with_digests
-from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert, Held, HeldState
+from notifier.alerting.notification.history import everyone_told, timeline_with_digests
+from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.pause import of as pause_of

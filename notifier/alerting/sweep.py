@@ -7,16 +7,16 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.alerting.concerned import is_partial
-from notifier.alerting.decide import TOGETHER, decide_each
-from notifier.alerting.delayed import pass_on_delayed
-from notifier.alerting.doubt import say_it_expired
-from notifier.alerting.fan_out import watch
-from notifier.alerting.in_force import categories
-from notifier.alerting.lifetime import useless_at
-from notifier.alerting.release import release_due
-from notifier.alerting.spending import alarm
-from notifier.alerting.wake import of_lane
+from notifier.alerting.decision.affected import is_partial
+from notifier.alerting.decision.pipeline import TOGETHER, decide_each
+from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.expiry import useless_at
+from notifier.alerting.review.notices import say_it_expired
+from notifier.alerting.scheduling import of_lane
+from notifier.alerting.throttling.fan_out import watch
+from notifier.alerting.throttling.quota import alarm
+from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Lane
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.thread import goes_behind, in_turn, lock_threads

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from notifier.alerting.decide import TOGETHER, decide_each
-from notifier.alerting.in_force import categories, composer
+from notifier.alerting.decision.pipeline import TOGETHER, decide_each
+from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.bell.together import Together
 from notifier.delivery.models import Channel, Lane

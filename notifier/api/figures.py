@@ -11,9 +11,9 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifier.alerting import spending
-from notifier.alerting.fan_out import going_on
 from notifier.alerting.models import Held, HeldFor, HeldState
+from notifier.alerting.throttling import quota as spending
+from notifier.alerting.throttling.fan_out import going_on
 from notifier.api.counted import metrics_of
 from notifier.bell.heartbeat import is_beat_running, unserved_queues
 from notifier.delivery import pause as delivery_pause

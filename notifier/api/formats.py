@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.errors import ValidationError
 from ninja.responses import Status
 
-from notifier.alerting.accept import accept_message, try_out_message
+from notifier.alerting.service import accept_message, try_out_message
 from notifier.api.entrance import SourceKey
 from notifier.api.interventions import (
     DRY_RUN,

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from notifier.alerting.fan_out import going_on
-from notifier.alerting.pause import paused_names
+from notifier.alerting.throttling.fan_out import going_on
+from notifier.alerting.throttling.pause import paused_names
 from notifier.api.figures import (
     Figures,
     caps_reached,

@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from notifier.alerting.accept import UnknownCategoryError, accept, try_out
+from notifier.alerting.service import UnknownCategoryError, accept, try_out
 from notifier.alerting.status import status_of
 from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError

@@ -56,7 +56,7 @@ def written(families: list[tuple[str, ...]], entries: str = CATEGORIES) -> str:
 @pytest.fixture
 def operator(settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """Puts a categories file in force, as a restart with another file would."""
-    from notifier.alerting.in_force import categories
+    from notifier.alerting.policy.current import categories
 
     def put(text: str) -> None:
         path = tmp_path / "categories.toml"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
-from notifier.alerting.accept import accept
+from notifier.alerting.service import accept
 from notifier.intake import receive as intake
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import ContradictionError, Reception, received

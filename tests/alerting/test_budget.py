@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.receipts import apply_receipt

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
-from notifier.alerting.spending import charge_within_cap
+from notifier.alerting.throttling.quota import charge_within_cap
 from notifier.delivery.models import Message
 from notifier.intake.keys import add_source
 from notifier.intake.models import Source

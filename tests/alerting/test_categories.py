@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.categories import CategoriesError, Category, load
-from notifier.alerting.gsm import count, to_gsm
+from notifier.alerting.content.gsm import count, to_gsm
+from notifier.alerting.policy.categories import CategoriesError, Category, load
 from notifier.intake.words import Severity
 
 REPOSITORY = Path(__file__).parents[2]

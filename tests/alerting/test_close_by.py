@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.alerting.composition import LONGEST_SUBJECT, Kind
-from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
-from notifier.alerting.in_force import composer
+from notifier.alerting.content.composer import LONGEST_SUBJECT, Kind
+from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
-from notifier.alerting.preview import preview
-from notifier.alerting.samples import SAMPLE
+from notifier.alerting.policy.current import composer
 from notifier.intake.words import Severity
 from tests.alerting.house import (
     BORDER,

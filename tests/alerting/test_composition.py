@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.categories import load
-from notifier.alerting.composition import Composer, Kind
-from notifier.alerting.facts import Facts
-from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.alerting.content.composer import Composer, Kind
+from notifier.alerting.content.facts import Facts
+from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.alerting.policy.categories import load
 from notifier.delivery.models import Message
 from notifier.intake.words import Severity, Status
 from tests.alerting.house import breakable

@@ -12,10 +12,10 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.alerting.decide import decide
-from notifier.alerting.delayed import pass_on_delayed
+from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.models import Alert
-from notifier.alerting.review import decide_communes, waiting
+from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import withdraw

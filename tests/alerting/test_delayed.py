@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.delayed import pass_on_delayed
-from notifier.alerting.pause import pause, resume
-from notifier.alerting.release import release_due
+from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.throttling.pause import pause, resume
+from notifier.alerting.throttling.release import release_due
 from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.schedule import ASK_AGAIN
@@ -330,7 +330,7 @@ def test_a_digest_that_does_not_leave_is_told_to_the_next_person(source, clock) 
 def test_one_that_cannot_be_passed_on_holds_up_no_other(
     council, clock, monkeypatch, caplog
 ) -> None:
-    from notifier.alerting import delayed
+    from notifier.alerting.escalation import delayed
 
     contact(commune="90052", mobile=number(5))
     contact("adjoint", commune="90052", mobile=number(6))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.categories import CategoriesError
-from notifier.alerting.digest import Digest
-from notifier.alerting.gsm import count
-from notifier.alerting.in_force import categories, composer
-from notifier.alerting.samples import SAMPLE
+from notifier.alerting.content.digest import Digest
+from notifier.alerting.content.gsm import count
+from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.policy.categories import CategoriesError
+from notifier.alerting.policy.current import categories, composer
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import breakable
 

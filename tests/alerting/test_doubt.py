@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.doubt import candidates
-from notifier.alerting.review import decide_communes, waiting
+from notifier.alerting.review.decisions import decide_communes, waiting
+from notifier.alerting.review.notices import candidates
 from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.in_force import categories
+from notifier.alerting.policy.current import categories
 from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt
@@ -309,7 +309,7 @@ def test_an_interrupted_follow_up_leaves_nothing_and_the_sweep_repeats_it(
     push(source)
     with monkeypatch.context() as broken:
         # After the letters were entrusted, in the middle of the transaction.
-        broken.setattr("notifier.alerting.escalation._note", _dies)
+        broken.setattr("notifier.alerting.escalation.failover._note", _dies)
         hand_over(refusing(number(1)))
     assert told() == [sms(1)]
     assert not messages()[0].is_followed_up

@@ -10,8 +10,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from notifier.alerting.fan_out import ALERTS, watch
 from notifier.alerting.models import FanOut, Held
+from notifier.alerting.throttling.fan_out import ALERTS, watch
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Source
 from notifier.territory.resolve import communes_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.gsm import GSM_BASIC, GSM_EXTENSION, count, to_gsm
+from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, count, to_gsm
 
 VECTORS = Path(__file__).parents[3] / "shared" / "samples" / "sms_segments.json"
 

@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
+from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
-from notifier.alerting.preview import preview
-from notifier.alerting.spending import charge_within_hard_cap
 from notifier.alerting.status import status_of
+from notifier.alerting.throttling.quota import charge_within_hard_cap
 from notifier.delivery.models import Lane, Message
 from notifier.intake.keys import add_source
 from notifier.intake.models import Source

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifier.alerting.composition import Composer, Kind, Texts
-from notifier.alerting.samples import SAMPLE
+from notifier.alerting.content.composer import Composer, Kind, Texts
+from notifier.alerting.content.samples import SAMPLE
 from notifier.intake.clickable import holds_a_number
 from notifier.intake.clickable import unfit as unfit_for_a_telephone
 from notifier.intake.formats.message import adapted_reference

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
 from notifier.alerting.prepositions import at, of
-from notifier.alerting.preview import preview
 from notifier.territory.resolve import commune
 from tests.alerting.house import (
     ACCIDENT,

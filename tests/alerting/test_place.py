@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifier.alerting.gsm import to_gsm
-from notifier.alerting.place import LONGEST, safe_place
+from notifier.alerting.content.gsm import to_gsm
+from notifier.alerting.content.street_label import LONGEST, safe_place
 
 
 @pytest.mark.parametrize(

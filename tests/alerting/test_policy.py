@@ -7,10 +7,10 @@ from itertools import product
 
 import pytest
 
-from notifier.alerting.categories import Category
-from notifier.alerting.composition import Kind
+from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert
-from notifier.alerting.policy import rule_on, rule_on_left_commune
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.rules import rule_on, rule_on_left_commune
 from notifier.intake.words import Severity, Status
 
 RUNNING = (Status.ENGAGED, Status.ON_SCENE)

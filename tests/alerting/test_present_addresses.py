@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.preview import preview
-from notifier.alerting.release import release_due
+from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import MessageState
 from notifier.directory.models import Contact
 from tests.alerting.house import (
@@ -276,7 +276,7 @@ def test_a_check_that_fails_keeps_nothing_from_leaving(source, mayor, monkeypatc
 
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    monkeypatch.setattr("notifier.alerting.readers.people_of", dies)
+    monkeypatch.setattr("notifier.alerting.notification.present_readers.people_of", dies)
     with later():
         hand_over()
     assert [m.state for m in messages()] == [MessageState.ACCEPTED]

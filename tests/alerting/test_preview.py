@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
-from notifier.alerting.preview import preview
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.intake.models import Intervention

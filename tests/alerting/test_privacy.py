@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.alerting.place import safe_place
+from notifier.alerting.content.street_label import safe_place
 from notifier.delivery.models import Message
 from notifier.journal.models import Entry
 from tests.alerting.house import ACCIDENT, DELLE, THEFT, contact, journal, messages, number, push

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.alerting.gathered import withdraw_held
 from notifier.alerting.models import Alert, Held, HeldState
-from notifier.alerting.release import release_due
+from notifier.alerting.notification.history import withdraw_held
+from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Message
 from notifier.intake.keys import add_source
 from tests.alerting.conftest import FAMILIES, written
@@ -77,7 +77,7 @@ def test_a_release_that_dies_on_its_way_leaves_everything_as_it_was(held, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("notifier.alerting.release.entrust", killed)
+        patch.setattr("notifier.alerting.throttling.release.entrust", killed)
         with pytest.raises(KeyboardInterrupt):
             release_due()
     assert set(Held.objects.values_list("state", flat=True)) == {HeldState.HELD}

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from time_machine import travel
 
-from notifier.alerting.preview import preview
+from notifier.alerting.decision.dry_run import preview
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
     BORDER,
@@ -183,8 +183,8 @@ def test_an_end_rings_nobody_who_was_not_rung(source) -> None:
 
 
 def test_an_urgent_category_without_sms_is_refused(operator) -> None:
-    from notifier.alerting.categories import CategoriesError
-    from notifier.alerting.in_force import categories
+    from notifier.alerting.policy.categories import CategoriesError
+    from notifier.alerting.policy.current import categories
 
     quiet = [(*f[:4], '"email"', *f[5:]) if f[0] == "C04" else f for f in FAMILIES]
     operator(

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.unreached import unreached
+from notifier.alerting.escalation.unreached import unreached
 from notifier.console.admin.base import moment
 from notifier.delivery.models import Channel, Delay, Message, MessageState
 from notifier.intake.models import Intervention, Source

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
-from notifier.alerting.preview import preview
 from notifier.intake.models import Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import (

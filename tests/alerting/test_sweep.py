@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting import decide as deciding
 from notifier.alerting import sweep as sweeping
-from notifier.alerting.doubt import deadline
+from notifier.alerting.decision import pipeline as deciding
+from notifier.alerting.review.notices import deadline
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import (
@@ -46,7 +46,7 @@ def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> Non
 
 
 def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatch, caplog) -> None:
-    from notifier.alerting import decide
+    from notifier.alerting.decision import pipeline as decide
 
     tell = decide.tell
 
@@ -79,7 +79,7 @@ def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatc
             raise RuntimeError("poisoned")
         return concerned(intervention, thread)
 
-    monkeypatch.setattr("notifier.alerting.decide.concerned", fails)
+    monkeypatch.setattr("notifier.alerting.decision.pipeline.concerned", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
         a_round()

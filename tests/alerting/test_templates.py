@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.composition import Composer, Kind, TemplatesError
-from notifier.alerting.samples import SAMPLE
+from notifier.alerting.content.composer import Composer, Kind, TemplatesError
+from notifier.alerting.content.samples import SAMPLE
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "alerts"
 

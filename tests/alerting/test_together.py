@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.alerting.decide import decide, decide_each
+from notifier.alerting.decision.pipeline import decide, decide_each
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from tests.alerting.house import (
@@ -67,7 +67,7 @@ def test_the_states_of_one_thread_are_told_in_their_order(source, mayors) -> Non
 
 
 def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monkeypatch) -> None:
-    from notifier.alerting import decide as room
+    from notifier.alerting.decision import pipeline as room
 
     concerned = room.concerned
 

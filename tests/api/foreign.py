@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry

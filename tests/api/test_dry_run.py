@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState

@@ -12,7 +12,7 @@ from django.core import serializers
 from django.db import connection
 from django.utils import timezone
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
 from notifier.intake import waiting

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifier.alerting.doubt import deadline
-from notifier.alerting.in_force import categories
 from notifier.alerting.models import Alert
+from notifier.alerting.policy.current import categories
+from notifier.alerting.review.notices import deadline
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.models import Handling

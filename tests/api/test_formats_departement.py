@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from notifier.alerting.in_force import categories
+from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.formats.departements import departement_of_code

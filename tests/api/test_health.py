@@ -13,7 +13,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.console.broker import READY, own_valkey
 from notifier.console.launch import free_port
 from notifier.console.processes import Supervisor

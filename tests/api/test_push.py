@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
 from notifier.intake.models import Handling, Intervention
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
@@ -106,12 +106,12 @@ def test_a_refusal_is_in_one_shape(corg: Caller) -> None:
 
 def _without(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator takes a category out of the configuration."""
-    from notifier.alerting import in_force
-    from notifier.alerting.categories import Categories
+    from notifier.alerting.policy import current as in_force
+    from notifier.alerting.policy.categories import Categories
 
     known = in_force.categories()
     left = Categories({c: known.get(c) for c in known.codes() if c != code}, known.storm)
-    monkeypatch.setattr("notifier.alerting.accept.categories", lambda: left)
+    monkeypatch.setattr("notifier.alerting.service.categories", lambda: left)
 
 
 def test_what_was_received_stays_so_when_its_category_goes(

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Handling, Intervention, Source

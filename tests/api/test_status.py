@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from notifier.alerting.decide import decide
-from notifier.alerting.escalation import move_on
+from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.escalation.failover import move_on
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.receipts import apply_receipt

@@ -10,7 +10,7 @@ import django
 def main() -> None:
     """Decide every received intervention, oldest first."""
     django.setup()
-    from notifier.alerting.decide import decide
+    from notifier.alerting.decision.pipeline import decide
     from notifier.intake.models import Handling, Intervention
 
     waiting = Intervention.objects.filter(state=Handling.RECEIVED).order_by("received_at")

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from notifier.alerting.decide import decide
+from notifier.alerting.decision.pipeline import decide
 from notifier.directory.models import Contact
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, Source

@@ -74,7 +74,7 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
 
 @pytest.mark.django_db
 def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
-    from notifier.alerting.pause import pause
+    from notifier.alerting.throttling.pause import pause
     from notifier.console.doctor.contents import waiting
     from notifier.delivery.models import Message
     from notifier.intake.keys import add_source

@@ -20,9 +20,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.alerting.composition import Kind
-from notifier.alerting.facts import Facts
-from notifier.alerting.in_force import categories, composer
+from notifier.alerting.content.composer import Kind
+from notifier.alerting.content.facts import Facts
+from notifier.alerting.policy.current import categories, composer
 from notifier.api.interventions import REFUSALS
 from notifier.delivery import schedule
 from notifier.delivery.models import MessageState

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from notifier.alerting.recipients import reached
+from notifier.alerting.notification.recipients import reached
 from notifier.delivery.claim import claim_due
 from notifier.delivery.deliver import Try, deliver
 from notifier.delivery.follow_up import follow_up

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.in_force import categories
+from notifier.alerting.policy.current import categories
 from notifier.intake.clickable import LINK
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.eda import _polygons

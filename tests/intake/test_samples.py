@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from notifier.alerting.in_force import categories
+from notifier.alerting.policy.current import categories
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
 from notifier.intake.formats.message import Effect, ForeignMessage, Phase, adapted_reference

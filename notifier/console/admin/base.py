@@ -18,8 +18,8 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from notifier.alerting.in_force import categories, nature
-from notifier.alerting.moments import stamped_hour
+from notifier.alerting.content.moments import stamped_hour
+from notifier.alerting.policy.current import categories, nature
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Intervention
 from notifier.intake.thread import reference_in

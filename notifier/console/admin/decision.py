@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from notifier.alerting.doubt import candidates
+from notifier.alerting.review.notices import candidates
 from notifier.intake.models import Intervention
 from notifier.territory.reference import Commune, commune, served_by, tidy_code
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from notifier.alerting.models import Alert
-from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
+from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,

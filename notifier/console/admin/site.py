@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from notifier.alerting.review import waiting
+from notifier.alerting.review.decisions import waiting
 from notifier.console.admin.log_in import SuperuserLogin, is_superuser
 
 

@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from notifier.alerting.pause import waiting, withdraw_all
+from notifier.alerting.throttling.pause import waiting, withdraw_all
 from notifier.console.admin.base import NOTHING, TitledAdmin, moment
 from notifier.intake import keys
 from notifier.intake.keys import NewSource

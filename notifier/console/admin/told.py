@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from notifier.alerting.composition import Kind
+from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert, Held
 from notifier.alerting.prepositions import of
-from notifier.alerting.spending import let_go
+from notifier.alerting.throttling.quota import let_go
 from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,

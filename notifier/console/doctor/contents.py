@@ -9,10 +9,10 @@ from shlex import quote
 from django.db.models import Min
 from django.utils import timezone
 
-from notifier.alerting.categories import CategoriesError
-from notifier.alerting.composition import TemplatesError
-from notifier.alerting.in_force import categories, composer
-from notifier.alerting.pause import paused_names
+from notifier.alerting.content.composer import TemplatesError
+from notifier.alerting.policy.categories import CategoriesError
+from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.throttling.pause import paused_names
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.pause import NOT_PAUSED

@@ -5,8 +5,8 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.moments import stamped_hour
-from notifier.alerting.pause import Waiting
+from notifier.alerting.content.moments import stamped_hour
+from notifier.alerting.throttling.pause import Waiting
 from notifier.console.management.commands._who import add_who
 from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifier.alerting.pause import pause, paused_by, waiting
+from notifier.alerting.throttling.pause import pause, paused_by, waiting
 from notifier.console.management.commands._sources import OfSource, what_waits
 
 

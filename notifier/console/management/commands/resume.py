@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifier.alerting.pause import paused_by, paused_names, resume, waiting
+from notifier.alerting.throttling.pause import paused_by, paused_names, resume, waiting
 from notifier.console.management.commands._sources import OfSource, what_waits
 
 

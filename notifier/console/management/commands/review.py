@@ -7,11 +7,11 @@ from unicodedata import category
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.doubt import Candidate, candidates
-from notifier.alerting.facts import command
-from notifier.alerting.in_force import named, nature
-from notifier.alerting.moments import stamped_hour
-from notifier.alerting.review import ReviewError, decide_communes, dismiss, waiting
+from notifier.alerting.content.facts import command
+from notifier.alerting.content.moments import stamped_hour
+from notifier.alerting.policy.current import named, nature
+from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
+from notifier.alerting.review.notices import Candidate, candidates
 from notifier.console.management.commands._who import add_who
 from notifier.console.screen import shown
 from notifier.intake.lookup import interventions_named, not_found

@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.pause import pause, resume, waiting, withdraw_all
-from notifier.alerting.spending import release
+from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
+from notifier.alerting.throttling.quota import release
 from notifier.console.management.commands._sources import has_something, what_waits
 from notifier.console.management.commands._who import add_who
 from notifier.intake import keys

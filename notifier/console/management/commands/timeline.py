@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.gathered import timeline_with_digests
-from notifier.alerting.moments import stamped_hour
+from notifier.alerting.content.moments import stamped_hour
+from notifier.alerting.notification.history import timeline_with_digests
 from notifier.console.screen import shown
 from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention

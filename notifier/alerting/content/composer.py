@@ -1,0 +1,299 @@
+"""What a mayor reads: the texts of one alert, from a whitelist of facts and the templates.
+
+A template sees flat words, no object and no free text: what is not in `Facts` cannot be told,
+whatever an operator writes. Each template is tried at start with sample facts, so that none
+fails at 3 a.m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from notifier.alerting.content.digest import (
+    DIGESTS,
+    Digest,
+    ever_shorter_digest,
+    mail_words_of_digest,
+    words_of_digest,
+)
+from notifier.alerting.content.facts import (
+    Doubt,
+    Facts,
+    Words,
+    ever_shorter,
+    mail_words_of,
+    terser,
+    words_of,
+    words_of_doubt,
+)
+from notifier.alerting.content.gsm import SmsSize, count, to_gsm
+from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
+from notifier.alerting.content.template_validation import trial_fault, without_telephone
+from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
+from notifier.alerting.prepositions import of
+
+MOST_SEGMENTS = 2
+# What delivery stores; two of the longest communes and a label may be more.
+LONGEST_SUBJECT = 200
+PARTS = ("sms", "subject", "txt", "html")
+# The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
+UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
+# The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
+REVIEW = ("review.subject.j2", "review.txt.j2")
+# The e-mail to it when an end or an aggravation came after a later state; `what` says which.
+OVERTAKEN = ("overtaken.subject.j2", "overtaken.txt.j2")
+# The e-mail to it when its source has come to its cap of SMS for the day.
+CAP = ("cap.subject.j2", "cap.txt.j2")
+SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500, "hard": False}
+# The e-mail to it of what expired while sending was paused.
+PAUSE = ("pause.subject.j2", "pause.txt.j2")
+SAMPLE_PAUSE: Mapping[str, object] = {
+    "source": "CORG 90", "alerts": ["Delle : réf. CORG90-2026-004217"], "count": 1,
+}  # fmt: skip
+# The e-mail to it when its source tells unusually many communes something urgent.
+FAN_OUT = ("fan_out.subject.j2", "fan_out.txt.j2")
+SAMPLE_FAN_OUT: Mapping[str, str | int] = {
+    "source": "CORG 90", "alerts": 101, "usual": 20, "minutes": 10,
+}  # fmt: skip
+# What one address is told at once of many alerts.
+DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
+# What each of those that have words of their own is tried with.
+TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
+    **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
+    **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in OVERTAKEN},
+    **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
+    **{name: [SAMPLE_PAUSE] for name in PAUSE},
+    **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
+    **dict.fromkeys(DIGEST, DIGESTS),
+}
+# What a template may raise while a text is made; anything else is a fault of ours.
+RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
+
+
+class Kind(StrEnum):
+    """Which of an alert's texts; a commune no longer concerned gets a cancellation."""
+
+    FIRST = "first"
+    NEIGHBOUR = "neighbour"
+    """The first of an alert to a commune next to the one that is concerned."""
+    UPDATE = "update"
+    END = "end"
+    CANCELLATION = "cancellation"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it says what is going on and is not a later state of what was said."""
+        return self in (Kind.FIRST, Kind.NEIGHBOUR)
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing more is to be expected after it."""
+        return self in (Kind.END, Kind.CANCELLATION)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One text for each channel: the SMS with its size, the e-mail with subject and both bodies."""
+
+    sms: str
+    size: SmsSize
+    subject: str
+    plain: str
+    html: str
+
+
+class TemplatesError(Exception):
+    """An operator's template cannot be used; the message names each fault by file and line."""
+
+
+class Composer:
+    """Composes from the templates of one folder.
+
+    Raises TemplatesError, in English for the operator's log, when one is missing, is not Jinja2,
+    uses a name that it may not see, or makes an SMS that cannot be kept within two segments.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # Jinja2's own range, lipsum, cycler: nothing but the facts is there to be named.
+        self._environment.globals.clear()
+        faults = [*self._syntax_faults()] or [*self._trial_faults()]
+        if faults:
+            raise TemplatesError("\n".join(dict.fromkeys(faults)))
+
+    def compose(self, kind: Kind, facts: Facts) -> Texts:
+        """The texts of this kind; the SMS is GSM-7 and takes two segments at the most."""
+        sms = self._sms(kind, words_of(facts))
+        words = mail_words_of(facts)
+        subject, plain, html = (self._render(f"{kind}.{part}.j2", words) for part in PARTS[1:])
+        return _texts(sms, subject, plain, html)
+
+    def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: nobody could be told.
+
+        `facts` are those of the first of `communes`, which are named as they are to be listed.
+        """
+        return self._to_duty(UNREACHED, _words_of_unreached(facts, communes, why))
+
+    def review(self, doubt: Doubt) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: which commune is it?"""
+        return self._to_duty(REVIEW, words_of_doubt(doubt))
+
+    def overtaken(self, doubt: Doubt, what: str) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: this came too late."""
+        return self._to_duty(OVERTAKEN, {**words_of_doubt(doubt), "what": what})
+
+    def digest(self, digest: Digest) -> Texts:
+        """The texts of a digest; the SMS names as many references as two segments hold."""
+        sms = self._digest_sms(words_of_digest(digest))
+        words = mail_words_of_digest(digest)
+        subject, plain, html = (self._render(name, words) for name in DIGEST[1:])
+        return _texts(sms, subject, plain, html)
+
+    def cap(self, source: str, cap: int, *, is_hard: bool) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: a source is at its cap, or at
+        the one that holds urgent texts as well."""
+        return self._to_duty(CAP, {"source": source, "cap": cap, "hard": is_hard})
+
+    def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: `count` alerts expired while
+        sending was paused, of which `alerts` are listed."""
+        return self._to_duty(PAUSE, {"source": source, "alerts": alerts, "count": count})
+
+    def fan_out(self, source: str, alerts: int, usual: int, minutes: int) -> tuple[str, str]:
+        """Subject and plain text of the e-mail to the duty address: `alerts` urgent ones within
+        `minutes`, where `usual` are the alarm."""
+        words = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
+        return self._to_duty(FAN_OUT, words)
+
+    def _to_duty(self, names: tuple[str, str], words: Mapping[str, object]) -> tuple[str, str]:
+        subject, text = (self._render(name, words) for name in names)
+        return mailed(one_line(subject)), mailed(text.strip()) + "\n"
+
+    def _digest_sms(self, words: Mapping[str, object]) -> str:
+        return self._first_within(MOST_SEGMENTS, DIGEST[0], ever_shorter_digest(words))
+
+    def _sms(self, kind: Kind, words: Words) -> str:
+        """One segment if it only takes fewer courtesies; else the first that fits into two.
+
+        The shortest of ever shorter texts still says what, where, when.
+        """
+        name = f"{kind}.sms.j2"
+        sms = self._first_within(1, name, terser(words))
+        if count(sms).segments > 1:
+            sms = self._first_within(MOST_SEGMENTS, name, ever_shorter(words))
+        return sms
+
+    def _first_within(
+        self, segments: int, name: str, candidates: Iterable[Mapping[str, object]]
+    ) -> str:
+        """The first of the texts that takes no more segments, else the last."""
+        for words in candidates:
+            sms = to_gsm(one_line(self._render(name, words)))
+            if count(sms).segments <= segments:
+                break
+        return sms
+
+    def _render(self, name: str, words: Mapping[str, object]) -> str:
+        return self._environment.get_template(name).render(words)
+
+    # --- trying the operator's templates at start
+
+    def _syntax_faults(self) -> Iterator[str]:
+        wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)}
+        wanted |= {*UNREACHED, *TRIALS}
+        present = {path.name for path in self._folder.glob("*.j2")}
+        for name in sorted(wanted - present):
+            yield f"{self._folder / name}: is missing; put it there, the package's own is a model"
+        for name in sorted(present):
+            path = self._folder / name
+            try:
+                tree = self._environment.parse(path.read_text(encoding="utf-8"), name, str(path))
+                yield from _unknown_names(path, tree)
+            except TemplateSyntaxError as error:
+                yield f"{path}:{error.lineno}: {error.message}; correct that line"
+            except (OSError, UnicodeDecodeError) as error:
+                yield f"{path}: cannot be read as UTF-8: {error}"
+
+    def _trial_faults(self) -> Iterator[str]:
+        """What only shows when the text is made: an escape, a piece missing, a text too long."""
+        for kind, part, facts in product(Kind, PARTS, SAMPLES):
+            path = self._folder / f"{kind}.{part}.j2"
+            is_sms = part == "sms"
+            words = words_of(facts) if is_sms else mail_words_of(facts)
+            try:
+                text = self._sms(kind, words) if is_sms else self._render(path.name, words)
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+                continue
+            if part != "subject":
+                yield from without_telephone(path, text, words)
+            if is_sms and str(words["reference"]) not in text:
+                yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
+            if is_sms and count(text).segments > MOST_SEGMENTS:
+                yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+        several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
+        for name, facts, communes in product(UNREACHED, SAMPLES, several):
+            path = self._folder / name
+            try:
+                self._render(name, _words_of_unreached(facts, communes, "personne n’a répondu"))
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+        for name, trials in TRIALS.items():
+            path = self._folder / name
+            try:
+                texts = [self._render(name, own_words) for own_words in trials]
+                longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+                continue
+            if name in DIGEST and name != "digest.subject.j2":
+                for text, own_words in zip(texts, trials, strict=True):
+                    yield from without_telephone(path, text, own_words)
+            if count(longest).segments > MOST_SEGMENTS:
+                yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+
+
+def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
+    return Texts(
+        sms=sms,
+        size=count(sms),
+        subject=mailed(cut(one_line(subject), LONGEST_SUBJECT)),
+        plain=mailed(plain.strip()) + "\n",
+        html=mailed_html(html.strip()) + "\n",
+    )
+
+
+def _words_of_unreached(facts: Facts, communes: list[str], why: str) -> dict[str, object]:
+    own = {"communes": communes, "of_commune": of(communes[0]), "why": why}
+    return {**mail_words_of(facts), **own}
+
+
+def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
+    known = {*words_of(SAMPLE)}
+    if path.name in UNREACHED:
+        known = {*_words_of_unreached(SAMPLE, ["Delle"], "")}
+    if path.name in TRIALS:
+        known = {*TRIALS[path.name][0]}
+    unknown = find_undeclared_variables(tree) - known
+    for name in tree.find_all(nodes.Name):
+        if name.name in unknown and name.ctx == "load":
+            use = ", ".join(sorted(known))
+            yield f"{path}:{name.lineno}: '{name.name}' is not known here; use {use}"

@@ -1,0 +1,182 @@
+"""The words of a digest: what one address is told at once of many alerts, as each now stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from notifier.alerting.content.category_label import read_label
+from notifier.alerting.content.facts import Facts, mail_words_of
+from notifier.alerting.content.moments import short_hour, written_hour
+from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.content.typography import cut, unbreakable, with_aside
+from notifier.alerting.prepositions import of
+
+# An SMS has room for fewer references than this; there is no use in trying more.
+MOST_REFERENCES = 12
+
+DigestWords = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The facts of each alert that a digest tells of; of one service, all real or all exercise."""
+
+    service: str
+    exercise: bool
+    alerts: Sequence[Facts]
+
+
+def words_of_digest(digest: Digest) -> DigestWords:
+    """The digest as an SMS says it; hours are those of each alert's own commune."""
+    return _words(digest, short_hour)
+
+
+def mail_words_of_digest(digest: Digest) -> DigestWords:
+    """The digest as a mail says it."""
+    words = _words(digest, written_hour)
+    return {**words, "duty_phone": unbreakable(str(words["duty_phone"]))}
+
+
+def _words(digest: Digest, hour: Callable[[datetime], str]) -> DigestWords:
+    alerts = sorted(digest.alerts, key=lambda facts: facts.occurred_at)
+    over = sum(facts.status in _OVER for facts in alerts)
+    places = list(dict.fromkeys(_where(facts) for facts in alerts))
+    return {
+        "service": digest.service,
+        # One source's, and the latest of its telephones.
+        "duty_phone": alerts[-1].duty_phone,
+        "exercise": digest.exercise,
+        "count": len(alerts),
+        "over": over,
+        "communes": _listed(places),
+        "period": _period(alerts, hour),
+        "groups": list(_groups(alerts, several=len(places) > 1)),
+        "more_groups": 0,
+        "references": [facts.reference for facts in alerts],
+        "more_references": 0,
+        "interventions": [_row(facts) for facts in alerts],
+        "legal_bases": list(dict.fromkeys(facts.legal_basis for facts in alerts)),
+    }
+
+
+def ever_shorter_digest(words: DigestWords) -> Iterator[DigestWords]:
+    """Fewer and fewer references, then fewer groups, then what is left cut; the count stays."""
+    references, groups = _texts(words, "references"), _texts(words, "groups")
+    for kept in range(min(len(references), MOST_REFERENCES), -1, -1):
+        words = {
+            **words, "references": references[:kept], "more_references": len(references) - kept
+        }  # fmt: skip
+        yield words
+    for kept in range(len(groups) - 1, 0, -1):
+        words = {**words, "groups": groups[:kept], "more_groups": len(groups) - kept}
+        yield words
+    for most in (40, 25):
+        yield {
+            **words,
+            "communes": cut(str(words["communes"]), most),
+            "groups": [cut(groups[0], most)],
+            "more_groups": len(groups) - 1,
+        }
+
+
+_OVER = {"closed": ("terminée", "terminées"), "cancelled": ("annulée", "annulées")}
+
+
+def _texts(words: DigestWords, name: str) -> list[str]:
+    found = words[name]
+    return [str(text) for text in found] if isinstance(found, list) else []
+
+
+def _where(facts: Facts) -> str:
+    if facts.next_to:
+        return f"{facts.next_to} (commune voisine)"
+    if facts.holders:
+        return f"{' ou '.join(facts.holders)} (en limite {of(facts.commune)})"
+    return facts.commune
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    if len(names) <= 3:
+        return f"{', '.join(names[:-1])} et {names[-1]}"
+    return f"{', '.join(names[:2])} et {len(names) - 2} autres communes"
+
+
+def _period(alerts: list[Facts], hour: Callable[[datetime], str]) -> str:
+    """From the first to the last: "de 20h03 à 20h17", "du 22/11 à 23h50 au 23/11 à 0h10"."""
+    first, last = (_local(facts) for facts in (alerts[0], alerts[-1]))
+    told = alerts[-1].told_at.astimezone(ZoneInfo(alerts[-1].time_zone))
+    clocks = [hour(at) for at in (first, last)]
+    days = [f"{at:%d/%m}" for at in (first, last)]
+    if days[0] != days[1]:
+        return f"du {days[0]} à {clocks[0]} au {days[1]} à {clocks[1]}"
+    day = "" if last.date() == told.date() else f"le {days[1]} "
+    return f"{day}à {clocks[0]}" if clocks[0] == clocks[1] else f"{day}de {clocks[0]} à {clocks[1]}"
+
+
+def _local(facts: Facts) -> datetime:
+    return facts.occurred_at.astimezone(ZoneInfo(facts.time_zone))
+
+
+def _groups(alerts: list[Facts], *, several: bool) -> Iterator[str]:
+    """How many of each label, of each commune where there are several, the most frequent first."""
+    kinds: dict[tuple[str, str], Counter[str]] = {}
+    for facts in alerts:
+        key = (_where(facts) if several else "", read_label(facts.category_label).plain)
+        kinds.setdefault(key, Counter())[facts.status if facts.status in _OVER else ""] += 1
+    for (where, label), states in sorted(kinds.items(), key=lambda kind: -kind[1].total()):
+        named = f"{where}, {label}" if where else label
+        yield with_aside(named, f"{states.total()}{_over(states)}")
+
+
+def _over(states: Counter[str]) -> str:
+    """How many of them are over: ", dont 5 terminées et 1 annulée"; of one: ", terminée"."""
+    over = {words: states[status] for status, words in _OVER.items() if states[status]}
+    if not over:
+        return ""
+    if states.total() == 1:
+        return f", {next(iter(over))[0]}"
+    return ", dont " + " et ".join(f"{n} {words[n > 1]}" for words, n in over.items())
+
+
+def _row(facts: Facts) -> dict[str, str]:
+    """One intervention as the e-mail lists it."""
+    words = mail_words_of(facts)
+    state = f"terminée {words['ended'] or ''}".rstrip()
+    return {
+        "when": str(words["date_and_time"]),
+        "where": _where(facts) + (f", {words['place']}" if words["place"] else ""),
+        "category": str(words["category"]),
+        "state": {"closed": state, "cancelled": "annulée, n’en tenez pas compte"}.get(
+            facts.status, str(words["situation"])
+        ),
+        "reference": facts.reference,
+    }
+
+
+# --- what the templates are tried with
+
+
+def _of(many: Iterable[Facts], *, exercise: bool = False) -> DigestWords:
+    alerts = [replace(facts, exercise=exercise) for facts in many]
+    return words_of_digest(Digest(alerts[0].service, exercise, alerts))
+
+
+_LONG = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
+_LONGEST = [
+    replace(SAMPLE, commune=f"{_LONG[:-1]}{n}", category_label=f"{n}" * 59, reference=f"{n}" * 60,
+            service="x" * 30, next_to=_LONG if n % 2 else None, holders=[] if n % 2 else [_LONG])
+    for n in range(9)
+]  # fmt: skip
+_STATUSES = [replace(SAMPLE, status=status) for status in ("engaged", "closed", "cancelled")]
+DIGESTS = [
+    _of(_STATUSES),
+    _of(_STATUSES[1:2] * 2),
+    _of([*_STATUSES, replace(SAMPLE, commune="Joncherey")], exercise=True),
+    _of(_LONGEST, exercise=True),
+]

@@ -1,0 +1,240 @@
+"""The words that a template sees: flat, from a whitelist of facts, in the commune's own time.
+
+What is not in `Facts` cannot be told, whatever an operator writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from notifier.alerting.content.category_label import read_label
+from notifier.alerting.content.moments import short_hour, written_hour, written_moment
+from notifier.alerting.content.street_label import safe_place
+from notifier.alerting.content.typography import cut, unbreakable, with_aside
+from notifier.alerting.prepositions import at, of
+from notifier.intake.words import Severity
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a mayor may be told of an intervention.
+
+    `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
+    `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
+    `place` is dispatch's label, or None where the category does not allow one; only what
+    `safe_place` lets out of it reaches a template. `next_to` is the name of the commune where it
+    happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
+    `holders` are the names of those that hold the point (several only where no source divides their
+    land), for the mayor of a commune that is concerned because it is close by; else empty.
+    `moved_to` are the communes where it is now, for the mayor of one that it left, if they may be
+    told. `duty_phone` is whom to call, as one dials it; empty if the source has none.
+    `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported the end.
+    `unreached` says who could not be reached, to whoever is told in their place.
+    `category_label` is as the categories file has it, brackets included.
+    """
+
+    commune: str
+    category_label: str
+    status: str
+    severity: str
+    occurred_at: datetime
+    told_at: datetime
+    time_zone: str
+    place: str | None
+    reference: str
+    service: str
+    legal_basis: str
+    exercise: bool
+    next_to: str | None = None
+    holders: Sequence[str] = ()
+    moved_to: Sequence[str] = ()
+    duty_phone: str = ""
+    ended_at: datetime | None = None
+    end_is_dated: bool = True
+    unreached: str = ""
+
+    def __post_init__(self) -> None:
+        moments = (self.occurred_at, self.told_at, self.ended_at)
+        if any(at is not None and at.tzinfo is None for at in moments):
+            raise ValueError("occurred_at, told_at and ended_at must say their time zone")
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """All that the duty reads of an intervention whose commune nobody can say for certain.
+
+    `received` and `deadline` are French moments at the groupement's own hour; `clues` and
+    `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
+    `is_shell`: resources were reported without their intervention, `severity` is empty then.
+    `is_kept`: no commune is told, whatever is decided.
+    """
+
+    reference: str
+    source: str
+    category: str
+    status: str
+    severity: str
+    received: str
+    deadline: str
+    reason: str
+    clues: list[str]
+    candidates: list[str]
+    certain: str
+    is_shell: bool
+    is_kept: bool
+    is_expired: bool
+    exercise: bool
+    page: str = ""
+    """The address of its page in the administration."""
+
+
+STATUS_WORDS = {
+    "engaged": "intervention en cours",
+    "on_scene": "équipe sur place",
+    "closed": "intervention terminée",
+    "cancelled": "intervention annulée",
+}
+# As said after "situation :" or in brackets.
+_SEVERITY = {
+    Severity.MINOR: "sans gravité",
+    Severity.MODERATE: "gravité modérée",
+    Severity.SEVERE: "grave",
+    Severity.EXTREME: "très grave",
+}
+Words = dict[str, str | bool | None]
+DoubtWords = dict[str, str | bool | list[str]]
+
+
+def words_of(facts: Facts) -> Words:
+    """The facts as the templates of an SMS see them, hours in the commune's time zone: "10h03"."""
+    return _words(facts, short_hour)
+
+
+def mail_words_of(facts: Facts) -> Words:
+    """The facts as the templates of a mail see them: "10 h 03"."""
+    words = _words(facts, written_hour)
+    return {**words, "duty_phone": unbreakable(facts.duty_phone)}
+
+
+def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
+    zone = ZoneInfo(facts.time_zone)
+    occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
+    ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
+    is_today = occurred.date() == told.date()
+    clock = hour(occurred) if is_today else f"{occurred:%d/%m} à {hour(occurred)}"
+    time = f"à {clock}" if is_today else f"le {clock}"
+    label, severity = read_label(facts.category_label), Severity(facts.severity)
+    graded = label.plain if severity is Severity.MODERATE else label.graded(severity)
+    said = f"{_SEVERITY[severity]}, " if label.said else ""
+    return {
+        "commune": facts.commune,
+        "neighbour": facts.next_to,
+        "of_neighbour": of(facts.next_to) if facts.next_to else None,
+        "holder": " ou ".join(facts.holders) or None,
+        "at_holder": " ou ".join(map(at, facts.holders)) or None,
+        "moved_to": " et ".join(map(at, facts.moved_to)) or None,
+        "category": label.plain,
+        "graded_category": graded,
+        "worse_category": label.graded(severity),
+        "category_and_hour": with_aside(label.plain, clock),
+        "graded_category_and_hour": with_aside(graded, clock),
+        "past_category": label.at(f"de {clock}" if is_today else f"du {clock}", time),
+        "place": safe_place(facts.place),
+        "reference": facts.reference,
+        "reference_mark": "Réf. ",
+        "service": facts.service,
+        "duty_phone": facts.duty_phone,
+        "legal_basis": facts.legal_basis,
+        "exercise": facts.exercise,
+        "status": str(facts.status),
+        "status_words": STATUS_WORDS[facts.status],
+        "severity": str(severity),
+        "severity_words": _SEVERITY[severity],
+        # Where a label is cut, its severity is not.
+        "severity_mark": f" ({label.severity(severity)})" if graded != label.plain else "",
+        "situation": said + STATUS_WORDS[facts.status],
+        "for_information": "Pour information, ",
+        "unreached": facts.unreached or None,
+        "time": time,
+        "clock": clock,
+        "date_and_time": written_moment(occurred),
+        "ended": _ended(facts, ended, told, hour) if ended else None,
+        "end_date_and_time": written_moment(ended) if ended else None,
+        "end_is_dated": facts.end_is_dated,
+    }
+
+
+def _ended(facts: Facts, ended: datetime, told: datetime, hour: Callable[[datetime], str]) -> str:
+    """The end's own hour; where dispatch gave none, the one at which it reported the end."""
+    day = "" if ended.date() == told.date() else f"le {ended:%d/%m} "
+    return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"
+
+
+def words_of_doubt(doubt: Doubt) -> DoubtWords:
+    """The doubt as its template sees it."""
+    return {
+        "reference": doubt.reference,
+        "source": doubt.source,
+        "category": doubt.category,
+        "status_words": STATUS_WORDS[doubt.status],
+        "severity_words": _SEVERITY[Severity(doubt.severity)] if doubt.severity else "",
+        "received": doubt.received,
+        "deadline": doubt.deadline,
+        "reason": doubt.reason,
+        "clues": doubt.clues,
+        "candidates": doubt.candidates,
+        "command": command(
+            doubt.reference, is_named=bool(doubt.candidates), is_shell=doubt.is_shell
+        ),
+        "page": doubt.page,
+        "certain": doubt.certain,
+        "shell": doubt.is_shell,
+        "kept": doubt.is_kept,
+        "expired": doubt.is_expired,
+        "exercise": doubt.exercise,
+    }
+
+
+def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
+    """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason.
+
+    Resources without their intervention (`is_shell`) have no commune: they can be dismissed.
+    """
+    if is_shell:
+        return f"notifier review {reference} --dismiss --why RAISON"
+    return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
+
+
+def terser(words: Words) -> Iterator[Words]:
+    """The same facts with fewer courtesies, where that spares a segment."""
+    yield words
+    words = {**words, "for_information": ""}
+    yield words
+    yield {**words, "reference_mark": ""}
+
+
+def ever_shorter(words: Words) -> Iterator[Words]:
+    """Shorter and shorter facts for an SMS; reference and telephone are never cut."""
+    yield words
+    words = {**words, "for_information": "", "place": None}
+    yield words
+    words = {**words, "reference_mark": ""}
+    yield words
+    words = {**words, "unreached": None, "moved_to": None}
+    yield words
+    for most in (40, 25, 12):
+        category = cut(str(words["category"]), most)
+        yield {
+            **words,
+            "category": category,
+            "graded_category": category + str(words["severity_mark"]),
+            "worse_category": category + str(words["severity_mark"]),
+            "past_category": f"{category}, {words['time']}",
+            "commune": cut(str(words["commune"]), most),
+            "of_neighbour": words["of_neighbour"] and cut(str(words["of_neighbour"]), most + 3),
+            "at_holder": words["at_holder"] and cut(str(words["at_holder"]), most + 3),
+            "service": cut(str(words["service"]), most),
+        }

@@ -1,0 +1,99 @@
+"""The facts that the templates are tried with at start: every branch, and the longest of all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+from notifier.alerting.content.facts import STATUS_WORDS, Doubt, Facts
+from notifier.intake.words import Severity
+
+SAMPLE = Facts(
+    commune="Delle",
+    category_label="accident de la route",
+    status="engaged",
+    severity=Severity.SEVERE,
+    occurred_at=datetime(2026, 11, 22, 2, 16, tzinfo=UTC),
+    told_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
+    time_zone="Europe/Paris",
+    place="rue de Déridé",
+    reference="CORG90-2026-004217",
+    service="Gendarmerie",
+    legal_basis="article L132-3 du code de la sécurité intérieure",
+    exercise=False,
+    duty_phone="03 53 01 00 90",
+)
+# The longest that may come: France's longest commune, the longest label and reference, and what is
+# told of another day, in the hour that comes twice.
+_LONGEST = replace(
+    SAMPLE,
+    commune="Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson",
+    category_label="x" * 59,
+    place="rue " + "x" * 46,
+    reference="X" * 60,
+    service="x" * 30,
+    exercise=True,
+    occurred_at=datetime(2026, 10, 25, 1, 25, tzinfo=UTC),
+    ended_at=datetime(2026, 10, 25, 1, 26, tzinfo=UTC),
+    end_is_dated=False,
+    duty_phone="+33 3 53 01 00 90",
+    unreached="le directeur général des services et 12 autres n’ont pu être joints",
+    moved_to=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 2,
+)
+_ENDED = replace(SAMPLE, ended_at=datetime(2026, 11, 22, 3, 40, tzinfo=UTC))
+# Every status and severity, here, next door and at the edge, with and without a place, real and
+# exercise, dated and not, with and without a telephone: each branch is taken.
+SAMPLES = [
+    _LONGEST,
+    replace(SAMPLE, duty_phone=""),
+    replace(SAMPLE, unreached="le maire n’a pu être joint"),
+    replace(_ENDED, status="closed"),
+    replace(_ENDED, status="closed", end_is_dated=False, duty_phone=""),
+    replace(SAMPLE, moved_to=["Le Mans"]),
+    replace(SAMPLE, category_label="alerte enlèvement []"),
+    replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),
+    replace(_LONGEST, holders=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"]),
+    *(
+        replace(SAMPLE, status=status, severity=severity, next_to="Joncherey")
+        for status, severity in product(STATUS_WORDS, Severity)
+    ),
+    *(
+        replace(SAMPLE, status=status, severity=severity, holders=["Joncherey"])
+        for status, severity in product(STATUS_WORDS, Severity)
+    ),
+    *(
+        replace(SAMPLE, status=status, severity=severity, place=place, exercise=exercise)
+        for status, severity, place, exercise in product(
+            STATUS_WORDS, Severity, ("rue de Déridé", None), (False, True)
+        )
+    ),
+]
+SAMPLE_DOUBT = Doubt(
+    reference="CORG90-2026-004217",
+    source="CORG 90",
+    category="accident de la route",
+    status="engaged",
+    severity=Severity.SEVERE,
+    received="le 22 novembre 2026 à 3 h 16",
+    deadline="le 22 novembre 2026 à 6 h 16",
+    reason="commune à vérifier, les indices se contredisent : personne n’est prévenu",
+    clues=["Le code INSEE 90033 désigne Delle (90033)."],
+    candidates=["Delle (90033) : 1 indice sur 2", "Giromagny (90052) : 1 indice sur 2"],
+    certain="",
+    is_shell=False,
+    is_kept=False,
+    is_expired=False,
+    exercise=False,
+)
+DOUBTS = [
+    SAMPLE_DOUBT,
+    replace(SAMPLE_DOUBT, clues=[], candidates=[]),
+    *(
+        replace(SAMPLE_DOUBT, severity="", is_shell=True, is_expired=expired)
+        for expired in (False, True)
+    ),
+    *(
+        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise, certain=certain)
+        for kept, expired, exercise in product((False, True), repeat=3)
+        for certain in ("", "Belfort (90010)")
+    ),
+]

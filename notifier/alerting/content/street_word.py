@@ -1,0 +1,148 @@
+"""The single words of a place's name: what kind each is, and which may be told at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+from string import ascii_letters
+
+from notifier.alerting.content.street_vocabulary import (
+    ADJECTIVES,
+    DIRECTIONS,
+    LINKS,
+    NOUNS,
+    NUMBERS,
+    SAINTS,
+    SHORT_WORDS,
+    TITLES,
+)
+from notifier.intake.unsaid import is_first_name, is_unsaid, plain
+
+_ROAD_NUMBER = r"(?:RDN|RD|RN|D|N|A)[ -]?[1-9][0-9]{0,3}[A-Z]?(?![\w+-])"
+_MARKER = r"(?:PK|PR) ?[0-9]{1,3}(?:\+[0-9]{1,4})?(?![\w+-])"
+NUMBERED_ROAD = re.compile(
+    rf"(?<![\w-])(?:{_ROAD_NUMBER}|{_MARKER}|d[ée]partementale [1-9][0-9]{{0,3}}(?![\w+-])"
+    r"|nationale [1-9][0-9]{0,3}(?![\w+-]))",
+    re.IGNORECASE,
+)
+_ROMAN = re.compile("[IVX]+")
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_RUN_TOGETHER = re.compile(r"(?<!\bMac)(?<!\bMc)(?<=[^\W\d_A-ZÀ-Þ])[A-ZÀ-Þ]")
+# Schweighouse-sur-Moder, Niederschaeffolsheim: France has no longer one without a hyphen.
+LONGEST_WORD = 20
+_ELISION = re.compile(r"(?:d|l)'(?=.)", re.IGNORECASE)
+# Grave, acute, circumflex, tilde, macron, diaeresis, cedilla: what French, its regions and the
+# Pacific write on letters.
+_MARKS = ["", *"\u0300\u0301\u0302\u0303\u0304\u0308\u0327"]
+_MARKED = {
+    unicodedata.normalize("NFC", letter + mark) for letter in ascii_letters for mark in _MARKS
+}
+_LATIN = {letter for letter in _MARKED if len(letter) == 1} | set("'-œŒæÆ")
+
+
+class Kind(Enum):
+    """What a word is to a name of a way."""
+
+    LINK = auto()
+    DIRECTION = auto()
+    ROAD = auto()
+    NUMBER = auto()
+    ROMAN = auto()
+    SAINT = auto()
+    TITLE = auto()
+    GIVEN = auto()
+    ADJECTIVE = auto()
+    NOUN = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a name, and what it is to it."""
+
+    text: str
+    kind: Kind
+    is_joined: bool = False
+    """To the word before it, by a hyphen."""
+
+    @property
+    def plain(self) -> str:
+        """Without accents and case."""
+        return plain(self.text)
+
+
+UNNAMED = {Kind.LINK, Kind.DIRECTION, Kind.ROAD}
+NAMES_SOMEBODY = {Kind.GIVEN, Kind.UNKNOWN, Kind.TITLE}
+KNOWN_TO_STAND = {Kind.NOUN, Kind.ADJECTIVE, Kind.SAINT, Kind.NUMBER}
+
+
+def is_told(token: str, shouted: bool) -> bool:
+    """Whether a word may stand in a name that is told, as far as it alone can say."""
+    if not _WORD.fullmatch(token) or not all(map(is_latin, token)):
+        return False
+    parts = re.split("['-]", token)
+    # "gare de l'Est", and not "la place est fermée".
+    is_east = plain(token) == "l'est" or parts == ["Est"]
+    if any(map(is_unsaid, [token, *parts])) and not is_east:
+        return False
+    if any(len(part) == 1 and plain(part) not in "adly" for part in parts):
+        return False
+    # Words run together, "DupontJean": of a name only a hyphen joins words, or "Mac".
+    if any(_RUN_TOGETHER.search(part) or len(part) > LONGEST_WORD for part in parts):
+        return False
+    # What is left of a plate, "AB 123 CD".
+    if len(token) == 2 and plain(token) not in SHORT_WORDS and not _ROMAN.fullmatch(token):
+        return False
+    # "rue de Delle DUPONT Jean": a surname is what dispatch writes in capitals.
+    return shouted or len(token) < 2 or not token.isupper() or _ROMAN.fullmatch(token) is not None
+
+
+def is_latin(letter: str) -> bool:
+    """A letter of the alphabet, with no mark but those of France: whoever reads it knows it."""
+    return letter in _LATIN
+
+
+def mixes_cases(tokens: list[str]) -> bool:
+    """Whether a word that no list knows is small though others are capitals: "rue Foch vih"."""
+    named = [
+        w for token in tokens for w in words_in(token) if w.kind not in UNNAMED and not w.is_joined
+    ]
+    small = any(w.text[:1].islower() and w.kind is Kind.UNKNOWN for w in named)
+    return small and any(w.text[:1].isupper() for w in named)
+
+
+def words_in(token: str) -> list[Word]:
+    """The token's words: "l'Isle-Adam" is a link and two words that are joined."""
+    if NUMBERED_ROAD.fullmatch(token):
+        return [Word(token, Kind.ROAD)]
+    found: list[Word] = []
+    if elided := _ELISION.match(token):
+        found.append(Word(elided[0], Kind.LINK))
+        token = token[elided.end() :]
+    whole = _kind(token)
+    if whole is not Kind.UNKNOWN or not re.search("['-]", token):
+        return [*found, Word(token, whole)]
+    parts = [part for part in re.split("['-]", token) if part]
+    joined = [Word(part, _kind(part), is_joined=at > 0) for at, part in enumerate(parts)]
+    return [*found, *joined]
+
+
+@lru_cache(maxsize=4096)
+def _kind(word: str) -> Kind:
+    bare = plain(word)
+    by_list = (
+        (Kind.LINK, LINKS),
+        (Kind.DIRECTION, DIRECTIONS),
+        (Kind.NUMBER, NUMBERS),
+        (Kind.SAINT, SAINTS),
+        (Kind.TITLE, TITLES),
+        (Kind.ADJECTIVE, ADJECTIVES),
+        (Kind.NOUN, NOUNS),
+    )
+    if _ROMAN.fullmatch(word):
+        return Kind.ROMAN
+    known = next((kind for kind, words in by_list if bare in words), None)
+    return known or (Kind.GIVEN if is_first_name(bare) else Kind.UNKNOWN)

@@ -1,0 +1,282 @@
+"""Whom an intervention concerns: the communes told, those left aside at a border, the neighbours.
+
+Reads no database: a dry run and the real thing find the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.current import categories, named
+from notifier.intake.models import Handling, Intervention
+from notifier.intake.schema import MOST_COMMUNES
+from notifier.intake.words import Status
+from notifier.territory.resolve import (
+    Commune,
+    Location,
+    Resolution,
+    Verdict,
+    adjoining,
+    commune,
+    communes_of,
+    resolve,
+)
+
+DOUBT = {
+    Verdict.CONFLICT: "les indices se contredisent",
+    Verdict.UNKNOWN: "les indices ne suffisent pas",
+    "decided": "la commune décidée n’existe plus",
+}
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A commune that adjoins one concerned."""
+
+    commune: Commune
+    next_to: Commune
+
+
+@dataclass
+class Concerned:
+    """The communes that may be told, and the state that the intervention comes to.
+
+    In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
+    """
+
+    state: Handling
+    communes: list[Commune] = field(default_factory=list)
+    reason: str = ""
+    aside: list[Commune] = field(default_factory=list)
+    """Close to the point, in a category that tells only the commune that holds it."""
+    neighbours: list[Neighbour] = field(default_factory=list)
+    """In a category that tells them too; never one of `communes`."""
+    holders: list[Commune] = field(default_factory=list)
+    """Those that hold the point or the area's centre."""
+    close_by: list[Commune] = field(default_factory=list)
+    """Those that neither hold it nor lie under the area."""
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it is certain where the intervention is, so that a commune may have been left."""
+        return self.state in (Handling.DECIDED, Handling.OUTSIDE)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to rule on: communes to tell, or to say good-bye to."""
+        return self.is_placed or bool(self.communes)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The communes of a place, and those among them that hold it."""
+
+    communes: list[Commune]
+    holders: list[Commune]
+    is_whole: bool = True
+    """False while others that were named are in doubt."""
+    is_border: bool = False
+    """Whether those that do not hold it only lie close to the point, or under the area."""
+    close_by: list[Commune] = field(default_factory=list)
+    """Those that only lie close to it."""
+
+
+def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
+    """Where the intervention is, and whether anybody may be told; the object keeps what was found.
+
+    `thread` holds the interventions of the same thread, by sequence. Reads no database.
+    """
+    later = [i for i in thread if i.sequence > intervention.sequence and has_told(i)]
+    if later:
+        return Concerned(
+            Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
+        )
+    found = _locate(intervention, thread)
+    category = categories().get(intervention.category)
+    if intervention.is_shell:
+        why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
+        return Concerned(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
+    if not found.communes:
+        why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
+        return Concerned(Handling.REVIEW, reason=why)
+    if category is None:
+        why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
+        return Concerned(Handling.REVIEW, reason=why)
+    return _by_category(intervention, found, category)
+
+
+def _by_category(intervention: Intervention, found: _Found, category: Category) -> Concerned:
+    """Which of the communes found may be told, and which neighbours, by the category's keys."""
+    to_tell = found.holders if found.is_border and category.edge != "all" else found.communes
+    intervention.communes = [c.code for c in to_tell]
+    inside = _inside(intervention, to_tell)
+    neighbours = _neighbours(intervention, category, found.holders, to_tell)
+    if not found.is_whole:
+        why = f"communes à vérifier, {DOUBT[intervention.verdict]} ; la règle de la catégorie vaut "
+        why += f"déjà pour celles qui sont certaines : {named(inside)}"
+        return Concerned(Handling.REVIEW, inside, why, neighbours=neighbours)
+    if not inside:
+        where = f"hors des départements de {intervention.source.name}"
+        why = f"{named(to_tell)} : {where}, personne n’est prévenu"
+        return Concerned(Handling.OUTSIDE, reason=why)
+    next_door = {neighbour.commune for neighbour in neighbours}
+    left = [c for c in found.communes if c not in to_tell and c not in next_door]
+    aside = _inside(intervention, left)
+    return Concerned(
+        Handling.DECIDED,
+        inside,
+        _at_the_edge(found, category),
+        aside,
+        neighbours,
+        found.holders,
+        found.close_by,
+    )
+
+
+def _inside(intervention: Intervention, communes: Iterable[Commune]) -> list[Commune]:
+    return [c for c in communes if c.departement in intervention.source.departements]
+
+
+def _at_the_edge(found: _Found, category: Category) -> str:
+    """Which rule for borders was applied; nothing where there is no border."""
+    if not found.is_border:
+        return ""
+    names = named(found.communes)
+    if category.edge == "all":
+        return f"en limite de commune, toutes sont concernées ({names})"
+    holders = named(found.holders)
+    return f"en limite de commune ({names}), seule celle du point est concernée ({holders})"
+
+
+def _neighbours(
+    intervention: Intervention, category: Category, holders: list[Commune], told: list[Commune]
+) -> list[Neighbour]:
+    """The communes that adjoin a holder and may be told by this source, each once.
+
+    None at an end: whoever was told as a neighbour is known by the alert.
+    """
+    if not category.neighbours or intervention.status in (Status.CLOSED, Status.CANCELLED):
+        return []
+    found: dict[str, Neighbour] = {}
+    for holder in _inside(intervention, holders):
+        for near in _inside(intervention, adjoining(holder.code)):
+            if near not in told:
+                found.setdefault(near.code, Neighbour(near, holder))
+    return list(found.values())
+
+
+def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
+    place = dict(intervention.location)
+    departements = place.pop("departements", ())
+    resolution = resolve(Location(**place))
+    chosen = intervention.decided_communes or _decided_before(intervention, thread)
+    if chosen:
+        intervention.verdict = "decided"
+        decided = [found for found in map(commune, chosen) if found is not None]
+        # A decision is on those in doubt; with none of its communes left, it is no decision.
+        together = list(dict.fromkeys([*resolution.sure, *decided])) if decided else []
+        return _Found(together, together)
+    intervention.verdict = resolution.verdict
+    intervention.communes = [c.code for c in resolution.communes]
+    intervention.clues = clues_of(resolution)
+    if departements:
+        return _whole(intervention, thread, resolution, departements)
+    if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
+        is_border = resolution.verdict is Verdict.EDGE
+        communes, holders = list(resolution.communes), list(resolution.holders)
+        close_by = list(resolution.close_by)
+        return _Found(communes, holders, is_border=is_border, close_by=close_by)
+    if intervention.status in (Status.CLOSED, Status.CANCELLED):
+        before = _told_before(intervention, thread)
+        return _Found(before, before)
+    sure = list(resolution.sure)
+    return _Found(sure, sure, is_whole=False)
+
+
+def _whole(
+    intervention: Intervention,
+    thread: list[Intervention],
+    resolution: Resolution,
+    departements: Sequence[str],
+) -> _Found:
+    """All communes of départements that are named as a whole, beside those that it names itself.
+
+    In doubt, unless the category tells them all, the rest is certain, and they are no more than
+    may be named at once.
+    """
+    within = {code: communes_of(code) for code in departements}
+    is_alone = not intervention.clues
+    intervention.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
+    named_itself = resolution.sure or resolution.communes
+    together = [*named_itself, *(found for communes in within.values() for found in communes)]
+    everyone = list(dict.fromkeys(together))
+    category = categories().get(intervention.category)
+    is_certain = is_alone or resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
+    may_be_told = category is not None and category.whole_departement
+    if is_certain and may_be_told and len(everyone) <= MOST_COMMUNES:
+        intervention.verdict = Verdict.CERTAIN
+        return _Found(everyone, everyone)
+    intervention.verdict = Verdict.UNKNOWN
+    if intervention.status in (Status.CLOSED, Status.CANCELLED):
+        before = _told_before(intervention, thread)
+        return _Found(before, before)
+    return _Found(list(named_itself), list(named_itself), is_whole=False)
+
+
+def _clue_of_whole(departement: str, communes: Sequence[Commune]) -> dict[str, Any]:
+    return {
+        "kind": "departement",
+        "given": departement,
+        "communes": [found.code for found in communes],
+        "says": f"Tout le département {departement} est désigné : {len(communes)} communes.",
+    }
+
+
+def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
+    """The clues as JSON types; that of the position carries the marks: who holds it, how far."""
+    said = resolution.as_json()
+    clues: list[dict[str, Any]] = said["clues"]
+    marked = {mark.code for mark in resolution.marks}
+    for clue in clues:
+        if marked and clue["kind"] in ("point", "polygon") and marked & set(clue["communes"]):
+            clue["marks"] = said["marks"]
+            break
+    return clues
+
+
+def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
+    """An end concerns those who were told, though its own place be in doubt: they wait for it."""
+    codes: dict[str, None] = {}
+    for earlier in thread:
+        if earlier.sequence < intervention.sequence and has_told(earlier):
+            # What was whole replaces what was known; what was told in part adds to it.
+            codes = dict.fromkeys([*(codes if is_partial(earlier) else ()), *earlier.communes])
+    intervention.communes = list(codes)
+    return [found for found in map(commune, codes) if found is not None]
+
+
+def is_partial(intervention: Intervention) -> bool:
+    """Whether some of the communes that it names were certain while others are in doubt."""
+    is_doubtful = intervention.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
+    # An end in doubt is decided all the same: it goes to those who were told.
+    return is_doubtful and bool(intervention.communes) and intervention.state != Handling.DECIDED
+
+
+def has_told(intervention: Intervention) -> bool:
+    """Whether what it says was ruled upon, if only for some of the communes that it names."""
+    return intervention.state == Handling.DECIDED or is_partial(intervention)
+
+
+def _decided_before(intervention: Intervention, thread: list[Intervention]) -> list[str]:
+    """The communes that a person decided last in the thread for the very same place."""
+    return next(
+        (
+            i.decided_communes
+            for i in reversed(thread)
+            if i.decided_communes
+            and i.pk != intervention.pk
+            and i.location == intervention.location
+        ),
+        [],
+    )

@@ -1,0 +1,258 @@
+"""An intervention is decided: where it is, what each commune is told, to whom; one transaction.
+
+lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
+
+Those that are rung for together walk together: each step is one statement for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+from notifier.alerting.decision.affected import Concerned, concerned
+from notifier.alerting.decision.plan import Case, Telling, tell
+from notifier.alerting.models import Alert
+from notifier.alerting.notification.dedup import Spoken
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.current import categories, named
+from notifier.alerting.policy.rules import (
+    Ruling,
+    rule_on,
+    rule_on_edge,
+    rule_on_left_commune,
+    rule_on_neighbour,
+    withheld,
+)
+from notifier.alerting.review.decisions import supersede_older
+from notifier.alerting.review.notices import ask_a_person, harmless
+from notifier.alerting.review.superseded import show_overtaken
+from notifier.alerting.throttling.throttle import let_through
+from notifier.delivery.outbox import Letter, entrust
+from notifier.intake.models import Handling, Intervention
+from notifier.intake.thread import conclude, goes_behind, lock_threads
+from notifier.intake.words import Status
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry, write
+from notifier.territory.resolve import Commune, commune
+
+log = structlog.get_logger(__name__)
+
+# As many share a transaction.
+TOGETHER = 32
+# A commune that was left reads of no more others than these; else that it is not concerned.
+MOST_NAMED = 2
+
+
+def decide_each(*intervention_ids: UUID) -> None:
+    """Decide them together; if that fails, each by itself, the one at fault behind all others."""
+    try:
+        decide(*intervention_ids)
+    except Exception as error:
+        if len(intervention_ids) == 1:
+            log.exception("intervention cannot be decided", intervention=str(intervention_ids[0]))
+            goes_behind(intervention_ids[0])
+            return
+        log.warning("decided one by one, for together they cannot be", error=repr(error))
+        for intervention_id in intervention_ids:
+            decide_each(intervention_id)
+
+
+@dataclass
+class _Decision:
+    """An intervention of a thread, on its way."""
+
+    intervention: Intervention
+    thread: list[Intervention]
+    outcome: Concerned
+    entries: list[Entry]
+    reasons: list[str]
+
+
+def decide(*intervention_ids: UUID) -> None:
+    """Decide every received intervention of the threads that these belong to, by sequence.
+
+    Does nothing for what is decided already, so it may be rung any number of times. They share one
+    transaction and its statements: what raises for one of them undoes it for all.
+    """
+    with transaction.atomic():
+        waiting = [
+            [
+                (intervention, thread)
+                for intervention in thread
+                if intervention.state == Handling.RECEIVED
+            ]
+            for thread in lock_threads(intervention_ids)
+        ]
+        # What a thread's second is ruled depends on what its first has told.
+        for turn in zip_longest(*waiting):
+            _decide_all([pair for pair in turn if pair is not None])
+
+
+def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]) -> None:
+    """Decide interventions of as many threads."""
+    decisions = [_locate(intervention, thread) for intervention, thread in interventions]
+    letters, lines = tell(_cases(decisions))
+    entrust(_let_through(letters, decisions))
+    for decision in decisions:
+        if decision.outcome.state is Handling.REVIEW:
+            decision.entries += ask_a_person(
+                decision.intervention, decision.outcome.reason, decision.thread
+            )
+        elif decision.outcome.state is Handling.SUPERSEDED:
+            decision.entries += show_overtaken(decision.intervention, decision.thread)
+    conclude((d.intervention, d.outcome.state, " ; ".join(d.reasons)) for d in decisions)
+    entries = [line for decision in decisions for line in decision.entries] + lines
+    for decision in decisions:
+        if decision.outcome.is_placed:
+            entries += supersede_older(decision.intervention, decision.thread)
+    write(entries)
+
+
+def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
+    outcome = concerned(intervention, thread)
+    entries = [_resolved(intervention, outcome.communes)] if outcome.communes else []
+    if outcome.state is not Handling.DECIDED:
+        entries += _undecided(intervention, outcome)
+    reasons = [outcome.reason] if outcome.reason else []
+    return _Decision(intervention, thread, outcome, entries, reasons)
+
+
+def _cases(decisions: Iterable[_Decision]) -> list[Case]:
+    """Whom each decision concerns may be told of it; the alerts of all are read at once."""
+    telling = [
+        (decision, category)
+        for decision in decisions
+        if decision.outcome.tells
+        and (category := categories().get(decision.intervention.category)) is not None
+    ]
+    alerts = _locked_alerts(decision.intervention.thread for decision, _ in telling)
+    cases = []
+    for decision, category in telling:
+        intervention = decision.intervention
+        told = alerts[intervention.thread]
+        tellings = rule_on_all(intervention, category, decision.outcome, told)
+        decision.reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
+        cases.append(Case(intervention, category, tellings, spoken_of(told, tellings)))
+    return cases
+
+
+def _let_through(letters: list[Letter], decisions: list[_Decision]) -> list[Letter]:
+    """What leaves now, source by source."""
+    source_of = {d.intervention.thread: d.intervention.source for d in decisions}
+    now: list[Letter] = []
+    for source_id, source in {source.pk: source for source in source_of.values()}.items():
+        theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
+        now += let_through(theirs, source)
+    return now
+
+
+def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:
+    """What each thread told so far, locked until commit; a statement only if there are threads."""
+    found: dict[str, list[Alert]] = {thread: [] for thread in threads}
+    if found:
+        lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+        marks = ", ".join(["%s"] * len(found))
+        # Written out, for Django takes longer to compile it than the database to answer.
+        sql = f"SELECT * FROM alerting_alert WHERE thread IN ({marks}) ORDER BY id DESC {lock}"  # noqa: S608 - constants and marks
+        for alert in Alert.objects.raw(sql, list(found)):
+            found[alert.thread].append(alert)
+    return found
+
+
+def rule_on_all(
+    intervention: Intervention, category: Category, outcome: Concerned, alerts: list[Alert]
+) -> list[Telling]:
+    """The ruling for each commune concerned, and for each that was told and no longer is.
+
+    In the order of telling: the communes concerned before their neighbours, of whom those are left
+    out who have nothing to be told.
+    """
+    told = {alert.commune: alert for alert in alerts}
+    said = intervention.status, intervention.severity, category
+    tellings = []
+    for here in outcome.communes:
+        alert = told.pop(here.code, None)
+        elsewhere = outcome.holders if here in outcome.close_by else []
+        ruling = rule_on(*said, alert, exercise=intervention.exercise, is_close_by=bool(elsewhere))
+        tellings.append(Telling(here, ruling, alert, holders=elsewhere))
+    for near in outcome.neighbours:
+        alert = told.pop(near.commune.code, None)
+        ruling = rule_on_neighbour(
+            *said, alert, exercise=intervention.exercise, next_to=near.next_to
+        )
+        if ruling.kind:
+            tellings.append(Telling(near.commune, ruling, alert, near.next_to))
+    for alert in told.values() if outcome.is_placed else ():
+        left = commune(alert.commune)
+        if alert.is_open and left is not None:
+            ruling = _rule_on_left(intervention, category, alert)
+            there = _moved_to(intervention, category, outcome)
+            tellings.append(Telling(left, ruling, alert, moved_to=there))
+    ruled = {telling.commune for telling in tellings}
+    holders = named(outcome.communes)
+    tellings += [
+        Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
+    ]
+    return sorted(tellings, key=lambda t: (t.is_to_neighbour, not t.opens))
+
+
+def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) -> Ruling:
+    """The ruling for a commune that was told and is not found any more.
+
+    At an end no neighbours are looked for: it is theirs all the same.
+    """
+    said = intervention.status, intervention.severity, category
+    if intervention.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
+        return rule_on(*said, alert, exercise=intervention.exercise)
+    return rule_on_left_commune()
+
+
+def _moved_to(intervention: Intervention, category: Category, outcome: Concerned) -> list[Commune]:
+    """Where it is now, as the mayor of a commune that it left may know; empty if he may not.
+
+    Never of what is withheld, nor of a place beyond the source's reach, nor in a category of which
+    one commune's mayor is not told where in another's it happens.
+    """
+    if withheld(intervention.severity, category) or not category.may_name_commune:
+        return []
+    there = outcome.holders or outcome.communes
+    is_ours = all(commune in outcome.communes for commune in there)
+    return list(there) if is_ours and len(there) <= MOST_NAMED else []
+
+
+def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
+    """Where the alerts that are open, and are not closed by these tellings, were told."""
+    closed = {t.alert.pk for t in tellings if t.alert and t.ruling.kind and t.ruling.kind.closes}
+    return Spoken([alert for alert in alerts if alert.is_open and alert.pk not in closed])
+
+
+def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
+    return entry(
+        intervention.thread,
+        Step.RESOLVED,
+        f"Commune : {named(communes)}.",
+        verdict=intervention.verdict,
+        clues=[
+            {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
+            for clue in intervention.clues
+        ],
+    )
+
+
+def _undecided(intervention: Intervention, outcome: Concerned) -> list[Entry]:
+    data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
+    lines = [
+        entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
+        for clue in intervention.clues
+    ]
+    step = Step.REVIEW if outcome.state is Handling.REVIEW else Step.DECIDED
+    sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
+    lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
+    return lines

@@ -1,0 +1,128 @@
+"""A commune that cannot be told, or cannot be named: a person at dispatch's groupement is told."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from notifier.alerting.models import Alert, FanOut, Spending
+from notifier.alerting.notification.messages import facts_told_now
+from notifier.alerting.policy.current import composer
+from notifier.alerting.prepositions import of
+from notifier.delivery.models import EXEMPT, Channel, Lane, Message
+from notifier.delivery.outbox import Letter
+from notifier.intake.models import Source
+from notifier.intake.thread import reference_in
+
+log = structlog.get_logger(__name__)
+
+LIFETIME = timedelta(hours=24)
+UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC = "duty-", "review-", "cap-", "pause-"
+FAN_OUT_TOPIC = "fanout-"
+# What is nobody's alert: it has no next person to go to.
+TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC, FAN_OUT_TOPIC)
+# How many alerts a mail lists by name.
+MOST_LISTED = 200
+TITLE = "permanence du groupement"
+
+
+def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[Letter]:
+    """One e-mail to the source's duty address for all of these alerts of one intervention.
+
+    None without an alert; none, loudly, if the source has no such address. `about`: what it is
+    about when that is more than these alerts; told once.
+    """
+    if not alerts:
+        return []
+    first = alerts[0]
+    duty_email = first.intervention.source.duty_email
+    if not duty_email:
+        codes = [alert.commune for alert in alerts]
+        log.error("nobody told and no duty address", alert=first.pk, communes=codes)
+        return []
+    communes = [_as_listed(alert) for alert in alerts]
+    subject, body = composer().unreached(facts_told_now(first.facts), communes, why)
+    return [
+        Letter(
+            topic=f"{UNREACHED_TOPIC}{about or first.pk}",
+            revision=1 if about else first.revision,
+            channel=Channel.EMAIL,
+            address=duty_email,
+            body=body,
+            subject=subject,
+            lane=Lane.URGENT,
+            expires_at=timezone.now() + LIFETIME,
+            thread=first.thread,
+            recipient="duty",
+            origin=EXEMPT,
+            title=TITLE,
+        )
+    ]
+
+
+def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[Letter]:
+    """The e-mail that a source has come to its cap of the day; none, loudly, without an address."""
+    source = spending.source
+    subject, body = composer().cap(source.name, cap, is_hard=is_hard)
+    which = "hard-" if is_hard else ""
+    return _letter(source, f"{CAP_TOPIC}{which}{source.pk}-{spending.day}", subject, body)
+
+
+def letter_about_fan_out(episode: FanOut, usual: int, within: timedelta) -> list[Letter]:
+    """The e-mail that a source tells unusually many communes; none, loudly, without an address."""
+    source, minutes = episode.source, int(within.total_seconds() // 60)
+    subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
+    return _letter(source, f"{FAN_OUT_TOPIC}{episode.pk}", subject, body)
+
+
+def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:
+    """To each source's duty one e-mail of all that has expired while sending was paused.
+
+    None, loudly, to a source without an address.
+    """
+    topics = {message.topic for message in expired}
+    alerts = Q(pk__in=[int(topic) for topic in topics if topic.isdecimal()])
+    alerts |= Q(held__told_in__in=[topic for topic in topics if not topic.isdecimal()])
+    by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
+    for alert in Alert.objects.filter(alerts).distinct().select_related("intervention__source"):
+        by_source[alert.intervention.source].append(alert)
+    letters = []
+    for source, theirs in by_source.items():
+        listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MOST_LISTED]]
+        subject, body = composer().pause(source.name, listed, len(theirs))
+        topic = f"{PAUSE_TOPIC}{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
+        letters += _letter(source, topic, subject, body)
+    return letters
+
+
+def _letter(source: Source, topic: str, subject: str, body: str) -> list[Letter]:
+    """To the source's duty, about no intervention; none, loudly, without an address."""
+    if not source.duty_email:
+        log.error("no duty address", source=source.name, about=topic)
+        return []
+    return [
+        Letter(
+            topic=topic,
+            revision=1,
+            channel=Channel.EMAIL,
+            address=source.duty_email,
+            body=body,
+            subject=subject,
+            lane=Lane.URGENT,
+            expires_at=timezone.now() + LIFETIME,
+            # No intervention's: the source's own.
+            thread=topic.replace("-", "/", 1),
+            recipient="duty",
+            origin=EXEMPT,
+            title=TITLE,
+        )
+    ]
+
+
+def _as_listed(alert: Alert) -> str:
+    """The commune, and where it happens when that is next door: "Joncherey, voisine de Delle"."""
+    next_to = alert.facts.get("next_to")
+    return f"{alert.commune_name}, voisine {of(next_to)}" if next_to else alert.commune_name

@@ -1,0 +1,76 @@
+"""Whom a text goes to: at first, afterwards, and who is next when somebody cannot be reached."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from notifier.alerting.content.composer import Kind
+from notifier.alerting.policy.categories import Category
+from notifier.delivery.models import BAD_ENDS, Message, MessageState
+from notifier.directory.people import Person
+
+
+def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
+    """Those whose function the category tells at once, in their order.
+
+    Without a mayor, the first deputy stands in (CGCT art. L2122-17); without anybody of those
+    functions, whoever comes first is told: a commune that has one contact has one to tell. Where
+    none of them has a telephone, an urgent alert is told besides to the first who has.
+    """
+    wanted = set(category.tell)
+    chosen = [person for person in people if person.function in wanted]
+    if "maire" in wanted and not any(person.function == "maire" for person in people):
+        deputies = [p for p in people if p.function == "adjoint" and p not in chosen]
+        chosen = [person for person in people if person in chosen or person in deputies[:1]]
+    chosen = chosen or list(people[:1])
+    if category.is_urgent and not any(person.mobile for person in chosen):
+        ringing = _with_phone(people)[:1]
+        chosen = [person for person in people if person in chosen or person in ringing]
+    return chosen
+
+
+def to_ring(people: Sequence[Person], earlier: Iterable[Message]) -> list[Person]:
+    """Whose telephones ring with news that would else go by e-mail alone.
+
+    Of those who got the earlier messages whoever has one, for they know what it is about; else the
+    first in the order.
+    """
+    told = {message.recipient for message in earlier}
+    ringing = _with_phone(people)
+    return [person for person in ringing if recipient_label(person) in told] or ringing[:1]
+
+
+def _with_phone(people: Iterable[Person]) -> list[Person]:
+    return [person for person in people if person.mobile]
+
+
+def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Iterator[Person]:
+    """Those to whom none of the messages went, in their order."""
+    told = {message.recipient for message in messages}
+    return (person for person in people if recipient_label(person) not in told)
+
+
+def reached(messages: Iterable[Message]) -> list[Message]:
+    """Those of the messages that got to their reader, or may still."""
+    return [m for m in messages if m.state not in (*BAD_ENDS, MessageState.CANCELLED)]
+
+
+def awaited(messages: Iterable[Message]) -> list[Message]:
+    """Those of the messages that got to their reader, or of which one can expect it in time."""
+    return [m for m in reached(messages) if not m.is_delayed and not m.is_given_up]
+
+
+def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
+    """Those of the earlier messages whose addresses get a text of this kind.
+
+    What is news also goes where a failure was recorded and not followed up yet: whoever is next in
+    order then is told by the news' own failure, and nobody is forgotten in between.
+    """
+    if kind is Kind.CANCELLATION:
+        return [m for m in reached(earlier) if m.state != MessageState.PENDING]
+    messages = list(earlier)
+    forgotten = [m for m in messages if m.state in BAD_ENDS and not m.is_followed_up]
+    return [*reached(messages), *(() if kind is Kind.END else forgotten)]
+
+
+def recipient_label(person: Person) -> str:
+    """How a letter names its recipient without a name."""
+    return f"contact:{person.contact_id}"

@@ -1,0 +1,204 @@
+"""What may be told of each category: `config/categories.toml`, read and checked once.
+
+The file is an operator's. Whatever is wrong in it is said all at once, by file, line and key, and
+nothing of a faulty file is ever used: half a policy would tell what the law keeps secret.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from notifier.alerting.content.category_label import read_label
+from notifier.alerting.policy.validation import (
+    Channel,
+    Disclosure,
+    Edge,
+    Function,
+    Key,
+    Lane,
+    faults,
+    lineage,
+    settled,
+)
+from notifier.intake.words import Severity
+
+
+@dataclass(frozen=True)
+class Category:
+    """What may be told of one category: to whom at once, how, for how long, by which text of law.
+
+    `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
+    `label` is the plain French one, `written_label` as the file has it: with the brackets that say
+    where its severity goes (`notifier.alerting.content.category_label`). `edge` says which communes close to a
+    border are told, `neighbours` whether the adjoining are, `whole_departement` whether all are of
+    one that is named as a whole, without asking anybody.
+    """
+
+    code: str
+    label: str
+    written_label: str
+    family: str
+    disclosure: Disclosure
+    threshold: Severity | None
+    lane: Lane
+    channels: tuple[Channel, ...]
+    lifetime: timedelta
+    place: bool
+    tell: tuple[Function, ...]
+    legal_basis: str
+    # Where the file is silent the fewest are told.
+    edge: Edge = "holder"
+    neighbours: bool = False
+    whole_departement: bool = False
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an alert of it is to ring somebody's telephone at once."""
+        return self.lane == "urgent"
+
+    @property
+    def may_name_commune(self) -> bool:
+        """Whether a commune's mayor may read in which other one it is."""
+        return self.place or self.neighbours or self.edge == "all"
+
+
+@dataclass(frozen=True)
+class Storm:
+    """From when on routine texts to one address are gathered: after so many within that time.
+
+    An urgent alert that is taken up again and again is told at most once in `reopening`.
+    """
+
+    texts: int = 5
+    window: timedelta = timedelta(minutes=15)
+    reopening: timedelta = timedelta(minutes=30)
+
+
+class Categories:
+    """Every category that the operator's file knows, and when their texts are a storm."""
+
+    def __init__(self, by_code: Mapping[str, Category], storm: Storm) -> None:
+        self._by_code = dict(by_code)
+        self.storm = storm
+
+    def get(self, code: str) -> Category | None:
+        """The category of exactly this code, or None."""
+        return self._by_code.get(code)
+
+    def closest(self, code: str) -> Category | None:
+        """The category of this code, else of its nearest known parent: C09.03.07 -> C09.03.00.
+
+        None if not even the family is known. CISU's nomenclature writes a parent with zeros.
+        """
+        parts = code.upper().split(".")
+        for length in range(len(parts), 0, -1):
+            candidate = ".".join([*parts[:length], *["00"] * (3 - length)])
+            if found := self._by_code.get(candidate):
+                return found
+        return None
+
+    def codes(self) -> tuple[str, ...]:
+        """All codes, in the file's order."""
+        return tuple(self._by_code)
+
+
+class CategoriesError(Exception):
+    """The categories file cannot be used; the message lists every fault by file, line and key."""
+
+
+def load(path: Path) -> Categories:
+    """Read and check the operator's file.
+
+    Raises CategoriesError, in English for the operator's log, with all faults in line order.
+    """
+    text = _read(path)
+    lines = _line_of_each_key(text)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CategoriesError(f"{path}: not valid TOML: {error}; correct that line") from error
+    found = sorted((_line(lines, key), ".".join(key), what) for key, what in faults(document))
+    if found:
+        raise CategoriesError(
+            "\n".join(f"{path}:{line}: {key}: {what}" for line, key, what in found)
+        )
+    families, entries = document["families"], document["categories"]
+    by_code = {code: _category(code, families, entries) for code in entries}
+    return Categories(by_code, _storm(document.get("storm", {})))
+
+
+# --- reading
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CategoriesError(
+            f"{path}: cannot be read ({error.strerror}); put it there or correct its permissions"
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise CategoriesError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from error
+
+
+_SECTION = re.compile(r'\s*\[\s*(\w+)\s*(?:\.\s*"?([\w.]+)"?\s*)?\]')
+_ENTRY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
+
+
+def _line_of_each_key(text: str) -> dict[Key, int]:
+    """Where each section and key stands: the parser of the standard library does not say."""
+    lines: dict[Key, int] = {}
+    section: Key = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _SECTION.match(line):
+            section = tuple(part for part in header.groups() if part)
+            lines.setdefault(section, number)
+        elif entry := _ENTRY.match(line):
+            lines.setdefault((*section, entry[1]), number)
+    return lines
+
+
+def _line(lines: Mapping[Key, int], key: Key) -> int:
+    """The line of the key, else of the section that it stands in, or is missing from."""
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key, 1)
+
+
+def _storm(given: dict[str, int]) -> Storm:
+    silent = Storm()
+    minutes, reopening = given.get("minutes"), given.get("reopening_minutes")
+    return Storm(
+        texts=given.get("texts", silent.texts),
+        window=timedelta(minutes=minutes) if minutes else silent.window,
+        reopening=timedelta(minutes=reopening) if reopening else silent.reopening,
+    )
+
+
+def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> Category:
+    given = settled(lineage(code, families, entries))
+    told_from = given["disclosure"] == "threshold"
+    return Category(
+        code=code,
+        label=read_label(given["label"]).plain,
+        written_label=given["label"],
+        family=code[:3],
+        disclosure=given["disclosure"],
+        threshold=Severity(given["threshold"]) if told_from else None,
+        lane=given["lane"],
+        channels=tuple(given["channels"]),
+        lifetime=timedelta(minutes=given["lifetime_minutes"]),
+        place=given["place"],
+        tell=tuple(given["tell"]),
+        edge=given.get("edge", Category.edge),
+        neighbours=given.get("neighbours", Category.neighbours),
+        whole_departement=given.get("whole_departement", Category.whole_departement),
+        legal_basis=given["legal_basis"],
+    )

@@ -1,0 +1,49 @@
+"""Until when a text can still help its reader."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from notifier.alerting.policy.categories import Categories, Category
+from notifier.intake.models import Intervention
+from notifier.intake.words import Status
+
+# An end or a cancellation is still worth reading long after the alert itself has expired.
+CLOSING_LIFETIME = timedelta(hours=12)
+# Of a doubt whose category is not in the configuration.
+REVIEW_LIFETIME = timedelta(hours=2)
+# The source's own end counts for what is under way: what is over says so however late.
+_OVER = (Status.CLOSED, Status.CANCELLED)
+
+
+def useful_until(intervention: Intervention, category: Category | None) -> datetime:
+    """Until when what it reports helps: its category's lifetime, or less where the source says so.
+
+    From the reception on: what waited through an outage, or for a decision, may be past its time.
+    """
+    until = intervention.received_at + _lifetime(category)
+    if intervention.status in _OVER or intervention.expires_at is None:
+        return until
+    return min(until, intervention.expires_at)
+
+
+def useless_at(now: datetime, categories: Categories) -> Q:
+    """Those whose `useful_until` is over at `now` (aware), as a condition on interventions."""
+    of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
+    for code in categories.codes():
+        of_lifetime[_lifetime(categories.get(code))].append(code)
+    over = Q(expires_at__lt=now) & ~Q(status__in=_OVER)
+    over |= Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=categories.codes())
+    for lifetime, alike in of_lifetime.items():
+        over |= Q(received_at__lt=now - lifetime, category__in=alike)
+    return over
+
+
+def _lifetime(category: Category | None) -> timedelta:
+    return category.lifetime if category else REVIEW_LIFETIME
+
+
+def closing_until(intervention: Intervention) -> datetime:
+    """Until when its end or cancellation is worth reading."""
+    return intervention.received_at + CLOSING_LIFETIME

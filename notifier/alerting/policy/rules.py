@@ -1,0 +1,174 @@
+"""The policy: given what is known of an intervention and what a commune was told of it, what now?
+
+Pure functions of their arguments, so that a dry run and the real thing cannot differ.
+"""
+
+from dataclasses import dataclass, replace
+
+from notifier.alerting.content.composer import Kind
+from notifier.alerting.models import Alert
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.prepositions import of
+from notifier.intake.words import Severity, Status
+from notifier.territory.resolve import Commune
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a commune is told (`kind`; None: nothing), by which rule, and why, in French."""
+
+    kind: Kind | None
+    rule: str
+    reason: str
+
+
+def rule_on(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    is_close_by: bool = False,
+) -> Ruling:
+    """The ruling for a commune that is concerned; `alert` is what it was told so far.
+
+    `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
+    reverse, is told anew, whatever the severity. `is_close_by`: it does not hold the point. Who was
+    told of the edge is told anew when it is in the commune; the reverse waits for the next text.
+    """
+    if _has_come_inside(status, alert, is_close_by=is_close_by):
+        return withheld(severity, category) or Ruling(
+            Kind.FIRST, "moved_here", "annoncée en limite de la commune, elle y est désormais"
+        )
+    ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
+    if ruling.rule == "moved_here" and is_close_by:
+        return replace(ruling, reason="annoncée chez une voisine, elle est en limite de la commune")
+    return ruling
+
+
+def rule_on_neighbour(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    next_to: Commune,
+) -> Ruling:
+    """The ruling for a commune that adjoins the one concerned: the same rules, in other words."""
+    ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=next_to)
+    if ruling.kind is not Kind.FIRST:
+        return ruling
+    if alert is None:
+        return Ruling(
+            Kind.NEIGHBOUR,
+            "neighbour",
+            f"« {category.label} » est à annoncer aussi aux communes voisines {of(next_to.name)} "
+            f"({category.legal_basis})",
+        )
+    return replace(ruling, kind=Kind.NEIGHBOUR)
+
+
+def _has_come_inside(status: str, alert: Alert | None, *, is_close_by: bool) -> bool:
+    if alert is None or not alert.is_open or status in (Status.CANCELLED, Status.CLOSED):
+        return False
+    return bool(alert.facts.get("holders")) and not is_close_by
+
+
+def rule_on_edge(holders: str) -> Ruling:
+    """The ruling for a commune close to the point, in a category that tells only who holds it."""
+    return Ruling(
+        None, "edge_holder", f"en limite de commune, le point est à {holders}, seule à prévenir"
+    )
+
+
+def _rule_on(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    next_to: Commune | None,
+) -> Ruling:
+    if alert is None:
+        return _first(status, severity, category)
+    if not alert.is_open:
+        return _after_the_end(status, severity, category)
+    if status == Status.CANCELLED:
+        return Ruling(
+            Kind.CANCELLATION, "cancelled", "annulée : ceux qui ont reçu l’alerte le savent"
+        )
+    if status == Status.CLOSED:
+        return Ruling(Kind.END, "closed", "terminée : ceux qui ont reçu l’alerte le savent")
+    if alert.facts.get("next_to") != (next_to.name if next_to else None):
+        return withheld(severity, category) or _moved_over_a_border(next_to)
+    if alert.facts["exercise"] != exercise:
+        return withheld(severity, category) or _other_nature(exercise=exercise)
+    if Severity(severity) <= Severity(alert.severity):
+        return Ruling(
+            None, "no_news", "rien de nouveau pour la commune : la gravité n’a pas augmenté"
+        )
+    return withheld(severity, category) or Ruling(
+        Kind.UPDATE, "severity_rise", "la gravité a augmenté"
+    )
+
+
+def rule_on_left_commune() -> Ruling:
+    """The ruling for a commune that was told, and that the intervention no longer concerns."""
+    return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
+
+
+def _first(status: str, severity: str, category: Category) -> Ruling:
+    if status in (Status.CANCELLED, Status.CLOSED):
+        return Ruling(None, "over", "déjà terminée ou annulée, et rien n’avait été annoncé")
+    return withheld(severity, category) or Ruling(
+        Kind.FIRST,
+        category.disclosure,
+        f"« {category.label} » est à annoncer ({category.legal_basis})",
+    )
+
+
+def _other_nature(*, exercise: bool) -> Ruling:
+    if exercise:
+        return Ruling(
+            Kind.FIRST,
+            "exercise_after_all",
+            "annoncée comme réelle, c’est un exercice : nouvelle alerte",
+        )
+    return Ruling(
+        Kind.FIRST, "real_after_all", "annoncée comme exercice, elle est réelle : nouvelle alerte"
+    )
+
+
+def _moved_over_a_border(next_to: Commune | None) -> Ruling:
+    """Whoever was told of a neighbour, and now of himself, or the reverse, is told anew."""
+    if next_to is None:
+        return Ruling(
+            Kind.FIRST, "moved_here", "annoncée chez une voisine, elle est dans la commune même"
+        )
+    return Ruling(
+        Kind.FIRST, "moved_next_door", f"elle est désormais chez une voisine : {next_to.name}"
+    )
+
+
+def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
+    if status in (Status.CANCELLED, Status.CLOSED):
+        return Ruling(None, "no_news", "la fin a déjà été annoncée")
+    return withheld(severity, category) or Ruling(
+        Kind.FIRST, "reopened", "reprise après une fin annoncée : nouvelle alerte"
+    )
+
+
+def withheld(severity: str, category: Category) -> Ruling | None:
+    """The ruling that keeps a category of this severity back; None where it may be told."""
+    if category.disclosure == "withhold":
+        return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
+    if category.threshold is not None and Severity(severity) < category.threshold:
+        return Ruling(
+            None,
+            "below_threshold",
+            f"« {category.label} » n’est communiqué qu’à partir d’une gravité supérieure",
+        )
+    return None

@@ -1,0 +1,180 @@
+"""The review: interventions whose commune nobody can say for certain, until a person decides."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from notifier.alerting.policy.current import categories, named
+from notifier.alerting.review.notices import take_back
+from notifier.alerting.scheduling import ring_to_decide
+from notifier.intake.models import Handling, Intervention
+from notifier.intake.thread import lock_threads
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry, write
+from notifier.territory.evidence import listing
+from notifier.territory.reference import rivals_of
+from notifier.territory.resolve import Commune, commune
+
+_CODES = {"insee", "communes"}
+"""Kinds of clues that are a commune's code."""
+
+
+# What a person writes freely may hold names and numbers, which nobody could erase in the journal.
+_ASIDE = " Le motif est gardé avec l’intervention."
+
+
+class ReviewError(Exception):
+    """The decision cannot be taken. The message is French, for the person who decides."""
+
+
+def waiting() -> QuerySet[Intervention]:
+    """Everything that waits for a decision, oldest first, with its source."""
+    return (
+        Intervention.objects.filter(state=Handling.REVIEW)
+        .select_related("source")
+        .order_by("received_at")
+    )
+
+
+def decide_communes(
+    interventions: list[Intervention], codes: list[str], *, who: str, why: str
+) -> Intervention:
+    """Take the decision for a reference's waiting interventions: its latest state goes on its way.
+
+    Of several communes named, those that were certain stay told: the decision adds the others.
+    Returns that intervention. Raises ReviewError without a code, for one that is no current
+    commune, that its source may not speak for, or that no clue names unless it is said why (a code
+    does not, where it is others' postal code as well); for resources without their intervention;
+    for a category that is not configured; and where somebody else decided first.
+    """
+    latest = max(interventions, key=lambda intervention: intervention.sequence)
+    chosen = named(_checked(latest, codes, why))
+    with transaction.atomic():
+        lock_threads([latest.pk])
+        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+            state=Handling.RECEIVED,
+            decided_communes=codes,
+            decided_by=who,
+            decision_reason=why,
+        )
+        if not taken:
+            raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
+        older = [i.pk for i in interventions if i.pk != latest.pk]
+        Intervention.objects.filter(pk__in=older, state=Handling.REVIEW).update(
+            state=Handling.SUPERSEDED,
+            reason=f"la décision a porté sur le n° {latest.sequence}",
+            handled_at=timezone.now(),
+        )
+        take_back(interventions)
+        text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
+        write(
+            [
+                entry(
+                    latest.thread,
+                    Step.REVIEW,
+                    text,
+                    intervention=str(latest.pk),
+                    communes=codes,
+                    who=who,
+                )
+            ]
+        )
+        ring_to_decide(latest)
+    return latest
+
+
+def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
+    """Close the review of resources whose intervention nobody reports; nobody is told.
+
+    Raises ReviewError without a reason, for anything that could be decided, and where it came or
+    was settled meanwhile.
+    """
+    latest = max(interventions, key=lambda intervention: intervention.sequence)
+    if not latest.is_shell:
+        raise ReviewError("seuls des moyens sans intervention se classent sans suite")
+    if not why:
+        raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
+    with transaction.atomic():
+        lock_threads([latest.pk])
+        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+            state=Handling.DISMISSED,
+            reason=f"classée sans suite par {who}",
+            decided_by=who,
+            decision_reason=why,
+            handled_at=timezone.now(),
+        )
+        if not taken:
+            raise ReviewError("elle vient d’être réglée : voir « notifier review »")
+        take_back([latest])
+        text = f"Classée sans suite par {who}.{_ASIDE}"
+        pk = str(latest.pk)
+        write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
+
+
+def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:
+    """The communes of the codes, if they may be the decision; raises ReviewError."""
+    if intervention.is_shell:
+        raise ReviewError(
+            "il n’y a encore rien à dire à une commune : demandez l’intervention au centre qui l’a "
+            "ouverte, ou classez sans suite"
+        )
+    if categories().get(intervention.category) is None:
+        raise ReviewError(
+            f"la catégorie {intervention.category} n’est pas dans la configuration : "
+            "faites-la ajouter avant de décider"
+        )
+    if not codes:
+        raise ReviewError("donnez le code d’une commune au moins")
+    return [_checked_one(intervention, code, why) for code in codes]
+
+
+def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
+    chosen = commune(code)
+    if chosen is None:
+        raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
+    if chosen.departement not in intervention.source.departements:
+        raise ReviewError(
+            f"{chosen.label} est hors des départements de {intervention.source.name} : "
+            + ", ".join(intervention.source.departements)
+        )
+    if why:
+        return chosen
+    naming = {clue["kind"] for clue in intervention.clues if code in clue["communes"]}
+    if not naming:
+        raise ReviewError(
+            f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
+            "postal ; si c’est bien cette commune, dites pourquoi"
+        )
+    # The clue that is the code itself cannot tell that its number was not meant as a postal code.
+    if naming <= _CODES and (others := rivals_of(code)):
+        raise ReviewError(
+            f"{code} est le code de {chosen.name}, mais aussi le code postal de "
+            f"{listing(others)}, et aucun autre indice ne désigne {chosen.name} : "
+            "si c’est bien cette commune, dites pourquoi"
+        )
+    return chosen
+
+
+def supersede_older(intervention: Intervention, thread: list[Intervention]) -> list[Entry]:
+    """Nobody needs to look any more at the doubts that this later intervention has settled.
+
+    In the transaction that decides it; returns the journal entries to write.
+    """
+    older = [i for i in thread if i.state == Handling.REVIEW and i.sequence < intervention.sequence]
+    if not older:
+        return []
+    take_back(older)
+    Intervention.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
+        state=Handling.SUPERSEDED,
+        reason=f"le n° {intervention.sequence} a levé le doute",
+        handled_at=timezone.now(),
+    )
+    return [
+        entry(
+            i.thread,
+            Step.REVIEW,
+            f"N° {i.sequence} : rien à vérifier, le n° {intervention.sequence} a levé le doute.",
+            intervention=str(i.pk),
+        )
+        for i in older
+    ]

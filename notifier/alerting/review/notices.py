@@ -1,0 +1,185 @@
+"""A doubt about the commune, as a person is shown it: candidates, clues, the mail to the duty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from notifier.alerting.content.facts import Doubt
+from notifier.alerting.content.moments import written_moment
+from notifier.alerting.decision.affected import is_partial
+from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.policy.current import LISTED, categories, composer, named, nature
+from notifier.alerting.policy.expiry import useful_until
+from notifier.alerting.policy.rules import withheld
+from notifier.delivery.models import EXEMPT, Channel, Lane
+from notifier.delivery.outbox import Letter, entrust, withdraw
+from notifier.intake.models import Handling, Intervention
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import entry
+from notifier.territory.resolve import Commune, commune, communes_of
+
+log = structlog.get_logger(__name__)
+
+_ENTERED, _EXPIRED = 1, 2
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A commune that may be meant, and how many of the clues given name it."""
+
+    commune: Commune
+    clues: int
+    of: int
+
+    @property
+    def label(self) -> str:
+        """For a list: "Delle (90033) : 2 indices sur 3"."""
+        plural = "s" if self.clues > 1 else ""
+        return f"{self.commune.label} : {self.clues} indice{plural} sur {self.of}"
+
+
+def candidates(together: list[Intervention]) -> list[Candidate]:
+    """The communes that the clues name and the source may speak for, the most probable first.
+
+    `together`: what waits of one thread, the latest first. The more clues name a commune the more
+    probable it is; then the higher a clue ranks it.
+    """
+    clues = [clue for intervention in together for clue in intervention.clues]
+    named = Counter(code for clue in clues for code in clue["communes"])
+    rank = {
+        code: min(c["communes"].index(code) for c in clues if code in c["communes"])
+        for code in named
+    }
+    allowed = together[0].source.departements
+    told = {code for i in together if is_partial(i) for code in i.communes}
+    return [
+        Candidate(found, named[code], len(clues))
+        for code in sorted(named, key=lambda code: (-named[code], rank[code]))
+        if code not in told
+        and (found := commune(code)) is not None
+        and found.departement in allowed
+    ]
+
+
+def harmless(clue: dict[str, Any]) -> str:
+    """What a clue says, without the name as dispatch typed it: it may be anything, and goes out."""
+    if clue["kind"] != "name":
+        return str(clue["says"])
+    names = ", ".join(c.label for c in map(commune, clue["communes"]) if c)
+    return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."
+
+
+def deadline(intervention: Intervention) -> datetime:
+    """Until when a decision still helps."""
+    return useful_until(intervention, categories().get(intervention.category))
+
+
+def ask_a_person(
+    intervention: Intervention, reason: str, thread: list[Intervention]
+) -> list[Entry]:
+    """Mail the doubt to the source's duty address, once for each place of a thread.
+
+    In the transaction that puts it into the review; returns the journal entries to write.
+    """
+    asked = [i for i in thread if i.state == Handling.REVIEW and i.pk != intervention.pk]
+    if any(i.location == intervention.location for i in asked):
+        return []
+    return _mail(intervention, reason, _ENTERED)
+
+
+def say_it_expired(intervention: Intervention, reason: str) -> list[Entry]:
+    """Mail that nobody decided in time, so that somebody still tells the commune."""
+    return _mail(intervention, reason, _EXPIRED)
+
+
+def take_back(interventions: list[Intervention]) -> None:
+    """Nobody need read any more of a doubt that was settled before its mail left."""
+    for intervention in interventions:
+        withdraw(_topic(intervention))
+
+
+def _topic(intervention: Intervention) -> str:
+    return f"{REVIEW_TOPIC}{intervention.pk.hex}"
+
+
+def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]:
+    address = intervention.source.duty_email
+    if not address:
+        log.error("review waits and no duty address", intervention=str(intervention.pk))
+        return [noted(intervention, "aucune adresse de permanence à prévenir")]
+    is_expired = revision == _EXPIRED
+    subject, body = composer().review(facts_of_doubt(intervention, reason, is_expired=is_expired))
+    letter = Letter(
+        topic=_topic(intervention),
+        revision=revision,
+        channel=Channel.EMAIL,
+        address=address,
+        body=body,
+        subject=subject,
+        lane=Lane.URGENT,
+        expires_at=timezone.now() + LIFETIME if is_expired else deadline(intervention),
+        thread=intervention.thread,
+        recipient="duty",
+        origin=EXEMPT,
+        title=TITLE,
+    )
+    entrust([letter])
+    if intervention.is_shell:
+        what = "moyens sans intervention"
+    else:
+        what = "vérification périmée" if is_expired else "commune à vérifier"
+    return [noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
+
+
+def noted(intervention: Intervention, what: str) -> Entry:
+    """A line of the journal about this state of an intervention."""
+    text = f"N° {intervention.sequence} : {what}."
+    return entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
+
+
+def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool = False) -> Doubt:
+    """What the duty reads of it; of what is kept from communes, not the nature."""
+    category = categories().get(intervention.category)
+    is_kept = category is not None and withheld(intervention.severity, category) is not None
+    # The groupement's own hour, which is its communes'.
+    at_home = communes_of(intervention.source.departements[0])
+    zone = ZoneInfo(at_home[0].time_zone) if at_home else timezone.get_current_timezone()
+    return Doubt(
+        reference=intervention.reference,
+        source=intervention.source.name,
+        category="non communiquée" if is_kept else nature(intervention.category),
+        status=intervention.status,
+        severity=intervention.severity,
+        received=written_moment(intervention.received_at.astimezone(zone)),
+        deadline=written_moment(deadline(intervention).astimezone(zone)),
+        reason=reason,
+        clues=[harmless(clue) for clue in intervention.clues],
+        candidates=_listed(candidates([intervention])),
+        certain=_certain(intervention),
+        is_shell=intervention.is_shell,
+        is_kept=is_kept,
+        is_expired=is_expired,
+        exercise=intervention.exercise,
+        page=f"{settings.ENVIRONMENT.PUBLIC_URL}/admin/intake/intervention/{intervention.pk}/change/",
+    )
+
+
+def _listed(found: list[Candidate]) -> list[str]:
+    """The most probable, and how many more there are."""
+    rest = len(found) - LISTED
+    labels = [candidate.label for candidate in found[:LISTED]]
+    return [*labels, f"et {rest} de plus"] if rest > 0 else labels
+
+
+def _certain(intervention: Intervention) -> str:
+    """Of several communes named, those that the doubt does not touch."""
+    codes = intervention.communes if is_partial(intervention) else ()
+    return named([found for found in map(commune, codes) if found is not None])

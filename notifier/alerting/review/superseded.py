@@ -1,0 +1,69 @@
+"""What comes after a later state was told, and would have been told: the duty is shown it.
+
+By its number, or by its sender's clock, it is older than what the communes have read; nobody can
+say from here whether the clock is right.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.utils import timezone
+
+from notifier.alerting.decision.affected import has_told
+from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.policy.current import composer
+from notifier.alerting.review.notices import facts_of_doubt, noted
+from notifier.delivery.models import EXEMPT, Channel, Lane
+from notifier.delivery.outbox import Letter, entrust
+from notifier.intake.models import Intervention
+from notifier.intake.words import Severity, Status
+from notifier.journal.models import Entry
+
+log = structlog.get_logger(__name__)
+
+_ENDS = {Status.CLOSED: "fin", Status.CANCELLED: "annulation"}
+
+
+def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> list[Entry]:
+    """Mail an end or an aggravation that was overtaken to the source's duty address.
+
+    In the transaction that finds it overtaken; returns the journal entries to write.
+    """
+    what = _untold(intervention, thread)
+    if what is None:
+        return []
+    address = intervention.source.duty_email
+    if not address:
+        log.error("overtaken and no duty address", intervention=str(intervention.pk), what=what)
+        return [noted(intervention, f"{what} dépassée, aucune adresse de permanence à prévenir")]
+    later = max(i.sequence for i in thread if has_told(i))
+    reason = f"arrivée après le n° {later}, déjà traité"
+    subject, body = composer().overtaken(facts_of_doubt(intervention, reason), what)
+    letter = Letter(
+        topic=f"{REVIEW_TOPIC}{intervention.pk.hex}",
+        revision=1,
+        channel=Channel.EMAIL,
+        address=address,
+        body=body,
+        subject=subject,
+        lane=Lane.URGENT,
+        expires_at=timezone.now() + LIFETIME,
+        thread=intervention.thread,
+        recipient="duty",
+        origin=EXEMPT,
+        title=TITLE,
+    )
+    entrust([letter])
+    said = f"{TITLE} prévenue par courriel ({letter.masked}) : {what} dépassée"
+    return [noted(intervention, said)]
+
+
+def _untold(intervention: Intervention, thread: list[Intervention]) -> str | None:
+    """What the communes did not read in it; None if it changes nothing of what they know."""
+    told = [i for i in thread if i.pk != intervention.pk and has_told(i)]
+    if told[-1].status in _ENDS or intervention.is_shell:
+        return None
+    if intervention.status in _ENDS:
+        return _ENDS[Status(intervention.status)]
+    gravest = max(Severity(i.severity) for i in told)
+    return "aggravation" if Severity(intervention.severity) > gravest else None

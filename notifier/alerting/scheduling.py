@@ -1,0 +1,28 @@
+"""Who is woken for what: an intervention is decided in the lane of its category."""
+
+from django.db.models import QuerySet
+
+from notifier.alerting.policy.current import categories
+from notifier.bell.ring import ring_after_commit
+from notifier.delivery.models import Lane
+from notifier.intake.models import Intervention
+
+
+def lane_of(category_code: str) -> Lane:
+    """The lane of a category; urgent for one that nobody knows, for a person must see it."""
+    category = categories().get(category_code)
+    return Lane(category.lane) if category else Lane.URGENT
+
+
+def ring_to_decide(intervention: Intervention) -> None:
+    """Wake a worker of the intervention's lane once the caller's transaction has committed."""
+    lane = lane_of(intervention.category)
+    ring_after_commit("alerting.decide", str(intervention.pk), queue_name=lane)
+
+
+def of_lane(interventions: QuerySet[Intervention], lane: Lane) -> QuerySet[Intervention]:
+    """Those of the interventions whose category is of this lane."""
+    routine = [code for code in categories().codes() if lane_of(code) is Lane.ROUTINE]
+    if lane is Lane.ROUTINE:
+        return interventions.filter(category__in=routine)
+    return interventions.exclude(category__in=routine)

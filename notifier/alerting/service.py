@@ -1,0 +1,77 @@
+"""What is pushed is accepted under a category that can be told: the same rule at every door.
+
+What was received before stays received: a repetition has its old answer, though an operator has
+taken its category out of the configuration since.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.policy.current import categories
+from notifier.intake.foreign import ForeignReception, composed, receive_foreign
+from notifier.intake.formats.message import ForeignMessage
+from notifier.intake.models import Source
+from notifier.intake.receive import Reception, known_as, receive
+from notifier.intake.reference import ReferenceRefusedError, refusal
+from notifier.intake.schema import NewIntervention
+from notifier.intake.thread import is_known
+
+
+class UnknownCategoryError(Exception):
+    """The configuration has no such category."""
+
+
+def accept(source: Source, new: NewIntervention) -> Reception:
+    """Store the intervention once, under a category that is configured.
+
+    Raises UnknownCategoryError, ReferenceRefusedError, and what `receive` raises.
+    """
+    _refuse_reference(source, new)
+    if categories().get(new.category) is None:
+        known = known_as(source, new)
+        if known is None:
+            raise UnknownCategoryError(new.category)
+        return Reception(known, is_new=False)
+    return receive(source, new)
+
+
+def accept_message(source: Source, message: ForeignMessage) -> ForeignReception:
+    """Store the message once; a finer code than is configured counts as its parent.
+
+    Raises what `receive_foreign` raises: an unknown category is a fault of the format.
+    """
+    return receive_foreign(source, message, _closest)
+
+
+def try_out(source: Source, new: NewIntervention) -> dict[str, Any]:
+    """What accepting it now would do, as JSON types; stores nothing. Raises what `accept` does."""
+    _refuse_reference(source, new)
+    known = known_as(source, new)
+    if known is None and categories().get(new.category) is None:
+        raise UnknownCategoryError(new.category)
+    return preview(source, new)
+
+
+def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
+    """What accepting it now would do, as JSON types; stores nothing.
+
+    Raises what `accept_message` does.
+    """
+    tried = [preview(source, new) for new in composed(source, message, _closest)]
+    if not tried:
+        return {"dry_run": True, "tellings": []}
+    return tried[0] | {"tellings": [telling for told in tried for telling in told["tellings"]]}
+
+
+def _refuse_reference(source: Source, new: NewIntervention) -> None:
+    """Refuse one that a mayor may not read; what goes on under it already is heard to its end."""
+    why = refusal(new.reference, source.reference_pattern)
+    if why and not is_known(source, new.reference):
+        raise ReferenceRefusedError(why)
+
+
+def _closest(code: str) -> str | None:
+    found = categories().closest(code)
+    return found.code if found else None
