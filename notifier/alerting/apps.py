@@ -20,7 +20,7 @@ class AlertingConfig(AppConfig):
 
         from notifier.alerting.checks import check_wording
         from notifier.delivery.outbox import arrived_after_all, ended_badly
-        from notifier.delivery.readers import looked_over
+        from notifier.delivery.sending.readers import looked_over
         from notifier.intake.receive import received
         from notifier.readiness import OURS
 

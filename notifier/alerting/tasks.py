@@ -9,7 +9,7 @@ from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.bell.together import Together
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.transports.base import transport_for
+from notifier.delivery.providers.base import transport_for
 from notifier.territory.resolve import Location, resolve
 
 

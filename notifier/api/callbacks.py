@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 
 from notifier.delivery.models import MessageState
-from notifier.delivery.receipts import Reading, apply_receipt
-from notifier.delivery.transports.base import Fate
-from notifier.delivery.transports.twilio.errors import explain, is_ours
-from notifier.delivery.transports.twilio.statuses import state_of
-from notifier.delivery.transports.twilio.transport import callback_url
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.twilio.errors import explain, is_ours
+from notifier.delivery.providers.twilio.statuses import state_of
+from notifier.delivery.providers.twilio.transport import callback_url
+from notifier.delivery.receipts.apply import Reading, apply_receipt
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,7 @@ from notifier.api.figures import (
 )
 from notifier.bell.broker import broker_client
 from notifier.bell.heartbeat import is_beat_running, unserved_queues
-from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
+from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
 
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0

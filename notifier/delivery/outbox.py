@@ -15,7 +15,7 @@ from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
 # Sent once with message (Message) when one ended failed, undelivered or expired, or was withdrawn
-# because its reader has left the address (notifier.delivery.readers), in a transaction of its own:
+# because its reader has left the address (notifier.delivery.sending.readers), in a transaction of its own:
 # a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
@@ -42,7 +42,7 @@ class Letter:
     subject: str = ""
     html: str = ""
     origin: str = ""
-    """Whose pause holds it besides one of everything (notifier.delivery.pause)."""
+    """Whose pause holds it besides one of everything (notifier.delivery.sending.pause)."""
     reported_at: datetime | None = None
     """When what it tells was reported to us; of what gathers several, or is about none, None."""
 

@@ -9,12 +9,12 @@ from threading import BoundedSemaphore
 import structlog
 from django.db import transaction
 
-from notifier.delivery.claim import lapsed_leases, outlived
-from notifier.delivery.deliver import deliver
-from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.pause import note as note_paused
-from notifier.delivery.settle import ask_for_overdue_receipts, settle_unknown
+from notifier.delivery.receipts.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
+from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, settle_unknown
+from notifier.delivery.sending.claim import lapsed_leases, outlived
+from notifier.delivery.sending.pause import note as note_paused
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

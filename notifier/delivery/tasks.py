@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane
+from notifier.delivery.sending.sender import deliver
 from notifier.delivery.sweep import sweep, upkeep
 
 

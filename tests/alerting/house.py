@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.sweep import sweep, upkeep
-from notifier.delivery.claim import claim_due
-from notifier.delivery.deliver import Try
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.readers import without_those_gone
-from notifier.delivery.record import record
-from notifier.delivery.transports.base import Outcome, Result
+from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.sending.claim import claim_due
+from notifier.delivery.sending.readers import without_those_gone
+from notifier.delivery.sending.record import record
+from notifier.delivery.sending.sender import Try
 from notifier.directory.models import Contact
 from notifier.intake.keys import add_source
 from notifier.intake.models import Intervention, Source

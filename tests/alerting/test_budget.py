@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, MessageState
-from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.transports.base import Fate
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.receipts.apply import apply_receipt
+from notifier.delivery.sending.sender import deliver
 from notifier.intake.keys import add_source, source_of
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
@@ -110,9 +110,9 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
 def test_those_that_end_together_are_recorded_in_two_statements(key) -> None:
     from django.utils import timezone
 
-    from notifier.delivery.claim import claim_due
-    from notifier.delivery.deliver import Try
-    from notifier.delivery.record import record
+    from notifier.delivery.sending.claim import claim_due
+    from notifier.delivery.sending.record import record
+    from notifier.delivery.sending.sender import Try
     from tests.alerting.house import TAKEN
 
     people(20)

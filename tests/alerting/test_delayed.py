@@ -12,10 +12,10 @@ from time_machine import travel
 from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.throttling.pause import pause, resume
 from notifier.alerting.throttling.release import release_due
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.schedule import ASK_AGAIN
-from notifier.delivery.transports.base import Outcome, Result
+from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.retry import ASK_AGAIN
+from notifier.delivery.sending.sender import deliver
 from tests.alerting.house import (
     DUTY,
     FIRE,

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.sending.claim import claim_due
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import DUTY, contact, decided, event, number

@@ -257,9 +257,9 @@ def test_an_end_that_is_tried_again_goes_to_the_corrected_number(source, mayor) 
 def test_a_fresh_text_is_looked_at_by_nobody(source, mayor) -> None:
     from django.db import connection
 
-    from notifier.delivery.claim import claim_due
     from notifier.delivery.models import Lane
-    from notifier.delivery.readers import without_those_gone
+    from notifier.delivery.sending.claim import claim_due
+    from notifier.delivery.sending.readers import without_those_gone
     from tests.alerting.test_budget import counted
 
     push(source, category=FIRE)

@@ -10,8 +10,8 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.escalation.failover import move_on
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.transports.base import Fate
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.receipts.apply import apply_receipt
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
 from tests.intake.samples import body

@@ -24,7 +24,7 @@ from notifier.alerting.content.composer import Kind
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.policy.current import categories, composer
 from notifier.api.interventions import REFUSALS
-from notifier.delivery import schedule
+from notifier.delivery import retry as schedule
 from notifier.delivery.models import MessageState
 from notifier.directory.reading import COLUMNS
 from notifier.environment import PLACEHOLDER, Environment, read_environment

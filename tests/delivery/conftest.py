@@ -31,7 +31,7 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """The simulator as the configured provider, empty and without faults."""
     from django.conf import settings
 
-    from notifier.delivery.transports import base
+    from notifier.delivery.providers import base
 
     simulator.reset()
     monkeypatch.setattr(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from notifier.delivery.bounces import read_bounce
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.transports.smtp.transport import mail_number
+from notifier.delivery.providers.smtp.transport import mail_number
+from notifier.delivery.receipts.bounces import read_bounce
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.harness.live import Live

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifier.delivery.claim import claim_due, lapsed_leases
-from notifier.delivery.deliver import Try, deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import withdraw
-from notifier.delivery.record import record
-from notifier.delivery.schedule import FRESH_CLAIM, LEASE
-from notifier.delivery.transports.base import Outcome, Result
+from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.retry import FRESH_CLAIM, LEASE
+from notifier.delivery.sending.claim import claim_due, lapsed_leases
+from notifier.delivery.sending.record import record
+from notifier.delivery.sending.sender import Try, deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import PHONE, a_round
@@ -72,7 +72,7 @@ def test_a_worker_that_died_after_sending_costs_a_question_and_no_second_text(
 ) -> None:
     message = post()
     with monkeypatch.context() as dead:
-        dead.setattr("notifier.delivery.deliver.record", lambda _tries: None)
+        dead.setattr("notifier.delivery.sending.sender.record", lambda _tries: None)
         deliver(Lane.URGENT)
     message.refresh_from_db()
     assert message.state == MessageState.SENDING
@@ -95,7 +95,7 @@ def test_a_worker_that_comes_back_from_a_freeze_does_not_send(
         return claimed
 
     with monkeypatch.context() as freeze:
-        freeze.setattr("notifier.delivery.deliver.claim_due", frozen)
+        freeze.setattr("notifier.delivery.sending.sender.claim_due", frozen)
         deliver(Lane.URGENT)
     assert provider.messages() == []
     message.refresh_from_db()

@@ -13,12 +13,12 @@ import pytest
 from django.conf import settings
 
 from notifier.console.launch import free_port
-from notifier.delivery.blocked import blocked_channels, oldest_unsent_s
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.transports import base
-from notifier.delivery.transports.base import Outcome, Result
-from notifier.delivery.transports.twilio.transport import TwilioTransport
+from notifier.delivery.providers import base
+from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.providers.twilio.transport import TwilioTransport
+from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
@@ -194,7 +194,7 @@ def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mar
     fault: str,
 ) -> None:
     """Whichever way it is silent, and whatever state the message waits in."""
-    monkeypatch.setattr("notifier.delivery.blocked._said", {})
+    monkeypatch.setattr("notifier.delivery.sending.blocked._said", {})
     provider.fault(fault)
     if fault == "lookup_500":
         provider.fault("answer_500")
@@ -229,7 +229,7 @@ def test_a_mail_server_that_does_not_answer_for_a_minute(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("notifier.delivery.blocked._said", {})
+    monkeypatch.setattr("notifier.delivery.sending.blocked._said", {})
     provider.fault("smtp_down")
     message = mail()
     deliver(Lane.URGENT)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.delivery.claim import claim_due
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.schedule import LISTED_WITHIN
+from notifier.delivery.retry import LISTED_WITHIN
+from notifier.delivery.sending.claim import claim_due
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import a_round
@@ -49,8 +49,8 @@ def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
     (claimed,) = claim_due(Lane.URGENT)
     post(revision=2, body="Fin")
     provider.fault("answer_429", times=1)
-    from notifier.delivery.deliver import _try
-    from notifier.delivery.record import record
+    from notifier.delivery.sending.record import record
+    from notifier.delivery.sending.sender import _try
 
     record([_try(claimed)])
     first.refresh_from_db()

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from notifier.alerting.notification.recipients import reached
-from notifier.delivery.claim import claim_due
-from notifier.delivery.deliver import Try, deliver
-from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.receipts import Reading, Receipt, apply_all, apply_receipt
-from notifier.delivery.record import record
-from notifier.delivery.schedule import RECEIPT_OVERDUE
-from notifier.delivery.transports.base import Fate, Outcome, Result
-from notifier.delivery.transports.twilio.statuses import state_of
+from notifier.delivery.providers.base import Fate, Outcome, Result
+from notifier.delivery.providers.twilio.statuses import state_of
+from notifier.delivery.receipts.apply import Reading, Receipt, apply_all, apply_receipt
+from notifier.delivery.receipts.follow_up import follow_up
+from notifier.delivery.retry import RECEIPT_OVERDUE
+from notifier.delivery.sending.claim import claim_due
+from notifier.delivery.sending.record import record
+from notifier.delivery.sending.sender import Try, deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
@@ -165,7 +165,7 @@ def unhurried(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """A provider that no test outlasts: its texts are on their way for ten minutes."""
     from django.conf import settings as configured
 
-    from notifier.delivery.transports import base
+    from notifier.delivery.providers import base
 
     with Simulator.start(ACCOUNT, TOKEN, delivered_after_ms=600_000) as simulator:
         there = configured.ENVIRONMENT.model_copy(update={"TWILIO_API_URL": simulator.http})

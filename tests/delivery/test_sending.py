@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import ended_badly, entrust
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import LETTER, PHONE, a_round, told

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifier.delivery.deliver import deliver
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.receipts import Reading, apply_receipt
-from notifier.delivery.schedule import LISTED_WITHIN
-from notifier.delivery.transports.base import Fate
-from notifier.delivery.transports.twilio import http, transport
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.twilio import http, transport
+from notifier.delivery.receipts.apply import Reading, apply_receipt
+from notifier.delivery.retry import LISTED_WITHIN
+from notifier.delivery.sending.sender import deliver
 from notifier.intake.schema import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
@@ -219,7 +219,7 @@ def test_many_unknown_fates_do_not_wait_for_each_others_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A provider that hangs costs one question's time, and all of the round move on."""
-    monkeypatch.setattr("notifier.delivery.settle.UNANSWERED_S", 0.0)
+    monkeypatch.setattr("notifier.delivery.receipts.reconcile.UNANSWERED_S", 0.0)
     provider.fault("answer_500", times=5)
     provider.fault("lookup_500")
     lost_ones = [post(topic=str(topic)) for topic in range(5)]

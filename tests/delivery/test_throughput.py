@@ -15,9 +15,15 @@ import pytest
 from notifier.console.broker import READY, own_valkey
 from notifier.console.launch import current_environment, free_port
 from notifier.console.processes import Child, Supervisor
-from notifier.delivery import throughput
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.throughput import LONGEST_WAIT_S, Pace, most_at_once, pace_of, wait_for_slot
+from notifier.delivery.sending import rate_limit as throughput
+from notifier.delivery.sending.rate_limit import (
+    LONGEST_WAIT_S,
+    Pace,
+    most_at_once,
+    pace_of,
+    wait_for_slot,
+)
 from tests.conftest import outside_key
 from tests.harness.live import Live
 from tests.harness.service import Service

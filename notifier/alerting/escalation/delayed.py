@@ -16,9 +16,9 @@ from notifier.alerting.models import Alert
 from notifier.alerting.notification.duty_officer import letter_to_duty
 from notifier.alerting.notification.history import everyone_told
 from notifier.alerting.notification.recipients import awaited
-from notifier.delivery.delayed import delayed, mark_delayed
 from notifier.delivery.models import Delay, Message
 from notifier.delivery.outbox import entrust
+from notifier.delivery.sending.delayed import delayed, mark_delayed
 from notifier.intake.thread import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write

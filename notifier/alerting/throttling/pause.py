@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from notifier.alerting.models import Held, HeldState
 from notifier.alerting.notification.duty_officer import letters_about_pause
-from notifier.delivery import pause as delivery
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
 from notifier.delivery.outbox import entrust
+from notifier.delivery.sending import pause as delivery
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write

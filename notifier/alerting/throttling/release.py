@@ -34,7 +34,7 @@ from notifier.alerting.throttling import quota as spending
 from notifier.alerting.throttling.pause import free
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, entrust
-from notifier.delivery.readers import GONE
+from notifier.delivery.sending.readers import GONE
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write

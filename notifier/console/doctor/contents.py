@@ -15,7 +15,7 @@ from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.pause import NOT_PAUSED
+from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import can_be_rung
 from notifier.intake.models import Handling, Intervention, Source

@@ -12,10 +12,10 @@ from django.db import DatabaseError
 
 from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.address import mask
-from notifier.delivery.transports.base import ProviderUnreachableError, Result
-from notifier.delivery.transports.smtp.replies import refusal
-from notifier.delivery.transports.smtp.transport import SmtpTransport
-from notifier.delivery.transports.twilio.transport import (
+from notifier.delivery.providers.base import ProviderUnreachableError, Result
+from notifier.delivery.providers.smtp.replies import refusal
+from notifier.delivery.providers.smtp.transport import SmtpTransport
+from notifier.delivery.providers.twilio.transport import (
     Account,
     AccountRefusedError,
     TwilioTransport,

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from notifier.bell.broker import broker_client
 from notifier.console.doctor.findings import Finding, bad, good, warning
-from notifier.delivery.transports.trust import tls_context
+from notifier.delivery.providers.trust import tls_context
 from notifier.environment import is_loopback
 
 TIMEOUT_S = 2.0

@@ -9,8 +9,8 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from notifier.delivery.bounces import Bounce, apply_bounce, read_bounce
-from notifier.delivery.receipts import Reading
+from notifier.delivery.receipts.apply import Reading
+from notifier.delivery.receipts.bounces import Bounce, apply_bounce, read_bounce
 
 log = structlog.get_logger(__name__)
 

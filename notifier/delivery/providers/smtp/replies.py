@@ -9,7 +9,7 @@ import re
 
 import structlog
 
-from notifier.delivery.transports.base import Outcome, Result
+from notifier.delivery.providers.base import Outcome, Result
 
 log = structlog.get_logger(__name__)
 

@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.bell.jointly import Jointly
-from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
-from notifier.delivery.schedule import RECEIPT_OVERDUE
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.receipts.follow_up import follow_up
+from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
-from notifier.delivery.transports.base import Fate
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
@@ -186,7 +186,7 @@ _ALLOWED = " OR ".join(
     f"(r.column2 = '{state}' AND state IN ({_quoted(before)}))"
     for state, before in COMES_FROM.items()
 )
-# What arrived though it was thought lost has something due still (notifier.delivery.follow_up).
+# What arrived though it was thought lost has something due still (notifier.delivery.receipts.follow_up).
 _AFTER_ALL = (
     f"r.column2 IN ({_quoted(ARRIVED)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
     "OR (state = 'unknown' AND is_followed_up))"

@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from notifier.delivery.models import OPEN, UNSENT, Message
-from notifier.delivery.pause import NOT_PAUSED
+from notifier.delivery.sending.pause import NOT_PAUSED
 
 log = structlog.get_logger(__name__)
 

@@ -10,18 +10,18 @@ from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from notifier.delivery.blocked import warn_if_blocked
-from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
-from notifier.delivery.schedule import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
+from notifier.delivery.providers.base import Outcome, Result, transport_for
+from notifier.delivery.receipts.follow_up import follow_up
+from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
+from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.delivery.stored import stored
-from notifier.delivery.transports.base import Outcome, Result, transport_for
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
 if TYPE_CHECKING:
-    from notifier.delivery.deliver import Try
+    from notifier.delivery.sending.sender import Try
 
 log = structlog.get_logger(__name__)
 

@@ -14,16 +14,16 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.transports.base import (
+from notifier.delivery.providers.base import (
     Fate,
     Found,
     Outcome,
     ProviderUnreachableError,
     Result,
 )
-from notifier.delivery.transports.smtp.headers import Sender, Subject
-from notifier.delivery.transports.smtp.replies import refusal, refused_us
-from notifier.delivery.transports.trust import tls_context
+from notifier.delivery.providers.smtp.headers import Sender, Subject
+from notifier.delivery.providers.smtp.replies import refusal, refused_us
+from notifier.delivery.providers.trust import tls_context
 from notifier.environment import is_loopback
 from notifier.mailbox import Mailbox, on_the_wire
 

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifier.delivery.models import TRIED_IN_VAIN, Delay, Message
-from notifier.delivery.pause import NOT_PAUSED
-from notifier.delivery.schedule import DELAYED_AFTER
+from notifier.delivery.retry import DELAYED_AFTER
+from notifier.delivery.sending.pause import NOT_PAUSED
 
 BATCH = 100
 

@@ -8,25 +8,25 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.delivery.blocked import note_blocked
-from notifier.delivery.claim import claim_questions
-from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
-from notifier.delivery.receipts import apply_receipt
-from notifier.delivery.schedule import (
-    ASK_AGAIN,
-    ASK_FOR_RECEIPT_AGAIN,
-    LISTED_WITHIN,
-    next_question,
-)
-from notifier.delivery.transports.base import (
+from notifier.delivery.providers.base import (
     Fate,
     Found,
     ProviderIgnorantError,
     ProviderUnreachableError,
     transport_for,
 )
+from notifier.delivery.receipts.apply import apply_receipt
+from notifier.delivery.receipts.follow_up import follow_up
+from notifier.delivery.retry import (
+    ASK_AGAIN,
+    ASK_FOR_RECEIPT_AGAIN,
+    LISTED_WITHIN,
+    next_question,
+)
+from notifier.delivery.sending.blocked import note_blocked
+from notifier.delivery.sending.claim import claim_questions
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 

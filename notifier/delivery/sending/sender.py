@@ -20,13 +20,13 @@ from threading import Lock
 import structlog
 from django.utils import timezone
 
-from notifier.delivery.claim import claim_due
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.readers import without_those_gone
-from notifier.delivery.record import record
-from notifier.delivery.schedule import FRESH_CLAIM, LEASE
-from notifier.delivery.throughput import most_at_once, wait_for_slot
-from notifier.delivery.transports.base import Outcome, Result, transport_for
+from notifier.delivery.providers.base import Outcome, Result, transport_for
+from notifier.delivery.retry import FRESH_CLAIM, LEASE
+from notifier.delivery.sending.claim import claim_due
+from notifier.delivery.sending.rate_limit import most_at_once, wait_for_slot
+from notifier.delivery.sending.readers import without_those_gone
+from notifier.delivery.sending.record import record
 
 log = structlog.get_logger(__name__)
 

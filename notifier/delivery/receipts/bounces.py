@@ -16,8 +16,8 @@ from email.message import Message as Part
 import structlog
 
 from notifier.delivery.models import Channel, Message, MessageState
-from notifier.delivery.receipts import Reading, apply_receipt
-from notifier.delivery.transports.base import Fate
+from notifier.delivery.providers.base import Fate
+from notifier.delivery.receipts.apply import Reading, apply_receipt
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from notifier.bell.broker import broker_client
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.schedule import FRESH_CLAIM
+from notifier.delivery.retry import FRESH_CLAIM
 
 log = structlog.get_logger(__name__)
 

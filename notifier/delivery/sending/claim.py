@@ -10,11 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState
-from notifier.delivery.schedule import LEASE
+from notifier.delivery.retry import LEASE
 from notifier.delivery.stored import stored
 
 BATCH = 32
-# Whether a pause holds a message (notifier.delivery.pause).
+# Whether a pause holds a message (notifier.delivery.sending.pause).
 PAUSED = (
     f"origin <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
     f"WHERE p.origin = delivery_message.origin OR p.origin = '{EVERYTHING}')"

@@ -93,9 +93,9 @@ class Transport(Protocol):
 def transport_for(channel: Channel) -> Transport:
     """The configured transport of a channel."""
     if channel == Channel.SMS:
-        from notifier.delivery.transports.twilio.transport import TwilioTransport
+        from notifier.delivery.providers.twilio.transport import TwilioTransport
 
         return TwilioTransport.from_settings()
-    from notifier.delivery.transports.smtp.transport import SmtpTransport
+    from notifier.delivery.providers.smtp.transport import SmtpTransport
 
     return SmtpTransport.from_settings()

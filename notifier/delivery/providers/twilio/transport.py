@@ -26,7 +26,7 @@ from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.transports.base import (
+from notifier.delivery.providers.base import (
     Fate,
     Found,
     Outcome,
@@ -34,14 +34,14 @@ from notifier.delivery.transports.base import (
     ProviderUnreachableError,
     Result,
 )
-from notifier.delivery.transports.twilio.errors import (
+from notifier.delivery.providers.twilio.errors import (
     OF_ONE_NUMBER,
     PERMANENT,
     explain,
     is_ours,
 )
-from notifier.delivery.transports.twilio.http import PatientHttpClient
-from notifier.delivery.transports.twilio.statuses import state_of
+from notifier.delivery.providers.twilio.http import PatientHttpClient
+from notifier.delivery.providers.twilio.statuses import state_of
 
 log = structlog.get_logger(__name__)
 

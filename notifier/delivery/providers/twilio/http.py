@@ -16,7 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from notifier.delivery.transports.trust import tls_context
+from notifier.delivery.providers.trust import tls_context
 
 # Twilio answers in well under a second; the client has no timeout of its own.
 CONNECT_TIMEOUT_S = 3.05
