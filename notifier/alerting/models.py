@@ -2,9 +2,9 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.delivery.models import Channel
+from notifier.intake.incident import reference_in
 from notifier.intake.models import Intervention, Source
-from notifier.intake.thread import reference_in
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 
 class Alert(models.Model):

@@ -10,13 +10,13 @@ from typing import Any
 
 from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.policy.current import categories
-from notifier.intake.foreign import ForeignReception, composed, receive_foreign
+from notifier.intake.correlation.receive_message import ForeignReception, composed, receive_foreign
 from notifier.intake.formats.message import ForeignMessage
+from notifier.intake.incident import is_known
 from notifier.intake.models import Source
 from notifier.intake.receive import Reception, known_as, receive
-from notifier.intake.reference import ReferenceRefusedError, refusal
-from notifier.intake.schema import NewIntervention
-from notifier.intake.thread import is_known
+from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.reference import ReferenceRefusedError, refusal
 
 
 class UnknownCategoryError(Exception):

@@ -18,9 +18,9 @@ from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
 from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Lane
+from notifier.intake.correlation.pending import settle_waiting
+from notifier.intake.incident import goes_behind, in_turn, lock_threads
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.thread import goes_behind, in_turn, lock_threads
-from notifier.intake.waiting import settle_waiting
 from notifier.journal.counters import count_if_due
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write

@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from notifier.api.problems import ProblemError
-from notifier.intake.keys import KeyRefusedError, source_of
+from notifier.intake.access.api_keys import KeyRefusedError, source_of
+from notifier.intake.access.rate_limit import Budget, TooFastError, is_first_of_id, take_token
+from notifier.intake.access.sealing import SealBrokenError
+from notifier.intake.access.signature import SignatureRefusedError, check_signature, signed_payload
 from notifier.intake.models import Source
-from notifier.intake.pace import Budget, TooFastError, is_first_of_id, take_token
-from notifier.intake.sealing import SealBrokenError
-from notifier.intake.signature import SignatureRefusedError, check_signature, signed_payload
 
 LARGEST_BODY = 64 * 1024
 log = structlog.get_logger(__name__)

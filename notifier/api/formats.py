@@ -29,7 +29,7 @@ from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
 from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 from notifier.intake.receive import ContradictionError, OutsideSourceError
-from notifier.intake.reference import is_own
+from notifier.intake.schema.reference import is_own
 
 router = Router(auth=SourceKey(), tags=["Autres formats"])
 

@@ -15,8 +15,8 @@ from notifier.api.entrance import SourceKey
 from notifier.api.problems import ProblemError
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import ContradictionError, OutsideSourceError
-from notifier.intake.reference import ReferenceRefusedError
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.reference import ReferenceRefusedError
 
 DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
 

@@ -7,11 +7,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifier.fields import EmailField
-from notifier.intake.clickable import unfit
-from notifier.intake.reference import check_pattern
-from notifier.intake.sealing import unseal
-from notifier.intake.shape import ShapeError
-from notifier.intake.words import Severity, Status
+from notifier.intake.access.sealing import unseal
+from notifier.intake.schema.clickable import unfit
+from notifier.intake.schema.reference import check_pattern
+from notifier.intake.schema.shape import ShapeError
+from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.territory.phones import PhoneError, voice_number
 from notifier.territory.resolve import communes_of
 

@@ -11,11 +11,11 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.bell.jointly import Jointly
+from notifier.intake.incident import thread_of
+from notifier.intake.insert import insert_new
 from notifier.intake.models import Intervention, Source
-from notifier.intake.schema import NewIntervention
-from notifier.intake.stored import insert_new
-from notifier.intake.thread import thread_of
-from notifier.intake.words import Status
+from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of

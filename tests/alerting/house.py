@@ -17,10 +17,10 @@ from notifier.delivery.sending.readers import without_those_gone
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import Try
 from notifier.directory.models import Contact
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
 from notifier.journal.models import Entry
 
 DUTY = "permanence@groupement90.example"

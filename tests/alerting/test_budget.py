@@ -14,7 +14,7 @@ from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.providers.base import Fate
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.sender import deliver
-from notifier.intake.keys import add_source, source_of
+from notifier.intake.access.api_keys import add_source, source_of
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number

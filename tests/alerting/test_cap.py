@@ -15,7 +15,7 @@ from django.db import connection
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
 from notifier.alerting.throttling.quota import charge_within_cap
 from notifier.delivery.models import Message
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (

@@ -9,7 +9,7 @@ import pytest
 
 from notifier.alerting.content.gsm import count, to_gsm
 from notifier.alerting.policy.categories import CategoriesError, Category, load
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = REPOSITORY / "config" / "categories.toml"

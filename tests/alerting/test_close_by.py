@@ -12,7 +12,7 @@ from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.current import composer
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 from tests.alerting.house import (
     BORDER,
     DELLE,

@@ -14,7 +14,7 @@ from notifier.alerting.content.facts import Facts
 from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.policy.categories import load
 from notifier.delivery.models import Message
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.vocabulary import Severity, Status
 from tests.alerting.house import breakable
 
 REPOSITORY = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from time_machine import travel
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.alerting.review.notices import candidates
 from notifier.delivery.models import Channel, Lane, MessageState
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Intervention
 from tests.alerting.house import (
     CONFLICT,

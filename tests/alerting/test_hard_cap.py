@@ -17,7 +17,7 @@ from notifier.alerting.models import Held, HeldFor, HeldState, Spending
 from notifier.alerting.status import status_of
 from notifier.alerting.throttling.quota import charge_within_hard_cap
 from notifier.delivery.models import Lane, Message
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from tests.alerting.conftest import FAMILIES, written

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from notifier.alerting.content.composer import Composer, Kind, Texts
 from notifier.alerting.content.samples import SAMPLE
-from notifier.intake.clickable import holds_a_number
-from notifier.intake.clickable import unfit as unfit_for_a_telephone
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.reference import REFERENCE
+from notifier.intake.schema.clickable import holds_a_number
+from notifier.intake.schema.clickable import unfit as unfit_for_a_telephone
+from notifier.intake.schema.reference import REFERENCE
 from notifier.settings import packaged
 
 PIECES = [

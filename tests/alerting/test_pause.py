@@ -17,7 +17,7 @@ from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_
 from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Pause
 from notifier.delivery.sweep import sweep, upkeep
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from notifier.journal.models import Entry, Step
 from tests.alerting.conftest import FAMILIES, written

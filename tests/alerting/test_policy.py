@@ -11,7 +11,7 @@ from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.rules import rule_on, rule_on_left_commune
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.vocabulary import Severity, Status
 
 RUNNING = (Status.ENGAGED, Status.ON_SCENE)
 OVER = (Status.CLOSED, Status.CANCELLED)

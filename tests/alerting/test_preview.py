@@ -14,7 +14,7 @@ from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.intake.models import Intervention
 from notifier.intake.receive import OutsideSourceError
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
 from tests.alerting.house import (
     ACCIDENT,

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from time_machine import travel
 
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from tests.alerting.house import (
     DUTY,
     FIRE,

@@ -13,7 +13,7 @@ from notifier.alerting.models import Alert, Held, HeldState
 from notifier.alerting.notification.history import withdraw_held
 from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Message
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import contact, number, push
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM

@@ -12,7 +12,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.status import status_of
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from notifier.journal.models import Entry

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from notifier.intake.keys import NewSource
+from notifier.intake.access.api_keys import NewSource
 
 INTERVENTIONS = "/api/v1/interventions"
 

@@ -45,7 +45,7 @@ def test_every_reference_within_the_document_leads_somewhere(document: dict[str,
 def test_the_example_of_the_document_is_taken(document: dict[str, object]) -> None:
     from datetime import UTC, datetime
 
-    from notifier.intake.schema import NewIntervention
+    from notifier.intake.schema.intervention import NewIntervention
 
     schemas = document["components"]["schemas"]  # type: ignore[index]
     (example,) = schemas["NewIntervention"]["examples"]

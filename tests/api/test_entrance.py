@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
-from notifier.intake import pace
-from notifier.intake.keys import renew_key, revoke, rotate
+from notifier.intake.access import rate_limit as pace
+from notifier.intake.access.api_keys import renew_key, revoke, rotate
 from notifier.intake.models import Intervention, Source
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body, source

@@ -15,11 +15,11 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
-from notifier.intake import waiting
+from notifier.intake.correlation import pending as waiting
+from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Intervention
-from notifier.intake.waiting import PATIENCE
-from notifier.intake.words import Status
+from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry
 from tests.alerting.house import a_round
 from tests.api.caller import Caller, fields

@@ -15,8 +15,8 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
+from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.waiting import PATIENCE
 from notifier.journal.models import Entry
 from tests.alerting.house import a_round
 from tests.api.caller import Caller

@@ -10,8 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from notifier.directory.models import Contact
+from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.models import Distribution, Intervention, Source
-from notifier.intake.waiting import PATIENCE
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored

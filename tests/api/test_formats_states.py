@@ -13,9 +13,9 @@ from django.utils import timezone
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
+from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Intervention
-from notifier.intake.waiting import PATIENCE
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, stored

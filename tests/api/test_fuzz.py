@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.intake import pace
-from notifier.intake.schema import Place
+from notifier.intake.access import rate_limit as pace
+from notifier.intake.schema.intervention import Place
 from tests.api.caller import Caller, refusal
 from tests.intake.samples import body
 

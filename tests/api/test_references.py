@@ -13,7 +13,7 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Handling, Intervention, Source
-from notifier.intake.reference import is_own
+from notifier.intake.schema.reference import is_own
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, push, push_cap, stored
 from tests.intake import messages as m

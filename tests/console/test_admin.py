@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifier.directory.models import Contact
-from notifier.intake import keys
+from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
 
 pytestmark = pytest.mark.django_db

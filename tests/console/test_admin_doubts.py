@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.directory.models import Contact
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
 from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db

@@ -13,10 +13,10 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import timeline
 

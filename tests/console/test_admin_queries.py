@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifier.delivery.models import Message
-from notifier.intake.keys import add_source
+from notifier.intake.access.api_keys import add_source
 from notifier.journal.models import Entry
 from tests.alerting.house import contact, number, push
 

@@ -53,7 +53,7 @@ def test_a_provider_that_does_not_answer_is_found(live: Live, fault: str, found:
 def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
     from notifier.console.doctor.contents import sources_and_contacts
     from notifier.directory.models import Contact
-    from notifier.intake.keys import add_source
+    from notifier.intake.access.api_keys import add_source
     from notifier.territory.resolve import communes_of
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -77,7 +77,7 @@ def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
     from notifier.alerting.throttling.pause import pause
     from notifier.console.doctor.contents import waiting
     from notifier.delivery.models import Message
-    from notifier.intake.keys import add_source
+    from notifier.intake.access.api_keys import add_source
     from tests.alerting.house import contact, number, push
 
     source = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -94,7 +94,7 @@ def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
 @pytest.mark.django_db
 def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from notifier.console.doctor.contents import sources_and_contacts
-    from notifier.intake.keys import add_source
+    from notifier.intake.access.api_keys import add_source
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=True)
     assert not any("SECRET_KEY" in found.what for found in sources_and_contacts())
@@ -201,7 +201,7 @@ def _mail_server(handler: _Mails) -> Iterator[str]:
 def test_the_doctor_asks_the_mail_server_all_that_a_mail_needs(
     monkeypatch: pytest.MonkeyPatch, command: str, words: str, mark: Mark, found: str
 ) -> None:
-    from notifier.intake.keys import add_source
+    from notifier.intake.access.api_keys import add_source
 
     duty = "permanence@gendarmerie.example"
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email=duty, signed=False)

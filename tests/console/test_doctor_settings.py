@@ -11,7 +11,7 @@ from pytest_django import Settings
 from notifier.console.doctor import fitness, surroundings
 from notifier.console.doctor.findings import Finding, Mark
 from notifier.console.launch import Bind, free_port
-from notifier.intake.keys import add_source, revoke
+from notifier.intake.access.api_keys import add_source, revoke
 from notifier.intake.models import Source
 from tests.harness.heartbeats import all_running, running
 from tests.harness.https import server

@@ -28,7 +28,7 @@ from notifier.delivery import retry as schedule
 from notifier.delivery.models import MessageState
 from notifier.directory.reading import COLUMNS
 from notifier.environment import PLACEHOLDER, Environment, read_environment
-from notifier.intake.schema import NewIntervention, Place
+from notifier.intake.schema.intervention import NewIntervention, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

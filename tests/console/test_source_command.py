@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from notifier.intake.keys import KeyRefusedError, source_of
+from notifier.intake.access.api_keys import KeyRefusedError, source_of
 from notifier.intake.models import Source
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifier.alerting.models import Held, HeldState
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sweep import upkeep
-from notifier.intake.keys import KeyRefusedError, NewSource, add_source, source_of
+from notifier.intake.access.api_keys import KeyRefusedError, NewSource, add_source, source_of
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.receive import receive
 from notifier.journal.models import Step

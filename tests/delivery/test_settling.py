@@ -12,7 +12,7 @@ from notifier.delivery.providers.twilio import http, transport
 from notifier.delivery.receipts.apply import Reading, apply_receipt
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
-from notifier.intake.schema import FURTHEST_AHEAD
+from notifier.intake.schema.intervention import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import PHONE, a_round, told

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def _full_buckets() -> Iterator[None]:
     """No bucket of a rate limit outlives its test: primary keys come back with each rollback."""
-    from notifier.intake import pace
+    from notifier.intake.access import rate_limit as pace
 
     pace.forget()
     yield

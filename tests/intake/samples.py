@@ -6,7 +6,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
-from notifier.intake.keys import NewSource, add_source
+from notifier.intake.access.api_keys import NewSource, add_source
 
 _numbers = itertools.count(1)
 

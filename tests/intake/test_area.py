@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from notifier.intake.area import MOST_VERTICES
-from notifier.intake.schema import NewIntervention, Place
+from notifier.intake.schema.area import MOST_VERTICES
+from notifier.intake.schema.intervention import NewIntervention, Place
 from tests.intake.samples import body
 
 SQUARE = [[7.0, 47.5], [7.1, 47.5], [7.1, 47.6], [7.0, 47.6], [7.0, 47.5]]

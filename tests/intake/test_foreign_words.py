@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.alerting.policy.current import categories
-from notifier.intake.clickable import LINK
+from notifier.intake.correlation.status import standing
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.eda import _polygons
 from notifier.intake.formats.message import (
@@ -23,9 +23,9 @@ from notifier.intake.formats.message import (
 )
 from notifier.intake.formats.tables import TablesError, load_tables, tables
 from notifier.intake.models import Distribution
-from notifier.intake.reference import REFERENCE, is_own
-from notifier.intake.standing import standing
-from notifier.intake.words import Status
+from notifier.intake.schema.clickable import LINK
+from notifier.intake.schema.reference import REFERENCE, is_own
+from notifier.intake.schema.vocabulary import Status
 from tests.intake import messages as m
 
 NUMBERS = st.text(st.sampled_from("aB1._-/ é"), min_size=1, max_size=70)

@@ -7,7 +7,7 @@ import pytest
 
 from notifier.intake.models import Intervention
 from notifier.intake.receive import ContradictionError, OutsideSourceError, receive
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
 from notifier.journal.models import Entry, Step
 from tests.intake.samples import body, source
 

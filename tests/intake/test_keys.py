@@ -9,7 +9,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from notifier.intake.keys import (
+from notifier.intake.access.api_keys import (
     KeyRefusedError,
     renew_key,
     reseal,
@@ -17,8 +17,8 @@ from notifier.intake.keys import (
     rotate,
     source_of,
 )
+from notifier.intake.access.sealing import SealBrokenError, seal, unseal
 from notifier.intake.models import Source
-from notifier.intake.sealing import SealBrokenError, seal, unseal
 from tests.intake.samples import source
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.intake.clickable import clickable, unfit
-from notifier.intake.reference import (
+from notifier.intake.schema.clickable import clickable, unfit
+from notifier.intake.schema.reference import (
     REFERENCE,
     USUAL,
     check_pattern,
@@ -18,7 +18,7 @@ from notifier.intake.reference import (
     own_reference,
     refusal,
 )
-from notifier.intake.shape import Shape, ShapeError
+from notifier.intake.schema.shape import Shape, ShapeError
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from notifier.intake.signature import (
+from notifier.intake.access.signature import (
     SignatureRefusedError,
     check_signature,
     signed_headers,

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from time_machine import travel
 
 from notifier.intake.receive import receive
-from notifier.intake.schema import NewIntervention
+from notifier.intake.schema.intervention import NewIntervention
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 from tests.intake.samples import body, source

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 # What the brackets may hold. A gathering is not grave, its situation may be.
 SAID = ("", "grave", "graves", "situation grave")

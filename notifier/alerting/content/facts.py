@@ -15,7 +15,7 @@ from notifier.alerting.content.moments import short_hour, written_hour, written_
 from notifier.alerting.content.street_label import safe_place
 from notifier.alerting.content.typography import cut, unbreakable, with_aside
 from notifier.alerting.prepositions import at, of
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from notifier.alerting.content.facts import STATUS_WORDS, Doubt, Facts
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 SAMPLE = Facts(
     commune="Delle",

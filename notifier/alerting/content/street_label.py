@@ -27,7 +27,7 @@ from notifier.alerting.content.street_vocabulary import (
     TITLE_ABBREVIATIONS,
 )
 from notifier.alerting.content.street_word import NUMBERED_ROAD, is_latin
-from notifier.intake.unsaid import plain
+from notifier.intake.schema.unsaid import plain
 
 LONGEST = 50
 

@@ -35,7 +35,7 @@ from notifier.alerting.content.street_word import (
     mixes_cases,
     words_in,
 )
-from notifier.intake.unsaid import is_first_name, plain
+from notifier.intake.schema.unsaid import is_first_name, plain
 
 MOST_GROUPS = 4
 MOST_UNKNOWN = 2

@@ -19,7 +19,7 @@ from notifier.alerting.content.street_vocabulary import (
     SHORT_WORDS,
     TITLES,
 )
-from notifier.intake.unsaid import is_first_name, is_unsaid, plain
+from notifier.intake.schema.unsaid import is_first_name, is_unsaid, plain
 
 _ROAD_NUMBER = r"(?:RDN|RD|RN|D|N|A)[ -]?[1-9][0-9]{0,3}[A-Z]?(?![\w+-])"
 _MARKER = r"(?:PK|PR) ?[0-9]{1,3}(?:\+[0-9]{1,4})?(?![\w+-])"

@@ -10,8 +10,8 @@ from typing import Any
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories, named
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.schema import MOST_COMMUNES
-from notifier.intake.words import Status
+from notifier.intake.schema.intervention import MOST_COMMUNES
+from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import (
     Commune,
     Location,

@@ -18,10 +18,10 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.throttling.throttle import foreseen
 from notifier.delivery.models import Message
 from notifier.directory.people import people_of
+from notifier.intake.incident import thread_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
-from notifier.intake.schema import NewIntervention
-from notifier.intake.thread import thread_of
+from notifier.intake.schema.intervention import NewIntervention
 
 
 def preview(source: Source, new: NewIntervention) -> dict[str, Any]:

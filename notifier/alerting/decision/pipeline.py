@@ -35,9 +35,9 @@ from notifier.alerting.review.notices import ask_a_person, harmless
 from notifier.alerting.review.superseded import show_overtaken
 from notifier.alerting.throttling.throttle import let_through
 from notifier.delivery.outbox import Letter, entrust
+from notifier.intake.incident import conclude, goes_behind, lock_threads
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.thread import conclude, goes_behind, lock_threads
-from notifier.intake.words import Status
+from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import Commune, commune

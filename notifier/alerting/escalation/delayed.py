@@ -19,7 +19,7 @@ from notifier.alerting.notification.recipients import awaited
 from notifier.delivery.models import Delay, Message
 from notifier.delivery.outbox import entrust
 from notifier.delivery.sending.delayed import delayed, mark_delayed
-from notifier.intake.thread import reference_in
+from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

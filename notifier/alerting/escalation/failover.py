@@ -24,7 +24,7 @@ from notifier.alerting.throttling.throttle import let_through
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
-from notifier.intake.thread import reference_in
+from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import notifier.intake.words
+import notifier.intake.schema.vocabulary
 
 
 class Migration(migrations.Migration):
@@ -31,10 +31,13 @@ class Migration(migrations.Migration):
                     "severity",
                     models.CharField(
                         choices=[
-                            (notifier.intake.words.Severity["MINOR"], "sans gravité"),
-                            (notifier.intake.words.Severity["MODERATE"], "de gravité modérée"),
-                            (notifier.intake.words.Severity["SEVERE"], "grave"),
-                            (notifier.intake.words.Severity["EXTREME"], "très grave"),
+                            (notifier.intake.schema.vocabulary.Severity["MINOR"], "sans gravité"),
+                            (
+                                notifier.intake.schema.vocabulary.Severity["MODERATE"],
+                                "de gravité modérée",
+                            ),
+                            (notifier.intake.schema.vocabulary.Severity["SEVERE"], "grave"),
+                            (notifier.intake.schema.vocabulary.Severity["EXTREME"], "très grave"),
                         ],
                         max_length=10,
                         verbose_name="plus haute gravité annoncée",

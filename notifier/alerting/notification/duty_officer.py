@@ -14,8 +14,8 @@ from notifier.alerting.policy.current import composer
 from notifier.alerting.prepositions import of
 from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import Letter
+from notifier.intake.incident import reference_in
 from notifier.intake.models import Source
-from notifier.intake.thread import reference_in
 
 log = structlog.get_logger(__name__)
 

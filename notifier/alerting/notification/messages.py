@@ -18,8 +18,8 @@ from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
+from notifier.intake.incident import source_in
 from notifier.intake.models import Intervention
-from notifier.intake.thread import source_in
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import Commune
 

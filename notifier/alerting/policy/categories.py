@@ -26,7 +26,7 @@ from notifier.alerting.policy.validation import (
     lineage,
     settled,
 )
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from notifier.alerting.policy.categories import Categories, Category
 from notifier.intake.models import Intervention
-from notifier.intake.words import Status
+from notifier.intake.schema.vocabulary import Status
 
 # An end or a cancellation is still worth reading long after the alert itself has expired.
 CLOSING_LIFETIME = timedelta(hours=12)

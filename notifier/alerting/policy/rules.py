@@ -9,7 +9,7 @@ from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.prepositions import of
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.territory.resolve import Commune
 
 

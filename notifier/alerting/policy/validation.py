@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args
 
 from notifier.alerting.content.category_label import label_fault, read_label
-from notifier.intake.clickable import unfit
-from notifier.intake.words import Severity
+from notifier.intake.schema.clickable import unfit
+from notifier.intake.schema.vocabulary import Severity
 
 Disclosure = Literal["notify", "threshold", "withhold"]
 Lane = Literal["urgent", "routine"]

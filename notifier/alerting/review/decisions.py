@@ -7,8 +7,8 @@ from django.utils import timezone
 from notifier.alerting.policy.current import categories, named
 from notifier.alerting.review.notices import take_back
 from notifier.alerting.scheduling import ring_to_decide
+from notifier.intake.incident import lock_threads
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.thread import lock_threads
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.evidence import listing

@@ -16,7 +16,7 @@ from notifier.alerting.review.notices import facts_of_doubt, noted
 from notifier.delivery.models import EXEMPT, Channel, Lane
 from notifier.delivery.outbox import Letter, entrust
 from notifier.intake.models import Intervention
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
 
 log = structlog.get_logger(__name__)

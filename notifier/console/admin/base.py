@@ -21,8 +21,8 @@ from django.utils.text import capfirst
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import categories, nature
 from notifier.intake.formats.message import possible_references
+from notifier.intake.incident import reference_in
 from notifier.intake.models import Intervention
-from notifier.intake.thread import reference_in
 from notifier.territory.resolve import commune
 
 Stored = TypeVar("Stored", bound=Model)

@@ -21,10 +21,10 @@ from django.urls import URLPattern, path, reverse
 
 from notifier.alerting.throttling.pause import waiting, withdraw_all
 from notifier.console.admin.base import NOTHING, TitledAdmin, moment
-from notifier.intake import keys
-from notifier.intake.keys import NewSource
+from notifier.intake.access import api_keys as keys
+from notifier.intake.access.api_keys import NewSource
 from notifier.intake.models import Source
-from notifier.intake.reference import USUAL, check_pattern
+from notifier.intake.schema.reference import USUAL, check_pattern
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import communes_of
 

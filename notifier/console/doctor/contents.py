@@ -18,8 +18,8 @@ from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import can_be_rung
+from notifier.intake.access.sealing import SealBrokenError
 from notifier.intake.models import Handling, Intervention, Source
-from notifier.intake.sealing import SealBrokenError
 from notifier.territory.resolve import Commune, all_communes, communes_of
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.

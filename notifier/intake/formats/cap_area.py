@@ -6,9 +6,9 @@ import math
 import re
 from typing import Any
 
-from notifier.intake.area import closed
 from notifier.intake.formats.departements import LISTS_OF_COG, departement_of_code
 from notifier.intake.formats.reading import Many, Part, refuse
+from notifier.intake.schema.area import closed
 
 PATHS = {
     "location": "alert.info.area",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from notifier.intake.area import closed
 from notifier.intake.formats.message import ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
 from notifier.intake.formats.tables import Tables
 from notifier.intake.formats.xml import XmlRefusedError, read_xml
-from notifier.intake.schema import Instant, Latitude, Longitude
+from notifier.intake.schema.area import closed
+from notifier.intake.schema.intervention import Instant, Latitude, Longitude
 
 NAME = "createCase"
 

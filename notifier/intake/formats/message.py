@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from notifier.intake.clickable import LINK
-from notifier.intake.reference import REFERENCE, own_reference, refusal
+from notifier.intake.schema.clickable import LINK
+from notifier.intake.schema.reference import REFERENCE, own_reference, refusal
 
 # Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
 SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)

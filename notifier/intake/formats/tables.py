@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from notifier.intake.words import Severity
+from notifier.intake.schema.vocabulary import Severity
 from notifier.settings import packaged
 
 M = TypeVar("M", bound=BaseModel)

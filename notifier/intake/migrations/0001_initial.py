@@ -5,7 +5,7 @@ import uuid
 import django.db.models.deletion
 from django.db import migrations, models
 
-import notifier.intake.words
+import notifier.intake.schema.vocabulary
 
 
 class Migration(migrations.Migration):
@@ -175,10 +175,10 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            (notifier.intake.words.Status["ENGAGED"], "engagée"),
-                            (notifier.intake.words.Status["ON_SCENE"], "sur place"),
-                            (notifier.intake.words.Status["CLOSED"], "terminée"),
-                            (notifier.intake.words.Status["CANCELLED"], "annulée"),
+                            (notifier.intake.schema.vocabulary.Status["ENGAGED"], "engagée"),
+                            (notifier.intake.schema.vocabulary.Status["ON_SCENE"], "sur place"),
+                            (notifier.intake.schema.vocabulary.Status["CLOSED"], "terminée"),
+                            (notifier.intake.schema.vocabulary.Status["CANCELLED"], "annulée"),
                         ],
                         max_length=10,
                         verbose_name="état annoncé",
@@ -189,10 +189,13 @@ class Migration(migrations.Migration):
                     "severity",
                     models.CharField(
                         choices=[
-                            (notifier.intake.words.Severity["MINOR"], "sans gravité"),
-                            (notifier.intake.words.Severity["MODERATE"], "de gravité modérée"),
-                            (notifier.intake.words.Severity["SEVERE"], "grave"),
-                            (notifier.intake.words.Severity["EXTREME"], "très grave"),
+                            (notifier.intake.schema.vocabulary.Severity["MINOR"], "sans gravité"),
+                            (
+                                notifier.intake.schema.vocabulary.Severity["MODERATE"],
+                                "de gravité modérée",
+                            ),
+                            (notifier.intake.schema.vocabulary.Severity["SEVERE"], "grave"),
+                            (notifier.intake.schema.vocabulary.Severity["EXTREME"], "très grave"),
                         ],
                         max_length=10,
                         verbose_name="gravité",

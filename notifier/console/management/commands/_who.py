@@ -4,7 +4,7 @@ import getpass
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 
-from notifier.intake.clickable import unfit
+from notifier.intake.schema.clickable import unfit
 
 LONGEST = 60
 

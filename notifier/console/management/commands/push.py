@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.console.dispatch import Answer, Dispatch
 from notifier.environment import is_loopback
+from notifier.intake.access.signature import signed_headers, signed_payload
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
-from notifier.intake.signature import signed_headers, signed_payload
 from notifier.unreadable import why_unreadable
 
 PATHS = {

@@ -14,13 +14,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
+from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Intervention, Source
-from notifier.intake.schema import FURTHEST_AHEAD, says_where
-from notifier.intake.standing import standing
-from notifier.intake.thread import thread_of
-from notifier.intake.words import Status
+from notifier.intake.schema.intervention import FURTHEST_AHEAD, says_where
+from notifier.intake.schema.vocabulary import Status
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from notifier.intake.formats.message import Effect, Phase
 from notifier.intake.models import Distribution
-from notifier.intake.words import Status
+from notifier.intake.schema.vocabulary import Status
 
 
 def standing(rows: Iterable[Distribution], *, exercise: bool | None) -> Status:

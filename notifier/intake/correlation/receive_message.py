@@ -20,12 +20,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from notifier.intake.correlation.correlate import Joined, join
+from notifier.intake.correlation.next_report import CategoryOf, ForeignIntervention, next_report
 from notifier.intake.formats.message import Effect, ForeignMessage
-from notifier.intake.joining import Joined, join
+from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Source
-from notifier.intake.next_report import CategoryOf, ForeignIntervention, next_report
 from notifier.intake.receive import ContradictionError, Reception, receive
-from notifier.intake.thread import thread_of
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

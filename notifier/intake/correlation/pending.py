@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifier.intake.foreign import lock_source, store_numbered
+from notifier.intake.correlation.correlate import latest_of
+from notifier.intake.correlation.next_report import following
+from notifier.intake.correlation.receive_message import lock_source, store_numbered
+from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, sequence_at
-from notifier.intake.joining import latest_of
+from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Intervention
-from notifier.intake.next_report import following
 from notifier.intake.receive import OutsideSourceError, received
-from notifier.intake.standing import standing
-from notifier.intake.thread import thread_of
-from notifier.intake.words import Status
+from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from notifier.intake.correlation.correlate import Joined
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
-from notifier.intake.joining import Joined
 from notifier.intake.models import Intervention
-from notifier.intake.schema import Instant, NewIntervention, Place, says_where
-from notifier.intake.words import Severity, Status
+from notifier.intake.schema.intervention import Instant, NewIntervention, Place, says_where
+from notifier.intake.schema.vocabulary import Severity, Status
 
 CategoryOf = Callable[[str], str | None]
 

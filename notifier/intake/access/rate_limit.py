@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from notifier.intake.access.signature import TOLERANCE_S
 from notifier.intake.models import Source
-from notifier.intake.signature import TOLERANCE_S
 
 # The ids of signed requests that are remembered of a source, at the most.
 MOST_IDS = 10_000

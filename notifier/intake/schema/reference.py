@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-from notifier.intake.clickable import LINK, clickable
-from notifier.intake.shape import LONGEST, Shape, ShapeError
-from notifier.intake.unsaid import is_first_name, is_unsaid
+from notifier.intake.schema.clickable import LINK, clickable
+from notifier.intake.schema.shape import LONGEST, Shape, ShapeError
+from notifier.intake.schema.unsaid import is_first_name, is_unsaid
 
 # What a telephone, a form and a thread's name can all carry.
 REFERENCE = re.compile(rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{LONGEST - 1}}}$")

@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from notifier.intake.insert import stored
 from notifier.intake.models import Handling, Intervention, Source
-from notifier.intake.stored import stored
 
 
 def thread_of(source: Source, reference: str) -> str:

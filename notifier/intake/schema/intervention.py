@@ -19,9 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from notifier.intake.area import Area
-from notifier.intake.clickable import LINK
-from notifier.intake.reference import REFERENCE
+from notifier.intake.schema.area import Area
+from notifier.intake.schema.clickable import LINK
+from notifier.intake.schema.reference import REFERENCE
 
 # A clock may be wrong by this much; an older event is history, not an alert.
 FURTHEST_AHEAD = timedelta(hours=1)
