@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from notifier.directory.functions import function_of, rank_of
 from notifier.directory.models import Contact, Function
 from notifier.directory.reading import COMMUNE_NAME
-from notifier.territory.evidence import listing
 from notifier.territory.phones import PhoneError, mobile_number
-from notifier.territory.reference import rivals_of, tidy_code
+from notifier.territory.reference.communes import rivals_of, tidy_code
+from notifier.territory.resolution.evidence import listing
 from notifier.territory.resolve import Location, Verdict, resolve
 from notifier.territory.resolve import commune as current_commune
 

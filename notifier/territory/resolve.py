@@ -14,8 +14,19 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from notifier.territory import ground, reference
-from notifier.territory.evidence import (
+from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry.geometry import Polygons
+from notifier.territory.geometry.lookup import Mark
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference.communes import (
+    Commune,
+    all_communes,
+    commune,
+    communes_of,
+    departement_of,
+)
+from notifier.territory.resolution.code_list import Several, read_several
+from notifier.territory.resolution.evidence import (
     LISTED,
     Evidence,
     doubted,
@@ -23,18 +34,8 @@ from notifier.territory.evidence import (
     read_insee,
     read_postal,
 )
-from notifier.territory.geometry import Polygons
-from notifier.territory.ground import Mark
-from notifier.territory.naming import read_name, recognised
-from notifier.territory.position import read_point, read_polygon
-from notifier.territory.reference import (
-    Commune,
-    all_communes,
-    commune,
-    communes_of,
-    departement_of,
-)
-from notifier.territory.several import Several, read_several
+from notifier.territory.resolution.naming import read_name, recognised
+from notifier.territory.resolution.position import read_point, read_polygon
 
 __all__ = [
     "Clue",

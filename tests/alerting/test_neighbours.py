@@ -6,7 +6,7 @@ import pytest
 
 from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
-from notifier.alerting.prepositions import at, of
+from notifier.territory.grammar import at, of
 from notifier.territory.resolve import commune
 from tests.alerting.house import (
     ACCIDENT,

@@ -11,7 +11,7 @@ import psycopg
 
 from notifier.console.launch import Stage, current_environment
 from notifier.console.processes import Supervisor
-from notifier.territory.reference import all_communes
+from notifier.territory.reference.communes import all_communes
 from tests.bench.mayors import WITH_SEVERAL, Spot, contacts, spots
 from tests.harness.commands import Commands
 from tests.harness.postgres import NoPostgres, Postgres

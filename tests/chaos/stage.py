@@ -15,7 +15,7 @@ from random import Random
 from notifier.console.dispatch import Dispatch
 from notifier.console.launch import current_environment
 from notifier.simulator.client import Simulator
-from notifier.territory.file import rows
+from notifier.territory.reference.database import rows
 from tests.chaos.ledger import Ledger
 from tests.chaos.stream import Person, Stream
 from tests.harness.postgres import Postgres

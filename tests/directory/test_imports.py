@@ -19,7 +19,7 @@ from notifier.directory import imports
 from notifier.directory.imports import import_contacts
 from notifier.directory.models import Contact
 from notifier.directory.reading import FileRefused
-from notifier.territory.reference import communes_of
+from notifier.territory.reference.communes import communes_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 

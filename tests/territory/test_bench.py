@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.territory import bench
+from notifier.territory.build import bench
 
 
 def test_every_figure_is_printed(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.territory import build
-from notifier.territory.file import PACKAGED as DATA
+from notifier.territory.reference.database import PACKAGED as DATA
 
 
 def record(code: str, name: str, kind: str = "commune-actuelle", **more: Any) -> dict[str, Any]:

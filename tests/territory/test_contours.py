@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Polygon
 
-from notifier.territory import contours, file, reference
-from notifier.territory.build_contours import WITHOUT_CONTOURS, dissolved
-from notifier.territory.survey import Survey, survey
+from notifier.territory.build.contours import WITHOUT_CONTOURS, dissolved
+from notifier.territory.build.quality import Survey, survey
+from notifier.territory.geometry import contours
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference import database as file
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.territory import build, reference
-from notifier.territory.names import normalise
-from notifier.territory.naming import read_name, recognised
+from notifier.territory import build
+from notifier.territory.reference import communes as reference
+from notifier.territory.resolution.names import normalise
+from notifier.territory.resolution.naming import read_name, recognised
 from notifier.territory.resolve import Commune, Location, Verdict, all_communes, resolve
 
 

@@ -9,7 +9,14 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.geometry import UNITS, Box, TangledError, inner_point, plane_at, united
+from notifier.territory.geometry.geometry import (
+    UNITS,
+    Box,
+    TangledError,
+    inner_point,
+    plane_at,
+    united,
+)
 
 Ring = list[tuple[float, float]]
 

@@ -5,9 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, Polygon
 
-from notifier.territory import contours, file, ground, reference
-from notifier.territory.geometry import UNITS
-from notifier.territory.ground import TooWideError
+from notifier.territory.geometry import contours
+from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry.geometry import UNITS
+from notifier.territory.geometry.lookup import TooWideError
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference import database as file
 
 ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
 RESTORED = {"15031", "15035", "15047", "15141", "15171"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.names import closest, distance, normalise
+from notifier.territory.resolution.names import closest, distance, normalise
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from notifier.territory import build, contours, file, own
-from notifier.territory import geojson as geojson_reader
-from notifier.territory.polygon_sources import BadSourceError
+from notifier.territory import build
+from notifier.territory.build import geojson as geojson_reader
+from notifier.territory.build import operator_file as own
+from notifier.territory.build.sources import BadSourceError
+from notifier.territory.geometry import contours
+from notifier.territory.reference import database as file
 
 Square = tuple[float, float]
 """The south-west corner of a square of a tenth of a degree: longitude, latitude."""

@@ -9,8 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
-from notifier.territory import contours, file, reference
-from notifier.territory.geometry import UNITS
+from notifier.territory.geometry import contours
+from notifier.territory.geometry.geometry import UNITS
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference import database as file
 from notifier.territory.resolve import Clue, Location, Resolution, Verdict, adjoining, resolve
 
 DELLE = {"latitude": 47.508, "longitude": 6.999}

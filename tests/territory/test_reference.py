@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from notifier.territory import file, reference
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference import database as file
 from notifier.territory.resolve import all_communes, commune, communes_of, departement_of
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from notifier.territory import reference
-from notifier.territory.file import rows
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference.database import rows
 from notifier.territory.resolve import Clue, Location, Resolution, Verdict, resolve
 
 

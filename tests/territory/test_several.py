@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.territory.reference import rivals_of
+from notifier.territory.reference.communes import rivals_of
 from notifier.territory.resolve import (
     Location,
     Resolution,

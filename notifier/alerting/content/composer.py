@@ -39,7 +39,7 @@ from notifier.alerting.content.gsm import SmsSize, count, to_gsm
 from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
 from notifier.alerting.content.template_validation import trial_fault, without_telephone
 from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
-from notifier.alerting.prepositions import of
+from notifier.territory.grammar import of
 
 MOST_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.

@@ -13,7 +13,7 @@ from notifier.alerting.content.facts import Facts, mail_words_of
 from notifier.alerting.content.moments import short_hour, written_hour
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.content.typography import cut, unbreakable, with_aside
-from notifier.alerting.prepositions import of
+from notifier.territory.grammar import of
 
 # An SMS has room for fewer references than this; there is no use in trying more.
 MOST_REFERENCES = 12

@@ -14,8 +14,8 @@ from notifier.alerting.content.category_label import read_label
 from notifier.alerting.content.moments import short_hour, written_hour, written_moment
 from notifier.alerting.content.street_label import safe_place
 from notifier.alerting.content.typography import cut, unbreakable, with_aside
-from notifier.alerting.prepositions import at, of
 from notifier.intake.schema.vocabulary import Severity
+from notifier.territory.grammar import at, of
 
 
 @dataclass(frozen=True)

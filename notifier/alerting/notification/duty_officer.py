@@ -11,11 +11,11 @@ from django.utils import timezone
 from notifier.alerting.models import Alert, FanOut, Spending
 from notifier.alerting.notification.messages import facts_told_now
 from notifier.alerting.policy.current import composer
-from notifier.alerting.prepositions import of
 from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.intake.incident import reference_in
 from notifier.intake.models import Source
+from notifier.territory.grammar import of
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
-from notifier.alerting.prepositions import of
 from notifier.intake.schema.vocabulary import Severity, Status
+from notifier.territory.grammar import of
 from notifier.territory.resolve import Commune
 
 

@@ -11,8 +11,8 @@ from notifier.intake.incident import lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
-from notifier.territory.evidence import listing
-from notifier.territory.reference import rivals_of
+from notifier.territory.reference.communes import rivals_of
+from notifier.territory.resolution.evidence import listing
 from notifier.territory.resolve import Commune, commune
 
 _CODES = {"insee", "communes"}

@@ -21,8 +21,8 @@ from notifier.directory.names import key
 from notifier.directory.people import title
 from notifier.directory.rows import postal_question, written_out
 from notifier.mailbox import visible
-from notifier.territory.names import normalise
-from notifier.territory.reference import bearers, departement_written_in
+from notifier.territory.reference.communes import bearers, departement_written_in
+from notifier.territory.resolution.names import normalise
 
 _FEWEST_DIGITS = 6
 ESCALATION = Case(

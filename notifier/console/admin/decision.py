@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 
 from notifier.alerting.review.notices import candidates
 from notifier.intake.models import Intervention
-from notifier.territory.reference import Commune, commune, served_by, tidy_code
+from notifier.territory.reference.communes import Commune, commune, served_by, tidy_code
 
 OTHER = "autre"
 

@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 
 from notifier.alerting.content.composer import Kind
 from notifier.alerting.models import Alert, Held
-from notifier.alerting.prepositions import of
 from notifier.alerting.throttling.quota import let_go
 from notifier.console.admin.base import (
     NOTHING,
@@ -22,6 +21,7 @@ from notifier.console.admin.base import (
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.journal.models import Entry
+from notifier.territory.grammar import of
 
 KINDS = {
     Kind.FIRST: "première alerte",

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.territory.file import PACKAGED, own_file, serving, unfit
-from notifier.territory.own import renew
-from notifier.territory.polygon_sources import BadSourceError
-from notifier.territory.reference import counts, vintage
+from notifier.territory.build.operator_file import renew
+from notifier.territory.build.sources import BadSourceError
+from notifier.territory.reference.communes import counts, vintage
+from notifier.territory.reference.database import PACKAGED, own_file, serving, unfit
 
 KINDS = {
     "actuelle": "communes",

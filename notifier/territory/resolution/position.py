@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from notifier.territory import ground, overseas, reference
-from notifier.territory.abroad import is_abroad
-from notifier.territory.evidence import LISTED, Evidence, listing
-from notifier.territory.geometry import Polygons
-from notifier.territory.ground import Mark, TooWideError
+from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry.abroad import is_abroad
+from notifier.territory.geometry.geometry import Polygons
+from notifier.territory.geometry.lookup import Mark, TooWideError
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference import overseas
+from notifier.territory.resolution.evidence import LISTED, Evidence, listing
 
 REACH_M = {"exact": 150, "street": 500, "town": 5_000}
 """Within how many metres of a point the incident may be, by the precision stated for it."""

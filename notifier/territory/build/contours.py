@@ -15,11 +15,11 @@ from pathlib import Path
 import shapely
 from shapely import Polygon
 
-from notifier.territory import contours
-from notifier.territory.file import VINTAGE
-from notifier.territory.islets import add_islets
-from notifier.territory.polygon_sources import BadSourceError, read_polygons
-from notifier.territory.survey import Survey, survey
+from notifier.territory.build.quality import Survey, survey
+from notifier.territory.build.sources import BadSourceError, read_polygons
+from notifier.territory.geometry import contours
+from notifier.territory.reference.database import VINTAGE
+from notifier.territory.reference.islets import add_islets
 
 Box = tuple[int, int, int, int]
 """Least x, greatest x, least y, greatest y."""

@@ -20,8 +20,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from notifier.territory.contours import Contour
-from notifier.territory.geometry import UNITS, plane_at
+from notifier.territory.geometry.contours import Contour
+from notifier.territory.geometry.geometry import UNITS, plane_at
 
 Edge = tuple[tuple[int, int], tuple[int, int]]
 """A side of a ring, in the direction in which its land is walked: land lies to its right."""

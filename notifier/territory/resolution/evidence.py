@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from notifier.territory import reference
-from notifier.territory.ground import Mark
+from notifier.territory.geometry.lookup import Mark
+from notifier.territory.reference import communes as reference
 
 # How many communes a sentence or a clue lists; a name has up to twelve bearers, a postal code 46.
 LISTED = 12

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from notifier.territory.names import normalise
+from notifier.territory.resolution.names import normalise
 
 _NUMBER = r"(?:[0-9]{5}|2[ABab][0-9]{3}|97[1-8]|98[46789]|[0-9]{2}|2[ABab])"
 _MOST_NUMBERS = 3

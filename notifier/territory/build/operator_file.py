@@ -12,9 +12,9 @@ import os
 import shutil
 from pathlib import Path
 
-from notifier.territory.build_contours import lay_contours
-from notifier.territory.file import PACKAGED
-from notifier.territory.survey import Survey
+from notifier.territory.build.contours import lay_contours
+from notifier.territory.build.quality import Survey
+from notifier.territory.reference.database import PACKAGED
 
 
 def renew(polygons: Path, file: Path) -> Survey:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from notifier.territory import overseas
-from notifier.territory.file import rows
+from notifier.territory.reference import overseas
+from notifier.territory.reference.database import rows
 
 KINDS = ("actuelle", "deleguee", "associee", "arrondissement")
 _CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")

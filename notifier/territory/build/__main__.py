@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notifier.territory.build_contours import lay_contours
-from notifier.territory.file import LAYOUT, PACKAGED, VINTAGE
-from notifier.territory.names import normalise
-from notifier.territory.polygon_sources import BadSourceError
+from notifier.territory.build.contours import lay_contours
+from notifier.territory.build.sources import BadSourceError
+from notifier.territory.reference.database import LAYOUT, PACKAGED, VINTAGE
+from notifier.territory.resolution.names import normalise
 
 Record = dict[str, Any]
 

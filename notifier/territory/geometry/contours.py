@@ -15,8 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from notifier.territory.file import rows
-from notifier.territory.geometry import GRID, Box, Plane
+from notifier.territory.geometry.geometry import GRID, Box, Plane
+from notifier.territory.reference.database import rows
 
 SCHEMA = """
 CREATE VIRTUAL TABLE contour USING rtree_i32(

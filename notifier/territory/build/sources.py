@@ -22,8 +22,8 @@ from shapely import Polygon
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from notifier.territory.geojson import features, is_geojson
-from notifier.territory.geometry import UNITS
+from notifier.territory.build.geojson import features, is_geojson
+from notifier.territory.geometry.geometry import UNITS
 
 # Longitude and latitude in degrees: WGS 84, RGF93, ETRS89. They differ by less than a metre.
 _GEOGRAPHIC = {4326, 4171, 4258, 9777}

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from notifier.territory import reference
-from notifier.territory.decoration import Plain, undecorated
-from notifier.territory.evidence import Evidence, count, listing
-from notifier.territory.names import closest, normalise
+from notifier.territory.reference import communes as reference
+from notifier.territory.resolution.decoration import Plain, undecorated
+from notifier.territory.resolution.evidence import Evidence, count, listing
+from notifier.territory.resolution.names import closest, normalise
 
 # From this length on, what a field of so many characters left of a name is still recognisable.
 _SHORTEST_CUT = 18

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from notifier.territory import reference
-from notifier.territory.evidence import (
+from notifier.territory.reference import communes as reference
+from notifier.territory.resolution.evidence import (
     LISTED,
     Evidence,
     doubted,

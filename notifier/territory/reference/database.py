@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-PACKAGED = Path(__file__).resolve().parent / "data" / "communes.sqlite"
+PACKAGED = Path(__file__).resolve().parents[1] / "data" / "communes.sqlite"
 OWN_NAME = "communes.sqlite"
 VINTAGE = "COG 2026"
 LAYOUT = "3"

@@ -15,9 +15,9 @@ import numpy as np
 import shapely
 from shapely import Point, Polygon
 
-from notifier.territory.geometry import plane_at
+from notifier.territory.geometry.geometry import plane_at
 
-FILE = Path(__file__).resolve().parent / "data" / "islets.csv"
+FILE = Path(__file__).resolve().parents[1] / "data" / "islets.csv"
 _CORNERS_OF_A_QUARTER = 6
 
 
