@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from notifier.console.french import FrenchUtility
+from notifier.ops.french_cli import FrenchUtility
 
 # What a shell reports of a program that SIGPIPE ended.
 BROKEN_PIPE = 141

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "notifier.alerting",
     "notifier.api",
     "notifier.console",
+    "notifier.ops",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from notifier.console.dispatch import Dispatch
+from notifier.ops.api_client import Dispatch
 from tests.harness.live import Live
 
 

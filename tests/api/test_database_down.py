@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from notifier.console.dispatch import Dispatch
-from notifier.console.launch import Bind, Stage, free_port
-from notifier.console.processes import Supervisor
+from notifier.ops.api_client import Dispatch
+from notifier.ops.local.stack import Bind, Stage, free_port
+from notifier.ops.local.supervisor import Supervisor
 from tests.conftest import IN_PROCESS, outside_key
 from tests.harness.commands import Commands
 from tests.intake.samples import body

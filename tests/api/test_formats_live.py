@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from notifier.console.dispatch import Answer
+from notifier.ops.api_client import Answer
 from tests.harness.live import Live
 from tests.intake import messages as m
 

@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.console.broker import READY, own_valkey
-from notifier.console.launch import free_port
-from notifier.console.processes import Supervisor
 from notifier.delivery.models import Message, MessageState
+from notifier.ops.local.stack import free_port
+from notifier.ops.local.supervisor import Supervisor
+from notifier.ops.local.valkey import READY, own_valkey
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
 from tests.harness.heartbeats import all_running

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from urllib.parse import urlsplit
 
-from notifier.console.dispatch import Answer
+from notifier.ops.api_client import Answer
 from tests.harness.live import Live
 from tests.intake.samples import body
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from notifier.api import server
-from notifier.console import launch
+from notifier.ops.local import stack as launch
 from tests.harness.live import Live
 
 RECEIPT = "/api/v1/callbacks/twilio/1"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from notifier.console.processes import interrupted_by_signals
+from notifier.ops.local.supervisor import interrupted_by_signals
 from tests.bench.counts import QUICK, Counts
 from tests.bench.drain import drain
 from tests.bench.end_to_end import end_to_end, storm

@@ -9,8 +9,8 @@ import time
 
 import redis
 
-from notifier.console.launch import CELERY
-from notifier.console.processes import Child, Program
+from notifier.ops.local.stack import CELERY
+from notifier.ops.local.supervisor import Child, Program
 from tests.bench.house import House
 from tests.bench.procfs import cpu_seconds
 from tests.bench.progress import say

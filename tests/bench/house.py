@@ -21,8 +21,8 @@ from urllib.request import ProxyHandler, build_opener
 import psycopg
 import redis
 
-from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
-from notifier.console.processes import Child, Program, Supervisor, end_all
+from notifier.ops.local.stack import Bind, Stage, current_environment, free_port, wait_until_ready
+from notifier.ops.local.supervisor import Child, Program, Supervisor, end_all
 from tests.bench import load
 from tests.bench.counts import CONNECTIONS
 from tests.bench.prepared import Prepared

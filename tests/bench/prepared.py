@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from notifier.console.launch import Stage, current_environment
-from notifier.console.processes import Supervisor
+from notifier.ops.local.stack import Stage, current_environment
+from notifier.ops.local.supervisor import Supervisor
 from notifier.territory.reference.communes import all_communes
 from tests.bench.mayors import WITH_SEVERAL, Spot, contacts, spots
 from tests.harness.commands import Commands

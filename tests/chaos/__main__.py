@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from notifier.console.processes import interrupted_by_signals
+from notifier.ops.local.supervisor import interrupted_by_signals
 from tests.chaos import clock, foundations, mail, mixed, processes, provider
 from tests.chaos.fault import BOTH, Fault, play
 from tests.chaos.judgement import Verdict, told

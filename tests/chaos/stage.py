@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from notifier.console.dispatch import Dispatch
-from notifier.console.launch import current_environment
+from notifier.ops.api_client import Dispatch
+from notifier.ops.local.stack import current_environment
 from notifier.simulator.client import Simulator
 from notifier.territory.reference.database import rows
 from tests.chaos.ledger import Ledger

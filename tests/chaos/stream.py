@@ -17,7 +17,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-from notifier.console.dispatch import Dispatch
+from notifier.ops.api_client import Dispatch
 
 ACCIDENT, DAMAGE, SECRET = "C01.01.01", "C03.01.01", "C02.03.02"
 CLIENTS = 16

@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from notifier.console.launch import Bind, cannot_listen, notifier_command
 from notifier.environment import read_environment
+from notifier.ops.local.stack import Bind, cannot_listen, notifier_command
 from tests.conftest import outside_key
 
 GOOD = "trois renards sous la neige"

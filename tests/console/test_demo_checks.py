@@ -1,7 +1,7 @@
 """The demonstration notices a text too many, a text too few, and whom its book expects."""
 
-from notifier.console.demo.phones import Address, AddressBook, differences, spaced
-from notifier.console.demo.story import STORY
+from notifier.ops.demo.inboxes import Address, AddressBook, differences, spaced
+from notifier.ops.demo.scenario import STORY
 from notifier.settings import packaged
 from notifier.simulator.client import Sms
 

@@ -11,8 +11,8 @@ from aiosmtpd.controller import Controller
 from django.conf import settings
 from django.utils import timezone
 
-from notifier.console.doctor.findings import Finding, Mark
-from notifier.console.launch import free_port
+from notifier.ops.doctor.findings import Finding, Mark
+from notifier.ops.local.stack import free_port
 from tests.harness.https import server
 from tests.harness.live import Live
 
@@ -51,9 +51,9 @@ def test_a_provider_that_does_not_answer_is_found(live: Live, fault: str, found:
 
 @pytest.mark.django_db
 def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
-    from notifier.console.doctor.contents import sources_and_contacts
     from notifier.directory.models import Contact
     from notifier.intake.access.api_keys import add_source
+    from notifier.ops.doctor.content import sources_and_contacts
     from notifier.territory.resolve import communes_of
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -75,9 +75,9 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
 @pytest.mark.django_db
 def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
     from notifier.alerting.throttling.pause import pause
-    from notifier.console.doctor.contents import waiting
     from notifier.delivery.models import Message
     from notifier.intake.access.api_keys import add_source
+    from notifier.ops.doctor.content import waiting
     from tests.alerting.house import contact, number, push
 
     source = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -93,8 +93,8 @@ def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
 
 @pytest.mark.django_db
 def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from notifier.console.doctor.contents import sources_and_contacts
     from notifier.intake.access.api_keys import add_source
+    from notifier.ops.doctor.content import sources_and_contacts
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=True)
     assert not any("SECRET_KEY" in found.what for found in sources_and_contacts())
@@ -105,7 +105,7 @@ def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPat
 
 
 def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
-    from notifier.console.doctor.providers import smtp, twilio
+    from notifier.ops.doctor.providers import smtp, twilio
 
     changed = settings.ENVIRONMENT.model_copy(update=given)
     monkeypatch.setattr(settings, "ENVIRONMENT", changed)

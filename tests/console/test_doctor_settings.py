@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from notifier.console.doctor import fitness, surroundings
-from notifier.console.doctor.findings import Finding, Mark
-from notifier.console.launch import Bind, free_port
 from notifier.intake.access.api_keys import add_source, revoke
 from notifier.intake.models import Source
+from notifier.ops.doctor import fitness
+from notifier.ops.doctor import infrastructure as surroundings
+from notifier.ops.doctor.findings import Finding, Mark
+from notifier.ops.local.stack import Bind, free_port
 from tests.harness.heartbeats import all_running, running
 from tests.harness.https import server
 from tests.harness.live import Live

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from notifier.console.french import HELP
-from notifier.console.launch import notifier_command
+from notifier.ops.french_cli import HELP
+from notifier.ops.local.stack import notifier_command
 from tests.console.test_up import environment
 from tests.harness.commands import Commands
 

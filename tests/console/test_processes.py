@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.console.processes import Child, GaveUp, ProcessError, Program, Supervisor, end_all
+from notifier.ops.local.supervisor import Child, GaveUp, ProcessError, Program, Supervisor, end_all
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -133,7 +133,7 @@ def test_nothing_is_left_over_when_the_supervisor_is_killed_outright() -> None:
     source = f"""
         import os, signal, sys
         sys.path.insert(0, {str(REPOSITORY)!r})
-        from notifier.console.processes import Child, Program
+        from notifier.ops.local.supervisor import Child, Program
         forever = [sys.executable, "-c", {FOREVER!r}]
         child = Child(Program("orphan", forever, dict(os.environ)), lambda *_: None)
         child.wait_for_line("up", 20)

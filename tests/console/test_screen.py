@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.console.screen import frame, paint, table, wrapped
+from notifier.console.terminal import frame, paint, table, wrapped
 
 words = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=12)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from notifier.console import launch
-from notifier.console.launch import notifier_command
-from notifier.console.processes import Child, Program
+from notifier.ops.local import stack as launch
+from notifier.ops.local.stack import notifier_command
+from notifier.ops.local.supervisor import Child, Program
 from tests.harness.commands import Commands
 
 NO_PROVIDER = (

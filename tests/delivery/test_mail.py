@@ -16,11 +16,11 @@ from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from django.conf import settings
 
-from notifier.console.launch import free_port
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers.base import Result
 from notifier.delivery.providers.smtp.transport import SmtpTransport, mail_number
 from notifier.delivery.sending.sender import deliver
+from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import LETTER, MAILBOX, a_round
 

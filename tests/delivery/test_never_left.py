@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from notifier.console.launch import free_port
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers import base
 from notifier.delivery.providers.base import Outcome, Result
@@ -20,6 +19,7 @@ from notifier.delivery.providers.twilio.transport import TwilioTransport
 from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
+from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
 from tests.delivery.letters import a_round, told

@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from notifier.console.broker import READY, own_valkey
-from notifier.console.launch import current_environment, free_port
-from notifier.console.processes import Child, Supervisor
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.sending import rate_limit as throughput
 from notifier.delivery.sending.rate_limit import (
@@ -24,6 +21,9 @@ from notifier.delivery.sending.rate_limit import (
     pace_of,
     wait_for_slot,
 )
+from notifier.ops.local.stack import current_environment, free_port
+from notifier.ops.local.supervisor import Child, Supervisor
+from notifier.ops.local.valkey import READY, own_valkey
 from tests.conftest import outside_key
 from tests.harness.live import Live
 from tests.harness.service import Service

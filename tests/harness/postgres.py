@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg
 
-from notifier.console.launch import free_port
+from notifier.ops.local.stack import free_port
 
 PR_SET_PDEATHSIG = 1
 SECONDS_TO_START = 60

@@ -16,9 +16,9 @@ from typing import Any
 import redis
 from celery import Celery
 
-from notifier.console.dispatch import Answer, Dispatch
-from notifier.console.launch import Bind, Stage, free_port, wait_until_ready
-from notifier.console.processes import Child, Supervisor, end_all
+from notifier.ops.api_client import Answer, Dispatch
+from notifier.ops.local.stack import Bind, Stage, free_port, wait_until_ready
+from notifier.ops.local.supervisor import Child, Supervisor, end_all
 from notifier.simulator.client import Simulator
 from tests.harness.commands import Commands
 

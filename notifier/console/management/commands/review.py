@@ -13,7 +13,7 @@ from notifier.alerting.policy.current import named, nature
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.alerting.review.notices import Candidate, candidates
 from notifier.console.management.commands._who import add_who
-from notifier.console.screen import shown
+from notifier.console.terminal import shown
 from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention
 from notifier.territory.resolve import commune

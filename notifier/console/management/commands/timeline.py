@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.notification.history import timeline_with_digests
-from notifier.console.screen import shown
+from notifier.console.terminal import shown
 from notifier.intake.incident import reference_in
 from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.console.demo.play import Demo
-from notifier.console.demo.scenes import DemoFailed
-from notifier.console.processes import ProcessError
+from notifier.ops.demo.run import Demo
+from notifier.ops.demo.steps import DemoFailed
+from notifier.ops.local.supervisor import ProcessError
 
 
 class Command(BaseCommand):

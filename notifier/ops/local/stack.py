@@ -17,8 +17,8 @@ from itertools import chain
 from pathlib import Path
 
 from notifier.bell.broker import QUEUES
-from notifier.console.broker import READY, own_valkey
-from notifier.console.processes import Child, ProcessError, Program, Supervisor
+from notifier.ops.local.supervisor import Child, ProcessError, Program, Supervisor
+from notifier.ops.local.valkey import READY, own_valkey
 from notifier.simulator.client import Simulator
 
 WORKER_THREADS = 8

@@ -16,9 +16,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from notifier.bell.broker import broker_client
-from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.providers.trust import tls_context
 from notifier.environment import is_loopback
+from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 TIMEOUT_S = 2.0
 PUBLIC_TIMEOUT_S = 10.0

@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
-TIE = Path(__file__).with_name("tied.py")
+TIE = Path(__file__).with_name("parent_death.py")
 SECONDS_TO_END = 10.0
 LINES_KEPT = 2_000
 

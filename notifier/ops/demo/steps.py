@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from notifier.console.demo.phones import Address, AddressBook, Arrivals, as_read, differences
-from notifier.console.demo.story import DUTY_PHONE, Scene
-from notifier.console.dispatch import Answer, Dispatch
-from notifier.console.launch import Stage
+from notifier.ops.api_client import Answer, Dispatch
+from notifier.ops.demo.inboxes import Address, AddressBook, Arrivals, as_read, differences
+from notifier.ops.demo.scenario import DUTY_PHONE, Scene
+from notifier.ops.local.stack import Stage
 from notifier.territory.resolve import commune
 
 SECONDS_FOR_ONE_STEP = 20.0

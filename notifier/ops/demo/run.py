@@ -9,14 +9,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from notifier.console.demo.phones import AddressBook, Arrivals
-from notifier.console.demo.scenes import SECONDS_FOR_ONE_STEP, DemoFailed, Director
-from notifier.console.demo.story import DUTY_PHONE, STORY
-from notifier.console.dispatch import Dispatch
-from notifier.console.launch import Bind, Stage, current_environment, free_port, wait_until_ready
-from notifier.console.processes import Child, Supervisor, interrupted_by_signals
-from notifier.console.screen import WIDTH, paint, table, wrapped
+from notifier.console.terminal import WIDTH, paint, table, wrapped
 from notifier.environment import Environment
+from notifier.ops.api_client import Dispatch
+from notifier.ops.demo.inboxes import AddressBook, Arrivals
+from notifier.ops.demo.scenario import DUTY_PHONE, STORY
+from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, Director
+from notifier.ops.local.stack import Bind, Stage, current_environment, free_port, wait_until_ready
+from notifier.ops.local.supervisor import Child, Supervisor, interrupted_by_signals
 from notifier.settings import packaged
 
 WORKER_READY = r" ready\."

@@ -13,13 +13,13 @@ from notifier.alerting.content.composer import TemplatesError
 from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
-from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import can_be_rung
 from notifier.intake.access.sealing import SealBrokenError
 from notifier.intake.models import Handling, Intervention, Source
+from notifier.ops.doctor.findings import Finding, bad, good, warning
 from notifier.territory.resolve import Commune, all_communes, communes_of
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.

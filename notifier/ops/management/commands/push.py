@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.console.dispatch import Answer, Dispatch
 from notifier.environment import is_loopback
 from notifier.intake.access.signature import signed_headers, signed_payload
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
+from notifier.ops.api_client import Answer, Dispatch
 from notifier.unreadable import why_unreadable
 
 PATHS = {

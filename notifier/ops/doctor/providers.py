@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from django.conf import settings
 from django.db import DatabaseError
 
-from notifier.console.doctor.findings import Finding, bad, good, warning
 from notifier.delivery.address import mask
 from notifier.delivery.providers.base import ProviderUnreachableError, Result
 from notifier.delivery.providers.smtp.replies import refusal
@@ -22,6 +21,7 @@ from notifier.delivery.providers.twilio.transport import (
 )
 from notifier.intake.models import Source
 from notifier.mailbox import Mailbox
+from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 CLOCK_DRIFT_S = 30.0
 CERTIFICATES = (

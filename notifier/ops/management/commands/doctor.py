@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notifier.console.doctor import contents, fitness, providers, surroundings
-from notifier.console.doctor.findings import Check, Finding, Mark, examine, warning
-from notifier.console.screen import paint
+from notifier.console.terminal import paint
+from notifier.ops.doctor import content as contents
+from notifier.ops.doctor import fitness, providers
+from notifier.ops.doctor import infrastructure as surroundings
+from notifier.ops.doctor.findings import Check, Finding, Mark, examine, warning
 
 FIRST: tuple[tuple[str, Check], ...] = (
     ("Environnement", surroundings.environment),

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from notifier.console.processes import Program
+from notifier.ops.local.supervisor import Program
 
 READY = "Ready to accept connections"
 

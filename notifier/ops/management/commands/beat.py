@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from notifier.console.launch import beat_command
+from notifier.ops.local.stack import beat_command
 from notifier.readiness import require_complete
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifier.console.demo.story import Scene
-from notifier.console.screen import frame
+from notifier.console.terminal import frame
+from notifier.ops.demo.scenario import Scene
 from notifier.simulator.client import Mail, Simulator, Sms
 from notifier.territory.resolve import commune
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.console.launch import Bind, cannot_listen
-from notifier.console.processes import GaveUp, ProcessError
-from notifier.console.up import AlreadyUp, LeftOverTrial, RealProvider, run
+from notifier.ops.local.stack import Bind, cannot_listen
+from notifier.ops.local.supervisor import GaveUp, ProcessError
+from notifier.ops.local.up import AlreadyUp, LeftOverTrial, RealProvider, run
 from notifier.readiness import require_complete
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from notifier.bell.broker import QUEUES
-from notifier.console.launch import worker_command
+from notifier.ops.local.stack import worker_command
 from notifier.readiness import require_complete
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.console.launch import Bind, cannot_listen, web_command
+from notifier.ops.local.stack import Bind, cannot_listen, web_command
 from notifier.readiness import require_complete
 
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.bell.broker import QUEUES
-from notifier.console.launch import Bind, Stage, current_environment, wait_until_ready
-from notifier.console.processes import ProcessError, Supervisor, interrupted_by_signals
-from notifier.console.screen import Prefixes
+from notifier.console.terminal import Prefixes
 from notifier.environment import Environment
+from notifier.ops.local.stack import Bind, Stage, current_environment, wait_until_ready
+from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
 
 # What another terminal needs to speak to the same service, its doctor included.
 SHARED = (

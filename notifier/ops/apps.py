@@ -1,0 +1,11 @@
+"""The Django application of what runs the service on one machine."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    """Commands: up, demo, doctor, and the processes; stores nothing."""
+
+    name = "notifier.ops"
+    label = "ops"
+    verbose_name = "Exploitation"
