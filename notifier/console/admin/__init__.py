@@ -8,6 +8,7 @@ journal or of the history, and never shows a key twice.
 Django imports this package by itself; each module registers its models.
 """
 
-from notifier.console.admin import accounts, contacts, interventions, site, sources, told
+from notifier.console.admin import accounts, contacts, interventions, site, sources
+from notifier.console.admin import alerts as told
 
 __all__ = ["accounts", "contacts", "interventions", "site", "sources", "told"]
