@@ -65,8 +65,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "notifier.api.hardening.content_security_policy",
-    "notifier.api.problems.no_pages_for_machines",
+    "notifier.api.csp.content_security_policy",
+    "notifier.api.errors.no_pages_for_machines",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -153,7 +153,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     else:
-        settings["ENGINE"] = "notifier.postgresql"
+        settings["ENGINE"] = "notifier.db.postgresql"
         settings["CONN_HEALTH_CHECKS"] = True
         # A database that hangs must become a 503 for dispatch, not a hanging answer.
         settings["OPTIONS"] = {

@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, formats, health, interventions, problems, wire
+from notifier.api import callbacks, formats, health, interventions
+from notifier.api import errors as problems
+from notifier.api import json_codec as wire
 from notifier.console.pages import home
 
 api = NinjaAPI(

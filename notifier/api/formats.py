@@ -11,7 +11,8 @@ from ninja.errors import ValidationError
 from ninja.responses import Status
 
 from notifier.alerting.service import accept_message, try_out_message
-from notifier.api.entrance import SourceKey
+from notifier.api.authentication import SourceKey
+from notifier.api.errors import ProblemError
 from notifier.api.interventions import (
     DRY_RUN,
     REFUSALS,
@@ -20,8 +21,7 @@ from notifier.api.interventions import (
     source_of,
     status_url,
 )
-from notifier.api.problems import ProblemError
-from notifier.api.wire import JsonRefusedError, StrictParser
+from notifier.api.json_codec import JsonRefusedError, StrictParser
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
 from notifier.intake.formats.message import ForeignMessage, ReferenceOf, adapted_reference

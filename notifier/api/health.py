@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from notifier.alerting.throttling.fan_out import going_on
 from notifier.alerting.throttling.pause import paused_names
-from notifier.api.figures import (
+from notifier.api.metrics import (
     Figures,
     caps_reached,
     figures,

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from notifier.alerting.service import UnknownCategoryError, accept, try_out
 from notifier.alerting.status import status_of
-from notifier.api.entrance import SourceKey
-from notifier.api.problems import ProblemError
+from notifier.api.authentication import SourceKey
+from notifier.api.errors import ProblemError
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import ContradictionError, OutsideSourceError
 from notifier.intake.schema.intervention import NewIntervention

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.api.wire import JsonRefusedError, _without_doubles
+from notifier.api.json_codec import JsonRefusedError, _without_doubles
 
 
 class _Counted(str):

@@ -6,7 +6,7 @@ import structlog
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from notifier.api.problems import ProblemError
+from notifier.api.errors import ProblemError
 from notifier.intake.access.api_keys import KeyRefusedError, source_of
 from notifier.intake.access.rate_limit import Budget, TooFastError, is_first_of_id, take_token
 from notifier.intake.access.sealing import SealBrokenError

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from notifier.api.wire import JsonRefusedError
+from notifier.api.json_codec import JsonRefusedError
 from notifier.intake.schema.intervention import IN_WORDS
 
 log = structlog.get_logger(__name__)
