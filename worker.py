@@ -37,7 +37,7 @@ def _drop_broken_connections(**_: object) -> None:
 
 @signals.celeryd_after_setup.connect
 def _answer_own_bells(instance: Worker, **_: object) -> None:
-    from notifier.bell.ring import serve
+    from notifier.jobs.enqueue import serve
 
     serve(instance.app.amqp.queues.consume_from)
 
@@ -51,7 +51,7 @@ def _give_way_to_urgent(instance: Worker, **_: object) -> None:
 
 @signals.worker_ready.connect
 def _beat_as_worker(sender: Consumer, **_: object) -> None:
-    from notifier.bell.heartbeat import WORKER, Pulse
+    from notifier.jobs.heartbeat import WORKER, Pulse
 
     pulse = Pulse(WORKER, sender.app.amqp.queues.consume_from)
     pulse.start()
@@ -60,7 +60,7 @@ def _beat_as_worker(sender: Consumer, **_: object) -> None:
 
 @signals.beat_init.connect
 def _beat_as_beat(**_: object) -> None:
-    from notifier.bell.heartbeat import BEAT, Pulse
+    from notifier.jobs.heartbeat import BEAT, Pulse
 
     pulse = Pulse(BEAT)
     pulse.start()

@@ -45,7 +45,7 @@ ALLOWED_HOSTS = [
 ]
 INSTALLED_APPS = [
     "notifier.journal",
-    "notifier.bell",
+    "notifier.jobs",
     "notifier.intake",
     "notifier.directory",
     "notifier.delivery",

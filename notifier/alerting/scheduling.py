@@ -3,9 +3,9 @@
 from django.db.models import QuerySet
 
 from notifier.alerting.policy.current import categories
-from notifier.bell.ring import ring_after_commit
 from notifier.delivery.models import Lane
 from notifier.intake.models import Intervention
+from notifier.jobs.enqueue import ring_after_commit
 
 
 def lane_of(category_code: str) -> Lane:

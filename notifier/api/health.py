@@ -22,9 +22,9 @@ from notifier.api.metrics import (
     reviews_waiting,
     texts_paused,
 )
-from notifier.bell.broker import broker_client
-from notifier.bell.heartbeat import is_beat_running, unserved_queues
 from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
+from notifier.jobs.broker import broker_client
+from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 
 # What is due for longer means that no worker is at work.
 LEFT_LYING_S = 60.0

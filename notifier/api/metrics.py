@@ -15,7 +15,6 @@ from notifier.alerting.models import Held, HeldFor, HeldState
 from notifier.alerting.throttling import quota as spending
 from notifier.alerting.throttling.fan_out import going_on
 from notifier.api.counted import metrics_of
-from notifier.bell.heartbeat import is_beat_running, unserved_queues
 from notifier.delivery.models import (
     EVERYTHING,
     OPEN,
@@ -30,6 +29,7 @@ from notifier.delivery.sending import pause as delivery_pause
 from notifier.delivery.sending.blocked import oldest_unsent_s
 from notifier.delivery.sending.pause import IS_PAUSED, NOT_PAUSED
 from notifier.intake.models import Handling, Intervention, Source
+from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 from notifier.journal.counters import Key, counters
 
 

@@ -8,9 +8,9 @@ from django.db.models import Count
 from django.dispatch import Signal
 from django.utils import timezone
 
-from notifier.bell.ring import ring_after_commit
 from notifier.delivery.address import mask
 from notifier.delivery.models import EVERYTHING, EXEMPT, Channel, Lane, Message, MessageState
+from notifier.jobs.enqueue import ring_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 

@@ -10,12 +10,12 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from notifier.bell.jointly import Jointly
 from notifier.intake.incident import thread_of
 from notifier.intake.insert import insert_new
 from notifier.intake.models import Intervention, Source
 from notifier.intake.schema.intervention import NewIntervention
 from notifier.intake.schema.vocabulary import Status
+from notifier.jobs.group_commit import Jointly
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of

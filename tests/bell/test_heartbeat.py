@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.bell.heartbeat import (
+from notifier.jobs.heartbeat import (
     BEAT,
     FORGOTTEN_AFTER,
     SILENT_AFTER,
@@ -18,7 +18,7 @@ from notifier.bell.heartbeat import (
     seconds_since,
     unserved_queues,
 )
-from notifier.bell.models import Heartbeat
+from notifier.jobs.models import Heartbeat
 from tests.harness.heartbeats import all_running, running
 from tests.harness.live import Live
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from notifier.bell.jointly import Jointly
+from notifier.jobs.group_commit import Jointly
 
 
 class Slow:

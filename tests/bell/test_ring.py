@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifier.bell import ring as bell
+from notifier.jobs import enqueue as bell
 
 RING_AND_END = """
 import django; django.setup()
-from notifier.bell.ring import ring
+from notifier.jobs.enqueue import ring
 ring("alerting.sweep", "urgent", queue_name="urgent")
 """
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from notifier.bell.together import Together
+from notifier.jobs.coalesce import Together
 
 
 def test_what_comes_while_one_is_answered_is_taken_along() -> None:

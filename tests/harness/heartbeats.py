@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from notifier.bell.broker import QUEUES
-from notifier.bell.heartbeat import BEAT, WORKER
-from notifier.bell.models import Heartbeat
+from notifier.jobs.broker import QUEUES
+from notifier.jobs.heartbeat import BEAT, WORKER
+from notifier.jobs.models import Heartbeat
 
 
 def all_running() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.bell.jointly import Jointly
 from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
 from notifier.delivery.providers.base import Fate
 from notifier.delivery.receipts.follow_up import follow_up
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
+from notifier.jobs.group_commit import Jointly
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 

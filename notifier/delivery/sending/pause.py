@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from notifier.bell.ring import ring_after_commit
 from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState, Pause
 from notifier.delivery.sending.claim import note_paused, outlived_paused, withdrawn
+from notifier.jobs.enqueue import ring_after_commit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 

@@ -19,9 +19,9 @@ import redis
 import structlog
 from django.conf import settings
 
-from notifier.bell.broker import broker_client
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.retry import FRESH_CLAIM
+from notifier.jobs.broker import broker_client
 
 log = structlog.get_logger(__name__)
 

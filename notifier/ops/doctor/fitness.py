@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
-from notifier.bell.heartbeat import BEAT, WORKER, is_beat_running, seconds_since, unserved_queues
 from notifier.environment import LOOPBACK
 from notifier.intake.models import Source
+from notifier.jobs.heartbeat import BEAT, WORKER, is_beat_running, seconds_since, unserved_queues
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 # Modes of libpq under which a connection is never in plain text.

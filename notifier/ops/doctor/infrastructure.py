@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from notifier.bell.broker import broker_client
 from notifier.delivery.providers.trust import tls_context
 from notifier.environment import is_loopback
+from notifier.jobs.broker import broker_client
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 TIMEOUT_S = 2.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from notifier.bell.broker import QUEUES
+from notifier.jobs.broker import QUEUES
 from notifier.ops.local.supervisor import Child, ProcessError, Program, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
 from notifier.simulator.client import Simulator

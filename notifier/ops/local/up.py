@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from notifier.bell.broker import QUEUES
 from notifier.console.terminal import Prefixes
 from notifier.environment import Environment
+from notifier.jobs.broker import QUEUES
 from notifier.ops.local.stack import Bind, Stage, current_environment, wait_until_ready
 from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
 

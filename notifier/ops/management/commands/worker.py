@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from notifier.bell.broker import QUEUES
+from notifier.jobs.broker import QUEUES
 from notifier.ops.local.stack import worker_command
 from notifier.readiness import require_complete
 

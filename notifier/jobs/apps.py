@@ -6,6 +6,6 @@ from django.apps import AppConfig
 class JobsConfig(AppConfig):
     """Stores the heartbeats of the processes."""
 
-    name = "notifier.bell"
+    name = "notifier.jobs"
     label = "jobs"
     verbose_name = "Processus"

@@ -16,8 +16,8 @@ import structlog
 from django.db import Error, connection
 from django.utils import timezone
 
-from notifier.bell.broker import QUEUES
-from notifier.bell.models import Heartbeat
+from notifier.jobs.broker import QUEUES
+from notifier.jobs.models import Heartbeat
 
 log = structlog.get_logger(__name__)
 
