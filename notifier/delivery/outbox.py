@@ -15,8 +15,8 @@ from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
 # Sent once with message (Message) when one ended failed, undelivered or expired, or was withdrawn
-# because its reader has left the address (notifier.delivery.sending.readers), in a transaction of its own:
-# a receiver that raises undoes it, and is told again by the sweep.
+# because its reader has left the address (notifier.delivery.sending.readers), in a transaction of
+# its own: a receiver that raises undoes it, and is told again by the sweep.
 ended_badly = Signal()
 
 # Sent once with message (Message) when one arrived that was thought lost, in the same way.

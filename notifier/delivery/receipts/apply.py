@@ -186,7 +186,8 @@ _ALLOWED = " OR ".join(
     f"(r.column2 = '{state}' AND state IN ({_quoted(before)}))"
     for state, before in COMES_FROM.items()
 )
-# What arrived though it was thought lost has something due still (notifier.delivery.receipts.follow_up).
+# What arrived though it was thought lost has something due still
+# (notifier.delivery.receipts.follow_up).
 _AFTER_ALL = (
     f"r.column2 IN ({_quoted(ARRIVED)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
     "OR (state = 'unknown' AND is_followed_up))"
