@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from granian.rsgi import ProtocolClosed
 
-from notifier.api.wsgi import application as wsgi_application
+from notifier.wsgi import application as wsgi_application
 
 if TYPE_CHECKING:
     from granian.rsgi import HTTPProtocol, Scope

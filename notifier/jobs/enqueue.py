@@ -77,7 +77,7 @@ def ring(task: str, thing: str, *, queue_name: str) -> None:
 
 
 def _answer(rung: _Ring) -> None:
-    from worker import app
+    from notifier.celery import app
 
     close_old_connections()
     try:
@@ -113,7 +113,7 @@ def _publish_forever() -> None:
 
 
 def _publish(rings: list[_Ring]) -> None:
-    from worker import app
+    from notifier.celery import app
 
     things: dict[tuple[str, str], dict[str, None]] = {}
     for rung in rings:

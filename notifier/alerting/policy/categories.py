@@ -36,9 +36,8 @@ class Category:
     `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
     `label` is the plain French one, `written_label` as the file has it: with the brackets that say
     where its severity goes (`notifier.alerting.content.category_label`).
-    `edge` says which communes close to a border are told,
-    `neighbours` whether the adjoining are, `whole_departement` whether all are of
-    one that is named as a whole, without asking anybody.
+    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are,
+    `whole_departement` whether all are of one that is named as a whole, without asking anybody.
     """
 
     code: str

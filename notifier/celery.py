@@ -1,0 +1,49 @@
+"""The Celery application. A task carries the id of a thing to look at, never the thing itself: the
+database is the truth, Celery is the alarm clock.
+
+Started by `notifier worker` and `notifier beat`, or by `celery -A worker`. What a worker does of
+ours as it starts is connected in `jobs/signals.py`.
+"""
+
+import os
+
+import django
+from celery import Celery, signals
+from celery.apps.worker import Worker
+from django.apps import apps
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
+if not apps.ready:
+    django.setup()
+
+# Steps of Unix's niceness; ten leave about a tenth of the share of a process that took none.
+BEHIND = 10
+
+# Celery's own Django fixup closes the database connection around every task, which costs more than
+# the task; `close_old_connections` below drops only those that broke or grew old.
+app = Celery("worker", fixups=[])
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["notifier.alerting", "notifier.delivery"])
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def _drop_broken_connections(**_: object) -> None:
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+@signals.celeryd_after_setup.connect
+def _give_way_to_urgent(instance: Worker, **_: object) -> None:
+    """On a full machine, a worker without the urgent queue goes behind those that serve it."""
+    if "urgent" not in instance.app.amqp.queues.consume_from:
+        os.nice(BEHIND)
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _refuse_to_start_incomplete(**_: object) -> None:
+    from notifier.readiness import OURS, require_complete
+
+    require_complete([OURS])
