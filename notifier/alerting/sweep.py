@@ -7,16 +7,15 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.alerting.decision.affected import is_partial
 from notifier.alerting.decision.pipeline import TOGETHER, decide_each
 from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
+from notifier.alerting.release import release_due
 from notifier.alerting.review.notices import say_it_expired
 from notifier.alerting.scheduling import of_lane
 from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
-from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import settle_waiting
 from notifier.intake.incident import goes_behind, in_turn, lock_threads
@@ -90,6 +89,6 @@ def _expire_review(intervention_id: UUID) -> None:
 def _undecided(intervention: Intervention) -> str:
     if intervention.is_shell:
         return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
-    if is_partial(intervention):
+    if intervention.is_partial:
         return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"
     return "personne n’a décidé de la commune à temps : personne n’a été prévenu"

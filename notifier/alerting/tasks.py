@@ -8,7 +8,7 @@ from notifier.alerting.decision.pipeline import TOGETHER, decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.providers.base import transport_for
+from notifier.delivery.providers.registry import transport_for
 from notifier.jobs.coalesce import Together
 from notifier.territory.resolve import Location, resolve
 

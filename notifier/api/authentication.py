@@ -9,9 +9,9 @@ from ninja.security import HttpBearer
 from notifier.api.errors import ProblemError
 from notifier.intake.access.api_keys import KeyRefusedError, source_of
 from notifier.intake.access.rate_limit import Budget, TooFastError, is_first_of_id, take_token
-from notifier.intake.access.sealing import SealBrokenError
 from notifier.intake.access.signature import SignatureRefusedError, check_signature, signed_payload
 from notifier.intake.models import Source
+from notifier.intake.sealing import SealBrokenError
 
 LARGEST_BODY = 64 * 1024
 log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ from threading import BoundedSemaphore
 import structlog
 from django.db import transaction
 
+from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.receipts.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, settle_unknown
 from notifier.delivery.sending.claim import lapsed_leases, outlived
 from notifier.delivery.sending.pause import note as note_paused

@@ -7,13 +7,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifier.fields import EmailField
-from notifier.intake.access.sealing import unseal
 from notifier.intake.schema.clickable import unfit
 from notifier.intake.schema.reference import check_pattern
 from notifier.intake.schema.shape import ShapeError
 from notifier.intake.schema.vocabulary import Severity, Status
+from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, voice_number
-from notifier.territory.resolve import communes_of
+from notifier.territory.resolve import Verdict, communes_of
 
 
 class Source(models.Model):
@@ -199,6 +199,18 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} n° {self.sequence}"
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of the communes that it names were certain while others are in doubt."""
+        is_doubtful = self.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
+        # An end in doubt is decided all the same: it goes to those who were told.
+        return is_doubtful and bool(self.communes) and self.state != Handling.DECIDED
+
+    @property
+    def is_ruled_upon(self) -> bool:
+        """Whether what it says was ruled upon, if only for some of the communes that it names."""
+        return self.state == Handling.DECIDED or self.is_partial
 
     @property
     def is_shell(self) -> bool:

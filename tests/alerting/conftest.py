@@ -95,7 +95,7 @@ def border(source) -> Source:
 @pytest.fixture
 def provider(settings) -> Iterator[Simulator]:
     """A simulator that this process sends to."""
-    from notifier.delivery.providers.base import transport_for
+    from notifier.delivery.providers.registry import transport_for
     from notifier.simulator.client import Simulator
 
     env = settings.ENVIRONMENT

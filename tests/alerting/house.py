@@ -11,11 +11,10 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.providers.base import Attempt, Outcome, Result
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.readers import without_those_gone
 from notifier.delivery.sending.record import record
-from notifier.delivery.sending.sender import Try
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Intervention, Source
@@ -107,7 +106,7 @@ def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:
         while batch := claim_due(lane):
             now = timezone.now()
             leaving = without_those_gone(batch)
-            record([Try(message, answer(message), now, now) for message in leaving])
+            record([Attempt(message, answer(message), now, now) for message in leaving])
 
 
 def refusing(*addresses: str) -> Callable[[Message], Outcome]:

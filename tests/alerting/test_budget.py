@@ -110,15 +110,15 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
 def test_those_that_end_together_are_recorded_in_two_statements(key) -> None:
     from django.utils import timezone
 
+    from notifier.delivery.providers.base import Attempt
     from notifier.delivery.sending.claim import claim_due
     from notifier.delivery.sending.record import record
-    from notifier.delivery.sending.sender import Try
     from tests.alerting.house import TAKEN
 
     people(20)
     decide(received(key))
     now = timezone.now()
-    tries = [Try(message, TAKEN, now, now) for message in claim_due(Lane.URGENT)]
+    tries = [Attempt(message, TAKEN, now, now) for message in claim_due(Lane.URGENT)]
     assert len(tries) == 20
     with counted() as recording:
         record(tries)

@@ -16,9 +16,9 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.models import Alert
 from notifier.alerting.review.decisions import decide_communes, waiting
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import withdraw
-from notifier.delivery.receipts.follow_up import follow_up
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from notifier.journal.counters import LAG, count_new, counters

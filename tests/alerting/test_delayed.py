@@ -10,8 +10,8 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.release import release_due
 from notifier.alerting.throttling.pause import pause, resume
-from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers.base import Outcome, Result
 from notifier.delivery.retry import ASK_AGAIN

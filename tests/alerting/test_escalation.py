@@ -9,10 +9,10 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.policy.current import categories
+from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Fate, Outcome, Result
 from notifier.delivery.receipts.apply import apply_receipt
-from notifier.delivery.receipts.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
     DUTY,

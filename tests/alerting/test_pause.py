@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from notifier.alerting.models import Held, HeldState
+from notifier.alerting.release import release_due
 from notifier.alerting.status import status_of
 from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
-from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Pause
 from notifier.delivery.sweep import sweep, upkeep
 from notifier.intake.access.api_keys import add_source

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import Alert, Held, HeldState
 from notifier.alerting.notification.history import withdraw_held
-from notifier.alerting.throttling.release import release_due
+from notifier.alerting.release import release_due
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.conftest import FAMILIES, written
@@ -77,7 +77,7 @@ def test_a_release_that_dies_on_its_way_leaves_everything_as_it_was(held, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("notifier.alerting.throttling.release.entrust", killed)
+        patch.setattr("notifier.alerting.release.entrust", killed)
         with pytest.raises(KeyboardInterrupt):
             release_due()
     assert set(Held.objects.values_list("state", flat=True)) == {HeldState.HELD}

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from notifier.alerting.escalation.failover import move_on
 from notifier.alerting.models import Held, HeldState
+from notifier.alerting.release import release_due
 from notifier.alerting.status import status_of
-from notifier.alerting.throttling.release import release_due
 from notifier.delivery.models import Channel, Message
 from notifier.delivery.models import MessageState as Sent
 from notifier.intake.models import Intervention

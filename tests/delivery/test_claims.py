@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import withdraw
-from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.providers.base import Attempt, Outcome, Result
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due, lapsed_leases
 from notifier.delivery.sending.record import record
-from notifier.delivery.sending.sender import Try, deliver
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
 from tests.delivery.letters import PHONE, a_round
@@ -23,9 +23,9 @@ Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
 
 
-def ended(message: Message, outcome: Outcome) -> Try:
+def ended(message: Message, outcome: Outcome) -> Attempt:
     now = timezone.now()
-    return Try(message, outcome, now, now)
+    return Attempt(message, outcome, now, now)
 
 
 def test_a_claimed_message_is_nobody_elses(post: Post) -> None:

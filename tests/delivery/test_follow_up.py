@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.dispatch import Signal
 
+from notifier.delivery.follow_up import follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.twilio.transport import TwilioTransport
-from notifier.delivery.receipts.follow_up import follow_up_forgotten
 from notifier.delivery.receipts.reconcile import settle_unknown
 
 pytestmark = pytest.mark.django_db

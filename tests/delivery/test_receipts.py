@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from notifier.alerting.notification.recipients import reached
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Fate, Outcome, Result
+from notifier.delivery.providers.base import Attempt, Fate, Outcome, Result
 from notifier.delivery.providers.twilio.statuses import state_of
 from notifier.delivery.receipts.apply import Reading, Receipt, apply_all, apply_receipt
-from notifier.delivery.receipts.follow_up import follow_up
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.record import record
-from notifier.delivery.sending.sender import Try, deliver
+from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
@@ -38,7 +38,7 @@ UNDELIVERED = Fate("SM1", MessageState.UNDELIVERED, "30003")
 
 def accept(message: Message) -> None:
     now = timezone.now()
-    record([Try(message, Outcome(Result.ACCEPTED, provider_id="SM1"), now, now)])
+    record([Attempt(message, Outcome(Result.ACCEPTED, provider_id="SM1"), now, now)])
 
 
 def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
@@ -78,7 +78,7 @@ def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) ->
     early, twice, refused, foreign = (post(topic=topic).pk for topic in "1234")
     claimed = claim_due(Lane.URGENT, 4)
     taken = [
-        Try(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
+        Attempt(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
         for m in claimed
     ]
     record([t for t in taken if t.message.pk != early])

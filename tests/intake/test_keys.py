@@ -17,8 +17,8 @@ from notifier.intake.access.api_keys import (
     rotate,
     source_of,
 )
-from notifier.intake.access.sealing import SealBrokenError, seal, unseal
 from notifier.intake.models import Source
+from notifier.intake.sealing import SealBrokenError, seal, unseal
 from tests.intake.samples import source
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.core.management import get_commands
 
 from notifier.ops.french_cli import HELP
 from notifier.ops.local.stack import notifier_command
-from tests.ops.test_up import environment
 from tests.harness.commands import Commands
+from tests.ops.test_up import environment
 
 OURS = sorted(name for name, app in get_commands().items() if app.startswith("notifier."))
 ENGLISH = (

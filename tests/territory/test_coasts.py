@@ -11,8 +11,8 @@ from notifier.territory.geometry import contours
 from notifier.territory.geometry import lookup as ground
 from notifier.territory.geometry.abroad import is_abroad
 from notifier.territory.geometry.geometry import plane_at
+from notifier.territory.geometry.islets import all_islets
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference.islets import all_islets
 from notifier.territory.resolve import Location, Resolution, Verdict, resolve
 
 ISLETS = list(all_islets())

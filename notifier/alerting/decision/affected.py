@@ -87,7 +87,7 @@ def concerned(intervention: Intervention, thread: list[Intervention]) -> Concern
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
-    later = [i for i in thread if i.sequence > intervention.sequence and has_told(i)]
+    later = [i for i in thread if i.sequence > intervention.sequence and i.is_ruled_upon]
     if later:
         return Concerned(
             Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
@@ -249,23 +249,11 @@ def _told_before(intervention: Intervention, thread: list[Intervention]) -> list
     """An end concerns those who were told, though its own place be in doubt: they wait for it."""
     codes: dict[str, None] = {}
     for earlier in thread:
-        if earlier.sequence < intervention.sequence and has_told(earlier):
+        if earlier.sequence < intervention.sequence and earlier.is_ruled_upon:
             # What was whole replaces what was known; what was told in part adds to it.
-            codes = dict.fromkeys([*(codes if is_partial(earlier) else ()), *earlier.communes])
+            codes = dict.fromkeys([*(codes if earlier.is_partial else ()), *earlier.communes])
     intervention.communes = list(codes)
     return [found for found in map(commune, codes) if found is not None]
-
-
-def is_partial(intervention: Intervention) -> bool:
-    """Whether some of the communes that it names were certain while others are in doubt."""
-    is_doubtful = intervention.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
-    # An end in doubt is decided all the same: it goes to those who were told.
-    return is_doubtful and bool(intervention.communes) and intervention.state != Handling.DECIDED
-
-
-def has_told(intervention: Intervention) -> bool:
-    """Whether what it says was ruled upon, if only for some of the communes that it names."""
-    return intervention.state == Handling.DECIDED or is_partial(intervention)
 
 
 def _decided_before(intervention: Intervention, thread: list[Intervention]) -> list[str]:

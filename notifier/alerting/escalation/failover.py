@@ -1,7 +1,7 @@
 """A message ended badly: the other channel of the same person, then the next person, then dispatch.
 
 Called once for each such message, in delivery's own transaction
-(notifier.delivery.receipts.follow_up), and once for one that does not leave in time
+(notifier.delivery.follow_up), and once for one that does not leave in time
 (notifier.alerting.escalation.delayed).
 """
 

@@ -18,7 +18,7 @@ from notifier.journal.write import entry, write
 def catch_up(message: Message) -> None:
     """Tell its reader the alert's present text, where that is a later one. Called once for each.
 
-    In delivery's own transaction (notifier.delivery.receipts.follow_up).
+    In delivery's own transaction (notifier.delivery.follow_up).
     """
     is_digest = message.topic.startswith(DIGEST_TOPIC)
     for each in told_within(message) if is_digest else [message]:

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from notifier.alerting.content.facts import Doubt
 from notifier.alerting.content.moments import written_moment
-from notifier.alerting.decision.affected import is_partial
 from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
 from notifier.alerting.policy.current import LISTED, categories, composer, named, nature
 from notifier.alerting.policy.expiry import useful_until
@@ -59,7 +58,7 @@ def candidates(together: list[Intervention]) -> list[Candidate]:
         for code in named
     }
     allowed = together[0].source.departements
-    told = {code for i in together if is_partial(i) for code in i.communes}
+    told = {code for i in together if i.is_partial for code in i.communes}
     return [
         Candidate(found, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
@@ -181,5 +180,5 @@ def _listed(found: list[Candidate]) -> list[str]:
 
 def _certain(intervention: Intervention) -> str:
     """Of several communes named, those that the doubt does not touch."""
-    codes = intervention.communes if is_partial(intervention) else ()
+    codes = intervention.communes if intervention.is_partial else ()
     return named([found for found in map(commune, codes) if found is not None])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import structlog
 from django.utils import timezone
 
-from notifier.alerting.decision.affected import has_told
 from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
 from notifier.alerting.policy.current import composer
 from notifier.alerting.review.notices import facts_of_doubt, noted
@@ -36,7 +35,7 @@ def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> li
     if not address:
         log.error("overtaken and no duty address", intervention=str(intervention.pk), what=what)
         return [noted(intervention, f"{what} dépassée, aucune adresse de permanence à prévenir")]
-    later = max(i.sequence for i in thread if has_told(i))
+    later = max(i.sequence for i in thread if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
     subject, body = composer().overtaken(facts_of_doubt(intervention, reason), what)
     letter = Letter(
@@ -60,7 +59,7 @@ def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> li
 
 def _untold(intervention: Intervention, thread: list[Intervention]) -> str | None:
     """What the communes did not read in it; None if it changes nothing of what they know."""
-    told = [i for i in thread if i.pk != intervention.pk and has_told(i)]
+    told = [i for i in thread if i.pk != intervention.pk and i.is_ruled_upon]
     if told[-1].status in _ENDS or intervention.is_shell:
         return None
     if intervention.status in _ENDS:

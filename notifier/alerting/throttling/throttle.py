@@ -4,7 +4,7 @@ join what is held -> urgent ones taken up too often -> routine ones in a storm -
 
 An urgent text is never gathered, and never held for its cost but by a source's hard cap. A held
 text is a row, not a message: what it says is composed when it is released, as the alert then
-stands (notifier.alerting.throttling.release).
+stands (notifier.alerting.release).
 """
 
 from __future__ import annotations

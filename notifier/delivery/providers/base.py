@@ -1,11 +1,11 @@
-"""What every transport is: the words in which it answers, and the place where it is found."""
+"""What every transport is, and the words in which it answers."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Protocol
 
-from notifier.delivery.models import Channel, Message, MessageState
+from notifier.delivery.models import Message, MessageState
 
 
 class Result(StrEnum):
@@ -59,6 +59,16 @@ class Found:
     is_whole: bool = True
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One try to hand a message to its provider, with its instants (UTC)."""
+
+    message: Message
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime
+
+
 class ProviderUnreachableError(Exception):
     """The provider could not be asked."""
 
@@ -87,15 +97,3 @@ class Transport(Protocol):
         """What became of an accepted message.
 
         Raises ProviderUnreachableError, ProviderIgnorantError."""
-
-
-@cache
-def transport_for(channel: Channel) -> Transport:
-    """The configured transport of a channel."""
-    if channel == Channel.SMS:
-        from notifier.delivery.providers.twilio.transport import TwilioTransport
-
-        return TwilioTransport.from_settings()
-    from notifier.delivery.providers.smtp.transport import SmtpTransport
-
-    return SmtpTransport.from_settings()

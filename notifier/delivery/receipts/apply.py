@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
 from notifier.delivery.providers.base import Fate
-from notifier.delivery.receipts.follow_up import follow_up
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
 from notifier.jobs.group_commit import Jointly
@@ -187,7 +187,7 @@ _ALLOWED = " OR ".join(
     for state, before in COMES_FROM.items()
 )
 # What arrived though it was thought lost has something due still
-# (notifier.delivery.receipts.follow_up).
+# (notifier.delivery.follow_up).
 _AFTER_ALL = (
     f"r.column2 IN ({_quoted(ARRIVED)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
     "OR (state = 'unknown' AND is_followed_up))"

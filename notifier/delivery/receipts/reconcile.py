@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
 from notifier.delivery.providers.base import (
@@ -15,10 +16,9 @@ from notifier.delivery.providers.base import (
     Found,
     ProviderIgnorantError,
     ProviderUnreachableError,
-    transport_for,
 )
+from notifier.delivery.providers.registry import transport_for
 from notifier.delivery.receipts.apply import apply_receipt
-from notifier.delivery.receipts.follow_up import follow_up
 from notifier.delivery.retry import (
     ASK_AGAIN,
     ASK_FOR_RECEIPT_AGAIN,

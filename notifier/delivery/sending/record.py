@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import OVERTAKEN, is_overtaken
-from notifier.delivery.providers.base import Outcome, Result, transport_for
-from notifier.delivery.receipts.follow_up import follow_up
+from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.providers.registry import transport_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.delivery.stored import stored
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
-if TYPE_CHECKING:
-    from notifier.delivery.sending.sender import Try
-
 log = structlog.get_logger(__name__)
 
 
-def record(tries: list[Try]) -> None:
+def record(tries: list[Attempt]) -> None:
     """Write the outcomes and their entries in one short transaction, then follow up bad ends."""
     accepted = [t for t in tries if t.outcome.result is Result.ACCEPTED]
     others = [t for t in tries if t.outcome.result is not Result.ACCEPTED]
@@ -39,7 +37,7 @@ def record(tries: list[Try]) -> None:
         follow_up(message)
 
 
-def _record_accepted(tries: list[Try]) -> None:
+def _record_accepted(tries: list[Attempt]) -> None:
     """A receipt may have come before us: the state then stays as the receipt left it.
 
     `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a
@@ -63,7 +61,7 @@ def _record_accepted(tries: list[Try]) -> None:
         log.error("accepted on a claim that another worker has taken over", messages=ids)
 
 
-def _acceptance(accepted: Try) -> tuple[Any, ...]:
+def _acceptance(accepted: Attempt) -> tuple[Any, ...]:
     """What `_record_accepted` writes of a try; an end at once where no receipt will come."""
     message, at = accepted.message, stored(accepted.ended_at)
     due_at, ended_at = None, at
@@ -72,7 +70,7 @@ def _acceptance(accepted: Try) -> tuple[Any, ...]:
     return accepted.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim
 
 
-def _record_other(ended: Try) -> bool:
+def _record_other(ended: Attempt) -> bool:
     """Put a message that was not accepted where it belongs; True if that was its end."""
     message, outcome = ended.message, ended.outcome
     mine = Message.objects.filter(
@@ -114,7 +112,7 @@ def _has_receipts(message: Message) -> bool:
     return transport_for(Channel(message.channel)).has_receipts
 
 
-def _entry(ended: Try) -> Entry:
+def _entry(ended: Attempt) -> Entry:
     message, outcome = ended.message, ended.outcome
     not_sent = "à réessayer" if message.state == MessageState.PENDING else "pas parti"
     came_of_it = {
@@ -143,7 +141,7 @@ def _entry(ended: Try) -> Entry:
     )
 
 
-def _since_report(ended: Try) -> dict[str, float]:
+def _since_report(ended: Attempt) -> dict[str, float]:
     """Of what the provider took, how long after its report, in seconds."""
     reported_at = ended.message.reported_at
     if ended.outcome.result is not Result.ACCEPTED or reported_at is None:

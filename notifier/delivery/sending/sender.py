@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -21,7 +20,8 @@ import structlog
 from django.utils import timezone
 
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.providers.base import Outcome, Result, transport_for
+from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.providers.registry import transport_for
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.rate_limit import most_at_once, wait_for_slot
@@ -39,16 +39,6 @@ RECORD_TOGETHER_S = 0.01
 
 
 @dataclass(frozen=True)
-class Try:
-    """One try to hand a message to its provider, with its instants (UTC)."""
-
-    message: Message
-    outcome: Outcome
-    started_at: datetime
-    ended_at: datetime
-
-
-@dataclass(frozen=True)
 class _Rung:
     """Somebody knows of a message that is due."""
 
@@ -57,7 +47,7 @@ class _Rung:
 class _Desk:
     """Where one lane's tries land in this process, and rings come in; one thread sits there."""
 
-    inbox: SimpleQueue[Try | _Rung] = field(default_factory=SimpleQueue)
+    inbox: SimpleQueue[Attempt | _Rung] = field(default_factory=SimpleQueue)
     turn: Lock = field(default_factory=Lock)
 
 
@@ -81,7 +71,7 @@ def deliver(lane: Lane) -> int:
     return tries
 
 
-def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Try | _Rung]) -> int:
+def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _Rung]) -> int:
     tries = 0
     flying: set[int] = set()
     wanted = True
@@ -105,9 +95,9 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Try | _Rung]) -> int:
     return tries
 
 
-def _from(inbox: SimpleQueue[Try | _Rung], flying: int) -> tuple[list[Try], bool]:
+def _from(inbox: SimpleQueue[Attempt | _Rung], flying: int) -> tuple[list[Attempt], bool]:
     """What has landed, and whether it was rung; waits for either while anything flies."""
-    landed: list[Try] = []
+    landed: list[Attempt] = []
     is_rung = False
     until: float | None = None
     while True:
@@ -123,7 +113,7 @@ def _from(inbox: SimpleQueue[Try | _Rung], flying: int) -> tuple[list[Try], bool
             until = until or time.monotonic() + RECORD_TOGETHER_S
 
 
-def _record(landed: list[Try], inbox: SimpleQueue[Try | _Rung]) -> None:
+def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _Rung]) -> None:
     try:
         record(landed)
     except Exception:
@@ -134,18 +124,18 @@ def _record(landed: list[Try], inbox: SimpleQueue[Try | _Rung]) -> None:
         raise
 
 
-def _try_into(inbox: SimpleQueue[Try | _Rung], message: Message) -> None:
+def _try_into(inbox: SimpleQueue[Attempt | _Rung], message: Message) -> None:
     inbox.put(_try(message))
 
 
-def _try(message: Message) -> Try:
+def _try(message: Message) -> Attempt:
     if not wait_for_slot(Channel(message.channel), Lane(message.lane)):
         now = timezone.now()
-        return Try(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
+        return Attempt(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
     started_at = timezone.now()
     if message.claimed_at is None or started_at - message.claimed_at > FRESH_CLAIM:
         # Frozen since the claim: the lease may be another's by now.
-        return Try(
+        return Attempt(
             message, Outcome(Result.RETRY, detail="prise trop ancienne"), started_at, started_at
         )
     try:
@@ -153,7 +143,7 @@ def _try(message: Message) -> Try:
     except Exception as error:  # a transport must not raise; if one does, the text may have left
         log.exception("transport raised", message=message.pk)
         outcome = Outcome(Result.UNKNOWN, detail=f"erreur interne ({type(error).__name__})")
-    return Try(message, outcome, started_at, timezone.now())
+    return Attempt(message, outcome, started_at, timezone.now())
 
 
 @cache

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from notifier.intake.access.sealing import seal, unseal
 from notifier.intake.models import Source
+from notifier.intake.sealing import seal, unseal
 
 KEY_PREFIX = "am_"
 

@@ -17,8 +17,8 @@ from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import can_be_rung
-from notifier.intake.access.sealing import SealBrokenError
 from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 from notifier.territory.resolve import Commune, all_communes, communes_of
 

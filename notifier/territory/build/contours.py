@@ -18,8 +18,8 @@ from shapely import Polygon
 from notifier.territory.build.quality import Survey, survey
 from notifier.territory.build.sources import BadSourceError, read_polygons
 from notifier.territory.geometry import contours
+from notifier.territory.geometry.islets import add_islets
 from notifier.territory.reference.database import VINTAGE
-from notifier.territory.reference.islets import add_islets
 
 Box = tuple[int, int, int, int]
 """Least x, greatest x, least y, greatest y."""

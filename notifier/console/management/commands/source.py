@@ -18,9 +18,9 @@ from notifier.alerting.throttling.quota import release
 from notifier.console.management.commands._sources import has_something, what_waits
 from notifier.console.management.commands._who import add_who
 from notifier.intake.access import api_keys as keys
-from notifier.intake.access.sealing import SealBrokenError
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import USUAL, check_pattern
+from notifier.intake.sealing import SealBrokenError
 from notifier.territory.phones import as_dialled
 from notifier.territory.resolve import all_communes
 

@@ -14,13 +14,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.providers.base import (
-    Fate,
-    Found,
-    Outcome,
-    ProviderUnreachableError,
-    Result,
-)
+from notifier.delivery.providers.base import Fate, Found, Outcome, ProviderUnreachableError, Result
 from notifier.delivery.providers.smtp.headers import Sender, Subject
 from notifier.delivery.providers.smtp.replies import refusal, refused_us
 from notifier.delivery.providers.trust import tls_context
