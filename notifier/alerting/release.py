@@ -15,9 +15,10 @@ import structlog
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind, Texts
+from notifier.alerting.content.composer import Texts
 from notifier.alerting.content.digest import Digest
 from notifier.alerting.escalation.failover import move_on
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Held, HeldFor, HeldState
 from notifier.alerting.notification.duty_officer import letter_to_duty
 from notifier.alerting.notification.history import (

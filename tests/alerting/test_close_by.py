@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.alerting.content.composer import LONGEST_SUBJECT, Kind
+from notifier.alerting.content.composer import LONGEST_SUBJECT
 from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.current import composer
 from notifier.intake.schema.vocabulary import Severity

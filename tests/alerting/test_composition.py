@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.content.composer import Composer, Kind
+from notifier.alerting.content.composer import Composer
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
+from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import load
 from notifier.delivery.models import Message
 from notifier.intake.schema.vocabulary import Severity, Status

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifier.alerting.content.composer import Composer, Kind, Texts
+from notifier.alerting.content.composer import Composer, Texts
 from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.kinds import Kind
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.schema.clickable import holds_a_number
 from notifier.intake.schema.clickable import unfit as unfit_for_a_telephone

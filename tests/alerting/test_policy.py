@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from notifier.alerting.content.composer import Kind
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.rules import rule_on, rule_on_left_commune

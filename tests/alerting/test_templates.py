@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.content.composer import Composer, Kind, TemplatesError
+from notifier.alerting.content.composer import Composer, TemplatesError
 from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.kinds import Kind
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "alerts"
 

@@ -20,8 +20,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.alerting.content.composer import Kind
 from notifier.alerting.content.facts import Facts
+from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.current import categories, composer
 from notifier.api.interventions import REFUSALS
 from notifier.delivery import retry as schedule

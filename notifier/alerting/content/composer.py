@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import product
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from notifier.alerting.content.gsm import SmsSize, count, to_gsm
 from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
 from notifier.alerting.content.template_validation import trial_fault, without_telephone
 from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
+from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import of
 
 MOST_SEGMENTS = 2
@@ -77,27 +77,6 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
 RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
-
-
-class Kind(StrEnum):
-    """Which of an alert's texts; a commune no longer concerned gets a cancellation."""
-
-    FIRST = "first"
-    NEIGHBOUR = "neighbour"
-    """The first of an alert to a commune next to the one that is concerned."""
-    UPDATE = "update"
-    END = "end"
-    CANCELLATION = "cancellation"
-
-    @property
-    def opens(self) -> bool:
-        """Whether it says what is going on and is not a later state of what was said."""
-        return self in (Kind.FIRST, Kind.NEIGHBOUR)
-
-    @property
-    def closes(self) -> bool:
-        """Whether nothing more is to be expected after it."""
-        return self in (Kind.END, Kind.CANCELLATION)
 
 
 @dataclass(frozen=True)

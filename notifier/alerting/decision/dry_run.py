@@ -4,11 +4,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind
 from notifier.alerting.decision.affected import concerned
 from notifier.alerting.decision.following import letters_to_follow, why_unreached
 from notifier.alerting.decision.pipeline import rule_on_all, spoken_of
 from notifier.alerting.decision.plan import Telling, facts_of_telling
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.dedup import Spoken
 from notifier.alerting.notification.messages import Envelope, compose, letter_key

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from notifier.alerting.content.composer import Kind
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import everyone_told
 from notifier.alerting.notification.messages import Envelope, added, rings

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind, Texts
+from notifier.alerting.content.composer import Texts
 from notifier.alerting.decision.following import letters_to_follow, why_unreached
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.dedup import Spoken
 from notifier.alerting.notification.duty_officer import letter_to_duty

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 import structlog
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind
 from notifier.alerting.escalation.unreached import unreached
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.dedup import Spoken
 from notifier.alerting.notification.duty_officer import TO_DUTY, letter_to_duty

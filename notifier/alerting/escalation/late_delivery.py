@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind
 from notifier.alerting.escalation.failover import still_told
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import DIGEST_TOPIC, everyone_told, told_within
 from notifier.alerting.notification.messages import Envelope, compose, letter_key, whom

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind, Texts
+from notifier.alerting.content.composer import Texts
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.content.street_label import safe_place
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.recipients import recipient_label
 from notifier.alerting.policy.categories import Category

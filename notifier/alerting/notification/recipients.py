@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from notifier.alerting.content.composer import Kind
+from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import BAD_ENDS, Message, MessageState
 from notifier.directory.people import Person

@@ -5,7 +5,7 @@ Pure functions of their arguments, so that a dry run and the real thing cannot d
 
 from dataclasses import dataclass, replace
 
-from notifier.alerting.content.composer import Kind
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
 from notifier.intake.schema.vocabulary import Severity, Status

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from notifier.alerting.content.composer import Kind
 from notifier.alerting.content.moments import written_hour
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Held, HeldFor, HeldState
 from notifier.alerting.notification.duty_officer import TO_DUTY
 from notifier.alerting.notification.history import DIGEST_TOPIC

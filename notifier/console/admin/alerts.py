@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from notifier.alerting.content.composer import Kind
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Held
 from notifier.alerting.throttling.quota import let_go
 from notifier.console.admin.base import (
