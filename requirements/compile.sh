@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 common=(--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet "$@")
-uv pip compile "${common[@]}" pyproject.toml requirements/install.in -o requirements/runtime.txt
-uv pip compile "${common[@]}" pyproject.toml requirements/install.in requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+uv pip compile "${common[@]}" --extra local pyproject.toml requirements/install.in -o requirements/runtime.txt
+uv pip compile "${common[@]}" --extra local pyproject.toml requirements/install.in requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt

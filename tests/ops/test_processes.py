@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from notifier.ops.local import stack
 from notifier.ops.local.supervisor import Child, GaveUp, ProcessError, Program, Supervisor, end_all
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -148,3 +150,16 @@ def test_nothing_is_left_over_when_the_supervisor_is_killed_outright() -> None:
         descriptor = os.pidfd_open(orphan)
         supervisor.kill()
     wait_for_end(descriptor)
+
+
+def test_what_a_trial_needs_is_named_where_it_was_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `pip install alerte-maires` alone; here all is installed, and is hidden."""
+    monkeypatch.setattr(
+        stack, "find_spec", lambda name: None if name == "aiosmtpd" else find_spec(name)
+    )
+    stage = stack.Stage({}, tmp_path, Supervisor(lambda *_: None))
+    for start in (stage.start_broker, lambda: stage.start_simulator("http://127.0.0.1:1")):
+        with pytest.raises(ProcessError, match=r"aiosmtpd .*alerte-maires\[local\]"):
+            start()

