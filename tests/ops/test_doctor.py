@@ -25,7 +25,7 @@ def test_a_whole_service_is_well(live: Live) -> None:
     assert done.returncode == 0, done.stdout
     assert "✗" not in done.stdout
     assert "SIMULÉ" in done.stdout
-    assert re.search(r"\nRien à corriger ; \d points à regarder \(!\)\.\n$", done.stdout)
+    assert re.search(r"\nRien à corriger ; \d+ points à regarder \(!\)\.\n$", done.stdout)
     assert live.service.key not in done.stdout
 
 

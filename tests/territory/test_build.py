@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifier.territory import build
+from notifier.territory.build import communes as build
 from notifier.territory.reference.database import PACKAGED as DATA
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.territory import build
+from notifier.territory.build import communes as build
 from notifier.territory.reference import communes as reference
 from notifier.territory.resolution.names import normalise
 from notifier.territory.resolution.naming import read_name, recognised

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from notifier.territory import build
+from notifier.territory.build import communes as build
 from notifier.territory.build import geojson as geojson_reader
 from notifier.territory.build import operator_file as own
 from notifier.territory.build.sources import BadSourceError
