@@ -3,5 +3,6 @@
 The rooms stand in the order that the data walks: `api` (doors for machines) -> `intake` (stored
 once) -> `territory` (which commune) and `directory` (which people) -> `alerting` (what to say, to
 whom) -> `delivery` (get it there, once) -> `journal` (what happened). `console` holds the doors for
-people, `bell` rings the workers, `simulator` plays the provider.
+people, `jobs` wakes the workers, `ops` runs the service on one machine, `simulator` plays the
+provider.
 """

@@ -226,7 +226,7 @@ LOGGING = {
     },
 }
 
-# --- Celery: the bell ---------------------------------------------------------------------------
+# --- Celery: the alarm clock --------------------------------------------------------------------
 
 CELERY_BROKER_URL = ENVIRONMENT.BROKER_URL or "redis://127.0.0.1:6379/0"
 CELERY_TASK_IGNORE_RESULT = True
@@ -245,7 +245,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 15,
 }
 CELERY_TIMEZONE = "UTC"
-# Each sweep finds what was not rung for; a tick that no worker took before the next is dropped.
+# Each sweep finds what was not enqueued; a tick that no worker took before the next is dropped.
 CELERY_BEAT_SCHEDULE = {
     f"{room} {queue}": {
         "task": f"{room}.upkeep" if queue == "upkeep" else f"{room}.sweep",

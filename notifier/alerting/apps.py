@@ -32,9 +32,9 @@ class AlertingConfig(AppConfig):
 
 
 def _ring(intervention: Intervention, **_: object) -> None:
-    from notifier.alerting.scheduling import ring_to_decide
+    from notifier.alerting.scheduling import enqueue_decision
 
-    ring_to_decide(intervention)
+    enqueue_decision(intervention)
 
 
 def _move_on(message: Message, **_: object) -> None:

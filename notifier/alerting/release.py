@@ -65,8 +65,8 @@ def release_due() -> None:
     held = Held.objects.filter(free(), state=HeldState.HELD)
     due = held.filter(release_at__lte=timezone.now())
     roomy = held.filter(spending.with_room())
-    outlived = held.filter(reason__in=spending.CAPS, expires_at__lte=timezone.now())
-    rows = [*due[:BATCH], *roomy[:BATCH], *outlived[:BATCH]]
+    expire_pending = held.filter(reason__in=spending.CAPS, expires_at__lte=timezone.now())
+    rows = [*due[:BATCH], *roomy[:BATCH], *expire_pending[:BATCH]]
     for address in dict.fromkeys(_address_of(row) for row in rows):
         try:
             with transaction.atomic():

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Lane
 from notifier.intake.models import Intervention
-from notifier.jobs.enqueue import ring_after_commit
+from notifier.jobs.enqueue import enqueue_after_commit
 
 
 def lane_of(category_code: str) -> Lane:
@@ -14,10 +14,10 @@ def lane_of(category_code: str) -> Lane:
     return Lane(category.lane) if category else Lane.URGENT
 
 
-def ring_to_decide(intervention: Intervention) -> None:
+def enqueue_decision(intervention: Intervention) -> None:
     """Wake a worker of the intervention's lane once the caller's transaction has committed."""
     lane = lane_of(intervention.category)
-    ring_after_commit("alerting.decide", str(intervention.pk), queue_name=lane)
+    enqueue_after_commit("alerting.decide", str(intervention.pk), queue_name=lane)
 
 
 def of_lane(interventions: QuerySet[Intervention], lane: Lane) -> QuerySet[Intervention]:

@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.alerting.decision.pipeline import TOGETHER, decide_each
+from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
@@ -26,20 +26,20 @@ from notifier.journal.write import entry, write
 
 log = structlog.get_logger(__name__)
 
-# The bell normally brings a worker within milliseconds; what is older than this was not rung for.
+# A job normally brings a worker within milliseconds; what is older than this was not enqueued.
 OVERDUE = timedelta(seconds=2)
-OVERDUE_AT_ONCE = 500
-EXPIRED_AT_ONCE = 100
+OVERDUE_BATCH_SIZE = 500
+EXPIRE_BATCH_SIZE = 100
 
 
 def sweep(lane: Lane) -> None:
-    """Decide what was not rung for. May run anywhere, any number of times at once."""
+    """Decide what was not enqueued. May run anywhere, any number of times at once."""
     overdue = Intervention.objects.filter(
         state=Handling.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     )
-    ids = in_turn(of_lane(overdue, lane), OVERDUE_AT_ONCE)
-    for start in range(0, len(ids), TOGETHER):
-        decide_each(*ids[start : start + TOGETHER])
+    ids = in_turn(of_lane(overdue, lane), OVERDUE_BATCH_SIZE)
+    for start in range(0, len(ids), BATCH_SIZE):
+        decide_each(*ids[start : start + BATCH_SIZE])
 
 
 def upkeep() -> None:
@@ -52,7 +52,7 @@ def upkeep() -> None:
     count_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Intervention.objects.filter(useless, state=Handling.REVIEW)
-    for intervention_id in in_turn(late, EXPIRED_AT_ONCE):
+    for intervention_id in in_turn(late, EXPIRE_BATCH_SIZE):
         try:
             _expire_review(intervention_id)
         except Exception:

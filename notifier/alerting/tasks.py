@@ -4,12 +4,12 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from notifier.alerting.decision.pipeline import TOGETHER, decide_each
+from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.providers.registry import transport_for
-from notifier.jobs.coalesce import Together
+from notifier.jobs.coalesce import Coalesce
 from notifier.territory.resolve import Location, resolve
 
 
@@ -23,7 +23,7 @@ def warm_up(**_: object) -> None:
         transport_for(channel)
 
 
-_rung = Together(most=TOGETHER)
+_rung = Coalesce(most=BATCH_SIZE)
 
 
 @shared_task(name="alerting.decide")

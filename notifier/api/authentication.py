@@ -13,7 +13,7 @@ from notifier.intake.access.signature import SignatureRefusedError, check_signat
 from notifier.intake.models import Source
 from notifier.intake.sealing import SealBrokenError
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 log = structlog.get_logger(__name__)
 
 
@@ -93,7 +93,7 @@ def _refuse_large(request: HttpRequest) -> None:
     announced = request.headers.get("Content-Length") or "0"
     if not announced.isdecimal():
         raise ProblemError(400, "en-tête Content-Length illisible : un nombre d’octets est attendu")
-    if int(announced) > LARGEST_BODY:
+    if int(announced) > MAX_BODY_BYTES:
         raise ProblemError(
             413, "le corps dépasse 64 kio : envoyez une seule intervention par requête"
         )

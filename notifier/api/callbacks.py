@@ -21,8 +21,8 @@ from notifier.delivery.receipts.apply import Reading, apply_receipt
 log = structlog.get_logger(__name__)
 
 # Twilio's receipts take well under one kibibyte.
-LARGEST_BODY = 64 * 1024
-LARGEST_NUMBER = 2**63 - 1
+MAX_BODY_BYTES = 64 * 1024
+MAX_ID = 2**63 - 1
 ERROR_CODE = re.compile(r"[0-9]{1,10}")
 ADDRESS = re.compile(r"\+[0-9]{6,15}")
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
@@ -68,7 +68,7 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
 
 
 def _apply(message_id: int, fate: Fate, explanation: str) -> Reading:
-    if message_id > LARGEST_NUMBER:
+    if message_id > MAX_ID:
         return Reading.NO_SUCH_MESSAGE
     return apply_receipt(message_id, fate, explanation)
 
@@ -76,7 +76,7 @@ def _apply(message_id: int, fate: Fate, explanation: str) -> Reading:
 def _is_large(request: HttpRequest) -> bool:
     """By the length announced: of a stranger's files, Django would write any length to the disk."""
     announced = request.headers.get("Content-Length") or "0"
-    return not announced.isdecimal() or int(announced) > LARGEST_BODY
+    return not announced.isdecimal() or int(announced) > MAX_BODY_BYTES
 
 
 def _is_genuine(request: HttpRequest, message_id: int) -> bool:

@@ -10,7 +10,7 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
 # Far more than any field takes; thousands of digits take Python long, or are refused by it.
-MOST_DIGITS = 30
+MAX_DIGITS = 30
 
 
 class JsonRefusedError(ValueError):
@@ -70,8 +70,8 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _whole_number(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise JsonRefusedError(f"un nombre a plus de {MOST_DIGITS} chiffres")
+    if len(digits) > MAX_DIGITS:
+        raise JsonRefusedError(f"un nombre a plus de {MAX_DIGITS} chiffres")
     return int(digits)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifier.delivery.address import mask
 from notifier.delivery.models import EVERYTHING, EXEMPT, Channel, Lane, Message, MessageState
-from notifier.jobs.enqueue import ring_after_commit
+from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
@@ -22,7 +22,7 @@ ended_badly = Signal()
 # Sent once with message (Message) when one arrived that was thought lost, in the same way.
 arrived_after_all = Signal()
 
-OVERTAKEN = "retiré : un texte plus récent le remplace"
+SUPERSEDED = "retiré : un texte plus récent le remplace"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Letter:
 
 
 def entrust(letters: Iterable[Letter]) -> None:
-    """Take the letters in the caller's transaction, in one statement; ring after its commit.
+    """Take the letters in the caller's transaction, in one statement; enqueue after its commit.
 
     A letter whose key is known already is left as it is. What the same address was still to get of
     an older revision gives way: nobody reads the end before the alert.
@@ -66,10 +66,10 @@ def entrust(letters: Iterable[Letter]) -> None:
         return
     newer = [message for message in messages if message.revision > 1]
     if newer:
-        _give_way(newer)
+        _cancel_superseded(newer)
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     for lane in sorted({message.lane for message in messages}):
-        ring_after_commit("delivery.deliver", lane, queue_name=lane)
+        enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
 
 
 def told(*topics: str) -> Sequence[Message]:
@@ -109,7 +109,7 @@ def withdraw(topic: str) -> int:
     return _take_back(waiting, "retiré avant l’envoi")
 
 
-def is_overtaken(message: Message) -> bool:
+def is_superseded(message: Message) -> bool:
     """Whether the same address was given a newer text of the same topic since. One statement."""
     return Message.objects.filter(
         topic=message.topic,
@@ -133,8 +133,8 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
     return len(taken)
 
 
-def _give_way(newer: list[Message]) -> None:
+def _cancel_superseded(newer: list[Message]) -> None:
     revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
     waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
     older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
-    _take_back(older, OVERTAKEN)
+    _take_back(older, SUPERSEDED)

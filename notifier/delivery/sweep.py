@@ -1,4 +1,4 @@
-"""The sweep: finds in the database whatever was not rung for, was dropped, or ran out of time.
+"""The sweep: finds in the database whatever was not enqueued, was dropped, or ran out of time.
 
 It may run anywhere, any number of times at once: every step takes what it works on by a conditional
 UPDATE.
@@ -12,7 +12,7 @@ from django.db import transaction
 from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, settle_unknown
-from notifier.delivery.sending.claim import lapsed_leases, outlived
+from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
 from notifier.delivery.sending.pause import note as note_paused
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Step
@@ -21,10 +21,10 @@ from notifier.journal.write import entry, write
 log = structlog.get_logger(__name__)
 
 # A provider that hangs takes ten seconds for each question, and a round may hold 64 of them, while
-# the clock rings for another every two seconds: without a bound they would soon sit in every thread
+# the clock enqueues another every two seconds: without a bound they would soon sit in every thread
 # of a worker, and nothing else would be decided or sent, not even the mails.
-MOST_ASKING = 3
-_asking = BoundedSemaphore(MOST_ASKING)
+MAX_ASKING = 3
+_asking = BoundedSemaphore(MAX_ASKING)
 
 
 def sweep(lane: Lane) -> None:
@@ -36,7 +36,7 @@ def sweep(lane: Lane) -> None:
 def upkeep() -> None:
     """One round for all lanes: whatever has to be asked, which may take a provider's own time.
 
-    Asks nothing while `MOST_ASKING` rounds of this process are at it.
+    Asks nothing while `MAX_ASKING` rounds of this process are at it.
     """
     _mark_lapsed_leases()
     note_paused()
@@ -52,7 +52,7 @@ def upkeep() -> None:
 
 def _expire_outlived() -> None:
     with transaction.atomic():
-        messages = outlived()
+        messages = expire_pending()
         _note(messages, Step.EXPIRED, "périmé sans avoir pu partir")
     for message in messages:
         log.error("message expired unsent", message=message.pk, attempts=message.attempts)
@@ -61,7 +61,7 @@ def _expire_outlived() -> None:
 
 def _mark_lapsed_leases() -> None:
     with transaction.atomic():
-        messages = lapsed_leases()
+        messages = mark_expired_leases()
         _note(messages, Step.ATTEMPT, "sort inconnu : le processus d’envoi s’est arrêté en chemin")
     for message in messages:
         log.warning("worker lost in mid-send, the provider will be asked", message=message.pk)

@@ -1,4 +1,4 @@
-"""An intervention arrives: checked against its source's territory, stored once, then rung for."""
+"""An intervention arrives: checked against its source's territory, stored once, then enqueued."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from notifier.intake.insert import insert_new
 from notifier.intake.models import Intervention, Source
 from notifier.intake.schema.intervention import NewIntervention
 from notifier.intake.schema.vocabulary import Status
-from notifier.jobs.group_commit import Jointly
+from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 from notifier.territory.resolve import departement_of
@@ -141,8 +141,8 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
 
 # Those pushed within so long share a transaction, and so a wait for the disk; nobody pushes so
 # often on an idle service.
-APART_S = 0.01
-_store_jointly = Jointly(_store, most=32, apart_s=APART_S)
+MIN_INTERVAL_S = 0.01
+_store_jointly = GroupCommit(_store, most=32, apart_s=MIN_INTERVAL_S)
 
 
 def _entry(intervention: Intervention) -> Entry:

@@ -1,4 +1,4 @@
-"""Rings that come while one is answered are taken along by the next answer; nobody waits."""
+"""Coalesce jobs of one process: those that come while a batch runs form the next; nobody waits."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 
 
-class Together:
-    """Things to look at, in one process: one thread at a time takes a batch of all that is there.
+class Coalesce:
+    """Ids of things to look at: one thread of the process at a time takes a batch of them.
 
-    Whoever adds a thing while another thread is at it may go: that thread takes it along.
+    Whoever adds an id while another thread is at it returns: that thread takes it along.
     """
 
     def __init__(self, most: int) -> None:
@@ -22,7 +22,7 @@ class Together:
     def with_what_waits(self, *things: str) -> Iterator[list[str]]:
         """Add the things, then yield batches while there are any and nobody else is at it.
 
-        What a batch's look raises ends the iteration; those behind it wait for the next ring.
+        What a batch raises ends the iteration; those behind it wait for the next job.
         """
         self._waiting.extend(things)
         # Asked again after each release: what was added just before it was nobody else's.

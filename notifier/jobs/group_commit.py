@@ -1,5 +1,5 @@
-"""What several threads of a process bring at the same moment is done in one go, each of them
-answered. (Where nobody waits for an answer, see `together.py`.)"""
+"""Group commit: what several threads of a process bring at the same moment is done in one go, and
+each has its answer. (Where nobody waits for an answer, see `coalesce.py`.)"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Errand(Generic[Thing, Answer]):
         return bool(self.answer) or self.has_failed
 
 
-class Jointly(Generic[Thing, Answer]):
+class GroupCommit(Generic[Thing, Answer]):
     """One work for all that is there: one transaction, for example, and one wait for the disk.
 
     Who comes alone is served at once. Who comes while others are served, or right after them, waits

@@ -23,7 +23,7 @@ from notifier.journal.models import Counter, CounterPosition, Entry, Step
 # No statement of ours runs longer than 15 s on PostgreSQL.
 LAG = timedelta(seconds=30)
 BATCH_SIZE = 5_000
-BATCHES_AT_ONCE = 20
+MAX_BATCHES = 20
 EVERY_S = 10.0
 
 CHANNELS = ("sms", "email")
@@ -68,7 +68,7 @@ def count_if_due() -> None:
 
 def count_new() -> None:
     """Add what the journal says that was not counted yet. At once, one process alone does it."""
-    for _ in range(BATCHES_AT_ONCE):
+    for _ in range(MAX_BATCHES):
         if _count_batch() < BATCH_SIZE:
             return
 

@@ -95,7 +95,7 @@ def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) 
 
 
 def decided(intervention_id: UUID) -> Intervention:
-    """Decide, as a worker would that was rung for."""
+    """Decide, as a worker would that has its job."""
     decide(intervention_id)
     return Intervention.objects.get(pk=intervention_id)
 
@@ -152,7 +152,7 @@ def mail(address: str) -> tuple[str, str]:
 
 
 def a_round() -> None:
-    """What the clock rings for every two seconds, in both lanes and beside them."""
+    """What beat enqueues every two seconds, in both lanes and beside them."""
     for lane in Lane:
         sweep(lane)
     upkeep()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.alerting.content.composer import LONGEST_SUBJECT
+from notifier.alerting.content.composer import MAX_SUBJECT_LENGTH
 from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.decision.dry_run import preview
@@ -263,7 +263,7 @@ def test_at_the_edge_of_the_longest_two_segments_and_a_subject_that_can_be_store
         assert texts.size.segments <= 2
         assert facts.reference in texts.sms
         assert set(texts.sms) <= GSM_BASIC | GSM_EXTENSION
-        assert len(texts.subject) <= LONGEST_SUBJECT
+        assert len(texts.subject) <= MAX_SUBJECT_LENGTH
 
 
 def test_land_that_no_source_divides_is_named_by_all_who_share_it() -> None:

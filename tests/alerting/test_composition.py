@@ -25,7 +25,7 @@ LABELS = load(REPOSITORY / "config" / "categories.toml")
 utc = partial(datetime, tzinfo=UTC)
 
 LONGEST_COMMUNE = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
-LONGEST_LABEL = "x" * 59
+MAX_LABEL_LENGTH = "x" * 59
 
 FACTS = Facts(
     commune="Delle",
@@ -46,7 +46,7 @@ ENDED = datetime(2026, 11, 22, 3, 40, tzinfo=UTC)
 LONG = replace(
     FACTS,
     commune=LONGEST_COMMUNE,
-    category_label=LONGEST_LABEL,
+    category_label=MAX_LABEL_LENGTH,
     place="chemin de la Vieille Fontaine aux Oiseaux du Grand Bois",
     exercise=True,
 )
@@ -120,7 +120,7 @@ def test_the_sms_of_each_kind(
 def test_at_the_longest_two_segments_and_the_reference_whole(
     composer: Composer, kind: Kind, exercise: bool, reference: str
 ) -> None:
-    for label in [LONGEST_LABEL, *(_written(code) for code in LABELS.codes())]:
+    for label in [MAX_LABEL_LENGTH, *(_written(code) for code in LABELS.codes())]:
         facts = replace(
             LONG,
             category_label=label,

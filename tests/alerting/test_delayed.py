@@ -58,7 +58,7 @@ def everyone(outcome: Outcome) -> Answer:
 
 
 class Clock:
-    """Time, and what it rings for: what is due is tried, then what is late is passed on."""
+    """Time, and what beat enqueues: what is due is tried, then what is late is passed on."""
 
     def __init__(self) -> None:
         self._traveller = travel(timezone.now(), tick=False)

@@ -46,7 +46,7 @@ def review(*args: str) -> str:
 
 
 def decide(*codes: str) -> Intervention:
-    """A person decides, and the worker that was rung for carries it out."""
+    """A person decides, and the worker that has its job carries it out."""
     review("R1", *(arg for code in codes for arg in ("--commune", code)), "--why", "appel")
     return decided(Intervention.objects.get(state=Handling.RECEIVED).pk)
 

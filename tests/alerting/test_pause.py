@@ -69,7 +69,7 @@ def other(source: Source) -> Source:
 
 
 def a_delivery_round() -> None:
-    """All that the clock rings for in delivery, with a provider that takes everything."""
+    """All that beat enqueues in delivery, with a provider that takes everything."""
     upkeep()
     hand_over()
 

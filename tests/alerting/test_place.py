@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notifier.alerting.content.gsm import to_gsm
-from notifier.alerting.content.street_label import LONGEST, safe_place
+from notifier.alerting.content.street_label import MAX_LENGTH, safe_place
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_what_does_not_begin_as_a_way_is_refused(label: str | None) -> None:
 def test_a_long_name_is_cut_between_words() -> None:
     told = safe_place("chemin de la Vieille Fontaine aux Oiseaux du Grand Bois Rond de la Combe")
     assert told == "chemin de la Vieille Fontaine aux Oiseaux du Grand"
-    assert len(told) == LONGEST
+    assert len(told) == MAX_LENGTH
 
 
 WORDS = [
@@ -290,7 +290,7 @@ def test_whatever_dispatch_types_no_number_and_no_secret_survives(label: str) ->
     told = safe_place(label)
     if told is None:
         return
-    assert 0 < len(told) <= LONGEST
+    assert 0 < len(told) <= MAX_LENGTH
     assert not re.search(r"\d", ALLOWED_NUMBERS.sub("", told))
     assert not SECRET.search(told)
     assert re.fullmatch(r"[A-Za-zÀ-ÿŒœŸ\d' +-]+", told)

@@ -50,7 +50,7 @@ def test_two_workers_release_a_storm_as_one_text(live: Live) -> None:
     with service.second_worker():
         release(service)
         for _ in range(20):
-            service.ring("alerting.upkeep")
+            service.enqueue("alerting.upkeep")
         digest = live.expect_sms(to=number, containing="récapitulatif de 6 interventions")
         service.wait_until_idle()
     assert held[0] in digest["body"]
@@ -64,7 +64,7 @@ def test_a_worker_killed_in_the_release_leaves_one_text(live: Live) -> None:
     number, _ = storm(live, "90022", TOLD_SINGLY + 4)
     release(service)
     for _ in range(20):
-        service.ring("alerting.upkeep")
+        service.enqueue("alerting.upkeep")
     service.kill_worker()
     service.start_worker()
     live.expect_sms(to=number, containing="récapitulatif de 4 interventions", timeout=60)

@@ -1,4 +1,4 @@
-"""The sweep: what was not rung for is done all the same, and what fails holds up nothing else."""
+"""The sweep: what was not enqueued is done all the same, and what fails holds up nothing else."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 
 
 def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatch, caplog) -> None:
-    monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_AT_ONCE", 2)
+    monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_BATCH_SIZE", 2)
     poisoned = {receive(source, event(f"R{n}")).intervention_id for n in (1, 2)}
-    concerned = deciding.concerned
+    affected = deciding.affected
 
     def fails(intervention, thread):
         if intervention.pk in poisoned:
             raise RuntimeError("poisoned")
-        return concerned(intervention, thread)
+        return affected(intervention, thread)
 
-    monkeypatch.setattr("notifier.alerting.decision.pipeline.concerned", fails)
+    monkeypatch.setattr("notifier.alerting.decision.pipeline.affected", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
         a_round()
@@ -90,7 +90,7 @@ def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatc
 
 
 def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypatch, caplog) -> None:
-    monkeypatch.setattr("notifier.alerting.sweep.EXPIRED_AT_ONCE", 2)
+    monkeypatch.setattr("notifier.alerting.sweep.EXPIRE_BATCH_SIZE", 2)
     say = sweeping.say_it_expired
 
     def fails(intervention, reason):

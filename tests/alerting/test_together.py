@@ -1,4 +1,4 @@
-"""Interventions that are rung for together: each is decided as if it had been alone."""
+"""Interventions of one job: each is decided as if it had been alone."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def test_the_states_of_one_thread_are_told_in_their_order(source, mayors) -> Non
 def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monkeypatch) -> None:
     from notifier.alerting.decision import pipeline as room
 
-    concerned = room.concerned
+    affected = room.affected
 
     def fails_for_r1(intervention, thread):
         if intervention.reference == "R1":
             raise RuntimeError("R1 cannot be placed")
-        return concerned(intervention, thread)
+        return affected(intervention, thread)
 
-    monkeypatch.setattr(room, "concerned", fails_for_r1)
+    monkeypatch.setattr(room, "affected", fails_for_r1)
     decide_each(received(source, "R1"), received(source, "R2"), received(source, "R3"))
     assert states() == {
         "R1/1": Handling.RECEIVED,

@@ -38,7 +38,7 @@ def drain(run: Run, database_url: str | None = None) -> Figures:
 
 
 def queue_up(house: House, number: int, category: str | None = None) -> None:
-    """Push and decide events while no worker runs: their messages are pending, and rung for."""
+    """Push and decide events while no worker runs: their messages are pending, and enqueued."""
     say(f"{number} événements reçus, puis décidés sans être envoyés")
     if category is None:
         house.push(number)

@@ -31,7 +31,7 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """The simulator as the configured provider, empty and without faults."""
     from django.conf import settings
 
-    from notifier.delivery.providers import base
+    from notifier.delivery.providers import registry
 
     simulator.reset()
     monkeypatch.setattr(
@@ -46,9 +46,9 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             }
         ),
     )
-    base.transport_for.cache_clear()
+    registry.transport_for.cache_clear()
     yield simulator
-    base.transport_for.cache_clear()
+    registry.transport_for.cache_clear()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ LETTER = Letter(
 
 
 def a_round() -> None:
-    """What the clock rings for every two seconds, in the urgent lane and beside the lanes."""
+    """What beat enqueues every two seconds, in the urgent lane and beside the lanes."""
     upkeep()
     sweep(Lane.URGENT)
 

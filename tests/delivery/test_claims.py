@@ -10,7 +10,7 @@ from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import withdraw
 from notifier.delivery.providers.base import Attempt, Outcome, Result
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
-from notifier.delivery.sending.claim import claim_due, lapsed_leases
+from notifier.delivery.sending.claim import claim_due, mark_expired_leases
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
@@ -106,7 +106,7 @@ def test_a_late_record_of_a_lapsed_lease_still_counts(post: Post) -> None:
     message = post()
     (mine,) = claim_due(Lane.URGENT)
     Message.objects.filter(pk=message.pk).update(due_at=timezone.now())
-    lapsed_leases()
+    mark_expired_leases()
     record([ended(mine, Outcome(Result.ACCEPTED, provider_id="SM1"))])
     message.refresh_from_db()
     assert (message.state, message.provider_id) == (MessageState.ACCEPTED, "SM1")

@@ -67,8 +67,8 @@ def test_two_workers_on_the_same_messages_send_each_once(live: Live) -> None:
         answers = [service.push(location={"insee": "90004"}) for _ in range(20)]
         for answer in answers:
             for _ in range(2):
-                service.ring("alerting.decide", answer.body["id"])
-                service.ring("delivery.deliver", "urgent")
+                service.enqueue("alerting.decide", answer.body["id"])
+                service.enqueue("delivery.deliver", "urgent")
         for _ in answers:
             live.expect_sms(to=number)
 

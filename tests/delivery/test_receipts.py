@@ -165,12 +165,12 @@ def unhurried(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """A provider that no test outlasts: its texts are on their way for ten minutes."""
     from django.conf import settings as configured
 
-    from notifier.delivery.providers import base
+    from notifier.delivery.providers import registry
 
     with Simulator.start(ACCOUNT, TOKEN, delivered_after_ms=600_000) as simulator:
         there = configured.ENVIRONMENT.model_copy(update={"TWILIO_API_URL": simulator.http})
         monkeypatch.setattr(configured, "ENVIRONMENT", there)
-        base.transport_for.cache_clear()
+        registry.transport_for.cache_clear()
         yield
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from notifier.delivery import sweep
-from notifier.delivery.sweep import MOST_ASKING, upkeep
+from notifier.delivery.sweep import MAX_ASKING, upkeep
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_only_so_many_rounds_wait_for_a_provider_that_hangs(
 ) -> None:
     answers, asked = threading.Event(), threading.Semaphore(0)
     monkeypatch.setattr(sweep, "settle_unknown", hanging(answers, asked))
-    with ThreadPoolExecutor(MOST_ASKING + 1) as threads:
-        asking = [threads.submit(upkeep) for _ in range(MOST_ASKING)]
+    with ThreadPoolExecutor(MAX_ASKING + 1) as threads:
+        asking = [threads.submit(upkeep) for _ in range(MAX_ASKING)]
         for _ in asking:
             assert asked.acquire(timeout=30)
         # All that may ask are at it: the next rounds do the rest of their work, and end.
@@ -52,7 +52,7 @@ def test_only_so_many_rounds_wait_for_a_provider_that_hangs(
         answers.set()
         for each in asking:
             each.result(30)
-    assert len(followed_up) == MOST_ASKING + 5
+    assert len(followed_up) == MAX_ASKING + 5
     assert not asked.acquire(blocking=False)
 
 
@@ -66,8 +66,8 @@ def test_a_round_that_fails_leaves_its_place_to_the_next(
         raise RuntimeError
 
     monkeypatch.setattr(sweep, "settle_unknown", fail)
-    for _ in range(MOST_ASKING + 2):
+    for _ in range(MAX_ASKING + 2):
         with pytest.raises(RuntimeError):
             upkeep()
-    assert len(tried) == MOST_ASKING + 2
+    assert len(tried) == MAX_ASKING + 2
     assert followed_up == []

@@ -139,7 +139,7 @@ class Service:
         finally:
             second.end()
 
-    def ring(self, task: str, *args: object) -> None:
+    def enqueue(self, task: str, *args: object) -> None:
         """Ring for a task of the urgent queue, as the service does."""
         with Celery(broker=self.env["BROKER_URL"]) as app:
             app.send_task(task, args=args, queue="urgent", ignore_result=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from notifier.intake.schema.area import MOST_VERTICES
+from notifier.intake.schema.area import MAX_VERTICES
 from notifier.intake.schema.intervention import NewIntervention, Place
 from tests.intake.samples import body
 
@@ -68,7 +68,7 @@ def test_a_polygon_or_several_become_several(polygon: Any, several: Any) -> None
         ([[[True, 47.5], *SQUARE[1:]]], "pas un nombre"),
         ([[[float("nan"), 47.5], *SQUARE[1:]]], "pas un nombre"),
         ([[[[SQUARE]]]], "[longitude, latitude]"),
-        ([[*([[7.0, 47.5]] * MOST_VERTICES), [7.0, 47.5]]], "simplifiez"),
+        ([[*([[7.0, 47.5]] * MAX_VERTICES), [7.0, 47.5]]], "simplifiez"),
     ],
 )
 def test_an_area_that_is_none_is_refused_in_french(polygon: Any, said: str) -> None:

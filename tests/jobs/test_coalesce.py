@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from notifier.jobs.coalesce import Together
+from notifier.jobs.coalesce import Coalesce
 
 
 def test_what_comes_while_one_is_answered_is_taken_along() -> None:
-    together = Together(most=10)
+    together = Coalesce(most=10)
     seen = []
     for batch in together.with_what_waits("a"):
         seen.append(batch)
@@ -21,12 +21,12 @@ def test_what_comes_while_one_is_answered_is_taken_along() -> None:
 
 
 def test_a_batch_holds_no_more_than_asked() -> None:
-    batches = list(Together(most=2).with_what_waits("a", "b", "c", "d", "e"))
+    batches = list(Coalesce(most=2).with_what_waits("a", "b", "c", "d", "e"))
     assert batches == [["a", "b"], ["c", "d"], ["e"]]
 
 
 def test_what_raises_leaves_the_turn_to_the_next() -> None:
-    together = Together(most=1)
+    together = Coalesce(most=1)
 
     def answer(*things: str) -> None:
         for batch in together.with_what_waits(*things):
@@ -38,7 +38,7 @@ def test_what_raises_leaves_the_turn_to_the_next() -> None:
 
 
 def test_nothing_is_forgotten_between_many_threads() -> None:
-    together = Together(most=7)
+    together = Coalesce(most=7)
     answered: list[str] = []
     begin = threading.Barrier(8)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifier.jobs import enqueue as bell
+from notifier.jobs import enqueue as jobs
 
 RING_AND_END = """
 import django; django.setup()
-from notifier.jobs.enqueue import ring
-ring("alerting.sweep", "urgent", queue_name="urgent")
+from notifier.jobs.enqueue import enqueue
+enqueue("alerting.sweep", "urgent", queue_name="urgent")
 """
 
 
@@ -46,8 +46,8 @@ def test_a_process_ends_though_the_broker_does_not_answer(
 def test_more_rings_than_can_wait_are_dropped_without_a_word_to_the_caller(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bell, "_start_publisher", lambda: None)
-    monkeypatch.setattr(bell, "_waiting", bell.queue.Queue(2))
+    monkeypatch.setattr(jobs, "_start_publisher", lambda: None)
+    monkeypatch.setattr(jobs, "_waiting", jobs.queue.Queue(2))
     for _ in range(5):
-        bell.ring("alerting.sweep", "urgent", queue_name="urgent")
-    assert bell._waiting.qsize() == 2
+        jobs.enqueue("alerting.sweep", "urgent", queue_name="urgent")
+    assert jobs._waiting.qsize() == 2

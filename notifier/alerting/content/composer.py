@@ -41,16 +41,16 @@ from notifier.alerting.content.typography import cut, mailed, mailed_html, one_l
 from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import of
 
-MOST_SEGMENTS = 2
+MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
-LONGEST_SUBJECT = 200
+MAX_SUBJECT_LENGTH = 200
 PARTS = ("sms", "subject", "txt", "html")
 # The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
 # The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
 REVIEW = ("review.subject.j2", "review.txt.j2")
 # The e-mail to it when an end or an aggravation came after a later state; `what` says which.
-OVERTAKEN = ("overtaken.subject.j2", "overtaken.txt.j2")
+SUPERSEDED = ("overtaken.subject.j2", "overtaken.txt.j2")
 # The e-mail to it when its source has come to its cap of SMS for the day.
 CAP = ("cap.subject.j2", "cap.txt.j2")
 SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500, "hard": False}
@@ -69,7 +69,7 @@ DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
-    **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in OVERTAKEN},
+    **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in SUPERSEDED},
     **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
@@ -137,7 +137,7 @@ class Composer:
 
     def overtaken(self, doubt: Doubt, what: str) -> tuple[str, str]:
         """Subject and plain text of the e-mail to the duty address: this came too late."""
-        return self._to_duty(OVERTAKEN, {**words_of_doubt(doubt), "what": what})
+        return self._to_duty(SUPERSEDED, {**words_of_doubt(doubt), "what": what})
 
     def digest(self, digest: Digest) -> Texts:
         """The texts of a digest; the SMS names as many references as two segments hold."""
@@ -167,7 +167,7 @@ class Composer:
         return mailed(one_line(subject)), mailed(text.strip()) + "\n"
 
     def _digest_sms(self, words: Mapping[str, object]) -> str:
-        return self._first_within(MOST_SEGMENTS, DIGEST[0], ever_shorter_digest(words))
+        return self._first_within(MAX_SEGMENTS, DIGEST[0], ever_shorter_digest(words))
 
     def _sms(self, kind: Kind, words: Words) -> str:
         """One segment if it only takes fewer courtesies; else the first that fits into two.
@@ -177,7 +177,7 @@ class Composer:
         name = f"{kind}.sms.j2"
         sms = self._first_within(1, name, terser(words))
         if count(sms).segments > 1:
-            sms = self._first_within(MOST_SEGMENTS, name, ever_shorter(words))
+            sms = self._first_within(MAX_SEGMENTS, name, ever_shorter(words))
         return sms
 
     def _first_within(
@@ -226,8 +226,8 @@ class Composer:
                 yield from without_telephone(path, text, words)
             if is_sms and str(words["reference"]) not in text:
                 yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
-            if is_sms and count(text).segments > MOST_SEGMENTS:
-                yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+            if is_sms and count(text).segments > MAX_SEGMENTS:
+                yield f"{path}:1: makes an SMS of more than {MAX_SEGMENTS} segments; shorten it"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
@@ -246,15 +246,15 @@ class Composer:
             if name in DIGEST and name != "digest.subject.j2":
                 for text, own_words in zip(texts, trials, strict=True):
                     yield from without_telephone(path, text, own_words)
-            if count(longest).segments > MOST_SEGMENTS:
-                yield f"{path}:1: makes an SMS of more than {MOST_SEGMENTS} segments; shorten it"
+            if count(longest).segments > MAX_SEGMENTS:
+                yield f"{path}:1: makes an SMS of more than {MAX_SEGMENTS} segments; shorten it"
 
 
 def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
     return Texts(
         sms=sms,
         size=count(sms),
-        subject=mailed(cut(one_line(subject), LONGEST_SUBJECT)),
+        subject=mailed(cut(one_line(subject), MAX_SUBJECT_LENGTH)),
         plain=mailed(plain.strip()) + "\n",
         html=mailed_html(html.strip()) + "\n",
     )

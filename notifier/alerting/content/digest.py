@@ -16,7 +16,7 @@ from notifier.alerting.content.typography import cut, unbreakable, with_aside
 from notifier.territory.grammar import of
 
 # An SMS has room for fewer references than this; there is no use in trying more.
-MOST_REFERENCES = 12
+MAX_REFERENCES = 12
 
 DigestWords = Mapping[str, object]
 
@@ -66,7 +66,7 @@ def _words(digest: Digest, hour: Callable[[datetime], str]) -> DigestWords:
 def ever_shorter_digest(words: DigestWords) -> Iterator[DigestWords]:
     """Fewer and fewer references, then fewer groups, then what is left cut; the count stays."""
     references, groups = _texts(words, "references"), _texts(words, "groups")
-    for kept in range(min(len(references), MOST_REFERENCES), -1, -1):
+    for kept in range(min(len(references), MAX_REFERENCES), -1, -1):
         words = {
             **words, "references": references[:kept], "more_references": len(references) - kept
         }  # fmt: skip

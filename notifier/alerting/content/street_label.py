@@ -29,7 +29,7 @@ from notifier.alerting.content.street_vocabulary import (
 from notifier.alerting.content.street_word import NUMBERED_ROAD, is_latin
 from notifier.intake.schema.unsaid import plain
 
-LONGEST = 50
+MAX_LENGTH = 50
 
 _MONTHS = (
     "janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre"
@@ -75,7 +75,7 @@ def _judged(text: str) -> str | None:
     if not head or not is_a_name(head, words, shouted=part.isupper()):
         return None
     name = [*head, *words]
-    while sum(map(len, name)) + len(name) - 1 > LONGEST:
+    while sum(map(len, name)) + len(name) - 1 > MAX_LENGTH:
         name.pop()
     while len(name) > 1 and plain(name[-1]) in DANGLING:
         name.pop()

@@ -37,8 +37,8 @@ from notifier.alerting.content.street_word import (
 )
 from notifier.intake.schema.unsaid import is_first_name, plain
 
-MOST_GROUPS = 4
-MOST_UNKNOWN = 2
+MAX_GROUPS = 4
+MAX_UNKNOWN = 2
 
 # After "à": what there is to do, or was done, not where. Without its accent it may be "has".
 _VERBAL = re.compile(r"(?:(?<!i)er|ir|oir|é|ée|és|ées)$")
@@ -82,7 +82,7 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
     ):
         return False
     unknown = sum(w.kind is Kind.UNKNOWN and not w.is_joined for w in words)
-    if unknown > MOST_UNKNOWN + is_road or not _numbers_hold(head[-1], words):
+    if unknown > MAX_UNKNOWN + is_road or not _numbers_hold(head[-1], words):
         return False
     return _groups_hold(words, is_numbered=NUMBERED_ROAD.match(head[0]) is not None)
 
@@ -149,7 +149,7 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
         else:
             groups[-1][1].append(word)
     named = [(link, group) for link, group in groups if group]
-    if len(named) > MOST_GROUPS or _says_whose(words) or _says_who(words):
+    if len(named) > MAX_GROUPS or _says_whose(words) or _says_who(words):
         return False
     begins_with_name = bool(named) and is_first_name(named[0][1][0].text)
     # "rue des Lilas et Kevin", "place des Fêtes à Marie"; not "Pierre et Marie".

@@ -32,7 +32,7 @@ _ROMAN = re.compile("[IVX]+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _RUN_TOGETHER = re.compile(r"(?<!\bMac)(?<!\bMc)(?<=[^\W\d_A-ZÀ-Þ])[A-ZÀ-Þ]")
 # Schweighouse-sur-Moder, Niederschaeffolsheim: France has no longer one without a hyphen.
-LONGEST_WORD = 20
+MAX_WORD_LENGTH = 20
 _ELISION = re.compile(r"(?:d|l)'(?=.)", re.IGNORECASE)
 # Grave, acute, circumflex, tilde, macron, diaeresis, cedilla: what French, its regions and the
 # Pacific write on letters.
@@ -91,7 +91,7 @@ def is_told(token: str, shouted: bool) -> bool:
     if any(len(part) == 1 and plain(part) not in "adly" for part in parts):
         return False
     # Words run together, "DupontJean": of a name only a hyphen joins words, or "Mac".
-    if any(_RUN_TOGETHER.search(part) or len(part) > LONGEST_WORD for part in parts):
+    if any(_RUN_TOGETHER.search(part) or len(part) > MAX_WORD_LENGTH for part in parts):
         return False
     # What is left of a plate, "AB 123 CD".
     if len(token) == 2 and plain(token) not in SHORT_WORDS and not _ROMAN.fullmatch(token):

@@ -10,7 +10,7 @@ from typing import Any
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories, named
 from notifier.intake.models import Handling, Intervention
-from notifier.intake.schema.intervention import MOST_COMMUNES
+from notifier.intake.schema.intervention import MAX_COMMUNES
 from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import (
     Commune,
@@ -39,7 +39,7 @@ class Neighbour:
 
 
 @dataclass
-class Concerned:
+class Affected:
     """The communes that may be told, and the state that the intervention comes to.
 
     In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
@@ -82,31 +82,31 @@ class _Found:
     """Those that only lie close to it."""
 
 
-def concerned(intervention: Intervention, thread: list[Intervention]) -> Concerned:
+def affected(intervention: Intervention, thread: list[Intervention]) -> Affected:
     """Where the intervention is, and whether anybody may be told; the object keeps what was found.
 
     `thread` holds the interventions of the same thread, by sequence. Reads no database.
     """
     later = [i for i in thread if i.sequence > intervention.sequence and i.is_ruled_upon]
     if later:
-        return Concerned(
+        return Affected(
             Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
     found = _locate(intervention, thread)
     category = categories().get(intervention.category)
     if intervention.is_shell:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
-        return Concerned(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
+        return Affected(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
     if not found.communes:
         why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
-        return Concerned(Handling.REVIEW, reason=why)
+        return Affected(Handling.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
-        return Concerned(Handling.REVIEW, reason=why)
+        return Affected(Handling.REVIEW, reason=why)
     return _by_category(intervention, found, category)
 
 
-def _by_category(intervention: Intervention, found: _Found, category: Category) -> Concerned:
+def _by_category(intervention: Intervention, found: _Found, category: Category) -> Affected:
     """Which of the communes found may be told, and which neighbours, by the category's keys."""
     to_tell = found.holders if found.is_border and category.edge != "all" else found.communes
     intervention.communes = [c.code for c in to_tell]
@@ -115,15 +115,15 @@ def _by_category(intervention: Intervention, found: _Found, category: Category) 
     if not found.is_whole:
         why = f"communes à vérifier, {DOUBT[intervention.verdict]} ; la règle de la catégorie vaut "
         why += f"déjà pour celles qui sont certaines : {named(inside)}"
-        return Concerned(Handling.REVIEW, inside, why, neighbours=neighbours)
+        return Affected(Handling.REVIEW, inside, why, neighbours=neighbours)
     if not inside:
         where = f"hors des départements de {intervention.source.name}"
         why = f"{named(to_tell)} : {where}, personne n’est prévenu"
-        return Concerned(Handling.OUTSIDE, reason=why)
+        return Affected(Handling.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
     aside = _inside(intervention, left)
-    return Concerned(
+    return Affected(
         Handling.DECIDED,
         inside,
         _at_the_edge(found, category),
@@ -214,7 +214,7 @@ def _whole(
     category = categories().get(intervention.category)
     is_certain = is_alone or resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
     may_be_told = category is not None and category.whole_departement
-    if is_certain and may_be_told and len(everyone) <= MOST_COMMUNES:
+    if is_certain and may_be_told and len(everyone) <= MAX_COMMUNES:
         intervention.verdict = Verdict.CERTAIN
         return _Found(everyone, everyone)
     intervention.verdict = Verdict.UNKNOWN

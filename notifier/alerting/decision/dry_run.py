@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.decision.affected import concerned
+from notifier.alerting.decision.affected import affected
 from notifier.alerting.decision.following import letters_to_follow, why_unreached
 from notifier.alerting.decision.pipeline import rule_on_all, spoken_of
 from notifier.alerting.decision.plan import Telling, facts_of_telling
@@ -38,7 +38,7 @@ def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
         **new.model_dump(exclude={"location"}),
     )
     thread = list(Intervention.objects.filter(thread=intervention.thread).order_by("sequence"))
-    outcome = concerned(intervention, thread)
+    outcome = affected(intervention, thread)
     answer: dict[str, Any] = {
         "dry_run": True,
         "verdict": intervention.verdict or None,

@@ -2,7 +2,7 @@
 
 lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
 
-Those that are rung for together walk together: each step is one statement for all of them.
+Those of one job walk together: each step is one statement for all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
-from notifier.alerting.decision.affected import Concerned, concerned
+from notifier.alerting.decision.affected import Affected, affected
 from notifier.alerting.decision.plan import Case, Telling, tell
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.dedup import Spoken
@@ -33,7 +33,7 @@ from notifier.alerting.policy.rules import (
 from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.review.notices import ask_a_person, harmless
 from notifier.alerting.review.superseded import show_overtaken
-from notifier.alerting.throttling.throttle import let_through
+from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.outbox import Letter, entrust
 from notifier.intake.incident import conclude, goes_behind, lock_threads
 from notifier.intake.models import Handling, Intervention
@@ -45,9 +45,9 @@ from notifier.territory.resolve import Commune, commune
 log = structlog.get_logger(__name__)
 
 # As many share a transaction.
-TOGETHER = 32
+BATCH_SIZE = 32
 # A commune that was left reads of no more others than these; else that it is not concerned.
-MOST_NAMED = 2
+MAX_NAMED = 2
 
 
 def decide_each(*intervention_ids: UUID) -> None:
@@ -70,7 +70,7 @@ class _Decision:
 
     intervention: Intervention
     thread: list[Intervention]
-    outcome: Concerned
+    outcome: Affected
     entries: list[Entry]
     reasons: list[str]
 
@@ -116,7 +116,7 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
 
 
 def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
-    outcome = concerned(intervention, thread)
+    outcome = affected(intervention, thread)
     entries = [_resolved(intervention, outcome.communes)] if outcome.communes else []
     if outcome.state is not Handling.DECIDED:
         entries += _undecided(intervention, outcome)
@@ -149,7 +149,7 @@ def _let_through(letters: list[Letter], decisions: list[_Decision]) -> list[Lett
     now: list[Letter] = []
     for source_id, source in {source.pk: source for source in source_of.values()}.items():
         theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
-        now += let_through(theirs, source)
+        now += throttle(theirs, source)
     return now
 
 
@@ -167,7 +167,7 @@ def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:
 
 
 def rule_on_all(
-    intervention: Intervention, category: Category, outcome: Concerned, alerts: list[Alert]
+    intervention: Intervention, category: Category, outcome: Affected, alerts: list[Alert]
 ) -> list[Telling]:
     """The ruling for each commune concerned, and for each that was told and no longer is.
 
@@ -214,7 +214,7 @@ def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) 
     return rule_on_left_commune()
 
 
-def _moved_to(intervention: Intervention, category: Category, outcome: Concerned) -> list[Commune]:
+def _moved_to(intervention: Intervention, category: Category, outcome: Affected) -> list[Commune]:
     """Where it is now, as the mayor of a commune that it left may know; empty if he may not.
 
     Never of what is withheld, nor of a place beyond the source's reach, nor in a category of which
@@ -224,7 +224,7 @@ def _moved_to(intervention: Intervention, category: Category, outcome: Concerned
         return []
     there = outcome.holders or outcome.communes
     is_ours = all(commune in outcome.communes for commune in there)
-    return list(there) if is_ours and len(there) <= MOST_NAMED else []
+    return list(there) if is_ours and len(there) <= MAX_NAMED else []
 
 
 def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
@@ -246,7 +246,7 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
     )
 
 
-def _undecided(intervention: Intervention, outcome: Concerned) -> list[Entry]:
+def _undecided(intervention: Intervention, outcome: Affected) -> list[Entry]:
     data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
         entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)

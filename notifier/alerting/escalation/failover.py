@@ -21,7 +21,7 @@ from notifier.alerting.notification.recipients import awaited, not_yet_told, rec
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.rules import withheld
-from notifier.alerting.throttling.throttle import let_through
+from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import Person, people_of
@@ -92,7 +92,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     letters = _letters(alert, message, siblings)
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
-        entrust(let_through(letters, alert.intervention.source))
+        entrust(throttle(letters, alert.intervention.source))
     late = {m.recipient for m in siblings if m.is_delayed and m.channel in waking(alert)}
     if message.is_delayed and len(late) > 1:
         return alert, {m.channel for m in awaited(siblings)}

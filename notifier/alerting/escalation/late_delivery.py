@@ -7,7 +7,7 @@ from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import DIGEST_TOPIC, everyone_told, told_within
 from notifier.alerting.notification.messages import Envelope, compose, letter_key, whom
-from notifier.alerting.throttling.throttle import let_through
+from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import Letter, entrust
 from notifier.directory.people import people_of
@@ -35,7 +35,7 @@ def _tell(message: Message) -> None:
     if letters:
         text = f"{alert.commune_name} : reçu après coup, la suite est dite à {whom(letters)}."
         write([entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")])
-        entrust(let_through(letters, alert.intervention.source))
+        entrust(throttle(letters, alert.intervention.source))
 
 
 def _goes_on_from(alert: Alert, message: Message) -> bool:

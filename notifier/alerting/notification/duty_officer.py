@@ -25,7 +25,7 @@ FAN_OUT_TOPIC = "fanout-"
 # What is nobody's alert: it has no next person to go to.
 TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC, FAN_OUT_TOPIC)
 # How many alerts a mail lists by name.
-MOST_LISTED = 200
+MAX_LISTED = 200
 TITLE = "permanence du groupement"
 
 
@@ -91,7 +91,7 @@ def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:
         by_source[alert.intervention.source].append(alert)
     letters = []
     for source, theirs in by_source.items():
-        listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MOST_LISTED]]
+        listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MAX_LISTED]]
         subject, body = composer().pause(source.name, listed, len(theirs))
         topic = f"{PAUSE_TOPIC}{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
         letters += _letter(source, topic, subject, body)

@@ -16,8 +16,8 @@ Channel = Literal["sms", "email"]
 Edge = Literal["all", "holder"]
 Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", "autre"]
 
-LONGEST_LABEL = 59
-SHORTEST_LIFETIME, LONGEST_LIFETIME = 5, 1440  # minutes
+MAX_LABEL_LENGTH = 59
+SHORTEST_LIFETIME, MAX_LIFETIME = 5, 1440  # minutes
 # The keys of [storm] and the highest value of each.
 STORM_KEYS = {"texts": 100, "minutes": 120, "reopening_minutes": 240}
 
@@ -52,8 +52,8 @@ def _label(value: object) -> str | None:
     if wrong := label_fault(value):
         return wrong
     label = read_label(value).plain
-    if len(label) > LONGEST_LABEL:
-        return f"has {len(label)} characters; shorten it to {LONGEST_LABEL} at most"
+    if len(label) > MAX_LABEL_LENGTH:
+        return f"has {len(label)} characters; shorten it to {MAX_LABEL_LENGTH} at most"
     if value != value.strip() or label != label.strip() or not value.isprintable():
         return "begins or ends with a space, or holds a line break; write one clean line"
     return _shown(label) if label else "is empty; write the French label"
@@ -68,9 +68,9 @@ def _shown(value: str) -> str | None:
 
 def _lifetime(value: object) -> str | None:
     # TOML's true is an int to Python, but not of type int.
-    if type(value) is int and SHORTEST_LIFETIME <= value <= LONGEST_LIFETIME:
+    if type(value) is int and SHORTEST_LIFETIME <= value <= MAX_LIFETIME:
         return None
-    return f"is {value!r}; write whole minutes from {SHORTEST_LIFETIME} to {LONGEST_LIFETIME}"
+    return f"is {value!r}; write whole minutes from {SHORTEST_LIFETIME} to {MAX_LIFETIME}"
 
 
 def _yes_or_no(value: object) -> str | None:

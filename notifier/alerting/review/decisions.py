@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from notifier.alerting.policy.current import categories, named
 from notifier.alerting.review.notices import take_back
-from notifier.alerting.scheduling import ring_to_decide
+from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
@@ -79,7 +79,7 @@ def decide_communes(
                 )
             ]
         )
-        ring_to_decide(latest)
+        enqueue_decision(latest)
     return latest
 
 

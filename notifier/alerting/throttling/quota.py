@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from notifier.alerting.content.composer import MOST_SEGMENTS
+from notifier.alerting.content.composer import MAX_SEGMENTS
 from notifier.alerting.content.gsm import count
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
 from notifier.alerting.notification.duty_officer import letter_about_cap
@@ -90,7 +90,7 @@ def with_room() -> Q:
     for reason, cap in CAPS.items():
         waiting = _held(reason).values("source")
         full = Spending.objects.filter(
-            day=today(), source__in=waiting, segments__gt=F(f"source__{cap}") - MOST_SEGMENTS
+            day=today(), source__in=waiting, segments__gt=F(f"source__{cap}") - MAX_SEGMENTS
         )
         wanted |= Q(reason=reason) & ~Q(source__in=full.values("source"))
     return wanted

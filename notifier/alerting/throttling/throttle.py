@@ -42,7 +42,7 @@ from notifier.journal.write import entry, write
 BEFORE_EXPIRY = timedelta(minutes=1)
 
 
-def let_through(letters: list[Letter], source: Source) -> list[Letter]:
+def throttle(letters: list[Letter], source: Source) -> list[Letter]:
     """The letters to entrust now; the others are stored as held, in the caller's transaction.
 
     No statement for urgent first alerts of a source without a cap; two for routine ones.
@@ -57,7 +57,7 @@ def let_through(letters: list[Letter], source: Source) -> list[Letter]:
 def foreseen(
     letters: list[Letter], alert: Alert | None, kind: Kind, source: Source
 ) -> dict[tuple[str, str], datetime]:
-    """For a dry run: until when `let_through` would hold which of one alert's letters.
+    """For a dry run: until when `throttle` would hold which of one alert's letters.
 
     By channel and address; `alert` as it was told last, `kind` the text to come. Reads only.
     """

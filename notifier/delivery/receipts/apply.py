@@ -14,7 +14,7 @@ from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageSt
 from notifier.delivery.providers.base import Fate
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
-from notifier.jobs.group_commit import Jointly
+from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
@@ -80,8 +80,8 @@ def apply_all(receipts: list[Receipt]) -> list[Reading]:
 
 # Those that come within so long share a transaction, and so a wait for the disk. A receipt takes
 # the provider a second and more: so little does not make the next person's alert late.
-APART_S = 0.02
-_apply_jointly = Jointly(apply_all, most=32, apart_s=APART_S)
+MIN_INTERVAL_S = 0.02
+_apply_jointly = GroupCommit(apply_all, most=32, apart_s=MIN_INTERVAL_S)
 
 
 def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState
-from notifier.delivery.outbox import OVERTAKEN, is_overtaken
+from notifier.delivery.outbox import SUPERSEDED, is_superseded
 from notifier.delivery.providers.base import (
     Fate,
     Found,
@@ -119,9 +119,9 @@ def _back_to_pending(message: Message, why: str) -> None:
         lost = Message.objects.filter(
             pk=message.pk, state=MessageState.UNKNOWN, claim=message.claim
         )
-        if is_overtaken(message):
+        if is_superseded(message):
             if lost.update(state=MessageState.CANCELLED, due_at=None, ended_at=now):
-                _note(message, Step.CANCELLED, OVERTAKEN, now)
+                _note(message, Step.CANCELLED, SUPERSEDED, now)
         elif lost.update(state=MessageState.PENDING, due_at=now):
             _note(message, Step.SETTLED, why, now)
 

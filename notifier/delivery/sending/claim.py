@@ -19,7 +19,7 @@ PAUSED = (
     f"origin <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
     f"WHERE p.origin = delivery_message.origin OR p.origin = '{EVERYTHING}')"
 )
-NOTED_AT_ONCE = 500
+NOTE_BATCH_SIZE = 500
 
 
 def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
@@ -51,7 +51,7 @@ def claim_questions(
     )
 
 
-def lapsed_leases(most: int = BATCH) -> list[Message]:
+def mark_expired_leases(most: int = BATCH) -> list[Message]:
     """Turn `sending` whose lease ran out into `unknown`, due at once. One statement."""
     now = stored(timezone.now())
     return _claim(
@@ -60,7 +60,7 @@ def lapsed_leases(most: int = BATCH) -> list[Message]:
     )  # fmt: skip
 
 
-def outlived(most: int = BATCH) -> list[Message]:
+def expire_pending(most: int = BATCH) -> list[Message]:
     """Turn `pending` past its lifetime into `expired`, unless a pause holds it. One statement."""
     now = stored(timezone.now())
     return _claim(
@@ -69,7 +69,7 @@ def outlived(most: int = BATCH) -> list[Message]:
     )  # fmt: skip
 
 
-def outlived_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
+def expire_paused(most: int = NOTE_BATCH_SIZE) -> list[Message]:
     """As `outlived`, what a pause held that is over; it is not to be followed up one by one."""
     now = stored(timezone.now())
     return _claim(
@@ -81,7 +81,7 @@ def outlived_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
     )
 
 
-def note_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
+def note_paused(most: int = NOTE_BATCH_SIZE) -> list[Message]:
     """Mark what a pause holds and is not marked yet. One statement."""
     return _claim(
         "paused_at = %s", [stored(timezone.now())],
@@ -89,7 +89,7 @@ def note_paused(most: int = NOTED_AT_ONCE) -> list[Message]:
     )  # fmt: skip
 
 
-def withdrawn(origin: str, most: int = NOTED_AT_ONCE) -> list[Message]:
+def withdrawn(origin: str, most: int = NOTE_BATCH_SIZE) -> list[Message]:
     """Turn `pending` of the origin into `cancelled`. One statement."""
     return _claim(
         "state = %s, due_at = NULL, ended_at = %s",

@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState, Pause
-from notifier.delivery.sending.claim import note_paused, outlived_paused, withdrawn
-from notifier.jobs.enqueue import ring_after_commit
+from notifier.delivery.sending.claim import expire_paused, note_paused, withdrawn
+from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry, write
 
@@ -43,14 +43,14 @@ def end(origin: str) -> list[Message] | None:
         return None
     now = timezone.now()
     expired = []
-    while batch := outlived_paused():
+    while batch := expire_paused():
         expired += batch
     write(_line(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired)
     freed = waiting(EVERYTHING).filter(NOT_PAUSED, paused_at__isnull=False)
     freed.filter(due_at__lt=now).update(due_at=now)
     freed.update(paused_at=None)
     for lane in Lane:
-        ring_after_commit("delivery.deliver", lane, queue_name=lane)
+        enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
     return expired
 
 

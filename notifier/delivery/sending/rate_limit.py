@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 # at once are all done while their claims are fresh.
 CLAIMED_AHEAD_S = 1.0
 # A message that has no slot by then is put back, well before its claim is stale.
-LONGEST_WAIT_S = FRESH_CLAIM.total_seconds() * 0.6
+MAX_WAIT_S = FRESH_CLAIM.total_seconds() * 0.6
 # A broker that does not answer in this time is left alone for a while: every message would wait.
 BROKER_TIMEOUT_S = 0.25
 LEFT_ALONE_S = 5.0
@@ -89,7 +89,7 @@ class Pace:
         return self._by_this_process(lane)
 
     def _by_broker(self, lane: Lane) -> float:
-        interval, longest = 1_000_000 // self.per_second, int(LONGEST_WAIT_S * 1_000_000)
+        interval, longest = 1_000_000 // self.per_second, int(MAX_WAIT_S * 1_000_000)
         script = _broker().register_script(_NEXT_SLOT)
         microseconds = script(keys=[self.key], args=[interval, longest, int(lane == Lane.URGENT)])
         return int(microseconds) / 1_000_000
@@ -98,7 +98,7 @@ class Pace:
         with self.lock:
             now = time.monotonic()
             wait = max(0.0, self.own_free - now)
-            if wait > LONGEST_WAIT_S or (wait > 0 and lane != Lane.URGENT):
+            if wait > MAX_WAIT_S or (wait > 0 and lane != Lane.URGENT):
                 return -wait
             self.own_free = now + wait + 1 / self.per_second
             return wait
@@ -109,7 +109,7 @@ def wait_for_slot(channel: Channel, lane: Lane) -> bool:
     pace = pace_of(channel)
     if pace is None:
         return True
-    deadline = time.monotonic() + LONGEST_WAIT_S
+    deadline = time.monotonic() + MAX_WAIT_S
     with pace.one_waits(lane):
         while True:
             slot_s = pace.next_slot_s(lane)

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
-from notifier.delivery.outbox import OVERTAKEN, is_overtaken
+from notifier.delivery.outbox import SUPERSEDED, is_superseded
 from notifier.delivery.providers.base import Attempt, Outcome, Result
 from notifier.delivery.providers.registry import transport_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
@@ -100,7 +100,7 @@ def _next_state(
         return MessageState.FAILED, None
     if outcome.result is Result.UNKNOWN and _has_receipts(message):
         return MessageState.UNKNOWN, now + LISTED_WITHIN
-    if is_overtaken(message):
+    if is_superseded(message):
         return MessageState.CANCELLED, None
     again_at = next_try(message.attempts, now, outcome.retry_after_s)
     if again_at >= message.expires_at:
@@ -122,7 +122,7 @@ def _entry(ended: Attempt) -> Entry:
         Result.RETRY: f"{not_sent} : {outcome.detail}",
     }[outcome.result]
     if message.state == MessageState.CANCELLED:
-        came_of_it += f" ; {OVERTAKEN}"
+        came_of_it += f" ; {SUPERSEDED}"
     if message.state == MessageState.EXPIRED:
         came_of_it += " ; périmé avant un nouvel essai"
     return entry(

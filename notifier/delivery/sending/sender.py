@@ -1,7 +1,7 @@
 """Deliver what is due in a lane: claim, send, record. The whole way of a message to its provider.
 
 One thread of a process does so for a lane at a time, with up to `IN_THE_AIR` sends beside each
-other; those that land together are recorded together. It claims again as soon as it is rung for,
+other; those that land together are recorded together. It claims again as soon as a job comes,
 so that a fresh message does not wait for slow ones, and otherwise once there is room for many: in
 a backlog each claim and each record serves a batch.
 """
@@ -35,19 +35,19 @@ log = structlog.get_logger(__name__)
 # waiting, eight made an urgent one wait twice as long as alone, five half as long again.
 IN_THE_AIR = {Lane.URGENT: 32, Lane.ROUTINE: 5}
 # What lands within so long is recorded together; nobody waits for a record.
-RECORD_TOGETHER_S = 0.01
+RECORD_INTERVAL_S = 0.01
 
 
 @dataclass(frozen=True)
-class _Rung:
-    """Somebody knows of a message that is due."""
+class _JobCame:
+    """A job has come: a message is due."""
 
 
 @dataclass
 class _Desk:
-    """Where one lane's tries land in this process, and rings come in; one thread sits there."""
+    """Where one lane's tries land in this process, and jobs come in; one thread reads them."""
 
-    inbox: SimpleQueue[Attempt | _Rung] = field(default_factory=SimpleQueue)
+    inbox: SimpleQueue[Attempt | _JobCame] = field(default_factory=SimpleQueue)
     turn: Lock = field(default_factory=Lock)
 
 
@@ -61,7 +61,7 @@ def deliver(lane: Lane) -> int:
     at once with 0. Raises what the database raises; what landed meanwhile is recorded by the next.
     """
     desk = _desks[lane]
-    desk.inbox.put(_Rung())
+    desk.inbox.put(_JobCame())
     tries = 0
     while not desk.inbox.empty() and desk.turn.acquire(blocking=False):
         try:
@@ -71,17 +71,17 @@ def deliver(lane: Lane) -> int:
     return tries
 
 
-def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _Rung]) -> int:
+def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _JobCame]) -> int:
     tries = 0
     flying: set[int] = set()
     wanted = True
     while wanted or flying:
-        landed, is_rung = _from(inbox, len(flying))
+        landed, is_wanted_now = _from(inbox, len(flying))
         flying -= {t.message.pk for t in landed}
-        wanted = wanted or is_rung
+        wanted = wanted or is_wanted_now
         room = IN_THE_AIR[lane] - len(flying)
         # In a backlog, half of it is waited for before more is claimed.
-        if wanted and room >= (1 if is_rung else IN_THE_AIR[lane] // 2):
+        if wanted and room >= (1 if is_wanted_now else IN_THE_AIR[lane] // 2):
             most = most_at_once(lane, room)
             batch = claim_due(lane, most) if most else []
             # More may be due; of what is held back by the pace, the next sweep takes the rest.
@@ -95,25 +95,25 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _Rung]) -> int:
     return tries
 
 
-def _from(inbox: SimpleQueue[Attempt | _Rung], flying: int) -> tuple[list[Attempt], bool]:
-    """What has landed, and whether it was rung; waits for either while anything flies."""
+def _from(inbox: SimpleQueue[Attempt | _JobCame], flying: int) -> tuple[list[Attempt], bool]:
+    """What has landed, and whether a job has come; waits for either while anything flies."""
     landed: list[Attempt] = []
-    is_rung = False
+    is_wanted_now = False
     until: float | None = None
     while True:
         left = None if until is None else max(0.0, until - time.monotonic())
         try:
-            item = inbox.get(block=not is_rung and len(landed) < flying, timeout=left)
+            item = inbox.get(block=not is_wanted_now and len(landed) < flying, timeout=left)
         except Empty:
-            return landed, is_rung
-        if isinstance(item, _Rung):
-            is_rung = True
+            return landed, is_wanted_now
+        if isinstance(item, _JobCame):
+            is_wanted_now = True
         else:
             landed.append(item)
-            until = until or time.monotonic() + RECORD_TOGETHER_S
+            until = until or time.monotonic() + RECORD_INTERVAL_S
 
 
-def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _Rung]) -> None:
+def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _JobCame]) -> None:
     try:
         record(landed)
     except Exception:
@@ -124,7 +124,7 @@ def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _Rung]) -> None:
         raise
 
 
-def _try_into(inbox: SimpleQueue[Attempt | _Rung], message: Message) -> None:
+def _try_into(inbox: SimpleQueue[Attempt | _JobCame], message: Message) -> None:
     inbox.put(_try(message))
 
 

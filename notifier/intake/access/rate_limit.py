@@ -14,7 +14,7 @@ from notifier.intake.access.signature import TOLERANCE_S
 from notifier.intake.models import Source
 
 # The ids of signed requests that are remembered of a source, at the most.
-MOST_IDS = 10_000
+MAX_IDS = 10_000
 
 
 class Budget(Enum):
@@ -48,9 +48,7 @@ class _Ids:
     until: dict[str, float] = field(default_factory=dict)
 
     def is_new(self, message_id: str, now: float) -> bool:
-        while self.until and (
-            len(self.until) >= MOST_IDS or next(iter(self.until.values())) <= now
-        ):
+        while self.until and (len(self.until) >= MAX_IDS or next(iter(self.until.values())) <= now):
             del self.until[next(iter(self.until))]
         if message_id in self.until:
             return False

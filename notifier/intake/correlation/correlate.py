@@ -39,7 +39,7 @@ class Joined:
     """Of what it makes of the intervention: after all that it names."""
 
     @property
-    def is_overtaken(self) -> bool:
+    def is_superseded(self) -> bool:
         """Whether it is an end, and what was sent after it says that it goes on."""
         is_over = self.status in (Status.CLOSED, Status.CANCELLED)
         return Effect(self.row.effect).ends and not is_over

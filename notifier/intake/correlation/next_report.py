@@ -50,7 +50,7 @@ def next_report(
     latest = joined.latest
     content = joined.content
     if content is None:
-        if latest is not None and joined.is_overtaken:
+        if latest is not None and joined.is_superseded:
             return _overtaken(latest, message.effect, joined.sequence)
         if latest is None or latest.status == joined.status:
             return None

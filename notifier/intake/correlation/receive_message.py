@@ -30,7 +30,7 @@ from notifier.journal.models import Step
 from notifier.journal.write import entry, write
 
 # Messages of one second, one after the other.
-MOST_IN_A_SECOND = 60
+MAX_IN_A_SECOND = 60
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _store(
         note = f"{message.format} : annulation reçue avant l’alerte, qui ne sera pas diffusée"
     elif message.effect is Effect.CLOSES and joined.is_first:
         note = f"{message.format} : fin d’une alerte inconnue, rien n’avait été annoncé"
-    elif joined.is_overtaken:
+    elif joined.is_superseded:
         note = f"{message.format} dépassé, l’intervention reste {joined.status.label} : la "
         note += "permanence le voit"
     if note:
@@ -163,9 +163,9 @@ def store_numbered(source: Source, new: ForeignIntervention) -> Reception:
     """Receive it under the first free number of its second and after.
 
     A number under which the same is stored already is another message's: what ended in between
-    goes on again. Raises ContradictionError when `MOST_IN_A_SECOND` numbers are taken.
+    goes on again. Raises ContradictionError when `MAX_IN_A_SECOND` numbers are taken.
     """
-    for number in range(new.sequence, new.sequence + MOST_IN_A_SECOND):
+    for number in range(new.sequence, new.sequence + MAX_IN_A_SECOND):
         try:
             numbered = new.model_copy(update={"sequence": number})
             reception = receive(source, numbered, expires_at=new.expires_at)

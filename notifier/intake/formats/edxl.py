@@ -16,7 +16,7 @@ from notifier.intake.formats.message import (
     identity_of,
 )
 from notifier.intake.formats.reading import (
-    MOST_NAMES,
+    MAX_NAMES,
     Many,
     Part,
     dropped_names,
@@ -148,7 +148,7 @@ def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
                 yield _Found(name, value)
             elif name in _WRAPPERS:
                 yield from _bodies(value, f"{path}.{name}".lstrip("."), dropped)
-            elif len(dropped) < MOST_NAMES and said_by(value) is not None:
+            elif len(dropped) < MAX_NAMES and said_by(value) is not None:
                 dropped[f"{path}.{shown(name)}".lstrip(".")] = None
 
 

@@ -20,7 +20,7 @@ from notifier.intake.schema.intervention import Instant
 
 # An element's name says nothing of a person; a key of another form might.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-MOST_NAMES = 100
+MAX_NAMES = 100
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
@@ -100,7 +100,7 @@ def dropped_names(model: type[Part], document: Any, root: str) -> list[str]:
     """The paths of all that the model does not read, outermost first, each once."""
     found: dict[str, None] = {}
     _compare(model, document, root, found)
-    return [*list(found)[:MOST_NAMES], *(["…"] if len(found) > MOST_NAMES else [])]
+    return [*list(found)[:MAX_NAMES], *(["…"] if len(found) > MAX_NAMES else [])]
 
 
 def shown(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-MOST_VERTICES = 1_000
+MAX_VERTICES = 1_000
 _POSITION: dict[str, Any] = {
     "type": "array",
     "items": {"type": "number"},
@@ -21,7 +21,7 @@ _POLYGON: dict[str, Any] = {"type": "array", "items": _RING, "minItems": 1}
 _SCHEMA: dict[str, Any] = {
     "anyOf": [_POLYGON, {"type": "array", "items": _POLYGON, "minItems": 1}],
     "description": "Zone : coordinates d’un Polygon ou MultiPolygon GeoJSON, [longitude, latitude] "
-    f"en WGS 84, anneaux fermés, {MOST_VERTICES} sommets au plus",
+    f"en WGS 84, anneaux fermés, {MAX_VERTICES} sommets au plus",
     "examples": [[[[6.99, 47.5], [7.01, 47.5], [7.01, 47.52], [6.99, 47.5]]]],
 }
 
@@ -42,8 +42,8 @@ def _area(value: object) -> object:
     polygons = [[_ring(ring) for ring in _listed(polygon)] for polygon in _polygons(value)]
     if not all(polygons):
         _refuse("la zone n’a aucun anneau")
-    if sum(len(ring) for rings in polygons for ring in rings) > MOST_VERTICES:
-        _refuse(f"plus de {MOST_VERTICES} sommets : simplifiez la zone")
+    if sum(len(ring) for rings in polygons for ring in rings) > MAX_VERTICES:
+        _refuse(f"plus de {MAX_VERTICES} sommets : simplifiez la zone")
     return polygons
 
 

@@ -21,7 +21,7 @@ _RUN = re.compile(r"[0-9]+(?:[\s.,_/()+-]{1,3}[0-9]+)*")
 # As one dials it in France and overseas, from there or from abroad.
 _NATIONAL = re.compile(r"0[1-9][0-9]{8}")
 _INTERNATIONAL = re.compile(r"(?:00)?(?:33|262|508|590|594|596)[1-9][0-9]{8}")
-_LONGEST_NUMBER = 15
+_MAX_NUMBER_LENGTH = 15
 
 
 def clickable(text: str) -> str | None:
@@ -72,7 +72,7 @@ def _is_dialled(groups: list[str]) -> bool:
         joined = ""
         for group in groups[start:]:
             joined += group
-            if len(joined) > _LONGEST_NUMBER:
+            if len(joined) > _MAX_NUMBER_LENGTH:
                 break
             if _NATIONAL.fullmatch(joined) or _INTERNATIONAL.fullmatch(joined):
                 return True

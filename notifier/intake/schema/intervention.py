@@ -108,7 +108,7 @@ Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")]
 
 
-MOST_COMMUNES = 500
+MAX_COMMUNES = 500
 InseeCode = Annotated[str, Field(pattern=INSEE)]
 
 
@@ -128,7 +128,7 @@ class Place(BaseModel):
         list[InseeCode] | None,
         Field(
             min_length=1,
-            max_length=MOST_COMMUNES,
+            max_length=MAX_COMMUNES,
             description="Plusieurs communes, toutes concernées : leurs codes, à la place d’insee, "
             "name et postal_code",
             examples=[["90033", "90056"]],

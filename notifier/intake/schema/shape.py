@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from string import ascii_letters, digits
 
-LONGEST = 60
+MAX_LENGTH = 60
 _ALPHABET = ascii_letters + digits + "._/-"
 _ATOM = re.compile(
     r"(?P<one>\\d|\\[._/-]|[A-Za-z0-9_/-]|\[(?P<many>(?:\\d|\\[._/-]|[A-Za-z0-9._/-])+)\])"
@@ -38,8 +38,8 @@ class Shape:
         self._atoms = list(_atoms(written))
         if not self._atoms:
             raise ShapeError("aucun caractère : écrivez par exemple CORG90-\\d{4}-\\d{6}")
-        if sum(atom.least for atom in self._atoms) > LONGEST:
-            raise ShapeError(f"plus de {LONGEST} caractères")
+        if sum(atom.least for atom in self._atoms) > MAX_LENGTH:
+            raise ShapeError(f"plus de {MAX_LENGTH} caractères")
 
     def fits(self, reference: str) -> bool:
         """Whether the whole reference has this shape."""
@@ -109,9 +109,9 @@ def _bounds(often: str | None) -> tuple[int, int]:
     if often is None:
         return 1, 1
     if often in "?+*":
-        return (1 if often == "+" else 0), (1 if often == "?" else LONGEST)
+        return (1 if often == "+" else 0), (1 if often == "?" else MAX_LENGTH)
     least, _, most = often.strip("{}").partition(",")
     bounds = int(least), int(most or least)
-    if bounds[0] > bounds[1] or bounds[1] > LONGEST:
-        raise ShapeError(f"{often} : de 0 à {LONGEST}, le plus petit d’abord")
+    if bounds[0] > bounds[1] or bounds[1] > MAX_LENGTH:
+        raise ShapeError(f"{often} : de 0 à {MAX_LENGTH}, le plus petit d’abord")
     return bounds

@@ -99,7 +99,7 @@ def worker_command(log_level: str, lane: str | None = None) -> list[str]:
 
 
 def beat_command(log_level: str, data_dir: Path) -> list[str]:
-    """Celery's clock, which rings the sweeps."""
+    """Celery's clock, which triggers the sweeps."""
     schedule = str(data_dir / "beat-schedule")
     return [*CELERY, "beat", "-s", schedule, "-l", log_level]
 
@@ -182,7 +182,7 @@ class Stage:
         return self.supervisor.start(Program(lane or "worker", command, self.environment))
 
     def start_beat(self) -> Child:
-        """The one that rings the sweeps."""
+        """The process that triggers the sweeps."""
         command = beat_command(self.environment.get("LOG_LEVEL", "INFO"), self.data_dir)
         return self.supervisor.start(Program("beat", command, self.environment))
 

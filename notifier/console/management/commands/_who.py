@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 
 from notifier.intake.schema.clickable import unfit
 
-LONGEST = 60
+MAX_LENGTH = 60
 
 
 def account() -> str:
@@ -29,6 +29,6 @@ def _name(typed: str) -> str:
     """Nothing but who: nobody can erase a number or an address from the journal."""
     if found := unfit(typed):
         raise ArgumentTypeError(f"« {typed} » contient {found} : dites seulement qui")
-    if len(typed) > LONGEST:
-        raise ArgumentTypeError(f"{LONGEST} caractères au plus : dites seulement qui")
+    if len(typed) > MAX_LENGTH:
+        raise ArgumentTypeError(f"{MAX_LENGTH} caractères au plus : dites seulement qui")
     return typed.strip() or account()

@@ -320,7 +320,7 @@ def _caps(source: Source) -> str:
 
 
 _UNITS = {"": 3600, "m": 60, "h": 3600, "j": 86400}
-LONGEST_OVERLAP = timedelta(days=30)
+MAX_OVERLAP = timedelta(days=30)
 
 
 def _duration(text: str) -> timedelta:
@@ -328,7 +328,7 @@ def _duration(text: str) -> timedelta:
     if found is None:
         raise ArgumentTypeError(f"« {text} » : écrire une durée, par exemple 24h, 90m ou 7j")
     duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-    if duration > LONGEST_OVERLAP:
+    if duration > MAX_OVERLAP:
         raise ArgumentTypeError(f"« {text} » : 30 jours au plus")
     return duration
 

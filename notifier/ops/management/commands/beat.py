@@ -1,4 +1,4 @@
-"""`notifier beat`: rings the sweeps."""
+"""`notifier beat`: triggers the sweeps."""
 
 import os
 from typing import Any
