@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, count, to_gsm
+from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, _segments, count, to_gsm
 
 VECTORS = Path(__file__).parents[3] / "shared" / "samples" / "sms_segments.json"
 
@@ -92,3 +92,8 @@ def test_whatever_comes_in_goes_out_at_seven_bits_and_stays_so(text: str) -> Non
     assert set(sent) <= GSM_BASIC | GSM_EXTENSION
     assert to_gsm(sent) == sent
     assert count(sent).encoding == "GSM-7"
+
+
+@given(st.text(st.sampled_from(sorted(GSM_BASIC)), max_size=700))
+def test_a_text_of_plain_characters_takes_what_counting_each_says(text: str) -> None:
+    assert count(text).segments == _segments([7] * len(text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -213,10 +214,10 @@ class Composer:
 
     def _trial_faults(self) -> Iterator[str]:
         """What only shows when the text is made: an escape, a piece missing, a text too long."""
-        for kind, part, facts in product(Kind, PARTS, SAMPLES):
+        for kind, part, (sms_words, mail_words) in product(Kind, PARTS, _words_of_samples()):
             path = self._folder / f"{kind}.{part}.j2"
             is_sms = part == "sms"
-            words = words_of(facts) if is_sms else mail_words_of(facts)
+            words = sms_words if is_sms else mail_words
             try:
                 text = self._sms(kind, words) if is_sms else self._render(path.name, words)
             except RENDER_ERRORS as error:
@@ -248,6 +249,12 @@ class Composer:
                     yield from without_telephone(path, text, own_words)
             if count(longest).segments > MAX_SEGMENTS:
                 yield f"{path}:1: makes an SMS of more than {MAX_SEGMENTS} segments; shorten it"
+
+
+@cache
+def _words_of_samples() -> list[tuple[Words, Words]]:
+    """Of each sample the words of its SMS and of its mail: made once, tried with every template."""
+    return [(words_of(facts), mail_words_of(facts)) for facts in SAMPLES]
 
 
 def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:

@@ -7,6 +7,7 @@ character lies outside of it: a typographic apostrophe doubles the price of an a
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 GSM_BASIC = frozenset(
@@ -15,6 +16,8 @@ GSM_BASIC = frozenset(
 )
 # Each of these is sent as an escape and a second septet.
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+ALPHABET = GSM_BASIC | GSM_EXTENSION
 
 # 140 octets a segment; from two segments on, 6 of them are the header that joins them.
 SEGMENT_BITS = 140 * 8
@@ -96,7 +99,11 @@ def to_gsm(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     for space in "\u00a0\u202f\u2009 ":
         composed = composed.replace(f"«{space}", "«").replace(f"{space}»", "»")
-    return "".join(_in_alphabet(character) for character in composed.translate(_SUBSTITUTES))
+    written = composed.translate(_SUBSTITUTES)
+    # Nearly every text is in the alphabet by now, which one look at the whole of it tells.
+    if ALPHABET.issuperset(written):
+        return written
+    return "".join(_in_alphabet(character) for character in written)
 
 
 def count(text: str) -> SmsSize:
@@ -106,11 +113,20 @@ def count(text: str) -> SmsSize:
     The calculator also holds combined characters together (a letter and its combining accents);
     this one does not, as no text that went through `to_gsm` has any.
     """
-    if all(character in GSM_BASIC or character in GSM_EXTENSION for character in text):
+    if GSM_BASIC.issuperset(text):
+        return SmsSize("GSM-7", len(text), _segments_of_basic(len(text)))
+    if ALPHABET.issuperset(text):
         sizes = [14 if character in GSM_EXTENSION else 7 for character in text]
         return SmsSize("GSM-7", len(text), _segments(sizes))
     sizes = [32 if ord(character) > 0xFFFF else 16 for character in text]
     return SmsSize("UCS-2", len(text), _segments(sizes))
+
+
+def _segments_of_basic(characters: int) -> int:
+    """As `_segments`, where every character is of the same size."""
+    if characters * 7 <= SEGMENT_BITS:
+        return 1
+    return ceil(characters / (JOINED_SEGMENT_BITS // 7))
 
 
 def _segments(sizes: list[int]) -> int:
@@ -129,14 +145,14 @@ def _joined_segments(sizes: Iterable[int]) -> int:
 
 
 def _in_alphabet(character: str) -> str:
-    if character in GSM_BASIC or character in GSM_EXTENSION:
+    if character in ALPHABET:
         return character
     plain = "".join(
         part
         for part in unicodedata.normalize("NFKD", character).translate(_SUBSTITUTES)
         if not unicodedata.combining(part)
     )
-    if plain and all(part in GSM_BASIC or part in GSM_EXTENSION for part in plain):
+    if plain and ALPHABET.issuperset(plain):
         return plain
     if unicodedata.combining(character):
         return ""
