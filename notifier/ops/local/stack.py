@@ -84,7 +84,7 @@ def free_port() -> int:
 
 def web_command(bind: Bind) -> list[str]:
     """Granian, one process; `api/server.py` says how a request comes to a thread."""
-    options = ["--interface", "rsgi", "--factory", "--no-ws", "--workers", "1"]
+    options = ["--interface", "rsgi", "--loop", "uvloop", "--factory", "--no-ws", "--workers", "1"]
     options += ["--host", bind.host, "--port", str(bind.port)]
     options += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10"]
     return [sys.executable, "-m", "granian", *options, "notifier.api.server:application"]
