@@ -1,6 +1,6 @@
 """Figures of the service, counted in the database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -147,6 +147,58 @@ def figures() -> Counts:
     )
 
 
+# Each figure without labels: its name, what it means, and which of the counts it is.
+GAUGES = (
+    (
+        "notifier_oldest_due_seconds",
+        "Age of the message that waits longest for a worker",
+        "oldest_due_s",
+    ),
+    (
+        "notifier_oldest_unsent_seconds",
+        "Age of the oldest message that its provider does not have yet, whatever its state",
+        "oldest_unsent_s",
+    ),
+    (
+        "notifier_oldest_undecided_seconds",
+        "Age of the intervention that waits longest for a worker",
+        "oldest_undecided_s",
+    ),
+    (
+        "notifier_oldest_review_seconds",
+        "Age of the intervention that waits longest for a person to say which commune it is",
+        "oldest_review_s",
+    ),
+    (
+        "notifier_sms_caps_reached",
+        "Sources that have come to their cap of SMS for the day",
+        "caps_reached",
+    ),
+    (
+        "notifier_hard_caps_reached",
+        "Sources that have come to their hard cap for the day: urgent texts are held as well",
+        "hard_caps_reached",
+    ),
+    (
+        "notifier_urgent_fan_outs",
+        "Sources that tell unusually many communes something urgent just now",
+        "fan_outs",
+    ),
+    ("notifier_workers_missing", "Queues that no running worker serves", "workers_missing"),
+    (
+        "notifier_beat_running",
+        "1 where the process that triggers the sweeps runs",
+        "is_beat_running",
+    ),
+    ("notifier_pauses", "Pauses of sending by hand: of everything, or of a source", "pauses"),
+    (
+        "notifier_oldest_paused_seconds",
+        "Age of the oldest message that a pause holds",
+        "oldest_paused_s",
+    ),
+)
+
+
 class Figures(Collector):
     """The counts in Prometheus' words."""
 
@@ -158,83 +210,36 @@ class Figures(Collector):
         yield from metrics_of(self._counts.counted, self._counts.sources)
 
     def _now(self) -> Iterator[Metric]:
-        messages = GaugeMetricFamily(
+        yield _labelled(
             "notifier_messages_open",
             "Messages that are not with their provider yet",
-            labels=("channel", "lane", "state"),
+            ("channel", "lane", "state"),
+            self._counts.messages.items(),
         )
-        for labels, number in self._counts.messages.items():
-            messages.add_metric(labels, number)
-        yield messages
-        waiting = GaugeMetricFamily(
+        yield _labelled(
             "notifier_interventions_waiting",
             "Interventions not decided yet; review: a person must decide of the commune",
-            labels=("state",),
+            ("state",),
+            (((state,), number) for state, number in self._counts.waiting_interventions.items()),
         )
-        for state, number in self._counts.waiting_interventions.items():
-            waiting.add_metric((state,), number)
-        yield waiting
-        yield GaugeMetricFamily(
-            "notifier_oldest_due_seconds",
-            "Age of the message that waits longest for a worker",
-            value=self._counts.oldest_due_s,
-        )
-        yield GaugeMetricFamily(
-            "notifier_oldest_unsent_seconds",
-            "Age of the oldest message that its provider does not have yet, whatever its state",
-            value=self._counts.oldest_unsent_s,
-        )
-        yield GaugeMetricFamily(
-            "notifier_oldest_undecided_seconds",
-            "Age of the intervention that waits longest for a worker",
-            value=self._counts.oldest_undecided_s,
-        )
-        yield GaugeMetricFamily(
-            "notifier_oldest_review_seconds",
-            "Age of the intervention that waits longest for a person to say which commune it is",
-            value=self._counts.oldest_review_s,
-        )
-        held = GaugeMetricFamily(
+        yield _labelled(
             "notifier_texts_held",
             "Texts that are told later: in a storm, at a source's cap, of an alert that flaps; "
             "pause: held by hand (notifier pause)",
-            labels=("reason",),
+            ("reason",),
+            (((reason,), number) for reason, number in self._counts.held.items()),
         )
-        for reason, number in self._counts.held.items():
-            held.add_metric((reason,), number)
-        yield held
-        yield GaugeMetricFamily(
-            "notifier_sms_caps_reached",
-            "Sources that have come to their cap of SMS for the day",
-            value=self._counts.caps_reached,
-        )
-        yield GaugeMetricFamily(
-            "notifier_hard_caps_reached",
-            "Sources that have come to their hard cap for the day: urgent texts are held as well",
-            value=self._counts.hard_caps_reached,
-        )
-        yield GaugeMetricFamily(
-            "notifier_urgent_fan_outs",
-            "Sources that tell unusually many communes something urgent just now",
-            value=self._counts.fan_outs,
-        )
-        yield GaugeMetricFamily(
-            "notifier_workers_missing",
-            "Queues that no running worker serves",
-            value=self._counts.workers_missing,
-        )
-        yield GaugeMetricFamily(
-            "notifier_beat_running",
-            "1 where the process that triggers the sweeps runs",
-            value=float(self._counts.is_beat_running),
-        )
-        yield GaugeMetricFamily(
-            "notifier_pauses",
-            "Pauses of sending by hand: of everything, or of a source",
-            value=self._counts.pauses,
-        )
-        yield GaugeMetricFamily(
-            "notifier_oldest_paused_seconds",
-            "Age of the oldest message that a pause holds",
-            value=self._counts.oldest_paused_s,
-        )
+        for name, meaning, figure in GAUGES:
+            yield GaugeMetricFamily(name, meaning, value=float(getattr(self._counts, figure)))
+
+
+def _labelled(
+    name: str,
+    meaning: str,
+    labels: tuple[str, ...],
+    numbers: Iterable[tuple[tuple[str, ...], int]],
+) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=labels)
+    for values, number in numbers:
+        family.add_metric(values, number)
+    return family
