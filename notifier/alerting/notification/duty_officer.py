@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db.models import Q
@@ -46,19 +46,13 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[L
     communes = [_as_listed(alert) for alert in alerts]
     subject, body = composer().unreached(facts_told_now(first.facts), communes, why)
     return [
-        Letter(
+        mail_to_duty(
+            duty_email,
             topic=f"{UNREACHED_TOPIC}{about or first.pk}",
             revision=1 if about else first.revision,
-            channel=Channel.EMAIL,
-            address=duty_email,
-            body=body,
-            subject=subject,
-            lane=Lane.URGENT,
-            expires_at=timezone.now() + LIFETIME,
             thread=first.thread,
-            recipient="duty",
-            origin=EXEMPT,
-            title=TITLE,
+            subject=subject,
+            body=body,
         )
     ]
 
@@ -103,23 +97,39 @@ def _letter(source: Source, topic: str, subject: str, body: str) -> list[Letter]
     if not source.duty_email:
         log.error("no duty address", source=source.name, about=topic)
         return []
-    return [
-        Letter(
-            topic=topic,
-            revision=1,
-            channel=Channel.EMAIL,
-            address=source.duty_email,
-            body=body,
-            subject=subject,
-            lane=Lane.URGENT,
-            expires_at=timezone.now() + LIFETIME,
-            # No intervention's: the source's own.
-            thread=topic.replace("-", "/", 1),
-            recipient="duty",
-            origin=EXEMPT,
-            title=TITLE,
-        )
-    ]
+    # No intervention's thread: the source's own.
+    thread = topic.replace("-", "/", 1)
+    return [mail_to_duty(source.duty_email, topic=topic, thread=thread, subject=subject, body=body)]
+
+
+def mail_to_duty(
+    address: str,
+    *,
+    topic: str,
+    thread: str,
+    subject: str,
+    body: str,
+    revision: int = 1,
+    expires_at: datetime | None = None,
+) -> Letter:
+    """Address a mail to the duty: urgent, past every pause, worth reading for LIFETIME.
+
+    `expires_at` is aware and says otherwise.
+    """
+    return Letter(
+        topic=topic,
+        revision=revision,
+        channel=Channel.EMAIL,
+        address=address,
+        body=body,
+        subject=subject,
+        lane=Lane.URGENT,
+        expires_at=expires_at or timezone.now() + LIFETIME,
+        thread=thread,
+        recipient="duty",
+        origin=EXEMPT,
+        title=TITLE,
+    )
 
 
 def _as_listed(alert: Alert) -> str:

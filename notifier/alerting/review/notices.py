@@ -14,12 +14,11 @@ from django.utils import timezone
 
 from notifier.alerting.content.facts import Doubt
 from notifier.alerting.content.moments import written_moment
-from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
 from notifier.alerting.policy.current import LISTED, categories, composer, named, nature
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
-from notifier.delivery.models import EXEMPT, Channel, Lane
-from notifier.delivery.outbox import Letter, entrust, withdraw
+from notifier.delivery.outbox import entrust, withdraw
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import entry
@@ -116,19 +115,14 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         return [noted(intervention, "aucune adresse de permanence à prévenir")]
     is_expired = revision == _EXPIRED
     subject, body = composer().review(facts_of_doubt(intervention, reason, is_expired=is_expired))
-    letter = Letter(
+    letter = mail_to_duty(
+        address,
         topic=_topic(intervention),
         revision=revision,
-        channel=Channel.EMAIL,
-        address=address,
-        body=body,
-        subject=subject,
-        lane=Lane.URGENT,
-        expires_at=timezone.now() + LIFETIME if is_expired else deadline(intervention),
         thread=intervention.thread,
-        recipient="duty",
-        origin=EXEMPT,
-        title=TITLE,
+        subject=subject,
+        body=body,
+        expires_at=None if is_expired else deadline(intervention),
     )
     entrust([letter])
     if intervention.is_shell:

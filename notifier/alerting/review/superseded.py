@@ -7,13 +7,11 @@ say from here whether the clock is right.
 from __future__ import annotations
 
 import structlog
-from django.utils import timezone
 
-from notifier.alerting.notification.duty_officer import LIFETIME, REVIEW_TOPIC, TITLE
+from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
 from notifier.alerting.policy.current import composer
 from notifier.alerting.review.notices import facts_of_doubt, noted
-from notifier.delivery.models import EXEMPT, Channel, Lane
-from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.outbox import entrust
 from notifier.intake.models import Intervention
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
@@ -38,19 +36,12 @@ def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> li
     later = max(i.sequence for i in thread if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
     subject, body = composer().overtaken(facts_of_doubt(intervention, reason), what)
-    letter = Letter(
+    letter = mail_to_duty(
+        address,
         topic=f"{REVIEW_TOPIC}{intervention.pk.hex}",
-        revision=1,
-        channel=Channel.EMAIL,
-        address=address,
-        body=body,
-        subject=subject,
-        lane=Lane.URGENT,
-        expires_at=timezone.now() + LIFETIME,
         thread=intervention.thread,
-        recipient="duty",
-        origin=EXEMPT,
-        title=TITLE,
+        subject=subject,
+        body=body,
     )
     entrust([letter])
     said = f"{TITLE} prévenue par courriel ({letter.masked}) : {what} dépassée"
