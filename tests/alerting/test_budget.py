@@ -11,7 +11,7 @@ from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Lane, MessageState
-from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.access.api_keys import add_source, source_of
@@ -63,7 +63,7 @@ def people(count: int) -> None:
 def delivered(reference: str = "R1") -> Callable[[], None]:
     def receipts() -> None:
         for message in messages(reference):
-            apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
+            apply_receipt(message.pk, Receipt(message.provider_id, MessageState.DELIVERED))
 
     return receipts
 
@@ -79,7 +79,7 @@ def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
     (message,) = messages()
     assert message.state == MessageState.ACCEPTED
     with counted() as receipt:
-        apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
+        apply_receipt(message.pk, Receipt(message.provider_id, MessageState.DELIVERED))
     assert messages()[0].state == MessageState.DELIVERED
     found = [len(intake), len(decision), len(delivery), len(receipt)]
     assert found == [INTAKE, DECIDE, DELIVER, RECEIPT]
@@ -103,7 +103,7 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
     everyone = messages()
     with counted() as receipts:
         for message in everyone:
-            apply_receipt(message.pk, Fate(message.provider_id, MessageState.DELIVERED))
+            apply_receipt(message.pk, Receipt(message.provider_id, MessageState.DELIVERED))
     assert len(receipts) == RECEIPT * 20
 
 

@@ -11,7 +11,7 @@ from time_machine import travel
 from notifier.alerting.policy.current import categories
 from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.providers.base import Fate, Outcome, Result
+from notifier.delivery.providers.base import Outcome, Receipt, Result
 from notifier.delivery.receipts.apply import apply_receipt
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
@@ -136,7 +136,10 @@ def test_an_undelivered_receipt_moves_on_too(source) -> None:
     push(source)
     hand_over()
     (message,) = messages()
-    apply_receipt(message.pk, Fate("SM1", MessageState.UNDELIVERED, "30003"), "téléphone éteint")
+    apply_receipt(
+        message.pk,
+        Receipt("SM1", MessageState.UNDELIVERED, "30003", explanation="téléphone éteint"),
+    )
     assert told() == [sms(1), sms(2)]
 
 
@@ -149,9 +152,11 @@ def test_a_text_that_came_after_all_counts_its_reader_as_told(source, state, bod
     push(source, category=FIRE, severity="minor")
     hand_over()
     first = messages()[0].pk
-    apply_receipt(first, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
+    apply_receipt(
+        first, Receipt("SM1", MessageState.UNDELIVERED, "30008", explanation="raison inconnue")
+    )
     hand_over()
-    apply_receipt(first, Fate("SM1", state))
+    apply_receipt(first, Receipt("SM1", state))
     push(source, sequence=2, **{"category": FIRE, "severity": "minor", **body})
     assert told(revision=1) == [sms(1), sms(2)]
     assert told(revision=2) == [sms(1), sms(2)]
@@ -160,7 +165,9 @@ def test_a_text_that_came_after_all_counts_its_reader_as_told(source, state, bod
 def said_to_be_lost() -> int:
     """The mayor's first text, of which the network said that it did not arrive."""
     first = messages(address=number(1))[0].pk
-    apply_receipt(first, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
+    apply_receipt(
+        first, Receipt("SM1", MessageState.UNDELIVERED, "30008", explanation="raison inconnue")
+    )
     hand_over()
     return first
 
@@ -177,10 +184,10 @@ def test_a_text_that_comes_after_what_followed_it_brings_that_too(source, body) 
     first = said_to_be_lost()
     push(source, sequence=2, **{"category": FIRE, "severity": "minor", **body})
     assert told(revision=2) == [sms(2)]
-    apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+    apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
     for _ in range(2):
         follow_up_arrivals()
-        apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+        apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
     assert told(revision=2) == [sms(2), sms(1)]
     mayors, deputys = (messages(revision=2, address=number(n))[0].body for n in (1, 2))
     assert mayors == deputys
@@ -192,7 +199,7 @@ def test_a_text_that_comes_after_all_brings_nothing_where_nothing_followed(sourc
     contact("adjoint", mobile=number(2))
     push(source, category=FIRE)
     hand_over()
-    apply_receipt(said_to_be_lost(), Fate("SM1", MessageState.DELIVERED))
+    apply_receipt(said_to_be_lost(), Receipt("SM1", MessageState.DELIVERED))
     follow_up_arrivals()
     assert told() == [sms(1), sms(2)]
 
@@ -205,7 +212,7 @@ def test_a_text_that_comes_after_all_brings_nothing_to_who_has_left(source) -> N
     first = said_to_be_lost()
     push(source, sequence=2, category=FIRE, status="closed")
     mayor.delete()
-    apply_receipt(first, Fate("SM1", MessageState.DELIVERED))
+    apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
     follow_up_arrivals()
     assert told(revision=2) == [sms(2)]
 
@@ -215,7 +222,7 @@ def test_an_ordinary_receipt_leaves_nothing_to_follow_up(source) -> None:
     push(source, category=FIRE)
     hand_over()
     for state in (MessageState.DELIVERED, MessageState.READ):
-        apply_receipt(messages()[0].pk, Fate("SM1", state))
+        apply_receipt(messages()[0].pk, Receipt("SM1", state))
         assert messages()[0].due_at is None
 
 
@@ -225,7 +232,7 @@ def test_nothing_moves_on_once_a_newer_text_is_out(source) -> None:
     push(source)
     hand_over()
     push(source, sequence=2, status="closed")
-    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", MessageState.UNDELIVERED))
+    apply_receipt(messages(revision=1)[0].pk, Receipt("SM1", MessageState.UNDELIVERED))
     assert told() == [sms(1), sms(1)]
 
 
@@ -240,7 +247,7 @@ def test_a_late_failure_of_an_alert_that_is_over_moves_nobody_in_the_new_one(sou
     mayor.delete()
     push(source, sequence=3)
     assert told(revision=3) == [sms(2)]
-    apply_receipt(messages(revision=1)[0].pk, Fate("SM1", MessageState.UNDELIVERED))
+    apply_receipt(messages(revision=1)[0].pk, Receipt("SM1", MessageState.UNDELIVERED))
     assert told(revision=3) == [sms(2)]
 
 

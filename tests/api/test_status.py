@@ -10,7 +10,7 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.escalation.failover import move_on
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
@@ -44,7 +44,9 @@ def test_the_whole_story_with_masked_addresses_only(corg: Caller) -> None:
     decide(pushed)
     Message.objects.update(**CLAIMED)
     sms = Message.objects.get(channel="sms")
-    apply_receipt(sms.pk, Fate("SM1", MessageState.UNDELIVERED, "30003"), "téléphone éteint")
+    apply_receipt(
+        sms.pk, Receipt("SM1", MessageState.UNDELIVERED, "30003", explanation="téléphone éteint")
+    )
     answer = corg.status(pushed)
     status = json.loads(answer.content)
     assert status["state"] == "decided"

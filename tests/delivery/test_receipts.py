@@ -13,9 +13,9 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from notifier.alerting.notification.recipients import reached
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Attempt, Fate, Outcome, Result
+from notifier.delivery.providers.base import Attempt, Outcome, Receipt, Result
 from notifier.delivery.providers.twilio.statuses import state_of
-from notifier.delivery.receipts.apply import Reading, Receipt, apply_all, apply_receipt
+from notifier.delivery.receipts.apply import ReceiptResult, apply_all, apply_receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.record import record
@@ -30,10 +30,10 @@ pytestmark = pytest.mark.django_db
 Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
 
-SENT = Fate("SM1", MessageState.ACCEPTED)
-DELIVERED = Fate("SM1", MessageState.DELIVERED)
-READ = Fate("SM1", MessageState.READ)
-UNDELIVERED = Fate("SM1", MessageState.UNDELIVERED, "30003")
+SENT = Receipt("SM1", MessageState.ACCEPTED)
+DELIVERED = Receipt("SM1", MessageState.DELIVERED)
+READ = Receipt("SM1", MessageState.READ)
+UNDELIVERED = Receipt("SM1", MessageState.UNDELIVERED, "30003")
 
 
 def accept(message: Message) -> None:
@@ -44,7 +44,7 @@ def accept(message: Message) -> None:
 def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
     message = post()
     accept(*claim_due(Lane.URGENT))
-    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert (message.state, message.due_at) == (MessageState.DELIVERED, None)
     assert message.ended_at is not None
@@ -53,7 +53,7 @@ def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
 def test_a_receipt_that_comes_before_our_own_record_stands(post: Post) -> None:
     message = post()
     (claimed,) = claim_due(Lane.URGENT)
-    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
     accept(claimed)
     message.refresh_from_db()
     assert (message.state, message.provider_id, message.due_at) == (
@@ -66,9 +66,9 @@ def test_a_receipt_that_comes_before_our_own_record_stands(post: Post) -> None:
 def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Post) -> None:
     message = post()
     accept(*claim_due(Lane.URGENT))
-    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
-    for fate in (DELIVERED, SENT, UNDELIVERED):
-        assert apply_receipt(message.pk, fate) is Reading.OLD_NEWS
+    assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
+    for receipt in (DELIVERED, SENT, UNDELIVERED):
+        assert apply_receipt(message.pk, receipt) is ReceiptResult.UNCHANGED
     message.refresh_from_db()
     assert message.state == MessageState.DELIVERED
     assert Entry.objects.filter(step=Step.RECEIPT).count() == 1
@@ -84,7 +84,7 @@ def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) ->
     record([t for t in taken if t.message.pk != early])
 
     def says(message_id: int, state: MessageState, of: int | None = None) -> Receipt:
-        return Receipt(message_id, Fate(f"SM{of or message_id}", state))
+        return message_id, Receipt(f"SM{of or message_id}", state)
 
     assert apply_all(
         [
@@ -98,14 +98,14 @@ def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) ->
             says(twice, MessageState.ACCEPTED),
         ]
     ) == [
-        Reading.APPLIED,
-        Reading.APPLIED,
-        Reading.APPLIED,
-        Reading.OF_ANOTHER_TEXT,
-        Reading.NO_SUCH_MESSAGE,
-        Reading.APPLIED,
-        Reading.OLD_NEWS,
-        Reading.OLD_NEWS,
+        ReceiptResult.APPLIED,
+        ReceiptResult.APPLIED,
+        ReceiptResult.APPLIED,
+        ReceiptResult.MISMATCH,
+        ReceiptResult.UNKNOWN_MESSAGE,
+        ReceiptResult.APPLIED,
+        ReceiptResult.UNCHANGED,
+        ReceiptResult.UNCHANGED,
     ]
     record([t for t in taken if t.message.pk == early])
     assert dict(Message.objects.values_list("pk", "state")) == {
@@ -118,7 +118,7 @@ def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) ->
 
 
 def test_an_unknown_message_is_said_to_be_unknown() -> None:
-    assert apply_receipt(987_654, DELIVERED) is Reading.NO_SUCH_MESSAGE
+    assert apply_receipt(987_654, DELIVERED) is ReceiptResult.UNKNOWN_MESSAGE
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_a_receipt_is_the_truth_about_a_message_given_up_for_lost(
 ) -> None:
     message = post()
     Message.objects.filter(pk=message.pk).update(state=state)
-    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
     assert claim_due(Lane.URGENT) == []
 
 
 def test_no_receipt_undoes_a_withdrawal(post: Post) -> None:
     message = post()
     Message.objects.filter(pk=message.pk).update(state=MessageState.CANCELLED)
-    assert apply_receipt(message.pk, SENT) is Reading.OLD_NEWS
+    assert apply_receipt(message.pk, SENT) is ReceiptResult.UNCHANGED
 
 
 @pytest.mark.parametrize(
@@ -240,12 +240,12 @@ def test_whatever_the_order_the_phone_has_the_last_word(
             accept(each)
     receipts = Entry.objects.filter(step=Step.RECEIPT).order_by("id")
     for message, order in zip(messages, orders, strict=True):
-        fates = [*order, order[0]]
+        twice = [*order, order[0]]
         if together:
-            apply_all([Receipt(message.pk, fate) for fate in fates])
+            apply_all([(message.pk, receipt) for receipt in twice])
         else:
-            for fate in fates:
-                apply_receipt(message.pk, fate)
+            for receipt in twice:
+                apply_receipt(message.pk, receipt)
         message.refresh_from_db()
         assert message.state == max((f.state for f in order), key=RANK.__getitem__), order
         assert (message.error_code == "30003") == (message.state == MessageState.UNDELIVERED)
@@ -266,8 +266,10 @@ def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
 ) -> None:
     message = post()
     accept(*claim_due(Lane.URGENT))
-    apply_receipt(message.pk, Fate("SM1", MessageState.UNDELIVERED, "30008"), "raison inconnue")
-    assert apply_receipt(message.pk, DELIVERED) is Reading.APPLIED
+    apply_receipt(
+        message.pk, Receipt("SM1", MessageState.UNDELIVERED, "30008", explanation="raison inconnue")
+    )
+    assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert (message.state, message.error_code) == (MessageState.DELIVERED, "")
     assert [m.pk for m in reached([message])] == [message.pk]
@@ -282,7 +284,7 @@ def test_read_is_later_than_delivered_and_keeps_when_it_came(post: Post) -> None
     apply_receipt(message.pk, DELIVERED)
     message.refresh_from_db()
     came_at = message.ended_at
-    assert apply_receipt(message.pk, READ) is Reading.APPLIED
+    assert apply_receipt(message.pk, READ) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert (message.state, message.ended_at) == (MessageState.READ, came_at)
 
@@ -291,7 +293,7 @@ def test_what_arrived_meanwhile_is_not_followed_up(post: Post, bad_ends: list[in
     """Between the receipt that said so and its follow-up, another said that the phone has it."""
     message = post()
     accept(*claim_due(Lane.URGENT))
-    apply_all([Receipt(message.pk, UNDELIVERED), Receipt(message.pk, DELIVERED)])
+    apply_all([(message.pk, UNDELIVERED), (message.pk, DELIVERED)])
     message.state = MessageState.UNDELIVERED
     follow_up(message)
     assert bad_ends == []
@@ -300,16 +302,16 @@ def test_what_arrived_meanwhile_is_not_followed_up(post: Post, bad_ends: list[in
 @pytest.mark.parametrize(
     "end", [MessageState.EXPIRED, MessageState.FAILED, MessageState.CANCELLED, MessageState.UNKNOWN]
 )
-@pytest.mark.parametrize("fate", [DELIVERED, READ])
+@pytest.mark.parametrize("receipt", [DELIVERED, READ])
 def test_a_phone_that_has_the_text_is_believed_whatever_we_thought(
-    post: Post, end: MessageState, fate: Fate
+    post: Post, end: MessageState, receipt: Receipt
 ) -> None:
     """A first try of unknown fate that arrived, after a second was refused or withdrawn."""
     message = post()
     Message.objects.filter(pk=message.pk).update(state=end, due_at=None, is_followed_up=True)
-    assert apply_receipt(message.pk, fate) is Reading.APPLIED
+    assert apply_receipt(message.pk, receipt) is ReceiptResult.APPLIED
     message.refresh_from_db()
-    assert message.state == fate.state
+    assert message.state == receipt.state
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio import http, transport
-from notifier.delivery.receipts.apply import Reading, apply_receipt
+from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.schema.intervention import FURTHEST_AHEAD
@@ -145,8 +145,8 @@ def test_of_texts_that_the_provider_hides_none_is_sent_twice(
     assert (message.state, message.due_at) == (MessageState.UNKNOWN, None)
     assert bad_ends == [message.pk]
     assert told(provider) == [PHONE]
-    receipt = Fate(provider.messages()[0]["sid"], MessageState.DELIVERED)
-    assert apply_receipt(message.pk, receipt) is Reading.APPLIED
+    receipt = Receipt(provider.messages()[0]["sid"], MessageState.DELIVERED)
+    assert apply_receipt(message.pk, receipt) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert message.state == MessageState.DELIVERED
     assert bad_ends == [message.pk]

@@ -34,16 +34,18 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What the provider knows of a message: its number there and our word for its state.
+class Receipt:
+    """What the provider says of a message: its number there and our word for its state.
 
-    `address`: where it went, empty if the provider does not say.
+    `address`: where it went, empty if the provider does not say. `explanation`: the reason in
+    French, for the journal.
     """
 
     provider_id: str
     state: MessageState
     code: str = ""
     address: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Found:
     `is_whole`: there is no more that may be it, further down than was looked at.
     """
 
-    same: list[Fate] = field(default_factory=list)
+    same: list[Receipt] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     is_whole: bool = True
 
@@ -93,7 +95,7 @@ class Transport(Protocol):
 
         Raises ProviderUnreachableError."""
 
-    def ask(self, message: Message) -> Fate:
+    def ask(self, message: Message) -> Receipt:
         """What became of an accepted message.
 
         Raises ProviderUnreachableError, ProviderIgnorantError."""

@@ -1,7 +1,6 @@
 """Receipts: what the provider says of a message: early, late, twice, out of order or never."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +10,7 @@ from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
-from notifier.delivery.providers.base import Fate
+from notifier.delivery.providers.base import Receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
 from notifier.jobs.group_commit import GroupCommit
@@ -32,91 +31,81 @@ COMES_FROM = {
 }
 
 
-class Reading(StrEnum):
-    """What reading a receipt changed: something, nothing any more; or why it is none of ours."""
+class ReceiptResult(StrEnum):
+    """What came of a receipt: it changed the message, or why it did not."""
 
     APPLIED = "applied"
-    OLD_NEWS = "old_news"
-    OF_ANOTHER_TEXT = "of_another_text"
-    NO_SUCH_MESSAGE = "no_such_message"
+    UNCHANGED = "unchanged"  # the message is there already, or further
+    MISMATCH = "mismatch"  # another number or another address than the message's own
+    UNKNOWN_MESSAGE = "unknown_message"
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What the provider says of a message; `explanation` is its reason in French."""
-
-    message_id: int
-    fate: Fate
-    explanation: str = ""
-
-
-def apply_receipt(message_id: int, fate: Fate, explanation: str = "") -> Reading:
-    """Apply what the provider says to the message, once, and follow up a bad end.
-
-    `explanation` is the provider's reason in French.
-    """
-    reading = _apply_jointly(Receipt(message_id, fate, explanation))
-    if reading is Reading.APPLIED and fate.state is MessageState.UNDELIVERED:
+def apply_receipt(message_id: int, receipt: Receipt) -> ReceiptResult:
+    """Apply what the provider says to the message, once, and follow up a failed delivery."""
+    result = _apply_grouped((message_id, receipt))
+    if result is ReceiptResult.APPLIED and receipt.state is MessageState.UNDELIVERED:
         follow_up(Message.objects.get(pk=message_id))
-    return reading
+    return result
 
 
-def apply_all(receipts: list[Receipt]) -> list[Reading]:
-    """Apply what the provider says, once; what each of these changed. Follows nothing up.
+def apply_all(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
+    """Apply receipts, each with the id of its message, and return a result for each, in order.
 
-    Several of one message are applied one after the other. All or nothing, unless there are such.
+    Follows nothing up. Several of one message are applied one after the other. All or nothing,
+    unless there are such.
     """
-    readings: dict[int, Reading] = {}
-    while len(readings) < len(receipts):
-        of_each: dict[int, int] = {}
-        for place, receipt in enumerate(receipts):
-            if place not in readings:
-                of_each.setdefault(receipt.message_id, place)
-        first_of_each = {message_id: receipts[place] for message_id, place in of_each.items()}
-        changed = _apply_one_each(first_of_each)
-        readings |= {place: changed[message_id] for message_id, place in of_each.items()}
-    return [readings[place] for place in range(len(receipts))]
+    results: dict[int, ReceiptResult] = {}
+    while len(results) < len(receipts):
+        first_of_each: dict[int, int] = {}
+        for index, (message_id, _) in enumerate(receipts):
+            if index not in results:
+                first_of_each.setdefault(message_id, index)
+        applied = _apply_distinct({pk: receipts[index][1] for pk, index in first_of_each.items()})
+        results |= {index: applied[pk] for pk, index in first_of_each.items()}
+    return [results[index] for index in range(len(receipts))]
 
 
 # Those that come within so long share a transaction, and so a wait for the disk. A receipt takes
 # the provider a second and more: so little does not make the next person's alert late.
 MIN_INTERVAL_S = 0.02
-_apply_jointly = GroupCommit(apply_all, most=32, apart_s=MIN_INTERVAL_S)
+_apply_grouped = GroupCommit(apply_all, most=32, apart_s=MIN_INTERVAL_S)
 
 
-def _apply_one_each(receipts: dict[int, Receipt]) -> dict[int, Reading]:
-    """What each of these changed, by message."""
+def _apply_distinct(receipts: dict[int, Receipt]) -> dict[int, ReceiptResult]:
+    """Apply one receipt per message, by its id."""
     # Most of these say what the provider's own answer has said: no transaction for that.
-    readings = _why_unchanged(
-        [r for r in receipts.values() if r.fate.state is MessageState.ACCEPTED]
+    results = _why_unchanged(
+        {pk: r for pk, r in receipts.items() if r.state is MessageState.ACCEPTED}
     )
-    news = {pk: receipt for pk, receipt in receipts.items() if pk not in readings}
+    news = {pk: receipt for pk, receipt in receipts.items() if pk not in results}
     applied = _advance(news) if news else set()
-    readings |= dict.fromkeys(applied, Reading.APPLIED)
-    unchanged = [receipt for pk, receipt in news.items() if pk not in applied]
-    readings |= dict.fromkeys((r.message_id for r in unchanged), Reading.OLD_NEWS)
-    return readings | _why_unchanged(unchanged)
+    results |= dict.fromkeys(applied, ReceiptResult.APPLIED)
+    unchanged = {pk: receipt for pk, receipt in news.items() if pk not in applied}
+    results |= dict.fromkeys(unchanged, ReceiptResult.UNCHANGED)
+    return results | _why_unchanged(unchanged)
 
 
-def _why_unchanged(receipts: list[Receipt]) -> dict[int, Reading]:
-    """Why these change nothing, by message; without those that do, as far as one can see without
-    a lock. One statement."""
+def _why_unchanged(receipts: dict[int, Receipt]) -> dict[int, ReceiptResult]:
+    """Return why these change nothing; without those that do, as far as one can see unlocked.
+
+    One statement.
+    """
     if not receipts:
         return {}
-    messages = Message.objects.filter(pk__in=[r.message_id for r in receipts]).order_by()
+    messages = Message.objects.filter(pk__in=receipts).order_by()
     rows = messages.values_list("pk", "state", "provider_id", "address")
     found = {pk: (state, provider_id, address) for pk, state, provider_id, address in rows}
-    readings = {r.message_id: _reading(r.fate, found.get(r.message_id)) for r in receipts}
-    return {pk: reading for pk, reading in readings.items() if reading}
+    results = {pk: _refusal(receipt, found.get(pk)) for pk, receipt in receipts.items()}
+    return {pk: result for pk, result in results.items() if result}
 
 
-def _reading(fate: Fate, message: tuple[str, str, str] | None) -> Reading | None:
+def _refusal(receipt: Receipt, message: tuple[str, str, str] | None) -> ReceiptResult | None:
     if message is None:
-        return Reading.NO_SUCH_MESSAGE
+        return ReceiptResult.UNKNOWN_MESSAGE
     state, provider_id, address = message
-    if provider_id not in ("", fate.provider_id) or fate.address not in ("", address):
-        return Reading.OF_ANOTHER_TEXT
-    return None if state in COMES_FROM[fate.state] else Reading.OLD_NEWS
+    if provider_id not in ("", receipt.provider_id) or receipt.address not in ("", address):
+        return ReceiptResult.MISMATCH
+    return None if state in COMES_FROM[receipt.state] else ReceiptResult.UNCHANGED
 
 
 def _advance(receipts: dict[int, Receipt]) -> set[int]:
@@ -143,10 +132,10 @@ def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
         at=now,
         message=message.pk,
         channel=message.channel,
-        state=receipt.fate.state,
-        code=receipt.fate.code,
+        state=receipt.state,
+        code=receipt.code,
         after_handover_s=round((now - (loaded(message.accepted_at) or now)).total_seconds(), 3),
-        provider_id=receipt.fate.provider_id,
+        provider_id=receipt.provider_id,
     )
 
 
@@ -158,7 +147,7 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
     databases have no words in common to name the columns of VALUES, but both number them: column1
     is the message, then come state, code, number and address.
     """
-    said = [(pk, receipts[pk].fate) for pk in sorted(receipts)]
+    ordered = sorted(receipts.items())
     sql = (
         "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
         f"due_at = CASE WHEN r.column2 = 'accepted' THEN %s WHEN {_AFTER_ALL} THEN %s END, "
@@ -167,14 +156,14 @@ def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[A
         "error_code = r.column3, "
         "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "
-        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(said))}) AS r "
+        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(ordered))}) AS r "
         f"WHERE id = r.column1 AND ({_ALLOWED}) "
         "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
         f"RETURNING {', '.join(_TOLD)}"
     )
     given = [stored(now + RECEIPT_OVERDUE[0]), stored(now), stored(now), stored(now)]
-    for pk, fate in said:
-        given += [pk, str(fate.state), fate.code, fate.provider_id, fate.address]
+    for pk, receipt in ordered:
+        given += [pk, str(receipt.state), receipt.code, receipt.provider_id, receipt.address]
     return sql, given
 
 

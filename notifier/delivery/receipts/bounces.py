@@ -16,8 +16,8 @@ from email.message import Message as Part
 import structlog
 
 from notifier.delivery.models import Channel, Message, MessageState
-from notifier.delivery.providers.base import Fate
-from notifier.delivery.receipts.apply import Reading, apply_receipt
+from notifier.delivery.providers.base import Receipt
+from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 
 log = structlog.get_logger(__name__)
 
@@ -64,18 +64,20 @@ def read_bounce(raw: bytes) -> Bounce | None:
     return None
 
 
-def apply_bounce(bounce: Bounce) -> Reading:
+def apply_bounce(bounce: Bounce) -> ReceiptResult:
     """Mark the mail as undelivered, and have others told, as of an SMS that did not arrive."""
     ours = Message.objects.filter(
         pk=bounce.message_id, token=bounce.token, channel=Channel.EMAIL
     ).exists()
     if not ours:
         log.warning("bounce of a mail that we did not send", message=bounce.message_id)
-        return Reading.NO_SUCH_MESSAGE
+        return ReceiptResult.UNKNOWN_MESSAGE
     if bounce.status.startswith("5.7."):
         log.error("a reader's mail server refuses our mails", code=bounce.status)
-    fate = Fate(bounce.number, MessageState.UNDELIVERED, bounce.status)
-    return apply_receipt(bounce.message_id, fate, bounce.explanation)
+    receipt = Receipt(
+        bounce.number, MessageState.UNDELIVERED, bounce.status, explanation=bounce.explanation
+    )
+    return apply_receipt(bounce.message_id, receipt)
 
 
 def _failures(mail: Part) -> Iterator[str]:

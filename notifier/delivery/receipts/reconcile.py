@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,10 +13,10 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.outbox import SUPERSEDED, is_superseded
 from notifier.delivery.providers.base import (
-    Fate,
     Found,
     ProviderIgnorantError,
     ProviderUnreachableError,
+    Receipt,
 )
 from notifier.delivery.providers.registry import transport_for
 from notifier.delivery.receipts.apply import apply_receipt
@@ -88,15 +89,15 @@ def _settle(message: Message, may_ask: bool) -> None:
 
 def _settle_by_asking(message: Message, found: Found) -> None:
     now = timezone.now()
-    listed = {fate.provider_id for fate in found.same} | set(found.hidden)
+    listed = {receipt.provider_id for receipt in found.same} | set(found.hidden)
     others = set(
         Message.objects.filter(provider_id__in=listed)
         .exclude(pk=message.pk)
         .values_list("provider_id", flat=True)
     )
-    mine = next((fate for fate in found.same if fate.provider_id not in others), None)
+    mine = next((receipt for receipt in found.same if receipt.provider_id not in others), None)
     if mine is not None:
-        apply_receipt(message.pk, mine, "retrouvé chez l’opérateur")
+        apply_receipt(message.pk, replace(mine, explanation="retrouvé chez l’opérateur"))
     elif set(found.hidden) - others or not found.is_whole:
         _give_up(message, HIDDEN)
     elif message.claimed_at is not None and now - message.claimed_at >= LISTED_WITHIN:
@@ -139,18 +140,23 @@ def _ask(message: Message, may_ask: bool) -> None:
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
-        fate = transport_for(Channel(message.channel)).ask(message)
+        receipt = transport_for(Channel(message.channel)).ask(message)
     except ProviderUnreachableError:
         if later is None:
             accepted.update(due_at=None)
         raise
     except ProviderIgnorantError:
         # Nobody will ever say that it arrived: somebody else is told.
-        lost = Fate(message.provider_id, MessageState.UNDELIVERED, "20404")
-        apply_receipt(message.pk, lost, "l’opérateur n’en a plus trace")
+        lost = Receipt(
+            message.provider_id,
+            MessageState.UNDELIVERED,
+            "20404",
+            explanation="l’opérateur n’en a plus trace",
+        )
+        apply_receipt(message.pk, lost)
         return
-    if fate.state is not MessageState.ACCEPTED:
-        apply_receipt(message.pk, fate, "demandé à l’opérateur")
+    if receipt.state is not MessageState.ACCEPTED:
+        apply_receipt(message.pk, replace(receipt, explanation="demandé à l’opérateur"))
     else:
         accepted.update(due_at=later)
 

@@ -9,7 +9,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from notifier.delivery.receipts.apply import Reading
+from notifier.delivery.receipts.apply import ReceiptResult
 from notifier.delivery.receipts.bounces import Bounce, apply_bounce, read_bounce
 
 log = structlog.get_logger(__name__)
@@ -18,11 +18,13 @@ log = structlog.get_logger(__name__)
 LARGEST = 1024 * 1024
 # sysexits.h: whoever brings the mail keeps it, and brings it again.
 TRY_AGAIN = 75
-SAID = {
-    Reading.APPLIED: "noté : le courriel n’est pas arrivé, d’autres sont prévenus s’il y a lieu",
-    Reading.OLD_NEWS: "déjà noté",
-    Reading.OF_ANOTHER_TEXT: "d’un autre envoi, ignoré",
-    Reading.NO_SUCH_MESSAGE: "d’un courriel qui n’est pas des nôtres, ignoré",
+REPLIES = {
+    ReceiptResult.APPLIED: (
+        "noté : le courriel n’est pas arrivé, d’autres sont prévenus s’il y a lieu"
+    ),
+    ReceiptResult.UNCHANGED: "déjà noté",
+    ReceiptResult.MISMATCH: "d’un autre envoi, ignoré",
+    ReceiptResult.UNKNOWN_MESSAGE: "d’un courriel qui n’est pas des nôtres, ignoré",
 }
 
 
@@ -44,11 +46,11 @@ class Command(BaseCommand):
             self.stdout.write("aucun avis de non-remise d’un courriel du service, ignoré")
             return
         try:
-            reading = apply_bounce(bounce)
+            result = apply_bounce(bounce)
         except DatabaseError as error:
             self.stderr.write(f"base injoignable, à présenter de nouveau ({type(error).__name__})")
             raise SystemExit(TRY_AGAIN) from None
-        self.stdout.write(SAID[reading])
+        self.stdout.write(REPLIES[result])
 
 
 def _read(file: Path | None) -> Bounce | None:

@@ -14,7 +14,13 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.providers.base import Fate, Found, Outcome, ProviderUnreachableError, Result
+from notifier.delivery.providers.base import (
+    Found,
+    Outcome,
+    ProviderUnreachableError,
+    Receipt,
+    Result,
+)
 from notifier.delivery.providers.smtp.headers import Sender, Subject
 from notifier.delivery.providers.smtp.replies import refusal, refused_us
 from notifier.delivery.providers.trust import tls_context
@@ -105,7 +111,7 @@ class SmtpTransport:
         """Nothing, ever: SMTP has no such question."""
         return Found()
 
-    def ask(self, message: Message) -> Fate:  # noqa: ARG002 - the transports' common form
+    def ask(self, message: Message) -> Receipt:  # noqa: ARG002 - the transports' common form
         raise ProviderUnreachableError("SMTP has no receipts to ask for")
 
     def connect(self) -> smtplib.SMTP:

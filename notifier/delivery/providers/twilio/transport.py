@@ -27,11 +27,11 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import (
-    Fate,
     Found,
     Outcome,
     ProviderIgnorantError,
     ProviderUnreachableError,
+    Receipt,
     Result,
 )
 from notifier.delivery.providers.twilio.errors import (
@@ -142,7 +142,7 @@ class TwilioTransport:
     def find(self, message: Message) -> Found:
         since = message.created_at - CLOCK_SKEW
         listed, is_whole = self._listed(message.address, since)
-        same = [_fate(found) for found in listed if found.body == message.body]
+        same = [_receipt(found) for found in listed if found.body == message.body]
         hidden = [str(found.sid) for found in listed if (found.body or "") in HIDDEN_WORDS]
         if not same and not hidden:
             # A number of which the end is hidden is not found by its number.
@@ -153,9 +153,9 @@ class TwilioTransport:
             is_whole = is_whole and (are_all or not hides_numbers)
         return Found(same, hidden, is_whole)
 
-    def ask(self, message: Message) -> Fate:
+    def ask(self, message: Message) -> Receipt:
         try:
-            return _fate(self._client()[0].messages(message.provider_id).fetch())
+            return _receipt(self._client()[0].messages(message.provider_id).fetch())
         except REFUSED as error:
             if error.status in NO_SUCH:
                 raise ProviderIgnorantError(str(error.status)) from error
@@ -198,11 +198,11 @@ class TwilioTransport:
         return mine
 
 
-def _fate(found: Any) -> Fate:
+def _receipt(found: Any) -> Receipt:
     code = str(found.error_code or "")
     if is_ours(code):
         log.error("our account or sender is refused, an operator must mend it", code=code)
-    return Fate(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
+    return Receipt(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
 
 
 def _reason(error: Exception) -> str:
