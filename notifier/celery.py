@@ -44,6 +44,6 @@ def _give_way_to_urgent(instance: Worker, **_: object) -> None:
 @signals.celeryd_init.connect
 @signals.beat_init.connect
 def _refuse_to_start_incomplete(**_: object) -> None:
-    from notifier.readiness import OURS, require_complete
+    from notifier.readiness import CHECK_TAG, require_complete
 
-    require_complete([OURS])
+    require_complete([CHECK_TAG])

@@ -22,8 +22,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from notifier.mailbox import Mailbox, visible
-from notifier.unreadable import why_unreadable
+from notifier.mailbox import Mailbox, strip_invisible
+from notifier.unreadable import describe_os_error
 
 # What config/notifier.env.example holds in the place of every secret.
 PLACEHOLDER = "REMPLACER"
@@ -212,7 +212,7 @@ class Environment(BaseModel):
     def _one_sender(cls, value: str) -> str:
         if value:
             Mailbox.parse(value)
-        return visible(value)
+        return strip_invisible(value)
 
     @field_validator("CA_FILE")
     @classmethod
@@ -223,7 +223,7 @@ class Environment(BaseModel):
         except ssl.SSLError:
             raise ValueError(f"« {value} » ne contient pas de certificats PEM") from None
         except OSError as error:
-            raise ValueError(f"« {value} » {why_unreadable(error)}") from None
+            raise ValueError(f"« {value} » {describe_os_error(error)}") from None
         return value
 
     @field_validator("SECRET_KEY", "SECRET_KEY_FALLBACKS")

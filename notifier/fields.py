@@ -8,16 +8,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
 
-from notifier.mailbox import on_the_wire, visible
+from notifier.mailbox import encode_domain, strip_invisible
 
 _NO_ADDRESS = "Ce n’est pas une adresse ; attendu : nom@domaine.fr"
 
 
-def deliverable(address: str) -> None:
+def validate_deliverable(address: str) -> None:
     """Refuse what no mail server takes as an address. Raises ValidationError in French."""
     try:
         validate_email(address)
-        on_the_wire(address)
+        encode_domain(address)
     except (ValidationError, ValueError):
         raise ValidationError(_NO_ADDRESS) from None
     if any(unicodedata.category(char)[0] == "C" for char in address):
@@ -25,16 +25,16 @@ def deliverable(address: str) -> None:
 
 
 class _EmailInput(forms.EmailField):
-    default_validators = [deliverable]  # noqa: RUF012 - as Django declares it
+    default_validators = [validate_deliverable]  # noqa: RUF012 - as Django declares it
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(visible(value) if isinstance(value, str) else value)
+        return super().to_python(strip_invisible(value) if isinstance(value, str) else value)
 
 
 class EmailField(models.EmailField):  # type: ignore[type-arg] # no subscript at run time
     """A mail address, without what is pasted with it and shows nothing, before it is judged."""
 
-    default_validators = [deliverable]  # noqa: RUF012 - as Django declares it
+    default_validators = [validate_deliverable]  # noqa: RUF012 - as Django declares it
 
     def deconstruct(self) -> Any:
         # As migrations know it: in the database it is no other.
@@ -42,7 +42,7 @@ class EmailField(models.EmailField):  # type: ignore[type-arg] # no subscript at
         return name, "django.db.models.EmailField", args, kwargs
 
     def to_python(self, value: Any) -> Any:
-        return visible(value) if isinstance(value, str) else super().to_python(value)
+        return strip_invisible(value) if isinstance(value, str) else super().to_python(value)
 
     def formfield(self, *args: Any, **kwargs: Any) -> Any:
         return super().formfield(*args, **{"form_class": _EmailInput, **kwargs})

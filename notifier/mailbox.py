@@ -11,12 +11,12 @@ BLANK = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c != "\x85
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """The text without the characters that show nothing: what is pasted from a page has some."""
     return "".join(c for c in text if unicodedata.category(c) != "Cf").strip(BLANK)
 
 
-def on_the_wire(address: str) -> str:
+def encode_domain(address: str) -> str:
     """The address with its domain in the letters of DNS (IDNA 2008, UTS 46).
 
     `maire@mairie-orléans.fr` -> `maire@xn--mairie-orlans-khb.fr`: a server that knows no other
@@ -42,7 +42,7 @@ class Mailbox:
 
         Raises ValueError for anything else, several addresses among it.
         """
-        text = visible(text)
+        text = strip_invisible(text)
         name, address = "", text
         if text.endswith(">"):
             name, _, address = text[:-1].rpartition("<")
@@ -54,4 +54,4 @@ class Mailbox:
         local, at, domain = address.strip().rpartition("@")
         if not at or not domain or not _LOCAL.fullmatch(local):
             raise ValueError("doit être une seule adresse : alertes@example.fr")
-        return cls(name, on_the_wire(f"{local}@{domain}"))
+        return cls(name, encode_domain(f"{local}@{domain}"))

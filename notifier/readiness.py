@@ -7,7 +7,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 # The tag of our own checks. Django's, of the whole web, cost who serves no page half its start.
-OURS = "notifier"
+CHECK_TAG = "notifier"
 
 
 def require_complete(tags: Sequence[str] | None = None) -> None:

@@ -9,6 +9,6 @@ REASONS = {
 }
 
 
-def why_unreadable(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """What follows the file's name in a sentence: "n’existe pas"."""
     return REASONS.get(error.errno or 0, f"ne peut être lu ({error.strerror})")

@@ -22,9 +22,9 @@ class AlertingConfig(AppConfig):
         from notifier.delivery.outbox import arrived_after_all, ended_badly
         from notifier.delivery.sending.readers import looked_over
         from notifier.intake.receive import received
-        from notifier.readiness import OURS
+        from notifier.readiness import CHECK_TAG
 
-        register(check_wording, OURS)
+        register(check_wording, CHECK_TAG)
         received.connect(_ring, dispatch_uid="alerting")
         ended_badly.connect(_move_on, dispatch_uid="alerting")
         arrived_after_all.connect(_catch_up, dispatch_uid="alerting")

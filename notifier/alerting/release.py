@@ -38,7 +38,7 @@ from notifier.delivery.outbox import Letter, entrust
 from notifier.delivery.sending.readers import GONE
 from notifier.intake.models import Source
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -261,7 +261,7 @@ def _end(rows: list[Held], state: HeldState, now: datetime, told_in: str = "") -
 
 
 def _note(rows: list[Held], alerts: dict[int, Alert], step: Step, what: str) -> None:
-    write(
-        entry(row.thread, step, f"{alerts[row.alert_id].commune_name} : {what}.", held=row.pk)
+    write_entries(
+        new_entry(row.thread, step, f"{alerts[row.alert_id].commune_name} : {what}.", held=row.pk)
         for row in rows
     )

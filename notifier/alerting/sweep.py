@@ -22,7 +22,7 @@ from notifier.intake.incident import goes_behind, in_turn, lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.counters import count_if_due
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -72,12 +72,14 @@ def _expire_review(intervention_id: UUID) -> None:
         if changed:
             text = f"Vérification périmée : {reason}."
             entries = [
-                entry(intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk))
+                new_entry(
+                    intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk)
+                )
             ]
             # While a later state of it still waits, its own mail is there to be acted upon.
             if not any(i.state == Handling.REVIEW and i.pk != intervention.pk for i in thread):
                 entries += say_it_expired(intervention, reason)
-            write(entries)
+            write_entries(entries)
     if changed:
         log.error(
             "review expired undecided",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from notifier.delivery.models import ARRIVED, BAD_ENDS, Message, MessageState
 from notifier.delivery.outbox import arrived_after_all, ended_badly
 from notifier.journal.models import Entry
-from notifier.journal.write import write
+from notifier.journal.write import write_entries
 
 LOST = (*BAD_ENDS, MessageState.UNKNOWN)
 
@@ -30,7 +30,7 @@ def follow_up(message: Message, line: Entry | None = None) -> None:
         with transaction.atomic():
             if lost.update(is_followed_up=True, due_at=None):
                 message.is_followed_up = True
-                write([line] if line else [])
+                write_entries([line] if line else [])
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on
         log.exception("follow-up failed, the sweep will repeat it", message=message.pk)

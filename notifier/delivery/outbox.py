@@ -12,7 +12,7 @@ from notifier.delivery.address import mask
 from notifier.delivery.models import EVERYTHING, EXEMPT, Channel, Lane, Message, MessageState
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 # Sent once with message (Message) when one ended failed, undelivered or expired, or was withdrawn
 # because its reader has left the address (notifier.delivery.sending.readers), in a transaction of
@@ -129,7 +129,9 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
             state=MessageState.CANCELLED, due_at=None, ended_at=now
         )
     ]
-    write(entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken)
+    write_entries(
+        new_entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken
+    )
     return len(taken)
 
 

@@ -16,7 +16,7 @@ from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
 from notifier.delivery.sending.pause import note as note_paused
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +68,8 @@ def _mark_lapsed_leases() -> None:
 
 
 def _note(messages: list[Message], step: Step, what: str) -> None:
-    write(
-        entry(
+    write_entries(
+        new_entry(
             message.thread,
             step,
             f"{message.in_journal}, essai {message.attempts} : {what}.",

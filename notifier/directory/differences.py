@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from notifier.directory.models import Contact
-from notifier.directory.people import title
-from notifier.territory.resolve import commune as current_commune
+from notifier.directory.people import function_title
+from notifier.territory.resolve import commune_by_code
 
 REPLACED = ("last_name", "first_name", "mobile", "email")
 """What a file says of a contact; the rest is the directory's own."""
@@ -23,9 +23,9 @@ def difference(before: Contact, after: Contact) -> str:
         for field in (*REPLACED, *_PERIOD)
         if (old := getattr(before, field)) != (new := getattr(after, field))
     ]
-    known = current_commune(after.commune)
+    known = commune_by_code(after.commune)
     where = known.label if known else after.commune
-    return f"{where}, {title(after.function, after.rank)} : {' ; '.join(changed)}"
+    return f"{where}, {function_title(after.function, after.rank)} : {' ; '.join(changed)}"
 
 
 def _shown(value: Any) -> str:

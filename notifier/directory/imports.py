@@ -18,7 +18,7 @@ from notifier.directory.differences import REPLACED, difference
 from notifier.directory.models import Contact
 from notifier.directory.names import is_same_person
 from notifier.directory.notes import absent_note, foreign_note, lines_of, unrung_note
-from notifier.directory.people import is_active, time_zone_of
+from notifier.directory.people import commune_time_zone, is_active
 from notifier.directory.reading import Fault, FileRefused, read_sheet
 from notifier.directory.rows import Identity, Row, RowRefused, checked
 from notifier.directory.shared import copied_down, shared_notes
@@ -214,7 +214,7 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
 def _asleep(contact: Contact, now: datetime) -> bool:
     if contact.active_from is None and contact.active_until is None:
         return False
-    return not is_active(contact, now.astimezone(time_zone_of(contact.commune)).date())
+    return not is_active(contact, now.astimezone(commune_time_zone(contact.commune)).date())
 
 
 def _same_person(before: Contact, after: Contact) -> bool:

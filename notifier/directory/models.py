@@ -14,9 +14,9 @@ from django.db.models import F, Q
 
 from notifier.directory.names import key, legible, tidy
 from notifier.fields import EmailField
-from notifier.mailbox import visible
+from notifier.mailbox import strip_invisible
 from notifier.territory.phones import PhoneError, mobile_number
-from notifier.territory.resolve import commune as current_commune
+from notifier.territory.resolve import commune_by_code
 
 
 class Function(models.TextChoices):
@@ -115,7 +115,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        commune = current_commune(self.commune)
+        commune = commune_by_code(self.commune)
         where = commune.label if commune else self.commune
         said = (where, self.get_function_display(), f"rang {self.rank}", self.name)
         return " · ".join(filter(None, said))
@@ -139,7 +139,7 @@ class Contact(models.Model):
         """Put what was written into its stored form, and judge that. Raises ValidationError."""
         self.commune = self.commune.strip().upper()
         self.last_name, self.first_name = tidy(self.last_name), tidy(self.first_name)
-        self.email = unicodedata.normalize("NFC", visible(self.email)).lower()
+        self.email = unicodedata.normalize("NFC", strip_invisible(self.email)).lower()
         self.mobile = self.mobile.strip()
         super().clean_fields(exclude)
 
@@ -150,7 +150,7 @@ class Contact(models.Model):
         number cannot receive an SMS.
         """
         super().clean()
-        if current_commune(self.commune) is None:
+        if commune_by_code(self.commune) is None:
             raise ValidationError(
                 {
                     "commune": f"Aucune commune actuelle ne porte le code {self.commune} : donnez "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 
-from notifier.mailbox import BLANK, visible
+from notifier.mailbox import BLANK, strip_invisible
 
 # Letters that Unicode does not take apart into a plain one and its mark.
 _PLAIN = str.maketrans(
@@ -28,7 +28,7 @@ def key(text: str) -> str:
 
 def tidy(name: str) -> str:
     """The name as it is stored: accents in one piece, nothing invisible, single spaces."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", visible(name)))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", strip_invisible(name)))
 
 
 def is_same_person(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from notifier.directory.models import Contact
-from notifier.directory.people import can_be_rung
+from notifier.directory.people import communes_with_mobile
 from notifier.directory.rows import Identity, Row
-from notifier.territory.phones import is_far_from
-from notifier.territory.resolve import commune as current_commune
+from notifier.territory.phones import is_unlikely_abroad
+from notifier.territory.resolve import commune_by_code
 
 _SHOWN = 10
 
@@ -34,7 +34,7 @@ def foreign_note(rows: list[Row]) -> list[str]:
     far = [
         f"{row.contact.mobile} (ligne {row.line})"
         for row in rows
-        if row.contact.mobile and is_far_from(row.contact.mobile, row.commune)
+        if row.contact.mobile and is_unlikely_abroad(row.contact.mobile, row.commune)
     ]
     return [f"mobile d’un pays ou territoire éloigné, à vérifier : {first_of(far)}"] if far else []
 
@@ -44,11 +44,11 @@ def unrung_note(rows: list[Row], result: list[Contact]) -> list[str]:
 
     `result`: everybody in the communes of the file, as they then are.
     """
-    rung = can_be_rung(result, timezone.now())
+    rung = communes_with_mobile(result, timezone.now())
     silent = sorted({row.commune for row in rows if not rung.get(row.commune)})
     if not silent:
         return []
-    named = [found.label if (found := current_commune(code)) else code for code in silent]
+    named = [found.label if (found := commune_by_code(code)) else code for code in silent]
     note = (
         "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, et la "
         f"permanence est prévenue : {first_of(named)}"

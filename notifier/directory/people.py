@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from notifier.directory.models import Contact, Function
-from notifier.territory.resolve import commune as current_commune
+from notifier.territory.resolve import commune_by_code
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Person:
     @property
     def title(self) -> str:
         """The function as one says it in French: "maire", "1er adjoint", "2e adjoint"…"""
-        return title(self.function, self.rank)
+        return function_title(self.function, self.rank)
 
 
-def people_of(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
+def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
     """The people of each commune who are active at `at`, the first to be told first.
 
     Mayor, deputies by rank, on-call elected official, municipal police, chief executive, others:
@@ -51,10 +51,10 @@ def people_of(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
     Raises ValueError when `at` carries no time zone.
     """
     if at.utcoffset() is None:
-        raise ValueError("people_of needs a moment with its time zone")
+        raise ValueError("active_people needs a moment with its time zone")
     if not communes:
         return {}
-    today = {code: at.astimezone(time_zone_of(code)).date() for code in communes}
+    today = {code: at.astimezone(commune_time_zone(code)).date() for code in communes}
     present: dict[str, list[Person]] = {code: [] for code in communes}
     marks = ", ".join(["%s"] * len(today))
     # Written out, for Django takes longer to compile it than the database to answer.
@@ -68,11 +68,11 @@ def people_of(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
     return present
 
 
-def can_be_rung(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
+def communes_with_mobile(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
     """The communes with a contact who is active at `at`: whether one of them has a mobile."""
     found: dict[str, bool] = {}
     for contact in contacts:
-        if is_active(contact, at.astimezone(time_zone_of(contact.commune)).date()):
+        if is_active(contact, at.astimezone(commune_time_zone(contact.commune)).date()):
             found[contact.commune] = bool(contact.mobile) or found.get(contact.commune, False)
     return found
 
@@ -84,7 +84,7 @@ def is_active(contact: Contact, day: date) -> bool:
     return started and not ended
 
 
-def title(function: str, rank: int) -> str:
+def function_title(function: str, rank: int) -> str:
     """A function and rank as one says it in French."""
     if function == Function.DEPUTY:
         return "1er adjoint" if rank == 1 else f"{rank}e adjoint"
@@ -92,13 +92,13 @@ def title(function: str, rank: int) -> str:
 
 
 @cache
-def time_zone_of(code: str) -> ZoneInfo:
+def commune_time_zone(code: str) -> ZoneInfo:
     """The commune's time zone.
 
     A commune that has ceased to exist since its contacts were entered keeps them: the hour of
     metropolitan France is better than nobody being told.
     """
-    known = current_commune(code)
+    known = commune_by_code(code)
     return ZoneInfo(known.time_zone if known else settings.TIME_ZONE)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from notifier.directory.encodings import UndecidedError, decoded
 from notifier.directory.names import key
-from notifier.mailbox import visible
-from notifier.unreadable import why_unreadable
+from notifier.mailbox import strip_invisible
+from notifier.unreadable import describe_os_error
 
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
 COMMUNE_NAME = "commune"
@@ -102,7 +102,7 @@ def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[s
     try:
         for cells in reader:
             line, begins = begins, reader.line_num + 1
-            cells = [visible(unicodedata.normalize("NFC", cell)) for cell in cells]
+            cells = [strip_invisible(unicodedata.normalize("NFC", cell)) for cell in cells]
             if any(cells):
                 yield line + skipped, cells, ""
     except csv.Error:
@@ -148,7 +148,7 @@ def _text(path: Path) -> tuple[str, str]:
     except IsADirectoryError:
         raise _refused(f"« {path} » est un dossier : donnez le fichier CSV lui-même") from None
     except OSError as error:
-        raise _refused(f"le fichier « {path} » {why_unreadable(error)}") from None
+        raise _refused(f"le fichier « {path} » {describe_os_error(error)}") from None
     if content.startswith(b"PK\x03\x04"):
         raise _refused(f"« {path} » est un classeur de tableur, pas un CSV : {_AS_CSV}")
     try:

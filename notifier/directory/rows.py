@@ -15,8 +15,7 @@ from notifier.directory.reading import COMMUNE_NAME
 from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference.communes import rivals_of, tidy_code
 from notifier.territory.resolution.evidence import listing
-from notifier.territory.resolve import Location, Verdict, resolve
-from notifier.territory.resolve import commune as current_commune
+from notifier.territory.resolve import Location, Verdict, commune_by_code, resolve
 
 Identity: TypeAlias = tuple[str, str, int]
 
@@ -65,7 +64,7 @@ def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -
     """
     reasons: list[str] = []
     commune = written_out(cells["code_commune"])
-    known = current_commune(commune) is not None
+    known = commune_by_code(commune) is not None
     if not known:
         reasons.append(unknown_commune(cells["code_commune"]))
     name = cells.get(COMMUNE_NAME, "")
@@ -108,7 +107,7 @@ def identity_of(contact: Contact) -> Identity:
 
 def postal_question(code: str) -> str:
     """Which commune a code means that is also the postal code of others, in French; "" if none."""
-    found = current_commune(code)
+    found = commune_by_code(code)
     others = rivals_of(code)
     if found is None or not others:
         return ""

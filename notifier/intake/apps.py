@@ -11,6 +11,6 @@ class IntakeConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.intake.checks import check_tables
-        from notifier.readiness import OURS
+        from notifier.readiness import CHECK_TAG
 
-        register(check_tables, OURS)
+        register(check_tables, CHECK_TAG)

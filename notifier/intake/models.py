@@ -13,7 +13,7 @@ from notifier.intake.schema.shape import ShapeError
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, voice_number
-from notifier.territory.resolve import Verdict, communes_of
+from notifier.territory.resolve import Verdict, communes_in
 
 
 class Source(models.Model):
@@ -126,7 +126,7 @@ class Source(models.Model):
         if faults:
             raise ValidationError(faults)
         self.duty_phone = self.duty_phone.strip()
-        home = communes_of(self.departements[0]) if self.departements else ()
+        home = communes_in(self.departements[0]) if self.departements else ()
         if self.duty_phone and home:
             try:
                 self.duty_phone = voice_number(

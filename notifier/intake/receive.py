@@ -17,7 +17,7 @@ from notifier.intake.schema.intervention import NewIntervention
 from notifier.intake.schema.vocabulary import Status
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 from notifier.territory.resolve import departement_of
 
 # Sent within the transaction that stores an intervention, with intervention (Intervention).
@@ -132,7 +132,7 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
     now = timezone.now()
     with transaction.atomic():
         fresh = insert_new([arrival.as_row(now) for arrival in arrivals])
-        write(_entry(intervention) for intervention in fresh)
+        write_entries(_entry(intervention) for intervention in fresh)
         for intervention in fresh:
             received.send(sender=Intervention, intervention=intervention)
     stored = {intervention.pk for intervention in fresh}
@@ -148,7 +148,7 @@ _store_jointly = GroupCommit(_store, most=32, apart_s=MIN_INTERVAL_S)
 def _entry(intervention: Intervention) -> Entry:
     said = f"{intervention.category}, {Status(intervention.status).label}"
     said += ", exercice" if intervention.exercise else ""
-    return entry(
+    return new_entry(
         intervention.thread,
         Step.RECEIVED,
         f"Reçue de {intervention.source.name} : n° {intervention.sequence}, {said}.",

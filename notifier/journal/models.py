@@ -46,7 +46,7 @@ class Entry(models.Model):
         return self.text
 
     def save(self, *_: object, **__: object) -> NoReturn:
-        raise AppendOnlyError("write journal entries with notifier.journal.write.write()")
+        raise AppendOnlyError("write journal entries with notifier.journal.write.write_entries()")
 
     def delete(self, *_: object, **__: object) -> NoReturn:
         raise AppendOnlyError("a journal entry cannot be deleted")

@@ -12,7 +12,7 @@ from notifier.journal.models import Entry, Step
 AT_ONCE = 5000
 
 
-def entry(
+def new_entry(
     thread: str, step: Step, text: str, *, at: datetime | None = None, **data: object
 ) -> Entry:
     """An entry to be written: `text` in French for people, `data` JSON-able for machines.
@@ -22,7 +22,7 @@ def entry(
     return Entry(thread=thread, step=step, text=text, at=at or timezone.now(), data=data)
 
 
-def write(entries: Iterable[Entry]) -> None:
+def write_entries(entries: Iterable[Entry]) -> None:
     """Append the entries in their order, in one statement for as many as a database takes at once,
     within the caller's transaction.
 

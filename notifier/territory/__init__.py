@@ -4,7 +4,8 @@ In: a place as a source describes it (`Location`: INSEE code or several, name, p
 code, point, area).
 Out: a `Resolution`: a verdict, the commune(s) it is certain of, how they lie to the point, and
 every clue with what it said, in French, for the person who reviews. `resolve.py` is the room's
-front: `resolve`, `commune`, `adjoining`, `departement_of`, `communes_of`, `all_communes`.
+front: `resolve`, `commune_by_code`, `adjacent_communes`, `departement_of`, `communes_in`,
+`all_communes`.
 
 Never: guesses (a doubt is `conflict` or `unknown`, and then names no commune), asks the network,
 writes anything but the file an operator builds, or reads its file before the first question.

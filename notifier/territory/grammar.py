@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 
-def of(commune: str) -> str:
+def with_de(commune: str) -> str:
     """The name after « de », contracted as French has it: "de Delle", "d’Essert", "du Havre"."""
     if contracted := _contracted(commune, "du", "des"):
         return contracted
@@ -14,7 +14,7 @@ def of(commune: str) -> str:
     return f"d’{commune}" if is_vowel else f"de {commune}"
 
 
-def at(commune: str) -> str:
+def with_a(commune: str) -> str:
     """The name after « à », contracted as French has it: "à Delle", "au Havre", "aux Abymes"."""
     return _contracted(commune, "au", "aux") or f"à {commune}"
 

@@ -13,8 +13,8 @@ from phonenumbers import (
     ValidationResult,
 )
 
-from notifier.mailbox import visible
-from notifier.territory.resolve import commune as current_commune
+from notifier.mailbox import strip_invisible
+from notifier.territory.resolve import commune_by_code
 
 # ARCEP, décision n° 2018-0881, annexe 1: numbers kept for works of fiction, of the metropolitan
 # plan only (0639 also opens Mayotte's numbers, which are +262 639).
@@ -90,9 +90,9 @@ def voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
     return _e164(number)
 
 
-def is_far_from(e164: str, commune_code: str) -> bool:
+def is_unlikely_abroad(e164: str, commune_code: str) -> bool:
     """Whether a number is neither of the commune's plan nor metropolitan nor of a neighbour's."""
-    home = current_commune(commune_code)
+    home = commune_by_code(commune_code)
     country = phonenumbers.parse(e164).country_code
     near = {33} if home is None else {33, phonenumbers.country_code_for_region(home.phone_region)}
     if home is None or home.phone_region == "FR":
@@ -100,7 +100,7 @@ def is_far_from(e164: str, commune_code: str) -> bool:
     return country not in near
 
 
-def as_dialled(e164: str) -> str:
+def format_number(e164: str) -> str:
     """The number as one reads and dials it: national in the French plans, else with its country."""
     number = phonenumbers.parse(e164)
     is_french = phonenumbers.region_code_for_number(number) in _PLANS
@@ -110,7 +110,7 @@ def as_dialled(e164: str) -> str:
 
 def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> PhoneNumber:
     """A number that is somebody's, or fiction where that is allowed. Raises PhoneError."""
-    home = current_commune(commune_code)
+    home = commune_by_code(commune_code)
     if home is None:
         raise PhoneError(
             f"numéro « {text} » : la commune {commune_code} est inconnue, "
@@ -121,7 +121,7 @@ def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> Phone
     if is_fiction := _FICTION.fullmatch(_e164(number)):
         if fiction_allowed:
             return number
-        first = as_dialled(is_fiction[0])[: len("06 39 98")]
+        first = format_number(is_fiction[0])[: len("06 39 98")]
         raise PhoneError(
             f"numéro « {text} » : {first} est réservé aux œuvres de fiction et ne joint "
             "personne ; donnez le vrai numéro (les exemples ne sont admis qu’avec le simulateur)"
@@ -146,7 +146,7 @@ def _e164(number: PhoneNumber) -> str:
 def _parsed(text: str, region: str) -> PhoneNumber:
     """The number as `region` reads it, valid or not. Raises PhoneError when it is none at all."""
     # Numbers pasted from a telephone's address book carry invisible direction marks.
-    written = " ".join(visible(text).translate(_DASHES).split())
+    written = " ".join(strip_invisible(text).translate(_DASHES).split())
     if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", written):
         raise PhoneError(
             f"numéro « {text} » : un tableur l’a réécrit en notation scientifique et des chiffres "

@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from notifier.territory.geometry import lookup as ground
 from notifier.territory.geometry.geometry import Polygons
-from notifier.territory.geometry.lookup import Mark
+from notifier.territory.geometry.lookup import Proximity
 from notifier.territory.reference import communes as reference
 from notifier.territory.reference.communes import (
     Commune,
     all_communes,
-    commune,
-    communes_of,
+    commune_by_code,
+    communes_in,
     departement_of,
 )
 from notifier.territory.resolution.code_list import Several, read_several
@@ -41,13 +41,13 @@ __all__ = [
     "Clue",
     "Commune",
     "Location",
-    "Mark",
+    "Proximity",
     "Resolution",
     "Verdict",
-    "adjoining",
+    "adjacent_communes",
     "all_communes",
-    "commune",
-    "communes_of",
+    "commune_by_code",
+    "communes_in",
     "departement_of",
     "resolve",
 ]
@@ -113,22 +113,22 @@ class Resolution:
     communes: tuple[Commune, ...]
     """Under `edge` first those that hold the point or the area's centre, then by distance."""
     clues: tuple[Clue, ...]
-    marks: tuple[Mark, ...] = ()
+    proximities: tuple[Proximity, ...] = ()
     """How they lie to the point or the area, if one was given; in doubt, the nearest candidates."""
-    sure: tuple[Commune, ...] = ()
-    """Under a doubt, those of several named communes that it does not touch."""
-    close_by: tuple[Commune, ...] = ()
-    """Under `edge`, those of `communes` that hold nothing of it and that no area touches."""
+    confirmed: tuple[Commune, ...] = ()
+    """Under `conflict` and `unknown`, those of a list of codes that are certain all the same."""
+    nearby: tuple[Commune, ...] = ()
+    """Under `edge`, those of `communes` that neither contain the point nor touch the area."""
 
     @property
-    def holders(self) -> tuple[Commune, ...]:
-        """Those of `communes` that hold the point or the area's centre; the only one if certain.
+    def containing(self) -> tuple[Commune, ...]:
+        """The communes that contain the point or the area's centre; all if `certain`.
 
-        Several only on the very line between them, and where no source divides their land.
+        Several only for a point exactly on a border, or on land that no source divides.
         """
         if self.verdict is not Verdict.EDGE:
             return self.communes
-        holding = {mark.code for mark in self.marks if mark.holds}
+        holding = {near.code for near in self.proximities if near.holds}
         return tuple(commune for commune in self.communes if commune.code in holding)
 
     def as_json(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Resolution:
             "verdict": self.verdict.value,
             "communes": [asdict(commune) for commune in self.communes],
             "clues": [{**asdict(clue), "communes": list(clue.communes)} for clue in self.clues],
-            "marks": [asdict(mark) for mark in self.marks],
+            "marks": [asdict(proximity) for proximity in self.proximities],
         }
 
 
@@ -159,7 +159,7 @@ def resolve(location: Location) -> Resolution:
 
 
 def _known(codes: Iterable[str]) -> tuple[Commune, ...]:
-    return tuple(c for c in map(reference.commune, codes) if c)
+    return tuple(c for c in map(reference.commune_by_code, codes) if c)
 
 
 def _verdict_on_several(several: Several) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
@@ -169,7 +169,7 @@ def _verdict_on_several(several: Several) -> tuple[Verdict, tuple[str, ...], tup
     return Verdict.CONFLICT if several.is_contradicted else Verdict.UNKNOWN, (), several.sure
 
 
-def adjoining(code: str) -> tuple[Commune, ...]:
+def adjacent_communes(code: str) -> tuple[Commune, ...]:
     """The communes that share a border with one (on land: no bridge, no crossing by sea).
 
     Empty for islands and for the collectivities whose contours no source gives. A commune whose

@@ -23,7 +23,7 @@ from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from notifier.journal.counters import LAG, count_new, counters
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 from tests.alerting.house import (
     CONFLICT,
     FIRE,
@@ -186,8 +186,8 @@ def until_somebody_waits_for_a_lock() -> None:
 def test_what_is_counted_by_several_at_once_is_counted_once(real_commits) -> None:
     at = timezone.now() - 2 * LAG
     taken = {"channel": "sms", "result": "accepted", "code": ""}
-    write([entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
+    write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
     count_new()
-    write([entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
+    write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
     at_once(*[count_new] * 4)
     assert counters()["notifier_messages_sent", (("channel", "sms"),)] == 100

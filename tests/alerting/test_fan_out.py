@@ -14,7 +14,7 @@ from notifier.alerting.models import FanOut, Held
 from notifier.alerting.throttling.fan_out import ALERTS, watch
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Source
-from notifier.territory.resolve import communes_of
+from notifier.territory.resolve import communes_in
 from tests.alerting.house import (
     DUTY,
     MAYORS,
@@ -27,7 +27,7 @@ from tests.alerting.house import (
     push,
 )
 
-COMMUNES = sorted(commune.code for commune in communes_of("90"))
+COMMUNES = sorted(commune.code for commune in communes_in("90"))
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import pytest
 
 from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
-from notifier.territory.grammar import at, of
-from notifier.territory.resolve import commune
+from notifier.territory.grammar import with_a, with_de
+from notifier.territory.resolve import commune_by_code
 from tests.alerting.house import (
     ACCIDENT,
     DELLE,
@@ -37,7 +37,7 @@ NEXT_TO_DELLE = ("90043", "90045", "90046", "90056", "90063", "90096")
 
 def name_of(code: str) -> str:
     """As the commune is called."""
-    found = commune(code)
+    found = commune_by_code(code)
     assert found is not None
     return found.name
 
@@ -239,7 +239,7 @@ def test_a_commune_and_its_neighbours_without_contacts_are_one_mail(source) -> N
     ],
 )
 def test_a_commune_after_de_as_french_has_it(name, said) -> None:
-    assert of(name) == said
+    assert with_de(name) == said
 
 
 @pytest.mark.parametrize(
@@ -254,4 +254,4 @@ def test_a_commune_after_de_as_french_has_it(name, said) -> None:
     ],
 )
 def test_a_commune_after_a_as_french_has_it(name, said) -> None:
-    assert at(name) == said
+    assert with_a(name) == said

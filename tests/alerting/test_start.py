@@ -73,8 +73,8 @@ def test_what_ships_is_accepted(tmp_path: Path) -> None:
 def test_every_check_of_ours_is_made_where_no_page_is_served_too() -> None:
     from django.core.checks.registry import registry
 
-    from notifier.readiness import OURS
+    from notifier.readiness import CHECK_TAG
 
     ours = [check for check in registry.get_checks() if check.__module__.startswith("notifier.")]
     assert ours
-    assert [check for check in ours if OURS not in check.tags] == []
+    assert [check for check in ours if CHECK_TAG not in check.tags] == []

@@ -16,7 +16,7 @@ from notifier.directory.models import Contact
 from notifier.intake.formats.departements import departement_of_code
 from notifier.intake.models import Handling, Intervention
 from notifier.settings import packaged
-from notifier.territory.resolve import communes_of
+from notifier.territory.resolve import communes_in
 from tests.api.caller import Caller, fields
 from tests.api.foreign import CAP, kinds, push_cap, stored
 from tests.intake import messages as m
@@ -73,7 +73,7 @@ def test_a_person_decides_of_a_whole_departement(corg: Caller, name: str, value:
     assert (doubt.state, doubt.verdict, told()) == (Handling.REVIEW, "unknown", [])
     assert "alert.info.area.geocode" not in answer["dropped"]
     (clue,) = doubt.clues
-    assert clue["communes"] == [commune.code for commune in communes_of("90")]
+    assert clue["communes"] == [commune.code for commune in communes_in("90")]
     mail = Message.objects.get(recipient="duty")
     assert "département 90" in mail.body
     assert len(mail.body) < 3000
@@ -87,7 +87,7 @@ def test_all_are_told_where_the_category_says_so(corg: Caller, all_told: None) -
     whole = m.cap("DP2", sent=sent, info=m.info("fr", geocode("NUTS3", "FRC24")))
     intervention = stored(push_cap(corg, whole))
     assert (intervention.state, intervention.verdict) == (Handling.DECIDED, "certain")
-    assert len(intervention.communes) == len(communes_of("90"))
+    assert len(intervention.communes) == len(communes_in("90"))
     assert told() == ["+33639980001", "+33639980002"]
     named = f"cod@prefecture.example,DP2,{sent}"
     stored(push_cap(corg, m.cap("DP3", "Cancel", references=named, info="")))
@@ -97,7 +97,7 @@ def test_all_are_told_where_the_category_says_so(corg: Caller, all_told: None) -
 def test_more_communes_than_may_be_told_at_once_are_a_persons_to_decide(
     db: None, all_told: None
 ) -> None:
-    assert len(communes_of("62")) > 500
+    assert len(communes_in("62")) > 500
     caller = Caller(source("CORG 62", "62"))
     doubt = stored(push_cap(caller, m.cap("DP4", info=m.info("fr", geocode("NUTS3", "FRE12")))))
     assert (doubt.state, told()) == (Handling.REVIEW, [])

@@ -19,7 +19,7 @@ from notifier.directory import imports
 from notifier.directory.imports import import_contacts
 from notifier.directory.models import Contact
 from notifier.directory.reading import FileRefused
-from notifier.territory.reference.communes import communes_of
+from notifier.territory.reference.communes import communes_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 
@@ -507,7 +507,7 @@ def test_the_list_refuses_what_is_no_commune() -> None:
 def test_the_sample_gives_every_commune_of_the_territoire_de_belfort_a_mayor() -> None:
     import_contacts(SAMPLE)
     mayors = Contact.objects.filter(function="maire", rank=1)
-    assert {m.commune for m in mayors} == {c.code for c in communes_of("90")}
+    assert {m.commune for m in mayors} == {c.code for c in communes_in("90")}
     assert all(m.mobile and m.email for m in mayors)
     on_call = Contact.objects.filter(function="astreinte").values_list("commune", flat=True)
     assert {"90010", "90033"} <= set(on_call)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifier.directory.models import Contact
-from notifier.directory.people import Person, people_of
+from notifier.directory.people import Person, active_people
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall
         ("maire", 1),
     ]:
         contact(DELLE, function, rank)
-    assert titles(people_of([DELLE], NOON)[DELLE]) == [
+    assert titles(active_people([DELLE], NOON)[DELLE]) == [
         "maire",
         "1er adjoint",
         "2e adjoint",
@@ -51,7 +51,7 @@ def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall
 
 def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
     mayor = contact(DELLE, "maire", email="maire@delle.example", last_name="Merisier")
-    [person] = people_of([DELLE], NOON)[DELLE]
+    [person] = active_people([DELLE], NOON)[DELLE]
     assert person == Person(mayor.pk, DELLE, "maire", 1, "+33639980001", "maire@delle.example")
     assert "Merisier" not in repr(person)
 
@@ -59,7 +59,7 @@ def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
 def test_every_commune_asked_for_answers_and_no_other() -> None:
     contact(DELLE, "maire")
     contact(BELFORT, "maire")
-    answer = people_of([DELLE, "90001", DELLE], NOON)
+    answer = active_people([DELLE, "90001", DELLE], NOON)
     assert titles(answer[DELLE]) == ["maire"]
     assert answer["90001"] == []
     assert set(answer) == {DELLE, "90001"}
@@ -72,12 +72,12 @@ def test_one_statement_however_many_communes(count: int, django_assert_num_queri
         contact(code, "maire")
         contact(code, "adjoint")
     with django_assert_num_queries(1):
-        answer = people_of(communes, NOON)
+        answer = active_people(communes, NOON)
     assert sum(map(len, answer.values())) == 2 * count
 
 
 def test_nobody_asked_for_is_nobody() -> None:
-    assert people_of([], NOON) == {}
+    assert active_people([], NOON) == {}
 
 
 @pytest.mark.parametrize(
@@ -95,22 +95,22 @@ def test_the_period_is_inclusive_in_the_commune_s_own_time(
     at: datetime, present: list[str]
 ) -> None:
     contact(SAINT_DENIS, "maire", active_from=date(2026, 12, 1), active_until=date(2026, 12, 24))
-    assert titles(people_of([SAINT_DENIS], at)[SAINT_DENIS]) == present
+    assert titles(active_people([SAINT_DENIS], at)[SAINT_DENIS]) == present
 
 
 def test_the_same_moment_is_another_day_in_another_commune() -> None:
     for code in (SAINT_DENIS, DELLE):
         contact(code, "maire", active_from=date(2026, 12, 1))
-    answer = people_of([SAINT_DENIS, DELLE], datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
+    answer = active_people([SAINT_DENIS, DELLE], datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
     assert titles(answer[SAINT_DENIS]) == ["maire"]
     assert answer[DELLE] == []
 
 
 def test_a_moment_without_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        people_of([DELLE], datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the fault under test
+        active_people([DELLE], datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the fault under test
 
 
 def test_a_commune_that_no_longer_exists_keeps_its_people() -> None:
     contact("90999", "maire", active_until=date(2026, 11, 22))
-    assert titles(people_of(["90999"], NOON)["90999"]) == ["maire"]
+    assert titles(active_people(["90999"], NOON)["90999"]) == ["maire"]

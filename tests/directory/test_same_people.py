@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from notifier.directory.imports import import_contacts
 from notifier.directory.models import Contact
 from notifier.directory.reading import FileRefused
-from notifier.territory.reference.communes import communes_of
+from notifier.territory.reference.communes import communes_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 
@@ -125,7 +125,7 @@ def test_a_dry_run_shows_what_becomes_empty_and_the_period_that_ends(
 def mayors(count: int, mobile: str = "", email: str = "", name: str = "") -> list[str]:
     return [
         f"{commune.code};maire;1;{name or f'Nom{place}'};;{mobile};{email}"
-        for place, commune in enumerate(communes_of("90")[:count])
+        for place, commune in enumerate(communes_in("90")[:count])
     ]
 
 
@@ -167,7 +167,7 @@ def test_what_is_shared_on_purpose_is_not_said(csv_file: CsvFile) -> None:
         "90033;astreinte;1;LEROT;Helene;06 39 98 00 01;",
         *(
             f"{commune.code};police_municipale;1;;;06 39 98 00 03;police@belfort.example"
-            for commune in communes_of("90")[:12]
+            for commune in communes_in("90")[:12]
         ),
     ]
     notes = import_contacts(csv_file(*rows)).notes

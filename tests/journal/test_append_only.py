@@ -6,14 +6,16 @@ from django.utils import timezone
 
 from notifier.journal.guard import REFUSAL
 from notifier.journal.models import AppendOnlyError, Entry, Step
-from notifier.journal.write import entry, timeline, write
+from notifier.journal.write import new_entry, timeline, write_entries
 
 THREAD = "1/CORG90-1"
 
 
 @pytest.fixture(autouse=True)
 def _written(db: None) -> None:
-    write([entry(THREAD, Step.RECEIVED, "Reçue."), entry(THREAD, Step.DECIDED, "Décidée.")])
+    write_entries(
+        [new_entry(THREAD, Step.RECEIVED, "Reçue."), new_entry(THREAD, Step.DECIDED, "Décidée.")]
+    )
 
 
 def _refuses(statement: str) -> None:
@@ -97,17 +99,17 @@ def test_a_line_is_not_deleted() -> None:
 
 def test_lines_are_still_appended_in_their_order() -> None:
     now = timezone.now()
-    write(
+    write_entries(
         [
-            entry(THREAD, Step.COMPOSED, "Rédigée.", at=now),
-            entry(THREAD, Step.ATTEMPT, "Remise.", at=now),
+            new_entry(THREAD, Step.COMPOSED, "Rédigée.", at=now),
+            new_entry(THREAD, Step.ATTEMPT, "Remise.", at=now),
         ]
     )
     assert _texts() == ["Reçue.", "Décidée.", "Rédigée.", "Remise."]
 
 
 def test_a_timeline_holds_its_own_thread_only() -> None:
-    write([entry("2/CORG90-1", Step.RECEIVED, "D’une autre source.")])
+    write_entries([new_entry("2/CORG90-1", Step.RECEIVED, "D’une autre source.")])
     assert _texts() == ["Reçue.", "Décidée."]
 
 
@@ -116,12 +118,12 @@ def test_lines_fall_with_the_step_that_they_tell() -> None:
         pass
 
     with pytest.raises(Undone), transaction.atomic():
-        write([entry(THREAD, Step.ATTEMPT, "Remise.")])
+        write_entries([new_entry(THREAD, Step.ATTEMPT, "Remise.")])
         raise Undone
     assert _texts() == ["Reçue.", "Décidée."]
 
 
 def test_as_many_lines_as_a_night_brings_are_written_in_their_order() -> None:
     """More values than a database takes in one statement."""
-    write(entry("1/NIGHT", Step.EXPIRED, f"{n}") for n in range(7000))
+    write_entries(new_entry("1/NIGHT", Step.EXPIRED, f"{n}") for n in range(7000))
     assert [line.text for line in timeline("1/NIGHT")] == [f"{n}" for n in range(7000)]

@@ -11,7 +11,7 @@ from notifier.intake.models import Source
 from notifier.journal import counters
 from notifier.journal.counters import LAG, count_new
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 OLD = LAG + timedelta(seconds=5)
 
@@ -32,29 +32,31 @@ def _value(name: str, **labels: str) -> float:
 def _write(source: Source, ago: timedelta = OLD, times: int = 1) -> None:
     """A report, a try that failed, one that was taken, its receipt, and an escalation."""
     thread, at = f"{source.pk}/REF", timezone.now() - ago
-    write(
+    write_entries(
         [
-            entry(thread, Step.RECEIVED, "Reçue.", at=at, intervention="x", sequence=1),
-            entry(thread, Step.RECEIVED, "Rien de nouveau.", at=at, format="CAP", effect="none"),
+            new_entry(thread, Step.RECEIVED, "Reçue.", at=at, intervention="x", sequence=1),
+            new_entry(
+                thread, Step.RECEIVED, "Rien de nouveau.", at=at, format="CAP", effect="none"
+            ),
             _attempt(thread, at, result="retry", code="20429"),
             _attempt(thread, at, result="accepted", code="", after_report_s=0.02),
             _attempt(thread, at, result="permanent", code="21211"),
-            entry(
+            new_entry(
                 thread, Step.RECEIPT, "Reçu.", at=at,
                 channel="sms", state="delivered", code="", after_handover_s=1.5,
             ),
-            entry(
+            new_entry(
                 thread, Step.RECEIPT, "Non reçu.", at=at,
                 channel="sms", state="undelivered", code="30008", after_handover_s=3.0,
             ),
-            entry(thread, Step.DECIDED, "Au tour de l’adjoint.", at=at, rule="escalation"),
+            new_entry(thread, Step.DECIDED, "Au tour de l’adjoint.", at=at, rule="escalation"),
         ]
         * times
     )  # fmt: skip
 
 
 def _attempt(thread, at, **data):
-    return entry(thread, Step.ATTEMPT, "Essai.", at=at, message=1, channel="sms", **data)
+    return new_entry(thread, Step.ATTEMPT, "Essai.", at=at, message=1, channel="sms", **data)
 
 
 @pytest.fixture

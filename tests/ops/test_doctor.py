@@ -54,12 +54,12 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
     from notifier.directory.models import Contact
     from notifier.intake.access.api_keys import add_source
     from notifier.ops.doctor.content import sources_and_contacts
-    from notifier.territory.resolve import communes_of
+    from notifier.territory.resolve import communes_in
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
     Contact.objects.bulk_create(
         Contact(commune=commune.code, function="maire", mobile=f"+3363998{n:04d}")
-        for n, commune in enumerate(communes_of("90"))
+        for n, commune in enumerate(communes_in("90"))
     )
     assert "101 communes dont" in [found.what for found in sources_and_contacts()][-1]
     yesterday = timezone.now() - timedelta(days=2)

@@ -58,7 +58,7 @@ def test_an_islet_that_people_know(
 
 def test_every_islet_is_its_communes_and_takes_no_land_from_another() -> None:
     for islet in ISLETS:
-        home = reference.commune(islet.commune)
+        home = reference.commune_by_code(islet.commune)
         assert home is not None, islet
         held = [m.code for m in ground.near(islet.latitude, islet.longitude, 0) if m.holds]
         assert held == [islet.commune], islet
@@ -126,8 +126,8 @@ def test_off_a_shore_of_two_communes_it_is_the_edge_of_both() -> None:
     for point, first, second in shores:
         found = place(**point)
         assert (found.verdict, codes(found)) == (Verdict.EDGE, [first, second])
-        assert [c.code for c in found.holders] == [first]
-        assert [c.code for c in found.close_by] == [second]
+        assert [c.code for c in found.containing] == [first]
+        assert [c.code for c in found.nearby] == [second]
         assert codes(place(insee=second, **point)) == [second]
 
 

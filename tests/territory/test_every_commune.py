@@ -110,11 +110,11 @@ def test_a_lone_code_is_asked_wherever_it_is_the_postal_code_of_others() -> None
         assert clue.communes[0] == commune.code
         assert set(clue.communes[1:]) <= reference.served_by(commune.code) - {commune.code}
         listed = resolve(Location(communes=[commune.code, "90033"]))
-        assert [c.code for c in listed.sure] == ["90033"]
+        assert [c.code for c in listed.confirmed] == ["90033"]
 
 
 def _today(code: str) -> set[str]:
-    if reference.commune(code):
+    if reference.commune_by_code(code):
         return {code}
     return {former.commune for former in reference.former_codes(code)}
 
@@ -174,7 +174,9 @@ def locations(draw: st.DrawFn) -> Location:
     home = draw(a_commune())
     neighbours = [home]
     for postal_code in sorted(reference.postal_codes_of(home.code)):
-        neighbours += filter(None, map(reference.commune, sorted(reference.served_by(postal_code))))
+        neighbours += filter(
+            None, map(reference.commune_by_code, sorted(reference.served_by(postal_code)))
+        )
     anyone = st.one_of(st.just(home), st.sampled_from(neighbours), a_commune())
 
     def postal_of(commune: Commune) -> str | None:
@@ -199,7 +201,7 @@ def test_certain_never_contradicts_a_clue(location: Location) -> None:
     for clue in resolution.clues:
         assert clue.says.endswith(".")
         assert len(clue.communes) <= 12
-        assert all(reference.commune(code) for code in clue.communes)
+        assert all(reference.commune_by_code(code) for code in clue.communes)
 
 
 @settings(deadline=None, max_examples=200)

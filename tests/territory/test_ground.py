@@ -134,7 +134,7 @@ def test_who_adjoins_is_adjoined(row: int) -> None:
     code = contours.code_of(row)
     for other in ground.adjoining(code):
         assert code in ground.adjoining(other)
-        assert reference.commune(other) is not None
+        assert reference.commune_by_code(other) is not None
 
 
 @settings(deadline=None, max_examples=500)

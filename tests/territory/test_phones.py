@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.territory.phones import PhoneError, as_dialled, mobile_number, voice_number
+from notifier.territory.phones import PhoneError, format_number, mobile_number, voice_number
 
 
 def real(text: str, commune: str = "90033") -> str:
@@ -160,7 +160,7 @@ def test_a_telephone_that_rings_may_be_a_landline(
     commune: str, written: str, e164: str, dialled: str
 ) -> None:
     assert voice_number(written, commune, fiction_allowed=False) == e164
-    assert as_dialled(e164) == dialled
+    assert format_number(e164) == dialled
 
 
 @pytest.mark.parametrize("written", ["0899 70 00 00", "08 92 12 34 56", "0810 12 34 56", "3237"])
@@ -176,7 +176,7 @@ def test_what_costs_extra_or_is_short_is_no_telephone_to_give(written: str) -> N
 def test_a_telephone_of_fiction_rings_only_with_the_simulator(written: str) -> None:
     e164 = "+33" + written.replace(" ", "")[1:]
     assert voice_number(written, "90033", fiction_allowed=True) == e164
-    assert as_dialled(e164) == written
+    assert format_number(e164) == written
     with pytest.raises(PhoneError, match="œuvres de fiction"):
         voice_number(written, "90033", fiction_allowed=False)
 

@@ -13,7 +13,14 @@ from notifier.territory.geometry import contours
 from notifier.territory.geometry.geometry import UNITS
 from notifier.territory.reference import communes as reference
 from notifier.territory.reference import database as file
-from notifier.territory.resolve import Clue, Location, Resolution, Verdict, adjoining, resolve
+from notifier.territory.resolve import (
+    Clue,
+    Location,
+    Resolution,
+    Verdict,
+    adjacent_communes,
+    resolve,
+)
 
 DELLE = {"latitude": 47.508, "longitude": 6.999}
 # In Joncherey, 60 m north of Delle.
@@ -55,8 +62,8 @@ def test_a_point_alone_is_certain_away_from_borders() -> None:
     found = place(**DELLE)
     assert (found.verdict, codes(found)) == (Verdict.CERTAIN, ["90033"])
     assert point_of(found).says == "Le point est à Delle (90033)."
-    assert found.marks[0].holds
-    assert found.holders == found.communes
+    assert found.proximities[0].holds
+    assert found.containing == found.communes
 
 
 def test_a_point_beside_a_border_names_both_communes_and_marks_the_holder() -> None:
@@ -64,10 +71,10 @@ def test_a_point_beside_a_border_names_both_communes_and_marks_the_holder() -> N
     found = place(**point)
     assert found.verdict is Verdict.EDGE
     assert codes(found) == [home, neighbour]
-    assert [c.code for c in found.holders] == [home]
-    assert [c.code for c in found.close_by] == [neighbour]
-    assert [mark.code for mark in found.marks] == [home, neighbour]
-    assert 0 < found.marks[1].distance_m <= 150
+    assert [c.code for c in found.containing] == [home]
+    assert [c.code for c in found.nearby] == [neighbour]
+    assert [mark.code for mark in found.proximities] == [home, neighbour]
+    assert 0 < found.proximities[1].distance_m <= 150
     assert "À moins de 150 m : Delle (90033) à" in point_of(found).says
 
 
@@ -76,14 +83,14 @@ def test_a_point_on_the_very_line_is_held_by_both_sides() -> None:
     found = [
         place(latitude=y / UNITS, longitude=x / UNITS) for x, y in delle.polygon().exterior.coords
     ]
-    inland = [one for one in found if len(one.holders) > 1]
+    inland = [one for one in found if len(one.containing) > 1]
     assert len(inland) > 10
     for one in inland:
         assert one.verdict is Verdict.EDGE
-        assert "90033" in {commune.code for commune in one.holders}
+        assert "90033" in {commune.code for commune in one.containing}
         assert "sur la limite" in point_of(one).says
     # The rest of the border is Switzerland's, and nobody's beyond it.
-    assert all(one.holders for one in found)
+    assert all(one.containing for one in found)
 
 
 def test_a_code_or_a_name_settles_a_border_even_just_outside_its_commune() -> None:
@@ -105,7 +112,7 @@ def test_a_point_far_from_the_code_is_a_conflict_that_shows_both() -> None:
     found = place(insee="90010", name="Belfort", **DELLE)
     assert (found.verdict, codes(found)) == (Verdict.CONFLICT, [])
     assert point_of(found).communes == ("90033",)
-    assert found.holders == ()
+    assert found.containing == ()
 
 
 def test_a_point_chooses_between_bearers_of_a_name() -> None:
@@ -153,10 +160,10 @@ def test_a_radius_names_every_commune_it_touches_with_its_share() -> None:
     found = place(**DELLE, radius_m=2_000)
     assert found.verdict is Verdict.EDGE
     assert codes(found)[0] == "90033"
-    shares = {mark.code: mark.share or 0 for mark in found.marks}
+    shares = {mark.code: mark.share or 0 for mark in found.proximities}
     assert shares["90033"] > 0.5
     assert sum(shares.values()) < 1  # Switzerland begins at the edge of the town
-    assert [c.code for c in found.holders] == ["90033"]
+    assert [c.code for c in found.containing] == ["90033"]
     assert "L’étendue touche aussi" in point_of(found).says
     assert codes(place(insee="90056", **DELLE, radius_m=2_000)) == ["90056"]
 
@@ -166,7 +173,7 @@ def test_an_area_names_every_commune_under_it() -> None:
     found = place(polygon=[around])
     assert found.verdict is Verdict.EDGE
     assert "90033" in codes(found)
-    assert all(mark.share for mark in found.marks)
+    assert all(mark.share for mark in found.proximities)
     assert "Le centre de la zone est à" in point_of(found).says
     assert codes(place(insee="90033", polygon=[around])) == ["90033"]
     assert place(insee="90010", polygon=[around]).verdict is Verdict.CONFLICT
@@ -239,10 +246,10 @@ def test_land_that_no_source_divides_is_all_of_its_communes() -> None:
     five = {"15031", "15035", "15047", "15141", "15171"}
     found = place(**point)
     assert found.verdict is Verdict.EDGE
-    assert {c.code for c in found.holders} == set(codes(found)) == five
+    assert {c.code for c in found.containing} == set(codes(found)) == five
     assert codes(place(insee="15035", **point)) == ["15035"]
     both = place(insee="15141", name="Neussargues en Pinatelle", **point)
-    assert {c.code for c in both.holders} == five
+    assert {c.code for c in both.containing} == five
 
 
 def test_the_marks_as_plain_values() -> None:
@@ -251,14 +258,14 @@ def test_the_marks_as_plain_values() -> None:
 
 
 def test_neighbours_are_communes_of_today() -> None:
-    assert "Joncherey" in {commune.name for commune in adjoining("90033")}
+    assert "Joncherey" in {commune.name for commune in adjacent_communes("90033")}
 
 
 @st.composite
 def clues(draw: st.DrawFn) -> dict[str, Any]:
     """Clues of a commune and of those around it, so that they agree, nearly agree or contradict."""
     home = contours.code_of(draw(ROWS))
-    around = [home, *(commune.code for commune in adjoining(home))]
+    around = [home, *(commune.code for commune in adjacent_communes(home))]
     someone = st.sampled_from(around)
     given: dict[str, Any] = {}
     if draw(st.booleans()):
@@ -279,7 +286,7 @@ ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT 
 
 
 def names(code: str) -> str:
-    found = reference.commune(code)
+    found = reference.commune_by_code(code)
     assert found is not None
     return found.name
 
@@ -290,7 +297,7 @@ def test_no_clue_excludes_what_is_certain_or_at_the_edge(given: dict[str, Any]) 
     found = place(**given)
     if found.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         assert found.communes
-        assert set(found.holders) <= set(found.communes)
+        assert set(found.containing) <= set(found.communes)
         for kind in ("insee", "name", "postal_code"):
             if given.get(kind):
                 alone = place(**{kind: given[kind]})
@@ -298,7 +305,7 @@ def test_no_clue_excludes_what_is_certain_or_at_the_edge(given: dict[str, Any]) 
                 assert set(codes(found)) <= allowed or len(allowed) == 12
         assert set(codes(found)) <= set(point_of(found).communes) or len(codes(found)) > 12
     else:
-        assert found.communes == () and found.holders == ()
+        assert found.communes == () and found.containing == ()
 
 
 @example({"longitude": -0.56358, "latitude": 43.84814, "precision": None, "radius_m": 0})

@@ -12,7 +12,7 @@ import pytest
 
 from notifier.territory.reference import communes as reference
 from notifier.territory.reference import database as file
-from notifier.territory.resolve import all_communes, commune, communes_of, departement_of
+from notifier.territory.resolve import all_communes, commune_by_code, communes_in, departement_of
 
 
 def test_it_holds_the_cog_2026_and_says_where_it_comes_from() -> None:
@@ -24,7 +24,7 @@ def test_it_holds_the_cog_2026_and_says_where_it_comes_from() -> None:
 
 
 def test_territoire_de_belfort_is_whole_and_in_order() -> None:
-    codes = [one.code for one in communes_of("90")]
+    codes = [one.code for one in communes_in("90")]
     assert codes == sorted(codes)
     assert {"90010", "90033"} <= set(codes)
     assert all(code.startswith("90") for code in codes)
@@ -55,12 +55,12 @@ def test_departement_of_a_code(code: str, departement: str) -> None:
 
 
 def test_commune_knows_current_codes_only() -> None:
-    delle = commune("90033")
+    delle = commune_by_code("90033")
     assert delle is not None
     assert (delle.name, delle.departement, delle.label) == ("Delle", "90", "Delle (90033)")
-    assert commune("75112") is None
-    assert commune("38302") is None
-    assert commune("90999") is None
+    assert commune_by_code("75112") is None
+    assert commune_by_code("38302") is None
+    assert commune_by_code("90999") is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_commune_knows_current_codes_only() -> None:
     ],
 )
 def test_overseas_time_and_telephone(code: str, zone: str, region: str) -> None:
-    found = commune(code)
+    found = commune_by_code(code)
     assert found is not None
     assert (found.time_zone, found.phone_region) == (zone, region)
 
@@ -100,18 +100,18 @@ def test_every_zone_and_region_exists() -> None:
 def test_many_threads_ask_at_once() -> None:
     departements = ["90", "2A", "971", "59"] * 10
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(communes_of, departements))
-    assert answers == [communes_of(departement) for departement in departements]
+        answers = list(pool.map(communes_in, departements))
+    assert answers == [communes_in(departement) for departement in departements]
 
 
 def test_a_forked_worker_asks_on_its_own_connection() -> None:
-    before = communes_of("90")
+    before = communes_in("90")
     child = os.fork()
     if child == 0:
-        os._exit(0 if communes_of("90") == before else 1)
+        os._exit(0 if communes_in("90") == before else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert communes_of("90") == before
+    assert communes_in("90") == before
 
 
 def test_nothing_is_opened_at_import() -> None:
@@ -126,7 +126,7 @@ def test_nothing_is_opened_at_import() -> None:
 
 def test_the_file_is_opened_without_the_right_to_write() -> None:
     before = file.PACKAGED.stat()
-    commune("90033")
+    commune_by_code("90033")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         file.connection().execute("DELETE FROM commune")
     after = file.PACKAGED.stat()

@@ -14,7 +14,7 @@ from notifier.territory.resolve import (
     Resolution,
     Verdict,
     all_communes,
-    communes_of,
+    communes_in,
     resolve,
 )
 
@@ -35,7 +35,7 @@ def sure(resolution: Resolution) -> list[str]:
     """Of a doubt, which names no commune otherwise."""
     assert resolution.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
     assert resolution.communes == ()
-    return [commune.code for commune in resolution.sure]
+    return [commune.code for commune in resolution.confirmed]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_every_code_is_read_as_one_alone(codes: list[str], communes: list[str]) 
     resolution = several(*codes)
     assert resolution.verdict is Verdict.CERTAIN
     assert found(resolution) == communes
-    assert list(resolution.holders) == list(resolution.communes)
-    assert resolution.sure == ()
+    assert list(resolution.containing) == list(resolution.communes)
+    assert resolution.confirmed == ()
 
 
 def test_a_code_of_nobody_touches_no_other() -> None:
@@ -105,7 +105,7 @@ def test_a_place_confirms_a_code_that_is_others_postal_code() -> None:
 def test_an_area_over_all_of_them_agrees() -> None:
     resolution = several("90033", "90056", polygon=AROUND)
     assert (resolution.verdict, found(resolution)) == (Verdict.CERTAIN, ["90033", "90056"])
-    assert {mark.code for mark in resolution.marks} == {"90033", "90056"}
+    assert {mark.code for mark in resolution.proximities} == {"90033", "90056"}
 
 
 @pytest.mark.parametrize("place", [{"polygon": AROUND}, {**DELLE, "radius_m": 2_000}, DELLE])
@@ -122,7 +122,7 @@ def test_a_point_that_proves_nothing_contradicts_nothing() -> None:
 
 
 def test_all_of_a_departement() -> None:
-    codes = [commune.code for commune in communes_of("90")]
+    codes = [commune.code for commune in communes_in("90")]
     resolution = several(*codes)
     assert (resolution.verdict, found(resolution)) == (Verdict.CERTAIN, codes)
     (clue,) = resolution.clues
@@ -138,13 +138,13 @@ NOBODY = st.from_regex(r"\A90[5-9][0-9]{2}\Z")
 @given(st.lists(FRANCE, min_size=1, max_size=8), st.lists(NOBODY, max_size=2))
 def test_nobody_is_told_who_was_not_named(known: list[str], unknown: list[str]) -> None:
     resolution = several(*known, *unknown)
-    told = [commune.code for commune in (*resolution.communes, *resolution.sure)]
+    told = [commune.code for commune in (*resolution.communes, *resolution.confirmed)]
     assert set(told) <= set(known)
     if not unknown:
         assert told == [code for code in dict.fromkeys(known) if not rivals_of(code)]
         assert (resolution.verdict is Verdict.CERTAIN) == (told == list(dict.fromkeys(known)))
     if resolution.verdict is Verdict.CERTAIN:
-        assert resolution.sure == ()
+        assert resolution.confirmed == ()
     else:
         assert resolution.communes == ()
 
@@ -153,4 +153,4 @@ def test_nobody_is_told_who_was_not_named(known: list[str], unknown: list[str]) 
 @given(st.lists(FRANCE, min_size=1, max_size=5), FRANCE)
 def test_a_further_commune_never_takes_another_away(known: list[str], further: str) -> None:
     before, after = several(*known), several(*known, further)
-    assert {*before.communes, *before.sure} <= {*after.communes, *after.sure}
+    assert {*before.communes, *before.confirmed} <= {*after.communes, *after.confirmed}

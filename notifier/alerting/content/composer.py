@@ -40,7 +40,7 @@ from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
 from notifier.alerting.content.template_validation import trial_fault, without_telephone
 from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
 from notifier.alerting.kinds import Kind
-from notifier.territory.grammar import of
+from notifier.territory.grammar import with_de
 
 MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
@@ -268,7 +268,7 @@ def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
 
 
 def _words_of_unreached(facts: Facts, communes: list[str], why: str) -> dict[str, object]:
-    own = {"communes": communes, "of_commune": of(communes[0]), "why": why}
+    own = {"communes": communes, "of_commune": with_de(communes[0]), "why": why}
     return {**mail_words_of(facts), **own}
 
 

@@ -13,7 +13,7 @@ from notifier.alerting.content.facts import Facts, mail_words_of
 from notifier.alerting.content.moments import short_hour, written_hour
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.content.typography import cut, unbreakable, with_aside
-from notifier.territory.grammar import of
+from notifier.territory.grammar import with_de
 
 # An SMS has room for fewer references than this; there is no use in trying more.
 MAX_REFERENCES = 12
@@ -95,7 +95,7 @@ def _where(facts: Facts) -> str:
     if facts.next_to:
         return f"{facts.next_to} (commune voisine)"
     if facts.holders:
-        return f"{' ou '.join(facts.holders)} (en limite {of(facts.commune)})"
+        return f"{' ou '.join(facts.holders)} (en limite {with_de(facts.commune)})"
     return facts.commune
 
 

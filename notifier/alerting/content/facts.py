@@ -15,7 +15,7 @@ from notifier.alerting.content.moments import short_hour, written_hour, written_
 from notifier.alerting.content.street_label import safe_place
 from notifier.alerting.content.typography import cut, unbreakable, with_aside
 from notifier.intake.schema.vocabulary import Severity
-from notifier.territory.grammar import at, of
+from notifier.territory.grammar import with_a, with_de
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,10 @@ def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
     return {
         "commune": facts.commune,
         "neighbour": facts.next_to,
-        "of_neighbour": of(facts.next_to) if facts.next_to else None,
+        "of_neighbour": with_de(facts.next_to) if facts.next_to else None,
         "holder": " ou ".join(facts.holders) or None,
-        "at_holder": " ou ".join(map(at, facts.holders)) or None,
-        "moved_to": " et ".join(map(at, facts.moved_to)) or None,
+        "at_holder": " ou ".join(map(with_a, facts.holders)) or None,
+        "moved_to": " et ".join(map(with_a, facts.moved_to)) or None,
         "category": label.plain,
         "graded_category": graded,
         "worse_category": label.graded(severity),

@@ -17,9 +17,9 @@ from notifier.territory.resolve import (
     Location,
     Resolution,
     Verdict,
-    adjoining,
-    commune,
-    communes_of,
+    adjacent_communes,
+    commune_by_code,
+    communes_in,
     resolve,
 )
 
@@ -160,7 +160,7 @@ def _neighbours(
         return []
     found: dict[str, Neighbour] = {}
     for holder in _inside(intervention, holders):
-        for near in _inside(intervention, adjoining(holder.code)):
+        for near in _inside(intervention, adjacent_communes(holder.code)):
             if near not in told:
                 found.setdefault(near.code, Neighbour(near, holder))
     return list(found.values())
@@ -173,9 +173,9 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
     chosen = intervention.decided_communes or _decided_before(intervention, thread)
     if chosen:
         intervention.verdict = "decided"
-        decided = [found for found in map(commune, chosen) if found is not None]
+        decided = [found for found in map(commune_by_code, chosen) if found is not None]
         # A decision is on those in doubt; with none of its communes left, it is no decision.
-        together = list(dict.fromkeys([*resolution.sure, *decided])) if decided else []
+        together = list(dict.fromkeys([*resolution.confirmed, *decided])) if decided else []
         return _Found(together, together)
     intervention.verdict = resolution.verdict
     intervention.communes = [c.code for c in resolution.communes]
@@ -184,13 +184,13 @@ def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
         return _whole(intervention, thread, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         is_border = resolution.verdict is Verdict.EDGE
-        communes, holders = list(resolution.communes), list(resolution.holders)
-        close_by = list(resolution.close_by)
+        communes, holders = list(resolution.communes), list(resolution.containing)
+        close_by = list(resolution.nearby)
         return _Found(communes, holders, is_border=is_border, close_by=close_by)
     if intervention.status in (Status.CLOSED, Status.CANCELLED):
         before = _told_before(intervention, thread)
         return _Found(before, before)
-    sure = list(resolution.sure)
+    sure = list(resolution.confirmed)
     return _Found(sure, sure, is_whole=False)
 
 
@@ -205,10 +205,10 @@ def _whole(
     In doubt, unless the category tells them all, the rest is certain, and they are no more than
     may be named at once.
     """
-    within = {code: communes_of(code) for code in departements}
+    within = {code: communes_in(code) for code in departements}
     is_alone = not intervention.clues
     intervention.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
-    named_itself = resolution.sure or resolution.communes
+    named_itself = resolution.confirmed or resolution.communes
     together = [*named_itself, *(found for communes in within.values() for found in communes)]
     everyone = list(dict.fromkeys(together))
     category = categories().get(intervention.category)
@@ -237,7 +237,7 @@ def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
     """The clues as JSON types; that of the position carries the marks: who holds it, how far."""
     said = resolution.as_json()
     clues: list[dict[str, Any]] = said["clues"]
-    marked = {mark.code for mark in resolution.marks}
+    marked = {mark.code for mark in resolution.proximities}
     for clue in clues:
         if marked and clue["kind"] in ("point", "polygon") and marked & set(clue["communes"]):
             clue["marks"] = said["marks"]
@@ -253,7 +253,7 @@ def _told_before(intervention: Intervention, thread: list[Intervention]) -> list
             # What was whole replaces what was known; what was told in part adds to it.
             codes = dict.fromkeys([*(codes if earlier.is_partial else ()), *earlier.communes])
     intervention.communes = list(codes)
-    return [found for found in map(commune, codes) if found is not None]
+    return [found for found in map(commune_by_code, codes) if found is not None]
 
 
 def _decided_before(intervention: Intervention, thread: list[Intervention]) -> list[str]:

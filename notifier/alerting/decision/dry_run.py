@@ -17,7 +17,7 @@ from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
 from notifier.alerting.throttling.throttle import foreseen
 from notifier.delivery.models import Message
-from notifier.directory.people import people_of
+from notifier.directory.people import active_people
 from notifier.intake.incident import thread_of
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import refuse_outside
@@ -89,7 +89,7 @@ def _texts(
         lane=category.lane,
         expires_at=timezone.now() + category.lifetime,
     )
-    people = people_of([telling.commune.code], timezone.now())[telling.commune.code]
+    people = active_people([telling.commune.code], timezone.now())[telling.commune.code]
     gone: list[Message] = []
     if alert is None or telling.opens:
         letters = envelope.for_people(told_at_once(people, category), category.channels)

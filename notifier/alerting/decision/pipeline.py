@@ -39,8 +39,8 @@ from notifier.intake.incident import conclude, goes_behind, lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
-from notifier.territory.resolve import Commune, commune
+from notifier.journal.write import new_entry, write_entries
+from notifier.territory.resolve import Commune, commune_by_code
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
     for decision in decisions:
         if decision.outcome.is_placed:
             entries += supersede_older(decision.intervention, decision.thread)
-    write(entries)
+    write_entries(entries)
 
 
 def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
@@ -190,7 +190,7 @@ def rule_on_all(
         if ruling.kind:
             tellings.append(Telling(near.commune, ruling, alert, near.next_to))
     for alert in told.values() if outcome.is_placed else ():
-        left = commune(alert.commune)
+        left = commune_by_code(alert.commune)
         if alert.is_open and left is not None:
             ruling = _rule_on_left(intervention, category, alert)
             there = _moved_to(intervention, category, outcome)
@@ -234,7 +234,7 @@ def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
 
 
 def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
-    return entry(
+    return new_entry(
         intervention.thread,
         Step.RESOLVED,
         f"Commune : {named(communes)}.",
@@ -249,10 +249,10 @@ def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
 def _undecided(intervention: Intervention, outcome: Affected) -> list[Entry]:
     data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
     lines = [
-        entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
+        new_entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
         for clue in intervention.clues
     ]
     step = Step.REVIEW if outcome.state is Handling.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
-    lines.append(entry(intervention.thread, step, sentence, state=outcome.state, **data))
+    lines.append(new_entry(intervention.thread, step, sentence, state=outcome.state, **data))
     return lines

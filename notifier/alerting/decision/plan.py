@@ -28,10 +28,10 @@ from notifier.alerting.policy.rules import Ruling
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import Letter, withdraw
-from notifier.directory.people import people_of
+from notifier.directory.people import active_people
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry
+from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune
 
 
@@ -125,7 +125,7 @@ def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
     if not first:
         return
     now = timezone.now()
-    people = people_of([telling.commune.code for _, telling in first], now)
+    people = active_people([telling.commune.code for _, telling in first], now)
     opened = [(case, _alert(case, telling, now)) for case, telling in first]
     Alert.objects.bulk_create([alert for _, alert in opened if alert.revision == 1])
     for case, alert in opened:
@@ -152,7 +152,7 @@ def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
 
 def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
     """What comes after an alert, to those who got what came before and are still there."""
-    people = people_of(
+    people = active_people(
         [telling.commune.code for _, telling in following if telling.alert and telling.ruling.kind],
         timezone.now(),
     )
@@ -215,7 +215,7 @@ def _ruled(intervention: Intervention, telling: Telling) -> Entry:
         Kind.CANCELLATION: "annulation annoncée",
         None: "personne n’est prévenu",
     }[telling.ruling.kind]
-    return entry(
+    return new_entry(
         intervention.thread,
         Step.DECIDED,
         f"{telling.commune.name} : {told} ; {telling.ruling.reason}.",
@@ -232,7 +232,7 @@ def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
     if not letters:
         return []
     return [
-        entry(
+        new_entry(
             alert.thread,
             Step.COMPOSED,
             f"{alert.commune_name} : texte rédigé pour {whom(letters)} : « {texts.sms} »",
@@ -245,7 +245,7 @@ def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
 
 
 def _known_already(alert: Alert) -> Entry:
-    return entry(
+    return new_entry(
         alert.thread,
         Step.COMPOSED,
         f"{alert.commune_name} : ses contacts le savent déjà par une autre commune, rien de plus.",
@@ -256,7 +256,7 @@ def _known_already(alert: Alert) -> Entry:
 
 def _gone(alert: Alert, messages: Sequence[Message]) -> list[Entry]:
     return [
-        entry(
+        new_entry(
             alert.thread,
             Step.CANCELLED,
             f"{alert.commune_name} : {message.title} ({message.get_channel_display()} "
@@ -273,7 +273,7 @@ def _unreached(alert: Alert, why: str) -> Entry:
     then = (
         "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
     )
-    return entry(
+    return new_entry(
         alert.thread,
         Step.UNREACHED,
         f"{alert.commune_name} : {why}, {then}.",

@@ -21,7 +21,7 @@ from notifier.delivery.outbox import entrust
 from notifier.delivery.sending.delayed import delayed, mark_delayed
 from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -71,8 +71,8 @@ def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
     """One mail to each source's duty for all of these, in the caller's transaction."""
     mine = [message for message in messages if mark_delayed(message, Delay.SAID)]
     alerts = _untold({message.topic for message in mine if message.topic.isdecimal()})
-    write(
-        entry(
+    write_entries(
+        new_entry(
             alert.thread,
             Step.UNREACHED,
             f"{alert.commune_name} : l’opérateur ne prend aucun message, commune à joindre "

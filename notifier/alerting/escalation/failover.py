@@ -24,10 +24,10 @@ from notifier.alerting.policy.rules import withheld
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import Letter, entrust
-from notifier.directory.people import Person, people_of
+from notifier.directory.people import Person, active_people
 from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +104,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Let
     category = still_told(alert)
     if category is None or alert.expires_at <= timezone.now():
         return []
-    people = people_of([alert.commune], timezone.now())[alert.commune]
+    people = active_people([alert.commune], timezone.now())[alert.commune]
     envelope = _envelope(alert, category)
     tried = {letter_key(m.channel, m.address) for m in siblings}
     if alert.is_to_neighbour:
@@ -183,4 +183,6 @@ def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> No
     if failed.is_delayed and rule == "escalation":
         rule = "delayed"
     text = f"{alert.commune_name} : {failed.title} {state} ({channel}), {what}."
-    write([entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)])
+    write_entries(
+        [new_entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)]
+    )

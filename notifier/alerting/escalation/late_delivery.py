@@ -10,9 +10,9 @@ from notifier.alerting.notification.messages import Envelope, compose, letter_ke
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import Letter, entrust
-from notifier.directory.people import people_of
+from notifier.directory.people import active_people
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 
 def catch_up(message: Message) -> None:
@@ -34,7 +34,9 @@ def _tell(message: Message) -> None:
     letters = _letters(alert, message)
     if letters:
         text = f"{alert.commune_name} : reçu après coup, la suite est dite à {whom(letters)}."
-        write([entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")])
+        write_entries(
+            [new_entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
+        )
         entrust(throttle(letters, alert.intervention.source))
 
 
@@ -48,7 +50,7 @@ def _letters(alert: Alert, message: Message) -> list[Letter]:
     category = still_told(alert)
     if category is None:
         return []
-    people = people_of([alert.commune], timezone.now())[alert.commune]
+    people = active_people([alert.commune], timezone.now())[alert.commune]
     envelope = Envelope.of(alert, compose(Kind(alert.kind), alert.facts), category)
     told = {
         letter_key(m.channel, m.address)

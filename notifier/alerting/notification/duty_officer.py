@@ -15,7 +15,7 @@ from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import Letter
 from notifier.intake.incident import reference_in
 from notifier.intake.models import Source
-from notifier.territory.grammar import of
+from notifier.territory.grammar import with_de
 
 log = structlog.get_logger(__name__)
 
@@ -135,4 +135,4 @@ def mail_to_duty(
 def _as_listed(alert: Alert) -> str:
     """The commune, and where it happens when that is next door: "Joncherey, voisine de Delle"."""
     next_to = alert.facts.get("next_to")
-    return f"{alert.commune_name}, voisine {of(next_to)}" if next_to else alert.commune_name
+    return f"{alert.commune_name}, voisine {with_de(next_to)}" if next_to else alert.commune_name

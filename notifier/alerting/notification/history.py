@@ -11,7 +11,7 @@ from notifier.alerting.models import Alert, Held, HeldState
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import told
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, timeline, write
+from notifier.journal.write import new_entry, timeline, write_entries
 
 # The topic of a message that tells of several alerts, and the thread of its own journal.
 DIGEST_TOPIC, DIGEST_THREAD = "digest-", "digest/"
@@ -56,7 +56,7 @@ def withdraw_held(alert: Alert) -> None:
     waiting = Held.objects.filter(alert=alert, state=HeldState.HELD, was_told=False)
     if waiting.update(state=HeldState.WITHDRAWN, ended_at=now):
         what = "annulée, retirée de ce qui était retenu"
-        write([entry(alert.thread, Step.CANCELLED, f"{alert.commune_name} : {what}.")])
+        write_entries([new_entry(alert.thread, Step.CANCELLED, f"{alert.commune_name} : {what}.")])
 
 
 def left_by_its_reader(row: Held, alert: Alert) -> Message:

@@ -21,7 +21,7 @@ from notifier.delivery.outbox import Letter
 from notifier.directory.people import Person
 from notifier.intake.incident import source_in
 from notifier.intake.models import Intervention
-from notifier.territory.phones import as_dialled
+from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
 
@@ -102,7 +102,7 @@ def _end(intervention: Intervention, told: dict[str, Any]) -> dict[str, Any]:
 
 def _duty_phone(intervention: Intervention) -> str:
     phone = intervention.source.duty_phone
-    return as_dialled(phone) if phone else ""
+    return format_number(phone) if phone else ""
 
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:

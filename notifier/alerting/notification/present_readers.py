@@ -9,7 +9,7 @@ from notifier.alerting.models import Alert, Held
 from notifier.alerting.notification.history import DIGEST_TOPIC
 from notifier.alerting.notification.messages import letter_key
 from notifier.delivery.models import Message
-from notifier.directory.people import people_of
+from notifier.directory.people import active_people
 
 
 def gone(messages: Sequence[Message]) -> set[int]:
@@ -33,7 +33,7 @@ def keys_in(communes: Iterable[str]) -> dict[str, set[tuple[str, str]]]:
     """Every channel and address of each commune's present contacts. One statement."""
     return {
         code: {letter_key(*pair) for person in people for pair in person.addresses.items()}
-        for code, people in people_of(list(communes), timezone.now()).items()
+        for code, people in active_people(list(communes), timezone.now()).items()
     }
 
 

@@ -9,7 +9,7 @@ from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
 from notifier.intake.schema.vocabulary import Severity, Status
-from notifier.territory.grammar import of
+from notifier.territory.grammar import with_de
 from notifier.territory.resolve import Commune
 
 
@@ -64,8 +64,8 @@ def rule_on_neighbour(
         return Ruling(
             Kind.NEIGHBOUR,
             "neighbour",
-            f"« {category.label} » est à annoncer aussi aux communes voisines {of(next_to.name)} "
-            f"({category.legal_basis})",
+            f"« {category.label} » est à annoncer aussi aux communes voisines "
+            f"{with_de(next_to.name)} ({category.legal_basis})",
         )
     return replace(ruling, kind=Kind.NEIGHBOUR)
 

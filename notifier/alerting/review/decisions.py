@@ -10,10 +10,10 @@ from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 from notifier.territory.reference.communes import rivals_of
 from notifier.territory.resolution.evidence import listing
-from notifier.territory.resolve import Commune, commune
+from notifier.territory.resolve import Commune, commune_by_code
 
 _CODES = {"insee", "communes"}
 """Kinds of clues that are a commune's code."""
@@ -67,9 +67,9 @@ def decide_communes(
         )
         take_back(interventions)
         text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
-        write(
+        write_entries(
             [
-                entry(
+                new_entry(
                     latest.thread,
                     Step.REVIEW,
                     text,
@@ -108,7 +108,7 @@ def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
         take_back([latest])
         text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
-        write([entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
+        write_entries([new_entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
 
 
 def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:
@@ -129,7 +129,7 @@ def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Com
 
 
 def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
-    chosen = commune(code)
+    chosen = commune_by_code(code)
     if chosen is None:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
     if chosen.departement not in intervention.source.departements:
@@ -170,7 +170,7 @@ def supersede_older(intervention: Intervention, thread: list[Intervention]) -> l
         handled_at=timezone.now(),
     )
     return [
-        entry(
+        new_entry(
             i.thread,
             Step.REVIEW,
             f"N° {i.sequence} : rien à vérifier, le n° {intervention.sequence} a levé le doute.",

@@ -21,8 +21,8 @@ from notifier.alerting.policy.rules import withheld
 from notifier.delivery.outbox import entrust, withdraw
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry
-from notifier.territory.resolve import Commune, commune, communes_of
+from notifier.journal.write import new_entry
+from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ def candidates(together: list[Intervention]) -> list[Candidate]:
         Candidate(found, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
         if code not in told
-        and (found := commune(code)) is not None
+        and (found := commune_by_code(code)) is not None
         and found.departement in allowed
     ]
 
@@ -71,7 +71,7 @@ def harmless(clue: dict[str, Any]) -> str:
     """What a clue says, without the name as dispatch typed it: it may be anything, and goes out."""
     if clue["kind"] != "name":
         return str(clue["says"])
-    names = ", ".join(c.label for c in map(commune, clue["communes"]) if c)
+    names = ", ".join(c.label for c in map(commune_by_code, clue["communes"]) if c)
     return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."
 
 
@@ -135,7 +135,7 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
 def noted(intervention: Intervention, what: str) -> Entry:
     """A line of the journal about this state of an intervention."""
     text = f"N° {intervention.sequence} : {what}."
-    return entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
+    return new_entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
 
 
 def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool = False) -> Doubt:
@@ -143,7 +143,7 @@ def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool 
     category = categories().get(intervention.category)
     is_kept = category is not None and withheld(intervention.severity, category) is not None
     # The groupement's own hour, which is its communes'.
-    at_home = communes_of(intervention.source.departements[0])
+    at_home = communes_in(intervention.source.departements[0])
     zone = ZoneInfo(at_home[0].time_zone) if at_home else timezone.get_current_timezone()
     return Doubt(
         reference=intervention.reference,
@@ -175,4 +175,4 @@ def _listed(found: list[Candidate]) -> list[str]:
 def _certain(intervention: Intervention) -> str:
     """Of several communes named, those that the doubt does not touch."""
     codes = intervention.communes if intervention.is_partial else ()
-    return named([found for found in map(commune, codes) if found is not None])
+    return named([found for found in map(commune_by_code, codes) if found is not None])

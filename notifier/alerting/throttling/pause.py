@@ -22,7 +22,7 @@ from notifier.delivery.outbox import entrust
 from notifier.delivery.sending import pause as delivery
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ def pause(source: Source | None, who: str) -> bool:
         begun = delivery.begin(_origin(source), who)
         if begun is None:
             return False
-        write([_line(source, f"Envois suspendus par {who}.")])
+        write_entries([_line(source, f"Envois suspendus par {who}.")])
     log.warning("sending paused", source=source.name if source else "*", by=who)
     delivery.note()
     return True
@@ -76,7 +76,7 @@ def resume(source: Source | None, who: str) -> Resumed | None:
             return None
         left = waiting(source)
         said = f"Envois repris par {who} : {_many(left.texts, 'texte')} en attente"
-        write([_line(source, f"{said}, {_many(len(expired), 'périmé')}.")])
+        write_entries([_line(source, f"{said}, {_many(len(expired), 'périmé')}.")])
         entrust(letters_about_pause(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
@@ -161,7 +161,7 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
         texts = len(messages)
         threads = {m.thread for m in messages} | {*taken, *held}
         said = f"{_many(texts + len(held), 'texte')} et {_many(len(taken), 'intervention')}"
-        write([_line(source, f"Retirés par {who} : {said} à traiter.")])
+        write_entries([_line(source, f"Retirés par {who} : {said} à traiter.")])
     log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts + len(held))
     return Withdrawn(texts + len(held), len(threads), waiting(source).leaving)
 
@@ -176,7 +176,9 @@ def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[str
         with transaction.atomic():
             batch = list(waiting.select_for_update().values_list("pk", "thread")[:BATCH])
             waiting.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
-            write(entry(thread, Step.CANCELLED, text, row=str(pk)) for pk, thread in batch)
+            write_entries(
+                new_entry(thread, Step.CANCELLED, text, row=str(pk)) for pk, thread in batch
+            )
         threads += [thread for _, thread in batch]
         if not batch:
             return threads
@@ -187,7 +189,7 @@ def _origin(source: Source | None) -> str:
 
 
 def _line(source: Source | None, text: str) -> Entry:
-    return entry(f"pause/{source.name if source else 'toutes les sources'}", Step.PAUSED, text)
+    return new_entry(f"pause/{source.name if source else 'toutes les sources'}", Step.PAUSED, text)
 
 
 def _many(n: int, what: str) -> str:

@@ -23,7 +23,7 @@ from notifier.delivery.models import Channel
 from notifier.delivery.outbox import Letter, entrust
 from notifier.intake.models import Source
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -140,8 +140,8 @@ def let_go(rows: QuerySet[Held], who: str) -> int:
         Held.objects.filter(pk__in=[pk for pk, _ in mine], state=HeldState.HELD).update(
             released_by=who, release_at=timezone.now()
         )
-        write(
-            entry(thread, Step.HELD, f"Texte retenu par le plafond, libéré par {who}.", held=pk)
+        write_entries(
+            new_entry(thread, Step.HELD, f"Texte retenu par le plafond, libéré par {who}.", held=pk)
             for pk, thread in mine
         )
     return len(mine)

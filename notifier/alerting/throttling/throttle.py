@@ -36,7 +36,7 @@ from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import Letter, recent, told
 from notifier.intake.models import Source
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 # What is held is released this long before it would expire, however long the digest still has.
 BEFORE_EXPIRY = timedelta(minutes=1)
@@ -300,8 +300,8 @@ def _note(letters: list[Letter], what: str) -> None:
     by_alert: dict[tuple[str, str], list[Letter]] = {}
     for letter in letters:
         by_alert.setdefault((letter.topic, letter.thread), []).append(letter)
-    write(
-        entry(thread, Step.HELD, f"{whom(those)} : {what}.", alert=int(topic))
+    write_entries(
+        new_entry(thread, Step.HELD, f"{whom(those)} : {what}.", alert=int(topic))
         for (topic, thread), those in by_alert.items()
     )
 

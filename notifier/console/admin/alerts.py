@@ -21,7 +21,7 @@ from notifier.console.admin.base import (
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.journal.models import Entry
-from notifier.territory.grammar import of
+from notifier.territory.grammar import with_de
 
 KINDS = {
     Kind.FIRST: "première alerte",
@@ -59,7 +59,9 @@ class AlertAdmin(ThreadAdmin[Alert]):
     def where(self, alert: Alert) -> str:
         """By the name that it had when it was told."""
         name = f"{alert.commune_name} ({alert.commune})"
-        return f"{name}, voisine {of(alert.facts['next_to'])}" if alert.is_to_neighbour else name
+        return (
+            f"{name}, voisine {with_de(alert.facts['next_to'])}" if alert.is_to_neighbour else name
+        )
 
     @admin.display(description="catégorie", ordering="category")
     def what(self, alert: Alert) -> str:

@@ -23,7 +23,7 @@ from notifier.alerting.policy.current import categories, nature
 from notifier.intake.formats.message import possible_references
 from notifier.intake.incident import reference_in
 from notifier.intake.models import Intervention
-from notifier.territory.resolve import commune
+from notifier.territory.resolve import commune_by_code
 
 Stored = TypeVar("Stored", bound=Model)
 
@@ -141,7 +141,7 @@ def moment(at: datetime | None) -> str:
 
 def commune_label(code: str) -> str:
     """`Delle (90033)`, or the bare code of a commune that has ceased to exist."""
-    known = commune(code)
+    known = commune_by_code(code)
     return known.label if known else code
 
 

@@ -18,9 +18,9 @@ from django.http import HttpRequest
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
 from notifier.directory.models import Contact, Function
 from notifier.directory.names import key
-from notifier.directory.people import title
+from notifier.directory.people import function_title
 from notifier.directory.rows import postal_question, written_out
-from notifier.mailbox import visible
+from notifier.mailbox import strip_invisible
 from notifier.territory.reference.communes import bearers, departement_written_in
 from notifier.territory.resolution.names import normalise
 
@@ -129,7 +129,7 @@ class ContactAdmin(TitledAdmin[Contact]):
 
         Names are found with or without accents, numbers and addresses as one writes them.
         """
-        term = visible(search_term)
+        term = strip_invisible(search_term)
         if not term:
             return queryset, False
         codes = {bearer.commune for bearer in bearers(normalise(term))} | {written_out(term)}
@@ -161,7 +161,7 @@ class ContactAdmin(TitledAdmin[Contact]):
     @admin.display(description="qualité", ordering=ESCALATION)
     def quality(self, contact: Contact) -> str:
         """As one says it: « 2e adjoint »."""
-        return title(contact.function, contact.rank)
+        return function_title(contact.function, contact.rank)
 
     @admin.display(description="période", ordering="active_from")
     def period(self, contact: Contact) -> str:

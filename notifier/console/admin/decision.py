@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 
 from notifier.alerting.review.notices import candidates
 from notifier.intake.models import Intervention
-from notifier.territory.reference.communes import Commune, commune, served_by, tidy_code
+from notifier.territory.reference.communes import Commune, commune_by_code, served_by, tidy_code
 
 OTHER = "autre"
 
@@ -80,7 +80,7 @@ class DecisionForm(forms.Form):
     def to_confirm(self) -> list[Commune]:
         """The communes to be read back, once the form is complete."""
         codes = self.cleaned_data["codes"] if self.is_bound and self.is_valid() else ()
-        return [found for found in map(commune, codes) if found is not None]
+        return [found for found in map(commune_by_code, codes) if found is not None]
 
     @property
     def mistaken_for(self) -> dict[str, str]:
@@ -88,7 +88,11 @@ class DecisionForm(forms.Form):
         if self.cleaned_data["choice"] != OTHER:
             return {}
         others = {
-            code: [found.name for found in map(commune, sorted(served_by(code) - {code})) if found]
+            code: [
+                found.name
+                for found in map(commune_by_code, sorted(served_by(code) - {code}))
+                if found
+            ]
             for code in self.cleaned_data["codes"]
         }
         return {code: ", ".join(names) for code, names in others.items() if names}
@@ -116,7 +120,9 @@ class DismissalForm(forms.Form):
 
 def _codes(given: str) -> list[str]:
     """The codes typed, each once. Raises ValidationError for one of no current commune."""
-    found = {written: commune(tidy_code(written) or "") for written in re.findall(r"\w+", given)}
+    found = {
+        written: commune_by_code(tidy_code(written) or "") for written in re.findall(r"\w+", given)
+    }
     if not found:
         raise ValidationError({"other": "Donnez le code de la commune."})
     wrong = [written for written, chosen in found.items() if chosen is None]

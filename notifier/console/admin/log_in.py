@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -94,4 +94,6 @@ def locked(request: HttpRequest, username: str, **_: Any) -> None:
 
 
 def _write(user: User, what: str) -> None:
-    write([entry(ACCOUNTS, Step.ACCESS, f"Compte n° {user.pk} : {what}.", account=user.pk)])
+    write_entries(
+        [new_entry(ACCOUNTS, Step.ACCESS, f"Compte n° {user.pk} : {what}.", account=user.pk)]
+    )

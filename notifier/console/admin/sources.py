@@ -25,8 +25,8 @@ from notifier.intake.access import api_keys as keys
 from notifier.intake.access.api_keys import NewSource
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import USUAL, check_pattern
-from notifier.territory.phones import as_dialled
-from notifier.territory.resolve import communes_of
+from notifier.territory.phones import format_number
+from notifier.territory.resolve import communes_in
 
 # How long the administration lets a key serve that it replaces.
 OVERLAP = timedelta(hours=24)
@@ -43,7 +43,7 @@ class DepartementsField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """The codes, in capitals, each once. Raises ValidationError for one that does not exist."""
         codes = list(dict.fromkeys(re.findall(r"\w+", (value or "").upper())))
-        wrong = [code for code in codes if not communes_of(code)]
+        wrong = [code for code in codes if not communes_in(code)]
         if wrong:
             raise ValidationError(
                 f"Département inconnu : {', '.join(wrong)} (attendu : 90, 2A, 971…)."
@@ -101,7 +101,7 @@ class SourceAdmin(TitledAdmin[Source]):
     @admin.display(description="téléphone", ordering="duty_phone")
     def phone(self, source: Source) -> str:
         """As one dials it."""
-        return as_dialled(source.duty_phone) if source.duty_phone else NOTHING
+        return format_number(source.duty_phone) if source.duty_phone else NOTHING
 
     @admin.display(description="exemple de référence")
     def example(self, source: Source) -> str:

@@ -15,7 +15,7 @@ from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 # From which states a receipt may lead to the state that it tells. `pending` and the ends are there
 # for the message that we gave up for lost, or withdrew before a second try, while its provider had
@@ -119,13 +119,13 @@ def _advance(receipts: dict[int, Receipt]) -> set[int]:
             cursor.execute(*_advancing(receipts, now))
             rows = cursor.fetchall()
         moved = [Message.from_db(connection.alias, _TOLD, row) for row in rows]
-        write(_line(message, receipts[message.pk], now) for message in moved)
+        write_entries(_line(message, receipts[message.pk], now) for message in moved)
     return {message.pk for message in moved}
 
 
 def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
     reason = f" : {receipt.explanation}" if receipt.explanation else ""
-    return entry(
+    return new_entry(
         message.thread,
         Step.RECEIPT,
         f"{message.in_journal} : {message.get_state_display()}{reason}.",

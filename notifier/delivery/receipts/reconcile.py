@@ -29,7 +29,7 @@ from notifier.delivery.retry import (
 from notifier.delivery.sending.blocked import note_blocked
 from notifier.delivery.sending.claim import claim_questions
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -162,9 +162,9 @@ def _ask(message: Message, may_ask: bool) -> None:
 
 
 def _note(message: Message, step: Step, what: str, at: datetime) -> None:
-    write([_line(message, step, what, at)])
+    write_entries([_line(message, step, what, at)])
 
 
 def _line(message: Message, step: Step, what: str, at: datetime) -> Entry:
     text = f"{message.in_journal} : {what}."
-    return entry(message.thread, step, text, at=at, message=message.pk)
+    return new_entry(message.thread, step, text, at=at, message=message.pk)

@@ -17,7 +17,7 @@ from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageS
 from notifier.delivery.sending.claim import expire_paused, note_paused, withdrawn
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 _HOLDS = Pause.objects.filter(Q(origin=OuterRef("origin")) | Q(origin=EVERYTHING))
 IS_PAUSED = ~Q(origin=EXEMPT) & Exists(_HOLDS)
@@ -45,7 +45,9 @@ def end(origin: str) -> list[Message] | None:
     expired = []
     while batch := expire_paused():
         expired += batch
-    write(_line(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired)
+    write_entries(
+        _line(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired
+    )
     freed = waiting(EVERYTHING).filter(NOT_PAUSED, paused_at__isnull=False)
     freed.filter(due_at__lt=now).update(due_at=now)
     freed.update(paused_at=None)
@@ -69,7 +71,7 @@ def withdraw(origin: str, why: str) -> list[Message]:
     taken = []
     while batch := withdrawn(origin):
         taken += batch
-    write(_line(m, Step.CANCELLED, why) for m in taken)
+    write_entries(_line(m, Step.CANCELLED, why) for m in taken)
     flying = Message.objects.filter(
         origin=origin, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
@@ -78,7 +80,7 @@ def withdraw(origin: str, why: str) -> list[Message]:
         expires_at=timezone.now(), is_followed_up=True
     )
     end = "n’est plus renvoyé s’il n’est pas parti"
-    write(_line(m, Step.CANCELLED, f"{end} ({why})") for m in in_the_air)
+    write_entries(_line(m, Step.CANCELLED, f"{end} ({why})") for m in in_the_air)
     return taken
 
 
@@ -95,7 +97,7 @@ def note() -> None:
     while batch is None or batch:
         with transaction.atomic():
             batch = note_paused()
-            write(_line(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
+            write_entries(_line(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
 
 
 def oldest() -> datetime | None:
@@ -105,4 +107,4 @@ def oldest() -> datetime | None:
 
 
 def _line(message: Message, step: Step, what: str) -> Entry:
-    return entry(message.thread, step, f"{message.in_journal} : {what}.", message=message.pk)
+    return new_entry(message.thread, step, f"{message.in_journal} : {what}.", message=message.pk)

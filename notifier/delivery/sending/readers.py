@@ -14,7 +14,7 @@ from django.utils import timezone
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import ended_badly
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -60,13 +60,13 @@ def _withdraw(message: Message) -> None:
                 state=MessageState.CANCELLED, due_at=None, ended_at=now, is_followed_up=True
             ):
                 message.state, message.is_followed_up = MessageState.CANCELLED, True
-                write([_line(message)])
+                write_entries([_line(message)])
                 ended_badly.send(sender=Message, message=message)
     except Exception:  # it is not sent, and found again
         log.exception("message cannot be withdrawn", message=message.pk)
 
 
 def _line(message: Message) -> Entry:
-    return entry(
+    return new_entry(
         message.thread, Step.CANCELLED, f"{message.in_journal} : {GONE}.", message=message.pk
     )

@@ -19,7 +19,7 @@ from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.delivery.stored import stored
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ def record(tries: list[Attempt]) -> None:
         if accepted:
             _record_accepted(accepted)
         ended = [t.message for t in others if _record_other(t)]
-        write(_entry(t) for t in tries)
+        write_entries(_entry(t) for t in tries)
     for message in ended:
         follow_up(message)
 
@@ -125,7 +125,7 @@ def _entry(ended: Attempt) -> Entry:
         came_of_it += f" ; {SUPERSEDED}"
     if message.state == MessageState.EXPIRED:
         came_of_it += " ; périmé avant un nouvel essai"
-    return entry(
+    return new_entry(
         message.thread,
         Step.ATTEMPT,
         f"{message.in_journal}, essai {message.attempts} : {came_of_it}.",

@@ -20,7 +20,7 @@ from notifier.intake.models import Distribution, Intervention
 from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def _settle(row: Distribution) -> None:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
         if row.effect == Effect.NOT_BEGUN:
             text = f"{row.format} : rien n’a été engagé, personne n’a été prévenu."
-        write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+        write_entries([new_entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
 
 
 def _follow(row: Distribution, latest: Intervention, status: Status) -> None:
@@ -75,7 +75,7 @@ def _follow(row: Distribution, latest: Intervention, status: Status) -> None:
             f"{row.format} : l’état « {status.label} » n’est pas repris, {refusal} n’est plus dans "
             f"les départements de {row.source.name}."
         )
-        write([entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+        write_entries([new_entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
 
 
 def _show(row: Distribution, status: Status) -> None:
@@ -106,5 +106,5 @@ def _show(row: Distribution, status: Status) -> None:
         f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
         "l’intervention au centre qui l’a ouverte."
     )
-    write([entry(thread, Step.RECEIVED, text, intervention=str(shell.pk))])
+    write_entries([new_entry(thread, Step.RECEIVED, text, intervention=str(shell.pk))])
     received.send(sender=Intervention, intervention=shell)

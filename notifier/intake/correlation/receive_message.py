@@ -27,7 +27,7 @@ from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Source
 from notifier.intake.receive import ContradictionError, Reception, receive
 from notifier.journal.models import Step
-from notifier.journal.write import entry, write
+from notifier.journal.write import new_entry, write_entries
 
 # Messages of one second, one after the other.
 MAX_IN_A_SECOND = 60
@@ -206,4 +206,4 @@ def _wait(source: Source, message: ForeignMessage, row: Distribution) -> Foreign
 def _journal(source: Source, row: Distribution, sentence: str) -> None:
     text = f"{sentence[:1].upper()}{sentence[1:]}."
     thread = thread_of(source, row.reference)
-    write([entry(thread, Step.RECEIVED, text, format=row.format, effect=row.effect)])
+    write_entries([new_entry(thread, Step.RECEIVED, text, format=row.format, effect=row.effect)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from notifier.console.terminal import frame
 from notifier.ops.demo.scenario import Scene
 from notifier.simulator.client import Mail, Simulator, Sms
-from notifier.territory.resolve import commune
+from notifier.territory.resolve import commune_by_code
 
 TITLES = {
     "maire": "maire",
@@ -52,7 +52,7 @@ class AddressBook:
 
     @staticmethod
     def _addresses(row: Mapping[str, str]) -> Iterable[Address]:
-        place = commune(row["code_commune"])
+        place = commune_by_code(row["code_commune"])
         who = f"{place.name if place else row['code_commune']}, {TITLES[row['fonction']]}"
         if row["mobile"]:
             # The sample numbers are national: 06 39 98 xx xx.

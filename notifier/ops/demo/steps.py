@@ -12,7 +12,7 @@ from notifier.ops.api_client import Answer, Dispatch
 from notifier.ops.demo.inboxes import Address, AddressBook, Arrivals, as_read, differences
 from notifier.ops.demo.scenario import DUTY_PHONE, Scene
 from notifier.ops.local.stack import Stage
-from notifier.territory.resolve import commune
+from notifier.territory.resolve import commune_by_code
 
 SECONDS_FOR_ONE_STEP = 20.0
 # The state of a message for which nothing more is awaited: a phone's receipt, a mail server's yes.
@@ -136,7 +136,7 @@ class Director:
         for silence in status["not_told"]:
             if silence["sequence"] != status["sequence"]:
                 continue
-            place = commune(silence["commune"])
+            place = commune_by_code(silence["commune"])
             name = place.name if place else silence["commune"]
             self.say(f"Personne n’est prévenu ({name}) : {silence['reason']}")
 

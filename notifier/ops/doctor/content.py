@@ -16,11 +16,11 @@ from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
-from notifier.directory.people import can_be_rung
+from notifier.directory.people import communes_with_mobile
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
-from notifier.territory.resolve import Commune, all_communes, communes_of
+from notifier.territory.resolve import Commune, all_communes, communes_in
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.
 WORKER_SILENT_AFTER = timedelta(seconds=60)
@@ -62,7 +62,7 @@ def sources_and_contacts() -> Iterator[Finding]:
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
     yield from _sealed(sources)
-    rung = can_be_rung(Contact.objects.iterator(), timezone.now())
+    rung = communes_with_mobile(Contact.objects.iterator(), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
         yield from _contacts_of(departement, rung)
 
@@ -83,7 +83,7 @@ def _sealed(sources: list[Source]) -> Iterator[Finding]:
 
 def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
     """Where somebody in office today can be told, and rung; the other communes by name."""
-    communes = sorted(communes_of(departement), key=lambda commune: commune.code)
+    communes = sorted(communes_in(departement), key=lambda commune: commune.code)
     silent = [commune.label for commune in communes if commune.code not in rung]
     unrung = [commune.label for commune in communes if rung.get(commune.code) is False]
     title = f"Contacts du département {departement} :"

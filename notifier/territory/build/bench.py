@@ -56,7 +56,7 @@ from notifier.territory.reference import database as file
 from notifier.territory.geometry import lookup as ground
 from notifier.territory.reference import communes as reference
 start = time.perf_counter()
-reference.commune("90033")
+reference.commune_by_code("90033")
 ground.near(47.508, 6.999, 150)
 print(time.perf_counter() - start)
 """
@@ -212,7 +212,7 @@ def _truth(point: Point, cells: Cells) -> set[str]:
 def _today(code: str) -> frozenset[str]:
     if code in _SPLIT:
         return _SPLIT[code]
-    if reference.commune(code):
+    if reference.commune_by_code(code):
         return frozenset({code})
     return frozenset(former.commune for former in reference.former_codes(code))
 

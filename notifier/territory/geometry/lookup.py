@@ -39,7 +39,7 @@ _CORNERS_OF_A_QUARTER = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Proximity:
     """How a commune lies to a point, or to the centre of an area."""
 
     code: str
@@ -56,7 +56,7 @@ class TooWideError(Exception):
     """The area touches more communes than one incident can concern, or is too finely cut."""
 
 
-def near(latitude: float, longitude: float, reach: float) -> list[Mark]:
+def near(latitude: float, longitude: float, reach: float) -> list[Proximity]:
     """The commune that holds a point and all within `reach` metres, nearest first."""
     plane = plane_at(latitude, longitude)
     found = contours.in_box(plane.around(reach))
@@ -66,12 +66,12 @@ def near(latitude: float, longitude: float, reach: float) -> list[Mark]:
             for code in contour.communes:
                 away[code] = min(metres, away.get(code, reach))
     return [
-        Mark(code, metres == 0, round(metres))
+        Proximity(code, metres == 0, round(metres))
         for metres, code in sorted((metres, code) for code, metres in away.items())
     ]
 
 
-def nearest(latitude: float, longitude: float) -> Mark | None:
+def nearest(latitude: float, longitude: float) -> Proximity | None:
     """The nearest commune up to 512 km; far away the distance is good to about a tenth."""
     plane = plane_at(latitude, longitude)
     for reach in _STEPS_M:
@@ -85,11 +85,11 @@ def nearest(latitude: float, longitude: float) -> Mark | None:
             if metres <= best:
                 best, code = metres, contour.communes[0]
         if code:
-            return Mark(code, not best, round(best))
+            return Proximity(code, not best, round(best))
     return None
 
 
-def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]:
+def under_circle(latitude: float, longitude: float, radius: float) -> list[Proximity]:
     """Every commune that a circle of `radius` metres touches, nearest to its centre first.
 
     Raises `TooWideError`.
@@ -98,7 +98,7 @@ def under_circle(latitude: float, longitude: float, radius: float) -> list[Mark]
     return _under(circle, plane_at(latitude, longitude))
 
 
-def under_polygons(polygons: Polygons) -> tuple[tuple[float, float], list[Mark]]:
+def under_polygons(polygons: Polygons) -> tuple[tuple[float, float], list[Proximity]]:
     """The middle (latitude, longitude) of an area and every commune under it, nearest first.
 
     The polygons are in degrees, longitude first; ground under several counts once, and a ring
@@ -127,7 +127,7 @@ def adjoining(code: str) -> list[str]:
     return sorted(found - {code})
 
 
-def _under(surface: Surface, plane: Plane) -> list[Mark]:
+def _under(surface: Surface, plane: Plane) -> list[Proximity]:
     """The communes under a surface, each with its share of it and its distance from the centre.
 
     The surface is in metres, and the plane's own point is the centre.
@@ -141,13 +141,13 @@ def _under(surface: Surface, plane: Plane) -> list[Mark]:
     land = contours.polygons(found, plane)
     shares = _shared(surface, land) / surface.area
     distances = shapely.distance(land, _HERE)
-    marks: dict[str, Mark] = {}
+    marks: dict[str, Proximity] = {}
     for contour, share, metres in zip(found, shares.tolist(), distances.tolist(), strict=True):
         if share < _LEAST_SHARE:
             continue
         for code in contour.communes:
-            mark = marks.get(code, Mark(code, False, _STEPS_M[-1], 0.0))
-            marks[code] = Mark(
+            mark = marks.get(code, Proximity(code, False, _STEPS_M[-1], 0.0))
+            marks[code] = Proximity(
                 code,
                 mark.holds or metres == 0,
                 round(min(mark.distance_m, metres)),

@@ -69,7 +69,7 @@ def tidy_code(given: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def commune(code: str) -> Commune | None:
+def commune_by_code(code: str) -> Commune | None:
     """The current commune under exactly this code; None for old codes and codes of nobody."""
     found = rows("SELECT code, name, departement FROM commune WHERE code = ?", code)
     return _commune(found[0]) if found else None
@@ -100,10 +100,14 @@ def departement_of(code: str) -> str:
     tidy = tidy_code(code)
     if tidy is None:
         return ""
-    if current := commune(tidy):
+    if current := commune_by_code(tidy):
         return current.departement
     former = former_codes(tidy)
-    if former and not confused_with_postal(former) and (today := commune(former[0].commune)):
+    if (
+        former
+        and not confused_with_postal(former)
+        and (today := commune_by_code(former[0].commune))
+    ):
         return today.departement
     return departement_written_in(tidy)
 
@@ -123,7 +127,7 @@ def all_communes() -> Iterator[Commune]:
     yield from map(_commune, rows("SELECT code, name, departement FROM commune ORDER BY code"))
 
 
-def communes_of(departement: str) -> list[Commune]:
+def communes_in(departement: str) -> list[Commune]:
     """The current communes of a département ("90", "2A", "971"), in the order of the codes."""
     # Every current code begins with its département's: the table's own order finds them.
     found = rows(

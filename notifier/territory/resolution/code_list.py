@@ -67,7 +67,7 @@ def _whole_departements(known: Sequence[Evidence]) -> frozenset[str]:
     """The communes of each département that the list holds entirely: no postal code among them."""
     named = frozenset(_each_once(known))
     departements = {reference.departement_of(code) for code in named}
-    every = [{c.code for c in reference.communes_of(departement)} for departement in departements]
+    every = [{c.code for c in reference.communes_in(departement)} for departement in departements]
     return frozenset[str]().union(*(communes for communes in every if communes <= named))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from notifier.territory.geometry.lookup import Mark
+from notifier.territory.geometry.lookup import Proximity
 from notifier.territory.reference import communes as reference
 
 # How many communes a sentence or a clue lists; a name has up to twelve bearers, a postal code 46.
@@ -33,7 +33,7 @@ class Evidence:
     """Of a code that is also a postal code: the other communes that it serves."""
     near: str | None = None
     """For a silent clue: the département that it is written for, or in which it lies."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Proximity, ...] = ()
     """For a point or an area: how the communes lie to it, nearest first."""
 
     @property
@@ -61,7 +61,7 @@ def read_insee(given: str, key: str, here: frozenset[str] = frozenset()) -> Evid
     code = reference.tidy_code(given)
     if code is None:
         return Evidence("insee", given, frozenset(), f"« {given} » n’est pas un code INSEE.")
-    current = reference.commune(code)
+    current = reference.commune_by_code(code)
     if current:
         return _read_current(given, current, key, here)
     former = reference.former_codes(code)
@@ -175,7 +175,7 @@ def read_postal(given: str) -> Evidence:
 def listing(codes: Iterable[str]) -> str:
     """Communes for a French sentence, bounded: "Delle (90033), Joncherey (90056)"."""
     ordered = sorted(codes)
-    known = [reference.commune(code) for code in ordered[:LISTED]]
+    known = [reference.commune_by_code(code) for code in ordered[:LISTED]]
     text = ", ".join(commune.label for commune in known if commune)
     rest = len(ordered) - LISTED
     return f"{text} et {rest} de plus" if rest > 0 else text

@@ -13,7 +13,7 @@ from dataclasses import replace
 from notifier.territory.geometry import lookup as ground
 from notifier.territory.geometry.abroad import is_abroad
 from notifier.territory.geometry.geometry import Polygons
-from notifier.territory.geometry.lookup import Mark, TooWideError
+from notifier.territory.geometry.lookup import Proximity, TooWideError
 from notifier.territory.reference import communes as reference
 from notifier.territory.reference import overseas
 from notifier.territory.resolution.evidence import LISTED, Evidence, listing
@@ -91,19 +91,19 @@ def _refuse_no_degrees(polygons: Polygons) -> None:
             raise ValueError("no degrees")
 
 
-def _marks(latitude: float, longitude: float, reach: int, radius_m: int) -> list[Mark]:
+def _marks(latitude: float, longitude: float, reach: int, radius_m: int) -> list[Proximity]:
     near = ground.near(latitude, longitude, reach)
     return _merged(ground.under_circle(latitude, longitude, radius_m), near) if radius_m else near
 
 
-def _merged(under: list[Mark], near: list[Mark]) -> list[Mark]:
+def _merged(under: list[Proximity], near: list[Proximity]) -> list[Proximity]:
     """The communes under an area and those that its centre is close to, nearest first."""
     touched = {mark.code for mark in under}
-    close = [Mark(m.code, m.holds, m.distance_m, 0.0) for m in near if m.code not in touched]
+    close = [Proximity(m.code, m.holds, m.distance_m, 0.0) for m in near if m.code not in touched]
     return sorted([*under, *close], key=lambda mark: (mark.distance_m, not mark.holds, mark.code))
 
 
-def _ashore(marks: list[Mark], reach: int) -> list[Mark]:
+def _ashore(marks: list[Proximity], reach: int) -> list[Proximity]:
     """Off every commune, the nearest within reach holds the point.
 
     The contours cut capes and quays off, and there is nobody else whose it could be.
@@ -113,7 +113,7 @@ def _ashore(marks: list[Mark], reach: int) -> list[Mark]:
     return [replace(marks[0], holds=True), *marks[1:]]
 
 
-def _before(latitude: float, longitude: float, nearest_m: int) -> list[Mark]:
+def _before(latitude: float, longitude: float, nearest_m: int) -> list[Proximity]:
     """The communes whose own code agrees with a point off the land, `nearest_m` from the nearest.
 
     At sea those before whose coast it lies, up to the end of the territorial sea; beyond a frontier
@@ -125,7 +125,7 @@ def _before(latitude: float, longitude: float, nearest_m: int) -> list[Mark]:
     return ground.near(latitude, longitude, reach)
 
 
-def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
+def _where(marks: Sequence[Proximity], what: str, reach: int) -> str:
     """Which commune holds it, and which others lie close or under the area."""
     holding = [mark.code for mark in marks if mark.holds]
     off = [mark for mark in marks if mark.holds and mark.distance_m]
@@ -147,7 +147,7 @@ def _where(marks: Sequence[Mark], what: str, reach: int) -> str:
 
 
 def _off_land(
-    given: str, latitude: float, longitude: float, marks: list[Mark], kind: str = "point"
+    given: str, latitude: float, longitude: float, marks: list[Proximity], kind: str = "point"
 ) -> Evidence:
     """A point outside of every commune: at sea, abroad, swapped, or where no contours are known."""
     what = "Le point" if kind == "point" else "La zone"
@@ -190,18 +190,18 @@ def _too_wide(kind: str, given: str) -> Evidence:
     return Evidence(kind, given, frozenset(), says)
 
 
-def _distances(marks: Sequence[Mark]) -> str:
+def _distances(marks: Sequence[Proximity]) -> str:
     """Communes with their distances, for a French sentence, bounded."""
     text = ", ".join(
         f"{found.label} à {_metres(mark.distance_m)}{_share(mark)}"
         for mark in marks[:LISTED]
-        if (found := reference.commune(mark.code))
+        if (found := reference.commune_by_code(mark.code))
     )
     rest = len(marks) - LISTED
     return f"{text} et {rest} de plus" if rest > 0 else text
 
 
-def _share(mark: Mark) -> str:
+def _share(mark: Proximity) -> str:
     return f" ({mark.share:.0%} de l’étendue)".replace("%", " %") if mark.share else ""
 
 

@@ -16,7 +16,7 @@ from notifier.console.management.commands._who import add_who
 from notifier.console.terminal import shown
 from notifier.intake.lookup import interventions_named, not_found
 from notifier.intake.models import Intervention
-from notifier.territory.resolve import commune
+from notifier.territory.resolve import commune_by_code
 
 
 class Command(BaseCommand):
@@ -140,7 +140,7 @@ class Command(BaseCommand):
             )
         except ReviewError as error:
             raise CommandError(str(error)) from None
-        chosen = named([found for found in map(commune, codes) if found])
+        chosen = named([found for found in map(commune_by_code, codes) if found])
         self.stdout.write(
             f"{decided.reference} n° {decided.sequence} : {chosen}. "
             "Décision enregistrée ; ce qui est à annoncer part aussitôt."

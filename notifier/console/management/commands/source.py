@@ -21,7 +21,7 @@ from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import USUAL, check_pattern
 from notifier.intake.sealing import SealBrokenError
-from notifier.territory.phones import as_dialled
+from notifier.territory.phones import format_number
 from notifier.territory.resolve import all_communes
 
 ARGUMENTS = {
@@ -346,7 +346,9 @@ def _references(source: Source) -> str:
 
 
 def _phone(source: Source) -> str:
-    return f"téléphone {as_dialled(source.duty_phone)}" if source.duty_phone else "sans téléphone"
+    return (
+        f"téléphone {format_number(source.duty_phone)}" if source.duty_phone else "sans téléphone"
+    )
 
 
 def _cap(text: str) -> int | None:

@@ -25,7 +25,7 @@ from notifier.delivery.providers.smtp.headers import Sender, Subject
 from notifier.delivery.providers.smtp.replies import refusal, refused_us
 from notifier.delivery.providers.trust import tls_context
 from notifier.environment import is_loopback
-from notifier.mailbox import Mailbox, on_the_wire
+from notifier.mailbox import Mailbox, encode_domain
 
 TIMEOUT_S = 10.0
 # Any server and any line between takes it: no byte beyond ASCII, no line too long, and the space
@@ -102,7 +102,7 @@ class SmtpTransport:
             code, words = server.mail(self._sender.address)
             if code != 250:
                 raise smtplib.SMTPSenderRefused(code, words, self._sender.address)
-            code, words = server.rcpt(on_the_wire(address))
+            code, words = server.rcpt(encode_domain(address))
             if code not in (250, 251):
                 raise smtplib.SMTPRecipientsRefused({address: (code, words)})
             server.rset()
@@ -139,7 +139,7 @@ class SmtpTransport:
         mail = EmailMessage()
         mail["Subject"] = Subject(message.subject)
         mail["From"] = Sender(self._sender)
-        mail["To"] = on_the_wire(message.address)
+        mail["To"] = encode_domain(message.address)
         mail["Message-ID"] = f"<{mail_number(message)}@{domain}>"
         mail["Date"] = format_datetime(message.created_at)
         mail["Auto-Submitted"] = "auto-generated"

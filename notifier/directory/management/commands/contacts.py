@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notifier.directory.imports import import_contacts
 from notifier.directory.models import Contact
-from notifier.directory.people import title
+from notifier.directory.people import function_title
 from notifier.directory.reading import FileRefused
 from notifier.directory.rows import unknown_commune, written_out
-from notifier.territory.resolve import commune as current_commune
+from notifier.territory.resolve import commune_by_code
 
 
 class Command(BaseCommand):
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def _import(self, path: Path, confirmed: list[str], *, dry_run: bool) -> None:
         codes = {written_out(code.strip()) for code in confirmed}
         for code in sorted(codes):
-            if current_commune(code) is None:
+            if commune_by_code(code) is None:
                 raise CommandError(f"--confirm : {unknown_commune(code)}")
 
         def progress(rows: int) -> None:
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
     def _list(self, written: str) -> None:
-        commune = current_commune(written_out(written))
+        commune = commune_by_code(written_out(written))
         if commune is None:
             raise CommandError(unknown_commune(written))
         contacts = sorted(
@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
 def _cells(contact: Contact) -> tuple[str, str, str, str, str]:
     return (
-        title(contact.function, contact.rank),
+        function_title(contact.function, contact.rank),
         contact.name or "-",
         contact.mobile or "-",
         contact.email or "-",

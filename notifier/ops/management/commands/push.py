@@ -13,7 +13,7 @@ from notifier.intake.access.signature import signed_headers, signed_payload
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
 from notifier.ops.api_client import Answer, Dispatch
-from notifier.unreadable import why_unreadable
+from notifier.unreadable import describe_os_error
 
 PATHS = {
     Door.NATIVE: "/api/v1/interventions",
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             body = path.read_bytes()
         except OSError as error:
             # The other files are sent all the same: each may be an alert.
-            self.stderr.write(f"« {path} » {why_unreadable(error)}")
+            self.stderr.write(f"« {path} » {describe_os_error(error)}")
             return False
         door = door_of(body)
         headers = _signed(secret, PATHS[door], body)
@@ -90,7 +90,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"« {path} » {why_unreadable(error)}") from None
+        raise CommandError(f"« {path} » {describe_os_error(error)}") from None
 
 
 def _secret(path: Path | None) -> str:
