@@ -19,16 +19,16 @@ class AlertingConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
-        from notifier.delivery.outbox import arrived_after_all, ended_badly
-        from notifier.delivery.sending.readers import looked_over
+        from notifier.delivery.outbox import delivered_late, delivery_failed
+        from notifier.delivery.sending.recipients import checking_recipients
         from notifier.intake.receive import received
         from notifier.readiness import CHECK_TAG
 
         register(check_wording, CHECK_TAG)
         received.connect(_ring, dispatch_uid="alerting")
-        ended_badly.connect(_move_on, dispatch_uid="alerting")
-        arrived_after_all.connect(_catch_up, dispatch_uid="alerting")
-        looked_over.connect(_gone, dispatch_uid="alerting")
+        delivery_failed.connect(_move_on, dispatch_uid="alerting")
+        delivered_late.connect(_catch_up, dispatch_uid="alerting")
+        checking_recipients.connect(_gone, dispatch_uid="alerting")
 
 
 def _ring(intervention: Intervention, **_: object) -> None:

@@ -53,7 +53,7 @@ class Alert(models.Model):
 
 
 class HeldFor(models.TextChoices):
-    """Why a text was not entrusted at once."""
+    """Why a text was not enqueued at once."""
 
     STORM = "storm", "afflux d’alertes"
     CAP = "cap", "plafond de SMS atteint"

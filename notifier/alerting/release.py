@@ -1,6 +1,6 @@
 """What was held is told: to each address one digest of what its alerts have come to.
 
-Each address is released in a transaction of its own, which takes the rows, entrusts the letter and
+Each address is released in a transaction of its own, which takes the rows, enqueues the message and
 writes the journal: two workers and a kill in between tell it once. One alert alone is
 told in its own words.
 """
@@ -34,8 +34,8 @@ from notifier.alerting.scheduling import lane_of
 from notifier.alerting.throttling import quota as spending
 from notifier.alerting.throttling.pause import free
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.outbox import Letter, entrust
-from notifier.delivery.sending.readers import GONE
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.delivery.sending.recipients import RECIPIENT_GONE
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -120,7 +120,7 @@ def _pass_on(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     """
     list(Alert.objects.filter(pk__in=[row.alert_id for row in rows]).select_for_update(nowait=True))
     _end(rows, HeldState.WITHDRAWN, now)
-    _note(rows, alerts, Step.CANCELLED, GONE)
+    _note(rows, alerts, Step.CANCELLED, RECIPIENT_GONE)
     for row in rows:
         alert = alerts[row.alert_id]
         if row.was_told or not Kind(alert.kind).closes:
@@ -169,13 +169,13 @@ def _tell(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
             Held.objects.filter(pk=row.pk).update(revision=alerts[row.alert_id].revision)
         if row.reason == HeldFor.FLAPPING:
             Alert.objects.filter(pk=row.alert_id).update(told_again_at=now)
-    entrust([letter])
+    enqueue_messages([letter])
     how = f"dit dans un récapitulatif de {len(rows)} interventions à {whom([letter])}"
     alone = f"ce qui était retenu est dit à {whom([letter])}"
     _note(rows, alerts, Step.COMPOSED, how if len(rows) > 1 else alone)
 
 
-def _letter(rows: list[Held], alerts: dict[int, Alert]) -> Letter:
+def _letter(rows: list[Held], alerts: dict[int, Alert]) -> OutgoingMessage:
     """One alert is told in its own words; several in a digest that lives as long as its longest."""
     first = rows[0]
     alert = alerts[first.alert_id]
@@ -187,7 +187,7 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> Letter:
         thread = thread_of_digest(topic)
         texts = _digest([alerts[row.alert_id] for row in rows])
     is_sms = first.channel == Channel.SMS
-    return Letter(
+    return OutgoingMessage(
         topic=topic,
         revision=revision,
         channel=Channel(first.channel),
@@ -219,7 +219,7 @@ def _lane(rows: list[Held], alerts: dict[int, Alert]) -> Lane:
     return Lane.URGENT if was_urgent else Lane.ROUTINE
 
 
-def _affords(source: Source, letter: Letter, rows: list[Held]) -> bool:
+def _affords(source: Source, letter: OutgoingMessage, rows: list[Held]) -> bool:
     segments = spending.segments_of([letter])
     if any(row.released_by for row in rows):
         spending.charge(source, segments)
@@ -251,7 +251,7 @@ def _expire(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     newest = Alert.objects.select_related("intervention__source").get(pk=rows[-1].alert_id)
     about = f"held-{rows[0].source_id}-{spending.today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
-    entrust(letter_to_duty([newest], why, about))
+    enqueue_messages(letter_to_duty([newest], why, about))
 
 
 def _end(rows: list[Held], state: HeldState, now: datetime, told_in: str = "") -> None:

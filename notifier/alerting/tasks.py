@@ -8,7 +8,7 @@ from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.providers.registry import transport_for
+from notifier.delivery.providers.registry import provider_for
 from notifier.jobs.coalesce import Coalesce
 from notifier.territory.resolve import Location, resolve
 
@@ -20,7 +20,7 @@ def warm_up(**_: object) -> None:
     composer()
     resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
     for channel in Channel:
-        transport_for(channel)
+        provider_for(channel)
 
 
 _rung = Coalesce(most=BATCH_SIZE)

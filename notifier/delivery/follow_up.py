@@ -1,4 +1,4 @@
-"""Tell the listeners that a message ended badly, or arrived after all, exactly once.
+"""Send `delivery_failed` and `delivered_late`, each exactly once for a message.
 
 The flag and all that the listeners write stand or fall together: a worker killed in between leaves
 nothing behind but an unset flag, and the sweep tells them again.
@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from notifier.delivery.models import ARRIVED, BAD_ENDS, Message, MessageState
-from notifier.delivery.outbox import arrived_after_all, ended_badly
+from notifier.delivery.outbox import delivered_late, delivery_failed
 from notifier.journal.models import Entry
 from notifier.journal.write import write_entries
 
@@ -22,8 +22,9 @@ log = structlog.get_logger(__name__)
 
 
 def follow_up(message: Message, line: Entry | None = None) -> None:
-    """Send `ended_badly` for a message that is failed, undelivered or expired, or given up while
-    it is unknown; `line` is written into the journal before. Nothing if it has arrived meanwhile.
+    """Send `delivery_failed` for a message that failed, expired, was undelivered or is given up.
+
+    `line` is written into the journal before. Does nothing if the message has arrived meanwhile.
     """
     lost = Message.objects.filter(pk=message.pk, state__in=LOST, is_followed_up=False)
     try:
@@ -31,7 +32,7 @@ def follow_up(message: Message, line: Entry | None = None) -> None:
             if lost.update(is_followed_up=True, due_at=None):
                 message.is_followed_up = True
                 write_entries([line] if line else [])
-                ended_badly.send(sender=Message, message=message)
+                delivery_failed.send(sender=Message, message=message)
     except Exception:  # whatever a listener raises, the other messages of the batch must go on
         log.exception("follow-up failed, the sweep will repeat it", message=message.pk)
         # The caller has others to record; a database that is down lets the sweep start anew.
@@ -53,13 +54,13 @@ def follow_up_forgotten(most: int = 100) -> None:
 
 
 def follow_up_arrivals(most: int = 100) -> None:
-    """Send `arrived_after_all` for what arrived though it was thought lost, oldest first."""
+    """Send `delivered_late` for what arrived though it was thought lost, oldest first."""
     arrived = Message.objects.filter(state__in=ARRIVED, due_at__isnull=False)
     for message in arrived.order_by("due_at")[:most]:
         try:
             with transaction.atomic():
                 if arrived.filter(pk=message.pk).update(due_at=None):
-                    arrived_after_all.send(sender=Message, message=message)
+                    delivered_late.send(sender=Message, message=message)
         except Exception:  # as above
             log.exception("follow-up failed, the sweep will repeat it", message=message.pk)
             arrived.filter(pk=message.pk).update(due_at=timezone.now())

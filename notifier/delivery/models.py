@@ -123,7 +123,8 @@ class Message(models.Model):
     ended_at = models.DateTimeField("terminé le", null=True)
     # Since when the journal says that a pause holds it.
     paused_at = models.DateTimeField("suspendu le", null=True)
-    # Whether the listener of `ended_badly` has done its work; until then the sweep tells it again.
+    # Whether the receivers of `delivery_failed` have done their work; until then the sweep sends it
+    # again.
     is_followed_up = models.BooleanField("suite donnée", default=False)
     delay = models.PositiveSmallIntegerField("retard", choices=Delay, default=Delay.NONE)
 

@@ -1,4 +1,4 @@
-"""Letters are entrusted to delivery here; everything after that is its own business."""
+"""Take messages for delivery, and take them back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
-# Sent once with message (Message) when one ended failed, undelivered or expired, or was withdrawn
-# because its reader has left the address (notifier.delivery.sending.readers), in a transaction of
-# its own: a receiver that raises undoes it, and is told again by the sweep.
-ended_badly = Signal()
+# Sent once with message (Message) when one failed, expired or was undelivered, or was cancelled
+# because its recipient has left the address (notifier.delivery.sending.recipients), in a
+# transaction of its own: a receiver that raises undoes it, and the sweep sends it again.
+delivery_failed = Signal()
 
-# Sent once with message (Message) when one arrived that was thought lost, in the same way.
-arrived_after_all = Signal()
+# Sent once with message (Message) when one arrived that counted as lost, in the same way.
+delivered_late = Signal()
 
 SUPERSEDED = "retiré : un texte plus récent le remplace"
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One text for one address. (topic, revision, channel, address) is told once, ever."""
+class OutgoingMessage:
+    """One text for one address; (topic, revision, channel, address) is its key, sent once ever."""
 
     topic: str
     revision: int
@@ -51,16 +51,16 @@ class Letter:
         return mask(self.address)
 
 
-def entrust(letters: Iterable[Letter]) -> None:
-    """Take the letters in the caller's transaction, in one statement; enqueue after its commit.
+def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> None:
+    """Store the messages in the caller's transaction, and wake a worker after its commit.
 
-    A letter whose key is known already is left as it is. What the same address was still to get of
-    an older revision gives way: nobody reads the end before the alert.
+    A message whose key is known already is left as it is. What the same address was still to get of
+    an older revision is superseded: nobody reads the end before the alert.
     """
     now = timezone.now()
     messages = [
-        Message(**vars(letter), created_at=now, due_at=now, state=MessageState.PENDING)
-        for letter in letters
+        Message(**vars(each), created_at=now, due_at=now, state=MessageState.PENDING)
+        for each in outgoing
     ]
     if not messages:
         return
@@ -72,39 +72,39 @@ def entrust(letters: Iterable[Letter]) -> None:
         enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
 
 
-def told(*topics: str) -> Sequence[Message]:
-    """Every message of the topics, oldest first, whatever became of it. One statement."""
+def messages_of(*topics: str) -> Sequence[Message]:
+    """Return every message of the topics, whatever its state, oldest first. One statement."""
     return list(Message.objects.filter(topic__in=topics).order_by("id"))
 
 
-def recent(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
-    """The messages to these addresses made since then and not taken back. One statement.
+def recent_messages(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
+    """Return the messages to these addresses made since then, without cancelled ones.
 
-    Of each only its topic, channel and address.
+    Only topic, channel and address are loaded. One statement.
     """
     lately = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
     return list(lately.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
 
 
-# How far back `topics_lately` looks at the most, in messages: it costs the same in any storm.
-LATEST = 5000
+# How many messages `recent_urgent_topics` reads at most: it costs the same in any storm.
+MAX_RECENT = 5000
 
 
-def topics_lately(since: datetime) -> dict[str, int]:
-    """By origin, of how many topics urgent messages were made since then. Two statements.
+def recent_urgent_topics(since: datetime) -> dict[str, int]:
+    """Count the topics of the urgent messages made since then, by source. Two statements.
 
-    Read off the end of the table, so it costs as much in a year as today.
+    It reads the end of the table only, so it costs as much in a year as today.
     """
     last = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
     lately = Message.objects.filter(
-        pk__gt=last - LATEST, lane=Lane.URGENT, created_at__gt=since
+        pk__gt=last - MAX_RECENT, lane=Lane.URGENT, created_at__gt=since
     ).exclude(origin__in=(EXEMPT, EVERYTHING))
     counted = lately.order_by().values("origin").annotate(topics=Count("topic", distinct=True))
     return dict(counted.values_list("origin", "topics"))
 
 
-def withdraw(topic: str) -> int:
-    """Take back what was not handed to a provider yet; how many messages that was."""
+def cancel_pending(topic: str) -> int:
+    """Cancel what no worker has claimed yet, and return how many messages that was."""
     waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)
     return _take_back(waiting, "retiré avant l’envoi")
 

@@ -18,7 +18,7 @@ from notifier.alerting.models import Alert
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import withdraw
+from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.intake.receive import receive
 from notifier.journal.counters import LAG, count_new, counters
@@ -97,7 +97,7 @@ def test_a_late_text_whose_alert_is_being_cancelled_calls_nobody(dispatch) -> No
             passing = sweep.submit(pass_on_in_thread)
             if connection.vendor == "postgresql":
                 passing.result(10)  # it gives way; SQLite has it wait for this transaction's end
-            withdraw(str(alert.pk))
+            cancel_pending(str(alert.pk))
         passing.result(10)
     pass_on_delayed()
     assert told() == [sms(1)]

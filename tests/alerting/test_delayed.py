@@ -35,7 +35,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
-from tests.delivery.letters import a_round
+from tests.delivery.samples import a_round
 
 # Three ways in which a provider refuses one number for now.
 REGION = Outcome(Result.RETRY, code="21408", detail="région interdite")

@@ -31,7 +31,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
-from tests.delivery.letters import a_round
+from tests.delivery.samples import a_round
 
 
 def duties(reference: str = "R1") -> list[Message]:
@@ -315,7 +315,7 @@ def test_an_interrupted_follow_up_leaves_nothing_and_the_sweep_repeats_it(
     contact("adjoint", mobile=number(2))
     push(source)
     with monkeypatch.context() as broken:
-        # After the letters were entrusted, in the middle of the transaction.
+        # After the messages were enqueued, in the middle of the transaction.
         broken.setattr("notifier.alerting.escalation.failover._note", _dies)
         hand_over(refusing(number(1)))
     assert told() == [sms(1)]

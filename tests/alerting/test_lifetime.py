@@ -9,7 +9,7 @@ from notifier.delivery.sending.claim import claim_due
 from notifier.intake.models import Intervention, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import DUTY, contact, decided, event, number
-from tests.delivery.letters import a_round
+from tests.delivery.samples import a_round
 
 pytestmark = pytest.mark.django_db
 

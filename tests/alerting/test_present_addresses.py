@@ -259,13 +259,13 @@ def test_a_fresh_text_is_looked_at_by_nobody(source, mayor) -> None:
 
     from notifier.delivery.models import Lane
     from notifier.delivery.sending.claim import claim_due
-    from notifier.delivery.sending.readers import without_those_gone
+    from notifier.delivery.sending.recipients import drop_departed
     from tests.alerting.test_budget import counted
 
     push(source, category=FIRE)
     batch = claim_due(Lane.URGENT)
     with counted() as statements:
-        assert without_those_gone(batch) == batch
+        assert drop_departed(batch) == batch
     assert (len(batch), list(statements)) == (1, [])
     assert connection.in_atomic_block
 

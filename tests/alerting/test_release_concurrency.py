@@ -77,7 +77,7 @@ def test_a_release_that_dies_on_its_way_leaves_everything_as_it_was(held, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("notifier.alerting.release.entrust", killed)
+        patch.setattr("notifier.alerting.release.enqueue_messages", killed)
         with pytest.raises(KeyboardInterrupt):
             release_due()
     assert set(Held.objects.values_list("state", flat=True)) == {HeldState.HELD}

@@ -324,7 +324,7 @@ def test_the_update_overtakes_a_failure_that_was_not_followed_up_yet(
         contact(function, mobile=number(3))
     push(source, category=FIRE, severity="minor")
     with monkeypatch.context() as broken:
-        broken.setattr("notifier.alerting.escalation.failover.entrust", _dies)
+        broken.setattr("notifier.alerting.escalation.failover.enqueue_messages", _dies)
         hand_over(refusing(number(1)))
     push(source, sequence=2, category=FIRE, severity="extreme")
     hand_over(refusing(number(1)))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from notifier.delivery.models import Channel, Lane, Message, MessageState
-from notifier.delivery.providers.twilio.transport import callback_url
+from notifier.delivery.providers.twilio.provider import callback_url
 from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db

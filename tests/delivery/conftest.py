@@ -46,25 +46,25 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             }
         ),
     )
-    registry.transport_for.cache_clear()
+    registry.provider_for.cache_clear()
     yield simulator
-    registry.transport_for.cache_clear()
+    registry.provider_for.cache_clear()
 
 
 @pytest.fixture
 def post() -> Callable[..., Message]:
-    """Entrust a letter (an SMS to the mayor unless told otherwise) and give its message back."""
+    """Enqueue a message (an SMS to the mayor unless told otherwise) and return its row."""
 
     from django.utils import timezone
 
     from notifier.delivery.models import Message
-    from notifier.delivery.outbox import entrust
-    from tests.delivery.letters import LETTER
+    from notifier.delivery.outbox import enqueue_messages
+    from tests.delivery.samples import OUTGOING
 
     def post(**changes: Any) -> Message:
-        letter = replace(LETTER, expires_at=timezone.now() + timedelta(hours=1))
+        letter = replace(OUTGOING, expires_at=timezone.now() + timedelta(hours=1))
         letter = replace(letter, **changes)
-        entrust([letter])
+        enqueue_messages([letter])
         return Message.objects.get(
             topic=letter.topic,
             revision=letter.revision,
@@ -79,7 +79,7 @@ def post() -> Callable[..., Message]:
 def mail(post: Callable[..., Message]) -> Callable[..., Message]:
     """The same, as an e-mail."""
     from notifier.delivery.models import Channel
-    from tests.delivery.letters import MAILBOX
+    from tests.delivery.samples import MAILBOX
 
     usual = {
         "channel": Channel.EMAIL,
@@ -92,13 +92,13 @@ def mail(post: Callable[..., Message]) -> Callable[..., Message]:
 
 @pytest.fixture
 def alone() -> Iterator[Signal]:
-    """`ended_badly` without those who listen to it in the service."""
-    from notifier.delivery.outbox import ended_badly
+    """`delivery_failed` without those who listen to it in the service."""
+    from notifier.delivery.outbox import delivery_failed
 
-    listeners, ended_badly.receivers = ended_badly.receivers, []
-    yield ended_badly
-    ended_badly.receivers = listeners
-    ended_badly.sender_receivers_cache.clear()
+    listeners, delivery_failed.receivers = delivery_failed.receivers, []
+    yield delivery_failed
+    delivery_failed.receivers = listeners
+    delivery_failed.sender_receivers_cache.clear()
 
 
 @pytest.fixture

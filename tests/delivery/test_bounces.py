@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.smtp.transport import mail_number
+from notifier.delivery.providers.smtp.provider import mail_number
 from notifier.delivery.receipts.bounces import read_bounce
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.outbox import withdraw
+from notifier.delivery.outbox import cancel_pending
 from notifier.delivery.providers.base import Attempt, Outcome, Result
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due, mark_expired_leases
@@ -15,7 +15,7 @@ from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import PHONE, a_round
+from tests.delivery.samples import PHONE, a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +136,7 @@ def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post
     sent = post(address="+33639980101")
     deliver(Lane.URGENT)
     waiting = post(address="+33639980102")
-    assert withdraw("1") == 1
+    assert cancel_pending("1") == 1
     for message in (sent, waiting):
         message.refresh_from_db()
     assert (sent.state, waiting.state) == (MessageState.ACCEPTED, MessageState.CANCELLED)

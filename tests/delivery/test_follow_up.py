@@ -7,7 +7,7 @@ from django.dispatch import Signal
 
 from notifier.delivery.follow_up import follow_up_forgotten
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.providers.twilio.transport import TwilioTransport
+from notifier.delivery.providers.twilio.provider import TwilioProvider
 from notifier.delivery.receipts.reconcile import settle_unknown
 
 pytestmark = pytest.mark.django_db
@@ -59,13 +59,13 @@ def test_an_answer_that_nobody_can_read_holds_up_no_other_question(
 ) -> None:
     asked: list[int] = []
 
-    def find(_: TwilioTransport, message: Message) -> list[object]:
+    def find(_: TwilioProvider, message: Message) -> list[object]:
         asked.append(message.pk)
         if len(asked) == 1:
             raise ValueError("no date")
         return []
 
-    monkeypatch.setattr(TwilioTransport, "find", find)
+    monkeypatch.setattr(TwilioProvider, "find", find)
     messages = {post(topic=str(n)).pk for n in range(2)}
     Message.objects.update(state=MessageState.UNKNOWN)
     settle_unknown()

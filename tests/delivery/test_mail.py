@@ -18,11 +18,11 @@ from django.conf import settings
 
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers.base import Result
-from notifier.delivery.providers.smtp.transport import SmtpTransport, mail_number
+from notifier.delivery.providers.smtp.provider import SmtpProvider, mail_number
 from notifier.delivery.sending.sender import deliver
 from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import LETTER, MAILBOX, a_round
+from tests.delivery.samples import MAILBOX, OUTGOING, a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
     (got,) = provider.mails()
     assert got["to"] == [MAILBOX]
     assert got["subject"] == "Delle : accident"
-    assert got["plain"].strip() == LETTER.body
+    assert got["plain"].strip() == OUTGOING.body
     assert "<p>Delle</p>" in got["html"]
     parsed = message_from_string(got["raw"], policy=policy.default)
     assert parsed["Message-ID"] == f"<{mail_number(message)}@gendarmerie.example>"
@@ -72,7 +72,7 @@ def test_a_long_subject_is_read_word_for_word(
 
 
 def test_a_subject_of_two_lines_is_refused_for_good(mail: Mail) -> None:
-    outcome = SmtpTransport.from_settings().send(mail(subject="Delle\nBcc: x@example.org"))
+    outcome = SmtpProvider.from_settings().send(mail(subject="Delle\nBcc: x@example.org"))
     assert outcome.result is Result.PERMANENT
 
 
@@ -134,7 +134,7 @@ def test_a_server_that_refuses_us_and_not_the_reader_is_tried_again_loudly(
     running.start()
     try:
         url = f"smtp://{user}127.0.0.1:{running.port}"
-        outcome = SmtpTransport(url, "a@b.example").send(message)
+        outcome = SmtpProvider(url, "a@b.example").send(message)
     finally:
         running.stop()
     assert (outcome.result, outcome.code) == (Result.RETRY, code)
@@ -148,7 +148,7 @@ def test_nobody_takes_a_simulated_mail_for_a_real_one(
 ) -> None:
     changed = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": simulator})
     monkeypatch.setattr(settings, "ENVIRONMENT", changed)
-    said = SmtpTransport("smtp://127.0.0.1:25", "a@b.example").accepted_by
+    said = SmtpProvider("smtp://127.0.0.1:25", "a@b.example").accepted_by
     assert said == ("remis au simulateur" if simulator else "remis au serveur de courriel")
 
 
@@ -227,7 +227,7 @@ def test_a_domain_with_accents_is_written_as_every_server_takes_it(
 ) -> None:
     keeps = _Keeps()
     with mail_server(keeps, enable_SMTPUTF8=False) as url:
-        outcome = SmtpTransport(url, "a@préfecture.example").send(mail(address=address))
+        outcome = SmtpProvider(url, "a@préfecture.example").send(mail(address=address))
     assert outcome.result is Result.ACCEPTED
     (envelope,) = keeps.kept
     assert envelope.rcpt_tos == [f"maire@{domain}"]
@@ -240,14 +240,14 @@ def test_a_domain_with_accents_is_written_as_every_server_takes_it(
 @pytest.mark.usefixtures("provider")
 def test_a_mailbox_in_letters_that_the_server_does_not_know_ends_at_once(mail: Mail) -> None:
     with mail_server(Sink(), enable_SMTPUTF8=False) as url:
-        outcome = SmtpTransport(url, "a@b.example").send(mail(address="mairé@delle.example"))
+        outcome = SmtpProvider(url, "a@b.example").send(mail(address="mairé@delle.example"))
     assert outcome.result is Result.PERMANENT
 
 
 @pytest.mark.parametrize("domain", ["délle..example", "é" * 80 + ".example", "-é.example"])
 def test_a_domain_that_is_none_ends_at_once(mail: Mail, domain: str) -> None:
     with mail_server(Sink()) as url:
-        outcome = SmtpTransport(url, "a@b.example").send(mail(address=f"maire@{domain}"))
+        outcome = SmtpProvider(url, "a@b.example").send(mail(address=f"maire@{domain}"))
     assert outcome.result is Result.PERMANENT
 
 
@@ -271,7 +271,7 @@ def test_a_mail_has_one_sender_by_the_name_that_was_given(
 ) -> None:
     keeps = _Keeps()
     with mail_server(keeps, enable_SMTPUTF8=False) as url:
-        assert SmtpTransport(url, written).send(mail()).result is Result.ACCEPTED
+        assert SmtpProvider(url, written).send(mail()).result is Result.ACCEPTED
     (envelope,) = keeps.kept
     assert envelope.mail_from == "a@b.fr"
     raw = message_from_bytes(envelope.original_content, policy=policy.compat32)["From"]
@@ -304,7 +304,7 @@ def test_any_server_and_any_mail_reader_takes_the_text(mail: Mail) -> None:
     keeps = _Keeps()
     body = "Une intervention\N{NO-BREAK SPACE}: " + "é" * 2000 + "\n\n--\nPréfecture\n"
     with mail_server(keeps, enable_SMTPUTF8=False) as url:
-        SmtpTransport(url, "a@b.example").send(mail(body=body, html="<p>" + "é" * 2000))
+        SmtpProvider(url, "a@b.example").send(mail(body=body, html="<p>" + "é" * 2000))
     (envelope,) = keeps.kept
     assert envelope.original_content.isascii()
     assert max(map(len, envelope.original_content.splitlines())) <= 78
@@ -350,7 +350,7 @@ def test_what_a_server_has_against_us_is_not_the_readers_failure(
     mail: Mail, caplog: pytest.LogCaptureFixture, command: str, words: str
 ) -> None:
     with mail_server(_Refuses(command, words)) as url:
-        outcome = SmtpTransport(url, "a@b.example").send(mail())
+        outcome = SmtpProvider(url, "a@b.example").send(mail())
     assert (outcome.result, outcome.is_common, outcome.code) == (Result.RETRY, True, words[:3])
     (line,) = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
     assert "refuses us" in line and words[:3] in line and "delle" not in line
@@ -361,14 +361,14 @@ def test_what_a_server_has_against_the_reader_ends_it(
     mail: Mail, caplog: pytest.LogCaptureFixture, words: str
 ) -> None:
     with mail_server(_Refuses("RCPT", words)) as url:
-        outcome = SmtpTransport(url, "a@b.example").send(mail())
+        outcome = SmtpProvider(url, "a@b.example").send(mail())
     assert (outcome.result, outcome.is_common) == (Result.PERMANENT, False)
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
 
 
 def test_greylisting_is_nobodys_fault(mail: Mail, caplog: pytest.LogCaptureFixture) -> None:
     with mail_server(_Refuses("RCPT", "450 4.7.1 Greylisted, see you in 300 s")) as url:
-        outcome = SmtpTransport(url, "a@b.example").send(mail())
+        outcome = SmtpProvider(url, "a@b.example").send(mail())
     assert (outcome.result, outcome.is_common) == (Result.RETRY, False)
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
 
@@ -384,6 +384,6 @@ def test_the_mail_server_s_certificate_is_judged_as_twilio_s(
         own = settings.ENVIRONMENT.model_copy(update={"CA_FILE": certificate})
         monkeypatch.setattr(settings, "ENVIRONMENT", own)
     with mail_server(keeps, ssl_context=context) as url:
-        outcome = SmtpTransport(url.replace("smtp:", "smtps:"), "a@b.example").send(mail())
+        outcome = SmtpProvider(url.replace("smtp:", "smtps:"), "a@b.example").send(mail())
     assert outcome.result is (Result.ACCEPTED if believed else Result.RETRY)
     assert len(keeps.kept) == believed

@@ -15,14 +15,14 @@ from django.conf import settings
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers import registry
 from notifier.delivery.providers.base import Outcome, Result
-from notifier.delivery.providers.twilio.transport import TwilioTransport
+from notifier.delivery.providers.twilio.provider import TwilioProvider
 from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
-from tests.delivery.letters import a_round, told
+from tests.delivery.samples import a_round, told
 from tests.harness.https import server
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ Post = Callable[..., Message]
 
 
 def send(url: str, message: Message) -> Outcome:
-    return TwilioTransport(ACCOUNT, TOKEN, {"from_": "Gendarmerie"}, url).send(message)
+    return TwilioProvider(ACCOUNT, TOKEN, {"from_": "Gendarmerie"}, url).send(message)
 
 
 def assert_never_left(outcome: Outcome) -> None:
@@ -170,7 +170,7 @@ def test_nothing_is_asked_of_a_provider_that_never_had_it(
     with server(tls=certificate) as (url, asked):
         broken = mended.model_copy(update={"TWILIO_API_URL": url})
         monkeypatch.setattr(settings, "ENVIRONMENT", broken)
-        registry.transport_for.cache_clear()
+        registry.provider_for.cache_clear()
         message = post()
         deliver(Lane.URGENT)
         a_round()
@@ -178,7 +178,7 @@ def test_nothing_is_asked_of_a_provider_that_never_had_it(
         assert message.state == MessageState.PENDING
         assert asked == []
     monkeypatch.setattr(settings, "ENVIRONMENT", mended)
-    registry.transport_for.cache_clear()
+    registry.provider_for.cache_clear()
     time_passes(message, timedelta(seconds=2))
     deliver(Lane.URGENT)
     assert told(provider) == [message.address]

@@ -11,7 +11,7 @@ from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import a_round
+from tests.delivery.samples import a_round
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
-from tests.delivery.letters import a_round
+from tests.delivery.samples import a_round
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,7 @@ def unhurried(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with Simulator.start(ACCOUNT, TOKEN, delivered_after_ms=600_000) as simulator:
         there = configured.ENVIRONMENT.model_copy(update={"TWILIO_API_URL": simulator.http})
         monkeypatch.setattr(configured, "ENVIRONMENT", there)
-        registry.transport_for.cache_clear()
+        registry.provider_for.cache_clear()
         yield
 
 

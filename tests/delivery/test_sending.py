@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.outbox import ended_badly, entrust
+from notifier.delivery.outbox import delivery_failed, enqueue_messages
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import LETTER, PHONE, a_round, told
+from tests.delivery.samples import OUTGOING, PHONE, a_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
     assert deliver(Lane.URGENT) == 1
     message.refresh_from_db()
     (sms,) = provider.messages()
-    assert (sms["to"], sms["body"], sms["sid"]) == (PHONE, LETTER.body, message.provider_id)
+    assert (sms["to"], sms["body"], sms["sid"]) == (PHONE, OUTGOING.body, message.provider_id)
     assert message.state == MessageState.ACCEPTED
     assert message.attempts == 1
     assert message.accepted_at is not None
@@ -61,11 +61,11 @@ def test_the_same_key_is_told_once_and_keeps_its_first_text(
     again = post(body="Un autre texte")
     assert again.pk == message.pk
     deliver(Lane.URGENT)
-    assert [sms["body"] for sms in provider.messages()] == [LETTER.body]
+    assert [sms["body"] for sms in provider.messages()] == [OUTGOING.body]
 
 
 def test_nothing_to_entrust_is_no_fault() -> None:
-    entrust([])
+    enqueue_messages([])
     assert not Message.objects.exists()
 
 
@@ -187,7 +187,7 @@ def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
         for failure in failures:
             raise failure
 
-    ended_badly.connect(fail_once, weak=False)
+    delivery_failed.connect(fail_once, weak=False)
     provider.fault("reject", error_code=21211)
     message = post()
     deliver(Lane.URGENT)

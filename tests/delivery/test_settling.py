@@ -8,14 +8,15 @@ from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers.base import Receipt
-from notifier.delivery.providers.twilio import http, transport
+from notifier.delivery.providers.twilio import http
+from notifier.delivery.providers.twilio import provider as twilio_provider
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.schema.intervention import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.letters import PHONE, a_round, told
+from tests.delivery.samples import PHONE, a_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -173,7 +174,7 @@ def test_what_may_stand_further_down_the_list_is_not_sent_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a storm, on an account that hides numbers, ours may stand below all that is looked at."""
-    monkeypatch.setattr(transport, "LATEST", 2)
+    monkeypatch.setattr(twilio_provider, "LATEST", 2)
     provider.fault("redacted_numbers")
     message = lost(provider, post, "accept_then_cut")
     for n in range(2):

@@ -9,7 +9,7 @@ from notifier.alerting.notification.messages import Envelope, added, rings
 from notifier.alerting.notification.recipients import concerned_by, to_ring, told_at_once
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import Channel, Message
-from notifier.delivery.outbox import Letter
+from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.people import Person
 
 
@@ -21,7 +21,7 @@ def letters_to_follow(
     people: Sequence[Person],
     *,
     anew: bool,
-) -> tuple[list[Letter], list[Message]]:
+) -> tuple[list[OutgoingMessage], list[Message]]:
     """To those who got what came before, where they are reached now, and those who have left.
 
     Only an end may be told to nobody. `people` are the commune's of now. Of an alert taken up
@@ -44,7 +44,7 @@ def letters_to_follow(
 
 
 def why_unreached(
-    kind: Kind, category: Category, letters: list[Letter], gone: Sequence[Message]
+    kind: Kind, category: Category, letters: list[OutgoingMessage], gone: Sequence[Message]
 ) -> str | None:
     """Why the duty is told that these letters reach nobody, or ring nobody for an urgent alert.
 

@@ -34,7 +34,7 @@ from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.review.notices import ask_a_person, harmless
 from notifier.alerting.review.superseded import show_overtaken
 from notifier.alerting.throttling.throttle import throttle
-from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.intake.incident import conclude, goes_behind, lock_threads
 from notifier.intake.models import Handling, Intervention
 from notifier.intake.schema.vocabulary import Status
@@ -99,7 +99,7 @@ def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]
     """Decide interventions of as many threads."""
     decisions = [_locate(intervention, thread) for intervention, thread in interventions]
     letters, lines = tell(_cases(decisions))
-    entrust(_let_through(letters, decisions))
+    enqueue_messages(_let_through(letters, decisions))
     for decision in decisions:
         if decision.outcome.state is Handling.REVIEW:
             decision.entries += ask_a_person(
@@ -143,10 +143,12 @@ def _cases(decisions: Iterable[_Decision]) -> list[Case]:
     return cases
 
 
-def _let_through(letters: list[Letter], decisions: list[_Decision]) -> list[Letter]:
+def _let_through(
+    letters: list[OutgoingMessage], decisions: list[_Decision]
+) -> list[OutgoingMessage]:
     """What leaves now, source by source."""
     source_of = {d.intervention.thread: d.intervention.source for d in decisions}
-    now: list[Letter] = []
+    now: list[OutgoingMessage] = []
     for source_id, source in {source.pk: source for source in source_of.values()}.items():
         theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
         now += throttle(theirs, source)

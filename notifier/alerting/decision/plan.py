@@ -27,7 +27,7 @@ from notifier.alerting.policy.expiry import closing_until, useful_until
 from notifier.alerting.policy.rules import Ruling
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
-from notifier.delivery.outbox import Letter, withdraw
+from notifier.delivery.outbox import OutgoingMessage, cancel_pending
 from notifier.directory.people import active_people
 from notifier.intake.models import Intervention
 from notifier.journal.models import Entry, Step
@@ -82,13 +82,13 @@ class Case:
     spoken: Spoken
 
 
-def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
-    """Open, revise or close the alerts; the letters to entrust and the journal entries to write.
+def tell(cases: Sequence[Case]) -> tuple[list[OutgoingMessage], list[Entry]]:
+    """Open, revise or close the alerts; the messages to enqueue and the journal entries to write.
 
     In the caller's transaction. Constant in statements for any number of first alerts and people;
     of several cases, each is of another thread.
     """
-    letters: list[Letter] = []
+    letters: list[OutgoingMessage] = []
     entries = [_ruled(case.intervention, telling) for case in cases for telling in case.tellings]
     unrung: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for to_neighbours in (False, True):
@@ -117,7 +117,7 @@ def tell(cases: Sequence[Case]) -> tuple[list[Letter], list[Entry]]:
 
 # An alert of a case, its texts of now, the letters that carry them, and the earlier messages whose
 # readers have left.
-_Told = tuple[Case, Alert, Texts, list[Letter], list[Message]]
+_Told = tuple[Case, Alert, Texts, list[OutgoingMessage], list[Message]]
 
 
 def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
@@ -161,7 +161,7 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
         if alert is None or kind is None:
             continue
         if kind is Kind.CANCELLATION:
-            withdraw(str(alert.pk))
+            cancel_pending(str(alert.pk))
             withdraw_held(alert)
         anew = telling.is_moved_here
         _revise(alert, case, telling)
@@ -228,7 +228,7 @@ def _ruled(intervention: Intervention, telling: Telling) -> Entry:
     )
 
 
-def _composed(alert: Alert, texts: Texts, letters: list[Letter]) -> list[Entry]:
+def _composed(alert: Alert, texts: Texts, letters: list[OutgoingMessage]) -> list[Entry]:
     if not letters:
         return []
     return [

@@ -17,7 +17,7 @@ from notifier.alerting.notification.duty_officer import letter_to_duty
 from notifier.alerting.notification.history import everyone_told
 from notifier.alerting.notification.recipients import awaited
 from notifier.delivery.models import Delay, Message
-from notifier.delivery.outbox import entrust
+from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending.delayed import delayed, mark_delayed
 from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
@@ -86,7 +86,7 @@ def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
         theirs = [alert for alert in alerts if alert.intervention.source == source]
         first = theirs[0]
         about = f"{DELAYED}blocked-{first.pk}-{first.revision}"
-        entrust(letter_to_duty(theirs, _why(theirs), about))
+        enqueue_messages(letter_to_duty(theirs, _why(theirs), about))
 
 
 def _untold(topics: set[str]) -> list[Alert]:

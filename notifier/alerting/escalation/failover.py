@@ -23,7 +23,7 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.rules import withheld
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
-from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.directory.people import Person, active_people
 from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
@@ -53,7 +53,7 @@ def move_on(message: Message) -> None:
             then = "commune à joindre autrement" if each.is_delayed else "plus personne à prévenir"
             _note(alert, each, Step.UNREACHED, then, rule="unreached")
     if len(silent) == 1:
-        entrust(_letter_to_duty(message, *silent[0]))
+        enqueue_messages(_letter_to_duty(message, *silent[0]))
     elif silent:
         # One mail, however many the digest told of.
         references = ", ".join(reference_in(alert.thread) for alert, _ in silent)
@@ -61,10 +61,10 @@ def move_on(message: Message) -> None:
         if message.is_delayed:
             why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
         about = f"{DELAYED}{message.topic}" if message.is_delayed else message.topic
-        entrust(letter_to_duty([silent[-1][0]], why, about))
+        enqueue_messages(letter_to_duty([silent[-1][0]], why, about))
 
 
-def _letter_to_duty(message: Message, alert: Alert, alive: set[str]) -> list[Letter]:
+def _letter_to_duty(message: Message, alert: Alert, alive: set[str]) -> list[OutgoingMessage]:
     """That nobody is told; apart from that nobody is told yet, for both may come to be true."""
     if message.is_delayed:
         what = "SMS" if waking(alert) == (Channel.SMS,) else "message"
@@ -92,14 +92,14 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     letters = _letters(alert, message, siblings)
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
-        entrust(throttle(letters, alert.intervention.source))
+        enqueue_messages(throttle(letters, alert.intervention.source))
     late = {m.recipient for m in siblings if m.is_delayed and m.channel in waking(alert)}
     if message.is_delayed and len(late) > 1:
         return alert, {m.channel for m in awaited(siblings)}
     return alert, {m.channel for m in awaited(siblings)} | {letter.channel for letter in letters}
 
 
-def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Letter]:
+def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[OutgoingMessage]:
     """To the same person on what was not tried; then down the order to the first who is woken."""
     category = still_told(alert)
     if category is None or alert.expires_at <= timezone.now():
@@ -150,7 +150,9 @@ def _same(people: list[Person], failed: Message) -> list[Person]:
     return [person for person in people if recipient_label(person) == failed.recipient]
 
 
-def _untried(letters: Iterable[Letter], tried: set[tuple[str, str]]) -> list[Letter]:
+def _untried(
+    letters: Iterable[OutgoingMessage], tried: set[tuple[str, str]]
+) -> list[OutgoingMessage]:
     """The letters to addresses that were not tried yet; they count as tried from now on."""
     fresh = [le for le in letters if letter_key(le.channel, le.address) not in tried]
     tried.update(letter_key(letter.channel, letter.address) for letter in fresh)

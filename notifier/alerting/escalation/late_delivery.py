@@ -9,7 +9,7 @@ from notifier.alerting.notification.history import DIGEST_TOPIC, everyone_told, 
 from notifier.alerting.notification.messages import Envelope, compose, letter_key, whom
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Message
-from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.directory.people import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -37,7 +37,7 @@ def _tell(message: Message) -> None:
         write_entries(
             [new_entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
         )
-        entrust(throttle(letters, alert.intervention.source))
+        enqueue_messages(throttle(letters, alert.intervention.source))
 
 
 def _goes_on_from(alert: Alert, message: Message) -> bool:
@@ -46,7 +46,7 @@ def _goes_on_from(alert: Alert, message: Message) -> bool:
     return is_later and alert.expires_at > timezone.now()
 
 
-def _letters(alert: Alert, message: Message) -> list[Letter]:
+def _letters(alert: Alert, message: Message) -> list[OutgoingMessage]:
     category = still_told(alert)
     if category is None:
         return []

@@ -11,7 +11,7 @@ from functools import cached_property
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import everyone_told
 from notifier.alerting.notification.messages import letter_key
-from notifier.delivery.outbox import Letter
+from notifier.delivery.outbox import OutgoingMessage
 
 Key = tuple[str, str]
 
@@ -25,8 +25,8 @@ class Spoken:
         self._now: set[Key] = set()
 
     def without_doubles(
-        self, alert: Alert | None, letters: list[Letter], *, to_neighbour: bool
-    ) -> list[Letter]:
+        self, alert: Alert | None, letters: list[OutgoingMessage], *, to_neighbour: bool
+    ) -> list[OutgoingMessage]:
         """Those of an alert's letters that are to be sent; all, unless they go to a neighbour."""
         if to_neighbour:
             known = self._now | self.told_by_others(alert)

@@ -12,7 +12,7 @@ from notifier.alerting.models import Alert, FanOut, Spending
 from notifier.alerting.notification.messages import facts_told_now
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import EXEMPT, Channel, Lane, Message
-from notifier.delivery.outbox import Letter
+from notifier.delivery.outbox import OutgoingMessage
 from notifier.intake.incident import reference_in
 from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
@@ -29,7 +29,7 @@ MAX_LISTED = 200
 TITLE = "permanence du groupement"
 
 
-def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[Letter]:
+def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[OutgoingMessage]:
     """One e-mail to the source's duty address for all of these alerts of one intervention.
 
     None without an alert; none, loudly, if the source has no such address. `about`: what it is
@@ -57,7 +57,7 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[L
     ]
 
 
-def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[Letter]:
+def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[OutgoingMessage]:
     """The e-mail that a source has come to its cap of the day; none, loudly, without an address."""
     source = spending.source
     subject, body = composer().cap(source.name, cap, is_hard=is_hard)
@@ -65,14 +65,14 @@ def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[Let
     return _letter(source, f"{CAP_TOPIC}{which}{source.pk}-{spending.day}", subject, body)
 
 
-def letter_about_fan_out(episode: FanOut, usual: int, within: timedelta) -> list[Letter]:
+def letter_about_fan_out(episode: FanOut, usual: int, within: timedelta) -> list[OutgoingMessage]:
     """The e-mail that a source tells unusually many communes; none, loudly, without an address."""
     source, minutes = episode.source, int(within.total_seconds() // 60)
     subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
     return _letter(source, f"{FAN_OUT_TOPIC}{episode.pk}", subject, body)
 
 
-def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:
+def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
     """To each source's duty one e-mail of all that has expired while sending was paused.
 
     None, loudly, to a source without an address.
@@ -92,7 +92,7 @@ def letters_about_pause(expired: Iterable[Message]) -> list[Letter]:
     return letters
 
 
-def _letter(source: Source, topic: str, subject: str, body: str) -> list[Letter]:
+def _letter(source: Source, topic: str, subject: str, body: str) -> list[OutgoingMessage]:
     """To the source's duty, about no intervention; none, loudly, without an address."""
     if not source.duty_email:
         log.error("no duty address", source=source.name, about=topic)
@@ -111,12 +111,12 @@ def mail_to_duty(
     body: str,
     revision: int = 1,
     expires_at: datetime | None = None,
-) -> Letter:
+) -> OutgoingMessage:
     """Address a mail to the duty: urgent, past every pause, worth reading for LIFETIME.
 
     `expires_at` is aware and says otherwise.
     """
-    return Letter(
+    return OutgoingMessage(
         topic=topic,
         revision=revision,
         channel=Channel.EMAIL,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import Alert, Held, HeldState
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import told
+from notifier.delivery.outbox import messages_of
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, timeline, write_entries
 
@@ -27,9 +27,11 @@ def everyone_told(*topics: str) -> Sequence[Message]:
     ).exclude(told_in__in=topics)
     held = list(rows.order_by("id"))
     digests = {row.told_in for row in held if row.told_in}
-    by_key = {(m.topic, m.channel, m.address): m for m in (told(*digests) if digests else ())}
+    by_key = {
+        (m.topic, m.channel, m.address): m for m in (messages_of(*digests) if digests else ())
+    }
     seen = [_as_told(row, by_key.get((row.told_in, row.channel, row.address))) for row in held]
-    return [*told(*topics), *seen]
+    return [*messages_of(*topics), *seen]
 
 
 def told_within(digest: Message) -> Sequence[Message]:

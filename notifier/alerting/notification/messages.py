@@ -17,7 +17,7 @@ from notifier.alerting.notification.recipients import recipient_label
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.outbox import Letter
+from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.people import Person
 from notifier.intake.incident import source_in
 from notifier.intake.models import Intervention
@@ -122,7 +122,7 @@ def _moment(written: str) -> datetime:
     return datetime.fromisoformat(written)
 
 
-def whom(letters: Iterable[Letter]) -> str:
+def whom(letters: Iterable[OutgoingMessage]) -> str:
     """Who gets the letters, for the journal: "maire (SMS +33 6 •• •• •• 12), …"."""
     return ", ".join(f"{le.title} ({le.channel.label} {le.masked})" for le in letters)
 
@@ -132,7 +132,9 @@ def letter_key(channel: str, address: str) -> tuple[str, str]:
     return channel, address.lower()
 
 
-def added(letters: Iterable[Letter], more: Iterable[Letter]) -> list[Letter]:
+def added(
+    letters: Iterable[OutgoingMessage], more: Iterable[OutgoingMessage]
+) -> list[OutgoingMessage]:
     """The letters, and those of the others that go to further addresses."""
     by_key = {letter_key(letter.channel, letter.address): letter for letter in letters}
     for letter in more:
@@ -140,7 +142,7 @@ def added(letters: Iterable[Letter], more: Iterable[Letter]) -> list[Letter]:
     return list(by_key.values())
 
 
-def rings(letters: Iterable[Letter]) -> bool:
+def rings(letters: Iterable[OutgoingMessage]) -> bool:
     """Whether one of the letters rings a telephone."""
     return any(letter.channel is Channel.SMS for letter in letters)
 
@@ -180,12 +182,14 @@ class Envelope:
             reported_at=alert.intervention.received_at,
         )
 
-    def for_people(self, people: Iterable[Person], channels: Sequence[str]) -> list[Letter]:
+    def for_people(
+        self, people: Iterable[Person], channels: Sequence[str]
+    ) -> list[OutgoingMessage]:
         """A letter on each channel that the person has; the same address is written to once.
 
         Who has none of the channels is written to on what they have: silence would be worse.
         """
-        letters: dict[tuple[str, str], Letter] = {}
+        letters: dict[tuple[str, str], OutgoingMessage] = {}
         for person in people:
             usable = list(person.addresses)
             for channel in [c for c in usable if c in channels] or usable:
@@ -193,7 +197,9 @@ class Envelope:
                 letters.setdefault(letter_key(letter.channel, letter.address), letter)
         return list(letters.values())
 
-    def for_told(self, messages: Iterable[Message], people: Sequence[Person]) -> list[Letter]:
+    def for_told(
+        self, messages: Iterable[Message], people: Sequence[Person]
+    ) -> list[OutgoingMessage]:
         """A letter to each of the people who got an earlier one, where they are reached now.
 
         Whoever was meant, and whoever has the address that it went to: a contact may have come back
@@ -205,7 +211,7 @@ class Envelope:
             for person in reversed(people)
             for channel, address in person.addresses.items()
         }
-        letters: list[Letter] = []
+        letters: list[OutgoingMessage] = []
         for message in messages:
             meant = by_label.get(message.recipient)
             reader = at.get(letter_key(message.channel, message.address))
@@ -213,9 +219,9 @@ class Envelope:
             letters = added(letters, self.for_people(told, [message.channel]))
         return letters
 
-    def _letter(self, channel: str, person: Person) -> Letter:
+    def _letter(self, channel: str, person: Person) -> OutgoingMessage:
         is_sms = channel == Channel.SMS
-        return Letter(
+        return OutgoingMessage(
             topic=self._topic,
             revision=self._revision,
             thread=self._thread,

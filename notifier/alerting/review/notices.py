@@ -18,7 +18,7 @@ from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mai
 from notifier.alerting.policy.current import LISTED, categories, composer, named, nature
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
-from notifier.delivery.outbox import entrust, withdraw
+from notifier.delivery.outbox import cancel_pending, enqueue_messages
 from notifier.intake.models import Handling, Intervention
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
@@ -101,7 +101,7 @@ def say_it_expired(intervention: Intervention, reason: str) -> list[Entry]:
 def take_back(interventions: list[Intervention]) -> None:
     """Nobody need read any more of a doubt that was settled before its mail left."""
     for intervention in interventions:
-        withdraw(_topic(intervention))
+        cancel_pending(_topic(intervention))
 
 
 def _topic(intervention: Intervention) -> str:
@@ -124,7 +124,7 @@ def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]
         body=body,
         expires_at=None if is_expired else deadline(intervention),
     )
-    entrust([letter])
+    enqueue_messages([letter])
     if intervention.is_shell:
         what = "moyens sans intervention"
     else:

@@ -11,7 +11,7 @@ import structlog
 from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
 from notifier.alerting.policy.current import composer
 from notifier.alerting.review.notices import facts_of_doubt, noted
-from notifier.delivery.outbox import entrust
+from notifier.delivery.outbox import enqueue_messages
 from notifier.intake.models import Intervention
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
@@ -43,7 +43,7 @@ def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> li
         subject=subject,
         body=body,
     )
-    entrust([letter])
+    enqueue_messages([letter])
     said = f"{TITLE} prévenue par courriel ({letter.masked}) : {what} dépassée"
     return [noted(intervention, said)]
 

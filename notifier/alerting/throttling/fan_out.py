@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import FanOut
 from notifier.alerting.notification.duty_officer import letter_about_fan_out
-from notifier.delivery.outbox import entrust, topics_lately
+from notifier.delivery.outbox import enqueue_messages, recent_urgent_topics
 from notifier.intake.models import Source
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ WINDOW = timedelta(minutes=10)
 def watch() -> None:
     """One round: begin and end the episodes. May run anywhere, any number of times at once."""
     now = timezone.now()
-    lately = topics_lately(now - WINDOW)
+    lately = recent_urgent_topics(now - WINDOW)
     wide = {int(origin): n for origin, n in lately.items() if n >= ALERTS and origin.isdecimal()}
     for source in Source.objects.filter(pk__in=wide):
         _alarm(source, wide[source.pk])
@@ -48,6 +48,6 @@ def _alarm(source: Source, alerts: int) -> None:
     with transaction.atomic():
         is_mine = under_way.filter(alarmed_at=None).update(alarmed_at=now)
         if is_mine:
-            entrust(letter_about_fan_out(under_way.get(), ALERTS, WINDOW))
+            enqueue_messages(letter_about_fan_out(under_way.get(), ALERTS, WINDOW))
     if is_mine:
         log.error("unusual fan-out of urgent texts", source=source.name, alerts=alerts)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from notifier.alerting.models import Held, HeldState
 from notifier.alerting.notification.duty_officer import letters_about_pause
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
-from notifier.delivery.outbox import entrust
+from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending import pause as delivery
 from notifier.intake.models import Handling, Intervention, Source
 from notifier.journal.models import Entry, Step
@@ -77,7 +77,7 @@ def resume(source: Source | None, who: str) -> Resumed | None:
         left = waiting(source)
         said = f"Envois repris par {who} : {_many(left.texts, 'texte')} en attente"
         write_entries([_line(source, f"{said}, {_many(len(expired), 'périmé')}.")])
-        entrust(letters_about_pause(expired))
+        enqueue_messages(letters_about_pause(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
     )

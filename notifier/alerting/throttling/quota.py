@@ -1,7 +1,7 @@
 """What a source's SMS cost in a day, and the caps that an operator may set on it.
 
 Its cap holds routine SMS; its hard cap holds everything, urgent texts and mails too, until a person
-lets it go. Segments are counted as letters are entrusted, by one conditional UPDATE on the source's
+lets it go. Segments are counted as messages are enqueued, by one conditional UPDATE on the source's
 row of the day, so the count is exact under any number of workers. A source without a cap costs no
 statement.
 """
@@ -20,7 +20,7 @@ from notifier.alerting.content.gsm import count
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
 from notifier.alerting.notification.duty_officer import letter_about_cap
 from notifier.delivery.models import Channel
-from notifier.delivery.outbox import Letter, entrust
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 PARIS = ZoneInfo("Europe/Paris")
 
 
-def segments_of(letters: Iterable[Letter]) -> int:
+def segments_of(letters: Iterable[OutgoingMessage]) -> int:
     """How many SMS segments the letters take."""
     return sum(count(le.body).segments for le in letters if le.channel == Channel.SMS)
 
@@ -118,7 +118,9 @@ def _alarm(reason: HeldFor, alarmed_at: str, what: str) -> None:
             mine = Spending.objects.filter(pk=spending.pk, **{alarmed_at: None})
             is_mine = mine.update(**{alarmed_at: timezone.now()})
             if is_mine:
-                entrust(letter_about_cap(spending, cap, is_hard=reason is HeldFor.HARD_CAP))
+                enqueue_messages(
+                    letter_about_cap(spending, cap, is_hard=reason is HeldFor.HARD_CAP)
+                )
         if is_mine:
             log.error(what, source=spending.source.name, segments=spending.segments, cap=cap)
 

@@ -33,7 +33,7 @@ from notifier.alerting.throttling.quota import (
     segments_of,
 )
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.outbox import Letter, recent, told
+from notifier.delivery.outbox import OutgoingMessage, messages_of, recent_messages
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -42,8 +42,8 @@ from notifier.journal.write import new_entry, write_entries
 BEFORE_EXPIRY = timedelta(minutes=1)
 
 
-def throttle(letters: list[Letter], source: Source) -> list[Letter]:
-    """The letters to entrust now; the others are stored as held, in the caller's transaction.
+def throttle(letters: list[OutgoingMessage], source: Source) -> list[OutgoingMessage]:
+    """The messages to enqueue now; the others are stored as held, in the caller's transaction.
 
     No statement for urgent first alerts of a source without a cap; two for routine ones.
     """
@@ -55,7 +55,7 @@ def throttle(letters: list[Letter], source: Source) -> list[Letter]:
 
 
 def foreseen(
-    letters: list[Letter], alert: Alert | None, kind: Kind, source: Source
+    letters: list[OutgoingMessage], alert: Alert | None, kind: Kind, source: Source
 ) -> dict[tuple[str, str], datetime]:
     """For a dry run: until when `throttle` would hold which of one alert's letters.
 
@@ -84,7 +84,7 @@ def foreseen(
 # --- what is held already
 
 
-def _join_held(letters: list[Letter]) -> list[Letter]:
+def _join_held(letters: list[OutgoingMessage]) -> list[OutgoingMessage]:
     """Let a held text speak for the news about its alert, until it is released.
 
     A rise to urgent takes its place and leaves at once; an end does not, as its reader knows of
@@ -101,7 +101,7 @@ def _join_held(letters: list[Letter]) -> list[Letter]:
     return [le for le in letters if le not in joined]
 
 
-def _joins(letter: Letter, row: Held) -> bool:
+def _joins(letter: OutgoingMessage, row: Held) -> bool:
     """Whether the row now stands for the letter too; False also when it was released meanwhile."""
     waiting = Held.objects.filter(pk=row.pk, state=HeldState.HELD)
     if not _stands_for(row, letter, Kind(row.alert.kind)):
@@ -111,7 +111,7 @@ def _joins(letter: Letter, row: Held) -> bool:
     return bool(waiting.update(revision=letter.revision, expires_at=lifetime))
 
 
-def _stands_for(row: Held, letter: Letter, kind: Kind) -> bool:
+def _stands_for(row: Held, letter: OutgoingMessage, kind: Kind) -> bool:
     """Whether what is held already says what a text of this kind would."""
     is_news = letter.lane == Lane.URGENT and not kind.closes
     return not is_news or (row.reason == HeldFor.FLAPPING and kind.opens)
@@ -120,7 +120,7 @@ def _stands_for(row: Held, letter: Letter, kind: Kind) -> bool:
 # --- urgent alerts that are closed and taken up again, over and over
 
 
-def _without_flapping(letters: list[Letter], source: Source) -> list[Letter]:
+def _without_flapping(letters: list[OutgoingMessage], source: Source) -> list[OutgoingMessage]:
     """Hold an urgent alert that is taken up again too soon after it last was.
 
     The first time is news and leaves at once. What then flaps is told once the pause is over, if it
@@ -133,7 +133,7 @@ def _without_flapping(letters: list[Letter], source: Source) -> list[Letter]:
     opening = Alert.objects.filter(
         pk__in=map(int, topics), is_open=True, kind__in=[kind for kind in Kind if kind.opens]
     )
-    said = told(*topics)
+    said = messages_of(*topics)
     for alert in opening:
         if any(m.topic == str(alert.pk) and m.created_at >= alert.opened_at for m in said):
             continue  # a change of what was told, or somebody told in another's place
@@ -164,11 +164,11 @@ def _again_at(alert: Alert, now: datetime) -> datetime | None:
 # --- storms
 
 
-def _without_storm(letters: list[Letter], source: Source) -> list[Letter]:
+def _without_storm(letters: list[OutgoingMessage], source: Source) -> list[OutgoingMessage]:
     """Hold the routine texts for whoever got many lately, or reads a digest these minutes."""
     until = _gatherings(letters)
     routine = [le for le in letters if le.lane == Lane.ROUTINE]
-    held: dict[datetime, list[Letter]] = {}
+    held: dict[datetime, list[OutgoingMessage]] = {}
     for letter in routine:
         if at := until[_reader(letter)]:
             held.setdefault(at, []).append(letter)
@@ -178,14 +178,14 @@ def _without_storm(letters: list[Letter], source: Source) -> list[Letter]:
     return letters
 
 
-def _gatherings(letters: list[Letter]) -> dict[tuple[str, str], datetime | None]:
+def _gatherings(letters: list[OutgoingMessage]) -> dict[tuple[str, str], datetime | None]:
     """By the address of each routine text: until when it is gathered, None if it may leave."""
     routine = [le for le in letters if le.lane == Lane.ROUTINE]
     if not routine:
         return {}
     now, storm = timezone.now(), categories().storm
     lately: Counter[tuple[str, str]] = Counter()
-    for message in recent([le.address for le in routine], now - storm.window):
+    for message in recent_messages([le.address for le in routine], now - storm.window):
         if not message.topic.startswith(TO_DUTY):
             # Whoever has just read a digest is in the middle of a storm.
             weight = storm.texts if message.topic.startswith(DIGEST_TOPIC) else 1
@@ -199,7 +199,7 @@ def _gatherings(letters: list[Letter]) -> dict[tuple[str, str], datetime | None]
     return until
 
 
-def _release_of_gatherings(letters: Iterable[Letter]) -> dict[tuple[str, str], datetime]:
+def _release_of_gatherings(letters: Iterable[OutgoingMessage]) -> dict[tuple[str, str], datetime]:
     """By address, when what is being gathered for it is released."""
     rows = Held.objects.filter(
         address__in={le.address for le in letters}, state=HeldState.HELD, reason=HeldFor.STORM
@@ -214,7 +214,7 @@ def _release_of_gatherings(letters: Iterable[Letter]) -> dict[tuple[str, str], d
 # --- the cap
 
 
-def _within_cap(letters: list[Letter], source: Source) -> list[Letter]:
+def _within_cap(letters: list[OutgoingMessage], source: Source) -> list[OutgoingMessage]:
     """Count the SMS; hold the routine ones of an alert when they would pass the source's cap."""
     if source.hard_cap is not None:
         letters = _within_hard_cap(letters, source)
@@ -227,13 +227,13 @@ def _within_cap(letters: list[Letter], source: Source) -> list[Letter]:
     return [le for le in letters if le not in texts]
 
 
-def _within_hard_cap(letters: list[Letter], source: Source) -> list[Letter]:
+def _within_hard_cap(letters: list[OutgoingMessage], source: Source) -> list[OutgoingMessage]:
     """Count the urgent SMS, alert by alert; hold all letters of those that would pass the hard cap.
 
     Of a routine alert only whether there is room: `_within_cap` counts what it costs.
     """
-    held: list[Letter] = []
-    by_alert: dict[str, list[Letter]] = {}
+    held: list[OutgoingMessage] = []
+    by_alert: dict[str, list[OutgoingMessage]] = {}
     for letter in sorted(letters, key=lambda le: le.lane != Lane.URGENT):
         by_alert.setdefault(letter.topic, []).append(letter)
     for theirs in by_alert.values():
@@ -251,7 +251,7 @@ def _within_hard_cap(letters: list[Letter], source: Source) -> list[Letter]:
 # --- holding
 
 
-def _hold(letters: list[Letter], source: Source, reason: HeldFor, until: datetime) -> None:
+def _hold(letters: list[OutgoingMessage], source: Source, reason: HeldFor, until: datetime) -> None:
     """Store what is to be told at `until`, or a little before it would expire."""
     if not letters:
         return
@@ -260,7 +260,7 @@ def _hold(letters: list[Letter], source: Source, reason: HeldFor, until: datetim
     alerts = {str(a.pk): a for a in Alert.objects.filter(pk__in=map(int, topics))}
     knows = {
         (m.topic, m.channel, m.address)
-        for m in told(*topics)
+        for m in messages_of(*topics)
         if m.created_at >= alerts[m.topic].opened_at
     }
     Held.objects.bulk_create(
@@ -295,9 +295,9 @@ def _hold(letters: list[Letter], source: Source, reason: HeldFor, until: datetim
         _note([le for le in letters if le.topic == str(alert.pk)], why)
 
 
-def _note(letters: list[Letter], what: str) -> None:
+def _note(letters: list[OutgoingMessage], what: str) -> None:
     """A line of the journal for each alert that the letters are of."""
-    by_alert: dict[tuple[str, str], list[Letter]] = {}
+    by_alert: dict[tuple[str, str], list[OutgoingMessage]] = {}
     for letter in letters:
         by_alert.setdefault((letter.topic, letter.thread), []).append(letter)
     write_entries(
@@ -306,9 +306,9 @@ def _note(letters: list[Letter], what: str) -> None:
     )
 
 
-def _reader(letter: Letter) -> tuple[str, str]:
+def _reader(letter: OutgoingMessage) -> tuple[str, str]:
     return letter_key(letter.channel, letter.address)
 
 
-def _key(letter: Letter) -> tuple[str, str, str]:
+def _key(letter: OutgoingMessage) -> tuple[str, str, str]:
     return letter.topic, letter.channel, letter.address

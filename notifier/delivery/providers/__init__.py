@@ -1,4 +1,4 @@
-"""Transports: one folder for each way to hand a message to a provider.
+"""Providers: one folder for each way to hand over a message.
 
-A transport sends one message and says what came of it as an Outcome; it never touches the database.
+A provider sends one message and returns an Outcome; it never touches the database.
 """

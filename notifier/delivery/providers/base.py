@@ -1,4 +1,4 @@
-"""What every transport is, and the words in which it answers."""
+"""The interface of a provider, and what it answers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,7 +79,7 @@ class ProviderIgnorantError(Exception):
     """The provider was asked for a message by its number, and knows none."""
 
 
-class Transport(Protocol):
+class Provider(Protocol):
     # Whether the provider tells later what became of a message.
     has_receipts: bool
 

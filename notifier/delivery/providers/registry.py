@@ -1,16 +1,16 @@
-"""Which transport carries a channel."""
+"""Which provider carries a channel."""
 
 from functools import cache
 
 from notifier.delivery.models import Channel
-from notifier.delivery.providers.base import Transport
-from notifier.delivery.providers.smtp.transport import SmtpTransport
-from notifier.delivery.providers.twilio.transport import TwilioTransport
+from notifier.delivery.providers.base import Provider
+from notifier.delivery.providers.smtp.provider import SmtpProvider
+from notifier.delivery.providers.twilio.provider import TwilioProvider
 
 
 @cache
-def transport_for(channel: Channel) -> Transport:
-    """The configured transport of a channel."""
+def provider_for(channel: Channel) -> Provider:
+    """Return the configured provider of a channel."""
     if channel == Channel.SMS:
-        return TwilioTransport.from_settings()
-    return SmtpTransport.from_settings()
+        return TwilioProvider.from_settings()
+    return SmtpProvider.from_settings()

@@ -18,7 +18,7 @@ from notifier.delivery.providers.base import (
     ProviderUnreachableError,
     Receipt,
 )
-from notifier.delivery.providers.registry import transport_for
+from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.retry import (
     ASK_AGAIN,
@@ -69,8 +69,8 @@ def _one_by_one(messages: list[Message], work: Callable[[Message, bool], None]) 
 
 
 def _settle(message: Message, may_ask: bool) -> None:
-    transport = transport_for(Channel(message.channel))
-    if not transport.has_receipts:
+    provider = provider_for(Channel(message.channel))
+    if not provider.has_receipts:
         # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
         _back_to_pending(
             message, "nul ne peut dire s’il est parti, nouvel essai sous le même numéro"
@@ -79,7 +79,7 @@ def _settle(message: Message, may_ask: bool) -> None:
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
-        _settle_by_asking(message, transport.find(message))
+        _settle_by_asking(message, provider.find(message))
     except ProviderUnreachableError as error:
         note_blocked(message, f"l’opérateur ne répond pas ({error})")
         if timezone.now() > message.expires_at:
@@ -140,7 +140,7 @@ def _ask(message: Message, may_ask: bool) -> None:
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
-        receipt = transport_for(Channel(message.channel)).ask(message)
+        receipt = provider_for(Channel(message.channel)).ask(message)
     except ProviderUnreachableError:
         if later is None:
             accepted.update(due_at=None)

@@ -14,7 +14,7 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import SUPERSEDED, is_superseded
 from notifier.delivery.providers.base import Attempt, Outcome, Result
-from notifier.delivery.providers.registry import transport_for
+from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.delivery.stored import stored
@@ -109,14 +109,14 @@ def _next_state(
 
 
 def _has_receipts(message: Message) -> bool:
-    return transport_for(Channel(message.channel)).has_receipts
+    return provider_for(Channel(message.channel)).has_receipts
 
 
 def _entry(ended: Attempt) -> Entry:
     message, outcome = ended.message, ended.outcome
     not_sent = "à réessayer" if message.state == MessageState.PENDING else "pas parti"
     came_of_it = {
-        Result.ACCEPTED: transport_for(Channel(message.channel)).accepted_by,
+        Result.ACCEPTED: provider_for(Channel(message.channel)).accepted_by,
         Result.PERMANENT: f"refusé : {outcome.detail}",
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
         Result.RETRY: f"{not_sent} : {outcome.detail}",

@@ -21,11 +21,11 @@ from django.utils import timezone
 
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.providers.base import Attempt, Outcome, Result
-from notifier.delivery.providers.registry import transport_for
+from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.rate_limit import most_at_once, wait_for_slot
-from notifier.delivery.sending.readers import without_those_gone
+from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _JobCame]) -> i
             batch = claim_due(lane, most) if most else []
             # More may be due; of what is held back by the pace, the next sweep takes the rest.
             wanted = len(batch) == most and bool(most or flying)
-            for message in without_those_gone(batch):
+            for message in drop_departed(batch):
                 flying.add(message.pk)
                 _senders().submit(_try_into, inbox, message)
         if landed:
@@ -139,9 +139,11 @@ def _try(message: Message) -> Attempt:
             message, Outcome(Result.RETRY, detail="prise trop ancienne"), started_at, started_at
         )
     try:
-        outcome = transport_for(Channel(message.channel)).send(message)
-    except Exception as error:  # a transport must not raise; if one does, the text may have left
-        log.exception("transport raised", message=message.pk)
+        outcome = provider_for(Channel(message.channel)).send(message)
+    except (
+        Exception
+    ) as error:  # a provider's client must not raise; if it does, the text may have left
+        log.exception("provider client raised", message=message.pk)
         outcome = Outcome(Result.UNKNOWN, detail=f"erreur interne ({type(error).__name__})")
     return Attempt(message, outcome, started_at, timezone.now())
 

@@ -12,12 +12,12 @@ from django.db import DatabaseError
 
 from notifier.delivery.address import mask
 from notifier.delivery.providers.base import ProviderUnreachableError, Result
+from notifier.delivery.providers.smtp.provider import SmtpProvider
 from notifier.delivery.providers.smtp.replies import refusal
-from notifier.delivery.providers.smtp.transport import SmtpTransport
-from notifier.delivery.providers.twilio.transport import (
+from notifier.delivery.providers.twilio.provider import (
     Account,
     AccountRefusedError,
-    TwilioTransport,
+    TwilioProvider,
 )
 from notifier.intake.models import Source
 from notifier.mailbox import Mailbox
@@ -36,7 +36,7 @@ def twilio() -> Iterator[Finding]:
     if not (given.TWILIO_ACCOUNT_SID and given.TWILIO_AUTH_TOKEN):
         return
     try:
-        account = TwilioTransport.from_settings().account()
+        account = TwilioProvider.from_settings().account()
     except AccountRefusedError as error:
         if error.status in (401, 403, 404):
             yield bad(
@@ -86,7 +86,7 @@ def smtp() -> Iterator[Finding]:
         return
     reader = _reader()
     try:
-        SmtpTransport.from_settings().try_recipient(reader)
+        SmtpProvider.from_settings().try_recipient(reader)
     except smtplib.SMTPAuthenticationError as error:
         yield bad(
             f"Courriel : identifiants refusés ({error.smtp_code})",

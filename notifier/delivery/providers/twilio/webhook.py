@@ -9,8 +9,8 @@ from twilio.request_validator import RequestValidator
 from notifier.delivery.models import MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio.errors import explain
+from notifier.delivery.providers.twilio.provider import MESSAGE_SID, callback_url
 from notifier.delivery.providers.twilio.statuses import state_of
-from notifier.delivery.providers.twilio.transport import MESSAGE_SID, callback_url
 
 ERROR_CODE = re.compile(r"[0-9]{1,10}")
 ADDRESS = re.compile(r"\+[0-9]{6,15}")

@@ -90,7 +90,7 @@ def callback_url(message_id: int) -> str:
     return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/callbacks/twilio/{message_id}"
 
 
-class TwilioTransport:
+class TwilioProvider:
     """Thread-safe: each thread gets a client, hence a connection, of its own."""
 
     has_receipts = True
@@ -106,7 +106,7 @@ class TwilioTransport:
         _ = self._client()[0].messages
 
     @classmethod
-    def from_settings(cls) -> "TwilioTransport":
+    def from_settings(cls) -> "TwilioProvider":
         env = settings.ENVIRONMENT
         sender = (
             {"messaging_service_sid": env.TWILIO_MESSAGING_SERVICE_SID}

@@ -3,12 +3,12 @@
 from django.utils import timezone
 
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.outbox import Letter
+from notifier.delivery.outbox import OutgoingMessage
 from notifier.delivery.sweep import sweep, upkeep
 from notifier.simulator.client import Simulator
 
 PHONE, MAILBOX = "+33639980001", "maire@delle.example"
-LETTER = Letter(
+OUTGOING = OutgoingMessage(
     topic="1",
     revision=1,
     channel=Channel.SMS,

@@ -38,7 +38,7 @@ def mail_number(message: Message) -> str:
     return f"alerte-{message.pk}-{message.token}"
 
 
-class SmtpTransport:
+class SmtpProvider:
     """Thread-safe: a connection for each mail."""
 
     has_receipts = False
@@ -49,7 +49,7 @@ class SmtpTransport:
         self._sender = Mailbox.parse(sender)
 
     @classmethod
-    def from_settings(cls) -> "SmtpTransport":
+    def from_settings(cls) -> "SmtpProvider":
         return cls(settings.ENVIRONMENT.EMAIL_URL, settings.ENVIRONMENT.EMAIL_FROM)
 
     @property
@@ -107,11 +107,11 @@ class SmtpTransport:
                 raise smtplib.SMTPRecipientsRefused({address: (code, words)})
             server.rset()
 
-    def find(self, message: Message) -> Found:  # noqa: ARG002 - the transports' common form
+    def find(self, message: Message) -> Found:  # noqa: ARG002 - the providers' common form
         """Nothing, ever: SMTP has no such question."""
         return Found()
 
-    def ask(self, message: Message) -> Receipt:  # noqa: ARG002 - the transports' common form
+    def ask(self, message: Message) -> Receipt:  # noqa: ARG002 - the providers' common form
         raise ProviderUnreachableError("SMTP has no receipts to ask for")
 
     def connect(self) -> smtplib.SMTP:

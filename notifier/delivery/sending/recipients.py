@@ -1,7 +1,7 @@
-"""Before a text is tried again, or late, it is asked whether its address is still its reader's.
+"""Before a text is sent late or once more, check that the address is still its recipient's.
 
-Delivery knows no readers: whoever does answers `looked_over`. What is fresh is not asked about, so
-an ordinary event costs nothing.
+Delivery knows no people: whoever does answers the signal `checking_recipients`. A fresh text is not
+checked, so an ordinary event costs nothing.
 """
 
 from datetime import timedelta
@@ -12,44 +12,44 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import ended_badly
+from notifier.delivery.outbox import delivery_failed
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-# Sent with messages (list[Message]); a receiver answers with the ids of those whose readers have
+# Sent with messages (list[Message]); a receiver answers with the ids of those whose recipients have
 # left their addresses.
-looked_over = Signal()
+checking_recipients = Signal()
 
-# Who was in the directory when a text was made is taken to be there for so long.
+# For so long, whoever was in the directory when the text was made is taken to be there still.
 FRESH = timedelta(seconds=10)
 
-GONE = "retiré : ce n’est plus l’adresse d’un contact de la commune"
+RECIPIENT_GONE = "retiré : ce n’est plus l’adresse d’un contact de la commune"
 
 
-def without_those_gone(claimed: list[Message]) -> list[Message]:
-    """The claimed messages that may still leave; the others are withdrawn, and followed up."""
+def drop_departed(claimed: list[Message]) -> list[Message]:
+    """Return the claimed messages that may still leave; cancel the others and follow them up."""
     now = timezone.now()
     late = [m for m in claimed if m.attempts > 1 or now - m.created_at > FRESH]
     gone = _gone(late) if late else set()
     for message in claimed:
         if message.pk in gone:
-            _withdraw(message)
+            _cancel(message)
     return [message for message in claimed if message.pk not in gone]
 
 
 def _gone(messages: list[Message]) -> set[object]:
     try:
-        answers = looked_over.send(sender=Message, messages=messages)
+        answers = checking_recipients.send(sender=Message, messages=messages)
     except Exception:  # a lost alert is worse than one too many
-        log.exception("readers cannot be checked, the texts leave", messages=len(messages))
+        log.exception("recipients cannot be checked, the texts leave", messages=len(messages))
         return set()
     return {pk for _, pks in answers for pk in pks or ()}
 
 
-def _withdraw(message: Message) -> None:
-    """In one transaction with what is told to others; if it fails, the lease runs out first."""
+def _cancel(message: Message) -> None:
+    """Cancel and follow up in one transaction; if it fails, the lease runs out first."""
     mine = Message.objects.filter(
         pk=message.pk, claim=message.claim, state=MessageState.SENDING, is_followed_up=False
     )
@@ -61,12 +61,15 @@ def _withdraw(message: Message) -> None:
             ):
                 message.state, message.is_followed_up = MessageState.CANCELLED, True
                 write_entries([_line(message)])
-                ended_badly.send(sender=Message, message=message)
+                delivery_failed.send(sender=Message, message=message)
     except Exception:  # it is not sent, and found again
-        log.exception("message cannot be withdrawn", message=message.pk)
+        log.exception("message cannot be cancelled", message=message.pk)
 
 
 def _line(message: Message) -> Entry:
     return new_entry(
-        message.thread, Step.CANCELLED, f"{message.in_journal} : {GONE}.", message=message.pk
+        message.thread,
+        Step.CANCELLED,
+        f"{message.in_journal} : {RECIPIENT_GONE}.",
+        message=message.pk,
     )
