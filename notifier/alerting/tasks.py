@@ -23,12 +23,12 @@ def warm_up(**_: object) -> None:
         provider_for(channel)
 
 
-_rung = Coalesce(most=BATCH_SIZE)
+_coalesced = Coalesce(max_batch_size=BATCH_SIZE)
 
 
 @shared_task(name="alerting.decide")
 def decide_task(*intervention_ids: str) -> None:
-    for batch in _rung.with_what_waits(*intervention_ids):
+    for batch in _coalesced.batches(*intervention_ids):
         decide_each(*map(UUID, batch))
 
 

@@ -142,7 +142,7 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
 # Those pushed within so long share a transaction, and so a wait for the disk; nobody pushes so
 # often on an idle service.
 MIN_INTERVAL_S = 0.01
-_store_jointly = GroupCommit(_store, most=32, apart_s=MIN_INTERVAL_S)
+_store_jointly = GroupCommit(_store, max_batch_size=32, min_interval_s=MIN_INTERVAL_S)
 
 
 def _entry(intervention: Intervention) -> Entry:

@@ -1,4 +1,4 @@
-"""The Django application that wakes workers and knows which of them run."""
+"""The Django application `jobs`."""
 
 import sys
 
@@ -13,10 +13,10 @@ class JobsConfig(AppConfig):
     verbose_name = "Processus"
 
     def ready(self) -> None:
-        """Connect what a worker and beat do of ours as they start and end.
+        """Connect the signal receivers of workers and beat.
 
-        Only those have loaded Celery by now (`notifier/celery.py`); it takes a tenth of a second,
-        which commands and the web server need not spend at their start.
+        Only their processes have loaded Celery by now (`notifier/celery.py`). Loading it takes a
+        tenth of a second, which commands and the web server do not spend at their start.
         """
         if "celery" not in sys.modules:
             return

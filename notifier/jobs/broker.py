@@ -1,4 +1,4 @@
-"""Ask the broker itself how it is. Nothing else in the service speaks to it but Celery."""
+"""A direct connection to the broker, for what Celery does not offer: probes and shared counters."""
 
 import redis
 from django.conf import settings
@@ -9,9 +9,10 @@ QUEUES = {"urgent": ["urgent"], "routine": ["routine", "upkeep"]}
 
 
 def broker_client(timeout_s: float) -> redis.Redis:
-    """A client of the configured broker that gives up after `timeout_s` seconds, without retry.
+    """Return a client of the configured broker that gives up after `timeout_s` seconds.
 
-    Its questions raise redis.RedisError; this raises ValueError for an address that is none.
+    It does not retry. Its commands raise redis.RedisError; this raises ValueError for a malformed
+    address.
     """
     # redis-py does not know kombu's name for a Unix socket.
     url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)

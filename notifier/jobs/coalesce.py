@@ -1,4 +1,4 @@
-"""Coalesce jobs of one process: those that come while a batch runs form the next; nobody waits."""
+"""Coalesce the jobs of one process: those that arrive while a batch runs form the next batch."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from collections.abc import Iterator
 
 
 class Coalesce:
-    """Ids of things to look at: one thread of the process at a time takes a batch of them.
+    """A queue of ids that one thread of the process at a time takes in batches.
 
-    Whoever adds an id while another thread is at it returns: that thread takes it along.
+    A thread that adds an id while another one is working returns at once: the other takes it along.
     """
 
-    def __init__(self, most: int) -> None:
-        """`most` things make a batch."""
-        self._most = most
-        self._waiting: deque[str] = deque()
-        self._turn = threading.Lock()
+    def __init__(self, max_batch_size: int) -> None:
+        self._max_batch_size = max_batch_size
+        self._pending: deque[str] = deque()
+        self._working = threading.Lock()
 
-    def with_what_waits(self, *things: str) -> Iterator[list[str]]:
-        """Add the things, then yield batches while there are any and nobody else is at it.
+    def batches(self, *ids: str) -> Iterator[list[str]]:
+        """Add the ids, then yield batches until none is left or another thread is working.
 
-        What a batch raises ends the iteration; those behind it wait for the next job.
+        An exception raised while a batch is handled ends the iteration; the ids behind it wait for
+        the next call.
         """
-        self._waiting.extend(things)
-        # Asked again after each release: what was added just before it was nobody else's.
-        while self._waiting and self._turn.acquire(blocking=False):
+        self._pending.extend(ids)
+        # Checked again after each release: an id added just before it was left to this thread.
+        while self._pending and self._working.acquire(blocking=False):
             try:
-                batch = self._take()
+                batch = self._next_batch()
                 if batch:
                     yield batch
             finally:
-                self._turn.release()
+                self._working.release()
 
-    def _take(self) -> list[str]:
+    def _next_batch(self) -> list[str]:
         batch: dict[str, None] = {}
-        while self._waiting and len(batch) < self._most:
-            batch[self._waiting.popleft()] = None
+        while self._pending and len(batch) < self._max_batch_size:
+            batch[self._pending.popleft()] = None
         return list(batch)

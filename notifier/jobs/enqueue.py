@@ -1,7 +1,7 @@
 """Enqueue a job for a worker without waiting for the broker.
 
-One daemon thread a process publishes; a frozen or absent broker holds up only that thread. A worker
-that serves the queue itself does not go by way of the broker at all: see `serve`.
+One daemon thread in each process publishes, so a frozen or absent broker holds up only that thread.
+A worker that serves the queue itself bypasses the broker: see `run_locally`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from django.db import close_old_connections, transaction
 
 log = structlog.get_logger(__name__)
 
-# Jobs kept while the broker hangs; what is beyond is dropped, and found by the sweeps.
-MAX_WAITING = 10_000
-# Seconds that a process which ends waits for its last jobs to be published.
-LAST_JOBS_S = 2.0
+# Jobs kept while the broker hangs; further ones are dropped, and the sweeps find them.
+MAX_PENDING = 10_000
+# Seconds that an ending process waits for its last jobs to be published.
+FLUSH_TIMEOUT_S = 2.0
 # The first job is published at once; those that follow within so many seconds are published as one
 # task, for a task costs the worker more than one more id. An idle service never waits for it.
 COALESCE_S = 0.02
@@ -35,43 +35,43 @@ MAX_BATCH_SIZE = 32
 class _Job:
     task: str
     queue_name: str
-    thing: str
+    object_id: str
 
 
-_waiting: queue.Queue[_Job] = queue.Queue(MAX_WAITING)
+_pending: queue.Queue[_Job] = queue.Queue(MAX_PENDING)
 _lock = threading.Lock()
-_publisher_of: int | None = None
-_served: frozenset[str] = frozenset()
-_own_jobs = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
+_publisher_pid: int | None = None
+_local_queues: frozenset[str] = frozenset()
+_local_jobs = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
 
 
-def serve(queue_names: Iterable[str]) -> None:
+def run_locally(queue_names: Iterable[str]) -> None:
     """Run in this process, from now on, what it enqueues for these queues.
 
-    Called once, by a worker, with the queues that it consumes: what it has just decided it can
-    deliver without a way round.
+    Called once, by a worker, with the queues that it consumes: what it has just decided it delivers
+    without the detour by the broker.
     """
-    global _served
-    _served = frozenset(queue_names)
+    global _local_queues
+    _local_queues = frozenset(queue_names)
 
 
-def enqueue_after_commit(task: str, thing: str, *, queue_name: str) -> None:
-    """Enqueue once the transaction that wrote the thing has committed; at once outside of one."""
-    transaction.on_commit(partial(enqueue, task, thing, queue_name=queue_name), robust=True)
+def enqueue_after_commit(task: str, object_id: str, *, queue_name: str) -> None:
+    """Enqueue once the current transaction has committed; at once outside of one."""
+    transaction.on_commit(partial(enqueue, task, object_id, queue_name=queue_name), robust=True)
 
 
-def enqueue(task: str, thing: str, *, queue_name: str) -> None:
-    """Ask a worker to look at `thing` by `task`, which takes any number of things.
+def enqueue(task: str, object_id: str, *, queue_name: str) -> None:
+    """Have a worker run `task`, which takes any number of ids, with this one.
 
     Returns at once; never raises.
     """
-    job = _Job(task, queue_name, thing)
-    if queue_name in _served:
-        _own_jobs.submit(_run, job)
+    job = _Job(task, queue_name, object_id)
+    if queue_name in _local_queues:
+        _local_jobs.submit(_run, job)
         return
     _start_publisher()
     try:
-        _waiting.put_nowait(job)
+        _pending.put_nowait(job)
     except queue.Full:
         log.warning("job dropped, the sweep will find it", task=task)
 
@@ -81,7 +81,7 @@ def _run(job: _Job) -> None:
 
     close_old_connections()
     try:
-        app.tasks[job.task](job.thing)
+        app.tasks[job.task](job.object_id)
     except Exception:  # whatever a task raises is logged, as Celery would; the sweep repeats it
         log.exception("task failed", task=job.task)
     finally:
@@ -89,47 +89,45 @@ def _run(job: _Job) -> None:
 
 
 def _start_publisher() -> None:
-    global _publisher_of
-    # A forked child has the module's state, but not its thread.
-    if _publisher_of != os.getpid():
+    global _publisher_pid
+    # A forked child inherits the module's state, but not its thread.
+    if _publisher_pid != os.getpid():
         with _lock:
-            if _publisher_of != os.getpid():
+            if _publisher_pid != os.getpid():
                 threading.Thread(target=_publish_forever, name="jobs", daemon=True).start()
-                _publisher_of = os.getpid()
+                _publisher_pid = os.getpid()
 
 
 def _publish_forever() -> None:
     published_at = 0.0
     while True:
-        jobs = [_waiting.get()]
-        if (left := published_at + COALESCE_S - time.monotonic()) > 0:
-            time.sleep(left)
-        while len(jobs) < MAX_BATCH_SIZE and not _waiting.empty():
-            jobs.append(_waiting.get_nowait())
+        jobs = [_pending.get()]
+        if (remaining := published_at + COALESCE_S - time.monotonic()) > 0:
+            time.sleep(remaining)
+        while len(jobs) < MAX_BATCH_SIZE and not _pending.empty():
+            jobs.append(_pending.get_nowait())
         published_at = time.monotonic()
         _publish(jobs)
         for _ in jobs:
-            _waiting.task_done()
+            _pending.task_done()
 
 
 def _publish(jobs: list[_Job]) -> None:
     from notifier.celery import app
 
-    things: dict[tuple[str, str], dict[str, None]] = {}
+    ids_by_task: dict[tuple[str, str], dict[str, None]] = {}
     for job in jobs:
-        things.setdefault((job.task, job.queue_name), {})[job.thing] = None
-    for (task, queue_name), these in things.items():
+        ids_by_task.setdefault((job.task, job.queue_name), {})[job.object_id] = None
+    for (task, queue_name), ids in ids_by_task.items():
         try:
-            app.send_task(
-                task, args=tuple(these), queue=queue_name, retry=False, ignore_result=True
-            )
-        # The broker's client raises dozens of kinds; none of them may end this thread.
+            app.send_task(task, args=tuple(ids), queue=queue_name, retry=False, ignore_result=True)
+        # The broker's client raises dozens of types; none of them may end this thread.
         except Exception as error:
             log.warning("broker unreachable, the sweep will find it", task=task, error=str(error))
 
 
 @atexit.register
-def _publish_the_last() -> None:
-    """A command ends right after it has enqueued; without this only the sweep would find it."""
-    with _waiting.all_tasks_done:
-        _waiting.all_tasks_done.wait_for(lambda: not _waiting.unfinished_tasks, LAST_JOBS_S)
+def _flush() -> None:
+    """Wait for pending jobs: a command ends right after it has enqueued its own."""
+    with _pending.all_tasks_done:
+        _pending.all_tasks_done.wait_for(lambda: not _pending.unfinished_tasks, FLUSH_TIMEOUT_S)

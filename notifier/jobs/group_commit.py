@@ -1,5 +1,7 @@
-"""Group commit: what several threads of a process bring at the same moment is done in one go, and
-each has its answer. (Where nobody waits for an answer, see `coalesce.py`.)"""
+"""Group commit: concurrent requests of one process are handled together, each with its own result.
+
+Where nobody waits for a result, see `coalesce.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,93 +17,98 @@ from django.db import connection
 
 log = structlog.get_logger(__name__)
 
-Thing = TypeVar("Thing")
-Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass
-class _Errand(Generic[Thing, Answer]):
-    """A thing that somebody waits for, and what came of it."""
+class _Request(Generic[Item, Result]):
+    """An item that a thread waits for, and its result."""
 
-    thing: Thing
-    answer: list[Answer] = field(default_factory=list)
+    item: Item
+    result: list[Result] = field(default_factory=list)
     has_failed: bool = False
 
     @property
-    def is_over(self) -> bool:
-        return bool(self.answer) or self.has_failed
+    def is_done(self) -> bool:
+        return bool(self.result) or self.has_failed
 
 
-class GroupCommit(Generic[Thing, Answer]):
-    """One work for all that is there: one transaction, for example, and one wait for the disk.
+class GroupCommit(Generic[Item, Result]):
+    """Handle the items of several threads together: in one transaction, with one wait for the disk.
 
-    Who comes alone is served at once. Who comes while others are served, or right after them, waits
-    a moment; then one of those waiting does the work of all.
+    A thread that comes alone is served at once. Threads that come while others are served, or right
+    after them, wait a moment; then one of them handles the items of all.
     """
 
     def __init__(
-        self, work: Callable[[list[Thing]], list[Answer]], *, most: int, apart_s: float
+        self,
+        handle: Callable[[list[Item]], list[Result]],
+        *,
+        max_batch_size: int,
+        min_interval_s: float,
     ) -> None:
-        """`work` answers each of at most `most` things, in their order; all of it or nothing.
+        """Group calls of `handle`, which returns one result per item in order, or raises for all.
 
-        It begins no sooner than `apart_s` seconds after it last began.
+        Batches start at least `min_interval_s` seconds apart.
         """
-        self._work = work
-        self._most = most
-        self._apart_s = apart_s
-        self._began_at = 0.0
-        self._waiting: deque[_Errand[Thing, Answer]] = deque()
+        self._handle = handle
+        self._max_batch_size = max_batch_size
+        self._min_interval_s = min_interval_s
+        self._started_at = 0.0
+        self._pending: deque[_Request[Item, Result]] = deque()
         self._is_busy = False
-        self._turn = threading.Condition()
+        self._changed = threading.Condition()
 
-    def __call__(self, thing: Thing) -> Answer:
-        """The answer to the thing. Raises what the work on this thing alone raises.
+    def __call__(self, item: Item) -> Result:
+        """Return the result for the item. Raises what `handle` raises for this item alone.
 
-        Within a transaction of the caller's it is done at once and alone: it stands or falls with
-        the rest of that, and another thread could wait for its locks for ever.
+        Inside a transaction of the caller it is handled at once and alone: it is committed or
+        rolled back with that transaction, and another thread could wait for its locks for ever.
         """
         if connection.in_atomic_block:
-            return self._work([thing])[0]
-        errand: _Errand[Thing, Answer] = _Errand(thing)
-        with self._turn:
-            self._waiting.append(errand)
-        while self._is_mine_to_work(errand):
+            return self._handle([item])[0]
+        request: _Request[Item, Result] = _Request(item)
+        with self._changed:
+            self._pending.append(request)
+        while self._is_leader(request):
             try:
-                self._work_on_all(errand)
+                self._handle_batch(request)
             finally:
-                with self._turn:
+                with self._changed:
                     self._is_busy = False
-                    self._turn.notify_all()
-        # One of those that failed together may be the cause: the others must not suffer for it,
-        # and none waits while another is tried.
-        return errand.answer[0] if errand.answer else self._work([thing])[0]
+                    self._changed.notify_all()
+        # One item of a failed batch may be the cause: each thread tries its own alone, so that the
+        # others do not fail with it and no batch waits for it.
+        return request.result[0] if request.result else self._handle([item])[0]
 
-    def _is_mine_to_work(self, errand: _Errand[Thing, Answer]) -> bool:
-        """Wait until the errand is over (False), or nobody is at work and this thread shall be."""
-        with self._turn:
-            self._turn.wait_for(lambda: errand.is_over or not self._is_busy)
-            if errand.is_over:
+    def _is_leader(self, request: _Request[Item, Result]) -> bool:
+        """Wait until the request is done (False) or this thread is to handle the next batch."""
+        with self._changed:
+            self._changed.wait_for(lambda: request.is_done or not self._is_busy)
+            if request.is_done:
                 return False
             self._is_busy = True
             return True
 
-    def _work_on_all(self, mine: _Errand[Thing, Answer]) -> None:
-        if (left := self._began_at + self._apart_s - time.monotonic()) > 0:
-            time.sleep(left)
-        self._began_at = time.monotonic()
-        errands = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+    def _handle_batch(self, own: _Request[Item, Result]) -> None:
+        if (remaining := self._started_at + self._min_interval_s - time.monotonic()) > 0:
+            time.sleep(remaining)
+        self._started_at = time.monotonic()
+        size = min(self._max_batch_size, len(self._pending))
+        batch = [self._pending.popleft() for _ in range(size)]
         try:
-            answers = self._work([errand.thing for errand in errands])
+            results = self._handle([request.item for request in batch])
         except Exception as error:
-            if errands == [mine]:
+            if batch == [own]:
                 raise
-            log.warning("failed together, tried one by one", number=len(errands), error=str(error))
-            for errand in errands:
-                errand.has_failed = True
+            log.warning("batch failed, tried one by one", number=len(batch), error=str(error))
+            for request in batch:
+                request.has_failed = True
         except BaseException:
-            # This thread is to end: those behind it are served by the next.
-            self._waiting.extendleft(errand for errand in reversed(errands) if errand is not mine)
+            # This thread is to end: the next one serves those behind it.
+            self._pending.extendleft(request for request in reversed(batch) if request is not own)
             raise
         else:
-            for errand, answer in zip(errands, answers, strict=True):
-                errand.answer.append(answer)
+            for request, result in zip(batch, results, strict=True):
+                request.result.append(result)

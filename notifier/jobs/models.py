@@ -1,8 +1,10 @@
+"""The heartbeats, as stored."""
+
 from django.db import models
 
 
 class Heartbeat(models.Model):
-    """A worker or beat process that runs, and when it last said so."""
+    """A running worker or beat process, and when it was last seen."""
 
     process = models.CharField("processus", max_length=120, primary_key=True)
     """Host and process id: two processes never share a row."""

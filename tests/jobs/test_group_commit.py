@@ -31,14 +31,14 @@ class Slow:
 
 
 def others_behind_one(
-    work: Slow, jointly: GroupCommit[int, int], *numbers: int
+    work: Slow, grouped: GroupCommit[int, int], *numbers: int
 ) -> list[Callable[[], int]]:
     """Has the first number worked on while the others come; what each then got."""
     with ThreadPoolExecutor(8) as threads:
-        first = threads.submit(jointly, numbers[0])
+        first = threads.submit(grouped, numbers[0])
         assert work.begun.wait(10)
-        others = [threads.submit(jointly, number) for number in numbers[1:]]
-        while len(jointly._waiting) < len(others):
+        others = [threads.submit(grouped, number) for number in numbers[1:]]
+        while len(grouped._pending) < len(others):
             assert not any(other.done() for other in others)
         work.may_end.set()
     return [done.result for done in (first, *others)]
@@ -51,21 +51,23 @@ def test_who_comes_alone_is_served_alone() -> None:
         batches.append(numbers)
         return numbers
 
-    jointly = GroupCommit(work, most=8, apart_s=0)
-    assert [jointly(1), jointly(2)] == [1, 2]
+    grouped = GroupCommit(work, max_batch_size=8, min_interval_s=0)
+    assert [grouped(1), grouped(2)] == [1, 2]
     assert batches == [[1], [2]]
 
 
 def test_who_comes_meanwhile_is_served_with_the_others_and_has_its_own_answer() -> None:
     work = Slow()
-    got = others_behind_one(work, GroupCommit(work, most=8, apart_s=0), 1, 2, 3, 4)
+    got = others_behind_one(work, GroupCommit(work, max_batch_size=8, min_interval_s=0), 1, 2, 3, 4)
     assert [answer() for answer in got] == [2, 4, 6, 8]
     assert sorted(map(sorted, work.batches)) == [[1], [2, 3, 4]]
 
 
 def test_no_batch_is_larger_than_asked() -> None:
     work = Slow()
-    got = others_behind_one(work, GroupCommit(work, most=2, apart_s=0), 1, 2, 3, 4, 5, 6)
+    got = others_behind_one(
+        work, GroupCommit(work, max_batch_size=2, min_interval_s=0), 1, 2, 3, 4, 5, 6
+    )
     assert [answer() for answer in got] == [2, 4, 6, 8, 10, 12]
     assert max(map(len, work.batches)) == 2
 
@@ -73,7 +75,7 @@ def test_no_batch_is_larger_than_asked() -> None:
 def test_one_that_fails_fails_alone() -> None:
     work = Slow()
     first, second, third, fourth = others_behind_one(
-        work, GroupCommit(work, most=8, apart_s=0), 1, 2, 13, 4
+        work, GroupCommit(work, max_batch_size=8, min_interval_s=0), 1, 2, 13, 4
     )
     assert [first(), second(), fourth()] == [2, 4, 8]
     with pytest.raises(ValueError, match="13"):
@@ -91,16 +93,16 @@ def test_one_that_fails_holds_up_nobody_while_it_is_tried_alone() -> None:
             assert may_fail.wait(10)
         return work(numbers)
 
-    jointly = GroupCommit(hold_the_bad_one, most=8, apart_s=0)
+    grouped = GroupCommit(hold_the_bad_one, max_batch_size=8, min_interval_s=0)
     with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(jointly, 1)
+        first = threads.submit(grouped, 1)
         assert work.begun.wait(10)
-        others = [threads.submit(jointly, number) for number in (13, 4)]
-        while len(jointly._waiting) < 2:
+        others = [threads.submit(grouped, number) for number in (13, 4)]
+        while len(grouped._pending) < 2:
             assert not any(other.done() for other in others)
         work.may_end.set()
         assert tried_alone.wait(10)
-        assert [first.result(10), others[1].result(10), jointly(5)] == [2, 8, 10]
+        assert [first.result(10), others[1].result(10), grouped(5)] == [2, 8, 10]
         may_fail.set()
         assert isinstance(others[0].exception(10), ValueError)
 
@@ -116,7 +118,7 @@ def test_a_thread_that_is_made_to_end_leaves_the_others_to_the_next() -> None:
 
     ended: list[list[int]] = []
     got = others_behind_one(
-        work, GroupCommit(end_at_the_first_batch, most=8, apart_s=0), 1, 2, 3, 4
+        work, GroupCommit(end_at_the_first_batch, max_batch_size=8, min_interval_s=0), 1, 2, 3, 4
     )
     assert got[0]() == 2
     came_of_it = [_value_or_exit(answer) for answer in got[1:]]
@@ -143,27 +145,27 @@ def test_work_begins_again_no_sooner_than_asked(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(time, "sleep", sleep)
-    jointly: GroupCommit[int, int] = GroupCommit(list, most=8, apart_s=0.5)
-    jointly(1)
+    grouped: GroupCommit[int, int] = GroupCommit(list, max_batch_size=8, min_interval_s=0.5)
+    grouped(1)
     now += 0.125
-    jointly(2)
+    grouped(2)
     now += 0.75
-    jointly(3)
+    grouped(3)
     assert pauses == [0.375]
 
 
 def test_after_a_failure_the_next_is_served() -> None:
     work = Slow()
     work.may_end.set()
-    jointly = GroupCommit(work, most=8, apart_s=0)
+    grouped = GroupCommit(work, max_batch_size=8, min_interval_s=0)
     with pytest.raises(ValueError, match="13"):
-        jointly(13)
-    assert jointly(1) == 2
+        grouped(13)
+    assert grouped(1) == 2
 
 
 def test_many_threads_and_every_one_has_its_answer() -> None:
-    jointly: GroupCommit[int, int] = GroupCommit(
-        lambda numbers: [-n for n in numbers], most=5, apart_s=0
+    grouped: GroupCommit[int, int] = GroupCommit(
+        lambda numbers: [-n for n in numbers], max_batch_size=5, min_interval_s=0
     )
     with ThreadPoolExecutor(16) as threads:
-        assert list(threads.map(jointly, range(3_000))) == [-n for n in range(3_000)]
+        assert list(threads.map(grouped, range(3_000))) == [-n for n in range(3_000)]

@@ -10,12 +10,12 @@ import pytest
 
 from notifier.jobs.heartbeat import (
     BEAT,
-    FORGOTTEN_AFTER,
-    SILENT_AFTER,
+    DELETE_AFTER,
+    MISSING_AFTER,
     WORKER,
-    Pulse,
+    HeartbeatThread,
     is_beat_running,
-    seconds_since,
+    seconds_since_heartbeat,
     unserved_queues,
 )
 from notifier.jobs.models import Heartbeat
@@ -39,7 +39,7 @@ def _wait_until_ready(live: Live) -> None:
 
 
 def _wait_until_unready(live: Live) -> tuple[int, dict[str, object]]:
-    deadline = time.monotonic() + 2 * SILENT_AFTER.total_seconds()
+    deadline = time.monotonic() + 2 * MISSING_AFTER.total_seconds()
     while (answer := _ready(live))[0] == 200:
         assert time.monotonic() < deadline, answer
         time.sleep(0.05)
@@ -79,31 +79,31 @@ def test_each_queue_needs_a_worker_that_runs() -> None:
     assert unserved_queues() == ["urgent", "routine", "upkeep"]
     running(WORKER, "urgent", process="a")
     assert unserved_queues() == ["routine", "upkeep"]
-    running(WORKER, "routine", "upkeep", process="b", ago=SILENT_AFTER + timedelta(seconds=1))
+    running(WORKER, "routine", "upkeep", process="b", ago=MISSING_AFTER + timedelta(seconds=1))
     assert unserved_queues() == ["routine", "upkeep"]
-    running(WORKER, "routine", "upkeep", process="c", ago=SILENT_AFTER / 2)
+    running(WORKER, "routine", "upkeep", process="c", ago=MISSING_AFTER / 2)
     assert unserved_queues() == []
 
 
 @pytest.mark.django_db
 def test_beat_is_no_worker() -> None:
-    running(BEAT, process="a", ago=SILENT_AFTER + timedelta(seconds=1))
+    running(BEAT, process="a", ago=MISSING_AFTER + timedelta(seconds=1))
     assert not is_beat_running()
-    assert seconds_since(BEAT) == pytest.approx(21, abs=5)
-    assert seconds_since(WORKER) is None
+    assert seconds_since_heartbeat(BEAT) == pytest.approx(21, abs=5)
+    assert seconds_since_heartbeat(WORKER) is None
     running(BEAT, process="b")
     assert is_beat_running()
 
 
-def test_a_pulse_writes_one_row_and_takes_it_away(real_commits: None) -> None:
+def test_a_heartbeat_writes_one_row_and_takes_it_away(real_commits: None) -> None:
     all_running()
-    running(WORKER, process="killed yesterday", ago=FORGOTTEN_AFTER + timedelta(minutes=1))
-    pulse = Pulse(WORKER, ["urgent"])
-    pulse.start()
+    running(WORKER, process="killed yesterday", ago=DELETE_AFTER + timedelta(minutes=1))
+    heartbeat = HeartbeatThread(WORKER, ["urgent"])
+    heartbeat.start()
     deadline = time.monotonic() + 30
     while not Heartbeat.objects.filter(queues=["urgent"]).exclude(process="urgent").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert not Heartbeat.objects.filter(process="killed yesterday").exists()
-    pulse.stop()
+    heartbeat.stop()
     assert set(Heartbeat.objects.values_list("process", flat=True)) == {"urgent", "routine", "beat"}

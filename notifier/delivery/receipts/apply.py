@@ -68,7 +68,7 @@ def apply_all(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
 # Those that come within so long share a transaction, and so a wait for the disk. A receipt takes
 # the provider a second and more: so little does not make the next person's alert late.
 MIN_INTERVAL_S = 0.02
-_apply_grouped = GroupCommit(apply_all, most=32, apart_s=MIN_INTERVAL_S)
+_apply_grouped = GroupCommit(apply_all, max_batch_size=32, min_interval_s=MIN_INTERVAL_S)
 
 
 def _apply_distinct(receipts: dict[int, Receipt]) -> dict[int, ReceiptResult]:

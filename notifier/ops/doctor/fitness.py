@@ -14,7 +14,13 @@ from django.conf import settings
 
 from notifier.environment import LOOPBACK
 from notifier.intake.models import Source
-from notifier.jobs.heartbeat import BEAT, WORKER, is_beat_running, seconds_since, unserved_queues
+from notifier.jobs.heartbeat import (
+    BEAT,
+    WORKER,
+    is_beat_running,
+    seconds_since_heartbeat,
+    unserved_queues,
+)
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 # Modes of libpq under which a connection is never in plain text.
@@ -172,5 +178,5 @@ def processes() -> Iterator[Finding]:
 
 
 def _last_seen(role: str) -> str:
-    ago = seconds_since(role)
+    ago = seconds_since_heartbeat(role)
     return "" if ago is None else f" (vu il y a {ago:.0f} s)"
