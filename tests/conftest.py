@@ -57,9 +57,14 @@ service_key = pytest.StashKey[Service]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database`."""
+    """`--database`, `--only`, `--update-texts`."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.addoption("--only", choices=("with-database", "without-database"), default=None)
+    parser.addoption(
+        "--update-texts",
+        action="store_true",
+        help="write tests/alerting/texts anew from what leaves now",
+    )
 
 
 @pytest.fixture
