@@ -61,7 +61,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     pace = Pace(arguments.sent_after_ms / 1000, arguments.delivered_after_ms / 1000)
     async with AsyncExitStack() as at_the_end:
         callbacks = Callbacks(record, faults, *account, pace)
-        at_the_end.callback(callbacks.close)
+        at_the_end.push_async_callback(callbacks.close)
         twilio = TwilioApi(record, faults, callbacks, *account, arguments.answer_delay_ms / 1000)
         inbox = Inbox(record, faults)
         doors = {
