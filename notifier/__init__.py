@@ -1,4 +1,4 @@
-"""Alerte Maires: an intervention of the gendarmerie becomes a text on the mayor's phone.
+"""Alerte Maires: a report of the gendarmerie becomes a text on the mayor's phone.
 
 The rooms stand in the order that the data walks: `api` (doors for machines) -> `intake` (stored
 once) -> `territory` (which commune) and `directory` (which people) -> `alerting` (what to say, to

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, formats, health, interventions
+from notifier.api import callbacks, formats, health, reports
 from notifier.api import errors as problems
 from notifier.api import json_codec as wire
 from notifier.console.pages import home
@@ -18,7 +18,7 @@ api = NinjaAPI(
     parser=wire.StrictParser(),
     renderer=wire.ReadableRenderer(),
 )
-api.add_router("", interventions.router)
+api.add_router("", reports.router)
 api.add_router("", formats.router)
 problems.register(api)
 

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 if TYPE_CHECKING:
     from notifier.delivery.models import Message
-    from notifier.intake.models import Intervention
+    from notifier.intake.models import Report
 
 
 class AlertingConfig(AppConfig):
@@ -31,10 +31,10 @@ class AlertingConfig(AppConfig):
         checking_recipients.connect(_gone, dispatch_uid="alerting")
 
 
-def _ring(intervention: Intervention, **_: object) -> None:
+def _ring(report: Report, **_: object) -> None:
     from notifier.alerting.scheduling import enqueue_decision
 
-    enqueue_decision(intervention)
+    enqueue_decision(report)
 
 
 def _move_on(message: Message, **_: object) -> None:

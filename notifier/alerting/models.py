@@ -3,7 +3,7 @@ from django.db.models import Q
 
 from notifier.delivery.models import Channel
 from notifier.intake.incident import reference_in
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.schema.vocabulary import Severity
 
 
@@ -17,8 +17,8 @@ class Alert(models.Model):
     thread = models.CharField("fil", max_length=90)
     commune = models.CharField("commune", max_length=5)
     commune_name = models.CharField("nom de la commune", max_length=60)
-    intervention = models.ForeignKey(
-        Intervention, on_delete=models.PROTECT, verbose_name="dernière intervention"
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, verbose_name="dernière intervention"
     )
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(

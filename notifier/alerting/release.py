@@ -248,7 +248,7 @@ def _expire(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     what = "retenu, et périmé sans avoir pu partir"
     _note(rows, alerts, Step.EXPIRED, what)
     log.error("held texts expired untold", source=rows[0].source_id, texts=len(rows))
-    newest = Alert.objects.select_related("intervention__source").get(pk=rows[-1].alert_id)
+    newest = Alert.objects.select_related("report__source").get(pk=rows[-1].alert_id)
     about = f"held-{rows[0].source_id}-{spending.today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
     enqueue_messages(letter_to_duty([newest], why, about))

@@ -1,10 +1,10 @@
-"""Who is woken for what: an intervention is decided in the lane of its category."""
+"""Who is woken for what: a report is decided in the lane of its category."""
 
 from django.db.models import QuerySet
 
 from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Lane
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.jobs.enqueue import enqueue_after_commit
 
 
@@ -14,15 +14,15 @@ def lane_of(category_code: str) -> Lane:
     return Lane(category.lane) if category else Lane.URGENT
 
 
-def enqueue_decision(intervention: Intervention) -> None:
-    """Wake a worker of the intervention's lane once the caller's transaction has committed."""
-    lane = lane_of(intervention.category)
-    enqueue_after_commit("alerting.decide", str(intervention.pk), queue_name=lane)
+def enqueue_decision(report: Report) -> None:
+    """Wake a worker of the report's lane once the caller's transaction has committed."""
+    lane = lane_of(report.category)
+    enqueue_after_commit("alerting.decide", str(report.pk), queue_name=lane)
 
 
-def of_lane(interventions: QuerySet[Intervention], lane: Lane) -> QuerySet[Intervention]:
-    """Those of the interventions whose category is of this lane."""
+def of_lane(reports: QuerySet[Report], lane: Lane) -> QuerySet[Report]:
+    """Those of the reports whose category is of this lane."""
     routine = [code for code in categories().codes() if lane_of(code) is Lane.ROUTINE]
     if lane is Lane.ROUTINE:
-        return interventions.filter(category__in=routine)
-    return interventions.exclude(category__in=routine)
+        return reports.filter(category__in=routine)
+    return reports.exclude(category__in=routine)

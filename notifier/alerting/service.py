@@ -15,16 +15,16 @@ from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.incident import is_known
 from notifier.intake.models import Source
 from notifier.intake.receive import Reception, known_as, receive
-from notifier.intake.schema.intervention import NewIntervention
 from notifier.intake.schema.reference import ReferenceRefusedError, refusal
+from notifier.intake.schema.report import NewReport
 
 
 class UnknownCategoryError(Exception):
     """The configuration has no such category."""
 
 
-def accept(source: Source, new: NewIntervention) -> Reception:
-    """Store the intervention once, under a category that is configured.
+def accept(source: Source, new: NewReport) -> Reception:
+    """Store the report once, under a category that is configured.
 
     Raises UnknownCategoryError, ReferenceRefusedError, and what `receive` raises.
     """
@@ -45,7 +45,7 @@ def accept_message(source: Source, message: ForeignMessage) -> ForeignReception:
     return receive_foreign(source, message, _closest)
 
 
-def try_out(source: Source, new: NewIntervention) -> dict[str, Any]:
+def try_out(source: Source, new: NewReport) -> dict[str, Any]:
     """What accepting it now would do, as JSON types; stores nothing. Raises what `accept` does."""
     _refuse_reference(source, new)
     known = known_as(source, new)
@@ -65,7 +65,7 @@ def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
     return tried[0] | {"tellings": [telling for told in tried for telling in told["tellings"]]}
 
 
-def _refuse_reference(source: Source, new: NewIntervention) -> None:
+def _refuse_reference(source: Source, new: NewReport) -> None:
     """Refuse one that a mayor may not read; what goes on under it already is heard to its end."""
     why = refusal(new.reference, source.reference_pattern)
     if why and not is_known(source, new.reference):

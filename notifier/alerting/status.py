@@ -1,4 +1,4 @@
-"""What became of an intervention, as its dispatch centre sees it: masked, with reasons."""
+"""What became of a report, as its dispatch centre sees it: masked, with reasons."""
 
 from typing import Any
 
@@ -8,40 +8,40 @@ from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sending.pause import of as pause_of
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Step
 
 # What is held, or was until it was of no use any more.
 NOT_TOLD = (HeldState.HELD, HeldState.EXPIRED)
 
 
-def status_of(intervention: Intervention) -> dict[str, Any]:
-    """The status of an intervention and its thread, as JSON types. Seven statements at the most."""
-    pause = pause_of(str(intervention.source_id))
-    alerts = list(Alert.objects.filter(thread=intervention.thread).order_by("id"))
+def status_of(report: Report) -> dict[str, Any]:
+    """The status of a report and its thread, as JSON types. Seven statements at the most."""
+    pause = pause_of(str(report.source_id))
+    alerts = list(Alert.objects.filter(thread=report.thread).order_by("id"))
     by_alert: dict[int, list[dict[str, Any]]] = {alert.pk: [] for alert in alerts}
     for message in everyone_told(*(str(alert.pk) for alert in alerts)):
         if message.pk is not None:
             by_alert[int(message.topic)].append(_message(message, pause))
     for row in Held.objects.filter(alert__in=alerts, state__in=NOT_TOLD).order_by("id"):
         by_alert[row.alert_id].append(_held(row))
-    lines = timeline_with_digests(intervention.thread)
-    category = categories().get(intervention.category)
+    lines = timeline_with_digests(report.thread)
+    category = categories().get(report.category)
     return {
-        "id": str(intervention.pk),
-        "reference": intervention.reference,
-        "sequence": intervention.sequence,
-        "status": intervention.status,
-        "category": intervention.category,
+        "id": str(report.pk),
+        "reference": report.reference,
+        "sequence": report.sequence,
+        "status": report.status,
+        "category": report.category,
         "category_label": category.label if category else None,
-        "severity": intervention.severity,
-        "exercise": intervention.exercise,
-        "received_at": intervention.received_at.isoformat(),
-        "state": intervention.state,
-        "reason": intervention.reason,
+        "severity": report.severity,
+        "exercise": report.exercise,
+        "received_at": report.received_at.isoformat(),
+        "state": report.state,
+        "reason": report.reason,
         "paused_since": pause.since.isoformat() if pause else None,
-        "verdict": intervention.verdict or None,
-        "clues": intervention.clues,
+        "verdict": report.verdict or None,
+        "clues": report.clues,
         "alerts": [_alert(alert, by_alert[alert.pk]) for alert in alerts],
         "not_told": [
             {"commune": line.data["commune"], "sequence": line.data["sequence"],

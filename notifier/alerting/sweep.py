@@ -19,7 +19,7 @@ from notifier.alerting.throttling.quota import alarm
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import settle_waiting
 from notifier.intake.incident import goes_behind, in_turn, lock_threads
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.journal.counters import count_if_due
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -34,7 +34,7 @@ EXPIRE_BATCH_SIZE = 100
 
 def sweep(lane: Lane) -> None:
     """Decide what was not enqueued. May run anywhere, any number of times at once."""
-    overdue = Intervention.objects.filter(
+    overdue = Report.objects.filter(
         state=Handling.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     )
     ids = in_turn(of_lane(overdue, lane), OVERDUE_BATCH_SIZE)
@@ -43,7 +43,7 @@ def sweep(lane: Lane) -> None:
 
 
 def upkeep() -> None:
-    """What does not leave, and what waits for its intervention, or for a person, until too late."""
+    """What does not leave, and what waits for its report, or for a person, until too late."""
     pass_on_delayed()
     settle_waiting()
     release_due()
@@ -51,46 +51,42 @@ def upkeep() -> None:
     watch()
     count_if_due()
     useless = useless_at(timezone.now(), categories())
-    late = Intervention.objects.filter(useless, state=Handling.REVIEW)
-    for intervention_id in in_turn(late, EXPIRE_BATCH_SIZE):
+    late = Report.objects.filter(useless, state=Handling.REVIEW)
+    for report_id in in_turn(late, EXPIRE_BATCH_SIZE):
         try:
-            _expire_review(intervention_id)
+            _expire_review(report_id)
         except Exception:
-            log.exception("review cannot be expired", intervention=str(intervention_id))
-            goes_behind(intervention_id)
+            log.exception("review cannot be expired", report=str(report_id))
+            goes_behind(report_id)
 
 
-def _expire_review(intervention_id: UUID) -> None:
+def _expire_review(report_id: UUID) -> None:
     now = timezone.now()
     with transaction.atomic():
-        (thread,) = lock_threads([intervention_id])
-        intervention = next(i for i in thread if i.pk == intervention_id)
-        reason = _undecided(intervention)
-        changed = Intervention.objects.filter(pk=intervention_id, state=Handling.REVIEW).update(
+        (reports,) = lock_threads([report_id])
+        report = next(i for i in reports if i.pk == report_id)
+        reason = _undecided(report)
+        changed = Report.objects.filter(pk=report_id, state=Handling.REVIEW).update(
             state=Handling.EXPIRED, reason=reason, handled_at=now
         )
         if changed:
             text = f"Vérification périmée : {reason}."
-            entries = [
-                new_entry(
-                    intervention.thread, Step.EXPIRED, text, intervention=str(intervention.pk)
-                )
-            ]
+            entries = [new_entry(report.thread, Step.EXPIRED, text, report=str(report.pk))]
             # While a later state of it still waits, its own mail is there to be acted upon.
-            if not any(i.state == Handling.REVIEW and i.pk != intervention.pk for i in thread):
-                entries += say_it_expired(intervention, reason)
+            if not any(i.state == Handling.REVIEW and i.pk != report.pk for i in reports):
+                entries += say_it_expired(report, reason)
             write_entries(entries)
     if changed:
         log.error(
             "review expired undecided",
-            intervention=str(intervention.pk),
-            reference=intervention.reference,
+            report=str(report.pk),
+            reference=report.reference,
         )
 
 
-def _undecided(intervention: Intervention) -> str:
-    if intervention.is_shell:
+def _undecided(report: Report) -> str:
+    if report.is_shell:
         return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
-    if intervention.is_partial:
+    if report.is_partial:
         return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"
     return "personne n’a décidé de la commune à temps : personne n’a été prévenu"

@@ -27,8 +27,8 @@ _coalesced = Coalesce(max_batch_size=BATCH_SIZE)
 
 
 @shared_task(name="alerting.decide")
-def decide_task(*intervention_ids: str) -> None:
-    for batch in _coalesced.batches(*intervention_ids):
+def decide_task(*report_ids: str) -> None:
+    for batch in _coalesced.batches(*report_ids):
         decide_each(*map(UUID, batch))
 
 

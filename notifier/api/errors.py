@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from notifier.api.json_codec import JsonRefusedError
-from notifier.intake.schema.intervention import IN_WORDS
+from notifier.intake.schema.report import IN_WORDS
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ from ninja.responses import Status
 from notifier.alerting.service import accept_message, try_out_message
 from notifier.api.authentication import SourceKey
 from notifier.api.errors import ProblemError
-from notifier.api.interventions import (
+from notifier.api.json_codec import JsonRefusedError, StrictParser
+from notifier.api.reports import (
     DRY_RUN,
     REFUSALS,
     Accepted,
@@ -21,7 +22,6 @@ from notifier.api.interventions import (
     source_of,
     status_url,
 )
-from notifier.api.json_codec import JsonRefusedError, StrictParser
 from notifier.intake.formats.cap import read_cap
 from notifier.intake.formats.edxl import read_edxl
 from notifier.intake.formats.message import ForeignMessage, ReferenceOf, adapted_reference
@@ -123,7 +123,7 @@ def _push(
             "un message de même identité a déjà été reçu avec un autre contenu : "
             "donnez un identifiant à chaque message",
         ) from None
-    known_as = reception.intervention_id
+    known_as = reception.report_id
     return Status(
         202 if reception.is_new else 200,
         AcceptedMessage(

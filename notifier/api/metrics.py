@@ -28,17 +28,17 @@ from notifier.delivery.models import (
 from notifier.delivery.sending import pause as delivery_pause
 from notifier.delivery.sending.blocked import oldest_unsent_s
 from notifier.delivery.sending.pause import IS_PAUSED, NOT_PAUSED
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 from notifier.journal.counters import Key, counters
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Open messages by (channel, lane, state); interventions by state; an age in seconds."""
+    """Open messages by (channel, lane, state); reports by state; an age in seconds."""
 
     messages: dict[tuple[str, str, str], int]
-    waiting_interventions: dict[str, int]
+    waiting_reports: dict[str, int]
     oldest_due_s: float
     oldest_unsent_s: float
     oldest_undecided_s: float
@@ -75,7 +75,7 @@ def texts_paused() -> int:
 
 
 def oldest_undecided_s() -> float:
-    """For how many seconds the oldest intervention has waited for a worker; 0 if none waits."""
+    """For how many seconds the oldest report has waited for a worker; 0 if none waits."""
     return _oldest_s(Handling.RECEIVED)
 
 
@@ -85,8 +85,8 @@ def oldest_review_s() -> float:
 
 
 def reviews_waiting() -> int:
-    """How many interventions wait for a person to say which commune it is."""
-    return Intervention.objects.filter(state=Handling.REVIEW).count()
+    """How many reports wait for a person to say which commune it is."""
+    return Report.objects.filter(state=Handling.REVIEW).count()
 
 
 def caps_reached() -> int:
@@ -108,7 +108,7 @@ def _held() -> dict[str, int]:
 
 
 def _oldest_s(state: Handling) -> float:
-    waiting = Intervention.objects.filter(state=state)
+    waiting = Report.objects.filter(state=state)
     return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
 
 
@@ -122,12 +122,12 @@ def figures() -> Counts:
     grouped = (
         open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
     )
-    waiting = Intervention.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
+    waiting = Report.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
     return Counts(
         messages=dict.fromkeys(product(Channel, Lane, OPEN), 0)
         | {(channel, lane, state): n for channel, lane, state, n in grouped},
-        waiting_interventions={
+        waiting_reports={
             state.value: by_state.get(state, 0) for state in (Handling.RECEIVED, Handling.REVIEW)
         },
         oldest_due_s=oldest_due_s(),
@@ -220,7 +220,7 @@ class Figures(Collector):
             "notifier_interventions_waiting",
             "Interventions not decided yet; review: a person must decide of the commune",
             ("state",),
-            (((state,), number) for state, number in self._counts.waiting_interventions.items()),
+            (((state,), number) for state, number in self._counts.waiting_reports.items()),
         )
         yield _labelled(
             "notifier_texts_held",

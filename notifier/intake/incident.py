@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from notifier.intake.insert import stored
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 
 
 def thread_of(source: Source, reference: str) -> str:
@@ -21,7 +21,7 @@ def thread_of(source: Source, reference: str) -> str:
 
 def is_known(source: Source, reference: str) -> bool:
     """Whether the source has pushed anything under this reference."""
-    return Intervention.objects.filter(thread=thread_of(source, reference)).exists()
+    return Report.objects.filter(thread=thread_of(source, reference)).exists()
 
 
 def reference_in(thread: str) -> str:
@@ -34,26 +34,26 @@ def source_in(thread: str) -> str:
     return thread.partition("/")[0]
 
 
-def lock_threads(intervention_ids: Iterable[UUID]) -> list[list[Intervention]]:
-    """Of each thread that one of these belongs to, every intervention by sequence.
+def lock_threads(report_ids: Iterable[UUID]) -> list[list[Report]]:
+    """Of each thread that one of these belongs to, every report by sequence.
 
     Locked until commit, with their sources. One statement, first in the caller's transaction: two
     workers on one thread take turns, so that an update never overtakes the alert that it updates;
     two that have several threads in common take them in the same order.
     """
-    ids = [stored(Intervention(pk=intervention_id), "id") for intervention_id in intervention_ids]
-    lock = "FOR UPDATE OF i" if connection.features.has_select_for_update_of else ""
+    ids = [stored(Report(pk=report_id), "id") for report_id in report_ids]
+    lock = "FOR UPDATE OF r" if connection.features.has_select_for_update_of else ""
     marks = ", ".join(["%s"] * len(ids))
     # Written out, for Django takes longer to compile it than the database to answer.
-    locked = Intervention.objects.raw(
-        f"SELECT i.*, {_OF_SOURCE} FROM intake_intervention i "  # noqa: S608 - constants and marks
-        "JOIN intake_source s ON s.id = i.source_id "
-        f"WHERE i.thread IN (SELECT thread FROM intake_intervention WHERE id IN ({marks})) "
-        f"ORDER BY i.thread, i.sequence {lock}",
+    locked = Report.objects.raw(
+        f"SELECT r.*, {_OF_SOURCE} FROM intake_report r "  # noqa: S608 - constants and marks
+        "JOIN intake_source s ON s.id = r.source_id "
+        f"WHERE r.thread IN (SELECT thread FROM intake_report WHERE id IN ({marks})) "
+        f"ORDER BY r.thread, r.sequence {lock}",
         ids,
     )
     return [
-        [_with_source(intervention) for intervention in thread]
+        [_with_source(report) for report in thread]
         for _, thread in groupby(locked, key=attrgetter("thread"))
     ]
 
@@ -64,45 +64,45 @@ _SOURCE = (*("name", "service", "departements", "duty_email", "duty_phone", "sms
 _OF_SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in _SOURCE)
 
 
-def _with_source(intervention: Intervention) -> Intervention:
-    read = {name: getattr(intervention, f"source_{name}") for name in _SOURCE}
+def _with_source(report: Report) -> Report:
+    read = {name: getattr(report, f"source_{name}") for name in _SOURCE}
     read["departements"] = json.loads(read["departements"])
-    intervention.source = Source.from_db(
-        connection.alias, ("id", *_SOURCE), (intervention.source_id, *read.values())
+    report.source = Source.from_db(
+        connection.alias, ("id", *_SOURCE), (report.source_id, *read.values())
     )
-    return intervention
+    return report
 
 
-def in_turn(interventions: QuerySet[Intervention], most: int) -> list[UUID]:
+def in_turn(reports: QuerySet[Report], most: int) -> list[UUID]:
     """The first of them to look at: the oldest, but what failed before behind what never did."""
-    ordered = interventions.order_by(F("failed_at").asc(nulls_first=True), "received_at")
+    ordered = reports.order_by(F("failed_at").asc(nulls_first=True), "received_at")
     return list(ordered.values_list("pk", flat=True)[:most])
 
 
-def goes_behind(intervention_id: UUID) -> None:
+def goes_behind(report_id: UUID) -> None:
     """It failed just now, and must not hold up the others."""
-    Intervention.objects.filter(pk=intervention_id).update(failed_at=timezone.now())
+    Report.objects.filter(pk=report_id).update(failed_at=timezone.now())
 
 
-def conclude(decided: Iterable[tuple[Intervention, Handling, str]]) -> None:
-    """Store what each intervention object says of verdict, communes and clues, its new state, why.
+def conclude(decided: Iterable[tuple[Report, Handling, str]]) -> None:
+    """Store what each report object says of verdict, communes and clues, its new state, why.
 
     The caller holds their threads' locks. One statement. Raises RuntimeError if another decided one
     all the same.
     """
     rows = []
-    for intervention, state, reason in decided:
-        intervention.state, intervention.reason = state, reason
-        intervention.handled_at = timezone.now()
-        rows.append([stored(intervention, name) for name in (*_CONCLUDED, "id")])
+    for report, state, reason in decided:
+        report.state, report.reason = state, reason
+        report.handled_at = timezone.now()
+        rows.append([stored(report, name) for name in (*_CONCLUDED, "id")])
     changes = ", ".join(f"{name} = %s" for name in _CONCLUDED)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE intake_intervention SET {changes} WHERE id = %s AND state = 'received'",  # noqa: S608 - names of this module
+            f"UPDATE intake_report SET {changes} WHERE id = %s AND state = 'received'",  # noqa: S608 - names of this module
             rows,
         )
         if cursor.rowcount != len(rows):
-            raise RuntimeError("an intervention was decided without its thread's lock")
+            raise RuntimeError("a report was decided without its thread's lock")
 
 
 _CONCLUDED = ("state", "reason", "verdict", "communes", "clues", "handled_at")

@@ -1,35 +1,35 @@
-"""Find interventions by what a person types: a reference, as read or heard."""
+"""Find reports by what a person types: a reference, as read or heard."""
 
 from difflib import get_close_matches
 
 from django.db.models import Q, QuerySet
 
 from notifier.intake.formats.message import possible_references
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 
 # Among so many of the latest references one that was misread is looked for.
 RECENT = 5_000
 MAX_SUGGESTIONS = 3
 
 
-def interventions_named(given: str) -> QuerySet[Intervention]:
+def reports_named(given: str) -> QuerySet[Report]:
     """Those under this reference; where there are none, under it in other case.
 
     Spaces around it do not count.
     """
     possible = possible_references(given.strip())
-    exact = Intervention.objects.filter(reference__in=possible)
+    exact = Report.objects.filter(reference__in=possible)
     if exact.exists():
         return exact
     in_any_case = Q()
     for reference in possible:
         in_any_case |= Q(reference__iexact=reference)
-    return Intervention.objects.filter(in_any_case)
+    return Report.objects.filter(in_any_case)
 
 
 def similar_references(given: str) -> list[str]:
     """Up to MAX_SUGGESTIONS of the latest references that resemble it, or hold it; best first."""
-    latest = Intervention.objects.order_by("-received_at")
+    latest = Report.objects.order_by("-received_at")
     known = {
         reference.casefold(): reference
         for reference in latest.values_list("reference", flat=True)[:RECENT]

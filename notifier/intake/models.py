@@ -17,7 +17,7 @@ from notifier.territory.resolve import Verdict, communes_in
 
 
 class Source(models.Model):
-    """A dispatch centre that may push interventions, and the départements it may speak for."""
+    """A dispatch centre that may push reports, and the départements it may speak for."""
 
     name = models.CharField("nom", max_length=60, unique=True)
     service = models.CharField(
@@ -137,7 +137,7 @@ class Source(models.Model):
 
 
 class Handling(models.TextChoices):
-    """How far an intervention has come; every change is a conditional UPDATE."""
+    """How far a report has come; every change is a conditional UPDATE."""
 
     RECEIVED = "received", "reçue"
     DECIDED = "decided", "traitée"
@@ -148,7 +148,7 @@ class Handling(models.TextChoices):
     DISMISSED = "dismissed", "classée sans suite"
 
 
-class Intervention(models.Model):
+class Report(models.Model):
     """What dispatch reported, as it reported it, and what became of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -214,14 +214,14 @@ class Intervention(models.Model):
 
     @property
     def is_shell(self) -> bool:
-        """Whether only resources were reported (RC-RI), and not the intervention itself."""
+        """Whether only resources were reported (RC-RI), and not the report itself."""
         return not self.category
 
 
 class Distribution(models.Model):
     """A message of another format as it was received: what it did to the state of its thread.
 
-    Holds no place and nothing of a person: those are read into an Intervention or dropped.
+    Holds no place and nothing of a person: those are read into an Report or dropped.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
@@ -236,8 +236,8 @@ class Distribution(models.Model):
     resources = models.JSONField("moyens", default=dict)
     sent_at = models.DateTimeField("envoyée le")
     received_at = models.DateTimeField("reçue le")
-    intervention = models.ForeignKey(
-        Intervention, on_delete=models.PROTECT, null=True, verbose_name="intervention"
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, null=True, verbose_name="intervention"
     )
     is_waiting = models.BooleanField("attend son intervention", default=False)
     failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)

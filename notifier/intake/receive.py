@@ -1,4 +1,4 @@
-"""An intervention arrives: checked against its source's territory, stored once, then enqueued."""
+"""A report arrives: checked against its source's territory, stored once, then enqueued."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from notifier.intake.incident import thread_of
 from notifier.intake.insert import insert_new
-from notifier.intake.models import Intervention, Source
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.models import Report, Source
+from notifier.intake.schema.report import NewReport
 from notifier.intake.schema.vocabulary import Status
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 from notifier.territory.resolve import departement_of
 
-# Sent within the transaction that stores an intervention, with intervention (Intervention).
+# Sent within the transaction that stores a report, with report (Report).
 received = Signal()
 
 
@@ -40,16 +40,14 @@ class ContradictionError(Exception):
 
 @dataclass(frozen=True)
 class Reception:
-    """Under which id an intervention is stored, and whether it was not known before."""
+    """Under which id a report is stored, and whether it was not known before."""
 
-    intervention_id: UUID
+    report_id: UUID
     is_new: bool
 
 
-def receive(
-    source: Source, new: NewIntervention, *, expires_at: datetime | None = None
-) -> Reception:
-    """Store the intervention once and say under which id; the commit has happened on return.
+def receive(source: Source, new: NewReport, *, expires_at: datetime | None = None) -> Reception:
+    """Store the report once and say under which id; the commit has happened on return.
 
     `expires_at` (aware): after it the source itself holds it to be of no more use.
 
@@ -59,14 +57,14 @@ def receive(
     refuse_outside(source, new)
     arrival = _Arrival(source, new, expires_at)
     if _store_jointly(arrival):
-        return Reception(arrival.intervention_id, is_new=True)
+        return Reception(arrival.report_id, is_new=True)
     known = known_as(source, new)
     if known is None:
         raise RuntimeError(f"{new.reference} n° {new.sequence}: neither stored nor known")
     return Reception(known, is_new=False)
 
 
-def refuse_outside(source: Source, new: NewIntervention) -> None:
+def refuse_outside(source: Source, new: NewReport) -> None:
     """Raise OutsideSourceError where an INSEE code alone shows that the source may not speak."""
     place = new.location
     given = [(code, departement_of(code), "location.communes") for code in place.communes or ()]
@@ -78,14 +76,12 @@ def refuse_outside(source: Source, new: NewIntervention) -> None:
             raise OutsideSourceError(code, name)
 
 
-def known_as(source: Source, new: NewIntervention) -> UUID | None:
+def known_as(source: Source, new: NewReport) -> UUID | None:
     """The id under which exactly this was received before; None if it was not.
 
     Raises ContradictionError where its reference and sequence were received with another content.
     """
-    same = Intervention.objects.filter(
-        thread=thread_of(source, new.reference), sequence=new.sequence
-    )
+    same = Report.objects.filter(thread=thread_of(source, new.reference), sequence=new.sequence)
     known = same.only("id", "content_hash").first()
     if known is None:
         return None
@@ -94,23 +90,23 @@ def known_as(source: Source, new: NewIntervention) -> UUID | None:
     return known.pk
 
 
-def _content_hash(new: NewIntervention) -> str:
+def _content_hash(new: NewReport) -> str:
     return hashlib.sha256(json.dumps(new.canonical(), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """An intervention that is to be stored, under which id if it is new."""
+    """A report that is to be stored, under which id if it is new."""
 
     source: Source
-    new: NewIntervention
+    new: NewReport
     expires_at: datetime | None
-    intervention_id: UUID = field(default_factory=uuid4)
+    report_id: UUID = field(default_factory=uuid4)
 
-    def as_row(self, now: datetime) -> Intervention:
+    def as_row(self, now: datetime) -> Report:
         new = self.new
-        return Intervention(
-            id=self.intervention_id,
+        return Report(
+            id=self.report_id,
             source=self.source,
             thread=thread_of(self.source, new.reference),
             reference=new.reference,
@@ -132,11 +128,11 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
     now = timezone.now()
     with transaction.atomic():
         fresh = insert_new([arrival.as_row(now) for arrival in arrivals])
-        write_entries(_entry(intervention) for intervention in fresh)
-        for intervention in fresh:
-            received.send(sender=Intervention, intervention=intervention)
-    stored = {intervention.pk for intervention in fresh}
-    return [arrival.intervention_id in stored for arrival in arrivals]
+        write_entries(_entry(report) for report in fresh)
+        for report in fresh:
+            received.send(sender=Report, report=report)
+    stored = {report.pk for report in fresh}
+    return [arrival.report_id in stored for arrival in arrivals]
 
 
 # Those pushed within so long share a transaction, and so a wait for the disk; nobody pushes so
@@ -145,15 +141,15 @@ MIN_INTERVAL_S = 0.01
 _store_jointly = GroupCommit(_store, max_batch_size=32, min_interval_s=MIN_INTERVAL_S)
 
 
-def _entry(intervention: Intervention) -> Entry:
-    said = f"{intervention.category}, {Status(intervention.status).label}"
-    said += ", exercice" if intervention.exercise else ""
+def _entry(report: Report) -> Entry:
+    said = f"{report.category}, {Status(report.status).label}"
+    said += ", exercice" if report.exercise else ""
     return new_entry(
-        intervention.thread,
+        report.thread,
         Step.RECEIVED,
-        f"Reçue de {intervention.source.name} : n° {intervention.sequence}, {said}.",
-        at=intervention.received_at,
-        intervention=str(intervention.pk),
-        sequence=intervention.sequence,
-        occurred_at=intervention.occurred_at.isoformat(),
+        f"Reçue de {report.source.name} : n° {report.sequence}, {said}.",
+        at=report.received_at,
+        report=str(report.pk),
+        sequence=report.sequence,
+        occurred_at=report.occurred_at.isoformat(),
     )

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Step(models.TextChoices):
-    """The steps that an intervention and its messages go through."""
+    """The steps that a report and its messages go through."""
 
     RECEIVED = "received", "reçue"
     RESOLVED = "resolved", "commune"

@@ -22,7 +22,7 @@ class Answer:
 
     @property
     def id(self) -> str:
-        """The intervention's id, after a push that was taken."""
+        """The report's id, after a push that was taken."""
         return str(self.body["id"])
 
 
@@ -34,7 +34,7 @@ class Dispatch:
     key: str
 
     def push(self, body: object, **headers: str) -> Answer:
-        """POST an intervention; `bytes` go as they are. Raises OSError when nobody answers."""
+        """POST a report; `bytes` go as they are. Raises OSError when nobody answers."""
         return self._ask("POST", "/api/v1/interventions", body, headers)
 
     def send(self, path: str, body: bytes, *, xml: bool, **headers: str) -> Answer:
@@ -46,9 +46,9 @@ class Dispatch:
         """Ask who would be told what, storing nothing."""
         return self._ask("POST", "/api/v1/interventions?dry_run=true", body, {})
 
-    def status(self, intervention_id: str) -> Answer:
-        """GET what became of an intervention."""
-        return self._ask("GET", f"/api/v1/interventions/{intervention_id}", None, {})
+    def status(self, report_id: str) -> Answer:
+        """GET what became of a report."""
+        return self._ask("GET", f"/api/v1/interventions/{report_id}", None, {})
 
     def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()

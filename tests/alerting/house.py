@@ -17,9 +17,9 @@ from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry
 
 DUTY = "permanence@groupement90.example"
@@ -75,7 +75,7 @@ def mayors(*communes: str) -> None:
         contact(commune=commune, mobile=number(last))
 
 
-def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewIntervention:
+def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewReport:
     """A grave road accident in Delle, where nothing else is said."""
     usual = {
         "status": "engaged",
@@ -84,20 +84,18 @@ def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewIntervent
         "occurred_at": timezone.now().isoformat(),
         "location": DELLE,
     }
-    return NewIntervention.model_validate(
-        {**usual, **body, "reference": reference, "sequence": sequence}
-    )
+    return NewReport.model_validate({**usual, **body, "reference": reference, "sequence": sequence})
 
 
-def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Intervention:
-    """Receive an event and decide it; the intervention as it then stands."""
-    return decided(receive(source, event(reference, sequence, **body)).intervention_id)
+def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Report:
+    """Receive an event and decide it; the report as it then stands."""
+    return decided(receive(source, event(reference, sequence, **body)).report_id)
 
 
-def decided(intervention_id: UUID) -> Intervention:
+def decided(report_id: UUID) -> Report:
     """Decide, as a worker would that has its job."""
-    decide(intervention_id)
-    return Intervention.objects.get(pk=intervention_id)
+    decide(report_id)
+    return Report.objects.get(pk=report_id)
 
 
 def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 
 from notifier.alerting.service import accept
 from notifier.intake import receive as intake
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import ContradictionError, Reception, received
 from notifier.journal.models import Entry, Step
 from tests.alerting.house import dispatch_centre, event
@@ -37,8 +37,8 @@ def first_held(reference: str) -> Iterator[Event]:
     """The transaction of this reference's push lasts until all others wait behind it."""
     is_in, may_go = Event(), Event()
 
-    def hold(intervention: Intervention, **_: object) -> None:
-        if intervention.reference == reference:
+    def hold(report: Report, **_: object) -> None:
+        if report.reference == reference:
             is_in.set()
             assert may_go.wait(30)
 
@@ -89,14 +89,14 @@ def test_each_is_stored_once_and_told_what_became_of_it(source: Source, batches:
     assert one.result().is_new
     # Which of the three came first is theirs to settle: one is stored, and what it says stands.
     answers = [done.exception() or done.result() for done in (two, again, other)]
-    stored = Intervention.objects.get(reference="TWO")
+    stored = Report.objects.get(reference="TWO")
     same = [answer for answer in answers if isinstance(answer, Reception)]
     refused = [answer for answer in answers if isinstance(answer, ContradictionError)]
-    assert {answer.intervention_id for answer in same} == {stored.pk}
+    assert {answer.report_id for answer in same} == {stored.pk}
     assert [answer.is_new for answer in same].count(True) == 1
     assert (len(same), len(refused)) == ((1, 2) if stored.severity == "minor" else (2, 1))
     lines = Entry.objects.filter(step=Step.RECEIVED).values_list("thread", flat=True)
-    assert sorted(lines) == sorted(Intervention.objects.values_list("thread", flat=True))
+    assert sorted(lines) == sorted(Report.objects.values_list("thread", flat=True))
     assert len(lines) == 3
 
 
@@ -105,7 +105,7 @@ def test_one_that_the_database_refuses_fails_alone(
 ) -> None:
     as_row = intake._Arrival.as_row
 
-    def of_no_source(arrival: intake._Arrival, now: datetime) -> Intervention:
+    def of_no_source(arrival: intake._Arrival, now: datetime) -> Report:
         row = as_row(arrival, now)
         if row.reference == "BAD":
             row.source_id = None
@@ -118,6 +118,6 @@ def test_one_that_the_database_refuses_fails_alone(
     assert [done.result().is_new for done in (first, one, two)] == [True] * 3
     assert isinstance(bad.exception(), IntegrityError)
     assert batches == [1, 3, 1, 1, 1]
-    stored = set(Intervention.objects.values_list("reference", flat=True))
+    stored = set(Report.objects.values_list("reference", flat=True))
     assert stored == {"FIRST", "ONE", "TWO"}
     assert Entry.objects.filter(step=Step.RECEIVED).count() == 3

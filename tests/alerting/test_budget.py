@@ -15,7 +15,7 @@ from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.access.api_keys import add_source, source_of
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
@@ -52,7 +52,7 @@ def key(rules, db, provider) -> str:
 
 
 def received(key: str, reference: str = "R1") -> UUID:
-    return receive(source_of(key), event(reference, category=FIRE)).intervention_id
+    return receive(source_of(key), event(reference, category=FIRE)).report_id
 
 
 def people(count: int) -> None:
@@ -146,7 +146,7 @@ def test_those_that_are_rung_for_together_share_the_statements_of_one(key) -> No
         decide(*together)
     assert len(decision) == DECIDE
     assert [len(messages(f"T-{n}")) for n in range(12)] == [1] * 12
-    assert {i.state for i in Intervention.objects.all()} == {Handling.DECIDED}
+    assert {i.state for i in Report.objects.all()} == {Handling.DECIDED}
 
 
 def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None:
@@ -154,7 +154,7 @@ def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None
     people(1)
     for code in ("90043", "90045", "90046", "90056", "90063", "90096"):
         contact(commune=code, mobile=number(int(code[-3:])))
-    missing = receive(source_of(key), event("R2", category=MISSING)).intervention_id
+    missing = receive(source_of(key), event("R2", category=MISSING)).report_id
     with counted() as decision:
         decide(missing)
     assert len(messages("R2")) == 7
@@ -164,7 +164,7 @@ def test_neighbours_cost_two_statements_together_and_others_nothing(key) -> None
 def test_a_routine_event_costs_two_statements_more(key) -> None:
     """What its readers got lately, and what is gathered for them; urgent events never look."""
     contact(email="maire@delle.example")
-    theft = receive(source_of(key), event("R1", category=THEFT)).intervention_id
+    theft = receive(source_of(key), event("R1", category=THEFT)).report_id
     with counted() as decision:
         decide(theft)
     assert len(messages()) == 1

@@ -19,7 +19,7 @@ from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import cancel_pending
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
 from notifier.journal.counters import LAG, count_new, counters
 from notifier.journal.models import Step
@@ -69,7 +69,7 @@ def at_once(*works: Callable[[], object]) -> None:
 
 def test_workers_that_decide_the_same_event_make_one_set_of_messages(dispatch) -> None:
     for reference in ("R1", "R2", "R3"):
-        event_id = receive(dispatch, event(reference)).intervention_id
+        event_id = receive(dispatch, event(reference)).report_id
         at_once(*[lambda event_id=event_id: decide(event_id)] * 4)
         assert told(reference) == [sms(1)]
         assert len(journal(reference, step="decided")) == 1
@@ -114,12 +114,12 @@ def pass_on_in_thread() -> None:
 def test_two_sequences_at_once_keep_their_order(dispatch) -> None:
     for n in range(5):
         reference = f"R{n}"
-        first = receive(dispatch, event(reference, 1, severity="minor")).intervention_id
-        second = receive(dispatch, event(reference, 2, severity="extreme")).intervention_id
+        first = receive(dispatch, event(reference, 1, severity="minor")).report_id
+        second = receive(dispatch, event(reference, 2, severity="extreme")).report_id
         at_once(lambda second=second: decide(second), lambda first=first: decide(first))
         assert [m.revision for m in messages(reference)] == [1, 2]
         assert "aggravée" in messages(reference)[1].body
-    assert set(Intervention.objects.values_list("state", flat=True)) == {Handling.DECIDED}
+    assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
 
 def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
@@ -133,7 +133,7 @@ def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
         update = receive(dispatch, event(reference, 2, category=FIRE, severity="extreme"))
         at_once(
             lambda failed=failed: follow_up(failed),
-            lambda update=update: decide(update.intervention_id),
+            lambda update=update: decide(update.report_id),
         )
         hand_over(refusing(number(1)))
         hand_over(refusing(number(1)))
@@ -155,17 +155,17 @@ def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatc
 
     def worker() -> None:
         with transaction.atomic():
-            Intervention.objects.select_for_update().get(pk=older.pk)
+            Report.objects.select_for_update().get(pk=older.pk)
             has_older.set()
             until_somebody_waits_for_a_lock()
-            Intervention.objects.select_for_update().get(pk=latest.pk)
+            Report.objects.select_for_update().get(pk=latest.pk)
 
     def person() -> None:
         has_older.wait(10)
         decide_communes(list(waiting()), ["90033"], who="une personne", why="appel du maire")
 
     at_once(worker, person)
-    states = dict(Intervention.objects.values_list("sequence", "state"))
+    states = dict(Report.objects.values_list("sequence", "state"))
     assert states == {1: Handling.SUPERSEDED, 2: Handling.RECEIVED}
 
 

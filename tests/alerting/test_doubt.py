@@ -16,7 +16,7 @@ from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.alerting.review.notices import candidates
 from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from tests.alerting.house import (
     CONFLICT,
     DUTY,
@@ -60,7 +60,7 @@ def test_the_duty_is_mailed_the_clues_and_the_command_at_once(source) -> None:
     assert "Le code INSEE 90033 désigne Delle (90033)." in mail.body
     assert "Giromagny (90052) : 1 indice sur 2" in breakable(mail.body)
     assert "notifier review R1 --commune CODE" in mail.body
-    page = reverse("admin:intake_intervention_change", args=[Intervention.objects.get().pk])
+    page = reverse("admin:intake_report_change", args=[Report.objects.get().pk])
     assert f" {settings.ENVIRONMENT.PUBLIC_URL}{page}\n" in mail.body.replace("\u00a0", " ")
     assert [line.text for line in journal(step="review")][-1].startswith(
         "N° 1 : permanence du groupement prévenue par courriel"
@@ -101,7 +101,7 @@ def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:
     push(source, location=CONFLICT)
     decide_communes(list(waiting()), ["90052"], who="Exemple", why="")
     assert [mail.state for mail in mails()] == [MessageState.CANCELLED]
-    decided(Intervention.objects.get().pk)
+    decided(Report.objects.get().pk)
     assert told(channel="sms") == [sms(2)]
 
 
@@ -177,14 +177,14 @@ def test_where_no_clue_names_any_commune_a_decision_says_why(source) -> None:
     doubt = push(source, location={"name": "Dele"})
     with pytest.raises(CommandError, match=r"désigne Vauthiermont .* code postal"):
         call_command("review", "R1", "--commune", "90100")
-    assert Intervention.objects.get().state == "review"
+    assert Report.objects.get().state == "review"
     (mail,) = mails()
     assert "notifier review R1 --commune CODE --why RAISON" in mail.body
     call_command(
         "review", "R1", commune=["90033"], why="l’appelant a épelé le nom", stdout=StringIO()
     )
     decided(doubt.pk)
-    assert Intervention.objects.get().communes == ["90033"]
+    assert Report.objects.get().communes == ["90033"]
 
 
 def test_the_number_that_dispatch_knows_finds_what_we_keep_under_another(source) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.sending.claim import claim_due
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import DUTY, contact, decided, event, number
 from tests.delivery.samples import a_round
@@ -16,10 +16,10 @@ pytestmark = pytest.mark.django_db
 
 def decided_late(source: Source, how_late: timedelta) -> None:
     """Received, and then nobody at work for that long."""
-    received = receive(source, event()).intervention_id
-    intervention = Intervention.objects.get(pk=received)
-    late = intervention.received_at - how_late
-    Intervention.objects.filter(pk=received).update(received_at=late)
+    received = receive(source, event()).report_id
+    report = Report.objects.get(pk=received)
+    late = report.received_at - how_late
+    Report.objects.filter(pk=received).update(received_at=late)
     decided(received)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.models import Alert
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from tests.alerting.house import (
     FIRE,
     MAYORS,
@@ -45,10 +45,10 @@ def review(*args: str) -> str:
     return printed.getvalue()
 
 
-def decide(*codes: str) -> Intervention:
+def decide(*codes: str) -> Report:
     """A person decides, and the worker that has its job carries it out."""
     review("R1", *(arg for code in codes for arg in ("--commune", code)), "--why", "appel")
-    return decided(Intervention.objects.get(state=Handling.RECEIVED).pk)
+    return decided(Report.objects.get(state=Handling.RECEIVED).pk)
 
 
 def test_the_certain_ones_are_told_at_once_and_a_person_reads_of_the_rest(source) -> None:
@@ -114,7 +114,7 @@ def test_a_correction_settles_the_doubt(source) -> None:
     right = {"communes": ["90033", "90052", "90056"]}
     push(source, sequence=2, category=FIRE, location=right)
     assert sorted(told(**MAYORS)) == [sms(1), sms(2), sms(3)]
-    assert Intervention.objects.get(sequence=1).state == Handling.SUPERSEDED
+    assert Report.objects.get(sequence=1).state == Handling.SUPERSEDED
 
 
 def test_what_arrives_late_does_not_undo_what_was_told_in_part(source) -> None:
@@ -161,4 +161,4 @@ def test_a_wrong_decision_is_refused_whole(source) -> None:
     push(source, category=FIRE, location=WRONG)
     with pytest.raises(CommandError, match="99999"):
         decide("90052", "99999")
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW

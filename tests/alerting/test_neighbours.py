@@ -1,4 +1,4 @@
-"""Some interventions also concern the communes next door: told in other words, never twice."""
+"""Some reports also concern the communes next door: told in other words, never twice."""
 
 from __future__ import annotations
 

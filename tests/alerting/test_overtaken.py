@@ -102,7 +102,7 @@ def test_an_exercise_says_so(source, mayor) -> None:
 
 
 def test_two_that_wait_together_are_in_their_order_and_nothing_is_overtaken(source, mayor) -> None:
-    last = receive(source, event(sequence=2, severity="minor")).intervention_id
+    last = receive(source, event(sequence=2, severity="minor")).report_id
     receive(source, event(sequence=1, severity="extreme"))
     decided(last)
     assert shown() == []

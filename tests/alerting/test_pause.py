@@ -109,7 +109,7 @@ def test_what_waits_when_it_begins_is_held_and_counted(mayor, clock) -> None:
     pause(None, "chef")
     a_delivery_round()
     counted = waiting(None)
-    assert (counted.texts, counted.interventions) == (4, 2)
+    assert (counted.texts, counted.incidents) == (4, 2)
     assert counted.oldest == messages("R1")[0].created_at
     assert counted.oldest >= first.received_at
 

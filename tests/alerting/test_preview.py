@@ -12,7 +12,7 @@ from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.models import Alert
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.intake.receive import OutsideSourceError
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
@@ -102,12 +102,12 @@ def _ruled(promised: dict) -> list[tuple[str, str | None, str]]:
     )
 
 
-def _done(real: Intervention) -> list[tuple[str, str | None, str]]:
+def _done(real: Report) -> list[tuple[str, str | None, str]]:
     decided = Entry.objects.filter(thread=real.thread, step="decided")
     return sorted(
         (line.data["commune"], line.data["kind"] or "", line.data["rule"])
         for line in decided
-        if line.data.get("intervention") == str(real.pk) and "rule" in line.data
+        if line.data.get("report") == str(real.pk) and "rule" in line.data
     )
 
 
@@ -124,7 +124,7 @@ def test_a_dry_run_stores_nothing(source, people) -> None:
     answer = preview(source, event())
     assert answer["tellings"][0]["kind"] == "first"
     assert answer["tellings"][0]["segments"] == 1
-    for table in (Intervention, Alert, Message, Entry):
+    for table in (Report, Alert, Message, Entry):
         assert not table.objects.exists()
 
 

@@ -13,7 +13,7 @@ from time_machine import travel
 
 from notifier.alerting.status import status_of
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
 from notifier.journal.models import Entry
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
@@ -52,8 +52,8 @@ def review(*args: str) -> str:
 
 def decide_all() -> None:
     """The worker that the decision rang for."""
-    for intervention_id in Intervention.objects.filter(state=Handling.RECEIVED).values_list("pk"):
-        decided(intervention_id[0])
+    for report_id in Report.objects.filter(state=Handling.RECEIVED).values_list("pk"):
+        decided(report_id[0])
 
 
 # --- what is told to nobody
@@ -82,7 +82,7 @@ def test_a_place_outside_the_sources_departements_is_told_to_nobody(source) -> N
 
 
 def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source, operator) -> None:
-    waiting = receive(source, event()).intervention_id
+    waiting = receive(source, event()).report_id
     entries = "\n".join(line for line in CATEGORIES.splitlines() if ACCIDENT not in line)
     operator(written(FAMILIES, entries))
     assert decided(waiting).state == Handling.REVIEW
@@ -132,7 +132,7 @@ def test_a_decision_sends_the_alert_and_the_journal_says_who(source) -> None:
     review("R1", "--commune", "90052", "--who", "adjudant Exemple", "--why", "rappel de l’équipe")
     decide_all()
     assert told(**MAYORS) == [sms(2)]
-    assert Intervention.objects.get().decided_by == "adjudant Exemple"
+    assert Report.objects.get().decided_by == "adjudant Exemple"
     decision = journal(step="review")[-1]
     assert decision.text.startswith("Décidé par adjudant Exemple : Giromagny (90052).")
     assert decision.data["who"] == "adjudant Exemple"
@@ -143,7 +143,7 @@ def test_why_is_kept_beside_the_journal_that_nobody_can_erase(source) -> None:
     why = "Mme Durand, 06 39 98 00 12,\nl’a dit au maire"
     review("R1", "--commune", "90052", "--who", "adjudant Exemple", "--why", why)
     decide_all()
-    kept = Intervention.objects.get()
+    kept = Report.objects.get()
     assert kept.decision_reason == why
     # The row may be erased, a line of the journal may not.
     assert not any("Durand" in f"{line.text} {line.data}" for line in Entry.objects.all())
@@ -152,7 +152,7 @@ def test_why_is_kept_beside_the_journal_that_nobody_can_erase(source) -> None:
     printed = StringIO()
     call_command("timeline", "R1", stdout=printed)
     assert "sur le n° 1 : Mme Durand, 06 39 98 00 12, l’a dit" in printed.getvalue()
-    Intervention.objects.update(decision_reason="")
+    Report.objects.update(decision_reason="")
     printed = StringIO()
     call_command("timeline", "R1", stdout=printed)
     assert "Durand" not in printed.getvalue()
@@ -163,7 +163,7 @@ def test_who_decides_is_a_name_and_no_number_or_address(source, who: str) -> Non
     push(source, location=CONFLICT)
     with pytest.raises(CommandError, match="dites seulement qui"):
         review("R1", "--commune", "90052", "--who", who)
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
 
 
 def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:
@@ -186,7 +186,7 @@ def test_a_later_event_of_another_doubtful_place_waits_again(source) -> None:
 
 def test_the_latest_decision_on_a_place_counts(source) -> None:
     for sequence, code in ((1, "90052"), (3, "90033")):
-        Intervention.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
+        Report.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
             state=Handling.REVIEW
         )
         review("R1", "--commune", code, "--who", "Exemple", "--why", "rappel de l’équipe")
@@ -207,7 +207,7 @@ def test_a_decision_for_no_commune_or_one_outside_is_refused(source, code, says)
     push(source, location=CONFLICT)
     with pytest.raises(CommandError, match=says):
         review("R1", "--commune", code)
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
 
 
 @pytest.mark.parametrize("location", [{"insee": "90100"}, {"communes": ["90100", "90052"]}])
@@ -216,17 +216,17 @@ def test_a_code_that_is_others_postal_code_is_decided_with_a_reason_only(source,
     assert (asked.state, asked.verdict) == (Handling.REVIEW, "conflict")
     with pytest.raises(CommandError, match=r"Vauthiermont, mais aussi le code postal de .*Delle"):
         review("R1", "--commune", "90100")
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
     review("R1", "--commune", "90100", "--why", "le centre confirme")
     decide_all()
-    assert Intervention.objects.get().communes[-1] == "90100"
+    assert Report.objects.get().communes[-1] == "90100"
 
 
 def test_another_commune_that_the_number_serves_is_decided_without_a_reason(source) -> None:
     push(source, location={"insee": "90100"})
     review("R1", "--commune", "90033")
     decide_all()
-    assert Intervention.objects.get().communes == ["90033"]
+    assert Report.objects.get().communes == ["90033"]
 
 
 def test_a_commune_that_no_clue_names_can_be_decided_with_a_reason(source) -> None:
@@ -234,7 +234,7 @@ def test_a_commune_that_no_clue_names_can_be_decided_with_a_reason(source) -> No
     printed = review("R1", "--commune", "90100", "--why", "l’appelant s’est trompé deux fois")
     assert "Vauthiermont (90100)" in printed
     decide_all()
-    assert Intervention.objects.get().communes == ["90100"]
+    assert Report.objects.get().communes == ["90100"]
 
 
 def test_a_second_decision_is_refused(source) -> None:
@@ -254,7 +254,7 @@ def test_the_same_reference_of_two_sources_asks_which(source) -> None:
         review("R1", "--commune", "90052")
     review("R1", "--commune", "90052", "--source", "SDIS 90")
     decide_all()
-    assert {i.source.name: i.state for i in Intervention.objects.all()} == {
+    assert {i.source.name: i.state for i in Report.objects.all()} == {
         "CORG 90": Handling.REVIEW,
         "SDIS 90": Handling.DECIDED,
     }
@@ -267,7 +267,7 @@ def test_a_decision_takes_the_latest_of_what_waits(source) -> None:
     review("R1", "--commune", "90052")
     decide_all()
     assert [m.body.count("très grave") for m in messages(**MAYORS)] == [1]
-    first = Intervention.objects.get(sequence=1)
+    first = Report.objects.get(sequence=1)
     assert (first.state, "n° 2" in first.reason) == (Handling.SUPERSEDED, True)
 
 
@@ -275,7 +275,7 @@ def test_a_doubt_that_a_later_event_clears_no_longer_waits(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location=GIROMAGNY)
     assert review() == "Rien à vérifier.\n"
-    assert Intervention.objects.get(sequence=1).state == Handling.SUPERSEDED
+    assert Report.objects.get(sequence=1).state == Handling.SUPERSEDED
     assert told(**MAYORS) == [sms(2)]
     assert any("N° 1" in line.text and "n° 2" in line.text for line in journal())
 
@@ -301,11 +301,11 @@ def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
         a_round()
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
         a_round()
         a_round()
-    expired = Intervention.objects.get()
+    expired = Report.objects.get()
     assert expired.state == Handling.EXPIRED
     assert "personne n’a été prévenu" in expired.reason
     assert caplog.text.count("review expired undecided") == 1

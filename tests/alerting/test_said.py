@@ -12,7 +12,7 @@ from time_machine import travel
 from notifier.alerting.escalation.unreached import unreached
 from notifier.console.admin.base import moment
 from notifier.delivery.models import Channel, Delay, Message, MessageState
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
     CONFLICT,
@@ -226,4 +226,4 @@ def test_commands_and_pages_say_which_of_the_two_hours(source, capsys) -> None:
         assert moment(received) == f"25/10/2026\N{NO-BREAK SPACE}02:25:00 ({which})"
         mail = Message.objects.filter(thread__endswith=f"/R{hour}", recipient="duty").get()
         assert f"le 25 octobre 2026 à 2 h 25, {which}" in breakable(mail.body)
-    assert Intervention.objects.count() == 2
+    assert Report.objects.count() == 2

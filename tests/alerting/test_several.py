@@ -1,4 +1,4 @@
-"""An intervention on a border: each commune has its own alert, at the price of one."""
+"""A report on a border: each commune has its own alert, at the price of one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from notifier.alerting.decision.dry_run import preview
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -42,12 +42,12 @@ def test_each_commune_close_to_a_fire_is_told_of_itself(border) -> None:
 def test_several_communes_cost_no_statement_more(border) -> None:
     counts = []
     for reference, place in (("R1", DELLE), ("R2", BORDER)):
-        event_id = receive(border, event(reference, category=FIRE, location=place)).intervention_id
+        event_id = receive(border, event(reference, category=FIRE, location=place)).report_id
         with CaptureQueriesContext(connection) as captured:
             decide(event_id)
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in captured))
     assert counts[0] == counts[1]
-    assert Intervention.objects.filter(state="decided").count() == 2
+    assert Report.objects.filter(state="decided").count() == 2
 
 
 def test_one_commune_is_left_and_the_other_goes_on(border) -> None:

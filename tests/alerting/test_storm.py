@@ -15,7 +15,7 @@ from notifier.alerting.release import release_due
 from notifier.alerting.status import status_of
 from notifier.delivery.models import Channel, Message
 from notifier.delivery.models import MessageState as Sent
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
     ACCIDENT,
@@ -53,14 +53,14 @@ def storm(operator: Callable[[str], None], source):
     return source
 
 
-def tell(source, reference: str, sequence: int = 1, **more) -> Intervention:
+def tell(source, reference: str, sequence: int = 1, **more) -> Report:
     """Decided, and what leaves at once handed over."""
-    intervention = push(source, reference, sequence, **more)
+    report = push(source, reference, sequence, **more)
     hand_over()
-    return intervention
+    return report
 
 
-def nuisance(source, reference: str, sequence: int = 1, **more) -> Intervention:
+def nuisance(source, reference: str, sequence: int = 1, **more) -> Report:
     return tell(source, reference, sequence, category=NUISANCE, **more)
 
 
@@ -288,7 +288,7 @@ def test_one_mail_to_the_duty_for_a_digest_that_nobody_else_can_be_told(storm, c
 def test_status_and_timeline_say_held_and_then_how_it_was_told(storm, clock) -> None:
     for n in range(6):
         nuisance(storm, f"R{n}")
-    held = Intervention.objects.get(reference="R4")
+    held = Report.objects.get(reference="R4")
     (message,) = status_of(held)["alerts"][0]["messages"]
     assert message["state"] == "held"
     assert message["held_for"] == "storm"

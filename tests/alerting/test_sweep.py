@@ -13,7 +13,7 @@ from time_machine import travel
 from notifier.alerting import sweep as sweeping
 from notifier.alerting.decision import pipeline as deciding
 from notifier.alerting.review.notices import deadline
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -51,7 +51,7 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
     tell = decide.tell
 
     def fails_for_delle(cases):
-        if any(case.intervention.reference == "R1" for case in cases):
+        if any(case.report.reference == "R1" for case in cases):
             raise RuntimeError("R1 cannot be told")
         return tell(cases)
 
@@ -62,7 +62,7 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
         a_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
-    assert Intervention.objects.get(reference="R1").state == Handling.RECEIVED
+    assert Report.objects.get(reference="R1").state == Handling.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
         a_round()
@@ -71,13 +71,13 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 
 def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatch, caplog) -> None:
     monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_BATCH_SIZE", 2)
-    poisoned = {receive(source, event(f"R{n}")).intervention_id for n in (1, 2)}
+    poisoned = {receive(source, event(f"R{n}")).report_id for n in (1, 2)}
     affected = deciding.affected
 
-    def fails(intervention, thread):
-        if intervention.pk in poisoned:
+    def fails(report, reports):
+        if report.pk in poisoned:
             raise RuntimeError("poisoned")
-        return affected(intervention, thread)
+        return affected(report, reports)
 
     monkeypatch.setattr("notifier.alerting.decision.pipeline.affected", fails)
     receive(source, event("R3"))
@@ -86,17 +86,17 @@ def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatc
         assert told("R3", **MAYORS) == []
         a_round()
     assert told("R3", **MAYORS) == [sms(1)]
-    assert all(str(intervention_id) in caplog.text for intervention_id in poisoned)
+    assert all(str(report_id) in caplog.text for report_id in poisoned)
 
 
 def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypatch, caplog) -> None:
     monkeypatch.setattr("notifier.alerting.sweep.EXPIRE_BATCH_SIZE", 2)
     say = sweeping.say_it_expired
 
-    def fails(intervention, reason):
-        if intervention.reference in ("R1", "R2"):
+    def fails(report, reason):
+        if report.reference in ("R1", "R2"):
             raise RuntimeError("poisoned")
-        return say(intervention, reason)
+        return say(report, reason)
 
     monkeypatch.setattr("notifier.alerting.sweep.say_it_expired", fails)
     for reference in ("R1", "R2", "R3"):
@@ -104,7 +104,7 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
         a_round()
         a_round()
-    states = dict(Intervention.objects.values_list("reference", "state"))
+    states = dict(Report.objects.values_list("reference", "state"))
     assert states == {"R1": Handling.REVIEW, "R2": Handling.REVIEW, "R3": Handling.EXPIRED}
     assert caplog.text.count("review cannot be expired") >= 2
 
@@ -143,12 +143,12 @@ SOON = timedelta(minutes=7)
 def test_a_review_expires_at_its_own_deadline(source, category, status, source_says, helps) -> None:
     doubt = push(source, location=CONFLICT)
     until = doubt.received_at + source_says if source_says else None
-    Intervention.objects.update(category=category, status=status, expires_at=until)
+    Report.objects.update(category=category, status=status, expires_at=until)
     end = doubt.received_at + helps
-    assert deadline(Intervention.objects.get()) == end
+    assert deadline(Report.objects.get()) == end
     with travel(end, tick=False):
         a_round()
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
     with travel(end + timedelta(milliseconds=1), tick=False):
         a_round()
-    assert Intervention.objects.get().state == Handling.EXPIRED
+    assert Report.objects.get().state == Handling.EXPIRED

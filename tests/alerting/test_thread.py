@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import Alert
 from notifier.delivery.models import MessageState
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -197,12 +197,12 @@ def test_a_lower_sequence_that_comes_late_is_superseded(source, mayor) -> None:
 
 
 def test_two_events_that_wait_together_are_decided_in_their_order(source, mayor) -> None:
-    second = receive(source, event(sequence=2, severity="extreme")).intervention_id
+    second = receive(source, event(sequence=2, severity="extreme")).report_id
     receive(source, event(sequence=1, severity="minor"))
     decided(second)
     assert [m.revision for m in messages()] == [1, 1, 2, 2]
     assert "aggravée" in messages(revision=2)[0].body
-    assert set(Intervention.objects.values_list("state", flat=True)) == {Handling.DECIDED}
+    assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
 
 def test_deciding_again_tells_nothing_again(source, mayor) -> None:

@@ -1,11 +1,11 @@
-"""Interventions of one job: each is decided as if it had been alone."""
+"""Reports of one job: each is decided as if it had been alone."""
 
 from __future__ import annotations
 
 import pytest
 
 from notifier.alerting.decision.pipeline import decide, decide_each
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     CONFLICT,
@@ -28,11 +28,11 @@ def mayors(source) -> None:
 
 
 def received(source, reference: str, sequence: int = 1, **body):
-    return receive(source, event(reference, sequence, **body)).intervention_id
+    return receive(source, event(reference, sequence, **body)).report_id
 
 
 def states() -> dict[str, Handling]:
-    return {f"{i.reference}/{i.sequence}": i.state for i in Intervention.objects.all()}
+    return {f"{i.reference}/{i.sequence}": i.state for i in Report.objects.all()}
 
 
 def test_each_goes_its_own_way(source, mayors) -> None:
@@ -71,10 +71,10 @@ def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monk
 
     affected = room.affected
 
-    def fails_for_r1(intervention, thread):
-        if intervention.reference == "R1":
+    def fails_for_r1(report, reports):
+        if report.reference == "R1":
             raise RuntimeError("R1 cannot be placed")
-        return affected(intervention, thread)
+        return affected(report, reports)
 
     monkeypatch.setattr(room, "affected", fails_for_r1)
     decide_each(received(source, "R1"), received(source, "R2"), received(source, "R3"))

@@ -41,9 +41,9 @@ class Caller:
         """GET with the key."""
         return self._client.get(path, headers=self._own({}))
 
-    def status(self, intervention_id: str) -> HttpResponse:
-        """What became of an intervention."""
-        return self.get(f"{INTERVENTIONS}/{intervention_id}")
+    def status(self, report_id: str) -> HttpResponse:
+        """What became of a report."""
+        return self.get(f"{INTERVENTIONS}/{report_id}")
 
     def _own(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"} | headers

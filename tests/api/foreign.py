@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Entry
 from tests.api.caller import Caller
 
@@ -30,10 +30,10 @@ def answered(answer: HttpResponse, status: int) -> dict[str, Any]:
     return content
 
 
-def stored(answer: dict[str, Any]) -> Intervention:
-    """The intervention of the answer, once decided."""
+def stored(answer: dict[str, Any]) -> Report:
+    """The report of the answer, once decided."""
     decide(answer["id"])
-    return Intervention.objects.get(pk=answer["id"])
+    return Report.objects.get(pk=answer["id"])
 
 
 def kinds(reference: str) -> list[tuple[str, bool]]:

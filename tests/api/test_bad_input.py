@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Entry
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body
@@ -16,7 +16,7 @@ from tests.intake.samples import body
 @pytest.fixture(autouse=True)
 def _nothing_is_stored(corg: Caller) -> Any:
     yield
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
     assert not Entry.objects.exists()
 
 

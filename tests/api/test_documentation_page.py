@@ -45,11 +45,11 @@ def test_every_reference_within_the_document_leads_somewhere(document: dict[str,
 def test_the_example_of_the_document_is_taken(document: dict[str, object]) -> None:
     from datetime import UTC, datetime
 
-    from notifier.intake.schema.intervention import NewIntervention
+    from notifier.intake.schema.report import NewReport
 
     schemas = document["components"]["schemas"]  # type: ignore[index]
-    (example,) = schemas["NewIntervention"]["examples"]
-    NewIntervention.model_validate(example | {"occurred_at": datetime.now(UTC).isoformat()})
+    (example,) = schemas["NewReport"]["examples"]
+    NewReport.model_validate(example | {"occurred_at": datetime.now(UTC).isoformat()})
 
 
 def test_the_page_loads_only_files_of_this_server_that_are_there() -> None:

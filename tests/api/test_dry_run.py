@@ -10,7 +10,7 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Entry, Step
 from tests.api.caller import Caller, refusal
 from tests.api.people import MAIL, MOBILE, mayor
@@ -37,16 +37,16 @@ def _dry_run(corg: Caller, content: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _push(corg: Caller, content: dict[str, Any]) -> Intervention:
+def _push(corg: Caller, content: dict[str, Any]) -> Report:
     answer = corg.push(content)
     assert answer.status_code == 202, answer.content
-    intervention = Intervention.objects.get(pk=json.loads(answer.content)["id"])
-    decide(intervention.pk)
-    intervention.refresh_from_db()
-    return intervention
+    report = Report.objects.get(pk=json.loads(answer.content)["id"])
+    decide(report.pk)
+    report.refresh_from_db()
+    return report
 
 
-def _agree(said: dict[str, Any], done: Intervention, new: list[Message]) -> None:
+def _agree(said: dict[str, Any], done: Report, new: list[Message]) -> None:
     """What was said before, and what the push then did."""
     assert said["state"] == done.state
     assert (said["verdict"] or "") == done.verdict
@@ -63,7 +63,7 @@ def _agree(said: dict[str, Any], done: Intervention, new: list[Message]) -> None
         (telling,) = told
         text = telling["sms"] if message.channel == "sms" else telling["subject"]
         assert text == (message.body if message.channel == "sms" else message.subject)
-    rules = Entry.objects.filter(step=Step.DECIDED, data__intervention=str(done.pk)).order_by("id")
+    rules = Entry.objects.filter(step=Step.DECIDED, data__report=str(done.pk)).order_by("id")
     if said["tellings"]:
         assert [t["rule"] for t in said["tellings"]] == [line.data["rule"] for line in rules]
 

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from notifier.intake.access import rate_limit as pace
 from notifier.intake.access.api_keys import renew_key, revoke, rotate
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body, source
 
@@ -44,7 +44,7 @@ def test_without_a_key_that_we_know(header: str | None, said: str) -> None:
     ):
         assert answer.status_code == 401
         assert said in refusal(answer)["error"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def test_the_scheme_is_read_in_any_case(corg: Caller) -> None:
@@ -98,7 +98,7 @@ def test_a_commune_of_another_departement(departement: str, insee: str) -> None:
     assert answer.status_code == 403
     assert f"{insee} est hors des départements" in fields(answer)["location.insee"]
     assert caller.dry_run(body(location={"insee": insee})).status_code == 403
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_too_many_requests_wait_and_others_are_not_held_up(
     clock.now += wait
     assert corg.push(refused).status_code == 202
     assert corg.push(body()).status_code == 429
-    assert Intervention.objects.filter(source=corg.source).count() == 3
+    assert Report.objects.filter(source=corg.source).count() == 3
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_signed_body_that_was_changed_or_is_old(signer: Caller) -> None:
     old = signer.push(content, **_signed(signer, content, before))
     assert old.status_code == 401
     assert "horloge" in refusal(old)["error"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def test_a_dry_run_must_be_signed_too(signer: Caller) -> None:
@@ -207,7 +207,7 @@ def test_a_signed_dry_run_is_no_alert(signer: Caller, door: str) -> None:
         answer = signer.push(content, other, **signed)
         assert (other, answer.status_code) == (other, 401)
         assert "signature fausse" in refusal(answer)["error"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 @pytest.mark.parametrize(("signed_for", "sent_to"), list(itertools.permutations(DOORS, 2)))
@@ -234,7 +234,7 @@ def test_a_signed_push_that_is_overheard_and_sent_again_does_nothing(signer: Cal
     again = signer.push(first, **signed)
     assert (pushed.status_code, again.status_code) == (202, 200)
     assert json.loads(again.content)["id"] == json.loads(pushed.content)["id"]
-    assert Intervention.objects.count() == 1
+    assert Report.objects.count() == 1
 
 
 def test_a_status_needs_no_signature(signer: Caller) -> None:
@@ -270,7 +270,7 @@ def test_a_secret_that_nobody_can_open_is_our_fault_and_not_the_source_s(
     assert answer.status_code == 503
     assert "prévenez l’exploitant" in refusal(answer)["error"]
     assert "SECRET_KEY_FALLBACKS" in caplog.text
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def _overheard(signer: Caller, content: bytes) -> list[dict[str, Any]]:

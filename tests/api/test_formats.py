@@ -18,7 +18,7 @@ from notifier.directory.models import Contact
 from notifier.intake.correlation import pending as waiting
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Distribution, Handling, Intervention
+from notifier.intake.models import Distribution, Handling, Report
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry
 from tests.alerting.house import a_round
@@ -32,23 +32,23 @@ def _mayor(db: None) -> None:
     Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
 
 
-def test_an_enveloped_case_is_an_intervention(corg: Caller) -> None:
+def test_an_enveloped_case_is_a_report(corg: Caller) -> None:
     number = m.case_id()
     answer = push(corg, m.envelope(m.case(number)))
-    intervention = stored(answer)
-    assert intervention.reference == number.replace(".", "/")
-    assert intervention.state == Handling.DECIDED
-    assert (intervention.status, intervention.category, intervention.severity) == (
+    report = stored(answer)
+    assert report.reference == number.replace(".", "/")
+    assert report.state == Handling.DECIDED
+    assert (report.status, report.category, report.severity) == (
         *("engaged", "C01.01.01", "moderate"),
     )
-    assert intervention.location == {
+    assert report.location == {
         "insee": "90033",
         "name": "Delle",
         "radius_m": 0,
         "label": "rue de Déridé",
     }
-    assert not intervention.exercise
-    assert kinds(intervention.reference) == [("90033", True)]
+    assert not report.exercise
+    assert kinds(report.reference) == [("90033", True)]
     assert answer["status_url"].endswith(answer["id"])
 
 
@@ -58,7 +58,7 @@ def test_nothing_personal_is_stored_anywhere(corg: Caller) -> None:
     push(corg, m.resources(m.case_id(), VSAV1="DEPART"))
     everything = "".join(
         serializers.serialize("json", model.objects.all())
-        for model in (Intervention, Distribution, Entry, Alert)
+        for model in (Report, Distribution, Entry, Alert)
     )
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -86,16 +86,16 @@ def test_xml_says_the_same_as_json(corg: Caller, enveloped: bool) -> None:
             "message": m.case(number)}}}})  # fmt: skip
         document = {"edxlDistribution": inner}
     answer = corg.push(m.xml(document), EDXL, content_type="application/xml")
-    intervention = stored(answered(answer, 202))
-    assert intervention.location["insee"] == "90033"
-    assert kinds(intervention.reference) == [("90033", True)]
+    report = stored(answered(answer, 202))
+    assert report.location["insee"] == "90033"
+    assert kinds(report.reference) == [("90033", True)]
 
 
 def test_the_same_distribution_twice_is_one(corg: Caller) -> None:
     document = m.envelope(m.case(m.case_id()))
     first, second = push(corg, document), push(corg, document, 200)
     assert first["id"] == second["id"]
-    assert Intervention.objects.count() == 1
+    assert Report.objects.count() == 1
     assert "déjà reçu à l’identique" in journal()
 
 
@@ -174,10 +174,10 @@ def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     number = m.case_id()
     push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
     a_round()
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
         a_round()
-        shell = Intervention.objects.get()
+        shell = Report.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()
         assert shell.state == Handling.REVIEW
@@ -206,19 +206,19 @@ def test_a_message_that_cannot_be_settled_holds_up_no_other(
     monkeypatch.setattr(waiting, "_show", fails)
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
         a_round()
-        assert not Intervention.objects.exists()
+        assert not Report.objects.exists()
         a_round()
-    assert Intervention.objects.get().reference != poisoned.reference
+    assert Report.objects.get().reference != poisoned.reference
     assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
     assert f"'distribution': {poisoned.pk}" in caplog.text
 
 
-def test_cancelling_resources_does_not_cancel_the_intervention(corg: Caller) -> None:
+def test_cancelling_resources_does_not_cancel_the_report(corg: Caller) -> None:
     number = m.case_id()
     stored(push(corg, m.envelope(m.case(number), sent=-9)))
     answer = corg.push(m.envelope(m.resources(number, A="ANNULE"), "Cancel"), EDXL)
     assert list(fields(answer)) == ["edxlDistribution.distributionKind"]
-    assert Intervention.objects.count() == 1
+    assert Report.objects.count() == 1
 
 
 @pytest.mark.parametrize(("status", "exercise"), [("Exercise", True), ("Test", True)])
@@ -282,8 +282,8 @@ def test_corsica_passes(db: None) -> None:
 
     corsica = Caller(source("CORG 2A", "2A"))
     case = m.case(m.case_id(), location={"city": {"inseeCode": "2A004", "name": "Ajaccio"}})
-    intervention = stored(push(corsica, m.envelope(case)))
-    assert intervention.communes == ["2A004"]
+    report = stored(push(corsica, m.envelope(case)))
+    assert report.communes == ["2A004"]
 
 
 def test_a_malformed_code_is_named_by_its_path(corg: Caller) -> None:
@@ -302,7 +302,7 @@ def test_a_dry_run_stores_nothing(corg: Caller) -> None:
     assert answer["tellings"][0]["commune"]["code"] == "90033"
     assert "createCase.initialAlert.caller" in answer["dropped"]
     assert not Distribution.objects.exists()
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def test_a_bare_case_counts_by_its_arrival(corg: Caller) -> None:

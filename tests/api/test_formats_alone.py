@@ -16,7 +16,7 @@ from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
@@ -36,8 +36,8 @@ def number(corg: Caller) -> str:
     return case
 
 
-def shell() -> Intervention:
-    return Intervention.objects.get(category="")
+def shell() -> Report:
+    return Report.objects.get(category="")
 
 
 def review(*args: str) -> str:
@@ -90,7 +90,7 @@ def test_it_is_dismissed_with_who_and_why(number: str) -> None:
         review(reference, "--dismiss", "--why", "encore")
 
 
-def test_only_resources_without_an_intervention_are_dismissed(corg: Caller) -> None:
+def test_only_resources_without_a_report_are_dismissed(corg: Caller) -> None:
     city = {"inseeCode": "90033", "name": "Giromagny"}
     doubt = stored(push(corg, m.envelope(m.case(m.case_id(), location={"city": city}))))
     assert doubt.state == Handling.REVIEW
@@ -99,13 +99,13 @@ def test_only_resources_without_an_intervention_are_dismissed(corg: Caller) -> N
 
 
 @pytest.mark.parametrize("is_dismissed", [False, True])
-def test_the_intervention_that_comes_after_all_is_told(
+def test_the_report_that_comes_after_all_is_told(
     corg: Caller, number: str, is_dismissed: bool
 ) -> None:
     if is_dismissed:
         review(shell().reference, "--dismiss", "--why", "rien au SDIS")
-    intervention = stored(push(corg, m.envelope(m.case(number))))
-    assert (intervention.state, intervention.status) == (Handling.DECIDED, "on_scene")
+    report = stored(push(corg, m.envelope(m.case(number))))
+    assert (report.state, report.status) == (Handling.DECIDED, "on_scene")
     assert Alert.objects.get().commune == "90033"
     assert "Rien à vérifier." in review()
 
@@ -120,12 +120,12 @@ def test_nobody_cares_and_it_expires(number: str) -> None:
 
 
 def test_the_administration_shows_it_and_closes_it(admin_client: Client, number: str) -> None:
-    page = admin_client.get("/admin/intake/intervention/").content.decode()
+    page = admin_client.get("/admin/intake/report/").content.decode()
     assert "nature inconnue" in page
-    detail = admin_client.get(f"/admin/intake/intervention/{shell().pk}/change/").content.decode()
+    detail = admin_client.get(f"/admin/intake/report/{shell().pk}/change/").content.decode()
     assert "nature inconnue" in detail
     assert "sans gravité" not in detail
-    address = f"/admin/intake/intervention/{shell().pk}/commune/"
+    address = f"/admin/intake/report/{shell().pk}/commune/"
     asked = admin_client.get(address).content.decode()
     assert "Demandez l’intervention au centre" in asked
     assert admin_client.post(address, {"why": ""}).status_code == 200

@@ -58,10 +58,10 @@ def test_a_polygon_and_a_french_info_first(corg: Caller) -> None:
     ring = "47.50,6.98 47.50,7.01 47.52,7.01 47.52,6.98 47.50,6.98"
     infos = m.info("en-GB", severity="Minor") + m.info("fr-FR", f"<polygon>{ring}</polygon>")
     answer = push_cap(corg, m.cap("C1", info=infos))
-    intervention = stored(answer)
-    assert intervention.severity == "severe"
-    assert intervention.location["polygon"][0][0][0] == [6.98, 47.5]
-    assert "90033" in intervention.communes
+    report = stored(answer)
+    assert report.severity == "severe"
+    assert report.location["polygon"][0][0][0] == [6.98, 47.5]
+    assert "90033" in report.communes
     assert "alert.info.headline" in answer["dropped"]
     assert "alert.info.area.areaDesc" in answer["dropped"]
 
@@ -117,15 +117,15 @@ def test_a_second_code_of_ours_is_named(corg: Caller) -> None:
 def test_a_code_of_a_commune_in_a_cap_alert(corg: Caller) -> None:
     area = "<geocode><valueName>INSEE</valueName><value>90033</value></geocode>"
     more = "<eventCode><valueName>CISU</valueName><value>C04.05.00</value></eventCode>"
-    intervention = stored(push_cap(corg, m.cap("D1", info=m.info("fr", area, more=more))))
-    assert (intervention.communes, intervention.category) == (["90033"], "C04.05.00")
+    report = stored(push_cap(corg, m.cap("D1", info=m.info("fr", area, more=more))))
+    assert (report.communes, report.category) == (["90033"], "C04.05.00")
 
 
 def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None:
     more = "<expires>2099-01-01T00:00:00+00:00</expires>"
-    intervention = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
-    category = categories().get(intervention.category)
-    message = Message.objects.filter(thread=intervention.thread).first()
+    report = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
+    category = categories().get(report.category)
+    message = Message.objects.filter(thread=report.thread).first()
     assert category is not None
     assert message is not None
     assert message.expires_at <= timezone.now() + category.lifetime
@@ -134,8 +134,8 @@ def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None
 def test_what_the_source_holds_useless_earlier_expires_earlier(corg: Caller) -> None:
     soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
     more = f"<expires>{soon.isoformat()}</expires>"
-    intervention = stored(push_cap(corg, m.cap("E2", info=m.info("fr", more=more))))
-    until = Message.objects.filter(thread=intervention.thread).values_list("expires_at", flat=True)
+    report = stored(push_cap(corg, m.cap("E2", info=m.info("fr", more=more))))
+    until = Message.objects.filter(thread=report.thread).values_list("expires_at", flat=True)
     assert set(until) == {soon}
     cancel = m.cap("E3", "Cancel", references=f"cod@x,E2,{m.moment(-9)}", info="")
     ended = stored(push_cap(corg, cancel))

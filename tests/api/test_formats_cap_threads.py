@@ -9,7 +9,7 @@ import pytest
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.models import Distribution, Handling, Intervention
+from notifier.intake.models import Distribution, Handling, Report
 from tests.api.caller import Caller
 from tests.api.foreign import CAP, EDXL, answered, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
@@ -37,7 +37,7 @@ def alert(corg: Caller, identifier: str, *communes: str, sent: str = "") -> str:
     return f"cod@prefecture.example,{identifier},{sent}"
 
 
-def all_stored(answer: dict[str, Any]) -> list[Intervention]:
+def all_stored(answer: dict[str, Any]) -> list[Report]:
     return [stored(one) for one in (answer, *answer["others"])]
 
 
@@ -46,9 +46,9 @@ def all_stored(answer: dict[str, Any]) -> list[Intervention]:
 
 def test_several_areas_in_several_infos_are_all_told(corg: Caller) -> None:
     infos = m.info("fr-FR", code("90033")) + m.info("fr-FR", code("90056", "90052"))
-    intervention = stored(push_cap(corg, m.cap("SI1", info=infos)))
+    report = stored(push_cap(corg, m.cap("SI1", info=infos)))
     assert sorted(kinds("SI1")) == [("90033", True), ("90052", True), ("90056", True)]
-    assert intervention.verdict == "certain"
+    assert report.verdict == "certain"
 
 
 def test_the_same_info_twice_is_told_once(corg: Caller) -> None:

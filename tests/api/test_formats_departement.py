@@ -14,7 +14,7 @@ from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.formats.departements import departement_of_code
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.settings import packaged
 from notifier.territory.resolve import communes_in
 from tests.api.caller import Caller, fields
@@ -85,9 +85,9 @@ def test_a_person_decides_of_a_whole_departement(corg: Caller, name: str, value:
 def test_all_are_told_where_the_category_says_so(corg: Caller, all_told: None) -> None:
     sent = m.moment(-30)
     whole = m.cap("DP2", sent=sent, info=m.info("fr", geocode("NUTS3", "FRC24")))
-    intervention = stored(push_cap(corg, whole))
-    assert (intervention.state, intervention.verdict) == (Handling.DECIDED, "certain")
-    assert len(intervention.communes) == len(communes_in("90"))
+    report = stored(push_cap(corg, whole))
+    assert (report.state, report.verdict) == (Handling.DECIDED, "certain")
+    assert len(report.communes) == len(communes_in("90"))
     assert told() == ["+33639980001", "+33639980002"]
     named = f"cod@prefecture.example,DP2,{sent}"
     stored(push_cap(corg, m.cap("DP3", "Cancel", references=named, info="")))
@@ -122,7 +122,7 @@ def test_a_departement_of_others_is_refused(corg: Caller) -> None:
     answer = corg.push(both, CAP, content_type="application/xml")
     assert answer.status_code == 403
     assert "25" in answer.content.decode()
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def test_the_native_door_knows_no_such_field(corg: Caller) -> None:

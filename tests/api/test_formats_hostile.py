@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
-from notifier.intake.models import Distribution, Intervention, Source
+from notifier.intake.models import Distribution, Report, Source
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored
@@ -35,7 +35,7 @@ def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -
         a_round()
     assert not Distribution.objects.filter(is_waiting=True).exists()
     assert "90033 n’est plus dans les départements" in journal()
-    assert Intervention.objects.filter(reference=second).exists()
+    assert Report.objects.filter(reference=second).exists()
 
 
 def test_an_answer_stays_small_however_much_is_dropped(corg: Caller) -> None:

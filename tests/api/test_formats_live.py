@@ -27,7 +27,7 @@ def at_once(live: Live, *documents: dict[str, Any]) -> list[Answer]:
         return list(threads.map(push, documents))
 
 
-def test_the_same_distribution_at_once_is_one_intervention(live: Live) -> None:
+def test_the_same_distribution_at_once_is_one_report(live: Live) -> None:
     mobile, place = mayor(live, "90011")
     for _ in range(3):
         reference = live.service.new_reference()

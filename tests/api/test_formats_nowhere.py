@@ -12,7 +12,7 @@ from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from tests.api.caller import Caller
 from tests.api.foreign import kinds, push, push_cap, stored
 from tests.api.test_formats_emsi import emsi
@@ -33,7 +33,7 @@ def number(corg: Caller) -> str:
 
 
 def status_of(number: str) -> str:
-    thread = Intervention.objects.filter(reference=adapted_reference(number))
+    thread = Report.objects.filter(reference=adapted_reference(number))
     return thread.order_by("-sequence")[0].status
 
 

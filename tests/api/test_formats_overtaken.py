@@ -6,7 +6,7 @@ import pytest
 
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, answered, push, push_cap, stored
 from tests.intake import messages as m
@@ -35,7 +35,7 @@ def test_an_end_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
     assert first.reference in mail.subject
     # Another of the same second finds a number as well.
     stored(push(corg, m.envelope(m.case(case), "Cancel", sent=0)))
-    assert Intervention.objects.filter(reference=first.reference).count() == 3
+    assert Report.objects.filter(reference=first.reference).count() == 3
 
 
 def test_an_end_of_the_same_second_as_what_was_told(corg: Caller) -> None:

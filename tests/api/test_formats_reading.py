@@ -9,7 +9,7 @@ import pytest
 
 from notifier.directory.models import Contact
 from notifier.intake.formats.detect import Door, door_of
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.api.foreign import CAP, EDXL, answered, push, push_cap, stored
 from tests.api.test_formats_emsi import IN_DELLE, emsi
@@ -105,9 +105,9 @@ NAMELESS = "<geocode><valueName>INSEE</valueName><value/></geocode>"
     "empty", ["<polygon/>", "<circle/>", "<polygon> </polygon>", "<geocode/>", NAMELESS]
 )
 def test_an_empty_area_is_no_area(corg: Caller, empty: str) -> None:
-    intervention = stored(push_cap(corg, m.cap("EM1", info=m.info("fr", empty + CODE))))
-    assert intervention.location == {"insee": "90033", "radius_m": 0}
-    assert intervention.communes == ["90033"]
+    report = stored(push_cap(corg, m.cap("EM1", info=m.info("fr", empty + CODE))))
+    assert report.location == {"insee": "90033", "radius_m": 0}
+    assert report.communes == ["90033"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_empty_area_is_no_area(corg: Caller, empty: str) -> None:
 def test_offsets_as_others_write_them(corg: Caller, written: str, read: str) -> None:
     at = m.moment(-3600 * 3)[:19]
     answer = answered(corg.push(body(occurred_at=f"{at}{written}"), INTERVENTIONS), 202)
-    kept = Intervention.objects.get(pk=answer["id"]).occurred_at
+    kept = Report.objects.get(pk=answer["id"]).occurred_at
     case = m.case(m.case_id(), creation=f"{at}{read}")
     assert stored(push(corg, m.envelope(case))).occurred_at == kept
 

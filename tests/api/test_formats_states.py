@@ -15,7 +15,7 @@ from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Distribution, Handling, Intervention
+from notifier.intake.models import Distribution, Handling, Report
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, stored
@@ -37,7 +37,7 @@ def number(corg: Caller) -> str:
 
 
 def status_of(number: str) -> str:
-    thread = Intervention.objects.filter(reference=adapted_reference(number))
+    thread = Report.objects.filter(reference=adapted_reference(number))
     return thread.order_by("-sequence")[0].status
 
 
@@ -142,7 +142,7 @@ def test_an_event_of_which_nothing_has_begun_is_told_when_it_begins(corg: Caller
     answer = push(corg, m.envelope(first, sent=-40))
     assert answer["id"] is None
     assert "rien n’est engagé" in answer["note"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
     begun = emsi(number, STATUS="IPR", EGEO=IN_DELLE)
     stored(push(corg, m.envelope(begun, "Update", sent=-30)))
     assert kinds(adapted_reference(number)) == [("90033", True)]
@@ -153,7 +153,7 @@ def test_an_event_that_never_begins_is_in_the_journal_and_troubles_nobody(corg: 
     push(corg, m.envelope(emsi(m.case_id(), "ALERT", STATUS="NST", EGEO=IN_DELLE)))
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
         a_round()
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
     assert "rien n’a été engagé" in journal()
 
 

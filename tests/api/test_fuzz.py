@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifier.intake.access import rate_limit as pace
-from notifier.intake.schema.intervention import Place
+from notifier.intake.schema.report import Place
 from tests.api.caller import Caller, refusal
 from tests.intake.samples import body
 

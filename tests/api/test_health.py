@@ -131,14 +131,14 @@ def test_what_was_given_up_and_told_to_others_is_no_longer_waited_for(
     assert all(line.endswith(" 0.0") for line in lines)
 
 
-def test_interventions_that_nobody_decides(corg: Caller, broker: str, settings: Settings) -> None:
+def test_reports_that_nobody_decides(corg: Caller, broker: str, settings: Settings) -> None:
     """No worker at all: nothing is even due, but dispatch's pushes lie there."""
-    from notifier.intake.models import Intervention
+    from notifier.intake.models import Report
 
     settings.CELERY_BROKER_URL = broker
     corg.push(body())
     assert _ready()[0] == 200
-    Intervention.objects.update(received_at=timezone.now() - timedelta(minutes=2))
+    Report.objects.update(received_at=timezone.now() - timedelta(minutes=2))
     code, said = _ready()
     assert code == 503
     assert "nobody" in str(said["worker"])
@@ -147,13 +147,13 @@ def test_interventions_that_nobody_decides(corg: Caller, broker: str, settings: 
 def test_doubts_are_counted_and_leave_the_service_ready(
     corg: Caller, broker: str, settings: Settings
 ) -> None:
-    from notifier.intake.models import Intervention
+    from notifier.intake.models import Report
 
     settings.CELERY_BROKER_URL = broker
     assert _ready()[1]["reviews_waiting"] == 0
     doubtful = corg.push(body(location={"insee": "90033", "name": "Beaucourt"}))
     decide(json.loads(doubtful.content)["id"])
-    Intervention.objects.update(received_at=timezone.now() - timedelta(minutes=30))
+    Report.objects.update(received_at=timezone.now() - timedelta(minutes=30))
     code, said = _ready()
     assert (code, said["reviews_waiting"]) == (200, 1)
 

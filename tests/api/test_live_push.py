@@ -19,7 +19,7 @@ def _told_once(live: Live, mobile: str) -> None:
     live.expect_sms(to=mobile, timeout=40)
 
 
-def test_two_at_once_are_one_intervention(live: Live) -> None:
+def test_two_at_once_are_one_report(live: Live) -> None:
     service = live.service
     mobile = service.new_number()
     service.add_contacts(f"90004;maire;1;Essai;Andrée;{mobile};")
@@ -75,7 +75,7 @@ def test_a_broker_that_refuses_changes_no_answer(live: Live) -> None:
 
 
 def test_what_the_broker_forgot_is_found_again(live: Live) -> None:
-    """FLUSHALL between the push and the worker: the sweep finds the intervention."""
+    """FLUSHALL between the push and the worker: the sweep finds the report."""
     service = live.service
     mobile = service.new_number()
     service.add_contacts(f"90007;maire;1;Essai;Ariane;{mobile};")

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body
 
@@ -26,7 +26,7 @@ def test_202_then_200_then_409(corg: Caller) -> None:
     other = corg.push(content | {"severity": "minor"})
     assert other.status_code == 409
     assert "augmentez sequence" in fields(other)["sequence"]
-    assert Intervention.objects.get().severity == "severe"
+    assert Report.objects.get().severity == "severe"
 
 
 def test_the_answer_names_where_to_ask(corg: Caller) -> None:
@@ -76,7 +76,7 @@ def test_a_place_in_doubt_is_stored_and_no_mayor_is_told(
 ) -> None:
     answer = corg.push(body(location=location))
     assert answer.status_code == 202
-    decide(Intervention.objects.get().pk)
+    decide(Report.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
     assert status["state"] == Handling.REVIEW
     assert status["verdict"] in ("conflict", "unknown")
@@ -88,7 +88,7 @@ def test_a_place_in_doubt_is_stored_and_no_mayor_is_told(
 def test_a_place_that_turns_out_to_lie_outside_is_said_and_nobody_is_told(corg: Caller) -> None:
     answer = corg.push(body(location={"name": "Montbéliard", "postal_code": "25200"}))
     assert answer.status_code == 202
-    decide(Intervention.objects.get().pk)
+    decide(Report.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
     assert status["state"] == Handling.OUTSIDE
     assert "hors des départements" in status["reason"]
@@ -126,4 +126,4 @@ def test_what_was_received_stays_so_when_its_category_goes(
     unknown = corg.push(content | {"sequence": 2})
     assert unknown.status_code == 422
     assert "catégorie inconnue" in fields(unknown)["category"]
-    assert Intervention.objects.count() == 1
+    assert Report.objects.count() == 1

@@ -12,7 +12,7 @@ from django.test import Client
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.models import Distribution, Handling, Intervention, Source
+from notifier.intake.models import Distribution, Handling, Report, Source
 from notifier.intake.schema.reference import is_own
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, push, push_cap, stored
@@ -41,7 +41,7 @@ def test_the_native_door_refuses_it_and_says_what_to_do(
     answer = corg.push(body(reference=reference), f"/api/v1/interventions{path}")
     assert answer.status_code == 422
     assert "forme de ses références" in fields(answer)["reference"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
 
 
 def test_a_source_has_a_shape_of_its_own(corg: Caller) -> None:
@@ -66,8 +66,8 @@ def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
     corg: Caller, given: str
 ) -> None:
     answer = push(corg, m.envelope(m.case(given)))
-    intervention = stored(answer)
-    own = intervention.reference
+    report = stored(answer)
+    own = report.reference
     assert is_own(own)
     assert own in answer["note"]
     (sms,) = Message.objects.filter(channel="sms")
@@ -75,12 +75,12 @@ def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
     status = json.loads(corg.status(answer["id"]).content)
     assert status["reference"] == own
     assert printed("timeline", given) == printed("timeline", own)
-    everything = [*Intervention.objects.values_list(), *Distribution.objects.values_list()]
+    everything = [*Report.objects.values_list(), *Distribution.objects.values_list()]
     everything += [*Message.objects.values_list()]
     assert given not in repr(everything)
     # What follows finds its thread by the sender's own number.
     ended = push(corg, m.envelope(m.resources(given, A="REN-BASE"), sent=5))
-    assert stored(ended).thread == intervention.thread
+    assert stored(ended).thread == report.thread
 
 
 def test_a_foreign_number_is_told_as_the_shape_of_its_source_allows(corg: Caller) -> None:
@@ -96,9 +96,9 @@ def test_a_foreign_number_is_told_as_the_shape_of_its_source_allows(corg: Caller
 def test_the_administration_finds_it_by_both(corg: Caller, admin_client: Client) -> None:
     kept = stored(push(corg, m.envelope(m.case(SECRET))))
     for asked in (SECRET, kept.reference):
-        page = admin_client.get("/admin/intake/intervention/", {"q": asked}).content.decode()
+        page = admin_client.get("/admin/intake/report/", {"q": asked}).content.decode()
         assert f">{kept.reference}</a>" in page
-    assert SECRET not in admin_client.get("/admin/intake/intervention/").content.decode()
+    assert SECRET not in admin_client.get("/admin/intake/report/").content.decode()
 
 
 def test_a_foreign_case_that_waits_for_a_decision_is_found_by_both(corg: Caller) -> None:
@@ -114,7 +114,7 @@ def test_a_cap_identifier_too(corg: Caller) -> None:
     decide(answer["id"])
     (sms,) = Message.objects.filter(channel="sms")
     assert SECRET not in sms.body
-    assert Intervention.objects.get(pk=answer["id"]).reference in sms.body
+    assert Report.objects.get(pk=answer["id"]).reference in sms.body
 
 
 def test_a_foreign_dry_run_says_what_the_mayor_would_read(corg: Caller) -> None:

@@ -1,4 +1,4 @@
-"""An intervention that names several communes: all are told, through each door that can say it."""
+"""A report that names several communes: all are told, through each door that can say it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
-from notifier.intake.models import Distribution, Handling, Intervention
+from notifier.intake.models import Distribution, Handling, Report
 from tests.api.caller import Caller, fields
 from tests.api.foreign import CAP, answered, kinds, push_cap, stored
 from tests.intake import messages as m
@@ -37,21 +37,21 @@ def several(**place: Any) -> dict[str, Any]:
 
 def test_a_list_of_codes_tells_every_commune(corg: Caller) -> None:
     answer = answered(corg.push(several(communes=list(CODES), label="rue de Déridé")), 202)
-    intervention = stored(answer)
-    assert (intervention.state, intervention.verdict) == (Handling.DECIDED, "certain")
-    assert intervention.communes == list(CODES)
-    assert "limite" not in intervention.reason
-    assert sorted(kinds(intervention.reference)) == sorted((code, True) for code in CODES)
+    report = stored(answer)
+    assert (report.state, report.verdict) == (Handling.DECIDED, "certain")
+    assert report.communes == list(CODES)
+    assert "limite" not in report.reason
+    assert sorted(kinds(report.reference)) == sorted((code, True) for code in CODES)
 
 
 def test_a_code_that_is_others_postal_code_waits_for_a_person_and_the_rest_is_told(
     corg: Caller,
 ) -> None:
     Contact.objects.create(commune="90100", function="maire", rank=1, mobile="+33639980009")
-    intervention = stored(answered(corg.push(several(communes=["90100", "90033"])), 202))
-    assert (intervention.state, intervention.verdict) == (Handling.REVIEW, "conflict")
-    assert intervention.communes == ["90033"]
-    assert [code for code, _ in kinds(intervention.reference)] == ["90033"]
+    report = stored(answered(corg.push(several(communes=["90100", "90033"])), 202))
+    assert (report.state, report.verdict) == (Handling.REVIEW, "conflict")
+    assert report.communes == ["90033"]
+    assert [code for code, _ in kinds(report.reference)] == ["90033"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_one_of_another_departement_refuses_them_all(corg: Caller) -> None:
     answer = corg.push(m.cap("W1", info=info), CAP, content_type="application/xml")
     assert answer.status_code == 403
     assert "70117" in fields(answer)["alert.info.area.geocode"]
-    assert not Intervention.objects.exists()
+    assert not Report.objects.exists()
     assert not Distribution.objects.exists()
 
 
@@ -118,14 +118,14 @@ def test_a_commune_that_an_update_no_longer_names_is_told_so(corg: Caller) -> No
 
 def test_an_area_that_agrees_keeps_to_the_communes_named(corg: Caller) -> None:
     info = m.info("fr", AROUND + geocode("90033", "90056"))
-    intervention = stored(push_cap(corg, m.cap("P1", info=info)))
-    assert (intervention.verdict, intervention.communes) == ("certain", ["90033", "90056"])
+    report = stored(push_cap(corg, m.cap("P1", info=info)))
+    assert (report.verdict, report.communes) == ("certain", ["90033", "90056"])
 
 
 def test_a_commune_beyond_the_area_waits_for_a_person(corg: Caller) -> None:
     info = m.info("fr", AROUND + geocode("90033", "90010"))
-    intervention = stored(push_cap(corg, m.cap("P2", info=info)))
-    assert (intervention.state, intervention.verdict) == (Handling.REVIEW, "conflict")
+    report = stored(push_cap(corg, m.cap("P2", info=info)))
+    assert (report.state, report.verdict) == (Handling.REVIEW, "conflict")
     assert kinds("P2") == [("90033", True)]
 
 

@@ -8,14 +8,14 @@ import django
 
 
 def main() -> None:
-    """Decide every received intervention, oldest first."""
+    """Decide every received report, oldest first."""
     django.setup()
     from notifier.alerting.decision.pipeline import decide
-    from notifier.intake.models import Handling, Intervention
+    from notifier.intake.models import Handling, Report
 
-    waiting = Intervention.objects.filter(state=Handling.RECEIVED).order_by("received_at")
-    for intervention_id in list(waiting.values_list("pk", flat=True)):
-        decide(intervention_id)
+    waiting = Report.objects.filter(state=Handling.RECEIVED).order_by("received_at")
+    for report_id in list(waiting.values_list("pk", flat=True)):
+        decide(report_id)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Part `endpoint`: how fast interventions are taken in."""
+"""Part `endpoint`: how fast reports are taken in."""
 
 from tests.bench.progress import say
 from tests.bench.run import Figures, Run, percentiles

@@ -20,7 +20,7 @@ ORIGINALS = 300
 _APART = "interval '4 hours'"
 # What differs in copy number n; all other columns are as in the original. `o` is the original.
 _COPIED: dict[str, dict[str, str]] = {
-    "intake_intervention": {
+    "intake_report": {
         "id": "md5(o.id::text || n)::uuid",
         "thread": "o.thread || '-' || n",
         "reference": "o.reference || '-' || n",
@@ -28,7 +28,7 @@ _COPIED: dict[str, dict[str, str]] = {
     "alerting_alert": {
         "id": "o.id + n * 100000",
         "thread": "o.thread || '-' || n",
-        "intervention_id": "md5(o.intervention_id::text || n)::uuid",
+        "report_id": "md5(o.report_id::text || n)::uuid",
     },
     "delivery_message": {
         "id": "o.id + n * 100000",

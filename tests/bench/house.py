@@ -222,7 +222,7 @@ class House:
     def _undecided(self) -> int:
         """Workers may have a long queue to decide before anything new is at the provider."""
         [(undecided,)] = self.sql(
-            "SELECT count(*) AS bench FROM intake_intervention WHERE state = 'received'"
+            "SELECT count(*) AS bench FROM intake_report WHERE state = 'received'"
         )
         return int(undecided)
 

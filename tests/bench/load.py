@@ -21,7 +21,7 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Event:
-    """What tells one intervention of the bench from another."""
+    """What tells one report of the bench from another."""
 
     reference: str
     location: dict[str, object]

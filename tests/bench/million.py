@@ -17,7 +17,7 @@ Part = Callable[[Run, str | None], Figures]
 def million(run: Run) -> Figures:
     """`latency`, `drain` and `end_to_end` again, on a database that holds a million messages.
 
-    With their interventions, alerts and journal entries, as `history.py` makes them. Each figure is
+    With their reports, alerts and journal entries, as `history.py` makes them. Each figure is
     compared with the same of this run on an empty database, which is measured now if it was not.
     """
     parts: dict[str, Part] = {"latency": latency, "drain": drain, "end_to_end": end_to_end}

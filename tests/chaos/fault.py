@@ -17,7 +17,7 @@ from tests.chaos.stream import Stream, write_stories
 BOTH = ("postgresql", "sqlite")
 # A receipt that found nobody does not come again; the service asks for it after two minutes.
 UNTIL_ASKED_S = 170.0
-# Open states, and those of interventions, that time alone will still change.
+# Open states, and those of reports, that time alone will still change.
 OPEN = ("pending", "sending", "unknown")
 
 
@@ -72,7 +72,7 @@ def _rest(scene: Scene, tag: str, seconds: float) -> None:
 def _is_at_rest(stage: Stage, tag: str) -> bool:
     """Nothing is open, and of no text does the provider know more than was recorded."""
     try:
-        undecided = "received" in stage.ledger.interventions(tag).values()
+        undecided = "received" in stage.ledger.reports(tag).values()
         messages = stage.ledger.messages(tag)
         stage.simulator.wait(settled=True, timeout=0.1)
     except (sqlite3.Error, psycopg.Error, TimeoutError):

@@ -72,7 +72,7 @@ def judge(tag: str, stories: list[Story], simulator: Simulator, ledger: Ledger) 
     held = list(_held(tag, simulator))
     rows, entries = ledger.messages(tag), ledger.entries(tag)
     verdict = Verdict(events=sum(len(story.pushes) for story in stories), told=len(held))
-    _judge_answers(verdict, stories, ledger.interventions(tag))
+    _judge_answers(verdict, stories, ledger.reports(tag))
     for story in stories:
         _judge_story(
             verdict,

@@ -52,9 +52,9 @@ class Ledger:
         self._url = environment.get("DATABASE_URL", "")
         self._file = Path(environment["DATA_DIR"]) / "alertes.sqlite3"
 
-    def interventions(self, tag: str) -> dict[str, str]:
-        """State of each intervention, by its id."""
-        query = "SELECT id, state FROM intake_intervention WHERE reference LIKE %s"
+    def reports(self, tag: str) -> dict[str, str]:
+        """State of each report, by its id."""
+        query = "SELECT id, state FROM intake_report WHERE reference LIKE %s"
         return {str(UUID(str(key))): state for key, state in self._read(query, f"{tag}-%")}
 
     def messages(self, tag: str) -> list[MessageRow]:

@@ -27,7 +27,7 @@ def kill_workers(scene: Scene) -> None:
 
 def web_waiting_to_store(scene: Scene) -> None:
     """With a request that waits for its turn to be written."""
-    with scene.stage.ledger.writers_held_up("intake_intervention"):
+    with scene.stage.ledger.writers_held_up("intake_report"):
         scene.stream.wait_for_one_in_flight()
         scene.stage.ledger.wait_for_one_held_up()
         scene.service.kill_web()

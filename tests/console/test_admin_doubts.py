@@ -11,14 +11,14 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db
 
-INTERVENTIONS = "/admin/intake/intervention/"
+INTERVENTIONS = "/admin/intake/report/"
 
 
 @pytest.fixture(autouse=True)
@@ -34,15 +34,15 @@ def source() -> Source:
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
 
 
-def push(source: Source, category: str, reference: str = "R1", **location: Any) -> Intervention:
+def push(source: Source, category: str, reference: str = "R1", **location: Any) -> Report:
     """An event at that place, received and decided."""
     body = {
         "reference": reference, "sequence": 1, "status": "engaged", "category": category,
         "severity": "severe", "occurred_at": timezone.now().isoformat(), "location": location,
     }  # fmt: skip
-    reception = receive(source, NewIntervention.model_validate(body))
-    decide(reception.intervention_id)
-    return Intervention.objects.get(pk=reception.intervention_id)
+    reception = receive(source, NewReport.model_validate(body))
+    decide(reception.report_id)
+    return Report.objects.get(pk=reception.report_id)
 
 
 def test_the_probable_commune_is_the_first_choice_and_the_error_is_named(
@@ -101,7 +101,7 @@ def test_an_alert_to_a_neighbour_says_of_which(admin_client: Client, source: Sou
     assert "Joncherey (90056), voisine de Delle" in page
 
 
-def test_an_intervention_is_found_by_the_number_that_dispatch_knows(
+def test_a_report_is_found_by_the_number_that_dispatch_knows(
     admin_client: Client, source: Source
 ) -> None:
     """It is kept with slashes: with its dots it would be a link on a telephone."""

@@ -14,16 +14,16 @@ from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import timeline
 
 pytestmark = pytest.mark.django_db
 
-INTERVENTIONS = "/admin/intake/intervention/"
-LOG: tuple[type[Model], ...] = (Intervention, Alert, Message, Entry)
+INTERVENTIONS = "/admin/intake/report/"
+LOG: tuple[type[Model], ...] = (Report, Alert, Message, Entry)
 MOBILE, MAIL = "+33639980001", "maire@delle.example"
 # The code says Delle, the name says Giromagny.
 CONFLICT = {"insee": "90033", "name": "Giromagny"}
@@ -41,25 +41,25 @@ def source() -> Source:
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
 
 
-def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Intervention:
+def push(source: Source, reference: str = "R1", sequence: int = 1, **body: Any) -> Report:
     """A road accident in Delle, where nothing else is said, received and decided."""
     usual = {
         "reference": reference, "sequence": sequence, "status": "engaged", "category": "C01.01.01",
         "severity": "severe", "occurred_at": timezone.now().isoformat(),
         "location": {"insee": "90033"},
     }  # fmt: skip
-    reception = receive(source, NewIntervention.model_validate(usual | body))
-    decide(reception.intervention_id)
-    return Intervention.objects.get(pk=reception.intervention_id)
+    reception = receive(source, NewReport.model_validate(usual | body))
+    decide(reception.report_id)
+    return Report.objects.get(pk=reception.report_id)
 
 
 def list_of(model: type[Model]) -> str:
     return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
 
 
-def decision(client: Client, intervention: Intervention, **typed: str) -> Any:
+def decision(client: Client, report: Report, **typed: str) -> Any:
     """Types the decision into the page as it stands, hidden fields included."""
-    address = f"{INTERVENTIONS}{intervention.pk}/commune/"
+    address = f"{INTERVENTIONS}{report.pk}/commune/"
     form = client.get(address).context["form"]
     usual = {"seen": form["seen"].value(), "confirmed": "", "why": "appel au requérant"}
     return client.post(address, usual | typed)
@@ -91,7 +91,7 @@ def test_nothing_of_the_log_is_added_changed_or_deleted(
 
 
 def test_an_address_is_masked_but_on_its_own_page(admin_client: Client, source: Source) -> None:
-    intervention = push(source)
+    report = push(source)
     sms = Message.objects.get(channel="sms")
     one = f"{list_of(Message)}{sms.pk}/change/"
     assert MOBILE in admin_client.get(one).content.decode()
@@ -99,7 +99,7 @@ def test_an_address_is_masked_but_on_its_own_page(admin_client: Client, source: 
     for page in (
         "/admin/", list_of(Message), f"{list_of(Message)}?q=R1", list_of(Entry), list_of(Alert),
         f"{list_of(Alert)}{alert.pk}/change/", INTERVENTIONS,
-        f"{INTERVENTIONS}{intervention.pk}/change/",
+        f"{INTERVENTIONS}{report.pk}/change/",
     ):  # fmt: skip
         shown = admin_client.get(page).content.decode()
         assert MOBILE not in shown and "9980001" not in shown and MAIL not in shown, page
@@ -107,11 +107,11 @@ def test_an_address_is_masked_but_on_its_own_page(admin_client: Client, source: 
 
 
 def test_the_pages_tell_what_happened_in_french(admin_client: Client, source: Source) -> None:
-    intervention = push(source)
-    page = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/change/").content.decode()
+    report = push(source)
+    page = admin_client.get(f"{INTERVENTIONS}{report.pk}/change/").content.decode()
     for said in ("Delle (90033)", "certaine", "traitée", "grave", "C01.01.01", "code INSEE"):
         assert said in page, said
-    for line in timeline(intervention.thread):
+    for line in timeline(report.thread):
         # What the journal says, as a page writes it.
         assert line.text.split(" : ")[0].replace("'", "&#x27;") in page
     assert "Décider la commune" not in page
@@ -154,40 +154,40 @@ def test_a_list_asks_as_much_for_many_as_for_one(
 
 def test_what_dispatch_wrote_is_shown_never_run(admin_client: Client, source: Source) -> None:
     place = {**CONFLICT, "label": "<b>rue</b>"}
-    intervention = push(source, location=place)
+    report = push(source, location=place)
     for page in ("change", "commune"):
-        shown = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/{page}/").content.decode()
+        shown = admin_client.get(f"{INTERVENTIONS}{report.pk}/{page}/").content.decode()
         assert "&lt;b&gt;rue" in shown and "<b>rue" not in shown
 
 
 def test_a_review_is_seen_at_once_with_its_clues_side_by_side(
     admin_client: Client, source: Source
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    assert intervention.state == Handling.REVIEW
+    report = push(source, location=CONFLICT)
+    assert report.state == Handling.REVIEW
     for anywhere in ("/admin/", INTERVENTIONS, "/admin/directory/contact/add/"):
         assert "1 intervention à vérifier" in admin_client.get(anywhere).content.decode()
     assert (
         "Décider la commune"
-        in admin_client.get(f"{INTERVENTIONS}{intervention.pk}/change/").content.decode()
+        in admin_client.get(f"{INTERVENTIONS}{report.pk}/change/").content.decode()
     )
-    page = admin_client.get(f"{INTERVENTIONS}{intervention.pk}/commune/")
+    page = admin_client.get(f"{INTERVENTIONS}{report.pk}/commune/")
     choices = page.context["form"].fields["choice"].choices
     assert {code for code, _ in choices} == {"90033", "90052", "autre"}
-    for clue in intervention.clues:
+    for clue in report.clues:
         assert clue["given"] in page.content.decode()
 
 
 def test_a_decision_is_read_back_then_tells_the_commune_decided(
     admin_client: Client, source: Source
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    asked = decision(admin_client, intervention, choice="90033")
+    report = push(source, location=CONFLICT)
+    asked = decision(admin_client, report, choice="90033")
     assert "Confirmer Delle (90033)" in asked.content.decode()
-    assert Intervention.objects.get().state == Handling.REVIEW
-    done = decision(admin_client, intervention, choice="90033", confirmed="90033")
+    assert Report.objects.get().state == Handling.REVIEW
+    done = decision(admin_client, report, choice="90033", confirmed="90033")
     assert done.status_code == 302
-    decide(intervention.pk)
+    decide(report.pk)
     assert Alert.objects.get().commune == "90033"
     assert {m.address for m in Message.objects.all()} == {MOBILE, MAIL}
     line = Entry.objects.get(step=Step.REVIEW, data__who="admin")
@@ -198,21 +198,21 @@ def test_a_decision_is_read_back_then_tells_the_commune_decided(
 def test_the_page_that_reads_back_is_confirmed_as_it_stands(
     admin_client: Client, source: Source
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    asked = decision(admin_client, intervention, choice="autre", other="90010", why="vu sur place")
+    report = push(source, location=CONFLICT)
+    asked = decision(admin_client, report, choice="autre", other="90010", why="vu sur place")
     typed = {field.name: field.value() for field in asked.context["form"]}
     assert typed["why"] == "vu sur place"
-    admin_client.post(f"{INTERVENTIONS}{intervention.pk}/commune/", typed)
-    assert Intervention.objects.get().decided_communes == ["90010"]
+    admin_client.post(f"{INTERVENTIONS}{report.pk}/commune/", typed)
+    assert Report.objects.get().decided_communes == ["90010"]
 
 
 def test_confirming_counts_for_the_commune_read_back_only(
     admin_client: Client, source: Source
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    asked = decision(admin_client, intervention, choice="90052", confirmed="90033")
+    report = push(source, location=CONFLICT)
+    asked = decision(admin_client, report, choice="90052", confirmed="90033")
     assert "Confirmer Giromagny (90052)" in asked.content.decode()
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -236,39 +236,39 @@ def test_confirming_counts_for_the_commune_read_back_only(
 def test_a_decision_that_cannot_be_taken_says_why_and_tells_nobody(
     admin_client: Client, source: Source, typed: dict[str, str], said: str
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    assert said in decision(admin_client, intervention, **typed).content.decode()
-    assert Intervention.objects.get().state == Handling.REVIEW
+    report = push(source, location=CONFLICT)
+    assert said in decision(admin_client, report, **typed).content.decode()
+    assert Report.objects.get().state == Handling.REVIEW
     assert not LogEntry.objects.exists()
 
 
 def test_another_commune_is_decided_by_its_code(admin_client: Client, source: Source) -> None:
-    intervention = push(source, location=CONFLICT)
-    decision(admin_client, intervention, choice="autre", other=" 90010 ", confirmed="90010")
-    assert Intervention.objects.get().decided_communes == ["90010"]
+    report = push(source, location=CONFLICT)
+    decision(admin_client, report, choice="autre", other=" 90010 ", confirmed="90010")
+    assert Report.objects.get().decided_communes == ["90010"]
 
 
 def test_a_postal_code_that_is_another_commune_s_code_is_read_back_with_a_warning(
     admin_client: Client, source: Source
 ) -> None:
     """90100 is Delle's postal code and the INSEE code of Vauthiermont."""
-    intervention = push(source, location=CONFLICT)
-    asked = decision(admin_client, intervention, choice="autre", other="90100").content.decode()
+    report = push(source, location=CONFLICT)
+    asked = decision(admin_client, report, choice="autre", other="90100").content.decode()
     assert "Confirmer Vauthiermont (90100)" in asked
     assert re.search("90100 est aussi le code postal de .*Delle", asked)
-    assert Intervention.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == Handling.REVIEW
 
 
 def test_what_was_decided_meanwhile_is_not_decided_again(
     admin_client: Client, source: Source
 ) -> None:
-    intervention = push(source, location=CONFLICT)
-    address = f"{INTERVENTIONS}{intervention.pk}/commune/"
-    decision(admin_client, intervention, choice="90033", confirmed="90033")
-    typed = {"seen": str(intervention.pk), "choice": "90052", "confirmed": "90052", "why": "autre"}
+    report = push(source, location=CONFLICT)
+    address = f"{INTERVENTIONS}{report.pk}/commune/"
+    decision(admin_client, report, choice="90033", confirmed="90033")
+    typed = {"seen": str(report.pk), "choice": "90052", "confirmed": "90052", "why": "autre"}
     late = admin_client.post(address, typed, follow=True)
     assert "n’attend pas, ou plus, de décision" in late.content.decode()
-    assert Intervention.objects.get().decided_communes == ["90033"]
+    assert Report.objects.get().decided_communes == ["90033"]
 
 
 def test_a_state_that_arrived_after_the_page_has_to_be_read_first(
@@ -279,14 +279,14 @@ def test_a_state_that_arrived_after_the_page_has_to_be_read_first(
     typed = {"seen": str(first.pk), "choice": "90033", "confirmed": "90033", "why": "certain"}
     refused = admin_client.post(f"{INTERVENTIONS}{first.pk}/commune/", typed)
     assert "Un nouvel état" in refused.content.decode()
-    assert not Intervention.objects.exclude(state=Handling.REVIEW).exists()
+    assert not Report.objects.exclude(state=Handling.REVIEW).exists()
     decision(admin_client, first, choice="90033", confirmed="90033")
-    states = dict(Intervention.objects.values_list("pk", "state"))
+    states = dict(Report.objects.values_list("pk", "state"))
     assert states == {first.pk: Handling.SUPERSEDED, later.pk: Handling.RECEIVED}
 
 
 def test_no_decision_without_the_right_to_enter(client: Client, source: Source) -> None:
-    intervention = push(source, location=CONFLICT)
-    typed = {"seen": str(intervention.pk), "choice": "90033", "confirmed": "90033", "why": "x"}
-    assert client.post(f"{INTERVENTIONS}{intervention.pk}/commune/", typed).status_code == 302
-    assert Intervention.objects.get().state == Handling.REVIEW
+    report = push(source, location=CONFLICT)
+    typed = {"seen": str(report.pk), "choice": "90033", "confirmed": "90033", "why": "x"}
+    assert client.post(f"{INTERVENTIONS}{report.pk}/commune/", typed).status_code == 302
+    assert Report.objects.get().state == Handling.REVIEW

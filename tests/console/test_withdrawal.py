@@ -14,7 +14,7 @@ from notifier.alerting.models import Held, HeldState
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sweep import upkeep
 from notifier.intake.access.api_keys import KeyRefusedError, NewSource, add_source, source_of
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
 from notifier.journal.models import Step
 from tests.alerting.house import (
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def stolen() -> NewSource:
-    """A source of which three interventions wait in each stage, and the mayor who would be told."""
+    """A source of which three reports wait in each stage, and the mayor who would be told."""
     added = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
     contact(mobile=number(1))
     contact("adjoint", mobile=number(2))
@@ -73,7 +73,7 @@ def test_what_waits_is_taken_back_and_nothing_leaves_afterwards(stolen, other, c
     hand_over()
     assert states("R1", "R2", "R3") == {MessageState.CANCELLED}
     assert states("P1") == {MessageState.ACCEPTED}
-    assert Intervention.objects.get(reference="R3").state == Handling.DISMISSED
+    assert Report.objects.get(reference="R3").state == Handling.DISMISSED
     for reference in ("R1", "R2", "R3"):
         last = journal(reference)[-1]
         assert (last.step, "retiré par chef" in last.text) == (Step.CANCELLED, True)

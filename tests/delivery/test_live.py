@@ -17,15 +17,15 @@ def contact(service: Service, commune: str) -> str:
     return number
 
 
-def message_of(service: Service, intervention_id: str) -> dict[str, Any]:
-    (alert,) = service.status(intervention_id)["alerts"]
+def message_of(service: Service, report_id: str) -> dict[str, Any]:
+    (alert,) = service.status(report_id)["alerts"]
     message: dict[str, Any] = alert["messages"][0]
     return message
 
 
-def wait_for_message(service: Service, intervention_id: str, *states: str) -> None:
+def wait_for_message(service: Service, report_id: str, *states: str) -> None:
     deadline = time.monotonic() + 30
-    while (message := message_of(service, intervention_id))["state"] not in states:
+    while (message := message_of(service, report_id))["state"] not in states:
         assert time.monotonic() < deadline, message
         time.sleep(0.05)
 

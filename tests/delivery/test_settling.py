@@ -13,7 +13,7 @@ from notifier.delivery.providers.twilio import provider as twilio_provider
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
-from notifier.intake.schema.intervention import FURTHEST_AHEAD
+from notifier.intake.schema.report import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import PHONE, a_round, told

@@ -75,7 +75,7 @@ class Service:
         self._supervisor.end()
 
     def push(self, **body: Any) -> Answer:
-        """POST an intervention: a road accident in Delle where the body does not say otherwise."""
+        """POST a report: a road accident in Delle where the body does not say otherwise."""
         usual = {
             "reference": self.new_reference(),
             "sequence": 1,
@@ -88,17 +88,17 @@ class Service:
         }
         return self.dispatch.push(usual | body)
 
-    def status(self, intervention_id: str) -> dict[str, Any]:
-        """What became of an intervention, as dispatch sees it."""
-        answer = self.dispatch.status(intervention_id)
+    def status(self, report_id: str) -> dict[str, Any]:
+        """What became of a report, as dispatch sees it."""
+        answer = self.dispatch.status(report_id)
         assert answer.code == 200, answer
         status: dict[str, Any] = answer.body
         return status
 
-    def wait_for_state(self, intervention_id: str, state: str) -> dict[str, Any]:
-        """The status once the intervention has come to `state`; fails when it never does."""
+    def wait_for_state(self, report_id: str, state: str) -> dict[str, Any]:
+        """The status once the report has come to `state`; fails when it never does."""
         deadline = time.monotonic() + SECONDS
-        while (status := self.status(intervention_id))["state"] != state:
+        while (status := self.status(report_id))["state"] != state:
             assert time.monotonic() < deadline, f"never {state!r}: {status}"
             time.sleep(0.02)
         return status

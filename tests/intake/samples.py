@@ -12,7 +12,7 @@ _numbers = itertools.count(1)
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    """An intervention in dispatch's words, with a reference of its own."""
+    """A report in dispatch's words, with a reference of its own."""
     usual: dict[str, Any] = {
         "reference": f"CORG90-{next(_numbers):06d}",
         "sequence": 1,

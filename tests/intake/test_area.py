@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from notifier.intake.schema.area import MAX_VERTICES
-from notifier.intake.schema.intervention import NewIntervention, Place
+from notifier.intake.schema.report import NewReport, Place
 from tests.intake.samples import body
 
 SQUARE = [[7.0, 47.5], [7.1, 47.5], [7.1, 47.6], [7.0, 47.6], [7.0, 47.5]]
@@ -77,7 +77,7 @@ def test_an_area_that_is_none_is_refused_in_french(polygon: Any, said: str) -> N
 
 def test_what_was_received_before_areas_were_known_is_still_the_same() -> None:
     """The content's fingerprint tells a push that comes again: new fields must not change it."""
-    usual = NewIntervention.model_validate(body())
+    usual = NewReport.model_validate(body())
     assert not {"precision", "polygon"} & usual.canonical()["location"].keys()
-    drawn = NewIntervention.model_validate(body(location={"polygon": [SQUARE]}))
+    drawn = NewReport.model_validate(body(location={"polygon": [SQUARE]}))
     assert drawn.canonical()["location"]["polygon"] == [[SQUARE]]

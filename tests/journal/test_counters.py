@@ -34,7 +34,7 @@ def _write(source: Source, ago: timedelta = OLD, times: int = 1) -> None:
     thread, at = f"{source.pk}/REF", timezone.now() - ago
     write_entries(
         [
-            new_entry(thread, Step.RECEIVED, "Reçue.", at=at, intervention="x", sequence=1),
+            new_entry(thread, Step.RECEIVED, "Reçue.", at=at, report="x", sequence=1),
             new_entry(
                 thread, Step.RECEIVED, "Rien de nouveau.", at=at, format="CAP", effect="none"
             ),

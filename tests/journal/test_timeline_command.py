@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from time_machine import travel
 
 from notifier.intake.receive import receive
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 from tests.intake.samples import body, source
@@ -28,7 +28,7 @@ def test_an_unknown_reference_is_said_in_french() -> None:
 
 def test_steps_in_their_order_with_the_time_between(capsys: pytest.CaptureFixture[str]) -> None:
     new = source()
-    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-7")))
+    receive(new.source, NewReport.model_validate(body(reference="CORG90-7")))
     thread = f"{new.source.pk}/CORG90-7"
     start = datetime.now(UTC) + timedelta(hours=1)
     gaps = (0.0, 0.25, 2.5, 90.0, 7200.0)
@@ -48,7 +48,7 @@ def test_steps_in_their_order_with_the_time_between(capsys: pytest.CaptureFixtur
 
 def test_hours_are_those_of_paris(capsys: pytest.CaptureFixture[str]) -> None:
     new = source()
-    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-8")))
+    receive(new.source, NewReport.model_validate(body(reference="CORG90-8")))
     summer_noon = datetime(2027, 7, 14, 10, 0, tzinfo=UTC)
     write_entries([new_entry(f"{new.source.pk}/CORG90-8", Step.RECEIPT, "Midi.", at=summer_noon)])
     lines = _timeline("CORG90-8", capsys)
@@ -61,7 +61,7 @@ def test_the_hour_that_comes_twice_says_which_it_is(capsys: pytest.CaptureFixtur
     with travel(datetime(2026, 10, 24, 12, 0, tzinfo=UTC), tick=False):
         receive(
             new.source,
-            NewIntervention.model_validate(
+            NewReport.model_validate(
                 body(reference="CORG90-9", occurred_at="2026-10-24T12:00:00Z")
             ),
         )
@@ -77,7 +77,7 @@ def test_the_hour_that_comes_twice_says_which_it_is(capsys: pytest.CaptureFixtur
 
 def test_one_reference_of_two_sources_is_two_timelines(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("CORG 90", "Police 90"):
-        receive(source(name).source, NewIntervention.model_validate(body(reference="2026-1")))
+        receive(source(name).source, NewReport.model_validate(body(reference="2026-1")))
     lines = _timeline("2026-1", capsys)
     assert [line for line in lines if line.startswith("2026-1")] == [
         "2026-1 (CORG 90)",
@@ -96,7 +96,7 @@ def test_on_a_terminal_long_lines_are_wrapped_and_no_number_is_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     new = source()
-    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-8")))
+    receive(new.source, NewReport.model_validate(body(reference="CORG90-8")))
     text = "SMS pour maire (+33 6 •• •• •• 79), puis pour adjoint (+33 6 •• •• •• 80), essai 1."
     write_entries([new_entry(f"{new.source.pk}/CORG90-8", Step.ATTEMPT, text)])
     for columns in range(48, 90):
@@ -113,7 +113,7 @@ def test_on_a_terminal_long_lines_are_wrapped_and_no_number_is_cut(
 
 def test_for_another_program_a_step_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     new = source()
-    receive(new.source, NewIntervention.model_validate(body(reference="CORG90-9")))
+    receive(new.source, NewReport.model_validate(body(reference="CORG90-9")))
     text = "Un texte bien plus long qu’une ligne. " * 9
     write_entries([new_entry(f"{new.source.pk}/CORG90-9", Step.ATTEMPT, text.strip())])
     assert any(line.endswith(text.strip()) for line in _timeline("CORG90-9", capsys))
@@ -123,19 +123,19 @@ def test_for_another_program_a_step_is_a_line(capsys: pytest.CaptureFixture[str]
 def test_case_and_spaces_of_a_reference_do_not_count(
     typed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    receive(source().source, NewReport.model_validate(body(reference="CORG90-2026-7")))
     assert _timeline(typed, capsys)[0] == "CORG90-2026-7 (CORG 90)"
 
 
 @pytest.mark.parametrize("typed", ["CORG90-2026-71", "CORG09-2026-7", "2026-7"])
 def test_a_reference_that_resembles_is_suggested(typed: str) -> None:
-    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    receive(source().source, NewReport.model_validate(body(reference="CORG90-2026-7")))
     for command in ("timeline", "review"):
         with pytest.raises(CommandError, match="peut-être CORG90-2026-7"):
             call_command(command, typed)
 
 
 def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
-    receive(source().source, NewIntervention.model_validate(body(reference="CORG90-2026-7")))
+    receive(source().source, NewReport.model_validate(body(reference="CORG90-2026-7")))
     with pytest.raises(CommandError, match="vérifiez la référence"):
         call_command("timeline", "ZZZ")

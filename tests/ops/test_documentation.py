@@ -23,12 +23,12 @@ from django.core.management.base import BaseCommand, CommandError
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.current import categories, composer
-from notifier.api.interventions import REFUSALS
+from notifier.api.reports import REFUSALS
 from notifier.delivery import retry as schedule
 from notifier.delivery.models import MessageState
 from notifier.directory.reading import COLUMNS
 from notifier.environment import PLACEHOLDER, Environment, read_environment
-from notifier.intake.schema.intervention import NewIntervention, Place
+from notifier.intake.schema.report import NewReport, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -414,7 +414,7 @@ def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
 
 def test_every_field_and_every_answer_of_the_api_is_documented() -> None:
     page = text(ROOT / "docs/api.md")
-    fields = [*NewIntervention.model_fields, *(f"location.{name}" for name in Place.model_fields)]
+    fields = [*NewReport.model_fields, *(f"location.{name}" for name in Place.model_fields)]
     assert [field for field in fields if f"`{field}`" not in page] == []
     answers = re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE)
     assert {str(code) for code in REFUSALS} | {"200", "202", "404"} == set(answers)

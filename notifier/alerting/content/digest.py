@@ -145,7 +145,7 @@ def _over(states: Counter[str]) -> str:
 
 
 def _row(facts: Facts) -> dict[str, str]:
-    """One intervention as the e-mail lists it."""
+    """One report as the e-mail lists it."""
     words = mail_words_of(facts)
     state = f"terminée {words['ended'] or ''}".rstrip()
     return {

@@ -20,7 +20,7 @@ from notifier.territory.grammar import with_a, with_de
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a mayor may be told of an intervention.
+    """All that a mayor may be told of a report.
 
     `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
     `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
@@ -64,11 +64,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Doubt:
-    """All that the duty reads of an intervention whose commune nobody can say for certain.
+    """All that the duty reads of a report whose commune nobody can say for certain.
 
     `received` and `deadline` are French moments at the groupement's own hour; `clues` and
     `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
-    `is_shell`: resources were reported without their intervention, `severity` is empty then.
+    `is_shell`: resources were reported without their report, `severity` is empty then.
     `is_kept`: no commune is told, whatever is decided.
     """
 
@@ -201,7 +201,7 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
 def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
     """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason.
 
-    Resources without their intervention (`is_shell`) have no commune: they can be dismissed.
+    Resources without their report (`is_shell`) have no commune: they can be dismissed.
     """
     if is_shell:
         return f"notifier review {reference} --dismiss --why RAISON"

@@ -1,4 +1,4 @@
-"""Whom an intervention concerns: the communes told, those left aside at a border, the neighbours.
+"""Whom a report concerns: the communes told, those left aside at a border, the neighbours.
 
 Reads no database: a dry run and the real thing find the same.
 """
@@ -9,8 +9,8 @@ from typing import Any
 
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories, named
-from notifier.intake.models import Handling, Intervention
-from notifier.intake.schema.intervention import MAX_COMMUNES
+from notifier.intake.models import Handling, Report
+from notifier.intake.schema.report import MAX_COMMUNES
 from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import (
     Commune,
@@ -40,7 +40,7 @@ class Neighbour:
 
 @dataclass
 class Affected:
-    """The communes that may be told, and the state that the intervention comes to.
+    """The communes that may be told, and the state that the report comes to.
 
     In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
     """
@@ -59,7 +59,7 @@ class Affected:
 
     @property
     def is_placed(self) -> bool:
-        """Whether it is certain where the intervention is, so that a commune may have been left."""
+        """Whether it is certain where the report is, so that a commune may have been left."""
         return self.state in (Handling.DECIDED, Handling.OUTSIDE)
 
     @property
@@ -82,47 +82,47 @@ class _Found:
     """Those that only lie close to it."""
 
 
-def affected(intervention: Intervention, thread: list[Intervention]) -> Affected:
-    """Where the intervention is, and whether anybody may be told; the object keeps what was found.
+def affected(report: Report, reports: list[Report]) -> Affected:
+    """Where the report is, and whether anybody may be told; the object keeps what was found.
 
-    `thread` holds the interventions of the same thread, by sequence. Reads no database.
+    `reports` are those of its incident, by sequence. Reads no database.
     """
-    later = [i for i in thread if i.sequence > intervention.sequence and i.is_ruled_upon]
+    later = [i for i in reports if i.sequence > report.sequence and i.is_ruled_upon]
     if later:
         return Affected(
             Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
-    found = _locate(intervention, thread)
-    category = categories().get(intervention.category)
-    if intervention.is_shell:
+    found = _locate(report, reports)
+    category = categories().get(report.category)
+    if report.is_shell:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
         return Affected(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
     if not found.communes:
-        why = f"commune à vérifier, {DOUBT[intervention.verdict]} : personne n’est prévenu"
+        why = f"commune à vérifier, {DOUBT[report.verdict]} : personne n’est prévenu"
         return Affected(Handling.REVIEW, reason=why)
     if category is None:
-        why = f"la catégorie {intervention.category} n’existe plus dans la configuration"
+        why = f"la catégorie {report.category} n’existe plus dans la configuration"
         return Affected(Handling.REVIEW, reason=why)
-    return _by_category(intervention, found, category)
+    return _by_category(report, found, category)
 
 
-def _by_category(intervention: Intervention, found: _Found, category: Category) -> Affected:
+def _by_category(report: Report, found: _Found, category: Category) -> Affected:
     """Which of the communes found may be told, and which neighbours, by the category's keys."""
     to_tell = found.holders if found.is_border and category.edge != "all" else found.communes
-    intervention.communes = [c.code for c in to_tell]
-    inside = _inside(intervention, to_tell)
-    neighbours = _neighbours(intervention, category, found.holders, to_tell)
+    report.communes = [c.code for c in to_tell]
+    inside = _inside(report, to_tell)
+    neighbours = _neighbours(report, category, found.holders, to_tell)
     if not found.is_whole:
-        why = f"communes à vérifier, {DOUBT[intervention.verdict]} ; la règle de la catégorie vaut "
+        why = f"communes à vérifier, {DOUBT[report.verdict]} ; la règle de la catégorie vaut "
         why += f"déjà pour celles qui sont certaines : {named(inside)}"
         return Affected(Handling.REVIEW, inside, why, neighbours=neighbours)
     if not inside:
-        where = f"hors des départements de {intervention.source.name}"
+        where = f"hors des départements de {report.source.name}"
         why = f"{named(to_tell)} : {where}, personne n’est prévenu"
         return Affected(Handling.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
-    aside = _inside(intervention, left)
+    aside = _inside(report, left)
     return Affected(
         Handling.DECIDED,
         inside,
@@ -134,8 +134,8 @@ def _by_category(intervention: Intervention, found: _Found, category: Category) 
     )
 
 
-def _inside(intervention: Intervention, communes: Iterable[Commune]) -> list[Commune]:
-    return [c for c in communes if c.departement in intervention.source.departements]
+def _inside(report: Report, communes: Iterable[Commune]) -> list[Commune]:
+    return [c for c in communes if c.departement in report.source.departements]
 
 
 def _at_the_edge(found: _Found, category: Category) -> str:
@@ -150,53 +150,53 @@ def _at_the_edge(found: _Found, category: Category) -> str:
 
 
 def _neighbours(
-    intervention: Intervention, category: Category, holders: list[Commune], told: list[Commune]
+    report: Report, category: Category, holders: list[Commune], told: list[Commune]
 ) -> list[Neighbour]:
     """The communes that adjoin a holder and may be told by this source, each once.
 
     None at an end: whoever was told as a neighbour is known by the alert.
     """
-    if not category.neighbours or intervention.status in (Status.CLOSED, Status.CANCELLED):
+    if not category.neighbours or report.status in (Status.CLOSED, Status.CANCELLED):
         return []
     found: dict[str, Neighbour] = {}
-    for holder in _inside(intervention, holders):
-        for near in _inside(intervention, adjacent_communes(holder.code)):
+    for holder in _inside(report, holders):
+        for near in _inside(report, adjacent_communes(holder.code)):
             if near not in told:
                 found.setdefault(near.code, Neighbour(near, holder))
     return list(found.values())
 
 
-def _locate(intervention: Intervention, thread: list[Intervention]) -> _Found:
-    place = dict(intervention.location)
+def _locate(report: Report, reports: list[Report]) -> _Found:
+    place = dict(report.location)
     departements = place.pop("departements", ())
     resolution = resolve(Location(**place))
-    chosen = intervention.decided_communes or _decided_before(intervention, thread)
+    chosen = report.decided_communes or _decided_before(report, reports)
     if chosen:
-        intervention.verdict = "decided"
+        report.verdict = "decided"
         decided = [found for found in map(commune_by_code, chosen) if found is not None]
         # A decision is on those in doubt; with none of its communes left, it is no decision.
         together = list(dict.fromkeys([*resolution.confirmed, *decided])) if decided else []
         return _Found(together, together)
-    intervention.verdict = resolution.verdict
-    intervention.communes = [c.code for c in resolution.communes]
-    intervention.clues = clues_of(resolution)
+    report.verdict = resolution.verdict
+    report.communes = [c.code for c in resolution.communes]
+    report.clues = clues_of(resolution)
     if departements:
-        return _whole(intervention, thread, resolution, departements)
+        return _whole(report, reports, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         is_border = resolution.verdict is Verdict.EDGE
         communes, holders = list(resolution.communes), list(resolution.containing)
         close_by = list(resolution.nearby)
         return _Found(communes, holders, is_border=is_border, close_by=close_by)
-    if intervention.status in (Status.CLOSED, Status.CANCELLED):
-        before = _told_before(intervention, thread)
+    if report.status in (Status.CLOSED, Status.CANCELLED):
+        before = _told_before(report, reports)
         return _Found(before, before)
     sure = list(resolution.confirmed)
     return _Found(sure, sure, is_whole=False)
 
 
 def _whole(
-    intervention: Intervention,
-    thread: list[Intervention],
+    report: Report,
+    reports: list[Report],
     resolution: Resolution,
     departements: Sequence[str],
 ) -> _Found:
@@ -206,20 +206,20 @@ def _whole(
     may be named at once.
     """
     within = {code: communes_in(code) for code in departements}
-    is_alone = not intervention.clues
-    intervention.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
+    is_alone = not report.clues
+    report.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
     named_itself = resolution.confirmed or resolution.communes
     together = [*named_itself, *(found for communes in within.values() for found in communes)]
     everyone = list(dict.fromkeys(together))
-    category = categories().get(intervention.category)
+    category = categories().get(report.category)
     is_certain = is_alone or resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
     may_be_told = category is not None and category.whole_departement
     if is_certain and may_be_told and len(everyone) <= MAX_COMMUNES:
-        intervention.verdict = Verdict.CERTAIN
+        report.verdict = Verdict.CERTAIN
         return _Found(everyone, everyone)
-    intervention.verdict = Verdict.UNKNOWN
-    if intervention.status in (Status.CLOSED, Status.CANCELLED):
-        before = _told_before(intervention, thread)
+    report.verdict = Verdict.UNKNOWN
+    if report.status in (Status.CLOSED, Status.CANCELLED):
+        before = _told_before(report, reports)
         return _Found(before, before)
     return _Found(list(named_itself), list(named_itself), is_whole=False)
 
@@ -245,26 +245,24 @@ def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
     return clues
 
 
-def _told_before(intervention: Intervention, thread: list[Intervention]) -> list[Commune]:
+def _told_before(report: Report, reports: list[Report]) -> list[Commune]:
     """An end concerns those who were told, though its own place be in doubt: they wait for it."""
     codes: dict[str, None] = {}
-    for earlier in thread:
-        if earlier.sequence < intervention.sequence and earlier.is_ruled_upon:
+    for earlier in reports:
+        if earlier.sequence < report.sequence and earlier.is_ruled_upon:
             # What was whole replaces what was known; what was told in part adds to it.
             codes = dict.fromkeys([*(codes if earlier.is_partial else ()), *earlier.communes])
-    intervention.communes = list(codes)
+    report.communes = list(codes)
     return [found for found in map(commune_by_code, codes) if found is not None]
 
 
-def _decided_before(intervention: Intervention, thread: list[Intervention]) -> list[str]:
+def _decided_before(report: Report, reports: list[Report]) -> list[str]:
     """The communes that a person decided last in the thread for the very same place."""
     return next(
         (
             i.decided_communes
-            for i in reversed(thread)
-            if i.decided_communes
-            and i.pk != intervention.pk
-            and i.location == intervention.location
+            for i in reversed(reports)
+            if i.decided_communes and i.pk != report.pk and i.location == report.location
         ),
         [],
     )

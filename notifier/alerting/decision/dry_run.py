@@ -19,47 +19,45 @@ from notifier.alerting.throttling.throttle import foreseen
 from notifier.delivery.models import Message
 from notifier.directory.people import active_people
 from notifier.intake.incident import thread_of
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import refuse_outside
-from notifier.intake.schema.intervention import NewIntervention
+from notifier.intake.schema.report import NewReport
 
 
-def preview(source: Source, new: NewIntervention) -> dict[str, Any]:
+def preview(source: Source, new: NewReport) -> dict[str, Any]:
     """What receiving `new` now would do, as JSON types.
 
     Raises OutsideSourceError as receiving would.
     """
     refuse_outside(source, new)
-    intervention = Intervention(
+    report = Report(
         source=source,
         thread=thread_of(source, new.reference),
         received_at=timezone.now(),
         location=new.location.model_dump(exclude_none=True),
         **new.model_dump(exclude={"location"}),
     )
-    thread = list(Intervention.objects.filter(thread=intervention.thread).order_by("sequence"))
-    outcome = affected(intervention, thread)
+    reports = list(Report.objects.filter(thread=report.thread).order_by("sequence"))
+    outcome = affected(report, reports)
     answer: dict[str, Any] = {
         "dry_run": True,
-        "verdict": intervention.verdict or None,
-        "clues": intervention.clues,
+        "verdict": report.verdict or None,
+        "clues": report.clues,
         "state": outcome.state,
         "reason": outcome.reason or None,
         "tellings": [],
     }
     category = categories().get(new.category)
     if outcome.tells and category is not None:
-        alerts = list(Alert.objects.filter(thread=intervention.thread))
-        tellings = rule_on_all(intervention, category, outcome, alerts)
+        alerts = list(Alert.objects.filter(thread=report.thread))
+        tellings = rule_on_all(report, category, outcome, alerts)
         spoken = spoken_of(alerts, tellings)
-        answer["tellings"] = [
-            _telling(intervention, category, telling, spoken) for telling in tellings
-        ]
+        answer["tellings"] = [_telling(report, category, telling, spoken) for telling in tellings]
     return answer
 
 
 def _telling(
-    intervention: Intervention, category: Category, telling: Telling, spoken: Spoken
+    report: Report, category: Category, telling: Telling, spoken: Spoken
 ) -> dict[str, Any]:
     ruling = telling.ruling
     answer: dict[str, Any] = {
@@ -72,19 +70,19 @@ def _telling(
     if telling.next_to:
         answer["neighbour_of"] = {"code": telling.next_to.code, "name": telling.next_to.name}
     if ruling.kind is not None:
-        answer |= _texts(intervention, category, telling, ruling.kind, spoken)
+        answer |= _texts(report, category, telling, ruling.kind, spoken)
     return answer
 
 
 def _texts(
-    intervention: Intervention, category: Category, telling: Telling, kind: Kind, spoken: Spoken
+    report: Report, category: Category, telling: Telling, kind: Kind, spoken: Spoken
 ) -> dict[str, Any]:
     alert = telling.alert
-    texts = compose(kind, facts_of_telling(kind, intervention, category, telling))
+    texts = compose(kind, facts_of_telling(kind, report, category, telling))
     envelope = Envelope(
         topic="",
         revision=0,
-        thread=intervention.thread,
+        thread=report.thread,
         texts=texts,
         lane=category.lane,
         expires_at=timezone.now() + category.lifetime,
@@ -98,7 +96,7 @@ def _texts(
         letters, gone = letters_to_follow(kind, envelope, alert, category, people, anew=anew)
     unreached = why_unreached(kind, category, letters, gone)
     letters = spoken.without_doubles(alert, letters, to_neighbour=telling.is_to_neighbour)
-    held = foreseen(letters, alert, kind, intervention.source)
+    held = foreseen(letters, alert, kind, report.source)
     return {
         "sms": texts.sms,
         "segments": texts.size.segments,

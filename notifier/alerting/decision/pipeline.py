@@ -1,4 +1,4 @@
-"""An intervention is decided: where it is, what each commune is told, to whom; one transaction.
+"""A report is decided: where it is, what each commune is told, to whom; one transaction.
 
 lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
 
@@ -36,7 +36,7 @@ from notifier.alerting.review.superseded import show_overtaken
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.intake.incident import conclude, goes_behind, lock_threads
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -50,78 +50,74 @@ BATCH_SIZE = 32
 MAX_NAMED = 2
 
 
-def decide_each(*intervention_ids: UUID) -> None:
+def decide_each(*report_ids: UUID) -> None:
     """Decide them together; if that fails, each by itself, the one at fault behind all others."""
     try:
-        decide(*intervention_ids)
+        decide(*report_ids)
     except Exception as error:
-        if len(intervention_ids) == 1:
-            log.exception("intervention cannot be decided", intervention=str(intervention_ids[0]))
-            goes_behind(intervention_ids[0])
+        if len(report_ids) == 1:
+            log.exception("report cannot be decided", report=str(report_ids[0]))
+            goes_behind(report_ids[0])
             return
         log.warning("decided one by one, for together they cannot be", error=repr(error))
-        for intervention_id in intervention_ids:
-            decide_each(intervention_id)
+        for report_id in report_ids:
+            decide_each(report_id)
 
 
 @dataclass
 class _Decision:
-    """An intervention of a thread, on its way."""
+    """A report of a thread, on its way."""
 
-    intervention: Intervention
-    thread: list[Intervention]
+    report: Report
+    reports: list[Report]
     outcome: Affected
     entries: list[Entry]
     reasons: list[str]
 
 
-def decide(*intervention_ids: UUID) -> None:
-    """Decide every received intervention of the threads that these belong to, by sequence.
+def decide(*report_ids: UUID) -> None:
+    """Decide every received report of the threads that these belong to, by sequence.
 
     Does nothing for what is decided already, so it may be rung any number of times. They share one
     transaction and its statements: what raises for one of them undoes it for all.
     """
     with transaction.atomic():
         waiting = [
-            [
-                (intervention, thread)
-                for intervention in thread
-                if intervention.state == Handling.RECEIVED
-            ]
-            for thread in lock_threads(intervention_ids)
+            [(report, reports) for report in reports if report.state == Handling.RECEIVED]
+            for reports in lock_threads(report_ids)
         ]
         # What a thread's second is ruled depends on what its first has told.
         for turn in zip_longest(*waiting):
             _decide_all([pair for pair in turn if pair is not None])
 
 
-def _decide_all(interventions: Iterable[tuple[Intervention, list[Intervention]]]) -> None:
-    """Decide interventions of as many threads."""
-    decisions = [_locate(intervention, thread) for intervention, thread in interventions]
+def _decide_all(pairs: Iterable[tuple[Report, list[Report]]]) -> None:
+    """Decide reports of as many threads."""
+    decisions = [_locate(report, reports) for report, reports in pairs]
     letters, lines = tell(_cases(decisions))
     enqueue_messages(_let_through(letters, decisions))
     for decision in decisions:
         if decision.outcome.state is Handling.REVIEW:
             decision.entries += ask_a_person(
-                decision.intervention, decision.outcome.reason, decision.thread
+                decision.report, decision.outcome.reason, decision.reports
             )
         elif decision.outcome.state is Handling.SUPERSEDED:
-            decision.entries += show_overtaken(decision.intervention, decision.thread)
-    conclude((d.intervention, d.outcome.state, " ; ".join(d.reasons)) for d in decisions)
+            decision.entries += show_overtaken(decision.report, decision.reports)
+    conclude((d.report, d.outcome.state, " ; ".join(d.reasons)) for d in decisions)
     entries = [line for decision in decisions for line in decision.entries] + lines
     for decision in decisions:
         if decision.outcome.is_placed:
-            entries += supersede_older(decision.intervention, decision.thread)
+            entries += supersede_older(decision.report, decision.reports)
     write_entries(entries)
 
 
-def _locate(intervention: Intervention, thread: list[Intervention]) -> _Decision:
-    outcome = affected(intervention, thread)
-    entries = [_resolved(intervention, outcome.communes)] if outcome.communes else []
+def _locate(report: Report, reports: list[Report]) -> _Decision:
+    outcome = affected(report, reports)
+    entries = [_resolved(report, outcome.communes)] if outcome.communes else []
     if outcome.state is not Handling.DECIDED:
-        entries += _undecided(intervention, outcome)
+        entries += _undecided(report, outcome)
     reasons = [outcome.reason] if outcome.reason else []
-    return _Decision(intervention, thread, outcome, entries, reasons)
+    return _Decision(report, reports, outcome, entries, reasons)
 
 
 def _cases(decisions: Iterable[_Decision]) -> list[Case]:
@@ -130,16 +126,16 @@ def _cases(decisions: Iterable[_Decision]) -> list[Case]:
         (decision, category)
         for decision in decisions
         if decision.outcome.tells
-        and (category := categories().get(decision.intervention.category)) is not None
+        and (category := categories().get(decision.report.category)) is not None
     ]
-    alerts = _locked_alerts(decision.intervention.thread for decision, _ in telling)
+    alerts = _locked_alerts(decision.report.thread for decision, _ in telling)
     cases = []
     for decision, category in telling:
-        intervention = decision.intervention
-        told = alerts[intervention.thread]
-        tellings = rule_on_all(intervention, category, decision.outcome, told)
+        report = decision.report
+        told = alerts[report.thread]
+        tellings = rule_on_all(report, category, decision.outcome, told)
         decision.reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
-        cases.append(Case(intervention, category, tellings, spoken_of(told, tellings)))
+        cases.append(Case(report, category, tellings, spoken_of(told, tellings)))
     return cases
 
 
@@ -147,7 +143,7 @@ def _let_through(
     letters: list[OutgoingMessage], decisions: list[_Decision]
 ) -> list[OutgoingMessage]:
     """What leaves now, source by source."""
-    source_of = {d.intervention.thread: d.intervention.source for d in decisions}
+    source_of = {d.report.thread: d.report.source for d in decisions}
     now: list[OutgoingMessage] = []
     for source_id, source in {source.pk: source for source in source_of.values()}.items():
         theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
@@ -169,7 +165,7 @@ def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:
 
 
 def rule_on_all(
-    intervention: Intervention, category: Category, outcome: Affected, alerts: list[Alert]
+    report: Report, category: Category, outcome: Affected, alerts: list[Alert]
 ) -> list[Telling]:
     """The ruling for each commune concerned, and for each that was told and no longer is.
 
@@ -177,25 +173,23 @@ def rule_on_all(
     out who have nothing to be told.
     """
     told = {alert.commune: alert for alert in alerts}
-    said = intervention.status, intervention.severity, category
+    said = report.status, report.severity, category
     tellings = []
     for here in outcome.communes:
         alert = told.pop(here.code, None)
         elsewhere = outcome.holders if here in outcome.close_by else []
-        ruling = rule_on(*said, alert, exercise=intervention.exercise, is_close_by=bool(elsewhere))
+        ruling = rule_on(*said, alert, exercise=report.exercise, is_close_by=bool(elsewhere))
         tellings.append(Telling(here, ruling, alert, holders=elsewhere))
     for near in outcome.neighbours:
         alert = told.pop(near.commune.code, None)
-        ruling = rule_on_neighbour(
-            *said, alert, exercise=intervention.exercise, next_to=near.next_to
-        )
+        ruling = rule_on_neighbour(*said, alert, exercise=report.exercise, next_to=near.next_to)
         if ruling.kind:
             tellings.append(Telling(near.commune, ruling, alert, near.next_to))
     for alert in told.values() if outcome.is_placed else ():
         left = commune_by_code(alert.commune)
         if alert.is_open and left is not None:
-            ruling = _rule_on_left(intervention, category, alert)
-            there = _moved_to(intervention, category, outcome)
+            ruling = _rule_on_left(report, category, alert)
+            there = _moved_to(report, category, outcome)
             tellings.append(Telling(left, ruling, alert, moved_to=there))
     ruled = {telling.commune for telling in tellings}
     holders = named(outcome.communes)
@@ -205,24 +199,24 @@ def rule_on_all(
     return sorted(tellings, key=lambda t: (t.is_to_neighbour, not t.opens))
 
 
-def _rule_on_left(intervention: Intervention, category: Category, alert: Alert) -> Ruling:
+def _rule_on_left(report: Report, category: Category, alert: Alert) -> Ruling:
     """The ruling for a commune that was told and is not found any more.
 
     At an end no neighbours are looked for: it is theirs all the same.
     """
-    said = intervention.status, intervention.severity, category
-    if intervention.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
-        return rule_on(*said, alert, exercise=intervention.exercise)
+    said = report.status, report.severity, category
+    if report.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
+        return rule_on(*said, alert, exercise=report.exercise)
     return rule_on_left_commune()
 
 
-def _moved_to(intervention: Intervention, category: Category, outcome: Affected) -> list[Commune]:
+def _moved_to(report: Report, category: Category, outcome: Affected) -> list[Commune]:
     """Where it is now, as the mayor of a commune that it left may know; empty if he may not.
 
     Never of what is withheld, nor of a place beyond the source's reach, nor in a category of which
     one commune's mayor is not told where in another's it happens.
     """
-    if withheld(intervention.severity, category) or not category.may_name_commune:
+    if withheld(report.severity, category) or not category.may_name_commune:
         return []
     there = outcome.holders or outcome.communes
     is_ours = all(commune in outcome.communes for commune in there)
@@ -235,26 +229,25 @@ def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
     return Spoken([alert for alert in alerts if alert.is_open and alert.pk not in closed])
 
 
-def _resolved(intervention: Intervention, communes: list[Commune]) -> Entry:
+def _resolved(report: Report, communes: list[Commune]) -> Entry:
     return new_entry(
-        intervention.thread,
+        report.thread,
         Step.RESOLVED,
         f"Commune : {named(communes)}.",
-        verdict=intervention.verdict,
+        verdict=report.verdict,
         clues=[
             {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
-            for clue in intervention.clues
+            for clue in report.clues
         ],
     )
 
 
-def _undecided(intervention: Intervention, outcome: Affected) -> list[Entry]:
-    data: dict[str, Any] = {"intervention": str(intervention.pk), "verdict": intervention.verdict}
+def _undecided(report: Report, outcome: Affected) -> list[Entry]:
+    data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
     lines = [
-        new_entry(intervention.thread, Step.RESOLVED, harmless(clue), **data)
-        for clue in intervention.clues
+        new_entry(report.thread, Step.RESOLVED, harmless(clue), **data) for clue in report.clues
     ]
     step = Step.REVIEW if outcome.state is Handling.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
-    lines.append(new_entry(intervention.thread, step, sentence, state=outcome.state, **data))
+    lines.append(new_entry(report.thread, step, sentence, state=outcome.state, **data))
     return lines

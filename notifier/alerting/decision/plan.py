@@ -29,7 +29,7 @@ from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import OutgoingMessage, cancel_pending
 from notifier.directory.people import active_people
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune
@@ -74,9 +74,9 @@ class Telling:
 
 @dataclass(frozen=True)
 class Case:
-    """An intervention that somebody may be told of: what is ruled for each commune."""
+    """A report that somebody may be told of: what is ruled for each commune."""
 
-    intervention: Intervention
+    report: Report
     category: Category
     tellings: list[Telling]
     spoken: Spoken
@@ -89,7 +89,7 @@ def tell(cases: Sequence[Case]) -> tuple[list[OutgoingMessage], list[Entry]]:
     of several cases, each is of another thread.
     """
     letters: list[OutgoingMessage] = []
-    entries = [_ruled(case.intervention, telling) for case in cases for telling in case.tellings]
+    entries = [_ruled(case.report, telling) for case in cases for telling in case.tellings]
     unrung: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for to_neighbours in (False, True):
         part = [
@@ -141,7 +141,7 @@ def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
 def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
     """A new alert, or the closed one of a thread that is taken up again, one revision on."""
     alert = telling.alert or Alert(
-        thread=case.intervention.thread, commune=telling.commune.code, revision=0
+        thread=case.report.thread, commune=telling.commune.code, revision=0
     )
     alert.commune_name = telling.commune.name
     alert.opened_at = now
@@ -174,13 +174,13 @@ def _follow_alerts(following: list[tuple[Case, Telling]]) -> Iterator[_Told]:
 
 
 def facts_of_telling(
-    kind: Kind, intervention: Intervention, category: Category, telling: Telling
+    kind: Kind, report: Report, category: Category, telling: Telling
 ) -> dict[str, Any]:
     """The facts of a telling's text of this kind; a dry run states the same."""
     told_last = telling.alert.facts if telling.alert else None
     return facts_to_tell(
         kind,
-        intervention,
+        report,
         category,
         telling.commune,
         told_last,
@@ -192,21 +192,21 @@ def facts_of_telling(
 
 def _revise(alert: Alert, case: Case, telling: Telling) -> None:
     """Bring the alert to what is told now; severity and category stay those that were announced."""
-    intervention, category = case.intervention, case.category
+    report, category = case.report, case.category
     kind = telling.ruling.kind or Kind.FIRST
-    alert.facts = facts_of_telling(kind, intervention, category, telling)
-    alert.intervention = intervention
+    alert.facts = facts_of_telling(kind, report, category, telling)
+    alert.report = report
     alert.kind = kind
     alert.revision += 1
     alert.is_open = not kind.closes
     if alert.is_open:
-        alert.category, alert.severity = category.code, intervention.severity
-        alert.expires_at = useful_until(intervention, category)
+        alert.category, alert.severity = category.code, report.severity
+        alert.expires_at = useful_until(report, category)
     else:
-        alert.expires_at = closing_until(intervention)
+        alert.expires_at = closing_until(report)
 
 
-def _ruled(intervention: Intervention, telling: Telling) -> Entry:
+def _ruled(report: Report, telling: Telling) -> Entry:
     told = {
         Kind.FIRST: "première alerte",
         Kind.NEIGHBOUR: "prévenue en voisine",
@@ -216,11 +216,11 @@ def _ruled(intervention: Intervention, telling: Telling) -> Entry:
         None: "personne n’est prévenu",
     }[telling.ruling.kind]
     return new_entry(
-        intervention.thread,
+        report.thread,
         Step.DECIDED,
         f"{telling.commune.name} : {told} ; {telling.ruling.reason}.",
-        intervention=str(intervention.pk),
-        sequence=intervention.sequence,
+        report=str(report.pk),
+        sequence=report.sequence,
         commune=telling.commune.code,
         kind=telling.ruling.kind,
         rule=telling.ruling.rule,
@@ -269,7 +269,7 @@ def _gone(alert: Alert, messages: Sequence[Message]) -> list[Entry]:
 
 
 def _unreached(alert: Alert, why: str) -> Entry:
-    has_duty = bool(alert.intervention.source.duty_email)
+    has_duty = bool(alert.report.source.duty_email)
     then = (
         "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
     )

@@ -82,8 +82,8 @@ def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
         )
         for alert in alerts
     )
-    for source in {alert.intervention.source for alert in alerts}:
-        theirs = [alert for alert in alerts if alert.intervention.source == source]
+    for source in {alert.report.source for alert in alerts}:
+        theirs = [alert for alert in alerts if alert.report.source == source]
         first = theirs[0]
         about = f"{DELAYED}blocked-{first.pk}-{first.revision}"
         enqueue_messages(letter_to_duty(theirs, _why(theirs), about))
@@ -95,7 +95,7 @@ def _untold(topics: set[str]) -> list[Alert]:
     told = awaited(everyone_told(*topics)) if topics else []
     return [
         alert
-        for alert in alerts.select_related("intervention__source")
+        for alert in alerts.select_related("report__source")
         if not any(_tells(message, alert) for message in told)
     ]
 

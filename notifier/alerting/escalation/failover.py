@@ -80,7 +80,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     where an end is late: it can be read in the morning.
     """
     alert = (
-        Alert.objects.select_related("intervention__source")
+        Alert.objects.select_related("report__source")
         .select_for_update(of=("self",))
         .get(pk=int(message.topic))
     )
@@ -92,7 +92,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     letters = _letters(alert, message, siblings)
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
-        enqueue_messages(throttle(letters, alert.intervention.source))
+        enqueue_messages(throttle(letters, alert.report.source))
     late = {m.recipient for m in siblings if m.is_delayed and m.channel in waking(alert)}
     if message.is_delayed and len(late) > 1:
         return alert, {m.channel for m in awaited(siblings)}

@@ -27,7 +27,7 @@ def catch_up(message: Message) -> None:
 
 
 def _tell(message: Message) -> None:
-    alerts = Alert.objects.select_related("intervention__source").select_for_update(of=("self",))
+    alerts = Alert.objects.select_related("report__source").select_for_update(of=("self",))
     alert = alerts.filter(pk=int(message.topic)).first()
     if alert is None or not _goes_on_from(alert, message):
         return
@@ -37,7 +37,7 @@ def _tell(message: Message) -> None:
         write_entries(
             [new_entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
         )
-        enqueue_messages(throttle(letters, alert.intervention.source))
+        enqueue_messages(throttle(letters, alert.report.source))
 
 
 def _goes_on_from(alert: Alert, message: Message) -> bool:

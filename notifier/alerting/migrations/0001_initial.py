@@ -60,10 +60,10 @@ class Migration(migrations.Migration):
                     models.DateTimeField(null=True, verbose_name="reprise annoncée le"),
                 ),
                 (
-                    "intervention",
+                    "report",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        to="intake.intervention",
+                        to="intake.report",
                         verbose_name="dernière intervention",
                     ),
                 ),

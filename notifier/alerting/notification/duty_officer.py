@@ -30,7 +30,7 @@ TITLE = "permanence du groupement"
 
 
 def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[OutgoingMessage]:
-    """One e-mail to the source's duty address for all of these alerts of one intervention.
+    """One e-mail to the source's duty address for all of these alerts of one report.
 
     None without an alert; none, loudly, if the source has no such address. `about`: what it is
     about when that is more than these alerts; told once.
@@ -38,7 +38,7 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[O
     if not alerts:
         return []
     first = alerts[0]
-    duty_email = first.intervention.source.duty_email
+    duty_email = first.report.source.duty_email
     if not duty_email:
         codes = [alert.commune for alert in alerts]
         log.error("nobody told and no duty address", alert=first.pk, communes=codes)
@@ -81,8 +81,8 @@ def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
     alerts = Q(pk__in=[int(topic) for topic in topics if topic.isdecimal()])
     alerts |= Q(held__told_in__in=[topic for topic in topics if not topic.isdecimal()])
     by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
-    for alert in Alert.objects.filter(alerts).distinct().select_related("intervention__source"):
-        by_source[alert.intervention.source].append(alert)
+    for alert in Alert.objects.filter(alerts).distinct().select_related("report__source"):
+        by_source[alert.report.source].append(alert)
     letters = []
     for source, theirs in by_source.items():
         listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MAX_LISTED]]
@@ -93,11 +93,11 @@ def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
 
 
 def _letter(source: Source, topic: str, subject: str, body: str) -> list[OutgoingMessage]:
-    """To the source's duty, about no intervention; none, loudly, without an address."""
+    """To the source's duty, about no report; none, loudly, without an address."""
     if not source.duty_email:
         log.error("no duty address", source=source.name, about=topic)
         return []
-    # No intervention's thread: the source's own.
+    # No report's thread: the source's own.
     thread = topic.replace("-", "/", 1)
     return [mail_to_duty(source.duty_email, topic=topic, thread=thread, subject=subject, body=body)]
 

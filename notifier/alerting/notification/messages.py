@@ -20,37 +20,37 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.people import Person
 from notifier.intake.incident import source_in
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
 
 def facts_of(
-    intervention: Intervention,
+    report: Report,
     category: Category,
     commune: Commune,
     next_to: Commune | None = None,
     holders: Sequence[Commune] = (),
 ) -> dict[str, Any]:
-    """The whitelisted facts, as JSON types; nothing else of an intervention reaches a text.
+    """The whitelisted facts, as JSON types; nothing else of a report reaches a text.
 
     The label keeps its brackets: each text says its severity in its own place. `next_to` is where
     it happens when `commune` only adjoins; `holders` when it is only close by.
     """
-    place = safe_place(intervention.location.get("label")) if category.place else None
+    place = safe_place(report.location.get("label")) if category.place else None
     return {
         "commune": commune.name,
         "time_zone": commune.time_zone,
         "category_label": category.written_label,
         "legal_basis": category.legal_basis,
-        "status": intervention.status,
-        "severity": intervention.severity,
-        "occurred_at": intervention.occurred_at.isoformat(),
+        "status": report.status,
+        "severity": report.severity,
+        "occurred_at": report.occurred_at.isoformat(),
         "place": place,
-        "reference": intervention.reference,
-        "service": intervention.source.service,
-        "duty_phone": _duty_phone(intervention),
-        "exercise": intervention.exercise,
+        "reference": report.reference,
+        "service": report.source.service,
+        "duty_phone": _duty_phone(report),
+        "exercise": report.exercise,
         "next_to": next_to.name if next_to else None,
         "holders": [holder.name for holder in holders],
     }
@@ -58,7 +58,7 @@ def facts_of(
 
 def facts_to_tell(
     kind: Kind,
-    intervention: Intervention,
+    report: Report,
     category: Category,
     commune: Commune,
     told: dict[str, Any] | None,
@@ -70,29 +70,29 @@ def facts_to_tell(
 
     An end or a cancellation speaks of what was told, of when it ended, and of nothing else that
     became known since; of a commune left, `moved_to` says where it is now. What is told further
-    keeps the hour that was told: dispatch may date each state of an intervention by itself.
+    keeps the hour that was told: dispatch may date each state of a report by itself.
     """
-    facts = facts_of(intervention, category, commune, next_to, holders)
+    facts = facts_of(report, category, commune, next_to, holders)
     if told is None or kind.opens:
         return facts
     if not kind.closes:
         return {**facts, "occurred_at": min(facts["occurred_at"], told["occurred_at"], key=_moment)}
     closing = {
         **told,
-        "status": intervention.status,
+        "status": report.status,
         "duty_phone": facts["duty_phone"],
         "moved_to": [commune.name for commune in moved_to],
     }
-    return {**closing, **_end(intervention, told)} if kind is Kind.END else closing
+    return {**closing, **_end(report, told)} if kind is Kind.END else closing
 
 
-def _end(intervention: Intervention, told: dict[str, Any]) -> dict[str, Any]:
+def _end(report: Report, told: dict[str, Any]) -> dict[str, Any]:
     """When it ended: the report's own hour if it is later than that of the event, else its arrival.
 
     Most control rooms repeat the event's hour in every report; a clock ahead of ours is ours.
     """
-    arrived = intervention.received_at
-    ended = min(intervention.occurred_at, arrived)
+    arrived = report.received_at
+    ended = min(report.occurred_at, arrived)
     is_dated = ended > _moment(told["occurred_at"])
     return {
         "ended_at": (ended if is_dated else arrived).isoformat(),
@@ -100,8 +100,8 @@ def _end(intervention: Intervention, told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _duty_phone(intervention: Intervention) -> str:
-    phone = intervention.source.duty_phone
+def _duty_phone(report: Report) -> str:
+    phone = report.source.duty_phone
     return format_number(phone) if phone else ""
 
 
@@ -179,7 +179,7 @@ class Envelope:
             texts=texts,
             lane=category.lane,
             expires_at=alert.expires_at,
-            reported_at=alert.intervention.received_at,
+            reported_at=alert.report.received_at,
         )
 
     def for_people(

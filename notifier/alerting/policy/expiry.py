@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from notifier.alerting.policy.categories import Categories, Category
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Status
 
 # An end or a cancellation is still worth reading long after the alert itself has expired.
@@ -17,19 +17,19 @@ REVIEW_LIFETIME = timedelta(hours=2)
 _OVER = (Status.CLOSED, Status.CANCELLED)
 
 
-def useful_until(intervention: Intervention, category: Category | None) -> datetime:
+def useful_until(report: Report, category: Category | None) -> datetime:
     """Until when what it reports helps: its category's lifetime, or less where the source says so.
 
     From the reception on: what waited through an outage, or for a decision, may be past its time.
     """
-    until = intervention.received_at + _lifetime(category)
-    if intervention.status in _OVER or intervention.expires_at is None:
+    until = report.received_at + _lifetime(category)
+    if report.status in _OVER or report.expires_at is None:
         return until
-    return min(until, intervention.expires_at)
+    return min(until, report.expires_at)
 
 
 def useless_at(now: datetime, categories: Categories) -> Q:
-    """Those whose `useful_until` is over at `now` (aware), as a condition on interventions."""
+    """Those whose `useful_until` is over at `now` (aware), as a condition on reports."""
     of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
     for code in categories.codes():
         of_lifetime[_lifetime(categories.get(code))].append(code)
@@ -44,6 +44,6 @@ def _lifetime(category: Category | None) -> timedelta:
     return category.lifetime if category else REVIEW_LIFETIME
 
 
-def closing_until(intervention: Intervention) -> datetime:
+def closing_until(report: Report) -> datetime:
     """Until when its end or cancellation is worth reading."""
-    return intervention.received_at + CLOSING_LIFETIME
+    return report.received_at + CLOSING_LIFETIME

@@ -1,4 +1,4 @@
-"""The policy: given what is known of an intervention and what a commune was told of it, what now?
+"""The policy: given what is known of a report and what a commune was told of it, what now?
 
 Pure functions of their arguments, so that a dry run and the real thing cannot differ.
 """
@@ -116,7 +116,7 @@ def _rule_on(
 
 
 def rule_on_left_commune() -> Ruling:
-    """The ruling for a commune that was told, and that the intervention no longer concerns."""
+    """The ruling for a commune that was told, and that the report no longer concerns."""
     return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
 
 

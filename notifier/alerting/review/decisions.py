@@ -1,4 +1,4 @@
-"""The review: interventions whose commune nobody can say for certain, until a person decides."""
+"""The review: reports whose commune nobody can say for certain, until a person decides."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,7 +8,7 @@ from notifier.alerting.policy.current import categories, named
 from notifier.alerting.review.notices import take_back
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_threads
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 from notifier.territory.reference.communes import rivals_of
@@ -27,31 +27,29 @@ class ReviewError(Exception):
     """The decision cannot be taken. The message is French, for the person who decides."""
 
 
-def waiting() -> QuerySet[Intervention]:
+def waiting() -> QuerySet[Report]:
     """Everything that waits for a decision, oldest first, with its source."""
     return (
-        Intervention.objects.filter(state=Handling.REVIEW)
+        Report.objects.filter(state=Handling.REVIEW)
         .select_related("source")
         .order_by("received_at")
     )
 
 
-def decide_communes(
-    interventions: list[Intervention], codes: list[str], *, who: str, why: str
-) -> Intervention:
-    """Take the decision for a reference's waiting interventions: its latest state goes on its way.
+def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: str) -> Report:
+    """Take the decision for a reference's waiting reports: its latest state goes on its way.
 
     Of several communes named, those that were certain stay told: the decision adds the others.
-    Returns that intervention. Raises ReviewError without a code, for one that is no current
+    Returns that report. Raises ReviewError without a code, for one that is no current
     commune, that its source may not speak for, or that no clue names unless it is said why (a code
-    does not, where it is others' postal code as well); for resources without their intervention;
+    does not, where it is others' postal code as well); for resources without their report;
     for a category that is not configured; and where somebody else decided first.
     """
-    latest = max(interventions, key=lambda intervention: intervention.sequence)
+    latest = max(reports, key=lambda report: report.sequence)
     chosen = named(_checked(latest, codes, why))
     with transaction.atomic():
         lock_threads([latest.pk])
-        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+        taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
             state=Handling.RECEIVED,
             decided_communes=codes,
             decided_by=who,
@@ -59,13 +57,13 @@ def decide_communes(
         )
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
-        older = [i.pk for i in interventions if i.pk != latest.pk]
-        Intervention.objects.filter(pk__in=older, state=Handling.REVIEW).update(
+        older = [i.pk for i in reports if i.pk != latest.pk]
+        Report.objects.filter(pk__in=older, state=Handling.REVIEW).update(
             state=Handling.SUPERSEDED,
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
-        take_back(interventions)
+        take_back(reports)
         text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
         write_entries(
             [
@@ -73,7 +71,7 @@ def decide_communes(
                     latest.thread,
                     Step.REVIEW,
                     text,
-                    intervention=str(latest.pk),
+                    report=str(latest.pk),
                     communes=codes,
                     who=who,
                 )
@@ -83,20 +81,20 @@ def decide_communes(
     return latest
 
 
-def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
-    """Close the review of resources whose intervention nobody reports; nobody is told.
+def dismiss(reports: list[Report], *, who: str, why: str) -> None:
+    """Close the review of resources whose report nobody reports; nobody is told.
 
     Raises ReviewError without a reason, for anything that could be decided, and where it came or
     was settled meanwhile.
     """
-    latest = max(interventions, key=lambda intervention: intervention.sequence)
+    latest = max(reports, key=lambda report: report.sequence)
     if not latest.is_shell:
         raise ReviewError("seuls des moyens sans intervention se classent sans suite")
     if not why:
         raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
     with transaction.atomic():
         lock_threads([latest.pk])
-        taken = Intervention.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
+        taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
             state=Handling.DISMISSED,
             reason=f"classée sans suite par {who}",
             decided_by=who,
@@ -108,38 +106,38 @@ def dismiss(interventions: list[Intervention], *, who: str, why: str) -> None:
         take_back([latest])
         text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
-        write_entries([new_entry(latest.thread, Step.REVIEW, text, intervention=pk, who=who)])
+        write_entries([new_entry(latest.thread, Step.REVIEW, text, report=pk, who=who)])
 
 
-def _checked(intervention: Intervention, codes: list[str], why: str) -> list[Commune]:
+def _checked(report: Report, codes: list[str], why: str) -> list[Commune]:
     """The communes of the codes, if they may be the decision; raises ReviewError."""
-    if intervention.is_shell:
+    if report.is_shell:
         raise ReviewError(
             "il n’y a encore rien à dire à une commune : demandez l’intervention au centre qui l’a "
             "ouverte, ou classez sans suite"
         )
-    if categories().get(intervention.category) is None:
+    if categories().get(report.category) is None:
         raise ReviewError(
-            f"la catégorie {intervention.category} n’est pas dans la configuration : "
+            f"la catégorie {report.category} n’est pas dans la configuration : "
             "faites-la ajouter avant de décider"
         )
     if not codes:
         raise ReviewError("donnez le code d’une commune au moins")
-    return [_checked_one(intervention, code, why) for code in codes]
+    return [_checked_one(report, code, why) for code in codes]
 
 
-def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
+def _checked_one(report: Report, code: str, why: str) -> Commune:
     chosen = commune_by_code(code)
     if chosen is None:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
-    if chosen.departement not in intervention.source.departements:
+    if chosen.departement not in report.source.departements:
         raise ReviewError(
-            f"{chosen.label} est hors des départements de {intervention.source.name} : "
-            + ", ".join(intervention.source.departements)
+            f"{chosen.label} est hors des départements de {report.source.name} : "
+            + ", ".join(report.source.departements)
         )
     if why:
         return chosen
-    naming = {clue["kind"] for clue in intervention.clues if code in clue["communes"]}
+    naming = {clue["kind"] for clue in report.clues if code in clue["communes"]}
     if not naming:
         raise ReviewError(
             f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
@@ -155,26 +153,26 @@ def _checked_one(intervention: Intervention, code: str, why: str) -> Commune:
     return chosen
 
 
-def supersede_older(intervention: Intervention, thread: list[Intervention]) -> list[Entry]:
-    """Nobody needs to look any more at the doubts that this later intervention has settled.
+def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
+    """Nobody needs to look any more at the doubts that this later report has settled.
 
     In the transaction that decides it; returns the journal entries to write.
     """
-    older = [i for i in thread if i.state == Handling.REVIEW and i.sequence < intervention.sequence]
+    older = [i for i in reports if i.state == Handling.REVIEW and i.sequence < report.sequence]
     if not older:
         return []
     take_back(older)
-    Intervention.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
+    Report.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
         state=Handling.SUPERSEDED,
-        reason=f"le n° {intervention.sequence} a levé le doute",
+        reason=f"le n° {report.sequence} a levé le doute",
         handled_at=timezone.now(),
     )
     return [
         new_entry(
             i.thread,
             Step.REVIEW,
-            f"N° {i.sequence} : rien à vérifier, le n° {intervention.sequence} a levé le doute.",
-            intervention=str(i.pk),
+            f"N° {i.sequence} : rien à vérifier, le n° {report.sequence} a levé le doute.",
+            report=str(i.pk),
         )
         for i in older
     ]

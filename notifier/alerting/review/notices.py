@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from notifier.alerting.content.facts import Doubt
@@ -19,7 +20,7 @@ from notifier.alerting.policy.current import LISTED, categories, composer, named
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
 from notifier.delivery.outbox import cancel_pending, enqueue_messages
-from notifier.intake.models import Handling, Intervention
+from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
@@ -44,13 +45,13 @@ class Candidate:
         return f"{self.commune.label} : {self.clues} indice{plural} sur {self.of}"
 
 
-def candidates(together: list[Intervention]) -> list[Candidate]:
+def candidates(together: list[Report]) -> list[Candidate]:
     """The communes that the clues name and the source may speak for, the most probable first.
 
     `together`: what waits of one thread, the latest first. The more clues name a commune the more
     probable it is; then the higher a clue ranks it.
     """
-    clues = [clue for intervention in together for clue in intervention.clues]
+    clues = [clue for report in together for clue in report.clues]
     named = Counter(code for clue in clues for code in clue["communes"])
     rank = {
         code: min(c["communes"].index(code) for c in clues if code in c["communes"])
@@ -75,93 +76,92 @@ def harmless(clue: dict[str, Any]) -> str:
     return f"Le nom donné peut désigner : {names}." if names else "Le nom donné n’est pas reconnu."
 
 
-def deadline(intervention: Intervention) -> datetime:
+def deadline(report: Report) -> datetime:
     """Until when a decision still helps."""
-    return useful_until(intervention, categories().get(intervention.category))
+    return useful_until(report, categories().get(report.category))
 
 
-def ask_a_person(
-    intervention: Intervention, reason: str, thread: list[Intervention]
-) -> list[Entry]:
+def ask_a_person(report: Report, reason: str, reports: list[Report]) -> list[Entry]:
     """Mail the doubt to the source's duty address, once for each place of a thread.
 
     In the transaction that puts it into the review; returns the journal entries to write.
     """
-    asked = [i for i in thread if i.state == Handling.REVIEW and i.pk != intervention.pk]
-    if any(i.location == intervention.location for i in asked):
+    asked = [i for i in reports if i.state == Handling.REVIEW and i.pk != report.pk]
+    if any(i.location == report.location for i in asked):
         return []
-    return _mail(intervention, reason, _ENTERED)
+    return _mail(report, reason, _ENTERED)
 
 
-def say_it_expired(intervention: Intervention, reason: str) -> list[Entry]:
+def say_it_expired(report: Report, reason: str) -> list[Entry]:
     """Mail that nobody decided in time, so that somebody still tells the commune."""
-    return _mail(intervention, reason, _EXPIRED)
+    return _mail(report, reason, _EXPIRED)
 
 
-def take_back(interventions: list[Intervention]) -> None:
+def take_back(reports: list[Report]) -> None:
     """Nobody need read any more of a doubt that was settled before its mail left."""
-    for intervention in interventions:
-        cancel_pending(_topic(intervention))
+    for report in reports:
+        cancel_pending(_topic(report))
 
 
-def _topic(intervention: Intervention) -> str:
-    return f"{REVIEW_TOPIC}{intervention.pk.hex}"
+def _topic(report: Report) -> str:
+    return f"{REVIEW_TOPIC}{report.pk.hex}"
 
 
-def _mail(intervention: Intervention, reason: str, revision: int) -> list[Entry]:
-    address = intervention.source.duty_email
+def _mail(report: Report, reason: str, revision: int) -> list[Entry]:
+    address = report.source.duty_email
     if not address:
-        log.error("review waits and no duty address", intervention=str(intervention.pk))
-        return [noted(intervention, "aucune adresse de permanence à prévenir")]
+        log.error("review waits and no duty address", report=str(report.pk))
+        return [noted(report, "aucune adresse de permanence à prévenir")]
     is_expired = revision == _EXPIRED
-    subject, body = composer().review(facts_of_doubt(intervention, reason, is_expired=is_expired))
+    subject, body = composer().review(facts_of_doubt(report, reason, is_expired=is_expired))
     letter = mail_to_duty(
         address,
-        topic=_topic(intervention),
+        topic=_topic(report),
         revision=revision,
-        thread=intervention.thread,
+        thread=report.thread,
         subject=subject,
         body=body,
-        expires_at=None if is_expired else deadline(intervention),
+        expires_at=None if is_expired else deadline(report),
     )
     enqueue_messages([letter])
-    if intervention.is_shell:
+    if report.is_shell:
         what = "moyens sans intervention"
     else:
         what = "vérification périmée" if is_expired else "commune à vérifier"
-    return [noted(intervention, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
+    return [noted(report, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
 
 
-def noted(intervention: Intervention, what: str) -> Entry:
-    """A line of the journal about this state of an intervention."""
-    text = f"N° {intervention.sequence} : {what}."
-    return new_entry(intervention.thread, Step.REVIEW, text, intervention=str(intervention.pk))
+def noted(report: Report, what: str) -> Entry:
+    """A line of the journal about this state of a report."""
+    text = f"N° {report.sequence} : {what}."
+    return new_entry(report.thread, Step.REVIEW, text, report=str(report.pk))
 
 
-def facts_of_doubt(intervention: Intervention, reason: str, *, is_expired: bool = False) -> Doubt:
+def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> Doubt:
     """What the duty reads of it; of what is kept from communes, not the nature."""
-    category = categories().get(intervention.category)
-    is_kept = category is not None and withheld(intervention.severity, category) is not None
+    category = categories().get(report.category)
+    is_kept = category is not None and withheld(report.severity, category) is not None
     # The groupement's own hour, which is its communes'.
-    at_home = communes_in(intervention.source.departements[0])
+    at_home = communes_in(report.source.departements[0])
     zone = ZoneInfo(at_home[0].time_zone) if at_home else timezone.get_current_timezone()
     return Doubt(
-        reference=intervention.reference,
-        source=intervention.source.name,
-        category="non communiquée" if is_kept else nature(intervention.category),
-        status=intervention.status,
-        severity=intervention.severity,
-        received=written_moment(intervention.received_at.astimezone(zone)),
-        deadline=written_moment(deadline(intervention).astimezone(zone)),
+        reference=report.reference,
+        source=report.source.name,
+        category="non communiquée" if is_kept else nature(report.category),
+        status=report.status,
+        severity=report.severity,
+        received=written_moment(report.received_at.astimezone(zone)),
+        deadline=written_moment(deadline(report).astimezone(zone)),
         reason=reason,
-        clues=[harmless(clue) for clue in intervention.clues],
-        candidates=_listed(candidates([intervention])),
-        certain=_certain(intervention),
-        is_shell=intervention.is_shell,
+        clues=[harmless(clue) for clue in report.clues],
+        candidates=_listed(candidates([report])),
+        certain=_certain(report),
+        is_shell=report.is_shell,
         is_kept=is_kept,
         is_expired=is_expired,
-        exercise=intervention.exercise,
-        page=f"{settings.ENVIRONMENT.PUBLIC_URL}/admin/intake/intervention/{intervention.pk}/change/",
+        exercise=report.exercise,
+        page=settings.ENVIRONMENT.PUBLIC_URL
+        + reverse("admin:intake_report_change", args=[report.pk]),
     )
 
 
@@ -172,7 +172,7 @@ def _listed(found: list[Candidate]) -> list[str]:
     return [*labels, f"et {rest} de plus"] if rest > 0 else labels
 
 
-def _certain(intervention: Intervention) -> str:
+def _certain(report: Report) -> str:
     """Of several communes named, those that the doubt does not touch."""
-    codes = intervention.communes if intervention.is_partial else ()
+    codes = report.communes if report.is_partial else ()
     return named([found for found in map(commune_by_code, codes) if found is not None])

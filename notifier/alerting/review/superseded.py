@@ -12,7 +12,7 @@ from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mai
 from notifier.alerting.policy.current import composer
 from notifier.alerting.review.notices import facts_of_doubt, noted
 from notifier.delivery.outbox import enqueue_messages
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.journal.models import Entry
 
@@ -21,39 +21,39 @@ log = structlog.get_logger(__name__)
 _ENDS = {Status.CLOSED: "fin", Status.CANCELLED: "annulation"}
 
 
-def show_overtaken(intervention: Intervention, thread: list[Intervention]) -> list[Entry]:
+def show_overtaken(report: Report, reports: list[Report]) -> list[Entry]:
     """Mail an end or an aggravation that was overtaken to the source's duty address.
 
     In the transaction that finds it overtaken; returns the journal entries to write.
     """
-    what = _untold(intervention, thread)
+    what = _untold(report, reports)
     if what is None:
         return []
-    address = intervention.source.duty_email
+    address = report.source.duty_email
     if not address:
-        log.error("overtaken and no duty address", intervention=str(intervention.pk), what=what)
-        return [noted(intervention, f"{what} dépassée, aucune adresse de permanence à prévenir")]
-    later = max(i.sequence for i in thread if i.is_ruled_upon)
+        log.error("overtaken and no duty address", report=str(report.pk), what=what)
+        return [noted(report, f"{what} dépassée, aucune adresse de permanence à prévenir")]
+    later = max(i.sequence for i in reports if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
-    subject, body = composer().overtaken(facts_of_doubt(intervention, reason), what)
+    subject, body = composer().overtaken(facts_of_doubt(report, reason), what)
     letter = mail_to_duty(
         address,
-        topic=f"{REVIEW_TOPIC}{intervention.pk.hex}",
-        thread=intervention.thread,
+        topic=f"{REVIEW_TOPIC}{report.pk.hex}",
+        thread=report.thread,
         subject=subject,
         body=body,
     )
     enqueue_messages([letter])
     said = f"{TITLE} prévenue par courriel ({letter.masked}) : {what} dépassée"
-    return [noted(intervention, said)]
+    return [noted(report, said)]
 
 
-def _untold(intervention: Intervention, thread: list[Intervention]) -> str | None:
+def _untold(report: Report, reports: list[Report]) -> str | None:
     """What the communes did not read in it; None if it changes nothing of what they know."""
-    told = [i for i in thread if i.pk != intervention.pk and i.is_ruled_upon]
-    if told[-1].status in _ENDS or intervention.is_shell:
+    told = [i for i in reports if i.pk != report.pk and i.is_ruled_upon]
+    if told[-1].status in _ENDS or report.is_shell:
         return None
-    if intervention.status in _ENDS:
-        return _ENDS[Status(intervention.status)]
+    if report.status in _ENDS:
+        return _ENDS[Status(report.status)]
     gravest = max(Severity(i.severity) for i in told)
-    return "aggravation" if Severity(intervention.severity) > gravest else None
+    return "aggravation" if Severity(report.severity) > gravest else None

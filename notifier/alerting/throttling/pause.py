@@ -20,7 +20,7 @@ from notifier.alerting.notification.duty_officer import letters_about_pause
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
 from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending import pause as delivery
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -31,13 +31,13 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """What has not left yet: texts, of how many interventions, the oldest since when."""
+    """What has not left yet: texts, of how many incidents, the oldest since when."""
 
     texts: int
-    interventions: int
+    incidents: int
     oldest: datetime | None
     undecided: int
-    """Interventions that were received and whose texts are not made yet."""
+    """Reports that were received and whose texts are not made yet."""
     leaving: int
     """Texts that are being handed over, or of which nobody knows whether they were."""
 
@@ -109,7 +109,7 @@ def waiting(source: Source | None) -> Waiting:
     """What waits now, whatever for."""
     messages = delivery.waiting(_origin(source))
     held = Held.objects.filter(state=HeldState.HELD)
-    undecided = Intervention.objects.filter(state=Handling.RECEIVED)
+    undecided = Report.objects.filter(state=Handling.RECEIVED)
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
         held = held.filter(source=source)
@@ -123,7 +123,7 @@ def waiting(source: Source | None) -> Waiting:
     ]
     return Waiting(
         texts=messages.count() + held.count(),
-        interventions=len(threads),
+        incidents=len(threads),
         oldest=min((at for at in made if at is not None), default=None),
         undecided=undecided.count(),
         leaving=leaving.count(),
@@ -135,7 +135,7 @@ class Withdrawn:
     """What was taken back before it left, and what could not be."""
 
     texts: int
-    interventions: int
+    incidents: int
     leaving: int
 
 
@@ -147,7 +147,7 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
     why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
     # First what would make more texts.
     taken = _take_back(
-        Intervention.objects.filter(source=source, state=Handling.RECEIVED),
+        Report.objects.filter(source=source, state=Handling.RECEIVED),
         f"Intervention : {why}.",
         state=Handling.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip

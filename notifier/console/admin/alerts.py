@@ -42,7 +42,7 @@ class AlertAdmin(ThreadAdmin[Alert]):
     # `reference` comes from the thread, so the list itself needs no other table.
     fields = (
         "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
-        "expires", "intervention", "messages", "held",
+        "expires", "report", "messages", "held",
     )  # fmt: skip
 
     @admin.display(description="ouverte le", ordering="opened_at")

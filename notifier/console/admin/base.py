@@ -22,7 +22,7 @@ from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import categories, nature
 from notifier.intake.formats.message import possible_references
 from notifier.intake.incident import reference_in
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.territory.resolve import commune_by_code
 
 Stored = TypeVar("Stored", bound=Model)
@@ -122,7 +122,7 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
         if not reference:
             return queryset, False
         possible = possible_references(reference)
-        threads = Intervention.objects.filter(reference__in=possible).values("thread")
+        threads = Report.objects.filter(reference__in=possible).values("thread")
         return queryset.filter(thread__in=threads), False
 
     @admin.display(description="référence", ordering="thread")

@@ -1,4 +1,4 @@
-"""The form in which a person says which commune an intervention concerns: chosen, then confirmed.
+"""The form in which a person says which commune a report concerns: chosen, then confirmed.
 
 A slip of the hand would tell the wrong mayor; so the commune is chosen by its name where a clue
 names it, and any choice is read back by name before it counts.
@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from notifier.alerting.review.notices import candidates
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.territory.reference.communes import Commune, commune_by_code, served_by, tidy_code
 
 OTHER = "autre"
@@ -39,7 +39,7 @@ class DecisionForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, together: list[Intervention], data: Any = None) -> None:
+    def __init__(self, together: list[Report], data: Any = None) -> None:
         """`together`: what waits of one thread, the latest first."""
         self._latest = str(together[0].pk)
         super().__init__(data, initial={"seen": self._latest})
@@ -107,7 +107,7 @@ class DecisionForm(forms.Form):
 
 
 class DismissalForm(forms.Form):
-    """Why resources without an intervention need nobody's attention any more."""
+    """Why resources without a report need nobody's attention any more."""
 
     why = forms.CharField(
         label="Motif",

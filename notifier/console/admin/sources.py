@@ -218,7 +218,7 @@ class SourceAdmin(TitledAdmin[Source]):
         is_done = keys.revoke(source)
         if request.POST.get("withdraw"):
             done = withdraw_all(source, request.user.get_username())
-            said = f"{done.texts} textes retirés, de {done.interventions} interventions"
+            said = f"{done.texts} textes retirés, de {done.incidents} interventions"
             said += f" ; {done.leaving} en cours d’envoi, trop tard" if done.leaving else ""
             self.log_change(request, source, f"Retrait : {said}.")
             messages.success(request, f"« {source.name} » : {said}.")

@@ -1,4 +1,4 @@
-"""A message set into its threads: which these are, and where the intervention then stands.
+"""A message set into its threads: which these are, and where the report then stands.
 
 Reads the thread, stores nothing.
 """
@@ -18,8 +18,8 @@ from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
 from notifier.intake.incident import thread_of
-from notifier.intake.models import Distribution, Intervention, Source
-from notifier.intake.schema.intervention import FURTHEST_AHEAD, says_where
+from notifier.intake.models import Distribution, Report, Source
+from notifier.intake.schema.report import FURTHEST_AHEAD, says_where
 from notifier.intake.schema.vocabulary import Status
 
 
@@ -29,14 +29,14 @@ class Joined:
 
     row: Distribution
     content: Mapping[str, Any] | None
-    """What it says of the intervention itself; None if it only changes the state."""
+    """What it says of the report itself; None if it only changes the state."""
     status: Status
-    latest: Intervention | None
+    latest: Report | None
     is_first: bool
     names: frozenset[str]
     """Under which references others may have waited for this thread."""
     sequence: int
-    """Of what it makes of the intervention: after all that it names."""
+    """Of what it makes of the report: after all that it names."""
 
     @property
     def is_superseded(self) -> bool:
@@ -120,8 +120,8 @@ def _in_thread(
     )
 
 
-def _is_of_use(message: ForeignMessage, latest: Intervention | None) -> bool:
-    """Whether the thread takes what it says of the intervention itself."""
+def _is_of_use(message: ForeignMessage, latest: Report | None) -> bool:
+    """Whether the thread takes what it says of the report itself."""
     match message.effect:
         case Effect.OPENS:
             return True
@@ -142,11 +142,11 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
 def _known(source: Source, message: ForeignMessage) -> _Known:
     """Raises FormatRefusedError where its own number is another sender's: it would join that."""
     # Also a thread that began with a later message, under the reference of one that it named.
-    begun = Q(reference__in=message.threads, intervention__isnull=False)
+    begun = Q(reference__in=message.threads, report__isnull=False)
     rows = Distribution.objects.filter(Q(name__in=message.threads) | begun, source=source)
     known = list(
         rows.order_by("pk").values_list(
-            "name", "reference", "sender", "sent_at", "intervention__sequence"
+            "name", "reference", "sender", "sent_at", "report__sequence"
         )
     )
     own = {sender for name, _, sender, _, _ in known if name == message.name} - {""}
@@ -183,7 +183,7 @@ def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
     return max(sent_at, *(at + timedelta(microseconds=1) for at in after)) if after else sent_at
 
 
-def latest_of(source: Source, reference: str) -> Intervention | None:
+def latest_of(source: Source, reference: str) -> Report | None:
     """The last full report of a thread: the shell of a lonely RC-RI is none."""
-    thread = Intervention.objects.filter(thread=thread_of(source, reference))
+    thread = Report.objects.filter(thread=thread_of(source, reference))
     return thread.exclude(category="").order_by("-sequence").first()

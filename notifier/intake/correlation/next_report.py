@@ -1,4 +1,4 @@
-"""What a message makes of its intervention: the next full report of it, checked field by field."""
+"""What a message makes of its report: the next full report of it, checked field by field."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError, model_validator
 from notifier.intake.correlation.correlate import Joined
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
-from notifier.intake.models import Intervention
-from notifier.intake.schema.intervention import Instant, NewIntervention, Place, says_where
+from notifier.intake.models import Report
+from notifier.intake.schema.report import Instant, NewReport, Place, says_where
 from notifier.intake.schema.vocabulary import Severity, Status
 
 CategoryOf = Callable[[str], str | None]
@@ -32,7 +32,7 @@ class ForeignPlace(Place):
         return self
 
 
-class ForeignIntervention(NewIntervention):
+class ForeignReport(NewReport):
     """As a source pushes it itself, but numbered by the second at which it was sent."""
 
     sequence: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
@@ -42,8 +42,8 @@ class ForeignIntervention(NewIntervention):
 
 def next_report(
     message: ForeignMessage, joined: Joined, category_of: CategoryOf
-) -> ForeignIntervention | None:
-    """The intervention to store for the message; None if it changes nothing.
+) -> ForeignReport | None:
+    """The report to store for the message; None if it changes nothing.
 
     Raises FormatRefusedError.
     """
@@ -78,9 +78,9 @@ def next_report(
     )
 
 
-def _overtaken(latest: Intervention, effect: Effect, sequence: int) -> ForeignIntervention:
+def _overtaken(latest: Report, effect: Effect, sequence: int) -> ForeignReport:
     """An end that by its sender's clock came before `latest`: numbered before it, and so shown."""
-    earlier = Intervention.objects.filter(thread=latest.thread, sequence__lt=latest.sequence)
+    earlier = Report.objects.filter(thread=latest.thread, sequence__lt=latest.sequence)
     taken = set(earlier.values_list("sequence", flat=True))
     number = min(sequence, latest.sequence - 1)
     while number in taken:
@@ -89,10 +89,10 @@ def _overtaken(latest: Intervention, effect: Effect, sequence: int) -> ForeignIn
     return following(latest, status, latest.sequence).model_copy(update={"sequence": number})
 
 
-def following(latest: Intervention, status: Status, sequence: int) -> ForeignIntervention:
-    """The intervention again, of which only the state has changed; never before `latest`."""
+def following(latest: Report, status: Status, sequence: int) -> ForeignReport:
+    """The report again, of which only the state has changed; never before `latest`."""
     # Not validated anew: it was when it came, and may be older than a first report may be.
-    return ForeignIntervention.model_construct(
+    return ForeignReport.model_construct(
         reference=latest.reference,
         sequence=max(sequence, latest.sequence + 1),
         status=status.value,
@@ -105,9 +105,9 @@ def following(latest: Intervention, status: Status, sequence: int) -> ForeignInt
     )
 
 
-def _validated(content: Mapping[str, Any], paths: Mapping[str, str]) -> ForeignIntervention:
+def _validated(content: Mapping[str, Any], paths: Mapping[str, str]) -> ForeignReport:
     try:
-        return ForeignIntervention.model_validate(content)
+        return ForeignReport.model_validate(content)
     except ValidationError as error:
         faults = [
             dict(fault) | {"loc": _in_document(fault["loc"], paths)}

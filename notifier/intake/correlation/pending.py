@@ -1,4 +1,4 @@
-"""Messages that wait for the intervention they belong to: joined to it, or shown to a person."""
+"""Messages that wait for the report they belong to: joined to it, or shown to a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifier.intake.correlation.receive_message import lock_source, store_numbe
 from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, sequence_at
 from notifier.intake.incident import thread_of
-from notifier.intake.models import Distribution, Intervention
+from notifier.intake.models import Distribution, Report
 from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Step
@@ -53,7 +53,7 @@ def _settle(row: Distribution) -> None:
     latest = latest_of(row.source, row.reference)
     rows = Distribution.objects.filter(source=row.source, reference=row.reference)
     if latest is not None:
-        # It came in the same instant as its intervention, and neither saw the other.
+        # It came in the same instant as its report, and neither saw the other.
         status = standing(rows, exercise=latest.exercise)
         if status != latest.status:
             _follow(row, latest, status)
@@ -67,7 +67,7 @@ def _settle(row: Distribution) -> None:
         write_entries([new_entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
 
 
-def _follow(row: Distribution, latest: Intervention, status: Status) -> None:
+def _follow(row: Distribution, latest: Report, status: Status) -> None:
     try:
         store_numbered(row.source, following(latest, status, sequence_at(row.sent_at)))
     except OutsideSourceError as refusal:
@@ -81,13 +81,13 @@ def _follow(row: Distribution, latest: Intervention, status: Status) -> None:
 def _show(row: Distribution, status: Status) -> None:
     """A shell without category or place: alerting can only put it before a person.
 
-    It has the thread's lowest number, so that the intervention, if it still comes, overtakes it.
+    It has the thread's lowest number, so that the report, if it still comes, overtakes it.
     """
     now = timezone.now()
     thread = thread_of(row.source, row.reference)
-    if Intervention.objects.filter(thread=thread).exists():
+    if Report.objects.filter(thread=thread).exists():
         return
-    shell = Intervention.objects.create(
+    shell = Report.objects.create(
         id=uuid4(),
         source=row.source,
         thread=thread,
@@ -106,5 +106,5 @@ def _show(row: Distribution, status: Status) -> None:
         f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
         "l’intervention au centre qui l’a ouverte."
     )
-    write_entries([new_entry(thread, Step.RECEIVED, text, intervention=str(shell.pk))])
-    received.send(sender=Intervention, intervention=shell)
+    write_entries([new_entry(thread, Step.RECEIVED, text, report=str(shell.pk))])
+    received.send(sender=Report, report=shell)

@@ -1,6 +1,6 @@
 """A message of another format arrives: read already, it joins its thread, once.
 
-known already -> its thread -> what the thread's state now is -> an intervention, or it waits.
+known already -> its thread -> what the thread's state now is -> a report, or it waits.
 
 What each case does, and the journal says so:
 - the same message again: nothing, and the id that it had; the same identity otherwise: refused;
@@ -21,7 +21,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from notifier.intake.correlation.correlate import Joined, join
-from notifier.intake.correlation.next_report import CategoryOf, ForeignIntervention, next_report
+from notifier.intake.correlation.next_report import CategoryOf, ForeignReport, next_report
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Source
@@ -35,9 +35,9 @@ MAX_IN_A_SECOND = 60
 
 @dataclass(frozen=True)
 class ForeignReception:
-    """What became of a message: `intervention_id` is None while it waits."""
+    """What became of a message: `report_id` is None while it waits."""
 
-    intervention_id: UUID | None
+    report_id: UUID | None
     is_new: bool
     note: str = ""
     """In French, for dispatch: what was particular about it."""
@@ -65,8 +65,8 @@ def receive_foreign(
 
 def composed(
     source: Source, message: ForeignMessage, category_of: CategoryOf
-) -> list[ForeignIntervention]:
-    """The interventions that receiving the message now would store. Stores nothing.
+) -> list[ForeignReport]:
+    """The reports that receiving the message now would store. Stores nothing.
 
     Raises FormatRefusedError.
     """
@@ -95,7 +95,7 @@ def _take(
         return _store(source, message, joined, new)
     if joined.latest is None:
         return _wait(source, message, joined.row)
-    joined.row.intervention = joined.latest
+    joined.row.report = joined.latest
     joined.row.save(force_insert=True)
     note = f"{message.format} : rien de nouveau, l’intervention reste {joined.status.label}"
     _journal(source, joined.row, note)
@@ -103,8 +103,8 @@ def _take(
 
 
 def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
-    """The answer for all threads of a message, the first that has an intervention in front."""
-    ids = [r.intervention_id for r in receptions if r.intervention_id]
+    """The answer for all threads of a message, the first that has a report in front."""
+    ids = [r.report_id for r in receptions if r.report_id]
     return ForeignReception(
         ids[0] if ids else None,
         is_new=any(r.is_new for r in receptions),
@@ -116,7 +116,7 @@ def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
 def lock_source(source: Source) -> None:
     """Until commit, no other foreign message of the source: the state of a thread is of them all.
 
-    Its interventions are still stored meanwhile, for they only point to the source.
+    Its reports are still stored meanwhile, for they only point to the source.
     """
     Source.objects.select_for_update(no_key=True).get(pk=source.pk)
 
@@ -133,15 +133,15 @@ def _repeated(source: Source, message: ForeignMessage) -> ForeignReception | Non
     if message.references and message.effect.ends:
         same = Distribution.objects.filter(source=source, name=row.name, digest=row.digest)
         rows += same.exclude(pk=row.pk).order_by("pk")
-    return _as_one([ForeignReception(one.intervention_id, is_new=False, note=note) for one in rows])
+    return _as_one([ForeignReception(one.report_id, is_new=False, note=note) for one in rows])
 
 
 def _store(
-    source: Source, message: ForeignMessage, joined: Joined, new: ForeignIntervention
+    source: Source, message: ForeignMessage, joined: Joined, new: ForeignReport
 ) -> ForeignReception:
     reception = store_numbered(source, new)
     row = joined.row
-    row.intervention_id = reception.intervention_id
+    row.report_id = reception.report_id
     row.save(force_insert=True)
     _join_waiting(source, joined)
     note = ""
@@ -156,10 +156,10 @@ def _store(
         note += "permanence le voit"
     if note:
         _journal(source, row, note)
-    return ForeignReception(reception.intervention_id, is_new=reception.is_new, note=note)
+    return ForeignReception(reception.report_id, is_new=reception.is_new, note=note)
 
 
-def store_numbered(source: Source, new: ForeignIntervention) -> Reception:
+def store_numbered(source: Source, new: ForeignReport) -> Reception:
     """Receive it under the first free number of its second and after.
 
     A number under which the same is stored already is another message's: what ended in between
@@ -181,7 +181,7 @@ def _join_waiting(source: Source, joined: Joined) -> None:
     row = joined.row
     waiting = Distribution.objects.filter(source=source, is_waiting=True)
     waiting.filter(reference__in=joined.names).update(
-        is_waiting=False, reference=row.reference, intervention=row.intervention_id
+        is_waiting=False, reference=row.reference, report=row.report_id
     )
 
 

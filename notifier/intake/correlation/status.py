@@ -8,7 +8,7 @@ from notifier.intake.schema.vocabulary import Status
 
 
 def standing(rows: Iterable[Distribution], *, exercise: bool | None) -> Status:
-    """Where the intervention stands; messages of an exercise and real ones do not mix.
+    """Where the report stands; messages of an exercise and real ones do not mix.
 
     A report reopens what had ended. Each resource counts with its own last state, whoever sent
     it: one on scene means on scene, and only when all are over is it closed.

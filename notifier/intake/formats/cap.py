@@ -30,7 +30,7 @@ from notifier.intake.formats.reading import (
 )
 from notifier.intake.formats.tables import Tables
 from notifier.intake.formats.xml import read_xml
-from notifier.intake.schema.intervention import Instant, RecentInstant
+from notifier.intake.schema.report import Instant, RecentInstant
 
 _ROOT = "alert"
 # 1.1 says all that we read in the same words.

@@ -10,7 +10,7 @@ from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
 from notifier.intake.formats.tables import Tables
 from notifier.intake.formats.xml import XmlRefusedError, read_xml
 from notifier.intake.schema.area import closed
-from notifier.intake.schema.intervention import Instant, Latitude, Longitude
+from notifier.intake.schema.report import Instant, Latitude, Longitude
 
 NAME = "createCase"
 

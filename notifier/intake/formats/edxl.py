@@ -27,7 +27,7 @@ from notifier.intake.formats.reading import (
     shown,
 )
 from notifier.intake.formats.tables import Tables
-from notifier.intake.schema.intervention import Instant, RecentInstant
+from notifier.intake.schema.report import Instant, RecentInstant
 
 _ROOT = "edxlDistribution"
 _BODIES = (eda.NAME, ri.NAME, emsi.NAME)

@@ -10,7 +10,7 @@ from notifier.intake.formats.message import Effect, ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part, refuse
 from notifier.intake.formats.tables import Tables
 from notifier.intake.schema.area import closed
-from notifier.intake.schema.intervention import Instant, Latitude, Longitude
+from notifier.intake.schema.report import Instant, Latitude, Longitude
 from notifier.intake.schema.vocabulary import Severity
 
 NAME = "emsi"

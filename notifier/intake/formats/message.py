@@ -25,7 +25,7 @@ class Effect(StrEnum):
     """What a message does to the state of its thread."""
 
     OPENS = "opens"
-    """Reports or updates the intervention: it is under way, also if it had ended before."""
+    """Reports or updates the report: it is under way, also if it had ended before."""
     CLOSES = "closes"
     CANCELS = "cancels"
     NOT_BEGUN = "not_begun"

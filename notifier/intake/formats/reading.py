@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from notifier.intake.schema.intervention import Instant
+from notifier.intake.schema.report import Instant
 
 # An element's name says nothing of a person; a key of another form might.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")

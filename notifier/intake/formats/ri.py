@@ -10,7 +10,7 @@ from pydantic import Field
 
 from notifier.intake.formats.message import Phase, ReferenceOf
 from notifier.intake.formats.reading import Many, Part, dropped_names, read_part
-from notifier.intake.schema.intervention import Instant
+from notifier.intake.schema.report import Instant
 
 NAME = "resourcesInfoCisu"
 PATHS = {"reference": f"{NAME}.caseId"}

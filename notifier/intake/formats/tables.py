@@ -22,7 +22,7 @@ class TablesError(Exception):
 
 
 class SeverityTable(BaseModel):
-    """What makes an intervention how grave."""
+    """What makes a report how grave."""
 
     model_config = _STRICT
 

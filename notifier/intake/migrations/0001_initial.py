@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Intervention",
+            name="Report",
             fields=[
                 (
                     "id",
@@ -315,11 +315,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "intervention",
+                    "report",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        to="intake.intervention",
+                        to="intake.report",
                         verbose_name="intervention",
                     ),
                 ),
@@ -339,7 +339,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
-            model_name="intervention",
+            model_name="report",
             index=models.Index(
                 condition=models.Q(("state__in", ["received", "review"])),
                 fields=["received_at"],
@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="intervention",
+            model_name="report",
             constraint=models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),
         ),
         migrations.AddIndex(

@@ -1,10 +1,10 @@
-"""The words in which dispatch speaks of an intervention, shared by every room above. No Django."""
+"""The words in which dispatch speaks of a report, shared by every room above. No Django."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where an intervention stands."""
+    """Where a report stands."""
 
     ENGAGED = "engaged"
     ON_SCENE = "on_scene"

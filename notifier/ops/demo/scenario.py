@@ -17,7 +17,7 @@ class Scene:
     """One push of dispatch and what must come of it.
 
     `told`: for each commune the functions told, over `channels`, or else over what they have.
-    `state`: the intervention's state afterwards; None when the push is refused.
+    `state`: the report's state afterwards; None when the push is refused.
     `says`: what each of its texts must hold.
     `decide`: the commune that a person then chooses with `notifier review`.
     """

@@ -85,7 +85,7 @@ class Director:
         )
         return answer
 
-    def _decide(self, scene: Scene, intervention: str, status: dict[str, Any]) -> dict[str, Any]:
+    def _decide(self, scene: Scene, report: str, status: dict[str, Any]) -> dict[str, Any]:
         """Nobody is told of a contradiction until a person has looked at the clues and chosen."""
         for clue in status["clues"]:
             self.say(f"  indice {clue['kind']} « {clue['given']} » : {clue['says']}")
@@ -93,7 +93,7 @@ class Director:
         command = ("review", scene.reference, "--commune", str(scene.decide))
         self.say(f"Une personne tranche : notifier {' '.join(command)}")
         self.stage.require(*command)
-        return self._wait(intervention, lambda now: now["state"] == "decided", "la décision")
+        return self._wait(report, lambda now: now["state"] == "decided", "la décision")
 
     def _receive(self, scene: Scene, expected: list[Address]) -> None:
         """Wait for what must come; fail on anything else."""
@@ -116,11 +116,11 @@ class Director:
         self.show(as_read(expected, texts, mails))
 
     def _wait(
-        self, intervention: str, done: Callable[[dict[str, Any]], bool], what: str
+        self, report: str, done: Callable[[dict[str, Any]], bool], what: str
     ) -> dict[str, Any]:
         deadline = time.monotonic() + SECONDS_FOR_ONE_STEP
         while True:
-            answer = self.dispatch.status(intervention)
+            answer = self.dispatch.status(report)
             _require(answer.code == 200, f"état illisible : réponse {answer.code}")
             status: dict[str, Any] = answer.body
             if done(status):

@@ -17,7 +17,7 @@ from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
 from notifier.directory.people import communes_with_mobile
-from notifier.intake.models import Handling, Intervention, Source
+from notifier.intake.models import Handling, Report, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 from notifier.territory.resolve import Commune, all_communes, communes_in
@@ -124,7 +124,7 @@ def waiting() -> Iterator[Finding]:
             "notifier resume" if name == "*" else f"notifier resume {quote(name)}",
         )
     pending = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING)
-    received = Intervention.objects.filter(state=Handling.RECEIVED)
+    received = Report.objects.filter(state=Handling.RECEIVED)
     oldest = {
         "un message attend": pending.aggregate(since=Min("due_at"))["since"],
         "une intervention attend": received.aggregate(since=Min("received_at"))["since"],
@@ -138,6 +138,6 @@ def waiting() -> Iterator[Finding]:
         )
     if not late:
         yield good("File d’attente : rien n’attend")
-    reviews = Intervention.objects.filter(state=Handling.REVIEW).count()
+    reviews = Report.objects.filter(state=Handling.REVIEW).count()
     if reviews:
         yield warning(f"À vérifier : {reviews} en attente d’une décision", "notifier review")

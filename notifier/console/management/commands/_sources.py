@@ -48,14 +48,13 @@ def has_something(waiting: Waiting) -> bool:
 
 
 def what_waits(waiting: Waiting) -> str:
-    """How many texts, of how many interventions, since when; what cannot be held any more."""
+    """How many texts, of how many incidents, since when; what cannot be held any more."""
     if not waiting.texts:
         said = "Aucun texte n’attend."
     else:
-        plural, many = _s(waiting.texts), _s(waiting.interventions)
+        plural, many = _s(waiting.texts), _s(waiting.incidents)
         said = (
-            f"{waiting.texts} texte{plural} en attente, de {waiting.interventions} "
-            f"intervention{many}"
+            f"{waiting.texts} texte{plural} en attente, de {waiting.incidents} intervention{many}"
         )
         if waiting.oldest:
             oldest = timezone.localtime(waiting.oldest)

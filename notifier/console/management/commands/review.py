@@ -14,8 +14,8 @@ from notifier.alerting.review.decisions import ReviewError, decide_communes, dis
 from notifier.alerting.review.notices import Candidate, candidates
 from notifier.console.management.commands._who import add_who
 from notifier.console.terminal import shown
-from notifier.intake.lookup import interventions_named, not_found
-from notifier.intake.models import Intervention
+from notifier.intake.lookup import not_found, reports_named
+from notifier.intake.models import Report
 from notifier.territory.resolve import commune_by_code
 
 
@@ -54,43 +54,43 @@ class Command(BaseCommand):
         if options["reference"] is None:
             self._list()
             return
-        interventions = self._of(options["reference"], options["source"])
+        reports = self._of(options["reference"], options["source"])
         if options["dismiss"]:
-            self._dismiss(interventions, options)
+            self._dismiss(reports, options)
         elif options["commune"]:
-            self._decide(interventions, options)
+            self._decide(reports, options)
         else:
-            latest_first = sorted(interventions, key=lambda i: -i.sequence)
+            latest_first = sorted(reports, key=lambda i: -i.sequence)
             is_shell = latest_first[0].is_shell
             possible = candidates(latest_first)
             if not is_shell:
                 self._show_candidates(possible)
-            for intervention in latest_first:
-                self._show(intervention)
+            for report in latest_first:
+                self._show(report)
             what = command(latest_first[0].reference, is_named=bool(possible), is_shell=is_shell)
             self.stdout.write(f"{_to_do(is_shell=is_shell)} : {what}")
 
     def _list(self) -> None:
-        interventions = list(waiting())
-        if not interventions:
+        reports = list(waiting())
+        if not reports:
             self.stdout.write("Rien à vérifier.")
-        for intervention in interventions:
-            received = timezone.localtime(intervention.received_at)
+        for report in reports:
+            received = timezone.localtime(report.received_at)
             self.stdout.write(
-                f"{intervention.reference} n° {intervention.sequence}  "
+                f"{report.reference} n° {report.sequence}  "
                 f"{received:%d/%m} {stamped_hour(received)}  "
-                f"{intervention.source.name}  {nature(intervention.category)}"
+                f"{report.source.name}  {nature(report.category)}"
             )
-            self._write(f"  {intervention.reason}", 2)
-        if interventions:
+            self._write(f"  {report.reason}", 2)
+        if reports:
             self.stdout.write("Indices et décision : notifier review REFERENCE")
 
-    def _of(self, reference: str, source: str | None) -> list[Intervention]:
-        found = list(waiting().filter(pk__in=interventions_named(reference).values("pk")))
+    def _of(self, reference: str, source: str | None) -> list[Report]:
+        found = list(waiting().filter(pk__in=reports_named(reference).values("pk")))
         if source:
             found = [i for i in found if i.source.name == source]
         if not found:
-            known = interventions_named(reference).exists()
+            known = reports_named(reference).exists()
             raise CommandError(
                 f"« {reference} » n’attend aucune décision : voir « notifier review »"
                 if known
@@ -111,17 +111,14 @@ class Command(BaseCommand):
         for candidate in possible:
             self.stdout.write(f"  {candidate.label}")
 
-    def _show(self, intervention: Intervention) -> None:
-        received = timezone.localtime(intervention.received_at)
+    def _show(self, report: Report) -> None:
+        received = timezone.localtime(report.received_at)
+        self.stdout.write(f"{report.reference} n° {report.sequence} ({report.source.name})")
         self.stdout.write(
-            f"{intervention.reference} n° {intervention.sequence} ({intervention.source.name})"
+            f"  {nature(report.category)}, reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
         )
-        self.stdout.write(
-            f"  {nature(intervention.category)}, "
-            f"reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
-        )
-        self._write(f"  {intervention.reason}", 2)
-        for clue in intervention.clues:
+        self._write(f"  {report.reason}", 2)
+        for clue in report.clues:
             self._write(f"  - {_harmless(clue['says'])}", 4)
 
     def _write(self, line: str, indent: int) -> None:
@@ -129,11 +126,11 @@ class Command(BaseCommand):
         for piece in shown(line, indent, stream):
             self.stdout.write(piece)
 
-    def _decide(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
+    def _decide(self, reports: list[Report], options: dict[str, Any]) -> None:
         codes = [code.upper() for code in options["commune"]]
         try:
             decided = decide_communes(
-                interventions,
+                reports,
                 codes,
                 who=options["who"],
                 why=options["why"],
@@ -146,12 +143,12 @@ class Command(BaseCommand):
             "Décision enregistrée ; ce qui est à annoncer part aussitôt."
         )
 
-    def _dismiss(self, interventions: list[Intervention], options: dict[str, Any]) -> None:
+    def _dismiss(self, reports: list[Report], options: dict[str, Any]) -> None:
         try:
-            dismiss(interventions, who=options["who"], why=options["why"])
+            dismiss(reports, who=options["who"], why=options["why"])
         except ReviewError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{interventions[0].reference} : classée sans suite.")
+        self.stdout.write(f"{reports[0].reference} : classée sans suite.")
 
 
 def _to_do(*, is_shell: bool) -> str:

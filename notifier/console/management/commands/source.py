@@ -261,7 +261,7 @@ class Command(BaseCommand):
 
     def _withdraw(self, source: Source, who: str) -> None:
         done = withdraw_all(source, who)
-        of = _many(done.interventions, "intervention")
+        of = _many(done.incidents, "intervention")
         self.stdout.write(f"Retirés : {_many(done.texts, 'texte')}, de {of}.")
         if done.leaving:
             self.stdout.write(

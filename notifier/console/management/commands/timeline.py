@@ -1,4 +1,4 @@
-"""`notifier timeline REFERENCE`: what happened to an intervention, step by step."""
+"""`notifier timeline REFERENCE`: what happened to a report, step by step."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -11,8 +11,8 @@ from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.notification.history import timeline_with_digests
 from notifier.console.terminal import shown
 from notifier.intake.incident import reference_in
-from notifier.intake.lookup import interventions_named, not_found
-from notifier.intake.models import Intervention
+from notifier.intake.lookup import not_found, reports_named
+from notifier.intake.models import Report
 from notifier.journal.models import Entry
 
 # The column after the time and the time since the step before.
@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
-        known = interventions_named(reference).select_related("source")
-        threads = {intervention.thread: intervention.source.name for intervention in known}
+        known = reports_named(reference).select_related("source")
+        threads = {report.thread: report.source.name for report in known}
         if not threads:
             raise CommandError(not_found(reference))
         for thread, source in sorted(threads.items()):
@@ -40,9 +40,9 @@ class Command(BaseCommand):
             self._print(timeline_with_digests(thread))
             self._print_reasons([i for i in known if i.thread == thread and i.decision_reason])
 
-    def _print_reasons(self, decided: list[Intervention]) -> None:
+    def _print_reasons(self, decided: list[Report]) -> None:
         """Not of the journal: they can be erased."""
-        for one in sorted(decided, key=lambda intervention: intervention.sequence):
+        for one in sorted(decided, key=lambda report: report.sequence):
             said = " ".join(one.decision_reason.split())
             self._write(f"  Motif de la décision sur le n° {one.sequence} : {said}", 4)
 

@@ -1,4 +1,4 @@
-"""The native endpoint: push an intervention, try one without effect, ask what became of one."""
+"""The native endpoint: push a report, try one without effect, ask what became of one."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,10 +13,10 @@ from notifier.alerting.service import UnknownCategoryError, accept, try_out
 from notifier.alerting.status import status_of
 from notifier.api.authentication import SourceKey
 from notifier.api.errors import ProblemError
-from notifier.intake.models import Intervention, Source
+from notifier.intake.models import Report, Source
 from notifier.intake.receive import ContradictionError, OutsideSourceError
-from notifier.intake.schema.intervention import NewIntervention
 from notifier.intake.schema.reference import ReferenceRefusedError
+from notifier.intake.schema.report import NewReport
 
 DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
 
@@ -47,7 +47,7 @@ REFUSALS: dict[int, type[Schema]] = dict.fromkeys(
 )
 def push(
     request: HttpRequest,
-    new: NewIntervention,
+    new: NewReport,
     dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
     source = source_of(request)
@@ -74,7 +74,7 @@ def push(
             "augmentez sequence pour un nouvel état",
             field="sequence",
         ) from None
-    known_as = reception.intervention_id
+    known_as = reception.report_id
     return Status(
         202 if reception.is_new else 200, Accepted(id=known_as, status_url=status_url(known_as))
     )
@@ -87,16 +87,16 @@ def push(
     description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",
 )
 def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
-    mine = Intervention.objects.filter(source=source_of(request))
-    intervention = mine.filter(pk=intervention_id).first()
-    if intervention is None:
+    mine = Report.objects.filter(source=source_of(request))
+    report = mine.filter(pk=intervention_id).first()
+    if report is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
-    return status_of(intervention)
+    return status_of(report)
 
 
-def status_url(intervention_id: UUID) -> str:
-    """Where to ask what became of an intervention."""
-    return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{intervention_id}"
+def status_url(report_id: UUID) -> str:
+    """Where to ask what became of a report."""
+    return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{report_id}"
 
 
 def refuse_unclear_parameters(request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""What a dispatch centre may say of an intervention, field by field; all else is refused."""
+"""What a dispatch centre may say of a report, field by field; all else is refused."""
 
 from __future__ import annotations
 
@@ -181,8 +181,8 @@ def says_where(location: Mapping[str, Any]) -> bool:
     return any(location.get(clue) is not None for clue in clues)
 
 
-class NewIntervention(BaseModel):
-    """An intervention, or the next state of one, as a dispatch centre pushes it."""
+class NewReport(BaseModel):
+    """A report, or the next state of one, as a dispatch centre pushes it."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -27,7 +27,7 @@ from notifier.console.admin.base import (
 )
 from notifier.console.admin.decision import DecisionForm, DismissalForm
 from notifier.delivery.models import Message
-from notifier.intake.models import Intervention
+from notifier.intake.models import Report
 from notifier.journal.models import Entry
 from notifier.journal.write import timeline
 from notifier.territory.resolve import Verdict
@@ -62,8 +62,8 @@ PLACE = {
 }
 
 
-@admin.register(Intervention)
-class InterventionAdmin(ThreadAdmin[Intervention]):
+@admin.register(Report)
+class ReportAdmin(ThreadAdmin[Report]):
     """Nothing of it can be changed; a person may only say which commune it concerns."""
 
     list_display = (
@@ -85,34 +85,34 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
     def get_urls(self) -> list[URLPattern]:
         """Django's, and the decision."""
         decide = self.admin_site.admin_view(self.decide_view)
-        own = path("<uuid:pk>/commune/", decide, name="intake_intervention_decide")
+        own = path("<uuid:pk>/commune/", decide, name="intake_report_decide")
         return [own, *super().get_urls()]
 
     def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """What waits of the thread, its clues side by side, and the decision in two steps."""
-        asked = get_object_or_404(Intervention.objects.select_related("source"), pk=pk)
+        asked = get_object_or_404(Report.objects.select_related("source"), pk=pk)
         together = sorted(waiting().filter(thread=asked.thread), key=lambda i: -i.sequence)
         if not together:
             messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
-            return HttpResponseRedirect(reverse("admin:intake_intervention_change", args=[pk]))
+            return HttpResponseRedirect(reverse("admin:intake_report_change", args=[pk]))
         if together[0].is_shell:
             return self._dismiss_view(request, together)
         form = DecisionForm(together, request.POST if request.method == "POST" else None)
         if form.is_valid() and form.is_confirmed and self._decide(request, together, form):
-            return HttpResponseRedirect(reverse("admin:intake_intervention_changelist"))
+            return HttpResponseRedirect(reverse("admin:intake_report_changelist"))
         context = {
             "title": f"Quelle commune ? {asked.reference}",
-            "opts": Intervention._meta,
+            "opts": Report._meta,
             "original": asked,
             "form": form,
             "compared": [(i, moment(i.received_at), self.what(i), clue_table(i)) for i in together],
         }
         everywhere = self.admin_site.each_context(request)
-        template = "admin/intake/intervention/decide.html"
+        template = "admin/intake/report/decide.html"
         return TemplateResponse(request, template, everywhere | context)
 
-    def _dismiss_view(self, request: HttpRequest, together: list[Intervention]) -> HttpResponse:
-        """Resources whose intervention never came: what to do, and how to close the matter."""
+    def _dismiss_view(self, request: HttpRequest, together: list[Report]) -> HttpResponse:
+        """Resources whose report never came: what to do, and how to close the matter."""
         form = DismissalForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             who, why = request.user.get_username(), form.cleaned_data["why"]
@@ -123,21 +123,19 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
             else:
                 self.log_change(request, together[0], "Classée sans suite.")
                 messages.success(request, f"{together[0].reference} : classée sans suite.")
-                return HttpResponseRedirect(reverse("admin:intake_intervention_changelist"))
+                return HttpResponseRedirect(reverse("admin:intake_report_changelist"))
         context = {
             "title": f"Moyens sans intervention : {together[0].reference}",
-            "opts": Intervention._meta,
+            "opts": Report._meta,
             "original": together[0],
             "received": moment(together[0].received_at),
             "form": form,
         }
         everywhere = self.admin_site.each_context(request)
-        template = "admin/intake/intervention/dismiss.html"
+        template = "admin/intake/report/dismiss.html"
         return TemplateResponse(request, template, everywhere | context)
 
-    def _decide(
-        self, request: HttpRequest, together: list[Intervention], form: DecisionForm
-    ) -> bool:
+    def _decide(self, request: HttpRequest, together: list[Report], form: DecisionForm) -> bool:
         codes = form.cleaned_data["codes"]
         who = request.user.get_username()
         try:
@@ -152,72 +150,72 @@ class InterventionAdmin(ThreadAdmin[Intervention]):
         return True
 
     @admin.display(description="reçue le", ordering="received_at")
-    def received(self, intervention: Intervention) -> str:
+    def received(self, report: Report) -> str:
         """To the second."""
-        return moment(intervention.received_at)
+        return moment(report.received_at)
 
     @admin.display(description="survenue le")
-    def occurred(self, intervention: Intervention) -> str:
+    def occurred(self, report: Report) -> str:
         """To the second."""
-        return moment(intervention.occurred_at)
+        return moment(report.occurred_at)
 
     @admin.display(description="catégorie", ordering="category")
-    def what(self, intervention: Intervention) -> str:
+    def what(self, report: Report) -> str:
         """As mayors read it."""
-        return category_label(intervention.category)
+        return category_label(report.category)
 
     @admin.display(description="localisation", ordering="verdict")
-    def verdict_label(self, intervention: Intervention) -> str:
+    def verdict_label(self, report: Report) -> str:
         """How sure the commune is."""
-        return VERDICTS.get(intervention.verdict, intervention.verdict)
+        return VERDICTS.get(report.verdict, report.verdict)
 
     @admin.display(description="lieu")
-    def place(self, intervention: Intervention) -> SafeString | str:
+    def place(self, report: Report) -> SafeString | str:
         """As dispatch gave it."""
         return lines(
             [
                 f"{PLACE.get(key, key)} : {_given(key, given)}"
-                for key, given in intervention.location.items()
+                for key, given in report.location.items()
                 if given
             ]
         )
 
     @admin.display(description="commune")
-    def where(self, intervention: Intervention) -> SafeString | str:
+    def where(self, report: Report) -> SafeString | str:
         """The commune that was found or decided."""
-        return lines([commune_label(code) for code in intervention.communes])
+        return lines([commune_label(code) for code in report.communes])
 
     @admin.display(description="indices")
-    def clue_table(self, intervention: Intervention) -> SafeString | str:
+    def clue_table(self, report: Report) -> SafeString | str:
         """Side by side."""
-        return clue_table(intervention)
+        return clue_table(report)
 
     @admin.display(description="décision")
-    def decided(self, intervention: Intervention) -> str:
+    def decided(self, report: Report) -> str:
         """Which commune, by whom."""
-        if not intervention.decided_communes:
+        if not report.decided_communes:
             return NOTHING
-        chosen = ", ".join(map(commune_label, intervention.decided_communes))
-        return f"{chosen}, par {intervention.decided_by}"
+        chosen = ", ".join(map(commune_label, report.decided_communes))
+        return f"{chosen}, par {report.decided_by}"
 
     @admin.display(description="étapes")
-    def steps(self, intervention: Intervention) -> SafeString | str:
+    def steps(self, report: Report) -> SafeString | str:
         """The journal of the thread."""
-        entries = timeline(intervention.thread)
+        entries = timeline(report.thread)
         rows: list[list[str | SafeString]] = [
             [moment(entry.at), entry.get_step_display(), entry.text] for entry in entries
         ]
         return grid(["Heure", "Étape", "Ce qui s’est passé"], rows)
 
     @admin.display(description="voir aussi")
-    def links(self, intervention: Intervention) -> SafeString:
+    def links(self, report: Report) -> SafeString:
         """The ways to what was told and written down."""
         named = ((Alert, "alertes"), (Message, "messages"), (Entry, "lignes du journal"))
-        found = (link_to_list(model, text, thread=intervention.thread) for model, text in named)
+        found = (link_to_list(model, text, thread=report.thread) for model, text in named)
         return format_html_join(" · ", "{}", ((link,) for link in found))
 
 
-def clue_table(intervention: Intervention) -> SafeString | str:
+def clue_table(report: Report) -> SafeString | str:
     """A row for each clue: what was given, which communes it allows, what it says."""
     rows: list[list[str | SafeString]] = [
         [
@@ -226,7 +224,7 @@ def clue_table(intervention: Intervention) -> SafeString | str:
             _named(clue),
             clue["says"],
         ]
-        for clue in intervention.clues
+        for clue in report.clues
     ]
     return grid(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
