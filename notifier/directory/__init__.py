@@ -1,7 +1,8 @@
-"""The directory: who may be told what goes on in a commune, and in which order.
+"""The directory: who may be told what happens in a commune, and in which order.
 
-In: contacts, one by one in the administration pages or all at once from a CSV file (`imports.py`).
-Out: the people of a commune at a given moment, the mayor first (`people.py`).
-It never decides whether someone is told, never sends anything, never keeps half of a file, and
-never lets a number or an address in that no message could reach.
+In: contacts, one by one in the administration pages or all at once from a CSV file (`imports/`).
+Out: the people of a commune who are active at a given moment, the mayor first (`recipients.py`).
+
+Never: decides whether someone is told, sends anything, keeps half of a file, or stores a number or
+an address that no message could reach.
 """

@@ -1,4 +1,4 @@
-"""The directory as a Django application."""
+"""The Django application `directory`."""
 
 from django.apps import AppConfig
 

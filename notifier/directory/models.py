@@ -12,7 +12,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from notifier.directory.names import key, legible, tidy
+from notifier.directory.names import fold, normalise_name, validate_legible
 from notifier.fields import EmailField
 from notifier.mailbox import strip_invisible
 from notifier.territory.phones import PhoneError, mobile_number
@@ -20,7 +20,7 @@ from notifier.territory.resolve import commune_by_code
 
 
 class Function(models.TextChoices):
-    """In which quality someone is told, in the default order of escalation.
+    """In which capacity someone is told, in the default order of escalation.
 
     CGCT art. L2122-17: an absent mayor is replaced by the deputies in the order of their
     nomination; those who answer for the town hall without replacing the mayor come after.
@@ -34,29 +34,29 @@ class Function(models.TextChoices):
     OTHER = "autre", "autre contact"
 
 
-_ORDER = {function.value: place for place, function in enumerate(Function)}
+_ORDER = {function.value: position for position, function in enumerate(Function)}
 
 
 class NameKeyField(models.TextField):  # type: ignore[type-arg] # no subscript at run time
-    """The words of a contact's name as one searches them, kept with it however it is written."""
+    """The folded name of a contact, for searching; kept up to date on every save."""
 
     def pre_save(self, contact: Any, add: bool) -> str:  # noqa: ARG002
-        """By a form or an import."""
+        """Compute the value, for forms as for bulk imports."""
         contact.name_key = contact.folded_name
         return str(contact.name_key)
 
     def deconstruct(self) -> Any:
-        """As migrations know it: in the database it is plain text."""
+        """Appear in migrations as a plain TextField."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
 
 
 class Contact(models.Model):
-    """One person, or one service, that may be told what goes on in one commune."""
+    """One person, or one service, that may be told what happens in one commune."""
 
     commune = models.CharField(
         "commune",
-        # Searching by commune uses the index of the unique key below, which begins with it.
+        # Searches by commune use the index of the unique key below, which begins with it.
         max_length=5,
         help_text="Code officiel géographique d’une commune actuelle, par exemple 90033.",
     )
@@ -67,12 +67,14 @@ class Contact(models.Model):
         validators=[MinValueValidator(1)],
         help_text="1 pour la première personne à prévenir dans cette fonction.",
     )
-    last_name = models.CharField("nom", max_length=100, blank=True, validators=[legible])
-    first_name = models.CharField("prénom", max_length=100, blank=True, validators=[legible])
+    last_name = models.CharField("nom", max_length=100, blank=True, validators=[validate_legible])
+    first_name = models.CharField(
+        "prénom", max_length=100, blank=True, validators=[validate_legible]
+    )
     name_key = NameKeyField(editable=False, default="")
     mobile = models.CharField(
         "mobile",
-        # Longer than any number, so that clean() sees what was typed and says what is wrong.
+        # Longer than any number, so that clean() sees what was typed and can say what is wrong.
         max_length=30,
         blank=True,
         help_text="Forme nationale de la commune (06…, 0690…) ou internationale (+41…).",
@@ -117,37 +119,40 @@ class Contact(models.Model):
     def __str__(self) -> str:
         commune = commune_by_code(self.commune)
         where = commune.label if commune else self.commune
-        said = (where, self.get_function_display(), f"rang {self.rank}", self.name)
-        return " · ".join(filter(None, said))
+        parts = (where, self.get_function_display(), f"rang {self.rank}", self.name)
+        return " · ".join(filter(None, parts))
 
     @property
     def name(self) -> str:
-        """First and last name, as one says them; often only one of them, or none."""
+        """First and last name; often only one of them, or none."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def folded_name(self) -> str:
-        """The name without what spellings differ in, as `name_key` keeps it."""
-        return key(f"{self.last_name} {self.first_name}")
+        """The name without what spellings differ in, as `name_key` stores it."""
+        return fold(f"{self.last_name} {self.first_name}")
 
     @property
-    def escalation(self) -> tuple[int, int]:
+    def escalation_order(self) -> tuple[int, int]:
         """The place in the order in which the commune's contacts are told; sorts ascending."""
         return (_ORDER[self.function], self.rank)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
-        """Put what was written into its stored form, and judge that. Raises ValidationError."""
+        """Normalise the fields, then validate them. Raises ValidationError."""
         self.commune = self.commune.strip().upper()
-        self.last_name, self.first_name = tidy(self.last_name), tidy(self.first_name)
+        self.last_name, self.first_name = (
+            normalise_name(self.last_name),
+            normalise_name(self.first_name),
+        )
         self.email = unicodedata.normalize("NFC", strip_invisible(self.email)).lower()
         self.mobile = self.mobile.strip()
         super().clean_fields(exclude)
 
     def clean(self) -> None:
-        """Put the mobile into its stored form.
+        """Normalise the mobile.
 
-        Raises ValidationError, by field, when no current commune bears the code or when the
-        number cannot receive an SMS.
+        Raises ValidationError, by field, when no current commune has the code or when the number
+        cannot receive an SMS.
         """
         super().clean()
         if commune_by_code(self.commune) is None:

@@ -1,4 +1,4 @@
-"""Names of people: compared as one reads them, and refused when their letters are broken."""
+"""Names of people: fold them for comparison, and refuse those with broken letters."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _SPACES = re.compile(f"[{BLANK}]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def key(text: str) -> str:
-    """The words of a name without case, accents, hyphens and apostrophes: "lerot valerie"."""
+def fold(text: str) -> str:
+    """Return the words of a name without case, accents and punctuation: "lerot valerie"."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     text = "".join(c for c in text if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
-def tidy(name: str) -> str:
-    """The name as it is stored: accents in one piece, nothing invisible, single spaces."""
+def normalise_name(name: str) -> str:
+    """Return the name as it is stored: composed accents, nothing invisible, single spaces."""
     return _SPACES.sub(" ", unicodedata.normalize("NFC", strip_invisible(name)))
 
 
 def is_same_person(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Whether two pairs of last and first name are one person's, in whichever spelling or order."""
-    last, first = (key(name).replace(" ", "") for name in one)
-    return key("".join(other)).replace(" ", "") in (last + first, first + last)
+    """Return whether two pairs of last and first name match, in any spelling and either order."""
+    last, first = (fold(name).replace(" ", "") for name in one)
+    return fold("".join(other)).replace(" ", "") in (last + first, first + last)
 
 
-def legible(name: str) -> None:
-    """Refuse a name whose letters were lost between two programs, or that shows nothing.
+def validate_legible(name: str) -> None:
+    """Refuse a name whose letters were lost between two programs, or with invisible characters.
 
     Raises ValidationError in French, with what to do.
     """
@@ -50,7 +50,7 @@ def legible(name: str) -> None:
 
 
 def _broken(name: str) -> Iterator[str]:
-    """What no name holds, as it can be shown."""
+    """Yield what no name contains, in a form that can be shown."""
     for char in name:
         if unicodedata.category(char)[0] == "C" or char == "\N{REPLACEMENT CHARACTER}":
             yield f"U+{ord(char):04X}"
@@ -64,7 +64,7 @@ def _broken(name: str) -> Iterator[str]:
 
 
 def _is_misread(run: str) -> bool:
-    """Whether signs are Latin letters in UTF-8 that were read as Windows': "LÃªrot"."""
+    """Return whether signs are Latin letters in UTF-8 that were read as Windows': "LÃªrot"."""
     try:
         meant = run.encode("cp1252").decode()
     except UnicodeError:

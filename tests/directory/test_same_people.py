@@ -12,9 +12,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.directory.imports import import_contacts
+from notifier.directory.imports.csv_reader import FileRefused
+from notifier.directory.imports.importer import import_contacts
 from notifier.directory.models import Contact
-from notifier.directory.reading import FileRefused
 from notifier.territory.reference.communes import communes_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]

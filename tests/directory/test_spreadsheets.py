@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notifier.directory.imports import import_contacts
+from notifier.directory.imports.csv_reader import FileRefused
+from notifier.directory.imports.importer import import_contacts
 from notifier.directory.models import Contact
-from notifier.directory.reading import FileRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 

@@ -17,7 +17,7 @@ from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
 from notifier.alerting.throttling.throttle import foreseen
 from notifier.delivery.models import Message
-from notifier.directory.people import active_people
+from notifier.directory.recipients import active_people
 from notifier.intake.incident import thread_of
 from notifier.intake.models import Report, Source
 from notifier.intake.receive import refuse_outside

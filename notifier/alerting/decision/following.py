@@ -10,7 +10,7 @@ from notifier.alerting.notification.recipients import concerned_by, to_ring, tol
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import Channel, Message
 from notifier.delivery.outbox import OutgoingMessage
-from notifier.directory.people import Person
+from notifier.directory.recipients import Person
 
 
 def letters_to_follow(

@@ -28,7 +28,7 @@ from notifier.alerting.policy.rules import Ruling
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import OutgoingMessage, cancel_pending
-from notifier.directory.people import active_people
+from notifier.directory.recipients import active_people
 from notifier.intake.models import Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry

@@ -24,7 +24,7 @@ from notifier.alerting.policy.rules import withheld
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
-from notifier.directory.people import Person, active_people
+from notifier.directory.recipients import Person, active_people
 from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries

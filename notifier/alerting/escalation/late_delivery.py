@@ -10,7 +10,7 @@ from notifier.alerting.notification.messages import Envelope, compose, letter_ke
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Message
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
-from notifier.directory.people import active_people
+from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 

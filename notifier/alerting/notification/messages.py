@@ -18,7 +18,7 @@ from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import OutgoingMessage
-from notifier.directory.people import Person
+from notifier.directory.recipients import Person
 from notifier.intake.incident import source_in
 from notifier.intake.models import Report
 from notifier.territory.phones import format_number

@@ -9,7 +9,7 @@ from notifier.alerting.models import Alert, Held
 from notifier.alerting.notification.history import DIGEST_TOPIC
 from notifier.alerting.notification.messages import letter_key
 from notifier.delivery.models import Message
-from notifier.directory.people import active_people
+from notifier.directory.recipients import active_people
 
 
 def gone(messages: Sequence[Message]) -> set[int]:

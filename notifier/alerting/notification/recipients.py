@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import BAD_ENDS, Message, MessageState
-from notifier.directory.people import Person
+from notifier.directory.recipients import Person
 
 
 def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:

@@ -16,10 +16,10 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
+from notifier.directory.imports.rows import ambiguous_code_question, normalise_commune_code
 from notifier.directory.models import Contact, Function
-from notifier.directory.names import key
-from notifier.directory.people import function_title
-from notifier.directory.rows import postal_question, written_out
+from notifier.directory.names import fold
+from notifier.directory.recipients import function_title
 from notifier.mailbox import strip_invisible
 from notifier.territory.reference.communes import bearers, departement_written_in
 from notifier.territory.resolution.names import normalise
@@ -66,9 +66,13 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
     def clean(self) -> dict[str, Any]:
         """Ask once, whenever the commune is new to the contact."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        code = written_out(str(cleaned.get("commune") or "").strip())
+        code = normalise_commune_code(str(cleaned.get("commune") or "").strip())
         is_new = code != self.initial.get("commune")
-        if is_new and not cleaned.get("is_confirmed") and (question := postal_question(code)):
+        if (
+            is_new
+            and not cleaned.get("is_confirmed")
+            and (question := ambiguous_code_question(code))
+        ):
             self.add_error("commune", f"{question}, cochez « C’est bien cette commune ».")
         return cleaned
 
@@ -82,7 +86,7 @@ def _written_in_contact(term: str) -> Q:
         return Q(mobile__contains=f"+{digits.lstrip('0')}" if international else digits.lstrip("0"))
     every = Q()
     for word in term.split():
-        in_name = Q(*(("name_key__contains", part) for part in key(word).split()))
+        in_name = Q(*(("name_key__contains", part) for part in fold(word).split()))
         every &= (in_name or Q(pk=None)) | Q(email__contains=word.lower())
     return every
 
@@ -132,7 +136,9 @@ class ContactAdmin(TitledAdmin[Contact]):
         term = strip_invisible(search_term)
         if not term:
             return queryset, False
-        codes = {bearer.commune for bearer in bearers(normalise(term))} | {written_out(term)}
+        codes = {bearer.commune for bearer in bearers(normalise(term))} | {
+            normalise_commune_code(term)
+        }
         found = queryset.filter(Q(commune__in=codes) | _written_in_contact(term))
         if ORDER_VAR in request.GET:
             return found, False

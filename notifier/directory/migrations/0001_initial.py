@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         max_length=100,
-                        validators=[notifier.directory.names.legible],
+                        validators=[notifier.directory.names.validate_legible],
                         verbose_name="nom",
                     ),
                 ),
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         max_length=100,
-                        validators=[notifier.directory.names.legible],
+                        validators=[notifier.directory.names.validate_legible],
                         verbose_name="prénom",
                     ),
                 ),

@@ -16,7 +16,7 @@ from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.sending.pause import NOT_PAUSED
 from notifier.directory.models import Contact
-from notifier.directory.people import communes_with_mobile
+from notifier.directory.recipients import communes_with_mobile
 from notifier.intake.models import Handling, Report, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning

@@ -1,4 +1,4 @@
-"""`notifier contacts`: import a file of contacts, list those of a commune."""
+"""The command `notifier contacts`: import a file of contacts, list those of a commune."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.directory.imports import import_contacts
+from notifier.directory.imports.csv_reader import FileRefused
+from notifier.directory.imports.importer import import_contacts
+from notifier.directory.imports.rows import normalise_commune_code, unknown_commune_reason
 from notifier.directory.models import Contact
-from notifier.directory.people import function_title
-from notifier.directory.reading import FileRefused
-from notifier.directory.rows import unknown_commune, written_out
+from notifier.directory.recipients import function_title
 from notifier.territory.resolve import commune_by_code
 
 
 class Command(BaseCommand):
-    """Contacts of the communes: import a CSV file, show those of a commune."""
+    """Import a CSV file of contacts, or list those of a commune."""
 
     help = "Contacts des communes : importer un fichier CSV, afficher ceux d’une commune."
     # The checks load every room, a second and more, to say nothing of what this command does.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`import` and `list`, each with its own arguments."""
+        """Declare `import` and `list`, each with its own arguments."""
         actions = parser.add_subparsers(dest="action", required=True, metavar="import|list")
         importing = actions.add_parser("import", help="importer un fichier CSV, tout ou rien")
         importing.add_argument("file", type=Path, metavar="FICHIER.csv")
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         listing.add_argument("--commune", required=True, metavar="CODE", help="code INSEE")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Exit code 1, with nothing written, when anything is wrong."""
+        """Run the action; exit code 1, with nothing written, when anything is wrong."""
         if options["action"] == "import":
             confirmed = [code for codes in options["confirm"] for code in codes.split(",")]
             self._import(options["file"], confirmed, dry_run=options["dry_run"])
@@ -52,10 +52,10 @@ class Command(BaseCommand):
             self._list(options["commune"])
 
     def _import(self, path: Path, confirmed: list[str], *, dry_run: bool) -> None:
-        codes = {written_out(code.strip()) for code in confirmed}
+        codes = {normalise_commune_code(code.strip()) for code in confirmed}
         for code in sorted(codes):
             if commune_by_code(code) is None:
-                raise CommandError(f"--confirm : {unknown_commune(code)}")
+                raise CommandError(f"--confirm : {unknown_commune_reason(code)}")
 
         def progress(rows: int) -> None:
             self.stderr.write(f"{rows} lignes vérifiées…")
@@ -75,11 +75,12 @@ class Command(BaseCommand):
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
     def _list(self, written: str) -> None:
-        commune = commune_by_code(written_out(written))
+        commune = commune_by_code(normalise_commune_code(written))
         if commune is None:
-            raise CommandError(unknown_commune(written))
+            raise CommandError(unknown_commune_reason(written))
         contacts = sorted(
-            Contact.objects.filter(commune=commune.code), key=lambda contact: contact.escalation
+            Contact.objects.filter(commune=commune.code),
+            key=lambda contact: contact.escalation_order,
         )
         self.stdout.write(commune.label)
         if not contacts:

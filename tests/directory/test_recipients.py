@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifier.directory.models import Contact
-from notifier.directory.people import Person, active_people
+from notifier.directory.recipients import Person, active_people
 
 pytestmark = pytest.mark.django_db
 

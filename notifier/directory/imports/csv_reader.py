@@ -1,4 +1,4 @@
-"""A contact file as a spreadsheet writes it, turned into cells with their line numbers."""
+"""Read a CSV file as spreadsheets write it into cells with their line numbers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifier.directory.encodings import UndecidedError, decoded
-from notifier.directory.names import key
+from notifier.directory.imports.encodings import AmbiguousEncodingError, decode
+from notifier.directory.names import fold
 from notifier.mailbox import strip_invisible
 from notifier.unreadable import describe_os_error
 
 COLUMNS = ("code_commune", "fonction", "rang", "nom", "prenom", "mobile", "courriel")
 COMMUNE_NAME = "commune"
-"""A column that a file may have besides: it tells a code from the postal code with its number."""
+"""An optional column; it tells a commune code from the postal code with the same digits."""
 _KNOWN = (*COLUMNS, COMMUNE_NAME)
-_HEADER = ";".join(COLUMNS)
+_EXPECTED_HEADER = ";".join(COLUMNS)
 _AS_CSV = "dans le tableur, choisissez « Enregistrer sous », « CSV UTF-8 »"
-_NEVER_IN_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _SEPARATOR = re.compile(r"\s*\"?sep=(?P<sign>[^\n])[^\n]*\n", re.IGNORECASE)
 _DELIMITERS = ";,\t"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a file is refused: at a line of it (1 is the header), or as a whole when line is None."""
+    """Why a file is refused: in one line (1 is the header), or as a whole if `line` is None."""
 
     line: int | None
     reasons: tuple[str, ...]
@@ -39,7 +39,7 @@ class Fault:
 
 
 class FileRefused(Exception):
-    """The file holds at least one fault; nothing of it is kept."""
+    """The file has at least one fault; nothing of it is imported."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__(*faults)
@@ -60,58 +60,58 @@ class RawRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file of which the header has been read: the rows below it, and notes in French on it."""
+    """A file whose header has been read: the rows below it, and notes on it in French."""
 
     rows: Iterator[RawRow]
     notes: tuple[str, ...]
 
 
 def read_sheet(path: Path) -> Sheet:
-    """The file's rows, empty ones left out.
+    """Read the file's rows, without the empty ones.
 
-    Raises FileRefused, saying in French what to do, when the file cannot be read, is no text, or
+    Raises FileRefused, saying in French what to do, when the file cannot be read, is not text, or
     lacks a column.
     """
-    text, encoding = _text(path)
+    text, encoding = _read_text(path)
     skipped = 0
-    if said := _SEPARATOR.match(text):
-        delimiter = said["sign"]
-        skipped = said[0].count("\n")
-        text = text[said.end() :]
+    if declared := _SEPARATOR.match(text):
+        delimiter = declared["sign"]
+        skipped = declared[0].count("\n")
+        text = text[declared.end() :]
     else:
         first = text.lstrip("\n ").split("\n", 1)[0]
         delimiter = max(_DELIMITERS, key=first.count)
-    rows = _rows(text, delimiter, skipped)
+    rows = _split_rows(text, delimiter, skipped)
     header: list[str] = []
     notes = [f"fichier lu comme un CSV ({encoding}) : vérifiez les accents"] if encoding else []
     for line, cells, fault in rows:
         if fault:
             raise FileRefused(Fault(line, (fault,)))
-        header = _header(cells, line)
-        if ignored := [cell or "(sans nom)" for cell in cells if _column(cell) not in _KNOWN]:
+        header = _read_header(cells, line)
+        if ignored := [cell or "(sans nom)" for cell in cells if _column_name(cell) not in _KNOWN]:
             plural = "s" if len(ignored) > 1 else ""
             notes.append(f"colonne{plural} en trop, ignorée{plural} : {', '.join(ignored)}")
         break
-    return Sheet(_by_column(rows, header), tuple(notes))
+    return Sheet(_raw_rows(rows, header), tuple(notes))
 
 
-def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str], str]]:
-    """The line, the cells and the fault of every row that has anything in it."""
+def _split_rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str], str]]:
+    """Yield the line, the cells and the fault of every row that is not empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    begins = 1
+    next_line = 1
     try:
         for cells in reader:
-            line, begins = begins, reader.line_num + 1
+            line, next_line = next_line, reader.line_num + 1
             cells = [strip_invisible(unicodedata.normalize("NFC", cell)) for cell in cells]
             if any(cells):
                 yield line + skipped, cells, ""
     except csv.Error:
         # The reader cannot tell where the next row begins: what follows stays unread.
         fault = "guillemets mal placés ou jamais refermés : la suite du fichier est illisible"
-        yield begins + skipped, [], fault
+        yield next_line + skipped, [], fault
 
 
-def _by_column(rows: Iterator[tuple[int, list[str], str]], header: list[str]) -> Iterator[RawRow]:
+def _raw_rows(rows: Iterator[tuple[int, list[str], str]], header: list[str]) -> Iterator[RawRow]:
     for line, cells, fault in rows:
         surplus, lacking = cells[len(header) :], header[len(cells) :]
         # Spreadsheets leave the last empty cell out, or add one; anything else may have shifted.
@@ -121,28 +121,28 @@ def _by_column(rows: Iterator[tuple[int, list[str], str]], header: list[str]) ->
         yield RawRow(line, {} if fault else dict(zip(header, cells, strict=False)), fault)
 
 
-def _header(cells: list[str], line: int) -> list[str]:
-    """The names of the columns, in their order; raises FileRefused naming what is missing."""
+def _read_header(cells: list[str], line: int) -> list[str]:
+    """Return the column names in order. Raises FileRefused naming those that are missing."""
     while cells and not cells[-1]:
         cells.pop()
-    columns = [_column(cell) for cell in cells]
+    columns = [_column_name(cell) for cell in cells]
     reasons = []
     if missing := [name for name in COLUMNS if name not in columns]:
         reasons.append(f"colonne manquante : {', '.join(missing)}")
-    if twice := [name for name in _KNOWN if columns.count(name) > 1]:
-        reasons.append(f"colonne présente deux fois : {', '.join(twice)}")
+    if repeated := [name for name in _KNOWN if columns.count(name) > 1]:
+        reasons.append(f"colonne présente deux fois : {', '.join(repeated)}")
     if reasons:
-        raise FileRefused(Fault(line, (*reasons, f"l’en-tête attendu est {_HEADER}")))
+        raise FileRefused(Fault(line, (*reasons, f"l’en-tête attendu est {_EXPECTED_HEADER}")))
     return columns
 
 
-def _column(cell: str) -> str:
+def _column_name(cell: str) -> str:
     """ "Code commune" is code_commune, "Prénom" prenom."""
-    return key(cell.replace("_", " ")).replace(" ", "_")
+    return fold(cell.replace("_", " ")).replace(" ", "_")
 
 
-def _text(path: Path) -> tuple[str, str]:
-    """The file's text, and the name of its encoding when it is a rare one."""
+def _read_text(path: Path) -> tuple[str, str]:
+    """Return the file's text, and the name of its encoding if it is an unusual one."""
     try:
         content = path.read_bytes()
     except IsADirectoryError:
@@ -152,15 +152,15 @@ def _text(path: Path) -> tuple[str, str]:
     if content.startswith(b"PK\x03\x04"):
         raise _refused(f"« {path} » est un classeur de tableur, pas un CSV : {_AS_CSV}")
     try:
-        text, encoding = decoded(content)
-    except UndecidedError:
+        text, encoding = decode(content)
+    except AmbiguousEncodingError:
         raise _refused(
             f"« {path} » n’est pas en UTF-8, et son encodage ne se devine pas : {_AS_CSV}"
         ) from None
-    if _NEVER_IN_TEXT.search(text):
+    if _BINARY.search(text):
         raise _refused(f"« {path} » n’est pas un fichier texte : {_AS_CSV}")
     if not text.strip():
-        raise _refused(f"le fichier « {path} » est vide : il y faut l’en-tête {_HEADER}")
+        raise _refused(f"le fichier « {path} » est vide : il y faut l’en-tête {_EXPECTED_HEADER}")
     return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 

@@ -1,4 +1,4 @@
-"""One row of a contact file, checked against the rules of the directory."""
+"""Check one row of a contact file against the rules of the directory."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TypeAlias
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from notifier.directory.functions import function_of, rank_of
+from notifier.directory.imports.csv_reader import COMMUNE_NAME
+from notifier.directory.imports.functions import parse_function, parse_rank
 from notifier.directory.models import Contact, Function
-from notifier.directory.reading import COMMUNE_NAME
 from notifier.territory.phones import PhoneError, mobile_number
 from notifier.territory.reference.communes import rivals_of, tidy_code
 from notifier.territory.resolution.evidence import listing
@@ -19,20 +19,20 @@ from notifier.territory.resolve import Location, Verdict, commune_by_code, resol
 
 Identity: TypeAlias = tuple[str, str, int]
 
-_HIGHEST_RANK = 999
-_LONGEST_SHOWN = 60
+_MAX_RANK = 999
+_MAX_SHOWN_LENGTH = 60
 _COLUMN_OF = {"last_name": "nom", "first_name": "prenom", "email": "courriel"}
 _FUNCTIONS = ", ".join(Function.values)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row without fault: the contact that it makes, in the stored form."""
+    """A valid row: the contact it describes, in its stored form."""
 
     line: int
     contact: Contact
     question: str = ""
-    """What a person has to confirm of a contact that is not known yet, in French; mostly nothing"""
+    """What the user must confirm if the contact is new, in French; usually empty."""
 
     @property
     def commune(self) -> str:
@@ -41,12 +41,12 @@ class Row:
 
     @property
     def identity(self) -> Identity:
-        """What makes two rows speak of the same contact."""
+        """What two rows that describe the same contact have in common."""
         return identity_of(self.contact)
 
 
 class RowRefused(ValueError):
-    """A row with at least one fault; `reasons` says all of them in French.
+    """A row with at least one fault; `reasons` are all of them, in French.
 
     `identity` is None when the faults are in the very cells that make it.
     """
@@ -57,23 +57,23 @@ class RowRefused(ValueError):
         self.identity = identity
 
 
-def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -> Row:
-    """The row in its stored form. Raises RowRefused with every reason at once.
+def check_row(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -> Row:
+    """Convert the cells into a Row. Raises RowRefused with every reason at once.
 
-    `confirmed`: codes of communes, said not to be the postal codes that they are as well.
+    `confirmed`: codes of communes that the user says are not meant as postal codes.
     """
     reasons: list[str] = []
-    commune = written_out(cells["code_commune"])
-    known = commune_by_code(commune) is not None
-    if not known:
-        reasons.append(unknown_commune(cells["code_commune"]))
+    commune = normalise_commune_code(cells["code_commune"])
+    is_known = commune_by_code(commune) is not None
+    if not is_known:
+        reasons.append(unknown_commune_reason(cells["code_commune"]))
     name = cells.get(COMMUNE_NAME, "")
-    if known and name:
-        reasons += _other_name(commune, name)
-    function, said = function_of(cells["fonction"])
+    if is_known and name:
+        reasons += _name_mismatch(commune, name)
+    function, stated_rank = parse_function(cells["fonction"])
     if function is None:
         reasons.append(f"fonction « {cells['fonction']} » inconnue ; attendu : {_FUNCTIONS}")
-    rank = _rank(cells, said, reasons)
+    rank = _read_rank(cells, stated_rank, reasons)
     contact = Contact(
         commune=commune,
         function=function or "",
@@ -83,15 +83,15 @@ def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -
         email=cells["courriel"],
     )
     identity = None if reasons else identity_of(contact)
-    if known:
+    if is_known:
         # Without the commune nothing says which country's plan a national number belongs to.
-        contact.mobile = _mobile(cells["mobile"], commune, reasons)
+        contact.mobile = _read_mobile(cells["mobile"], commune, reasons)
     if not cells["mobile"] and not cells["courriel"]:
         reasons.append("ni mobile ni courriel : donnez au moins l’un des deux")
-    reasons += _faults_of(contact, cells)
+    reasons += _field_faults(contact, cells)
     if reasons:
         raise RowRefused(reasons, identity)
-    question = "" if name or commune in confirmed else postal_question(commune)
+    question = "" if name or commune in confirmed else ambiguous_code_question(commune)
     if question:
         question += (
             ", ajoutez au fichier une colonne « commune » avec son nom, ou à la commande "
@@ -101,12 +101,12 @@ def checked(line: int, cells: dict[str, str], confirmed: Collection[str] = ()) -
 
 
 def identity_of(contact: Contact) -> Identity:
-    """What no two contacts share."""
+    """Return the commune, function and rank, which no two contacts share."""
     return (contact.commune, str(contact.function), contact.rank)
 
 
-def postal_question(code: str) -> str:
-    """Which commune a code means that is also the postal code of others, in French; "" if none."""
+def ambiguous_code_question(code: str) -> str:
+    """Ask in French which commune a code means that is also a postal code; "" if it is none."""
     found = commune_by_code(code)
     others = rivals_of(code)
     if found is None or not others:
@@ -117,8 +117,8 @@ def postal_question(code: str) -> str:
     )
 
 
-def _other_name(code: str, name: str) -> list[str]:
-    """Why a commune's name does not go with its code; nothing if it does."""
+def _name_mismatch(code: str, name: str) -> list[str]:
+    """Return why a commune's name does not go with its code, in French; nothing if it does."""
     resolution = resolve(Location(insee=code, name=name))
     if resolution.verdict is Verdict.CERTAIN:
         return []
@@ -126,32 +126,32 @@ def _other_name(code: str, name: str) -> list[str]:
     return [f"code_commune « {code} » et commune « {name} » ne vont pas ensemble : {says}"]
 
 
-def written_out(code: str) -> str:
-    """The code as the COG writes it, with the zero that spreadsheets take away: "1033" is 01033."""
+def normalise_commune_code(code: str) -> str:
+    """Return the code as the COG writes it: "1033", as spreadsheets leave it, is "01033"."""
     return tidy_code(code) or code
 
 
-def unknown_commune(code: str) -> str:
-    """Why a code is not that of a current commune, and which it may stand for, in French."""
+def unknown_commune_reason(code: str) -> str:
+    """Say in French why a code is no current commune's, and which one it may stand for."""
     if not code:
         return "code_commune manquant"
     clues = resolve(Location(insee=code)).clues
     return f"code_commune « {code} » refusé : {' '.join(clue.says for clue in clues).rstrip('.')}"
 
 
-def _rank(cells: dict[str, str], said: int | None, reasons: list[str]) -> int:
-    """The rank, which may stand with the function ("1er adjoint") instead of in its own cell."""
+def _read_rank(cells: dict[str, str], stated_rank: int | None, reasons: list[str]) -> int:
+    """Return the rank: from its own cell, or from the function's ("1er adjoint")."""
     text = cells["rang"]
-    rank = rank_of(text) if text else said
-    if rank is None or not 1 <= rank <= _HIGHEST_RANK:
-        reasons.append(f"rang « {text} » : donnez un nombre entier de 1 à {_HIGHEST_RANK}")
+    rank = parse_rank(text) if text else stated_rank
+    if rank is None or not 1 <= rank <= _MAX_RANK:
+        reasons.append(f"rang « {text} » : donnez un nombre entier de 1 à {_MAX_RANK}")
         return 0
-    if said not in (None, rank):
+    if stated_rank not in (None, rank):
         reasons.append(f"fonction « {cells['fonction']} » et rang « {text} » se contredisent")
     return rank
 
 
-def _mobile(text: str, commune: str, reasons: list[str]) -> str:
+def _read_mobile(text: str, commune: str, reasons: list[str]) -> str:
     if not text:
         return ""
     try:
@@ -161,8 +161,8 @@ def _mobile(text: str, commune: str, reasons: list[str]) -> str:
         return ""
 
 
-def _faults_of(contact: Contact, cells: dict[str, str]) -> list[str]:
-    """What the directory refuses of the contact's names and address, as a form would."""
+def _field_faults(contact: Contact, cells: dict[str, str]) -> list[str]:
+    """Return what the model refuses of the contact's names and address, as a form would."""
     try:
         contact.clean_fields(exclude={"commune", "function", "rank", "mobile"})
     except ValidationError as refusal:
@@ -176,4 +176,4 @@ def _faults_of(contact: Contact, cells: dict[str, str]) -> list[str]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}…"

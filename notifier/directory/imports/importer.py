@@ -1,6 +1,6 @@
-"""A CSV file of contacts becomes the directory's: all of it, or nothing.
+"""Import a CSV file of contacts into the directory: all of it, or nothing.
 
-Read, check every row, compare with what is stored, write what differs. A row speaks of the contact
+Read, check every row, compare with what is stored, write what differs. A row stands for the contact
 with the same commune, function and rank; contacts that the file does not name stay as they are.
 """
 
@@ -14,28 +14,33 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.differences import REPLACED, difference
+from notifier.directory.imports.csv_reader import Fault, FileRefused, read_sheet
+from notifier.directory.imports.differences import IMPORTED_FIELDS, describe_change
+from notifier.directory.imports.duplicates import copied_value_faults, shared_value_notes
+from notifier.directory.imports.notes import (
+    foreign_numbers_note,
+    format_lines,
+    missing_contacts_note,
+    no_mobile_note,
+)
+from notifier.directory.imports.rows import Identity, Row, RowRefused, check_row
 from notifier.directory.models import Contact
 from notifier.directory.names import is_same_person
-from notifier.directory.notes import absent_note, foreign_note, lines_of, unrung_note
-from notifier.directory.people import commune_time_zone, is_active
-from notifier.directory.reading import Fault, FileRefused, read_sheet
-from notifier.directory.rows import Identity, Row, RowRefused, checked
-from notifier.directory.shared import copied_down, shared_notes
+from notifier.directory.recipients import commune_time_zone, is_active
 
 PROGRESS_EVERY = 10_000
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What an import did, or in a dry run would do; `notes` are French sentences for its author."""
+class ImportSummary:
+    """What an import did, or in a dry run would do; `notes` are French sentences for the user."""
 
     added: int
     changed: int
     unchanged: int
     notes: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
-    """What becomes of each contact that is there already and differs: line, old value, new value"""
+    """One line per existing contact that changes: line of the file, old values, new values."""
 
     def __str__(self) -> str:
         return ", ".join(
@@ -54,21 +59,21 @@ def import_contacts(
     dry_run: bool = False,
     confirmed: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
-) -> Summary:
-    """Bring the directory to what the file says, in one transaction.
+) -> ImportSummary:
+    """Make the directory match the file, in one transaction.
 
-    `confirmed`: the codes of communes that are postal codes of others as well and are not meant so;
-    without the commune's name in the file, or the same person there already, each is asked.
-    `progress` is told the number of rows checked, every PROGRESS_EVERY of them. A second run
-    writes nothing; neither does `dry_run`.
+    `confirmed`: codes of communes that are also postal codes of others and are meant as commune
+    codes. Without the commune's name in the file, or the same person in the directory, an
+    unconfirmed code of that kind is refused. `progress` is called with the number of rows checked,
+    every PROGRESS_EVERY of them. A second run writes nothing; neither does `dry_run`.
 
     Raises FileRefused, with every faulty line, when anything in the file is wrong.
     """
     rows, faults, notes = _checked_rows(path, confirmed, progress)
-    faults += copied_down(rows)
+    faults += copied_value_faults(rows)
     with transaction.atomic():
-        stored = _stored(rows)
-        faults += _questions(rows, stored)
+        stored = _existing_contacts(rows)
+        faults += _unconfirmed_codes(rows, stored)
         if faults:
             raise FileRefused(*sorted(faults, key=lambda fault: fault.line or 0))
         plan = _compare(rows, stored)
@@ -77,19 +82,19 @@ def import_contacts(
                 plan.differing,
                 update_conflicts=True,
                 unique_fields=["commune", "function", "rank"],
-                update_fields=[*REPLACED, "name_key", "active_from", "active_until"],
+                update_fields=[*IMPORTED_FIELDS, "name_key", "active_from", "active_until"],
             )
-    return Summary(
+    return ImportSummary(
         added=plan.added,
         changed=len(plan.differing) - plan.added,
         unchanged=len(rows) - len(plan.differing),
         notes=(
             *notes,
             *plan.notes,
-            *shared_notes(rows),
-            *foreign_note(rows),
-            *absent_note(rows, stored),
-            *unrung_note(rows, plan.result),
+            *shared_value_notes(rows),
+            *foreign_numbers_note(rows),
+            *missing_contacts_note(rows, stored),
+            *no_mobile_note(rows, plan.result),
         ),
         changes=tuple(plan.changes),
     )
@@ -98,7 +103,7 @@ def import_contacts(
 def _checked_rows(
     path: Path, confirmed: Collection[str], progress: Callable[[int], None] | None
 ) -> tuple[list[Row], list[Fault], list[str]]:
-    """The rows of a file without fault, the faults, and notes on how the file was read."""
+    """Return the valid rows of a file, the faults, and notes on how the file was read."""
     rows: list[Row] = []
     lines: dict[Identity, int] = {}
     faults: list[Fault] = []
@@ -114,12 +119,12 @@ def _checked_rows(
         reasons: tuple[str, ...] = ()
         identity: Identity | None
         try:
-            row = checked(raw.line, raw.cells, confirmed)
+            row = check_row(raw.line, raw.cells, confirmed)
             identity = row.identity
         except RowRefused as refusal:
             identity, reasons = refusal.identity, refusal.reasons
         if identity and lines.setdefault(identity, raw.line) != raw.line:
-            reasons = (*reasons, _doubled(identity, lines[identity]))
+            reasons = (*reasons, _duplicate_reason(identity, lines[identity]))
         if reasons:
             faults.append(Fault(raw.line, reasons))
             continue
@@ -130,21 +135,21 @@ def _checked_rows(
         faults.append(Fault(None, (f"« {path} » ne contient aucun contact sous son en-tête",)))
     notes = list(sheet.notes)
     if repaired:
-        notes.append(f"zéro initial du code de commune rétabli : {lines_of(repaired)}")
+        notes.append(f"zéro initial du code de commune rétabli : {format_lines(repaired)}")
     return rows, faults, notes
 
 
-def _questions(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
-    """What is asked of rows that may mean another commune, but for people who are there already."""
-    asked = [row for row in rows if row.question]
+def _unconfirmed_codes(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
+    """Return a fault per code that may be a postal code, unless the person is already known."""
+    ambiguous = [row for row in rows if row.question]
     return [
         Fault(row.line, (row.question,))
-        for row in asked
+        for row in ambiguous
         if (before := stored.get(row.identity)) is None or not _same_person(before, row.contact)
     ]
 
 
-def _doubled(identity: Identity, first: int) -> str:
+def _duplicate_reason(identity: Identity, first: int) -> str:
     commune, function, rank = identity
     return (
         f"répète la ligne {first} (commune {commune}, {function}, rang {rank}) : "
@@ -152,10 +157,10 @@ def _doubled(identity: Identity, first: int) -> str:
     )
 
 
-def _stored(rows: list[Row]) -> dict[Identity, Contact]:
-    """What the directory holds from the first to the last commune of the file, held for writing.
+def _existing_contacts(rows: list[Row]) -> dict[Identity, Contact]:
+    """Lock and return the contacts from the first to the last commune of the file.
 
-    A range and not a list: a file of all communes has more codes than a statement takes.
+    A range and not a list: a file of all communes has more codes than a statement can hold.
     """
     if not rows:
         return {}
@@ -166,12 +171,14 @@ def _stored(rows: list[Row]) -> dict[Identity, Contact]:
 
 @dataclass(frozen=True)
 class _Plan:
+    """What the import will write."""
+
     differing: list[Contact]
     added: int
     changes: list[str]
     notes: list[str]
     result: list[Contact]
-    """Everybody in the communes of the file, as they then are."""
+    """All contacts of the file's communes after the import."""
 
 
 def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
@@ -179,7 +186,7 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
     changes: list[str] = []
     added = 0
     restarted: list[int] = []
-    asleep: list[int] = []
+    inactive: list[int] = []
     now = timezone.now()
     imported: dict[Identity, Contact] = {}
     for row in rows:
@@ -189,29 +196,29 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
             added += 1
             differing.append(contact)
             continue
-        # An absence or the end of a mandate is the person's, not the post's.
+        # An absence or the end of a mandate belongs to the person, not to the post.
         if _same_person(before, contact):
             contact.active_from, contact.active_until = before.active_from, before.active_until
         elif before.active_from or before.active_until:
             restarted.append(row.line)
-        if _asleep(contact, now):
-            asleep.append(row.line)
-        if change := difference(before, contact):
+        if _is_inactive(contact, now):
+            inactive.append(row.line)
+        if change := describe_change(before, contact):
             differing.append(contact)
             changes.append(f"ligne {row.line}, {change}")
     notes = []
     if restarted:
-        notes.append(f"autre personne, période d’activité effacée : {lines_of(restarted)}")
-    if asleep:
+        notes.append(f"autre personne, période d’activité effacée : {format_lines(restarted)}")
+    if inactive:
         notes.append(
-            f"hors de leur période d’activité, pas prévenus aujourd’hui : {lines_of(asleep)}"
+            f"hors de leur période d’activité, pas prévenus aujourd’hui : {format_lines(inactive)}"
         )
     communes = {row.commune for row in rows}
     result = {key: contact for key, contact in stored.items() if key[0] in communes} | imported
     return _Plan(differing, added, changes, notes, list(result.values()))
 
 
-def _asleep(contact: Contact, now: datetime) -> bool:
+def _is_inactive(contact: Contact, now: datetime) -> bool:
     if contact.active_from is None and contact.active_until is None:
         return False
     return not is_active(contact, now.astimezone(commune_time_zone(contact.commune)).date())

@@ -1,0 +1,1 @@
+"""Import a CSV file of contacts: `importer.import_contacts`."""

@@ -1,0 +1,34 @@
+"""Describe in French what an import changes of a contact: the old values and the new ones."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from notifier.directory.models import Contact
+from notifier.directory.recipients import function_title
+from notifier.territory.resolve import commune_by_code
+
+IMPORTED_FIELDS = ("last_name", "first_name", "mobile", "email")
+"""The fields that a file gives; the others are kept by the directory alone."""
+_PERIOD = ("active_from", "active_until")
+
+
+def describe_change(before: Contact, after: Contact) -> str:
+    """ "Delle (90033), maire : mobile +3363… → +3363…"; "" if the file changes nothing."""
+    if all(getattr(before, field) == getattr(after, field) for field in IMPORTED_FIELDS):
+        return ""
+    changed = [
+        f"{Contact._meta.get_field(field).verbose_name} {_format_value(old)} → {_format_value(new)}"  # type: ignore[union-attr]
+        for field in (*IMPORTED_FIELDS, *_PERIOD)
+        if (old := getattr(before, field)) != (new := getattr(after, field))
+    ]
+    commune = commune_by_code(after.commune)
+    where = commune.label if commune else after.commune
+    return f"{where}, {function_title(after.function, after.rank)} : {' ; '.join(changed)}"
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return str(value) if value else "(vide)"
