@@ -224,6 +224,103 @@ def test_all_faults_are_said_at_once_by_line_and_key(tmp_path: Path) -> None:
     assert "5 to 1440" in faults[2]
 
 
+# Line 1 is the family's, line 10 [categories], line 11 its one category.
+SOUND = FAMILY + '[categories]\n"C01.01.00" = { label = "accident de la route" }\n'
+LANE, PLACE, TELL = 'lane = "urgent"', "place = true", 'tell = ["maire"]'
+CHANNELS, LIFE = 'channels = ["sms", "email"]', "lifetime_minutes = 180"
+TOLD, LAW = 'disclosure = "notify"', 'legal_basis = "article'
+LABEL, ENTRY = 'label = "accidents"', 'label = "accident de la route"'
+FAULT_KINDS = [
+    # what stands in the file, what is put there, the line and key that are named for it
+    (LANE, "lane = 'vite'", 4, "families.C01.lane"),
+    (LANE, "lane = 1", 4, "families.C01.lane"),
+    (LANE, 'lane = ["urgent"]', 4, "families.C01.lane"),
+    (LANE, "", 1, "families.C01.lane"),
+    (TOLD, 'disclosure = "never"', 3, "families.C01.disclosure"),
+    (TOLD, 'disclosure = "threshold"', 1, "families.C01.threshold"),
+    (TOLD, f'{TOLD}\nthreshold = "severe"', 4, "families.C01.threshold"),
+    (TOLD, 'disclosure = "threshold"\nthreshold = "grave"', 4, "families.C01.threshold"),
+    (TOLD, 'disclosure = "threshold"\nthreshold = 3', 4, "families.C01.threshold"),
+    (CHANNELS, 'channels = ["fax"]', 5, "families.C01.channels"),
+    (CHANNELS, 'channels = ["sms", "fax"]', 5, "families.C01.channels"),
+    (CHANNELS, 'channels = ["sms", "sms"]', 5, "families.C01.channels"),
+    (CHANNELS, "channels = []", 5, "families.C01.channels"),
+    (CHANNELS, 'channels = "sms"', 5, "families.C01.channels"),
+    (CHANNELS, 'channels = ["sms", 1]', 5, "families.C01.channels"),
+    (CHANNELS, 'channels = ["email"]', 5, "families.C01.channels"),
+    (CHANNELS, "channels = { sms = true }", 5, "families.C01.channels"),
+    (LIFE, "lifetime_minutes = 4", 6, "families.C01.lifetime_minutes"),
+    (LIFE, "lifetime_minutes = 1441", 6, "families.C01.lifetime_minutes"),
+    (LIFE, "lifetime_minutes = 60.0", 6, "families.C01.lifetime_minutes"),
+    (LIFE, 'lifetime_minutes = "60"', 6, "families.C01.lifetime_minutes"),
+    (LIFE, "lifetime_minutes = true", 6, "families.C01.lifetime_minutes"),
+    (LIFE, "lifetime_minutes = 01:00:00", 6, "families.C01.lifetime_minutes"),
+    (PLACE, 'place = "true"', 7, "families.C01.place"),
+    (PLACE, "place = 1", 7, "families.C01.place"),
+    (PLACE, f"{PLACE}\nneighbours = 0", 8, "families.C01.neighbours"),
+    (PLACE, f'{PLACE}\nwhole_departement = "no"', 8, "families.C01.whole_departement"),
+    (PLACE, f'{PLACE}\nedge = "none"', 8, "families.C01.edge"),
+    (TELL, 'tell = ["curé"]', 8, "families.C01.tell"),
+    (TELL, 'tell = ["maire", "maire"]', 8, "families.C01.tell"),
+    (TELL, "tell = []", 8, "families.C01.tell"),
+    (LAW, 'legal_basis = " " #', 9, "families.C01.legal_basis"),
+    (LAW, "legal_basis = 3 #", 9, "families.C01.legal_basis"),
+    (LAW, 'legal_basis = "www.gend.fr" #', 9, "families.C01.legal_basis"),
+    (LABEL, 'label = ""', 2, "families.C01.label"),
+    (LABEL, "label = 12", 2, "families.C01.label"),
+    (LABEL, "", 1, "families.C01.label"),
+    (LABEL, f"{LABEL}\ncode = 'C01'", 3, "families.C01.code"),
+    (ENTRY, 'label = " accident"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "accident\\nde train"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "accident [grave] ou [graves]"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "accident [affreux]"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "accident [grave"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "[grave]"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "vol 06 39 98 00 01"', 11, "categories.C01.01.00.label"),
+    (ENTRY, 'label = "авария"', 11, "categories.C01.01.00.label"),
+    (ENTRY, f'label = "{"x" * 60}"', 11, "categories.C01.01.00.label"),
+    (ENTRY, "place = false", 11, "categories.C01.01.00.label"),
+    (ENTRY, f"{ENTRY}, code = 'C01.01.00'", 11, "categories.C01.01.00.code"),
+    (ENTRY, f"{ENTRY}, channels = ['email']", 11, "categories.C01.01.00.channels"),
+    (ENTRY, f"{ENTRY}, disclosure = 'threshold'", 11, "categories.C01.01.00.threshold"),
+    (ENTRY, f"{ENTRY}, threshold = 'severe'", 11, "categories.C01.01.00.threshold"),
+    (ENTRY, f"{ENTRY}, lifetime_minutes = 0", 11, "categories.C01.01.00.lifetime_minutes"),
+    ('"C01.01.00" = {', '"C01.01" = {', 11, "categories.C01.01"),
+    ('"C01.01.00" = {', '"X01.01.00" = {', 11, "categories.X01.01.00"),
+    ('"C01.01.00" = {', '"C02.01.00" = {', 11, "categories.C02.01.00"),
+    ('"C01.01.00" = {', '"C01.01.00" = 3 #', 11, "categories.C01.01.00"),
+    ("[families.C01]", FAMILY.replace("C01", "C1") + "[families.C01]", 1, "families.C1"),
+    ("[families.C01]", "[families]\nC02 = 3\n[families.C01]", 2, "families.C02"),
+    ("[families.C01]", "[storm]\ntexts = 0\n[families.C01]", 2, "storm.texts"),
+    ("[families.C01]", "[storm]\ntexts = 101\n[families.C01]", 2, "storm.texts"),
+    ("[families.C01]", "[storm]\nminutes = 121\n[families.C01]", 2, "storm.minutes"),
+    ("[families.C01]", "[storm]\nminutes = true\n[families.C01]", 2, "storm.minutes"),
+    (
+        *("[families.C01]", "[storm]\nreopening_minutes = 241\n[families.C01]"),
+        *(2, "storm.reopening_minutes"),
+    ),
+    ("[families.C01]", "[storm]\nhours = 1\n[families.C01]", 2, "storm.hours"),
+    ("[families.C01]", "storm = 3\n[families.C01]", 1, "storm"),
+    ("[families.C01]", "storms = 3\n[families.C01]", 1, "storms"),
+]
+
+
+@pytest.mark.parametrize(("stands", "put", "line", "key"), FAULT_KINDS)
+def test_each_kind_of_fault_is_named_by_its_line_and_key(
+    tmp_path: Path, stands: str, put: str, line: int, key: str
+) -> None:
+    assert SOUND.count(stands) == 1
+    faults = _faults(_write(tmp_path, SOUND.replace(stands, put)))
+    where = [fault.split(": ")[:2] for fault in faults]
+    assert where[0] == [str(line), key]
+    # A key may have two faults, and what inherits it may say so again.
+    assert {named.rpartition(".")[2] for _, named in where} == {key.rpartition(".")[2]}
+
+
+def test_what_is_around_those_faults_is_sound(tmp_path: Path) -> None:
+    assert load(_write(tmp_path, SOUND)).codes() == ("C01.01.00",)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
