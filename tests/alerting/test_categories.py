@@ -50,6 +50,11 @@ def _faults(path: Path) -> list[str]:
     return [line.removeprefix(f"{path}:") for line in str(refused.value).splitlines()]
 
 
+def _where(fault: str) -> list[str]:
+    """Line and key of a fault: "4 : families.C01.lane vaut …"."""
+    return fault.split(" ")[:3:2]
+
+
 @pytest.mark.parametrize("words", ["vol, voir www.gend.fr", "appelez le 03 84 00 00 00"])
 @pytest.mark.parametrize("key", ["label", "legal_basis"])
 def test_words_that_a_telephone_would_make_a_link_of_are_refused(
@@ -59,7 +64,7 @@ def test_words_that_a_telephone_would_make_a_link_of_are_refused(
     path = _write(tmp_path, family + '[categories]\n"C01.01.01" = { label = "accident" }\n')
     (fault,) = _faults(path)
     assert f"families.C01.{key}" in fault
-    assert "leave that out" in fault
+    assert fault.endswith(" ; l’ôter")
 
 
 # --- what ships
@@ -137,17 +142,18 @@ def test_one_category_whole(shipped: dict[str, Category]) -> None:
     assert shipped["C07.03.03"] == Category(
         code="C07.03.03",
         label="différend de voisinage",
-        written_label="différend de voisinage",
-        family="C07",
         disclosure="threshold",
         threshold=Severity.MODERATE,
         lane="routine",
         channels=("email",),
-        lifetime=timedelta(minutes=180),
+        lifetime_minutes=180,
         place=False,
         tell=("maire", "astreinte", "police_municipale"),
         legal_basis="article L132-3 du code de la sécurité intérieure",
     )
+    assert shipped["C07.03.03"].label == "différend de voisinage"
+    assert shipped["C07.03.03"].family == "C07"
+    assert shipped["C07.03.03"].lifetime == timedelta(minutes=180)
 
 
 def test_only_the_exact_code_is_known() -> None:
@@ -203,7 +209,7 @@ def test_all_faults_are_said_at_once_by_line_and_key(tmp_path: Path) -> None:
         % ("x" * 60)
     )
     faults = _faults(_write(tmp_path, text))
-    where = [fault.split(": ")[:2] for fault in faults]
+    where = [_where(fault) for fault in faults]
     assert where == [
         ["1", "families.C01.place"],
         ["4", "families.C01.lane"],
@@ -219,9 +225,8 @@ def test_all_faults_are_said_at_once_by_line_and_key(tmp_path: Path) -> None:
         ["18", "categories.C01.05.00.place"],
         ["18", "categories.C01.05.00.tell"],
     ]
-    assert "'fast'" in faults[1]
-    assert '"urgent", "routine"' in faults[1]
-    assert "5 to 1440" in faults[2]
+    assert faults[1].endswith("""vaut 'fast' ; écrire l’un de "urgent", "routine\"""")
+    assert faults[2].endswith("vaut 3 ; écrire un nombre entier de 5 à 1440")
 
 
 # Line 1 is the family's, line 10 [categories], line 11 its one category.
@@ -311,10 +316,12 @@ def test_each_kind_of_fault_is_named_by_its_line_and_key(
 ) -> None:
     assert SOUND.count(stands) == 1
     faults = _faults(_write(tmp_path, SOUND.replace(stands, put)))
-    where = [fault.split(": ")[:2] for fault in faults]
+    where = [_where(fault) for fault in faults]
     assert where[0] == [str(line), key]
     # A key may have two faults, and what inherits it may say so again.
     assert {named.rpartition(".")[2] for _, named in where} == {key.rpartition(".")[2]}
+    # In French, and what to do.
+    assert all(" ; " in fault and "hould" not in fault for fault in faults)
 
 
 def test_what_is_around_those_faults_is_sound(tmp_path: Path) -> None:
@@ -326,12 +333,15 @@ def test_what_is_around_those_faults_is_sound(tmp_path: Path) -> None:
     [
         ("[families.C01]\nlabel = \n", "line 2"),
         ('[categories]\n"C01.01.00" = { label = "a" }\n"C01.01.00" = { label = "b" }\n', "line 3"),
-        ("", "families: is missing"),
-        (FAMILY, "categories: is missing"),
-        (FAMILY + "[categories]\nC01.01.00 = { label = 'a' }\n", "in quotes"),
-        ('families = "none"\ncategories = []\n', "families: is missing"),
-        (FAMILY + '[extra]\n[categories]\n"C01.00.00" = { label = "a" }\n', "extra: is not known"),
-        (FAMILY + '[categories]\n"C01.00.00" = "accident"\n', "is not a table"),
+        ("", "families manque ; écrire une section"),
+        (FAMILY, "categories manque ; écrire sous [categories]"),
+        (FAMILY + "[categories]\nC01.01.00 = { label = 'a' }\n", "entre guillemets"),
+        ('families = "none"\ncategories = []\n', "families vaut 'none'"),
+        (
+            FAMILY + '[extra]\n[categories]\n"C01.00.00" = { label = "a" }\n',
+            "extra n’est pas une clé connue",
+        ),
+        (FAMILY + '[categories]\n"C01.00.00" = "accident"\n', "vaut 'accident' ; écrire"),
         (FAMILY + '[categories]\n"C01.00.00" = { label = "a", lifetime_minutes = true }\n', "True"),
     ],
 )
@@ -340,11 +350,11 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str, expected: str) -> N
 
 
 def test_a_missing_file_and_one_in_latin_1_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CategoriesError, match=r"absent\.toml: cannot be read"):
+    with pytest.raises(CategoriesError, match=r"absent\.toml n’existe pas"):
         load(tmp_path / "absent.toml")
     path = tmp_path / "latin1.toml"
     path.write_bytes(b'[families.C01]\nlabel = "v\xe9hicules"\n')
-    with pytest.raises(CategoriesError, match=r"latin1\.toml:2: not UTF-8"):
+    with pytest.raises(CategoriesError, match=r"latin1\.toml:2 : l’enregistrer en UTF-8"):
         load(path)
 
 

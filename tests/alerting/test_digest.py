@@ -101,14 +101,17 @@ def test_three_hundred_fit_the_sms_and_all_are_in_the_mail() -> None:
 @pytest.mark.parametrize(
     ("storm", "fault"),
     [
-        ("texts = 0", "storm.texts: is 0; write a whole number from 1 to 100"),
-        ('minutes = "15"', "storm.minutes: is '15'; write a whole number from 1 to 120"),
-        ("hours = 1", "storm.hours: is not known; the keys are texts, minutes, reopening_minutes"),
+        ("texts = 0", "storm.texts vaut 0 ; écrire un nombre entier de 1 à 100"),
+        ('minutes = "15"', "storm.minutes vaut '15' ; écrire un nombre entier de 1 à 120"),
+        (
+            "hours = 1",
+            "storm.hours n’est pas une clé connue ; les clés sont texts, minutes, reopening",
+        ),
     ],
 )
 def test_a_wrong_threshold_is_refused_at_start_with_its_line(
     operator: Callable[[str], None], storm: str, fault: str
 ) -> None:
     operator(f"[storm]\n{storm}\n" + written(FAMILIES))
-    with pytest.raises(CategoriesError, match=f":2: {fault}"):
+    with pytest.raises(CategoriesError, match=f":2 : {fault}"):
         categories()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -24,13 +23,11 @@ def category(disclosure: str) -> Category:
     return Category(
         code="C07.01.01",
         label="attroupement",
-        written_label="attroupement",
-        family="C07",
         disclosure=disclosure,  # type: ignore[arg-type] # a plain string from the table below
         threshold=Severity.SEVERE if disclosure == "threshold" else None,
         lane="urgent",
         channels=("sms",),
-        lifetime=timedelta(hours=3),
+        lifetime_minutes=180,
         place=True,
         tell=("maire",),
         legal_basis="article L132-3 du code de la sécurité intérieure",

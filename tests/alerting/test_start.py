@@ -40,7 +40,7 @@ def test_a_template_with_an_undefined_name_refuses_the_start(program: str, tmp_p
     faulty.write_text("{{ commune }} : fini.\n{{ telephone }} {{ reference }}\n", encoding="utf-8")
     ended = start(program, tmp_path, TEMPLATES_DIR=texts)
     assert ended.returncode != 0
-    assert f"{faulty}:2: 'telephone' is not known here" in ended.stderr
+    assert f"{faulty}:2 : 'telephone' n’est pas connu ici" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -53,14 +53,14 @@ def test_a_wrong_categories_file_refuses_the_start(program: str, tmp_path: Path)
     faulty.write_text("\n".join(lines), encoding="utf-8")
     ended = start(program, tmp_path, CATEGORIES_FILE=faulty)
     assert ended.returncode != 0
-    assert f"{faulty}:{place + 1}: families.C01.lane: is 'vite'" in ended.stderr
+    assert f"{faulty}:{place + 1} : families.C01.lane vaut 'vite'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_a_categories_file_that_is_not_there_refuses_the_start(tmp_path: Path) -> None:
     ended = start("worker", tmp_path, CATEGORIES_FILE=tmp_path / "none.toml")
     assert ended.returncode != 0
-    assert f"{tmp_path / 'none.toml'}: cannot be read" in ended.stderr
+    assert f"{tmp_path / 'none.toml'} n’existe pas" in ended.stderr
 
 
 def test_what_ships_is_accepted(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_an_unknown_name_is_refused_by_file_line_and_name_even_in_a_branch_not_t
 ) -> None:
     path = own / "end.txt.j2"
     path.write_text("Bonjour\n{% if exercise and not exercise %}\n{{ caller }}\n{% endif %}\n")
-    assert _refused(own).startswith(f"{path}:3: 'caller' is not known here")
+    assert _refused(own).startswith(f"{path}:3 : 'caller' n’est pas connu ici")
 
 
 def test_all_faults_are_said_at_once(own: Path) -> None:
@@ -36,16 +36,16 @@ def test_all_faults_are_said_at_once(own: Path) -> None:
     (own / "first.subject.j2").write_text("\n{% if %}\n")
     (own / "update.html.j2").unlink()
     faults = _refused(own)
-    assert "end.sms.j2:1: 'phone'" in faults
-    assert "first.subject.j2:2:" in faults
-    assert "update.html.j2: is missing" in faults
+    assert "end.sms.j2:1 : 'phone'" in faults
+    assert "first.subject.j2:2 :" in faults
+    assert "update.html.j2 manque" in faults
 
 
 @pytest.mark.parametrize("word", ["neighbour", "holder"])
 def test_what_only_shows_beyond_the_commune_is_tried_too(own: Path, word: str) -> None:
     path = own / "end.sms.j2"
     path.write_text(f"{{% if {word} %}}{{{{ {word} * 40 }}}}{{% endif %}} {{{{ reference }}}}\n")
-    assert f"{path}:1: makes an SMS of more than 2 segments" in _refused(own)
+    assert f"{path}:1 : SMS de plus de 2 segments" in _refused(own)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_what_only_shows_beyond_the_commune_is_tried_too(own: Path, word: str) -
 def test_an_escape_is_refused_at_start(own: Path, escape: str) -> None:
     path = own / "first.txt.j2"
     path.write_text(f"Bonjour {{{{ commune }}}}\n{escape}\n")
-    assert f"{path}:2: " in _refused(own)
+    assert f"{path}:2 : " in _refused(own)
 
 
 def test_a_fault_in_a_shared_piece_names_the_piece(own: Path) -> None:
     piece = own / "_sms_head.j2"
     piece.write_text("{{ commune }}\n{{ commune.maire }}\n")
-    assert f"{piece}:2: " in _refused(own)
+    assert f"{piece}:2 : " in _refused(own)
 
 
 @pytest.mark.parametrize("name", ["unreached.subject.j2", "unreached.txt.j2"])
@@ -83,15 +83,15 @@ def test_the_mail_to_the_duty_address_is_tried_at_start_too(own: Path, name: str
     """It is the last word when nobody can be told: it may not fail only then."""
     path = own / name
     path.write_text("{{ commune }}\n{{ why.cause }}\n")
-    assert _refused(own).startswith(f"{path}:2: ")
+    assert _refused(own).startswith(f"{path}:2 : ")
 
 
 def test_an_sms_that_cannot_be_kept_short_or_lacks_the_reference_is_refused(own: Path) -> None:
     (own / "first.sms.j2").write_text("Bonjour. " * 40 + "{{ reference }}\n")
     (own / "end.sms.j2").write_text("{{ commune }} : {{ category }}\n")
     faults = _refused(own)
-    assert "first.sms.j2:1: makes an SMS of more than 2 segments" in faults
-    assert "end.sms.j2:1: has no reference" in faults
+    assert "first.sms.j2:1 : SMS de plus de 2 segments" in faults
+    assert "end.sms.j2:1 : SMS sans référence" in faults
 
 
 def test_an_operators_own_words_are_used(own: Path) -> None:
@@ -103,4 +103,14 @@ def test_an_operators_own_words_are_used(own: Path) -> None:
 @pytest.mark.parametrize("name", ["end.sms.j2", "first.txt.j2", "update.html.j2", "digest.sms.j2"])
 def test_a_text_that_does_not_say_whom_to_call_is_refused(own: Path, name: str) -> None:
     (own / name).write_text("{{ reference }}\n" if "digest" not in name else "{{ count }}\n")
-    assert f"{own / name}:1: has no telephone; close it with {{{{ duty_phone }}}}" in _refused(own)
+    assert f"{own / name}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}" in _refused(own)
+
+
+def test_a_text_in_latin_1_and_a_folder_in_its_place_are_refused(own: Path) -> None:
+    (own / "end.sms.j2").write_bytes(b"Termin\xe9. {{ reference }}\n")
+    (own / "first.txt.j2").unlink()
+    (own / "first.txt.j2").mkdir()
+    assert _refused(own).splitlines() == [
+        f"{own / 'end.sms.j2'} : l’enregistrer en UTF-8",
+        f"{own / 'first.txt.j2'} est un dossier",
+    ]

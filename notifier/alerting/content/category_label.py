@@ -73,13 +73,11 @@ def read_label(written: str) -> Label:
 
 
 def label_fault(written: str) -> str | None:
-    """What is wrong with a label's brackets, in English for the operator's log, or None."""
-    if written.count("[") + written.count("]") == 0:
-        return None
+    """What is wrong with a label's brackets, in French; None if nothing."""
     found = _BRACKETS.findall(written)
-    if len(found) != 1 or written.count("[") != 1 or written.count("]") != 1:
-        return "holds more than one bracket; keep one [grave], [graves] or []"
-    if found[0] not in SAID:
+    if written.count("[") > 1 or not written.count("[") == written.count("]") == len(found):
+        return "a plus d’un crochet ; ne garder qu’un [grave], [graves] ou []"
+    if found and found[0] not in SAID:
         choice = ", ".join(f"[{said}]" for said in SAID)
-        return f"holds [{found[0]}]; write one of {choice}, or no brackets"
+        return f"contient [{found[0]}] ; écrire l’un de {choice}, ou aucun crochet"
     return None

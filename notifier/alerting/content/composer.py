@@ -41,6 +41,7 @@ from notifier.alerting.content.template_validation import trial_fault, without_t
 from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
 from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import with_de
+from notifier.unreadable import describe_os_error
 
 MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
@@ -98,7 +99,7 @@ class TemplatesError(Exception):
 class Composer:
     """Composes from the templates of one folder.
 
-    Raises TemplatesError, in English for the operator's log, when one is missing, is not Jinja2,
+    Raises TemplatesError, in French, when one is missing, is not Jinja2,
     uses a name that it may not see, or makes an SMS that cannot be kept within two segments.
     """
 
@@ -201,16 +202,18 @@ class Composer:
         wanted |= {*UNREACHED, *TRIALS}
         present = {path.name for path in self._folder.glob("*.j2")}
         for name in sorted(wanted - present):
-            yield f"{self._folder / name}: is missing; put it there, the package's own is a model"
+            yield f"{self._folder / name} manque ; l’y mettre, celui du paquet sert de modèle"
         for name in sorted(present):
             path = self._folder / name
             try:
                 tree = self._environment.parse(path.read_text(encoding="utf-8"), name, str(path))
                 yield from _unknown_names(path, tree)
             except TemplateSyntaxError as error:
-                yield f"{path}:{error.lineno}: {error.message}; correct that line"
-            except (OSError, UnicodeDecodeError) as error:
-                yield f"{path}: cannot be read as UTF-8: {error}"
+                yield f"{path}:{error.lineno} : Jinja2 y bute ({error.message}) ; le corriger"
+            except OSError as error:
+                yield f"{path} {describe_os_error(error)}"
+            except UnicodeDecodeError:
+                yield f"{path} : l’enregistrer en UTF-8"
 
     def _trial_faults(self) -> Iterator[str]:
         """What only shows when the text is made: an escape, a piece missing, a text too long."""
@@ -226,9 +229,9 @@ class Composer:
             if part != "subject":
                 yield from without_telephone(path, text, words)
             if is_sms and str(words["reference"]) not in text:
-                yield f"{path}:1: has no reference in its SMS; end it with {{{{ reference }}}}"
+                yield f"{path}:1 : SMS sans référence ; le finir par {{{{ reference }}}}"
             if is_sms and count(text).segments > MAX_SEGMENTS:
-                yield f"{path}:1: makes an SMS of more than {MAX_SEGMENTS} segments; shorten it"
+                yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
@@ -248,7 +251,7 @@ class Composer:
                 for text, own_words in zip(texts, trials, strict=True):
                     yield from without_telephone(path, text, own_words)
             if count(longest).segments > MAX_SEGMENTS:
-                yield f"{path}:1: makes an SMS of more than {MAX_SEGMENTS} segments; shorten it"
+                yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
 
 
 @cache
@@ -282,4 +285,4 @@ def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
     for name in tree.find_all(nodes.Name):
         if name.name in unknown and name.ctx == "load":
             use = ", ".join(sorted(known))
-            yield f"{path}:{name.lineno}: '{name.name}' is not known here; use {use}"
+            yield f"{path}:{name.lineno} : '{name.name}' n’est pas connu ici ; employer {use}"

@@ -1,4 +1,4 @@
-"""What is wrong with an operator's template, in English for the operator's log."""
+"""What is wrong with an operator's template, in French."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,13 +7,13 @@ from pathlib import Path
 def without_telephone(path: Path, text: str, words: Mapping[str, object]) -> Iterator[str]:
     """A fault if the source's telephone is not in a text that a mayor reads."""
     if str(words["duty_phone"]) not in text:
-        yield f"{path}:1: has no telephone; close it with {{{{ duty_phone }}}}"
+        yield f"{path}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}"
 
 
 def trial_fault(error: BaseException, path: Path) -> str:
     """What a template raised while it was tried, by file and line."""
     file, line = _where(error, path)
-    return f"{file}:{line}: {error}; use only the facts, without methods of theirs"
+    return f"{file}:{line} : {error} ; n’employer que les mots prévus, sans leurs méthodes"
 
 
 def _where(error: BaseException, path: Path) -> tuple[Path, int]:

@@ -9,53 +9,35 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from notifier.alerting.content.category_label import read_label
-from notifier.alerting.policy.validation import (
-    Channel,
-    Disclosure,
-    Edge,
-    Function,
-    Key,
-    Lane,
-    faults,
-    lineage,
-    settled,
-)
-from notifier.intake.schema.vocabulary import Severity
+from notifier.alerting.policy.validation import Key, Rules, Storm, faults, settled
+from notifier.unreadable import describe_os_error
 
 
-@dataclass(frozen=True)
-class Category:
+class Category(Rules):
     """What may be told of one category: to whom at once, how, for how long, by which text of law.
 
     `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
-    `label` is the plain French one, `written_label` as the file has it: with the brackets that say
-    where its severity goes (`notifier.alerting.content.category_label`).
+    `written_label` is the label as the file has it: with the brackets that say where its severity
+    goes (`notifier.alerting.content.category_label`).
     `edge` says which communes close to a border are told, `neighbours` whether the adjoining are,
     `whole_departement` whether all are of one that is named as a whole, without asking anybody.
     """
 
     code: str
-    label: str
-    written_label: str
-    family: str
-    disclosure: Disclosure
-    threshold: Severity | None
-    lane: Lane
-    channels: tuple[Channel, ...]
-    lifetime: timedelta
-    place: bool
-    tell: tuple[Function, ...]
-    legal_basis: str
-    # Where the file is silent the fewest are told.
-    edge: Edge = "holder"
-    neighbours: bool = False
-    whole_departement: bool = False
+
+    @cached_property
+    def label(self) -> str:
+        """The plain French label."""
+        return read_label(self.written_label).plain
+
+    @property
+    def family(self) -> str:
+        """The family's code: C01 of C01.02.03."""
+        return self.code[:3]
 
     @property
     def is_urgent(self) -> bool:
@@ -66,18 +48,6 @@ class Category:
     def may_name_commune(self) -> bool:
         """Whether a commune's mayor may read in which other one it is."""
         return self.place or self.neighbours or self.edge == "all"
-
-
-@dataclass(frozen=True)
-class Storm:
-    """From when on routine texts to one address are gathered: after so many within that time.
-
-    An urgent alert that is taken up again and again is told at most once in `reopening`.
-    """
-
-    texts: int = 5
-    window: timedelta = timedelta(minutes=15)
-    reopening: timedelta = timedelta(minutes=30)
 
 
 class Categories:
@@ -115,22 +85,22 @@ class CategoriesError(Exception):
 def load(path: Path) -> Categories:
     """Read and check the operator's file.
 
-    Raises CategoriesError, in English for the operator's log, with all faults in line order.
+    Raises CategoriesError, in French, with all faults in line order.
     """
     text = _read(path)
-    lines = _line_of_each_key(text)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CategoriesError(f"{path}: not valid TOML: {error}; correct that line") from error
+        raise CategoriesError(f"{path} : TOML non valide, corriger la ligne : {error}") from error
+    lines = _line_of_each_key(text)
     found = sorted((_line(lines, key), ".".join(key), what) for key, what in faults(document))
     if found:
         raise CategoriesError(
-            "\n".join(f"{path}:{line}: {key}: {what}" for line, key, what in found)
+            "\n".join(f"{path}:{line} : {key} {what}" for line, key, what in found)
         )
-    families, entries = document["families"], document["categories"]
-    by_code = {code: _category(code, families, entries) for code in entries}
-    return Categories(by_code, _storm(document.get("storm", {})))
+    codes = document["categories"]
+    by_code = {code: Category(code=code, **settled(code, document)) for code in codes}
+    return Categories(by_code, Storm(**document.get("storm", {})))
 
 
 # --- reading
@@ -140,12 +110,10 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise CategoriesError(
-            f"{path}: cannot be read ({error.strerror}); put it there or correct its permissions"
-        ) from error
+        raise CategoriesError(f"{path} {describe_os_error(error)}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise CategoriesError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from error
+        raise CategoriesError(f"{path}:{line} : l’enregistrer en UTF-8") from error
 
 
 _SECTION = re.compile(r'\s*\[\s*(\w+)\s*(?:\.\s*"?([\w.]+)"?\s*)?\]')
@@ -170,35 +138,3 @@ def _line(lines: Mapping[Key, int], key: Key) -> int:
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key, 1)
-
-
-def _storm(given: dict[str, int]) -> Storm:
-    silent = Storm()
-    minutes, reopening = given.get("minutes"), given.get("reopening_minutes")
-    return Storm(
-        texts=given.get("texts", silent.texts),
-        window=timedelta(minutes=minutes) if minutes else silent.window,
-        reopening=timedelta(minutes=reopening) if reopening else silent.reopening,
-    )
-
-
-def _category(code: str, families: dict[str, Any], entries: dict[str, Any]) -> Category:
-    given = settled(lineage(code, families, entries))
-    told_from = given["disclosure"] == "threshold"
-    return Category(
-        code=code,
-        label=read_label(given["label"]).plain,
-        written_label=given["label"],
-        family=code[:3],
-        disclosure=given["disclosure"],
-        threshold=Severity(given["threshold"]) if told_from else None,
-        lane=given["lane"],
-        channels=tuple(given["channels"]),
-        lifetime=timedelta(minutes=given["lifetime_minutes"]),
-        place=given["place"],
-        tell=tuple(given["tell"]),
-        edge=given.get("edge", Category.edge),
-        neighbours=given.get("neighbours", Category.neighbours),
-        whole_departement=given.get("whole_departement", Category.whole_departement),
-        legal_basis=given["legal_basis"],
-    )

@@ -1,10 +1,25 @@
-"""What can be wrong in an operator's categories file: each fault says by key what to write."""
+"""What an operator may write in categories.toml; each fault says by key, in French, what to write.
+
+A category is validated with all that it inherits; what is wrong is said where it is written.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import ErrorDetails
 
 from notifier.alerting.content.category_label import label_fault, read_label
 from notifier.intake.schema.clickable import unfit
@@ -15,205 +30,209 @@ Lane = Literal["urgent", "routine"]
 Channel = Literal["sms", "email"]
 Edge = Literal["all", "holder"]
 Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", "autre"]
-
 MAX_LABEL_LENGTH = 59
-SHORTEST_LIFETIME, MAX_LIFETIME = 5, 1440  # minutes
-# The keys of [storm] and the highest value of each.
-STORM_KEYS = {"texts": 100, "minutes": 120, "reopening_minutes": 240}
+MINUTE = timedelta(minutes=1)
 
 # A key's path in the document: ("families", "C01", "lane") or ("categories", "C01.01.01", "lane").
 Key = tuple[str, ...]
 
-_Check = Callable[[object], str | None]
+
+# --- what a key may hold; a field's description follows « écrire » where it holds something else
 
 
-def _one_of(*allowed: str) -> _Check:
-    choice = ", ".join(f'"{word}"' for word in allowed)
-    return lambda value: None if value in allowed else f"is {value!r}; write one of {choice}"
+def _one_of(words: Iterable[str], intro: str = "l’un de") -> Any:
+    return Field(description=f"{intro} " + ", ".join(f'"{word}"' for word in words))
 
 
-def _some_of(*allowed: str) -> _Check:
-    choice = ", ".join(f'"{word}"' for word in allowed)
-
-    def check(value: object) -> str | None:
-        if not isinstance(value, list) or not value:
-            return f"is {value!r}; write a list of one or more of {choice}"
-        wrong = [word for word in value if word not in allowed]
-        if wrong:
-            return f"holds {wrong[0]!r}; write only {choice}"
-        return None if len(set(value)) == len(value) else "names one twice; name each once"
-
-    return check
+def _some_of(words: Iterable[str]) -> Any:
+    return _one_of(words, "une liste d’un ou plusieurs de")
 
 
-def _label(value: object) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        return f"is {value!r}; write the French label"
-    if wrong := label_fault(value):
-        return wrong
-    label = read_label(value).plain
-    if len(label) > MAX_LABEL_LENGTH:
-        return f"has {len(label)} characters; shorten it to {MAX_LABEL_LENGTH} at most"
-    if value != value.strip() or label != label.strip() or not value.isprintable():
-        return "begins or ends with a space, or holds a line break; write one clean line"
-    return _shown(label) if label else "is empty; write the French label"
+def _between(least: int, most: int, unit: timedelta | int = 1) -> BeforeValidator:
+    def read(value: object) -> timedelta | int:
+        # TOML's true is an int to Python, but not of type int.
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError(f"vaut {value!r} ; écrire un nombre entier de {least} à {most}")
+        return value * unit
+
+    return BeforeValidator(read)
 
 
-def _shown(value: str) -> str | None:
-    """It stands in every text: a telephone must find nothing to tap in it, nor fail to show it."""
-    if found := unfit(value):
-        return f"is {value!r}, with what no mayor's telephone may show ({found}); leave that out"
-    return None
+def _label(written: str) -> str:
+    plain = read_label(written).plain
+    if fault := label_fault(written):
+        raise ValueError(fault)
+    if len(plain) > MAX_LABEL_LENGTH:
+        raise ValueError(f"a {len(plain)} caractères ; le ramener à {MAX_LABEL_LENGTH} au plus")
+    if plain != plain.strip() or written != written.strip() or not written.isprintable():
+        raise ValueError("a une espace au bord ou un saut de ligne ; l’ôter")
+    return _showable(plain and written)
 
 
-def _lifetime(value: object) -> str | None:
-    # TOML's true is an int to Python, but not of type int.
-    if type(value) is int and SHORTEST_LIFETIME <= value <= MAX_LIFETIME:
-        return None
-    return f"is {value!r}; write whole minutes from {SHORTEST_LIFETIME} to {MAX_LIFETIME}"
+def _showable(text: str) -> str:
+    """Refuse what a telephone would make a link of, or fail to show: it stands in every text."""
+    if not text.strip():
+        raise ValueError("est vide ; y écrire un texte")
+    if found := unfit(text):
+        raise ValueError(f"vaut {text!r}, qu’un téléphone ne doit pas afficher ({found}) ; l’ôter")
+    return text
 
 
-def _yes_or_no(value: object) -> str | None:
-    return None if isinstance(value, bool) else f"is {value!r}; write true or false"
+def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words or len(set(words)) < len(words):
+        raise ValueError(f"vaut {[*words]} ; en nommer un ou plusieurs, chacun une fois")
+    return words
 
 
-def _words(value: object) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        return f"is {value!r}; write the text of law"
-    return _shown(value)
+def _rings_if_urgent(channels: tuple[str, ...], section: ValidationInfo) -> tuple[str, ...]:
+    if section.data.get("lane") == "urgent" and "sms" not in channels:
+        raise ValueError(
+            'n’a pas "sms", et un courriel ne réveille personne ; l’ajouter, ou lane = "routine"'
+        )
+    return channels
 
 
-_CHECKS: dict[str, _Check] = {
-    "label": _label,
-    "disclosure": _one_of(*get_args(Disclosure)),
-    "threshold": _one_of(*Severity),
-    "lane": _one_of(*get_args(Lane)),
-    "channels": _some_of(*get_args(Channel)),
-    "lifetime_minutes": _lifetime,
-    "place": _yes_or_no,
-    "tell": _some_of(*get_args(Function)),
-    "edge": _one_of(*get_args(Edge)),
-    "neighbours": _yes_or_no,
-    "whole_departement": _yes_or_no,
-    "legal_basis": _words,
-}
-_MAY_BE_LEFT_OUT = ("threshold", "edge", "neighbours", "whole_departement")
-_FAMILY_GIVES = [key for key in _CHECKS if key not in _MAY_BE_LEFT_OUT]
+def _fits_disclosure(threshold: Severity | None, section: ValidationInfo) -> Severity | None:
+    disclosure = section.data.get("disclosure")
+    if disclosure == "threshold" and threshold is None:
+        raise ValueError('manque ; dire à partir de quelle gravité : threshold = "severe"')
+    if disclosure in ("notify", "withhold") and threshold is not None:
+        raise ValueError('est sans effet ; l’ôter, ou écrire disclosure = "threshold"')
+    return threshold
 
-_FAMILY = re.compile(r"[CL]\d\d")
-_CODE = re.compile(r"[CL]\d\d\.\d\d\.\d\d")
+
+_YesOrNo = Annotated[StrictBool, Field(description="true ou false")]
+_Channels = Annotated[tuple[Channel, ...], AfterValidator(_distinct)]
+_Tell = Annotated[tuple[Function, ...], AfterValidator(_distinct), _some_of(get_args(Function))]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Storm(_Section):
+    """From when on routine texts to one address are gathered: after so many within `window`.
+
+    An urgent alert that is taken up again and again is told at most once in `reopening`.
+    """
+
+    texts: Annotated[int, _between(1, 100)] = 5
+    window: Annotated[timedelta, _between(1, 120, MINUTE)] = Field(15 * MINUTE, alias="minutes")
+    reopening: Annotated[timedelta, _between(1, 240, MINUTE)] = Field(
+        30 * MINUTE, alias="reopening_minutes"
+    )
+
+
+class Rules(_Section):
+    """What the file says of a family, or of a category with what it inherits."""
+
+    written_label: Annotated[str, AfterValidator(_label)] = Field(
+        alias="label", description="son libellé"
+    )
+    disclosure: Annotated[Disclosure, _one_of(get_args(Disclosure))]
+    threshold: Annotated[Severity | None, AfterValidator(_fits_disclosure), _one_of(Severity)] = (
+        Field(None, validate_default=True)
+    )
+    lane: Annotated[Lane, _one_of(get_args(Lane))]
+    channels: Annotated[_Channels, AfterValidator(_rings_if_urgent), _some_of(get_args(Channel))]
+    lifetime: Annotated[timedelta, _between(5, 1440, MINUTE)] = Field(
+        alias="lifetime_minutes", description="des minutes, de 5 à 1440"
+    )
+    place: _YesOrNo
+    tell: _Tell
+    # Where the file is silent the fewest are told.
+    edge: Annotated[Edge, _one_of(get_args(Edge))] = "holder"
+    neighbours: _YesOrNo = False
+    whole_departement: _YesOrNo = False
+    legal_basis: Annotated[str, AfterValidator(_showable), Field(description="le texte de loi")]
+
+
+class Document(_Section):
+    """The whole file."""
+
+    storm: Storm = Field(Storm(), description="[storm], et ses clés dessous")
+    families: dict[Annotated[str, Field(pattern=r"^[CL]\d\d$")], Rules] = Field(
+        min_length=1, description="une section par famille : [families.C01]"
+    )
+    categories: dict[Annotated[str, Field(pattern=r"^[CL]\d\d\.\d\d\.\d\d$")], Rules] = Field(
+        min_length=1,
+        description="sous [categories] une ligne par code, entier et entre guillemets : "
+        '"C01.01.01" = { label = "…" }',
+    )
+
+
+# --- faults
+
+# By the length of the path of a key that it has.
+_MODELS: list[type[BaseModel]] = [Document, Storm, Rules]
+_KEYS = [{f.alias or name: f for name, f in model.model_fields.items()} for model in _MODELS]
+_TO_WRITE = {key: field.description for keys in _KEYS for key, field in keys.items()}
 
 
 def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     """Every fault of the document, with the path of the key that it is about."""
-    for surplus in document.keys() - {"storm", "families", "categories"}:
-        yield (surplus,), "is not known here; keep only [storm], [families.…] and [categories]"
-    yield from _storm_faults(document.get("storm", {}))
-    families, entries = document.get("families"), document.get("categories")
-    if not isinstance(families, dict) or not families:
-        yield ("families",), "is missing; write one [families.C01] section for each family"
-        families = {}
-    if not isinstance(entries, dict) or not entries:
-        yield (
-            ("categories",),
-            "is missing; write a [categories] section with one line for each code",
-        )
-        entries = {}
-    for name, given in families.items():
-        yield from _family_faults(name, given)
-    for code, given in entries.items():
-        yield from _category_faults(code, given, families, entries)
+    families, entries = _table(document, "families"), _table(document, "categories")
+    whole = {code: settled(code, document) for code in entries}
+    found: set[tuple[Key, str]] = set()
+    try:
+        Document.model_validate({**document, "categories": whole})
+    except ValidationError as error:
+        found = {(_path(fault), _said(fault)) for fault in error.errors()}
+    wrong = {path for path, _ in found}
+    for path, said in found:
+        if path[0] != "categories" or len(path) < 3:
+            yield path, said
+        elif path[:2] not in wrong:
+            _, code, key = path
+            is_inherited = code[:3] not in families or any(
+                ((*above, key), said) in found for above in _above(code)
+            )
+            if not is_inherited or key in entries[code] or key == "label":
+                yield path, said
+    for code in entries:
+        if code[:3] not in families and ("categories", code) not in wrong:
+            said = f"n’a pas de famille ; écrire une section [families.{code[:3]}]"
+            yield ("categories", code), said
 
 
-def _storm_faults(given: object) -> Iterator[tuple[Key, str]]:
-    if not isinstance(given, dict):
-        yield ("storm",), "is not a section; write [storm] and its keys below"
-        return
-    for name, value in given.items():
-        most = STORM_KEYS.get(name)
-        if most is None:
-            yield ("storm", name), f"is not known; the keys are {', '.join(STORM_KEYS)}"
-        elif type(value) is not int or not 1 <= value <= most:
-            yield ("storm", name), f"is {value!r}; write a whole number from 1 to {most}"
+def _path(fault: ErrorDetails) -> Key:
+    """Without the place in a list, and what pydantic adds for a key that is itself wrong."""
+    return tuple(part for part in fault["loc"] if isinstance(part, str) and part != "[key]")
 
 
-def _family_faults(name: str, given: object) -> Iterator[tuple[Key, str]]:
-    key = ("families", name)
-    if not _FAMILY.fullmatch(name):
-        yield key, "is not a family; write C or L and two digits, as in [families.C01]"
-    if not isinstance(given, dict):
-        yield key, "is not a section; write [families.C01] and its keys below"
-        return
-    yield from _value_faults(key, given)
-    for missing in [need for need in _FAMILY_GIVES if need not in given]:
-        yield (*key, missing), "is missing; a family gives it"
-    yield from _threshold_faults(key, given, [given])
-    yield from _channel_faults(key, given, [given])
-
-
-def _category_faults(
-    code: str, given: object, families: dict[str, Any], entries: dict[str, Any]
-) -> Iterator[tuple[Key, str]]:
-    key = ("categories", code)
-    if not _CODE.fullmatch(code):
-        yield key, 'is not a code; write it whole and in quotes, as in "C01.01.01" = { … }'
-        return
-    if not isinstance(given, dict):
-        yield key, 'is not a table; write { label = "…" }'
-        return
-    yield from _value_faults(key, given)
-    if "label" not in given:
-        yield (*key, "label"), "is missing; every category has its own label"
-    if code[:3] not in families:
-        yield key, f"has no family; write a [families.{code[:3]}] section"
-    given_by = lineage(code, families, entries)
-    yield from _threshold_faults(key, given, given_by)
-    yield from _channel_faults(key, given, given_by)
-
-
-def _value_faults(key: Key, given: dict[str, Any]) -> Iterator[tuple[Key, str]]:
-    for name, value in given.items():
-        check = _CHECKS.get(name)
-        fault = check(value) if check else f"is not known; the keys are {', '.join(_CHECKS)}"
-        if fault:
-            yield (*key, name), fault
-
-
-def _threshold_faults(
-    key: Key, given: dict[str, Any], given_by: list[dict[str, Any]]
-) -> Iterator[tuple[Key, str]]:
-    whole = settled(given_by)
-    if whole.get("disclosure") == "threshold" and "threshold" not in whole:
-        yield (*key, "threshold"), 'is missing; say from which severity, as in threshold = "severe"'
-    if "threshold" in given and whole.get("disclosure") in ("notify", "withhold"):
-        yield (*key, "threshold"), 'has no effect; remove it or write disclosure = "threshold"'
-
-
-def _channel_faults(
-    key: Key, given: dict[str, Any], given_by: list[dict[str, Any]]
-) -> Iterator[tuple[Key, str]]:
-    """An urgent alert rings a telephone; said where the lane or the channels are given."""
-    whole = settled(given_by)
-    channels = whole.get("channels")
-    if whole.get("lane") != "urgent" or not isinstance(channels, list) or "sms" in channels:
-        return
-    if given.keys() & {"lane", "channels"}:
-        yield (
-            (*key, "channels"),
-            'has no "sms", and an e-mail wakes nobody; add "sms" or write lane = "routine"',
-        )
+def _said(fault: ErrorDetails) -> str:
+    path = _path(fault)
+    if fault["type"] == "extra_forbidden":
+        return f"n’est pas une clé connue ; les clés sont {', '.join(_KEYS[len(path) - 1])}"
+    if fault["type"] == "value_error":
+        return fault["msg"].removeprefix("Value error, ")
+    what = "manque" if fault["type"] in ("missing", "too_short") else f"vaut {fault['input']!r}"
+    return f"{what} ; écrire {next(_TO_WRITE[key] for key in reversed(path) if key in _TO_WRITE)}"
 
 
 # --- inheriting
 
 
-def lineage(code: str, families: dict[str, Any], entries: dict[str, Any]) -> list[dict[str, Any]]:
-    """The family, then each parent that the file names, then the code itself."""
-    parents = dict.fromkeys([f"{code[:3]}.00.00", f"{code[:6]}.00", code])
-    given_by = [families.get(code[:3]), *(entries.get(parent) for parent in parents)]
-    return [given for given in given_by if isinstance(given, dict)]
+def settled(code: str, document: dict[str, Any]) -> Any:
+    """What a category says with all that it inherits: each key as the last that gives it has it."""
+    own = document["categories"][code]
+    if not isinstance(own, dict):
+        return own
+    whole: dict[str, Any] = {}
+    for above in _above(code):
+        whole |= _table(_table(document, above[0]), above[1])
+    whole.pop("label", None)
+    if own.get("disclosure") in ("notify", "withhold"):
+        whole.pop("threshold", None)
+    return whole | own
 
 
-def settled(given_by: list[dict[str, Any]]) -> dict[str, Any]:
-    """Each key as the last of the lineage that gives it has it."""
-    return {name: value for given in given_by for name, value in given.items()}
+def _above(code: str) -> list[Key]:
+    """Of whom it inherits, the furthest first: the family, then each parent."""
+    parents = [f"{code[:3]}.00.00", f"{code[:6]}.00"]
+    return [("families", code[:3]), *(("categories", name) for name in parents if name != code)]
+
+
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
