@@ -62,17 +62,19 @@ INSTALLED_APPS = [
     "axes",
     "ninja",
 ]
+# Every answer passes these...
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "notifier.api.csp.content_security_policy",
-    "notifier.api.errors.no_pages_for_machines",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "notifier.api.errors.no_pages_for_machines",
+    "django.middleware.common.CommonMiddleware",
+    # ... and only people's pages these (the last looks at one attribute of the request).
+    "notifier.api.middleware.SessionMiddleware",
+    "notifier.api.middleware.CsrfViewMiddleware",
+    "notifier.api.middleware.AuthenticationMiddleware",
+    "notifier.api.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "notifier.urls"

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from notifier.api.json_codec import JsonRefusedError
+from notifier.api.middleware import API
 from notifier.intake.schema.report import IN_WORDS
 
 log = structlog.get_logger(__name__)
@@ -158,7 +159,7 @@ def no_pages_for_machines(
         response = get_response(request)
         message = _DJANGO_SAYS.get(response.status_code)
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        if message is None or not is_page or not request.path.startswith("/api/"):
+        if message is None or not is_page or not request.path.startswith(API):
             return response
         refusal = JsonResponse(
             {"error": message},
