@@ -198,7 +198,7 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> OutgoingMessage:
         lane=_lane(rows, alerts),
         expires_at=max(row.expires_at for row in rows),
         thread=thread,
-        origin=str(first.source_id),
+        source=str(first.source_id),
         recipient=first.recipient,
         title=first.title,
     )

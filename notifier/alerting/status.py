@@ -74,7 +74,7 @@ def _message(message: Message, pause: Pause | None) -> dict[str, Any]:
         "recipient": message.title,
         "address": mask(message.address),
         "state": message.state,
-        "attempts": message.attempts,
+        "attempts": message.attempt_count,
         "error_code": message.error_code or None,
         "accepted_at": message.accepted_at.isoformat() if message.accepted_at else None,
         "ended_at": message.ended_at.isoformat() if message.ended_at else None,

@@ -7,8 +7,8 @@ from celery import shared_task, signals
 from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
-from notifier.delivery.models import Channel, Lane
-from notifier.delivery.providers.registry import provider_for
+from notifier.delivery.models import Lane
+from notifier.delivery.providers.registry import OF_CHANNEL, provider_named
 from notifier.jobs.coalesce import Coalesce
 from notifier.territory.resolve import Location, resolve
 
@@ -19,8 +19,8 @@ def warm_up(**_: object) -> None:
     categories()
     composer()
     resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
-    for channel in Channel:
-        provider_for(channel)
+    for name in OF_CHANNEL.values():
+        provider_named(name)
 
 
 _coalesced = Coalesce(max_batch_size=BATCH_SIZE)

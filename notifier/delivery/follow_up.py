@@ -11,12 +11,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifier.delivery.models import ARRIVED, BAD_ENDS, Message, MessageState
+from notifier.delivery.models import DELIVERED_STATES, FAILED_STATES, Message, MessageState
 from notifier.delivery.outbox import delivered_late, delivery_failed
 from notifier.journal.models import Entry
 from notifier.journal.write import write_entries
 
-LOST = (*BAD_ENDS, MessageState.UNKNOWN)
+LOST = (*FAILED_STATES, MessageState.UNKNOWN)
 
 log = structlog.get_logger(__name__)
 
@@ -42,20 +42,20 @@ def follow_up(message: Message, line: Entry | None = None) -> None:
 
 def _go_behind(message: Message) -> None:
     """What fails each time must not hold up the others."""
-    unheard = Message.objects.filter(pk=message.pk, state__in=BAD_ENDS, is_followed_up=False)
+    unheard = Message.objects.filter(pk=message.pk, state__in=FAILED_STATES, is_followed_up=False)
     unheard.update(due_at=timezone.now())
 
 
 def follow_up_forgotten(most: int = 100) -> None:
     """Follow up bad ends that nobody has followed up yet; first those never tried, oldest first."""
-    forgotten = Message.objects.filter(state__in=BAD_ENDS, is_followed_up=False)
+    forgotten = Message.objects.filter(state__in=FAILED_STATES, is_followed_up=False)
     for message in forgotten.order_by(F("due_at").asc(nulls_first=True), "id")[:most]:
         follow_up(message)
 
 
 def follow_up_arrivals(most: int = 100) -> None:
     """Send `delivered_late` for what arrived though it was thought lost, oldest first."""
-    arrived = Message.objects.filter(state__in=ARRIVED, due_at__isnull=False)
+    arrived = Message.objects.filter(state__in=DELIVERED_STATES, due_at__isnull=False)
     for message in arrived.order_by("due_at")[:most]:
         try:
             with transaction.atomic():

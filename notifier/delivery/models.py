@@ -19,9 +19,11 @@ class Lane(models.TextChoices):
 
 
 class MessageState(models.TextChoices):
-    """pending -> sending -> accepted -> undelivered | delivered -> read; a state never walks back,
-    but for `sending`/`unknown` -> `pending` once it is certain that the provider has nothing.
-    A phone that got the text after all makes `delivered` of every end that said otherwise."""
+    """pending -> sending -> accepted -> undelivered | delivered -> read.
+
+    A state never goes back, except `sending`/`unknown` -> `pending` once it is certain that the
+    provider has nothing. A phone that has the text makes `delivered` of every other final state.
+    """
 
     PENDING = "pending", "en attente"
     SENDING = "sending", "en cours d’envoi"
@@ -35,36 +37,45 @@ class MessageState(models.TextChoices):
     UNKNOWN = "unknown", "sort inconnu"
 
 
+class Result(models.TextChoices):
+    """What an attempt can come to; each asks for another next step."""
+
+    ACCEPTED = "accepted", "remis"  # the provider has it, and has it once
+    RETRY = "retry", "à réessayer"  # certain that it was not processed: try again by schedule
+    PERMANENT = "permanent", "refusé"  # refused, and will be refused again
+    UNKNOWN = "unknown", "sort inconnu"  # it may have been processed: ask before anything else
+
+
 OPEN = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
-# What its provider does not have yet, as far as anybody knows; without what was given up. Written
-# so that each half is found by an index of its own.
+# Not with its provider yet, as far as is known, and not given up. Written so that each half has an
+# index of its own.
 UNSENT = Q(state=MessageState.PENDING) | Q(
     state__in=(MessageState.SENDING, MessageState.UNKNOWN), due_at__isnull=False
 )
-ARRIVED = (MessageState.DELIVERED, MessageState.READ)
-BAD_ENDS = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
-# What was tried, and is not with its provider as far as anybody knows.
-TRIED_IN_VAIN = Q(state=MessageState.UNKNOWN) | Q(state=MessageState.PENDING, attempts__gt=0)
+DELIVERED_STATES = (MessageState.DELIVERED, MessageState.READ)
+FAILED_STATES = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
+# Attempted, and not with its provider as far as is known.
+ATTEMPTED = Q(state=MessageState.UNKNOWN) | Q(state=MessageState.PENDING, attempt_count__gt=0)
 
 
 class Delay(models.IntegerChoices):
     """What was done about a message that did not leave in time; it only ever grows."""
 
     NONE = 0, "rien"
-    SAID = 1, "dit à la permanence"
-    PASSED_ON = 2, "passé à la personne suivante"
+    REPORTED = 1, "dit à la permanence"
+    FAILED_OVER = 2, "passé à la personne suivante"
 
 
-# The origin of what no pause holds: mails to those who are in charge, who hear of a pause by them.
+# The source of messages that no pause holds: mails to those in charge, by which they learn of one.
 EXEMPT = "-"
-# The origin of a pause that holds all others.
+# The source of a pause that holds the messages of all sources.
 EVERYTHING = ""
 
 
 class Pause(models.Model):
-    """Messages of an origin, or of `EVERYTHING`, are held back by hand."""
+    """The messages of a source, or `EVERYTHING`, are held back by hand."""
 
-    origin = models.CharField("origine", max_length=20, blank=True, unique=True)
+    source = models.CharField("source", max_length=20, blank=True, unique=True)
     since = models.DateTimeField("depuis")
     who = models.CharField("par", max_length=150)
 
@@ -74,7 +85,7 @@ class Pause(models.Model):
         ordering = ("since",)
 
     def __str__(self) -> str:
-        return f"{self.origin or 'tout'}, par {self.who}"
+        return f"{self.source or 'tout'}, par {self.who}"
 
 
 def new_token() -> str:
@@ -90,8 +101,8 @@ class Message(models.Model):
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)
     thread = models.CharField("fil", max_length=90)
-    # Whose pause holds it; nothing else is known of it here.
-    origin = models.CharField("origine", max_length=20, blank=True, default="")
+    # Whose pause holds it; a label, nothing else is known of it here.
+    source = models.CharField("source", max_length=20, blank=True, default="")
     recipient = models.CharField("destinataire", max_length=40)
     title = models.CharField("qualité", max_length=80)
     lane = models.CharField("file", max_length=7, choices=Lane)
@@ -105,22 +116,26 @@ class Message(models.Model):
     reported_at = models.DateTimeField("transmis le", null=True, editable=False)
     created_at = models.DateTimeField("créé le")
     expires_at = models.DateTimeField("périmé après")
-    # When a worker has to look at this message again, whatever its state: a try, the end of a
+    # When a worker has to handle this message again, whatever its state: an attempt, the end of a
     # lease, a question to the provider. Null: nothing more to do.
     due_at = models.DateTimeField("à revoir le", null=True)
     claim = models.CharField("prise", max_length=32, blank=True)
     claimed_at = models.DateTimeField("prise le", null=True)
-    attempts = models.PositiveSmallIntegerField("tentatives", default=0)
+    attempt_count = models.PositiveSmallIntegerField("tentatives", default=0)
+    # The name of the provider that has the message or gets it (notifier.delivery.providers).
+    provider = models.CharField("opérateur", max_length=10, blank=True)
     provider_id = models.CharField("numéro chez l’opérateur", max_length=64, blank=True)
     error_code = models.CharField("code d’erreur", max_length=20, blank=True)
-    # Nobody can guess it, and no other message ever has it, not even after the database was
-    # restored: part of a mail's Message-ID, by which a bounce says what it is about.
+    # Unguessable and never used twice, not even after the database was restored: part of a mail's
+    # Message-ID, by which a bounce names its mail.
     token = models.CharField("jeton", max_length=32, default=new_token, editable=False)
-    # Since when each of its tries failed for a reason that strikes every message alike: a provider
-    # that does not answer, or that refuses our account. Null: its last try did not.
+    # Since when each of its attempts failed for a reason that affects every message alike: a
+    # provider that does not answer, or that refuses our account. Null: the last one did not.
     blocked_since = models.DateTimeField("bloqué depuis", null=True)
     accepted_at = models.DateTimeField("remis le", null=True)
     ended_at = models.DateTimeField("terminé le", null=True)
+    # When a newer text for the same recipient replaced it: it is not sent, or not once more.
+    superseded_at = models.DateTimeField("remplacé le", null=True)
     # Since when the journal says that a pause holds it.
     paused_at = models.DateTimeField("suspendu le", null=True)
     # Whether the receivers of `delivery_failed` have done their work; until then the sweep sends it
@@ -134,11 +149,11 @@ class Message(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("topic", "revision", "channel", "address"), name="delivery_told_once"
+                fields=("topic", "revision", "channel", "address"), name="delivery_message_key"
             ),
         )
         indexes = (
-            # How many texts an address got lately.
+            # How many texts an address got recently.
             models.Index(fields=("address", "created_at"), name="delivery_address"),
             models.Index(
                 fields=("lane", "due_at"), name="delivery_pending", condition=Q(state="pending")
@@ -148,15 +163,15 @@ class Message(models.Model):
                 name="delivery_open",
                 condition=Q(state__in=["sending", "unknown", "accepted"]) & Q(due_at__isnull=False),
             ),
-            models.Index(fields=("created_at",), name="delivery_in_vain", condition=TRIED_IN_VAIN),
+            models.Index(fields=("created_at",), name="delivery_unsent", condition=ATTEMPTED),
             models.Index(
                 fields=("due_at",),
-                name="delivery_after_all",
+                name="delivery_late",
                 condition=Q(state__in=["delivered", "read"]) & Q(due_at__isnull=False),
             ),
             models.Index(
                 fields=("id",),
-                name="delivery_bad_end",
+                name="delivery_failed",
                 condition=Q(state__in=["undelivered", "expired", "failed"])
                 & Q(is_followed_up=False),
             ),
@@ -170,16 +185,38 @@ class Message(models.Model):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it may have arrived, and others are told because nobody can say."""
+        """Whether nobody can say if it arrived, and others are told instead."""
         return self.state == MessageState.UNKNOWN and self.is_followed_up
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it has not left, is tried on, and the next person is told meanwhile."""
+        """Whether it has not left, is retried, and the next person is told meanwhile."""
         is_open = self.state in OPEN and not self.is_given_up
-        return is_open and self.delay == Delay.PASSED_ON
+        return is_open and self.delay == Delay.FAILED_OVER
 
     @property
-    def in_journal(self) -> str:
-        """How the journal names the message: "SMS pour maire (+33 6 •• •• •• 12)"."""
+    def journal_label(self) -> str:
+        """The message as the journal names it: "SMS pour maire (+33 6 •• •• •• 12)"."""
         return f"{self.get_channel_display()} pour {self.title} ({mask(self.address)})"
+
+
+class Attempt(models.Model):
+    """One attempt to hand a message to its provider."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField("numéro")
+    started_at = models.DateTimeField("commencé le")
+    ended_at = models.DateTimeField("terminé le")
+    result = models.CharField("résultat", max_length=9, choices=Result)
+    code = models.CharField("code d’erreur", max_length=20, blank=True)
+    # As the journal says it.
+    detail = models.TextField("détail", blank=True)
+    provider_id = models.CharField("numéro chez l’opérateur", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = "tentative"
+        verbose_name_plural = "tentatives"
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"essai {self.number} : {self.get_result_display()}"

@@ -4,12 +4,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db import transaction
+from django.db.models import Case, Count, F, Value, When
 from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.delivery.address import mask
-from notifier.delivery.models import EVERYTHING, EXEMPT, Channel, Lane, Message, MessageState
+from notifier.delivery.models import (
+    EVERYTHING,
+    EXEMPT,
+    OPEN,
+    Channel,
+    Lane,
+    Message,
+    MessageState,
+)
+from notifier.delivery.providers.registry import OF_CHANNEL
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -41,7 +51,7 @@ class OutgoingMessage:
     title: str
     subject: str = ""
     html: str = ""
-    origin: str = ""
+    source: str = ""
     """Whose pause holds it besides one of everything (notifier.delivery.sending.pause)."""
     reported_at: datetime | None = None
     """When what it tells was reported to us; of what gathers several, or is about none, None."""
@@ -59,14 +69,20 @@ def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> None:
     """
     now = timezone.now()
     messages = [
-        Message(**vars(each), created_at=now, due_at=now, state=MessageState.PENDING)
+        Message(
+            **vars(each),
+            provider=OF_CHANNEL[each.channel],
+            created_at=now,
+            due_at=now,
+            state=MessageState.PENDING,
+        )
         for each in outgoing
     ]
     if not messages:
         return
     newer = [message for message in messages if message.revision > 1]
     if newer:
-        _cancel_superseded(newer)
+        cancel_superseded(_older(newer))
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     for lane in sorted({message.lane for message in messages}):
         enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
@@ -98,9 +114,9 @@ def recent_urgent_topics(since: datetime) -> dict[str, int]:
     last = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
     lately = Message.objects.filter(
         pk__gt=last - MAX_RECENT, lane=Lane.URGENT, created_at__gt=since
-    ).exclude(origin__in=(EXEMPT, EVERYTHING))
-    counted = lately.order_by().values("origin").annotate(topics=Count("topic", distinct=True))
-    return dict(counted.values_list("origin", "topics"))
+    ).exclude(source__in=(EXEMPT, EVERYTHING))
+    counted = lately.order_by().values("source").annotate(topics=Count("topic", distinct=True))
+    return dict(counted.values_list("source", "topics"))
 
 
 def cancel_pending(topic: str) -> int:
@@ -109,18 +125,46 @@ def cancel_pending(topic: str) -> int:
     return _take_back(waiting, "retiré avant l’envoi")
 
 
-def is_superseded(message: Message) -> bool:
-    """Whether the same address was given a newer text of the same topic since. One statement."""
-    return Message.objects.filter(
-        topic=message.topic,
-        channel=message.channel,
-        address=message.address,
-        revision__gt=message.revision,
-    ).exists()
+def cancel_superseded(message_ids: Iterable[int]) -> None:
+    """Note that newer texts replace these messages; cancel those that no worker has claimed yet.
+
+    What is being sent, or may have been, is marked: it is not sent once more. Messages that the
+    provider has stay as they are.
+    """
+    ids = list(message_ids)
+    if not ids:
+        return
+    now = timezone.now()
+    is_pending = When(state=MessageState.PENDING, then=Value(MessageState.CANCELLED))
+    with transaction.atomic():
+        # One statement, so that none slips through between `pending` and `sending`.
+        open_ones = Message.objects.filter(pk__in=ids, state__in=OPEN, superseded_at=None)
+        changed = open_ones.update(
+            superseded_at=now,
+            state=Case(is_pending, default=F("state")),
+            due_at=Case(When(state=MessageState.PENDING, then=None), default=F("due_at")),
+            ended_at=Case(When(state=MessageState.PENDING, then=now), default=F("ended_at")),
+        )
+        if changed:
+            mine = Message.objects.filter(pk__in=ids, superseded_at=now)
+            _note_cancelled(mine.filter(state=MessageState.CANCELLED).order_by("id"), SUPERSEDED)
+
+
+def _older(newer: list[Message]) -> list[int]:
+    """Return the ids of open messages to the same addresses, of older revisions."""
+    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
+    open_ones = Message.objects.filter(topic__in={m.topic for m in newer}, state__in=OPEN)
+    return [
+        pk
+        for pk, revision, *key in open_ones.values_list(
+            "pk", "revision", "topic", "channel", "address"
+        )
+        if revision < revision_of.get((key[0], key[1], key[2]), 0)
+    ]
 
 
 def _take_back(messages: Iterable[Message], why: str) -> int:
-    """Take back those of the messages that are still `pending`; how many that was."""
+    """Cancel those of the messages that are still `pending`, and return how many that was."""
     now = timezone.now()
     taken = [
         message
@@ -129,14 +173,12 @@ def _take_back(messages: Iterable[Message], why: str) -> int:
             state=MessageState.CANCELLED, due_at=None, ended_at=now
         )
     ]
-    write_entries(
-        new_entry(m.thread, Step.CANCELLED, f"{m.in_journal} : {why}.", message=m.pk) for m in taken
-    )
+    _note_cancelled(taken, why)
     return len(taken)
 
 
-def _cancel_superseded(newer: list[Message]) -> None:
-    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
-    waiting = Message.objects.filter(topic__in={m.topic for m in newer}, state=MessageState.PENDING)
-    older = [m for m in waiting if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)]
-    _take_back(older, SUPERSEDED)
+def _note_cancelled(messages: Iterable[Message], why: str) -> None:
+    write_entries(
+        new_entry(m.thread, Step.CANCELLED, f"{m.journal_label} : {why}.", message=m.pk)
+        for m in messages
+    )

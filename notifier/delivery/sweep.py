@@ -55,7 +55,7 @@ def _expire_outlived() -> None:
         messages = expire_pending()
         _note(messages, Step.EXPIRED, "périmé sans avoir pu partir")
     for message in messages:
-        log.error("message expired unsent", message=message.pk, attempts=message.attempts)
+        log.error("message expired unsent", message=message.pk, attempts=message.attempt_count)
         follow_up(message)
 
 
@@ -72,7 +72,7 @@ def _note(messages: list[Message], step: Step, what: str) -> None:
         new_entry(
             message.thread,
             step,
-            f"{message.in_journal}, essai {message.attempts} : {what}.",
+            f"{message.journal_label}, essai {message.attempt_count} : {what}.",
             message=message.pk,
         )
         for message in messages

@@ -95,13 +95,13 @@ def border(source) -> Source:
 @pytest.fixture
 def provider(settings) -> Iterator[Simulator]:
     """A simulator that this process sends to."""
-    from notifier.delivery.providers.registry import provider_for
+    from notifier.delivery.providers.registry import provider_named
     from notifier.simulator.client import Simulator
 
     env = settings.ENVIRONMENT
     with Simulator.start(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN) as simulator:
         there = {"TWILIO_API_URL": simulator.http, "EMAIL_URL": simulator.smtp}
         settings.ENVIRONMENT = env.model_copy(update=there)
-        provider_for.cache_clear()
+        provider_named.cache_clear()
         yield simulator
-    provider_for.cache_clear()
+    provider_named.cache_clear()

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.sweep import sweep, upkeep
-from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.models import Channel, Lane, Message, Result
+from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
@@ -104,7 +104,7 @@ def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:
         while batch := claim_due(lane):
             now = timezone.now()
             leaving = drop_departed(batch)
-            record([Attempt(message, answer(message), now, now) for message in leaving])
+            record([SendResult(message, answer(message), now, now) for message in leaving])
 
 
 def refusing(*addresses: str) -> Callable[[Message], Outcome]:

@@ -19,7 +19,7 @@ from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
-INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 3, 2
+INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 4, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
@@ -97,9 +97,9 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
         assert deliver(Lane.URGENT) == 20
     assert len(provider.messages()) == 20
     # One claim for all; those whose answers come together are recorded together.
-    claims = [sql for sql in delivery if "attempts = attempts + 1" in sql]
+    claims = [sql for sql in delivery if "attempt_count = attempt_count + 1" in sql]
     assert len(claims) == 1
-    assert len(delivery) <= 1 + 2 * 20
+    assert len(delivery) <= 1 + 3 * 20
     everyone = messages()
     with counted() as receipts:
         for message in everyone:
@@ -107,10 +107,10 @@ def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:
     assert len(receipts) == RECEIPT * 20
 
 
-def test_those_that_end_together_are_recorded_in_two_statements(key) -> None:
+def test_those_that_end_together_are_recorded_in_three_statements(key) -> None:
     from django.utils import timezone
 
-    from notifier.delivery.providers.base import Attempt
+    from notifier.delivery.providers.base import SendResult
     from notifier.delivery.sending.claim import claim_due
     from notifier.delivery.sending.record import record
     from tests.alerting.house import TAKEN
@@ -118,11 +118,11 @@ def test_those_that_end_together_are_recorded_in_two_statements(key) -> None:
     people(20)
     decide(received(key))
     now = timezone.now()
-    tries = [Attempt(message, TAKEN, now, now) for message in claim_due(Lane.URGENT)]
+    tries = [SendResult(message, TAKEN, now, now) for message in claim_due(Lane.URGENT)]
     assert len(tries) == 20
     with counted() as recording:
         record(tries)
-    assert len(recording) == 2
+    assert len(recording) == 3
 
 
 def test_a_backlog_costs_a_further_event_nothing_more(key) -> None:
@@ -136,7 +136,7 @@ def test_a_backlog_costs_a_further_event_nothing_more(key) -> None:
     assert [len(intake), len(decision)] == [INTAKE, DECIDE]
     with counted() as claim_and_records:
         assert deliver(Lane.URGENT) == 26
-    assert sum("attempts = attempts + 1" in sql for sql in claim_and_records) == 1
+    assert sum("attempt_count = attempt_count + 1" in sql for sql in claim_and_records) == 1
 
 
 def test_those_that_are_rung_for_together_share_the_statements_of_one(key) -> None:

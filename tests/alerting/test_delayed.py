@@ -12,8 +12,8 @@ from time_machine import travel
 from notifier.alerting.escalation.delayed import pass_on_delayed
 from notifier.alerting.release import release_due
 from notifier.alerting.throttling.pause import pause, resume
-from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.models import Lane, Message, MessageState, Result
+from notifier.delivery.providers.base import Outcome
 from notifier.delivery.retry import ASK_AGAIN
 from notifier.delivery.sending.sender import deliver
 from tests.alerting.house import (

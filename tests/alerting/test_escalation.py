@@ -10,8 +10,8 @@ from time_machine import travel
 
 from notifier.alerting.policy.current import categories
 from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
-from notifier.delivery.models import Message, MessageState
-from notifier.delivery.providers.base import Outcome, Receipt, Result
+from notifier.delivery.models import Message, MessageState, Result
+from notifier.delivery.providers.base import Outcome, Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (

@@ -42,8 +42,8 @@ from tests.alerting.house import (
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
 from tests.harness.heartbeats import all_running
 
-LIKE = ("topic", "channel", "address", "thread", "origin", "recipient", "title", "lane", "body",
-        "created_at", "expires_at", "due_at")  # fmt: skip
+LIKE = ("topic", "channel", "address", "thread", "source", "provider", "recipient", "title", "lane",
+        "body", "created_at", "expires_at", "due_at")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def test_both_lanes_wait_and_leave_once_when_it_ends(mayor, category: str, of_al
     assert resume(None if of_all else mayor, "chef")
     a_delivery_round()
     assert states() == {MessageState.ACCEPTED}
-    assert {m.attempts for m in messages()} == {1}
+    assert {m.attempt_count for m in messages()} == {1}
 
 
 def test_the_text_of_another_source_leaves(mayor, other) -> None:
@@ -245,10 +245,10 @@ def test_a_try_that_failed_before_is_not_repeated_while_it_lasts(mayor, clock) -
     pause(mayor, "chef")
     clock.shift(timedelta(minutes=1))
     a_delivery_round()
-    assert {(m.state, m.attempts) for m in messages()} == {(MessageState.PENDING, 1)}
+    assert {(m.state, m.attempt_count) for m in messages()} == {(MessageState.PENDING, 1)}
     resume(mayor, "chef")
     hand_over()
-    assert {(m.state, m.attempts) for m in messages()} == {(MessageState.ACCEPTED, 2)}
+    assert {(m.state, m.attempt_count) for m in messages()} == {(MessageState.ACCEPTED, 2)}
 
 
 def test_a_storm_that_is_paused_is_one_digest_afterwards(operator, source, clock) -> None:

@@ -178,7 +178,7 @@ def test_the_clause_says_no_more_than_is_known() -> None:
     failed = _message("maire", MessageState.UNDELIVERED)
     on_call = _message("élu d’astreinte", MessageState.DELIVERED)
     lost = [_message(f"{n}e adjoint", MessageState.EXPIRED) for n in (2, 3)]
-    late = _message("maire", MessageState.PENDING, delay=Delay.PASSED_ON)
+    late = _message("maire", MessageState.PENDING, delay=Delay.FAILED_OVER)
     unknown = _message("maire", MessageState.UNKNOWN)
     said = [
         unreached(first, [first, *others], is_tried_still=False)

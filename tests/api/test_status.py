@@ -16,7 +16,7 @@ from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
 from tests.intake.samples import body
 
-CLAIMED = {"state": MessageState.ACCEPTED, "provider_id": "SM1", "attempts": 1}
+CLAIMED = {"state": MessageState.ACCEPTED, "provider_id": "SM1", "attempt_count": 1}
 
 
 def _push(corg: Caller, **changes: Any) -> str:

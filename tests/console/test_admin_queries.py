@@ -125,7 +125,7 @@ def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None
         f"/admin/alerting/alert/?thread={message.thread}",
         f"/admin/journal/entry/?thread={line.thread}",
         "/admin/intake/report/?state__exact=decided&exercise__exact=0",
-        f"/admin/intake/report/?source__id__exact={message.origin}",
+        f"/admin/intake/report/?source__id__exact={message.source}",
         "/admin/directory/contact/?departement=90",
         "/admin/auth/user/?is_superuser__exact=1",
         "/admin/admin/logentry/?action_flag__exact=1",

@@ -46,9 +46,9 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             }
         ),
     )
-    registry.provider_for.cache_clear()
+    registry.provider_named.cache_clear()
     yield simulator
-    registry.provider_for.cache_clear()
+    registry.provider_named.cache_clear()
 
 
 @pytest.fixture

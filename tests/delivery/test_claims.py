@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.outbox import cancel_pending
-from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due, mark_expired_leases
 from notifier.delivery.sending.record import record
@@ -23,16 +23,16 @@ Post = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]
 
 
-def ended(message: Message, outcome: Outcome) -> Attempt:
+def ended(message: Message, outcome: Outcome) -> SendResult:
     now = timezone.now()
-    return Attempt(message, outcome, now, now)
+    return SendResult(message, outcome, now, now)
 
 
 def test_a_claimed_message_is_nobody_elses(post: Post) -> None:
     message = post()
     (mine,) = claim_due(Lane.URGENT)
     assert mine.pk == message.pk
-    assert (mine.state, mine.attempts) == (MessageState.SENDING, 1)
+    assert (mine.state, mine.attempt_count) == (MessageState.SENDING, 1)
     assert claim_due(Lane.URGENT) == []
 
 

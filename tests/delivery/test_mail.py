@@ -16,8 +16,7 @@ from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from django.conf import settings
 
-from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Result
+from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers.smtp.provider import SmtpProvider, mail_number
 from notifier.delivery.sending.sender import deliver
 from notifier.ops.local.stack import free_port

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers import registry
-from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.providers.base import Outcome
 from notifier.delivery.providers.twilio.provider import TwilioProvider
 from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
 from notifier.delivery.sending.sender import deliver
@@ -170,7 +170,7 @@ def test_nothing_is_asked_of_a_provider_that_never_had_it(
     with server(tls=certificate) as (url, asked):
         broken = mended.model_copy(update={"TWILIO_API_URL": url})
         monkeypatch.setattr(settings, "ENVIRONMENT", broken)
-        registry.provider_for.cache_clear()
+        registry.provider_named.cache_clear()
         message = post()
         deliver(Lane.URGENT)
         a_round()
@@ -178,7 +178,7 @@ def test_nothing_is_asked_of_a_provider_that_never_had_it(
         assert message.state == MessageState.PENDING
         assert asked == []
     monkeypatch.setattr(settings, "ENVIRONMENT", mended)
-    registry.provider_for.cache_clear()
+    registry.provider_named.cache_clear()
     time_passes(message, timedelta(seconds=2))
     deliver(Lane.URGENT)
     assert told(provider) == [message.address]

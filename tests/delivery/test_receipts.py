@@ -12,8 +12,8 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from notifier.alerting.notification.recipients import reached
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.base import Attempt, Outcome, Receipt, Result
+from notifier.delivery.models import Lane, Message, MessageState, Result
+from notifier.delivery.providers.base import Outcome, Receipt, SendResult
 from notifier.delivery.providers.twilio.statuses import state_of
 from notifier.delivery.receipts.apply import ReceiptResult, apply_all, apply_receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
@@ -38,7 +38,7 @@ UNDELIVERED = Receipt("SM1", MessageState.UNDELIVERED, "30003")
 
 def accept(message: Message) -> None:
     now = timezone.now()
-    record([Attempt(message, Outcome(Result.ACCEPTED, provider_id="SM1"), now, now)])
+    record([SendResult(message, Outcome(Result.ACCEPTED, provider_id="SM1"), now, now)])
 
 
 def test_a_receipt_of_an_accepted_message_ends_it(post: Post) -> None:
@@ -78,7 +78,7 @@ def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) ->
     early, twice, refused, foreign = (post(topic=topic).pk for topic in "1234")
     claimed = claim_due(Lane.URGENT, 4)
     taken = [
-        Attempt(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
+        SendResult(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
         for m in claimed
     ]
     record([t for t in taken if t.message.pk != early])
@@ -170,7 +170,7 @@ def unhurried(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with Simulator.start(ACCOUNT, TOKEN, delivered_after_ms=600_000) as simulator:
         there = configured.ENVIRONMENT.model_copy(update={"TWILIO_API_URL": simulator.http})
         monkeypatch.setattr(configured, "ENVIRONMENT", there)
-        registry.provider_for.cache_clear()
+        registry.provider_named.cache_clear()
         yield
 
 

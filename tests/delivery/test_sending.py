@@ -32,7 +32,7 @@ def test_a_letter_reaches_its_phone_with_its_text_and_is_accepted(
     (sms,) = provider.messages()
     assert (sms["to"], sms["body"], sms["sid"]) == (PHONE, OUTGOING.body, message.provider_id)
     assert message.state == MessageState.ACCEPTED
-    assert message.attempts == 1
+    assert message.attempt_count == 1
     assert message.accepted_at is not None
     assert steps() == [(Step.ATTEMPT, "accepted")]
 
@@ -115,7 +115,7 @@ def test_a_provider_that_is_down_gets_the_text_once_it_is_back(
     provider.clear_faults()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, message.attempts) == (MessageState.ACCEPTED, 4)
+    assert (message.state, message.attempt_count) == (MessageState.ACCEPTED, 4)
     assert told(provider) == [PHONE]
 
 

@@ -48,13 +48,13 @@ def _pass_on(message: Message) -> None:
     try:
         with transaction.atomic():
             _lock_alerts(message.topic)
-            if mark_delayed(message, Delay.PASSED_ON):
+            if mark_delayed(message, Delay.FAILED_OVER):
                 move_on(message)
     except OperationalError as error:  # a decision about its alert is being written
         log.info("delayed message is in another's hands, next round", error=str(error))
     except Exception:  # it must not hold up the others; it is still followed up at its end
         log.exception("delayed message cannot be passed on", message=message.pk)
-        mark_delayed(message, Delay.PASSED_ON)
+        mark_delayed(message, Delay.FAILED_OVER)
 
 
 def _lock_alerts(topic: str) -> None:
@@ -69,7 +69,7 @@ def _lock_alerts(topic: str) -> None:
 
 def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
     """One mail to each source's duty for all of these, in the caller's transaction."""
-    mine = [message for message in messages if mark_delayed(message, Delay.SAID)]
+    mine = [message for message in messages if mark_delayed(message, Delay.REPORTED)]
     alerts = _untold({message.topic for message in mine if message.topic.isdecimal()})
     write_entries(
         new_entry(

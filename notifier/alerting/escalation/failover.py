@@ -116,7 +116,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Out
     why = unreached(failed, siblings, is_tried_still=bool(letters))
     envelope = _envelope(alert, category, why)
     # Of one that was late before it ended badly, somebody is told already in the reader's place.
-    has_stand_in = failed.delay == Delay.PASSED_ON and not failed.is_delayed
+    has_stand_in = failed.delay == Delay.FAILED_OVER and not failed.is_delayed
     alive = {
         m.channel for m in awaited(siblings) if has_stand_in or m.recipient == failed.recipient
     }

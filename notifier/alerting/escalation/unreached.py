@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from notifier.delivery.models import BAD_ENDS, Channel, Message, MessageState
+from notifier.delivery.models import FAILED_STATES, Channel, Message, MessageState
 
 # As one says the function in a sentence.
 _WITH_ARTICLE = {
@@ -29,12 +29,12 @@ def unreached(failed: Message, siblings: Iterable[Message], *, is_tried_still: b
     lost = {
         person: messages[0].title
         for person, messages in by_person.items()
-        if all(message.state in BAD_ENDS for message in messages)
+        if all(message.state in FAILED_STATES for message in messages)
     }
     if failed.recipient in lost and not is_tried_still:
         return _nobody_of(list(lost.values()))
     others = [m for m in by_person.get(failed.recipient, ()) if m.channel != failed.channel]
-    is_elsewhere = is_tried_still or any(m.state not in BAD_ENDS for m in others)
+    is_elsewhere = is_tried_still or any(m.state not in FAILED_STATES for m in others)
     how = f" {_ON[Channel(failed.channel)]}" if is_elsewhere else ""
     return f"{_named(failed.title)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
 

@@ -127,7 +127,7 @@ def mail_to_duty(
         expires_at=expires_at or timezone.now() + LIFETIME,
         thread=thread,
         recipient="duty",
-        origin=EXEMPT,
+        source=EXEMPT,
         title=TITLE,
     )
 

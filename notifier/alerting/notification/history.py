@@ -83,7 +83,7 @@ def _as_told(row: Held, digest: Message | None) -> Message:
         created_at=timezone.now(),
     )
     if digest is not None:
-        for name in ("pk", "state", "created_at", "is_followed_up", "delay", "attempts",
+        for name in ("pk", "state", "created_at", "is_followed_up", "delay", "attempt_count",
                      "error_code", "accepted_at", "ended_at"):  # fmt: skip
             setattr(mine, name, getattr(digest, name))
     return mine

@@ -225,7 +225,7 @@ class Envelope:
             topic=self._topic,
             revision=self._revision,
             thread=self._thread,
-            origin=source_in(self._thread),
+            source=source_in(self._thread),
             lane=self._lane,
             expires_at=self._expires_at,
             reported_at=self._reported_at,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import Category
-from notifier.delivery.models import BAD_ENDS, Message, MessageState
+from notifier.delivery.models import FAILED_STATES, Message, MessageState
 from notifier.directory.recipients import Person
 
 
@@ -50,7 +50,7 @@ def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Itera
 
 def reached(messages: Iterable[Message]) -> list[Message]:
     """Those of the messages that got to their reader, or may still."""
-    return [m for m in messages if m.state not in (*BAD_ENDS, MessageState.CANCELLED)]
+    return [m for m in messages if m.state not in (*FAILED_STATES, MessageState.CANCELLED)]
 
 
 def awaited(messages: Iterable[Message]) -> list[Message]:
@@ -67,7 +67,7 @@ def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
     if kind is Kind.CANCELLATION:
         return [m for m in reached(earlier) if m.state != MessageState.PENDING]
     messages = list(earlier)
-    forgotten = [m for m in messages if m.state in BAD_ENDS and not m.is_followed_up]
+    forgotten = [m for m in messages if m.state in FAILED_STATES and not m.is_followed_up]
     return [*reached(messages), *(() if kind is Kind.END else forgotten)]
 
 

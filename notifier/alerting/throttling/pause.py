@@ -86,12 +86,12 @@ def resume(source: Source | None, who: str) -> Resumed | None:
 
 def paused_by(source: Source | None) -> list[Pause]:
     """What holds the texts of the source, or of all: a pause of it, one of everything, or both."""
-    return list(Pause.objects.filter(origin__in={EVERYTHING, _origin(source)}).order_by("since"))
+    return list(Pause.objects.filter(source__in={EVERYTHING, _origin(source)}).order_by("since"))
 
 
 def paused_names() -> list[str]:
     """The sources that are paused by name; `*` where everything is."""
-    origins = set(Pause.objects.values_list("origin", flat=True))
+    origins = set(Pause.objects.values_list("source", flat=True))
     numbers = [int(origin) for origin in origins if origin != EVERYTHING]
     names = Source.objects.filter(pk__in=numbers).values_list("name", flat=True)
     return (["*"] if EVERYTHING in origins else []) + list(names)
@@ -99,7 +99,7 @@ def paused_names() -> list[str]:
 
 def free() -> Q:
     """Of held texts, those that no pause holds besides, as a condition."""
-    origins = set(Pause.objects.values_list("origin", flat=True))
+    origins = set(Pause.objects.values_list("source", flat=True))
     if EVERYTHING in origins:
         return Q(pk__in=[])
     return ~Q(source__in=[int(origin) for origin in origins]) if origins else Q()
@@ -114,7 +114,7 @@ def waiting(source: Source | None) -> Waiting:
     if source is not None:
         held = held.filter(source=source)
         undecided = undecided.filter(source=source)
-        leaving = leaving.filter(origin=_origin(source))
+        leaving = leaving.filter(source=_origin(source))
     threads = {*messages.values_list("thread", flat=True).distinct().order_by()}
     threads |= {*held.values_list("thread", flat=True).distinct().order_by()}
     made = [

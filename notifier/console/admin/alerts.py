@@ -139,7 +139,8 @@ class MessageAdmin(ThreadAdmin[Message]):
 
     linked_by = ("thread", "topic")
     list_display = (
-        "created", "reference", "title", "channel", "masked", "state", "attempts", "error_code",
+        "created", "reference", "title", "channel", "masked", "state", "attempt_count",
+        "error_code",
     )  # fmt: skip
     list_display_links = ("created", "reference")
     list_filter = ("state", "channel", "lane")
@@ -150,8 +151,8 @@ class MessageAdmin(ThreadAdmin[Message]):
             "Acheminement",
             {
                 "fields": (
-                    "lane", "revision", "attempts", "provider_id", "created", "accepted", "ended",
-                    "expires", "due",
+                    "lane", "revision", "attempt_count", "provider_id", "created", "accepted",
+                    "ended", "expires", "due",
                 )
             },
         ),

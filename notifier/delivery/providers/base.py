@@ -2,27 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
-from notifier.delivery.models import Message, MessageState
-
-
-class Result(StrEnum):
-    """Which of four things a try can come to; each asks for another next step."""
-
-    ACCEPTED = "accepted"  # the provider has it, and has it once
-    RETRY = "retry"  # certain that it was not processed: try again by schedule
-    PERMANENT = "permanent"  # refused, and will be refused again
-    UNKNOWN = "unknown"  # it may have been processed: ask before anything else
+from notifier.delivery.models import Message, MessageState, Result
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one try. `detail` is French, without any address, for the journal.
+    """What came of one attempt. `detail` is French, without any address, for the journal.
 
-    `is_common`: what went wrong strikes every message of the channel alike, a provider that does
-    not answer or that refuses our account, and no reader can help it.
+    `is_common`: the reason affects every message of the channel alike, as a provider that does not
+    answer or that refuses our account.
     """
 
     result: Result
@@ -50,10 +40,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Found:
-    """What a provider lists for a message: the texts with its very words, and the numbers of those
-    that may be it, their words being hidden (Twilio redacts them for accounts that ask for it).
+    """What a provider lists for a message.
 
-    `is_whole`: there is no more that may be it, further down than was looked at.
+    `same`: the texts with its very words. `hidden`: the numbers of those that may be it, their
+    words being hidden (Twilio redacts them for accounts that ask for it). `is_whole`: no text
+    beyond those listed may be it.
     """
 
     same: list[Receipt] = field(default_factory=list)
@@ -62,8 +53,8 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One try to hand a message to its provider, with its instants (UTC)."""
+class SendResult:
+    """What came of sending a message, and when; instants are UTC."""
 
     message: Message
     outcome: Outcome
@@ -80,6 +71,8 @@ class ProviderIgnorantError(Exception):
 
 
 class Provider(Protocol):
+    # As in `Message.provider` and in `registry`.
+    name: str
     # Whether the provider tells later what became of a message.
     has_receipts: bool
 
@@ -88,14 +81,16 @@ class Provider(Protocol):
         """Who has an accepted message, in French, for the journal."""
 
     def send(self, message: Message) -> Outcome:
-        """Hand the message to the provider. Never raises for what provider or network can do."""
+        """Hand the message to the provider. Never raises for what provider or network do."""
 
     def find(self, message: Message) -> Found:
-        """What the provider has with this address and text since the message was made.
+        """List what the provider has with this address and text since the message was made.
 
-        Raises ProviderUnreachableError."""
+        Raises ProviderUnreachableError.
+        """
 
     def ask(self, message: Message) -> Receipt:
-        """What became of an accepted message.
+        """Ask what became of an accepted message.
 
-        Raises ProviderUnreachableError, ProviderIgnorantError."""
+        Raises ProviderUnreachableError, ProviderIgnorantError.
+        """

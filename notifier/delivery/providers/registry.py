@@ -1,16 +1,27 @@
-"""Which provider carries a channel."""
+"""Which providers there are, and which one carries a channel."""
 
 from functools import cache
 
-from notifier.delivery.models import Channel
+from django.utils.module_loading import import_string
+
+from notifier.delivery.models import Channel, Message
 from notifier.delivery.providers.base import Provider
-from notifier.delivery.providers.smtp.provider import SmtpProvider
-from notifier.delivery.providers.twilio.provider import TwilioProvider
+
+# By name; imported when first asked for, since most processes send nothing.
+PROVIDERS = {
+    "twilio": "notifier.delivery.providers.twilio.provider.TwilioProvider",
+    "smtp": "notifier.delivery.providers.smtp.provider.SmtpProvider",
+}
+OF_CHANNEL = {Channel.SMS: "twilio", Channel.EMAIL: "smtp"}
+
+
+def provider_for(message: Message) -> Provider:
+    """Return the provider that has the message or gets it."""
+    return provider_named(message.provider)
 
 
 @cache
-def provider_for(channel: Channel) -> Provider:
-    """Return the configured provider of a channel."""
-    if channel == Channel.SMS:
-        return TwilioProvider.from_settings()
-    return SmtpProvider.from_settings()
+def provider_named(name: str) -> Provider:
+    """Return the provider of this name, as configured."""
+    provider: Provider = import_string(PROVIDERS[name]).from_settings()
+    return provider

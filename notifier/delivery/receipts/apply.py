@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import ARRIVED, BAD_ENDS, OPEN, Message, MessageState
+from notifier.delivery.models import DELIVERED_STATES, FAILED_STATES, OPEN, Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.stored import loaded, stored
@@ -22,7 +22,7 @@ from notifier.journal.write import new_entry, write_entries
 # it; and a network that said that it could not deliver (30008) may do so after all. That the phone
 # has the text is the truth, whatever was said before.
 _ON_ITS_WAY = (*OPEN, MessageState.ACCEPTED)
-_SAID_NOT_TO_ARRIVE = (*BAD_ENDS, MessageState.CANCELLED)
+_SAID_NOT_TO_ARRIVE = (*FAILED_STATES, MessageState.CANCELLED)
 COMES_FROM = {
     MessageState.ACCEPTED: OPEN,
     MessageState.UNDELIVERED: _ON_ITS_WAY,
@@ -128,7 +128,7 @@ def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
     return new_entry(
         message.thread,
         Step.RECEIPT,
-        f"{message.in_journal} : {message.get_state_display()}{reason}.",
+        f"{message.journal_label} : {message.get_state_display()}{reason}.",
         at=now,
         message=message.pk,
         channel=message.channel,
@@ -178,7 +178,7 @@ _ALLOWED = " OR ".join(
 # What arrived though it was thought lost has something due still
 # (notifier.delivery.follow_up).
 _AFTER_ALL = (
-    f"r.column2 IN ({_quoted(ARRIVED)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
+    f"r.column2 IN ({_quoted(DELIVERED_STATES)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
     "OR (state = 'unknown' AND is_followed_up))"
 )
 # What the journal says of a message, in the model's order; all of it is read for one that ended

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import Channel, Message, MessageState
-from notifier.delivery.outbox import SUPERSEDED, is_superseded
+from notifier.delivery.models import Message, MessageState
+from notifier.delivery.outbox import SUPERSEDED
 from notifier.delivery.providers.base import (
     Found,
     ProviderIgnorantError,
@@ -69,7 +69,7 @@ def _one_by_one(messages: list[Message], work: Callable[[Message, bool], None]) 
 
 
 def _settle(message: Message, may_ask: bool) -> None:
-    provider = provider_for(Channel(message.channel))
+    provider = provider_for(message)
     if not provider.has_receipts:
         # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
         _back_to_pending(
@@ -114,17 +114,18 @@ def _give_up(message: Message, why: str) -> None:
 
 
 def _back_to_pending(message: Message, why: str) -> None:
-    """Send it once more, unless a newer text for the same address makes it pointless."""
+    """Send it once more, unless a newer text has superseded it."""
     now = timezone.now()
     with transaction.atomic():
         lost = Message.objects.filter(
             pk=message.pk, state=MessageState.UNKNOWN, claim=message.claim
         )
-        if is_superseded(message):
-            if lost.update(state=MessageState.CANCELLED, due_at=None, ended_at=now):
-                _note(message, Step.CANCELLED, SUPERSEDED, now)
-        elif lost.update(state=MessageState.PENDING, due_at=now):
+        if lost.filter(superseded_at=None).update(state=MessageState.PENDING, due_at=now):
             _note(message, Step.SETTLED, why, now)
+        elif lost.exclude(superseded_at=None).update(
+            state=MessageState.CANCELLED, due_at=None, ended_at=now
+        ):
+            _note(message, Step.CANCELLED, SUPERSEDED, now)
 
 
 def ask_for_overdue_receipts() -> int:
@@ -140,7 +141,7 @@ def _ask(message: Message, may_ask: bool) -> None:
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
-        receipt = provider_for(Channel(message.channel)).ask(message)
+        receipt = provider_for(message).ask(message)
     except ProviderUnreachableError:
         if later is None:
             accepted.update(due_at=None)
@@ -166,5 +167,5 @@ def _note(message: Message, step: Step, what: str, at: datetime) -> None:
 
 
 def _line(message: Message, step: Step, what: str, at: datetime) -> Entry:
-    text = f"{message.in_journal} : {what}."
+    text = f"{message.journal_label} : {what}."
     return new_entry(message.thread, step, text, at=at, message=message.pk)

@@ -16,8 +16,8 @@ from notifier.delivery.stored import stored
 BATCH = 32
 # Whether a pause holds a message (notifier.delivery.sending.pause).
 PAUSED = (
-    f"origin <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
-    f"WHERE p.origin = delivery_message.origin OR p.origin = '{EVERYTHING}')"
+    f"source <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
+    f"WHERE p.source = delivery_message.source OR p.source = '{EVERYTHING}')"
 )
 NOTE_BATCH_SIZE = 500
 
@@ -29,7 +29,7 @@ def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
     """
     now = timezone.now()
     return _claim(
-        "state = %s, attempts = attempts + 1, claim = %s, claimed_at = %s, due_at = %s",
+        "state = %s, attempt_count = attempt_count + 1, claim = %s, claimed_at = %s, due_at = %s",
         [MessageState.SENDING, uuid4().hex, stored(now), stored(now + LEASE)],
         f"lane = %s AND state = %s AND due_at <= %s AND expires_at > %s AND NOT ({PAUSED})",
         [lane, MessageState.PENDING, stored(now), stored(now)],
@@ -89,12 +89,12 @@ def note_paused(most: int = NOTE_BATCH_SIZE) -> list[Message]:
     )  # fmt: skip
 
 
-def withdrawn(origin: str, most: int = NOTE_BATCH_SIZE) -> list[Message]:
-    """Turn `pending` of the origin into `cancelled`. One statement."""
+def withdrawn(source: str, most: int = NOTE_BATCH_SIZE) -> list[Message]:
+    """Turn `pending` of the source into `cancelled`. One statement."""
     return _claim(
         "state = %s, due_at = NULL, ended_at = %s",
         [MessageState.CANCELLED, stored(timezone.now())],
-        "state = %s AND origin = %s", [MessageState.PENDING, origin], most,
+        "state = %s AND source = %s", [MessageState.PENDING, source], most,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 from django.utils import timezone
 
-from notifier.delivery.models import TRIED_IN_VAIN, Delay, Message
+from notifier.delivery.models import ATTEMPTED, Delay, Message
 from notifier.delivery.retry import DELAYED_AFTER
 from notifier.delivery.sending.pause import NOT_PAUSED
 
@@ -28,15 +28,15 @@ def delayed(most: int = BATCH) -> Sequence[Message]:
     for lane, after in DELAYED_AFTER.items():
         in_vain |= Q(lane=lane, created_at__lte=now - after)
     waiting = Message.objects.filter(
-        TRIED_IN_VAIN, in_vain, NOT_PAUSED, due_at__gt=now, is_followed_up=False
+        ATTEMPTED, in_vain, NOT_PAUSED, due_at__gt=now, is_followed_up=False
     )
-    undone = Q(delay=Delay.NONE) | Q(delay=Delay.SAID, blocked_since=None)
+    undone = Q(delay=Delay.NONE) | Q(delay=Delay.REPORTED, blocked_since=None)
     return list(waiting.filter(undone).order_by("created_at")[:most])
 
 
 def mark_delayed(message: Message, delay: Delay) -> bool:
     """Note in the caller's transaction what is done about it; False if it left or another did."""
-    waiting = Message.objects.filter(TRIED_IN_VAIN, pk=message.pk, delay__lt=delay)
+    waiting = Message.objects.filter(ATTEMPTED, pk=message.pk, delay__lt=delay)
     if not waiting.update(delay=delay):
         return False
     message.delay = delay

@@ -1,4 +1,4 @@
-"""What is held back by hand: all messages, or those of one origin, until somebody lets them go.
+"""What is held back by hand: all messages, or those of one source, until somebody lets them go.
 
 A pause is a row, and a claim takes no message that one holds: it counts for every worker from the
 next claim on. Held messages stay `pending`, whatever their lifetime, and are ended or let go
@@ -19,27 +19,27 @@ from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
-_HOLDS = Pause.objects.filter(Q(origin=OuterRef("origin")) | Q(origin=EVERYTHING))
-IS_PAUSED = ~Q(origin=EXEMPT) & Exists(_HOLDS)
-NOT_PAUSED = Q(origin=EXEMPT) | ~Exists(_HOLDS)
+_HOLDS = Pause.objects.filter(Q(source=OuterRef("source")) | Q(source=EVERYTHING))
+IS_PAUSED = ~Q(source=EXEMPT) & Exists(_HOLDS)
+NOT_PAUSED = Q(source=EXEMPT) | ~Exists(_HOLDS)
 
 
-def begin(origin: str, who: str) -> Pause | None:
-    """Hold the messages of this origin, or of `EVERYTHING`, from now on; None if it did already."""
-    pause = Pause(origin=origin, since=timezone.now(), who=who)
+def begin(source: str, who: str) -> Pause | None:
+    """Hold the messages of this source, or of `EVERYTHING`, from now on; None if it did already."""
+    pause = Pause(source=source, since=timezone.now(), who=who)
     Pause.objects.bulk_create([pause], ignore_conflicts=True)
-    mine = Pause.objects.filter(origin=origin, since=pause.since, who=who)
+    mine = Pause.objects.filter(source=source, since=pause.since, who=who)
     return mine.first()
 
 
-def end(origin: str) -> list[Message] | None:
+def end(source: str) -> list[Message] | None:
     """Let go what that pause held; None if there was none.
 
     In the caller's transaction. Answers the messages that have outlived their use meanwhile: they
     are `expired`, noted, and count as followed up, for the caller tells of them together. What
     another pause still holds stays held.
     """
-    if not Pause.objects.filter(origin=origin).delete()[0]:
+    if not Pause.objects.filter(source=source).delete()[0]:
         return None
     now = timezone.now()
     expired = []
@@ -56,24 +56,24 @@ def end(origin: str) -> list[Message] | None:
     return expired
 
 
-def waiting(origin: str) -> QuerySet[Message]:
-    """What was not handed to a provider yet, of this origin or, of `EVERYTHING`, of all."""
-    pending = Message.objects.filter(state=MessageState.PENDING).exclude(origin=EXEMPT)
-    return pending if origin == EVERYTHING else pending.filter(origin=origin)
+def waiting(source: str) -> QuerySet[Message]:
+    """What was not handed to a provider yet, of this source or, of `EVERYTHING`, of all."""
+    pending = Message.objects.filter(state=MessageState.PENDING).exclude(source=EXEMPT)
+    return pending if source == EVERYTHING else pending.filter(source=source)
 
 
-def withdraw(origin: str, why: str) -> list[Message]:
-    """Take back what waits of this origin; in the caller's transaction.
+def withdraw(source: str, why: str) -> list[Message]:
+    """Take back what waits of this source; in the caller's transaction.
 
     What is in the air just now cannot be taken back; it is not tried again, and nobody is told in
     its reader's place.
     """
     taken = []
-    while batch := withdrawn(origin):
+    while batch := withdrawn(source):
         taken += batch
     write_entries(_line(m, Step.CANCELLED, why) for m in taken)
     flying = Message.objects.filter(
-        origin=origin, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
+        source=source, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     in_the_air = list(flying)
     flying.filter(pk__in=[m.pk for m in in_the_air]).update(
@@ -84,9 +84,9 @@ def withdraw(origin: str, why: str) -> list[Message]:
     return taken
 
 
-def of(origin: str) -> Pause | None:
-    """The pause that holds the messages of this origin, the longest if there are two."""
-    return Pause.objects.filter(origin__in=(origin, EVERYTHING)).order_by("since").first()
+def of(source: str) -> Pause | None:
+    """The pause that holds the messages of this source, the longest if there are two."""
+    return Pause.objects.filter(source__in=(source, EVERYTHING)).order_by("since").first()
 
 
 def note() -> None:
@@ -107,4 +107,4 @@ def oldest() -> datetime | None:
 
 
 def _line(message: Message, step: Step, what: str) -> Entry:
-    return new_entry(message.thread, step, f"{message.in_journal} : {what}.", message=message.pk)
+    return new_entry(message.thread, step, f"{message.journal_label} : {what}.", message=message.pk)

@@ -31,7 +31,7 @@ RECIPIENT_GONE = "retiré : ce n’est plus l’adresse d’un contact de la com
 def drop_departed(claimed: list[Message]) -> list[Message]:
     """Return the claimed messages that may still leave; cancel the others and follow them up."""
     now = timezone.now()
-    late = [m for m in claimed if m.attempts > 1 or now - m.created_at > FRESH]
+    late = [m for m in claimed if m.attempt_count > 1 or now - m.created_at > FRESH]
     gone = _gone(late) if late else set()
     for message in claimed:
         if message.pk in gone:
@@ -70,6 +70,6 @@ def _line(message: Message) -> Entry:
     return new_entry(
         message.thread,
         Step.CANCELLED,
-        f"{message.in_journal} : {RECIPIENT_GONE}.",
+        f"{message.journal_label} : {RECIPIENT_GONE}.",
         message=message.pk,
     )

@@ -1,4 +1,4 @@
-"""Record what came of tries: one UPDATE for all that were accepted, one for each that was not."""
+"""Record what came of attempts: one UPDATE for all that were accepted, one for each other."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce
 
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import OPEN, Channel, Message, MessageState
-from notifier.delivery.outbox import SUPERSEDED, is_superseded
-from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.models import OPEN, Attempt, Message, MessageState, Result
+from notifier.delivery.outbox import SUPERSEDED
+from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.sending.blocked import warn_if_blocked
@@ -24,24 +24,26 @@ from notifier.journal.write import new_entry, write_entries
 log = structlog.get_logger(__name__)
 
 
-def record(tries: list[Attempt]) -> None:
-    """Write the outcomes and their entries in one short transaction, then follow up bad ends."""
-    accepted = [t for t in tries if t.outcome.result is Result.ACCEPTED]
-    others = [t for t in tries if t.outcome.result is not Result.ACCEPTED]
+def record(results: list[SendResult]) -> None:
+    """Record the results in one short transaction, then follow up failed deliveries."""
+    accepted = [r for r in results if r.outcome.result is Result.ACCEPTED]
+    others = [r for r in results if r.outcome.result is not Result.ACCEPTED]
     with transaction.atomic():
         if accepted:
             _record_accepted(accepted)
-        ended = [t.message for t in others if _record_other(t)]
-        write_entries(_entry(t) for t in tries)
-    for message in ended:
+        failed = [r.message for r in others if _record_other(r)]
+        attempts = [_attempt(r) for r in results]
+        Attempt.objects.bulk_create(attempts)
+        write_entries(_entry(r, a) for r, a in zip(results, attempts, strict=True))
+    for message in failed:
         follow_up(message)
 
 
-def _record_accepted(tries: list[Attempt]) -> None:
-    """A receipt may have come before us: the state then stays as the receipt left it.
+def _record_accepted(results: list[SendResult]) -> None:
+    """Mark messages as accepted; where a receipt came first, the state stays as that left it.
 
-    `pending` is left as well as `sending` and `unknown`: with our claim still on it, it is a
-    message that was given up for lost while its provider had it.
+    `pending` advances as well as `sending` and `unknown`: with our claim still on it, it is a
+    message that counted as lost while its provider had it.
     """
     open_states = ", ".join(f"'{state}'" for state in OPEN)
     with connection.cursor() as cursor:
@@ -52,98 +54,126 @@ def _record_accepted(tries: list[Attempt]) -> None:
             f"ended_at = CASE WHEN state IN ({open_states}) THEN %s ELSE ended_at END, "
             f"state = CASE WHEN state IN ({open_states}) THEN 'accepted' ELSE state END "
             "WHERE id = %s AND claim = %s",
-            # In the order of their ids, as receipts: they seldom wait for each other crosswise.
-            [_acceptance(t) for t in sorted(tries, key=lambda t: t.message.pk)],
+            # In the order of their ids, as receipts, so that they seldom deadlock.
+            [_acceptance(r) for r in sorted(results, key=lambda r: r.message.pk)],
         )
-        landed = cursor.rowcount
-    if landed < len(tries):
-        ids = [t.message.pk for t in tries]
+        recorded = cursor.rowcount
+    if recorded < len(results):
+        ids = [r.message.pk for r in results]
         log.error("accepted on a claim that another worker has taken over", messages=ids)
 
 
-def _acceptance(accepted: Attempt) -> tuple[Any, ...]:
-    """What `_record_accepted` writes of a try; an end at once where no receipt will come."""
+def _acceptance(accepted: SendResult) -> tuple[Any, ...]:
+    """Return the parameters of an acceptance; it is final at once where no receipt will come."""
     message, at = accepted.message, stored(accepted.ended_at)
     due_at, ended_at = None, at
-    if _has_receipts(message):
+    if provider_for(message).has_receipts:
         due_at, ended_at = stored(accepted.ended_at + RECEIPT_OVERDUE[0]), None
     return accepted.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim
 
 
-def _record_other(ended: Attempt) -> bool:
-    """Put a message that was not accepted where it belongs; True if that was its end."""
-    message, outcome = ended.message, ended.outcome
+def _record_other(result: SendResult) -> bool:
+    """Record an attempt that was not accepted; return whether the delivery has failed by it."""
+    message, outcome = result.message, result.outcome
     mine = Message.objects.filter(
         pk=message.pk, claim=message.claim, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
-    state, due_at = _next_state(message, outcome, ended.ended_at)
-    is_bad_end = state in (MessageState.FAILED, MessageState.EXPIRED)
-    blocked = Coalesce("blocked_since", Value(ended.started_at)) if outcome.is_common else None
-    changed = mine.update(
-        state=state,
-        due_at=due_at,
-        error_code=outcome.code,
-        ended_at=ended.ended_at if due_at is None else None,
-        blocked_since=blocked,
-    )
-    if changed and outcome.is_common:
-        warn_if_blocked(message, ended.started_at, outcome.detail)
-    if changed:
-        message.state, message.error_code = state, outcome.code
-    return bool(changed) and is_bad_end
+    state, due_at = _next_state(message, outcome, result.ended_at)
+    steps = [(mine, state, due_at)]
+    if state in (MessageState.PENDING, MessageState.EXPIRED):
+        # A newer text may supersede it at any moment: each UPDATE looks for itself.
+        steps = [
+            (mine.filter(superseded_at=None), state, due_at),
+            (mine.exclude(superseded_at=None), MessageState.CANCELLED, None),
+        ]
+    for rows, state, due_at in steps:
+        if rows.update(
+            state=state,
+            due_at=due_at,
+            error_code=outcome.code,
+            ended_at=result.ended_at if due_at is None else None,
+            blocked_since=_blocked_since(result),
+        ):
+            message.state, message.error_code = state, outcome.code
+            if outcome.is_common:
+                warn_if_blocked(message, result.started_at, outcome.detail)
+            return state in (MessageState.FAILED, MessageState.EXPIRED)
+    return False
+
+
+def _blocked_since(result: SendResult) -> Coalesce | None:
+    if not result.outcome.is_common:
+        return None
+    return Coalesce("blocked_since", Value(result.started_at))
 
 
 def _next_state(
     message: Message, outcome: Outcome, now: datetime
 ) -> tuple[MessageState, datetime | None]:
+    """Return the state after an attempt that was not accepted, and when the message is due again.
+
+    That of a message which no newer text has superseded.
+    """
     if outcome.result is Result.PERMANENT:
         return MessageState.FAILED, None
-    if outcome.result is Result.UNKNOWN and _has_receipts(message):
+    if outcome.result is Result.UNKNOWN and provider_for(message).has_receipts:
         return MessageState.UNKNOWN, now + LISTED_WITHIN
-    if is_superseded(message):
-        return MessageState.CANCELLED, None
-    again_at = next_try(message.attempts, now, outcome.retry_after_s)
+    again_at = next_try(message.attempt_count, now, outcome.retry_after_s)
     if again_at >= message.expires_at:
         return MessageState.EXPIRED, None
     return MessageState.PENDING, again_at
 
 
-def _has_receipts(message: Message) -> bool:
-    return provider_for(Channel(message.channel)).has_receipts
+def _attempt(result: SendResult) -> Attempt:
+    return Attempt(
+        message=result.message,
+        number=result.message.attempt_count,
+        started_at=result.started_at,
+        ended_at=result.ended_at,
+        result=result.outcome.result,
+        code=result.outcome.code,
+        detail=_detail(result.message, result.outcome),
+        provider_id=result.outcome.provider_id,
+    )
 
 
-def _entry(ended: Attempt) -> Entry:
-    message, outcome = ended.message, ended.outcome
+def _detail(message: Message, outcome: Outcome) -> str:
+    """Say in French what came of an attempt that has been recorded."""
     not_sent = "à réessayer" if message.state == MessageState.PENDING else "pas parti"
-    came_of_it = {
-        Result.ACCEPTED: provider_for(Channel(message.channel)).accepted_by,
+    detail = {
+        Result.ACCEPTED: provider_for(message).accepted_by,
         Result.PERMANENT: f"refusé : {outcome.detail}",
         Result.UNKNOWN: f"sort inconnu : {outcome.detail}",
         Result.RETRY: f"{not_sent} : {outcome.detail}",
     }[outcome.result]
     if message.state == MessageState.CANCELLED:
-        came_of_it += f" ; {SUPERSEDED}"
+        detail += f" ; {SUPERSEDED}"
     if message.state == MessageState.EXPIRED:
-        came_of_it += " ; périmé avant un nouvel essai"
+        detail += " ; périmé avant un nouvel essai"
+    return detail
+
+
+def _entry(result: SendResult, attempt: Attempt) -> Entry:
+    message = result.message
     return new_entry(
         message.thread,
         Step.ATTEMPT,
-        f"{message.in_journal}, essai {message.attempts} : {came_of_it}.",
-        at=ended.ended_at,
+        f"{message.journal_label}, essai {attempt.number} : {attempt.detail}.",
+        at=attempt.ended_at,
         message=message.pk,
         channel=message.channel,
-        attempt=message.attempts,
-        result=outcome.result,
-        code=outcome.code,
-        provider_id=outcome.provider_id,
-        started_at=ended.started_at.isoformat(),
-        **_since_report(ended),
+        attempt=attempt.number,
+        result=attempt.result,
+        code=attempt.code,
+        provider_id=attempt.provider_id,
+        started_at=attempt.started_at.isoformat(),
+        **_since_report(result),
     )
 
 
-def _since_report(ended: Attempt) -> dict[str, float]:
-    """Of what the provider took, how long after its report, in seconds."""
-    reported_at = ended.message.reported_at
-    if ended.outcome.result is not Result.ACCEPTED or reported_at is None:
+def _since_report(result: SendResult) -> dict[str, float]:
+    """Return how many seconds after its report the provider took the message."""
+    reported_at = result.message.reported_at
+    if result.outcome.result is not Result.ACCEPTED or reported_at is None:
         return {}
-    return {"after_report_s": round((ended.ended_at - reported_at).total_seconds(), 3)}
+    return {"after_report_s": round((result.ended_at - reported_at).total_seconds(), 3)}

@@ -19,8 +19,8 @@ from threading import Lock
 import structlog
 from django.utils import timezone
 
-from notifier.delivery.models import Channel, Lane, Message
-from notifier.delivery.providers.base import Attempt, Outcome, Result
+from notifier.delivery.models import Channel, Lane, Message, Result
+from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due
@@ -47,7 +47,7 @@ class _JobCame:
 class _Desk:
     """Where one lane's tries land in this process, and jobs come in; one thread reads them."""
 
-    inbox: SimpleQueue[Attempt | _JobCame] = field(default_factory=SimpleQueue)
+    inbox: SimpleQueue[SendResult | _JobCame] = field(default_factory=SimpleQueue)
     turn: Lock = field(default_factory=Lock)
 
 
@@ -71,7 +71,7 @@ def deliver(lane: Lane) -> int:
     return tries
 
 
-def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _JobCame]) -> int:
+def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[SendResult | _JobCame]) -> int:
     tries = 0
     flying: set[int] = set()
     wanted = True
@@ -95,9 +95,9 @@ def _deliver_until_idle(lane: Lane, inbox: SimpleQueue[Attempt | _JobCame]) -> i
     return tries
 
 
-def _from(inbox: SimpleQueue[Attempt | _JobCame], flying: int) -> tuple[list[Attempt], bool]:
+def _from(inbox: SimpleQueue[SendResult | _JobCame], flying: int) -> tuple[list[SendResult], bool]:
     """What has landed, and whether a job has come; waits for either while anything flies."""
-    landed: list[Attempt] = []
+    landed: list[SendResult] = []
     is_wanted_now = False
     until: float | None = None
     while True:
@@ -113,7 +113,7 @@ def _from(inbox: SimpleQueue[Attempt | _JobCame], flying: int) -> tuple[list[Att
             until = until or time.monotonic() + RECORD_INTERVAL_S
 
 
-def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _JobCame]) -> None:
+def _record(landed: list[SendResult], inbox: SimpleQueue[SendResult | _JobCame]) -> None:
     try:
         record(landed)
     except Exception:
@@ -124,28 +124,28 @@ def _record(landed: list[Attempt], inbox: SimpleQueue[Attempt | _JobCame]) -> No
         raise
 
 
-def _try_into(inbox: SimpleQueue[Attempt | _JobCame], message: Message) -> None:
+def _try_into(inbox: SimpleQueue[SendResult | _JobCame], message: Message) -> None:
     inbox.put(_try(message))
 
 
-def _try(message: Message) -> Attempt:
+def _try(message: Message) -> SendResult:
     if not wait_for_slot(Channel(message.channel), Lane(message.lane)):
         now = timezone.now()
-        return Attempt(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
+        return SendResult(message, Outcome(Result.RETRY, detail="débit permis atteint"), now, now)
     started_at = timezone.now()
     if message.claimed_at is None or started_at - message.claimed_at > FRESH_CLAIM:
         # Frozen since the claim: the lease may be another's by now.
-        return Attempt(
+        return SendResult(
             message, Outcome(Result.RETRY, detail="prise trop ancienne"), started_at, started_at
         )
     try:
-        outcome = provider_for(Channel(message.channel)).send(message)
+        outcome = provider_for(message).send(message)
     except (
         Exception
     ) as error:  # a provider's client must not raise; if it does, the text may have left
         log.exception("provider client raised", message=message.pk)
         outcome = Outcome(Result.UNKNOWN, detail=f"erreur interne ({type(error).__name__})")
-    return Attempt(message, outcome, started_at, timezone.now())
+    return SendResult(message, outcome, started_at, timezone.now())
 
 
 @cache

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from notifier.delivery.address import mask
-from notifier.delivery.providers.base import ProviderUnreachableError, Result
+from notifier.delivery.models import Result
+from notifier.delivery.providers.base import ProviderUnreachableError
 from notifier.delivery.providers.smtp.provider import SmtpProvider
 from notifier.delivery.providers.smtp.replies import refusal
 from notifier.delivery.providers.twilio.provider import (

@@ -36,7 +36,7 @@ class OfSource(BaseCommand):
     def say_pause(self, pause: Pause) -> None:
         """Since when, by whom."""
         since = timezone.localtime(pause.since)
-        whose = "tout" if pause.origin == EVERYTHING else "cette source"
+        whose = "tout" if pause.source == EVERYTHING else "cette source"
         self.stdout.write(
             f"  {whose}, depuis le {since:%d/%m} à {stamped_hour(since)}, par {pause.who}"
         )

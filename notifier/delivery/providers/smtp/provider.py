@@ -13,14 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from notifier.delivery.models import Lane, Message
-from notifier.delivery.providers.base import (
-    Found,
-    Outcome,
-    ProviderUnreachableError,
-    Receipt,
-    Result,
-)
+from notifier.delivery.models import Lane, Message, Result
+from notifier.delivery.providers.base import Found, Outcome, ProviderUnreachableError, Receipt
 from notifier.delivery.providers.smtp.headers import Sender, Subject
 from notifier.delivery.providers.smtp.replies import refusal, refused_us
 from notifier.delivery.providers.trust import tls_context
@@ -41,6 +35,7 @@ def mail_number(message: Message) -> str:
 class SmtpProvider:
     """Thread-safe: a connection for each mail."""
 
+    name = "smtp"
     has_receipts = False
 
     def __init__(self, url: str, sender: str) -> None:

@@ -9,7 +9,8 @@ import re
 
 import structlog
 
-from notifier.delivery.providers.base import Outcome, Result
+from notifier.delivery.models import Result
+from notifier.delivery.providers.base import Outcome
 
 log = structlog.get_logger(__name__)
 

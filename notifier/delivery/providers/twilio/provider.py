@@ -25,14 +25,13 @@ from twilio.base.exceptions import (
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from notifier.delivery.models import Message, MessageState
+from notifier.delivery.models import Message, MessageState, Result
 from notifier.delivery.providers.base import (
     Found,
     Outcome,
     ProviderIgnorantError,
     ProviderUnreachableError,
     Receipt,
-    Result,
 )
 from notifier.delivery.providers.twilio.errors import (
     OF_ONE_NUMBER,
@@ -93,6 +92,7 @@ def callback_url(message_id: int) -> str:
 class TwilioProvider:
     """Thread-safe: each thread gets a client, hence a connection, of its own."""
 
+    name = "twilio"
     has_receipts = True
 
     def __init__(

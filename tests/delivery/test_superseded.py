@@ -1,14 +1,18 @@
-"""A text that a newer one has overtaken stays: nobody reads the end before the alert."""
+"""A superseded text is not sent any more: nobody reads the end before the alert."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.receipts.reconcile import _settle
 from notifier.delivery.retry import LISTED_WITHIN
-from notifier.delivery.sending.claim import claim_due
-from notifier.delivery.sending.sender import deliver
+from notifier.delivery.sending.claim import claim_due, claim_questions
+from notifier.delivery.sending.record import record
+from notifier.delivery.sending.sender import _try, deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import a_round
@@ -49,9 +53,6 @@ def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
     (claimed,) = claim_due(Lane.URGENT)
     post(revision=2, body="Fin")
     provider.fault("answer_429", times=1)
-    from notifier.delivery.sending.record import record
-    from notifier.delivery.sending.sender import _try
-
     record([_try(claimed)])
     first.refresh_from_db()
     assert first.state == MessageState.CANCELLED
@@ -70,3 +71,46 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     a_round()
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
     assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]
+
+
+@contextmanager
+def before_the_next_update(happens: Callable[[], object]) -> Iterator[None]:
+    """Let something happen once, right before a message is updated: all checks are made by then."""
+    pending = [happens]
+
+    def run(execute, sql, params, many, context):
+        if pending and sql.startswith('UPDATE "delivery_message"'):
+            pending.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(run):
+        yield
+    assert not pending
+
+
+def test_a_text_superseded_while_its_failure_is_recorded_is_not_tried_again(
+    provider: Simulator, post: Post
+) -> None:
+    first = post(body="Première alerte")
+    (claimed,) = claim_due(Lane.URGENT)
+    provider.fault("answer_429", times=1)
+    ended = _try(claimed)
+    with before_the_next_update(lambda: post(revision=2, body="Fin")):
+        record([ended])
+    first.refresh_from_db()
+    assert first.state == MessageState.CANCELLED
+    assert "un texte plus récent le remplace" in Entry.objects.get(step=Step.ATTEMPT).text
+
+
+def test_a_text_superseded_while_it_goes_back_to_pending_is_not_sent_again(
+    provider: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    provider.fault("answer_500", times=1)
+    first = post(body="Première alerte")
+    deliver(Lane.URGENT)
+    time_passes(first, LISTED_WITHIN)
+    (asked,) = claim_questions(MessageState.UNKNOWN, again_after=timedelta(seconds=10))
+    with before_the_next_update(lambda: post(revision=2, body="Fin")):
+        _settle(asked, True)
+    assert states() == [MessageState.CANCELLED, MessageState.PENDING]
+    assert Entry.objects.filter(step=Step.CANCELLED).count() == 1
