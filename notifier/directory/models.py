@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from notifier.directory.names import fold, normalise_name, validate_legible
 from notifier.fields import EmailField
 from notifier.mailbox import strip_invisible
-from notifier.territory.phones import PhoneError, mobile_number
+from notifier.territory.phones import PhoneError, parse_mobile
 from notifier.territory.resolve import commune_by_code
 
 
@@ -164,7 +164,7 @@ class Contact(models.Model):
             )
         if self.mobile:
             try:
-                self.mobile = mobile_number(
+                self.mobile = parse_mobile(
                     self.mobile, self.commune, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
                 )
             except PhoneError as error:

@@ -12,7 +12,7 @@ from notifier.intake.schema.reference import check_pattern
 from notifier.intake.schema.shape import ShapeError
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.intake.sealing import unseal
-from notifier.territory.phones import PhoneError, voice_number
+from notifier.territory.phones import PhoneError, parse_voice_number
 from notifier.territory.resolve import Verdict, communes_in
 
 
@@ -129,7 +129,7 @@ class Source(models.Model):
         home = communes_in(self.departements[0]) if self.departements else ()
         if self.duty_phone and home:
             try:
-                self.duty_phone = voice_number(
+                self.duty_phone = parse_voice_number(
                     self.duty_phone, home[0].code, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
                 )
             except PhoneError as error:

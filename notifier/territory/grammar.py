@@ -1,11 +1,11 @@
-"""The name of a commune in a sentence: what becomes of « de » and « à » before it."""
+"""Put a commune's name into a French sentence, after « de » and « à »."""
 
 import re
 import unicodedata
 
 
 def with_de(commune: str) -> str:
-    """The name after « de », contracted as French has it: "de Delle", "d’Essert", "du Havre"."""
+    """Return the name after « de », contracted: "de Delle", "d’Essert", "du Havre"."""
     if contracted := _contracted(commune, "du", "des"):
         return contracted
     plain = unicodedata.normalize("NFD", commune.replace("Œ", "O").replace("Æ", "A")).upper()
@@ -15,7 +15,7 @@ def with_de(commune: str) -> str:
 
 
 def with_a(commune: str) -> str:
-    """The name after « à », contracted as French has it: "à Delle", "au Havre", "aux Abymes"."""
+    """Return the name after « à », contracted: "à Delle", "au Havre", "aux Abymes"."""
     return _contracted(commune, "au", "aux") or f"à {commune}"
 
 

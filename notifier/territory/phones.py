@@ -1,4 +1,4 @@
-"""What people write as a telephone number, made dialable by the commune's numbering plan."""
+"""Convert telephone numbers as people write them, by the commune's numbering plan."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from notifier.territory.resolve import commune_by_code
 # ARCEP, décision n° 2018-0881, annexe 1: numbers kept for works of fiction, of the metropolitan
 # plan only (0639 also opens Mayotte's numbers, which are +262 639).
 _FICTION = re.compile(r"\+33(?:63998|19900|26191|35301|46571|53649)[0-9]{4}")
-_WRITTEN = re.compile(r"\+?[0-9 .\-/()]+")
+_ALLOWED = re.compile(r"\+?[0-9 .\-/()]+")
 _TOO_LONG = "il a trop de chiffres ; donnez un seul numéro, sans poste"
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 # "0 06 87…" is a number with a zero too many, and 00 687 New Caledonia.
-_ZERO_APART = re.compile(r"0[ .\-/()]+0")
+_SEPARATE_ZERO = re.compile(r"0[ .\-/()]+0")
 _FRENCH_PREFIXES = {33, 590, 594, 596, 262, 508}
-_NEIGHBOURS = {32, 352, 49, 41, 39, 377, 34, 376}
+_NEIGHBOUR_COUNTRIES = {32, 352, 49, 41, 39, 377, 34, 376}
 _LANDLINES = {PhoneNumberType.FIXED_LINE, PhoneNumberType.VOIP}
 _TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 # Whoever rings back in the night pays no more than for any call.
-_RINGS = _TAKES_SMS | _LANDLINES | {PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN}
+_CALLABLE = _TAKES_SMS | _LANDLINES | {PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN}
 
 # Ten digits, or nine without the first zero, are the national form of all of these plans.
 _TEN_DIGIT_PLANS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")
-_TOO_FEW = {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}
+_TOO_SHORT = {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}
 _PLANS = {
     "FR": "de métropole",
     "GP": "de Guadeloupe, de Saint-Martin ou de Saint-Barthélemy",
@@ -51,21 +51,21 @@ _PLANS = {
 
 
 class PhoneError(ValueError):
-    """A number that no SMS can reach; the message says in French what is wrong and what to do."""
+    """A number that cannot be used; the message says in French what is wrong and what to do."""
 
 
-def mobile_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
-    """The number in E.164 ("+33612345678").
+def parse_mobile(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
+    """Return the number in E.164 ("+33612345678").
 
     A national form is read by the numbering plan of the commune, never by another's: 0690… in a
-    commune of Guadeloupe is +590 690…; in Savoie it is a slip. Any country's mobile is taken in
-    international form (+41…, 0041…). Numbers for works of fiction pass only with
+    commune of Guadeloupe is +590 690…; in Savoie it is an error. Any country's mobile is accepted
+    in international form (+41…, 0041…). Numbers reserved for fiction pass only with
     `fiction_allowed`, so that a sample contact can never be texted.
 
     Raises PhoneError with a French message.
     """
-    number = _attributed(text, commune_code, fiction_allowed=fiction_allowed)
-    kind = _kind(number)
+    number = _parse_attributed(text, commune_code, fiction_allowed=fiction_allowed)
+    kind = _number_type(number)
     if kind not in _TAKES_SMS:
         what = "cette ligne fixe" if kind in _LANDLINES else "ce numéro spécial"
         raise PhoneError(
@@ -75,14 +75,14 @@ def mobile_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str
     return _e164(number)
 
 
-def voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
-    """The number in E.164 of a telephone that can be rung, landline or mobile.
+def parse_voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
+    """Return the E.164 number of a telephone that can be called, landline or mobile.
 
-    Read as by `mobile_number`; premium and shared-cost numbers are refused. Raises PhoneError with
-    a French message.
+    Read as by `parse_mobile`; premium and shared-cost numbers are refused. Raises PhoneError with a
+    French message.
     """
-    number = _attributed(text, commune_code, fiction_allowed=fiction_allowed)
-    if _kind(number) not in _RINGS:
+    number = _parse_attributed(text, commune_code, fiction_allowed=fiction_allowed)
+    if _number_type(number) not in _CALLABLE:
         raise PhoneError(
             f"numéro « {text} » : ce numéro est spécial ou surtaxé ; donnez une ligne fixe ou un "
             "mobile"
@@ -91,25 +91,25 @@ def voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -> str:
 
 
 def is_unlikely_abroad(e164: str, commune_code: str) -> bool:
-    """Whether a number is neither of the commune's plan nor metropolitan nor of a neighbour's."""
+    """Return whether a number is of no plan likely here: local, metropolitan, neighbouring."""
     home = commune_by_code(commune_code)
     country = phonenumbers.parse(e164).country_code
     near = {33} if home is None else {33, phonenumbers.country_code_for_region(home.phone_region)}
     if home is None or home.phone_region == "FR":
-        near |= _NEIGHBOURS
+        near |= _NEIGHBOUR_COUNTRIES
     return country not in near
 
 
 def format_number(e164: str) -> str:
-    """The number as one reads and dials it: national in the French plans, else with its country."""
+    """Format a number for reading: national in the French plans, else international."""
     number = phonenumbers.parse(e164)
     is_french = phonenumbers.region_code_for_number(number) in _PLANS
     form = PhoneNumberFormat.NATIONAL if is_french else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, form)
 
 
-def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> PhoneNumber:
-    """A number that is somebody's, or fiction where that is allowed. Raises PhoneError."""
+def _parse_attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> PhoneNumber:
+    """Return a number that is attributed, or fictional where allowed. Raises PhoneError."""
     home = commune_by_code(commune_code)
     if home is None:
         raise PhoneError(
@@ -117,7 +117,7 @@ def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> Phone
             "on ne sait donc pas de quel plan de numérotation il relève"
         )
     region = home.phone_region
-    number = _parsed(text, region)
+    number = _parse(text, region)
     if is_fiction := _FICTION.fullmatch(_e164(number)):
         if fiction_allowed:
             return number
@@ -127,12 +127,12 @@ def _attributed(text: str, commune_code: str, *, fiction_allowed: bool) -> Phone
             "personne ; donnez le vrai numéro (les exemples ne sont admis qu’avec le simulateur)"
         )
     if not phonenumbers.is_valid_number(number):
-        raise PhoneError(_why_invalid(text, number, region))
+        raise PhoneError(_invalid_reason(text, number, region))
     return number
 
 
-def _kind(number: PhoneNumber) -> int:
-    """Its PhoneNumberType, also of the mobile numbers for fiction, which are attributed nowhere."""
+def _number_type(number: PhoneNumber) -> int:
+    """Return the PhoneNumberType, also of fictional mobile numbers, which are not attributed."""
     e164 = _e164(number)
     if _FICTION.fullmatch(e164) and e164.startswith("+336"):
         return PhoneNumberType.MOBILE
@@ -143,8 +143,8 @@ def _e164(number: PhoneNumber) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _parsed(text: str, region: str) -> PhoneNumber:
-    """The number as `region` reads it, valid or not. Raises PhoneError when it is none at all."""
+def _parse(text: str, region: str) -> PhoneNumber:
+    """Read the number by the plan of `region`, valid or not. Raises PhoneError."""
     # Numbers pasted from a telephone's address book carry invisible direction marks.
     written = " ".join(strip_invisible(text).translate(_DASHES).split())
     if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", written):
@@ -152,14 +152,14 @@ def _parsed(text: str, region: str) -> PhoneNumber:
             f"numéro « {text} » : un tableur l’a réécrit en notation scientifique et des chiffres "
             "sont perdus ; mettez la colonne au format texte et saisissez-le de nouveau"
         )
-    if not _WRITTEN.fullmatch(written):
+    if not _ALLOWED.fullmatch(written):
         raise PhoneError(
             f"numéro « {text} » : ce n’est pas un numéro de téléphone ; n’écrivez que des "
             "chiffres, par exemple 06 suivi de huit chiffres, ou +41… pour l’étranger"
         )
     try:
         number = phonenumbers.parse(written, region)
-        _refuse_surplus_zero(text, written, region, number)
+        _refuse_extra_zero(text, written, region, number)
         return number
     except NumberParseException as error:
         wrong = "ce n’est pas un numéro de téléphone ; vérifiez les chiffres et l’indicatif du pays"
@@ -168,8 +168,8 @@ def _parsed(text: str, region: str) -> PhoneNumber:
         raise PhoneError(f"numéro « {text} » : {wrong}") from None
 
 
-def _refuse_surplus_zero(text: str, written: str, region: str, number: PhoneNumber) -> None:
-    """Raises PhoneError for a national number behind one zero more, which dials abroad."""
+def _refuse_extra_zero(text: str, written: str, region: str, number: PhoneNumber) -> None:
+    """Raise PhoneError for a national number with an extra leading zero, which dials abroad."""
     if not re.match(r"\D*0\D*0", written) or written.startswith("+"):
         return
     national = phonenumbers.parse(written.replace("0", "", 1), region)
@@ -180,18 +180,18 @@ def _refuse_surplus_zero(text: str, written: str, region: str, number: PhoneNumb
             f"numéro « {text} » : il commence par un zéro de trop ; écrivez {meant}, ou {shown} "
             "si c’est bien celui-là"
         )
-    if _ZERO_APART.match(written):
+    if _SEPARATE_ZERO.match(written):
         raise PhoneError(
             f"numéro « {text} » : il commence par deux zéros séparés ; écrivez {shown} si c’est "
             "un numéro d’un autre pays, sinon ôtez le zéro de trop"
         )
 
 
-def _why_invalid(text: str, number: PhoneNumber, region: str) -> str:
+def _invalid_reason(text: str, number: PhoneNumber, region: str) -> str:
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible == ValidationResult.TOO_LONG:
         wrong = _TOO_LONG
-    elif possible in _TOO_FEW:
+    elif possible in _TOO_SHORT:
         wrong = "il lui manque des chiffres"
     elif possible != ValidationResult.IS_POSSIBLE:
         wrong = "il n’a pas le bon nombre de chiffres"
@@ -199,14 +199,14 @@ def _why_invalid(text: str, number: PhoneNumber, region: str) -> str:
         wrong = f"ce n’est pas un numéro {_PLANS.get(region, 'de ce territoire')} attribué"
     else:
         wrong = "ce n’est pas un numéro attribué dans ce pays"
-    advice = _meant_elsewhere(text, region) or "vérifiez-le auprès de la personne"
+    advice = _suggest_other_plan(text, region) or "vérifiez-le auprès de la personne"
     return f"numéro « {text} » : {wrong} ; {advice}"
 
 
-def _meant_elsewhere(text: str, region: str) -> str:
-    """The international form under which a number of another French plan would be accepted.
+def _suggest_other_plan(text: str, region: str) -> str:
+    """Return the international form under which a number of another French plan would be valid.
 
-    Also of one behind the wrong prefix: +33 690… for the Caribbean, whose prefix is +590.
+    Also for one with the wrong prefix: +33 690… for the Caribbean, whose prefix is +590.
     """
     try:
         written = phonenumbers.parse(text, region)

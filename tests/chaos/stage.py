@@ -15,7 +15,7 @@ from random import Random
 from notifier.ops.api_client import Dispatch
 from notifier.ops.local.stack import current_environment
 from notifier.simulator.client import Simulator
-from notifier.territory.reference.database import rows
+from notifier.territory.reference.database import query
 from tests.chaos.ledger import Ledger
 from tests.chaos.stream import Person, Stream
 from tests.harness.postgres import Postgres
@@ -157,7 +157,7 @@ def _own_disk(folder: Path) -> Iterator[Path | None]:
 
 
 def _people(service: Service) -> list[Person]:
-    found = rows(
+    found = query(
         "SELECT code FROM commune WHERE departement = ? ORDER BY code LIMIT ?",
         DEPARTEMENT,
         COMMUNES,

@@ -14,7 +14,7 @@ def test_every_figure_is_printed(
     for figure in (
         "file:",
         "first question",
-        "near(point",
+        "communes_within(point",
         "resolve(point)",
         "nearest(",
         "a star of",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.territory.build import communes as build
-from notifier.territory.reference.database import PACKAGED as DATA
+from notifier.territory.reference.database import PACKAGED_FILE
 
 
 def record(code: str, name: str, kind: str = "commune-actuelle", **more: Any) -> dict[str, Any]:
@@ -34,10 +34,10 @@ def test_another_vintage_is_refused_with_its_counts(
 ) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "communes.json").write_text(json.dumps(TODAY), encoding="utf-8")
-    before = DATA.stat().st_mtime_ns
+    before = PACKAGED_FILE.stat().st_mtime_ns
     assert build.main([str(tmp_path / "polygons"), str(tmp_path)]) == 1
     assert "expected the COG 2026" in capsys.readouterr().err
-    assert DATA.stat().st_mtime_ns == before
+    assert PACKAGED_FILE.stat().st_mtime_ns == before
 
 
 def test_a_folder_without_the_list_is_named(
@@ -49,7 +49,7 @@ def test_a_folder_without_the_list_is_named(
 
 @pytest.mark.usefixtures("small_country")
 def test_a_current_code_wins_over_an_old_one() -> None:
-    territory = build.gather(TODAY)
+    territory = build.to_territory(TODAY)
     assert "90003" not in territory.former
     assert territory.former["90002"] == ("90001", "ancien", "")
     assert territory.former["90004"] == ("90001", "deleguee", "Splitmont")
@@ -57,7 +57,7 @@ def test_a_current_code_wins_over_an_old_one() -> None:
 
 @pytest.mark.usefixtures("small_country")
 def test_a_name_from_before_a_split_names_every_part() -> None:
-    territory = build.gather(TODAY)
+    territory = build.to_territory(TODAY)
     older = [
         record("90001", "Grandmont"),
         record("90003", "Basmont", "commune-deleguee", chefLieu="90001"),
@@ -73,6 +73,6 @@ def test_a_name_from_before_a_split_names_every_part() -> None:
 @pytest.mark.usefixtures("small_country")
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for name, records in (("a", TODAY), ("b", TODAY[::-1])):
-        build.write(build.gather(records), records, ["6.0.0"], tmp_path / f"{name}.sqlite")
+        build.write(build.to_territory(records), records, ["6.0.0"], tmp_path / f"{name}.sqlite")
     assert (tmp_path / "a.sqlite").read_bytes() == (tmp_path / "b.sqlite").read_bytes()
     assert not list(tmp_path.glob("*.unfinished"))

@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 import shapely
 
-from notifier.territory.geometry import contours
-from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry import contours, lookup
 from notifier.territory.geometry.abroad import is_abroad
 from notifier.territory.geometry.geometry import plane_at
-from notifier.territory.geometry.islets import all_islets
+from notifier.territory.geometry.islets import read_islets
 from notifier.territory.reference import communes as reference
 from notifier.territory.resolve import Location, Resolution, Verdict, resolve
 
-ISLETS = list(all_islets())
+ISLETS = list(read_islets())
 
 
 def place(**given: Any) -> Resolution:
@@ -60,10 +59,12 @@ def test_every_islet_is_its_communes_and_takes_no_land_from_another() -> None:
     for islet in ISLETS:
         home = reference.commune_by_code(islet.commune)
         assert home is not None, islet
-        held = [m.code for m in ground.near(islet.latitude, islet.longitude, 0) if m.holds]
+        held = [
+            m.code for m in lookup.communes_within(islet.latitude, islet.longitude, 0) if m.holds
+        ]
         assert held == [islet.commune], islet
         left, low, right, high = islet.circle().bounds
-        for piece in contours.in_box((left, right, low, high)):
+        for piece in contours.contours_in_box((left, right, low, high)):
             if piece.communes != (islet.commune,):
                 assert not piece.polygon().intersects(islet.circle()), (islet, piece.communes)
 
@@ -77,7 +78,7 @@ def off_les_sables(metres: float) -> dict[str, float]:
         middle = (low + high) / 2
         latitude = start[0] + direction[1] * middle / plane.ky / 100_000
         longitude = start[1] + direction[0] * middle / plane.kx / 100_000
-        found = ground.nearest(latitude, longitude)
+        found = lookup.nearest_commune(latitude, longitude)
         low, high = (middle, high) if found and found.distance_m < metres else (low, middle)
     return {"latitude": latitude, "longitude": longitude}
 
@@ -109,11 +110,11 @@ def shared_shores() -> list[tuple[dict[str, float], str, str]]:
     """Points in the water within 150 m of two communes, the nearer first: one for some borders."""
     found = []
     for row in ("06088", "64122", "59183", "83069", "14366", "2B033"):
-        for piece in contours.of_commune(row):
+        for piece in contours.contours_of(row):
             for x, y in piece.polygon().exterior.coords:
                 for dx, dy in ((40, 40), (-40, 40), (40, -40), (-40, -40)):
                     latitude, longitude = (y + dy) / 100_000, (x + dx) / 100_000
-                    marks = ground.near(latitude, longitude, 150)
+                    marks = lookup.communes_within(latitude, longitude, 150)
                     if len(marks) == 2 and 0 < marks[0].distance_m < marks[1].distance_m:
                         point = {"latitude": latitude, "longitude": longitude}
                         found.append((point, marks[0].code, marks[1].code))
@@ -169,7 +170,7 @@ def test_the_sea_and_a_neighbour_are_told_apart(
 def test_a_point_kilometres_beyond_the_frontier_contradicts_every_code() -> None:
     # Boncourt, in Switzerland, two kilometres from Delle.
     beyond = {"latitude": 47.490, "longitude": 7.020}
-    nearest = ground.nearest(**beyond)
+    nearest = lookup.nearest_commune(**beyond)
     assert nearest is not None
     assert 450 < nearest.distance_m < 5_000
     assert place(**beyond).verdict is Verdict.UNKNOWN

@@ -9,32 +9,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Polygon
 
-from notifier.territory.build.contours import WITHOUT_CONTOURS, dissolved
-from notifier.territory.build.quality import Survey, survey
+from notifier.territory.build.contours import WITHOUT_CONTOURS, dissolve
+from notifier.territory.build.quality import QualityReport, measure_quality
 from notifier.territory.geometry import contours
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference import database as file
+from notifier.territory.reference import database
 
 
 @pytest.fixture
 def opened() -> Iterator[sqlite3.Connection]:
-    connection = file.connect(file.PACKAGED)
+    connection = database.connect(database.PACKAGED_FILE)
     yield connection
     connection.close()
 
 
 @cache
-def packaged_survey() -> Survey:
-    connection = file.connect(file.PACKAGED)
+def packaged_survey() -> QualityReport:
+    connection = database.connect(database.PACKAGED_FILE)
     try:
-        return survey(connection)
+        return measure_quality(connection)
     finally:
         connection.close()
 
 
 def test_every_commune_of_the_metropole_and_the_five_departements_overseas_has_contours() -> None:
-    rows = file.rows("SELECT id, shared_by FROM contour")
-    with_contours = {c for row, shared in rows for c in (shared or contours.code_of(row)).split()}
+    rows = database.query("SELECT id, shared_by FROM contour")
+    with_contours = {
+        c for row, shared in rows for c in (shared or contours.commune_code(row)).split()
+    }
     without = {c.departement for c in reference.all_communes() if c.code not in with_contours}
     assert without == WITHOUT_CONTOURS
     assert packaged_survey().communes == len(with_contours) == 34_875
@@ -43,7 +45,7 @@ def test_every_commune_of_the_metropole_and_the_five_departements_overseas_has_c
 
 def test_the_mosaic_has_no_border_with_two_communes_on_one_side_and_no_empty_ring() -> None:
     found = packaged_survey()
-    assert found.walked_twice == set()
+    assert found.duplicated == set()
     assert found.degenerate == []
 
 
@@ -80,9 +82,9 @@ def test_a_survey_sees_an_overlap_a_crossing_and_a_gap() -> None:
     for code, ring in pieces.items():
         connection.executemany(
             "INSERT INTO contour VALUES (?, ?, ?, ?, ?, ?, ?)",
-            contours.rows_of(code, [Polygon(ring)], ""),
+            contours.to_rows(code, [Polygon(ring)], ""),
         )
-    found = survey(connection)
+    found = measure_quality(connection)
     assert found.overlapping == [("90003", "90004")]
     assert found.self_crossing == []
     (gap,) = found.gaps
@@ -95,11 +97,11 @@ def test_dissolving_leaves_the_outer_border_and_the_hole() -> None:
     hole = [(1, 1), (2, 1), (2, 2), (1, 2)]
     left = Polygon([(0, 0), (0, 3), (1, 3), (1, 2), (1, 1), (1, 0)])
     right = Polygon([(1, 0), (1, 1), (2, 1), (2, 2), (1, 2), (1, 3), (4, 3), (4, 0)])
-    (land,) = dissolved([left, right])
+    (land,) = dissolve([left, right])
     assert land.equals(Polygon([(0, 0), (0, 3), (4, 3), (4, 0)], [hole]))
     assert not land.exterior.is_ccw
     beyond = Polygon([(9, 0), (9, 1), (10, 1)])
-    assert len(dissolved([left, right, beyond])) == 2
+    assert len(dissolve([left, right, beyond])) == 2
 
 
 def triangle(x: int, y: int, size: int) -> list[tuple[int, int]]:
@@ -121,7 +123,7 @@ def test_what_is_packed_is_unpacked(at: tuple[int, int], size: int, holes: int) 
 
 def test_a_row_number_gives_its_commune_back() -> None:
     for commune in reference.all_communes():
-        assert contours.code_of(contours.number(commune.code, 7)) == commune.code
+        assert contours.commune_code(contours.row_id(commune.code, 7)) == commune.code
 
 
 def test_the_boxes_in_the_tree_are_those_of_the_rings(opened: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from notifier.territory.build import communes as build
 from notifier.territory.reference import communes as reference
 from notifier.territory.resolution.names import normalise
-from notifier.territory.resolution.naming import read_name, recognised
+from notifier.territory.resolution.naming import read_name, recognise
 from notifier.territory.resolve import Commune, Location, Verdict, all_communes, resolve
 
 
@@ -25,11 +25,13 @@ def test_every_commune_is_certain_by_its_code_by_all_clues_and_by_name_and_posta
     for commune in france():
         postal_codes = reference.postal_codes_of(commune.code)
         locations = [Location(commune.code, commune.name)]
-        if not reference.rivals_of(commune.code):
+        if not reference.other_communes_by_postal_code(commune.code):
             locations.append(Location(insee=commune.code))
         for postal_code in postal_codes:
             locations.append(Location(commune.code, commune.name, postal_code))
-            if _bearers(commune.name) & reference.served_by(postal_code) == {commune.code}:
+            if _bearers(commune.name) & reference.communes_by_postal_code(postal_code) == {
+                commune.code
+            }:
                 locations.append(Location(name=commune.name, postal_code=postal_code))
         for location in locations:
             resolution = resolve(location)
@@ -40,7 +42,7 @@ def test_every_commune_is_certain_by_its_code_by_all_clues_and_by_name_and_posta
 
 def _bearers(name: str) -> set[str]:
     """All but one commune are alone with their name in their postal code: Thièvres has two."""
-    return {bearer.commune for bearer in reference.bearers(normalise(name))}
+    return {bearer.commune for bearer in reference.communes_named(normalise(name))}
 
 
 def test_only_thievres_shares_its_name_and_its_postal_code() -> None:
@@ -48,7 +50,7 @@ def test_only_thievres_shares_its_name_and_its_postal_code() -> None:
         (commune.code, postal_code)
         for commune in france()
         for postal_code in reference.postal_codes_of(commune.code)
-        if len(_bearers(commune.name) & reference.served_by(postal_code)) > 1
+        if len(_bearers(commune.name) & reference.communes_by_postal_code(postal_code)) > 1
     ]
     assert sorted({code for code, _ in shared}) == ["62814", "80756"]
     for _, postal_code in shared:
@@ -94,21 +96,25 @@ def test_a_decorated_name_agrees_with_its_code_and_never_names_another_commune()
             wrong.append((commune.code, name, resolution.verdict))
         if is_others:
             continue
-        alone = read_name(name, recognised(name), frozenset()).communes or frozenset()
+        alone = read_name(name, recognise(name), frozenset()).communes or frozenset()
         if len(alone) == 1 and alone != {commune.code}:
             wrong.append((commune.code, name, alone))
     assert not wrong, wrong[:5]
 
 
 def test_a_lone_code_is_asked_wherever_it_is_the_postal_code_of_others() -> None:
-    asked = [commune for commune in france() if reference.rivals_of(commune.code)]
+    asked = [
+        commune for commune in france() if reference.other_communes_by_postal_code(commune.code)
+    ]
     assert len(asked) > 3_000
     for commune in asked:
         alone = resolve(Location(insee=commune.code))
         assert (alone.verdict, alone.communes) == (Verdict.CONFLICT, ())
         (clue,) = alone.clues
         assert clue.communes[0] == commune.code
-        assert set(clue.communes[1:]) <= reference.served_by(commune.code) - {commune.code}
+        assert set(clue.communes[1:]) <= reference.communes_by_postal_code(commune.code) - {
+            commune.code
+        }
         listed = resolve(Location(communes=[commune.code, "90033"]))
         assert [c.code for c in listed.confirmed] == ["90033"]
 
@@ -125,7 +131,7 @@ def test_what_la_poste_lists_otherwise_agrees_and_never_names_another_commune() 
     A row that bears the name of the next commune, whose post office serves some houses, is asked.
     """
     asked = set()
-    with build.LA_POSTE.open(encoding="utf-8", newline="") as lines:
+    with build.LA_POSTE_FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter=";"):
             (code,) = _today(row["code"])
             place = Location(code, row["libelle"], row["code_postal"])
@@ -149,7 +155,7 @@ def test_what_la_poste_lists_otherwise_agrees_and_never_names_another_commune() 
 
 def test_a_name_from_before_2019_is_never_taken_for_another_commune() -> None:
     """Le Mesnil-Angot was told to the successor of Le Mesnil-Vigot, two letters from it."""
-    with build.OLD_NAMES.open(encoding="utf-8", newline="") as lines:
+    with build.OLD_NAMES_FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter=";"):
             today = _today(row["code"])
             for code in today:
@@ -175,7 +181,8 @@ def locations(draw: st.DrawFn) -> Location:
     neighbours = [home]
     for postal_code in sorted(reference.postal_codes_of(home.code)):
         neighbours += filter(
-            None, map(reference.commune_by_code, sorted(reference.served_by(postal_code)))
+            None,
+            map(reference.commune_by_code, sorted(reference.communes_by_postal_code(postal_code))),
         )
     anyone = st.one_of(st.just(home), st.sampled_from(neighbours), a_commune())
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from notifier.territory.geometry.geometry import (
     UNITS,
     Box,
-    TangledError,
-    inner_point,
+    TooComplexError,
+    interior_point,
     plane_at,
-    united,
+    union_of,
 )
 
 Ring = list[tuple[float, float]]
@@ -27,7 +27,7 @@ def square(left: float, low: float, side: float) -> Ring:
 
 
 def square_degrees(polygons: list[list[Ring]]) -> float:
-    return float(united(polygons).area) / UNITS**2
+    return float(union_of(polygons).area) / UNITS**2
 
 
 def test_a_degree_of_latitude_and_of_longitude_in_metres() -> None:
@@ -107,13 +107,13 @@ def test_no_ground_is_counted_twice_and_none_lost(given_squares: list[tuple[int,
 )
 def test_rings_that_cross_are_refused(rings: list[Ring]) -> None:
     with pytest.raises(ValueError, match="cross"):
-        united([rings])
+        union_of([rings])
 
 
 @pytest.mark.parametrize("polygons", [[], [[]], [[square(3, 3, 0)]], [[[(0, 0), (1, 1)]], []]])
 def test_what_encloses_nothing_is_refused(polygons: list[list[Ring]]) -> None:
     with pytest.raises(ValueError, match="enclose nothing"):
-        united(polygons)
+        union_of(polygons)
 
 
 def comb(teeth: int, step: float, *, lying: bool = False) -> list[Ring]:
@@ -124,8 +124,8 @@ def comb(teeth: int, step: float, *, lying: bool = False) -> list[Ring]:
 
 def test_what_nobody_drew_is_refused() -> None:
     """Each side of the one crosses nearly every side of the other: a quarter of a million."""
-    with pytest.raises(TangledError):
-        united([comb(490, 0.1), comb(490, 0.1, lying=True)])
+    with pytest.raises(TooComplexError):
+        union_of([comb(490, 0.1), comb(490, 0.1, lying=True)])
 
 
 def test_circles_in_a_heap_are_one_area() -> None:
@@ -144,5 +144,5 @@ def test_circles_in_a_heap_are_one_area() -> None:
     ],
 )
 def test_the_middle_lies_in_the_area(polygons: list[list[Ring]]) -> None:
-    surface = united(polygons)
-    assert surface.contains(shapely.Point(inner_point(surface)))
+    surface = union_of(polygons)
+    assert surface.contains(shapely.Point(interior_point(surface)))

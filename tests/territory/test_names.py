@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.resolution.names import closest, distance, normalise
+from notifier.territory.resolution.names import closest_commune, edit_distance, normalise
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_normalising_any_text_gives_a_clean_key_and_twice_is_once(text: str) -> 
 
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8))
 def test_distance_is_symmetric_and_zero_only_for_equals(one: str, other: str) -> None:
-    assert distance(one, other, 10) == distance(other, one, 10)
-    assert (distance(one, other, 10) == 0) == (one == other)
+    assert edit_distance(one, other, 10) == edit_distance(other, one, 10)
+    assert (edit_distance(one, other, 10) == 0) == (one == other)
 
 
 def test_distance_counts_a_swap_of_neighbours_once_and_stops_at_the_limit() -> None:
-    assert distance("belfrot", "belfort", 3) == 1
-    assert distance("delle", "belfort", 2) == 3
+    assert edit_distance("belfrot", "belfort", 3) == 1
+    assert edit_distance("delle", "belfort", 2) == 3
 
 
 def names(*known: str) -> dict[str, frozenset[str]]:
@@ -72,14 +72,14 @@ def names(*known: str) -> dict[str, frozenset[str]]:
 
 
 def test_closest_forgives_one_slip_when_nothing_else_is_near() -> None:
-    assert closest("dele", names("delle", "belfort")) == "commune of delle"
+    assert closest_commune("dele", names("delle", "belfort")) == "commune of delle"
 
 
 def test_closest_is_silent_when_two_names_are_about_as_near() -> None:
-    assert closest("delme", names("delle", "delmes")) is None
-    assert closest("courcele", names("courcelle", "courcelles")) is None
+    assert closest_commune("delme", names("delle", "delmes")) is None
+    assert closest_commune("courcele", names("courcelle", "courcelles")) is None
 
 
 def test_closest_never_touches_short_names() -> None:
-    assert closest("uz", names("us")) is None
-    assert closest("bues", names("bue")) is None
+    assert closest_commune("uz", names("us")) is None
+    assert closest_commune("bues", names("bue")) is None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.territory.phones import PhoneError, format_number, mobile_number, voice_number
+from notifier.territory.phones import PhoneError, format_number, parse_mobile, parse_voice_number
 
 
 def real(text: str, commune: str = "90033") -> str:
-    return mobile_number(text, commune, fiction_allowed=False)
+    return parse_mobile(text, commune, fiction_allowed=False)
 
 
 def refusal(text: str, commune: str = "90033") -> str:
@@ -125,12 +125,12 @@ def test_what_is_wrong_is_said(written: str, said: str) -> None:
 )
 def test_numbers_for_fiction_pass_only_with_the_simulator(written: str) -> None:
     digits = "".join(c for c in written if c.isdigit())[-9:]
-    assert mobile_number(written, "90033", fiction_allowed=True) == f"+33{digits}"
+    assert parse_mobile(written, "90033", fiction_allowed=True) == f"+33{digits}"
     assert "fiction" in refusal(written)
 
 
 def test_fiction_is_fiction_in_an_overseas_commune_too() -> None:
-    number = mobile_number("+33 6 39 98 00 01", "97411", fiction_allowed=True)
+    number = parse_mobile("+33 6 39 98 00 01", "97411", fiction_allowed=True)
     assert number == "+33639980001"
     assert "fiction" in refusal("+33 6 39 98 00 01", "97411")
 
@@ -139,7 +139,7 @@ def test_mayotte_s_0639_is_no_fiction() -> None:
     assert real("0639 69 98 01", "97608") == "+262639699801"
     # +262 639 98… is nobody's: allowing fiction must not let it pass.
     with pytest.raises(PhoneError, match="Mayotte"):
-        mobile_number("0639 98 00 01", "97608", fiction_allowed=True)
+        parse_mobile("0639 98 00 01", "97608", fiction_allowed=True)
 
 
 def test_without_a_current_commune_there_is_no_plan_to_read_by() -> None:
@@ -159,14 +159,14 @@ def test_without_a_current_commune_there_is_no_plan_to_read_by() -> None:
 def test_a_telephone_that_rings_may_be_a_landline(
     commune: str, written: str, e164: str, dialled: str
 ) -> None:
-    assert voice_number(written, commune, fiction_allowed=False) == e164
+    assert parse_voice_number(written, commune, fiction_allowed=False) == e164
     assert format_number(e164) == dialled
 
 
 @pytest.mark.parametrize("written", ["0899 70 00 00", "08 92 12 34 56", "0810 12 34 56", "3237"])
 def test_what_costs_extra_or_is_short_is_no_telephone_to_give(written: str) -> None:
     with pytest.raises(PhoneError):
-        voice_number(written, "90033", fiction_allowed=True)
+        parse_voice_number(written, "90033", fiction_allowed=True)
 
 
 @pytest.mark.parametrize(
@@ -175,12 +175,12 @@ def test_what_costs_extra_or_is_short_is_no_telephone_to_give(written: str) -> N
 )  # fmt: skip
 def test_a_telephone_of_fiction_rings_only_with_the_simulator(written: str) -> None:
     e164 = "+33" + written.replace(" ", "")[1:]
-    assert voice_number(written, "90033", fiction_allowed=True) == e164
+    assert parse_voice_number(written, "90033", fiction_allowed=True) == e164
     assert format_number(e164) == written
     with pytest.raises(PhoneError, match="œuvres de fiction"):
-        voice_number(written, "90033", fiction_allowed=False)
+        parse_voice_number(written, "90033", fiction_allowed=False)
 
 
 def test_a_landline_of_fiction_still_takes_no_sms() -> None:
     with pytest.raises(PhoneError, match="ligne fixe"):
-        mobile_number("03 53 01 12 34", "90033", fiction_allowed=True)
+        parse_mobile("03 53 01 12 34", "90033", fiction_allowed=True)

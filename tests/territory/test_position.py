@@ -12,7 +12,7 @@ from shapely import Point
 from notifier.territory.geometry import contours
 from notifier.territory.geometry.geometry import UNITS
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference import database as file
+from notifier.territory.reference import database
 from notifier.territory.resolve import (
     Clue,
     Location,
@@ -45,7 +45,7 @@ def point_of(resolution: Resolution) -> Clue:
 
 def border_point() -> tuple[dict[str, float], str, str]:
     """A point some tens of metres inside one commune (first code) beside another (second)."""
-    (delle,) = contours.of_commune("90033")
+    (delle,) = contours.contours_of("90033")
     for (x1, y1), (x2, y2) in pairwise(delle.polygon().exterior.coords):
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
         for dx, dy in ((50, 0), (-50, 0), (0, 50), (0, -50)):
@@ -79,7 +79,7 @@ def test_a_point_beside_a_border_names_both_communes_and_marks_the_holder() -> N
 
 
 def test_a_point_on_the_very_line_is_held_by_both_sides() -> None:
-    (delle,) = contours.of_commune("90033")
+    (delle,) = contours.contours_of("90033")
     found = [
         place(latitude=y / UNITS, longitude=x / UNITS) for x, y in delle.polygon().exterior.coords
     ]
@@ -264,7 +264,7 @@ def test_neighbours_are_communes_of_today() -> None:
 @st.composite
 def clues(draw: st.DrawFn) -> dict[str, Any]:
     """Clues of a commune and of those around it, so that they agree, nearly agree or contradict."""
-    home = contours.code_of(draw(ROWS))
+    home = contours.commune_code(draw(ROWS))
     around = [home, *(commune.code for commune in adjacent_communes(home))]
     someone = st.sampled_from(around)
     given: dict[str, Any] = {}
@@ -274,7 +274,7 @@ def clues(draw: st.DrawFn) -> dict[str, Any]:
         given["name"] = names(draw(someone))
     if draw(st.booleans()):
         given["postal_code"] = min(reference.postal_codes_of(draw(someone)), default=None)
-    (found, *_) = contours.of_commune(draw(someone))
+    (found, *_) = contours.contours_of(draw(someone))
     given["longitude"] = draw(st.floats(found.min_x, found.max_x)) / UNITS
     given["latitude"] = draw(st.floats(found.min_y, found.max_y)) / UNITS
     given["precision"] = draw(st.sampled_from([None, "exact", "street", "town"]))
@@ -282,7 +282,9 @@ def clues(draw: st.DrawFn) -> dict[str, Any]:
     return given
 
 
-ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
+ROWS = st.deferred(
+    lambda: st.sampled_from([row[0] for row in database.query("SELECT id FROM contour")])
+)
 
 
 def names(code: str) -> str:
@@ -320,7 +322,7 @@ def test_a_clue_that_agrees_with_the_first_commune_never_lowers_the_verdict(
     first = found.communes[0]
     agreeing: list[dict[str, Any]] = [{"name": first.name}]
     # At the edge of a commune whose postal code has the same digits, the code may mean either.
-    if reference.served_by(first.code).isdisjoint(codes(found)):
+    if reference.communes_by_postal_code(first.code).isdisjoint(codes(found)):
         agreeing.append({"insee": first.code})
     agreeing += [{"postal_code": one} for one in reference.postal_codes_of(first.code)]
     for more in agreeing:

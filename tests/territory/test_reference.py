@@ -11,16 +11,18 @@ import phonenumbers
 import pytest
 
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference import database as file
+from notifier.territory.reference import database
 from notifier.territory.resolve import all_communes, commune_by_code, communes_in, departement_of
 
 
 def test_it_holds_the_cog_2026_and_says_where_it_comes_from() -> None:
     assert sum(1 for _ in all_communes()) == 34_875 + 94
-    assert reference.vintage()["vintage"] == "COG 2026"
-    assert "@etalab/decoupage-administratif" in reference.vintage()["origin"]
-    assert "Licence Ouverte" in (file.PACKAGED.parent / "LICENCE.md").read_text(encoding="utf-8")
-    assert file.PACKAGED.stat().st_size < 10_000_000
+    assert reference.metadata()["vintage"] == "COG 2026"
+    assert "@etalab/decoupage-administratif" in reference.metadata()["origin"]
+    assert "Licence Ouverte" in (database.PACKAGED_FILE.parent / "LICENCE.md").read_text(
+        encoding="utf-8"
+    )
+    assert database.PACKAGED_FILE.stat().st_size < 10_000_000
 
 
 def test_territoire_de_belfort_is_whole_and_in_order() -> None:
@@ -125,9 +127,9 @@ def test_nothing_is_opened_at_import() -> None:
 
 
 def test_the_file_is_opened_without_the_right_to_write() -> None:
-    before = file.PACKAGED.stat()
+    before = database.PACKAGED_FILE.stat()
     commune_by_code("90033")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        file.connection().execute("DELETE FROM commune")
-    after = file.PACKAGED.stat()
+        database.connection().execute("DELETE FROM commune")
+    after = database.PACKAGED_FILE.stat()
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference.database import rows
+from notifier.territory.reference.database import query
 from notifier.territory.resolve import Clue, Location, Resolution, Verdict, resolve
 
 
@@ -253,14 +253,16 @@ def test_a_code_that_is_others_postal_code_is_certain_with_a_clue_of_its_own() -
 
 
 def test_an_associated_commune_whose_code_is_others_postal_code_is_asked() -> None:
-    codes = [code for code in living_former_codes() if reference.rivals_of(code)]
+    codes = [
+        code for code in living_former_codes() if reference.other_communes_by_postal_code(code)
+    ]
     assert len(codes) > 50
     for code in codes:
         doubtful(place(code), Verdict.CONFLICT)
 
 
 def living_former_codes() -> list[str]:
-    found = rows("SELECT DISTINCT code FROM former_code WHERE kind <> 'ancien' ORDER BY code")
+    found = query("SELECT DISTINCT code FROM former_code WHERE kind <> 'ancien' ORDER BY code")
     return [code for (code,) in found]
 
 

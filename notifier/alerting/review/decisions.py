@@ -11,8 +11,8 @@ from notifier.intake.incident import lock_threads
 from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
-from notifier.territory.reference.communes import rivals_of
-from notifier.territory.resolution.evidence import listing
+from notifier.territory.reference.communes import other_communes_by_postal_code
+from notifier.territory.resolution.evidence import format_communes
 from notifier.territory.resolve import Commune, commune_by_code
 
 _CODES = {"insee", "communes"}
@@ -144,10 +144,10 @@ def _checked_one(report: Report, code: str, why: str) -> Commune:
             "postal ; si c’est bien cette commune, dites pourquoi"
         )
     # The clue that is the code itself cannot tell that its number was not meant as a postal code.
-    if naming <= _CODES and (others := rivals_of(code)):
+    if naming <= _CODES and (others := other_communes_by_postal_code(code)):
         raise ReviewError(
             f"{code} est le code de {chosen.name}, mais aussi le code postal de "
-            f"{listing(others)}, et aucun autre indice ne désigne {chosen.name} : "
+            f"{format_communes(others)}, et aucun autre indice ne désigne {chosen.name} : "
             "si c’est bien cette commune, dites pourquoi"
         )
     return chosen

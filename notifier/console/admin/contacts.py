@@ -21,7 +21,7 @@ from notifier.directory.models import Contact, Function
 from notifier.directory.names import fold
 from notifier.directory.recipients import function_title
 from notifier.mailbox import strip_invisible
-from notifier.territory.reference.communes import bearers, departement_written_in
+from notifier.territory.reference.communes import communes_named, departement_prefix
 from notifier.territory.resolution.names import normalise
 
 _FEWEST_DIGITS = 6
@@ -44,7 +44,7 @@ class DepartementFilter(admin.SimpleListFilter):
         beginnings = (
             Contact.objects.order_by().values_list(Left("commune", 3), flat=True).distinct()
         )
-        present = sorted({departement_written_in(beginning) for beginning in beginnings})
+        present = sorted({departement_prefix(beginning) for beginning in beginnings})
         return [(departement, departement) for departement in present]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
@@ -136,7 +136,7 @@ class ContactAdmin(TitledAdmin[Contact]):
         term = strip_invisible(search_term)
         if not term:
             return queryset, False
-        codes = {bearer.commune for bearer in bearers(normalise(term))} | {
+        codes = {bearer.commune for bearer in communes_named(normalise(term))} | {
             normalise_commune_code(term)
         }
         found = queryset.filter(Q(commune__in=codes) | _written_in_contact(term))

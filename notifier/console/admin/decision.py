@@ -14,7 +14,12 @@ from django.core.exceptions import ValidationError
 
 from notifier.alerting.review.notices import candidates
 from notifier.intake.models import Report
-from notifier.territory.reference.communes import Commune, commune_by_code, served_by, tidy_code
+from notifier.territory.reference.communes import (
+    Commune,
+    commune_by_code,
+    communes_by_postal_code,
+    normalise_code,
+)
 
 OTHER = "autre"
 
@@ -90,7 +95,7 @@ class DecisionForm(forms.Form):
         others = {
             code: [
                 found.name
-                for found in map(commune_by_code, sorted(served_by(code) - {code}))
+                for found in map(commune_by_code, sorted(communes_by_postal_code(code) - {code}))
                 if found
             ]
             for code in self.cleaned_data["codes"]
@@ -121,7 +126,8 @@ class DismissalForm(forms.Form):
 def _codes(given: str) -> list[str]:
     """The codes typed, each once. Raises ValidationError for one of no current commune."""
     found = {
-        written: commune_by_code(tidy_code(written) or "") for written in re.findall(r"\w+", given)
+        written: commune_by_code(normalise_code(written) or "")
+        for written in re.findall(r"\w+", given)
     }
     if not found:
         raise ValidationError({"other": "Donnez le code de la commune."})

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from notifier.directory.imports.csv_reader import COMMUNE_NAME
 from notifier.directory.imports.functions import parse_function, parse_rank
 from notifier.directory.models import Contact, Function
-from notifier.territory.phones import PhoneError, mobile_number
-from notifier.territory.reference.communes import rivals_of, tidy_code
-from notifier.territory.resolution.evidence import listing
+from notifier.territory.phones import PhoneError, parse_mobile
+from notifier.territory.reference.communes import normalise_code, other_communes_by_postal_code
+from notifier.territory.resolution.evidence import format_communes
 from notifier.territory.resolve import Location, Verdict, commune_by_code, resolve
 
 Identity: TypeAlias = tuple[str, str, int]
@@ -108,12 +108,12 @@ def identity_of(contact: Contact) -> Identity:
 def ambiguous_code_question(code: str) -> str:
     """Ask in French which commune a code means that is also a postal code; "" if it is none."""
     found = commune_by_code(code)
-    others = rivals_of(code)
+    others = other_communes_by_postal_code(code)
     if found is None or not others:
         return ""
     return (
         f"{code} est le code INSEE de {found.name}, mais aussi le code postal de "
-        f"{listing(others)} : si c’est bien {found.name}"
+        f"{format_communes(others)} : si c’est bien {found.name}"
     )
 
 
@@ -128,7 +128,7 @@ def _name_mismatch(code: str, name: str) -> list[str]:
 
 def normalise_commune_code(code: str) -> str:
     """Return the code as the COG writes it: "1033", as spreadsheets leave it, is "01033"."""
-    return tidy_code(code) or code
+    return normalise_code(code) or code
 
 
 def unknown_commune_reason(code: str) -> str:
@@ -155,7 +155,7 @@ def _read_mobile(text: str, commune: str, reasons: list[str]) -> str:
     if not text:
         return ""
     try:
-        return mobile_number(text, commune, fiction_allowed=settings.ENVIRONMENT.SIMULATOR)
+        return parse_mobile(text, commune, fiction_allowed=settings.ENVIRONMENT.SIMULATOR)
     except PhoneError as error:
         reasons.append(str(error))
         return ""

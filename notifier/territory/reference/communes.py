@@ -1,6 +1,6 @@
-"""The communes of the file and the look-ups by code, name and postal code.
+"""Look up communes by code, name and postal code in the local file.
 
-`data/communes.sqlite` is written by `build.py`; `file.py` opens it, here it is only asked.
+`build/communes.py` writes `data/communes.sqlite`; `database.py` opens it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from notifier.territory.reference import overseas
-from notifier.territory.reference.database import rows
+from notifier.territory.reference.database import query
 
 KINDS = ("actuelle", "deleguee", "associee", "arrondissement")
 _CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
@@ -19,7 +19,7 @@ _CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """A commune of today's official code (COG), or one of the overseas collectivities."""
+    """A commune of the current official code (COG), or one of the overseas collectivities."""
 
     code: str
     name: str
@@ -27,38 +27,38 @@ class Commune:
     time_zone: str
     """IANA name of its legal time."""
     phone_region: str
-    """ISO region for `phonenumbers`: GP for 0690…, FR in the metropole."""
+    """ISO region for `phonenumbers`: GP for 0690…, FR in metropolitan France."""
 
     @property
     def label(self) -> str:
-        """How the commune is shown to a person: "Delle (90033)"."""
+        """The commune as shown to a person: "Delle (90033)"."""
         return f"{self.name} ({self.code})"
 
 
 @dataclass(frozen=True, slots=True)
 class FormerCode:
-    """A code that is no current commune's, and the commune it lies in today."""
+    """A code that is no current commune's, and the current commune of its land."""
 
     code: str
     commune: str
     kind: str
-    """deleguee, associee or arrondissement (living codes of the COG), or ancien (gone)."""
+    """One of deleguee, associee, arrondissement (valid codes of the COG), ancien (abolished)."""
     name: str
     """The name under this code, empty when the source does not give it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """A commune that bears, or bore, a name."""
+class NamedCommune:
+    """A commune that has, or had, a name."""
 
     commune: str
     kind: str
-    """actuelle, deleguee, associee, arrondissement, ancien, or court (official name shortened);
-    in the file also jadis (before 2019) and poste (La Poste's own spelling)."""
+    """One of actuelle, deleguee, associee, arrondissement, ancien, court (official name shortened);
+    in the file also jadis (before 2019) and poste (La Poste's spelling)."""
 
 
-def tidy_code(given: str) -> str | None:
-    """An INSEE code as the COG writes it: "2a004" -> "2A004", "1033" -> "01033"; None if no code.
+def normalise_code(given: str) -> str | None:
+    """Return an INSEE code as the COG writes it ("2a004" is "2A004", "1033" "01033"), or None.
 
     Spreadsheets turn 01033 into the number 1033; four digits can be nothing else.
     """
@@ -70,50 +70,48 @@ def tidy_code(given: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def commune_by_code(code: str) -> Commune | None:
-    """The current commune under exactly this code; None for old codes and codes of nobody."""
-    found = rows("SELECT code, name, departement FROM commune WHERE code = ?", code)
-    return _commune(found[0]) if found else None
+    """Return the current commune with exactly this code; None for former and unknown codes."""
+    found = query("SELECT code, name, departement FROM commune WHERE code = ?", code)
+    return _to_commune(found[0]) if found else None
 
 
 def former_codes(code: str) -> list[FormerCode]:
-    """Where a code that is not a current commune's lies today (several entries after a split)."""
-    found = rows("SELECT code, commune, kind, name FROM former_code WHERE code = ?", code)
+    """Return where the land of a former code lies today: several entries after a split."""
+    found = query("SELECT code, commune, kind, name FROM former_code WHERE code = ?", code)
     return [FormerCode(*row) for row in found]
 
 
-def confused_with_postal(former: list[FormerCode]) -> bool:
-    """Whether an old code is dead and the same number is other communes' postal code today.
+def may_be_postal_code(former: list[FormerCode]) -> bool:
+    """Return whether an abolished code is also the postal code of other communes today.
 
     INSEE's code 75012 has meant nothing since 1968, but Paris is written 75012 every day.
     """
     today = {entry.commune for entry in former}
-    return any(entry.kind == "ancien" and served_by(entry.code) - today for entry in former)
+    return any(
+        entry.kind == "ancien" and communes_by_postal_code(entry.code) - today for entry in former
+    )
 
 
 def departement_of(code: str) -> str:
-    """The département of an INSEE code: "90033" -> "90", "2A004" -> "2A", "97105" -> "971".
+    """Return the département of an INSEE code: 90033 is in "90", 2A004 in "2A", 97105 in "971".
 
-    A known old code counts where its commune lies today (02285 Escaufourt is in the Nord, "59"),
-    unless it may as well be a postal code (75012, once Boulogne-Billancourt). A lost leading zero
-    and lower case are forgiven. "" when `code` is no INSEE code at all.
+    A known former code counts where its commune lies today (02285 Escaufourt is in the Nord, "59"),
+    unless it may be a postal code (75012, once Boulogne-Billancourt). A missing leading zero and
+    lower case are accepted. "" when `code` is no INSEE code at all.
     """
-    tidy = tidy_code(code)
+    tidy = normalise_code(code)
     if tidy is None:
         return ""
     if current := commune_by_code(tidy):
         return current.departement
     former = former_codes(tidy)
-    if (
-        former
-        and not confused_with_postal(former)
-        and (today := commune_by_code(former[0].commune))
-    ):
+    if former and not may_be_postal_code(former) and (today := commune_by_code(former[0].commune)):
         return today.departement
-    return departement_written_in(tidy)
+    return departement_prefix(tidy)
 
 
-def departement_written_in(digits: str) -> str:
-    """The département that the first characters of a code or a postal code name.
+def departement_prefix(digits: str) -> str:
+    """Return the département in the first characters of a code or a postal code.
 
     Postal codes of Corsica still begin with 20: up to 201 is Corse-du-Sud.
     """
@@ -123,54 +121,54 @@ def departement_written_in(digits: str) -> str:
 
 
 def all_communes() -> Iterator[Commune]:
-    """Every current commune, in the order of the codes."""
-    yield from map(_commune, rows("SELECT code, name, departement FROM commune ORDER BY code"))
+    """Yield every current commune, ordered by code."""
+    yield from map(_to_commune, query("SELECT code, name, departement FROM commune ORDER BY code"))
 
 
 def communes_in(departement: str) -> list[Commune]:
-    """The current communes of a département ("90", "2A", "971"), in the order of the codes."""
+    """Return the current communes of a département ("90", "2A", "971"), ordered by code."""
     # Every current code begins with its département's: the table's own order finds them.
-    found = rows(
+    found = query(
         "SELECT code, name, departement FROM commune"
         " WHERE code BETWEEN ? AND ? AND departement = ? ORDER BY code",
         *(departement, f"{departement}999", departement),
     )
-    return [_commune(row) for row in found]
+    return [_to_commune(row) for row in found]
 
 
-def bearers(key: str) -> list[Bearer]:
-    """Who bears the name with this key (see `names.normalise`), or bore it since 2019."""
-    found = rows(
+def communes_named(key: str) -> list[NamedCommune]:
+    """Return the communes with this name key (see `names.normalise`), today or since 2019."""
+    found = query(
         "SELECT DISTINCT commune, coalesce(kind, 'actuelle') FROM name"
         " WHERE key = ? AND coalesce(kind, '') NOT IN ('jadis', 'poste')",
         key,
     )
-    return [Bearer(*row) for row in found]
+    return [NamedCommune(*row) for row in found]
 
 
-def other_bearers(key: str) -> frozenset[str]:
-    """The communes that bore the name before 2019, wholly or in part, or that La Poste writes so.
+def communes_formerly_named(key: str) -> frozenset[str]:
+    """Return the communes with the name before 2019, wholly or in part, or in La Poste's spelling.
 
     There are thousands, many of them the names of other communes today: they mean something only
     beside another clue.
     """
-    found = rows("SELECT commune FROM name WHERE key = ? AND kind IN ('jadis', 'poste')", key)
+    found = query("SELECT commune FROM name WHERE key = ? AND kind IN ('jadis', 'poste')", key)
     return frozenset(row[0] for row in found)
 
 
-def departement_named(key: str) -> str | None:
-    """The code of the département whose name has this key, or None."""
-    found = rows("SELECT code FROM departement WHERE key = ?", key)
+def departement_by_name(key: str) -> str | None:
+    """Return the code of the département whose name has this key, or None."""
+    found = query("SELECT code FROM departement WHERE key = ?", key)
     return found[0][0] if found else None
 
 
-def parts_of(code: str, key: str) -> frozenset[str]:
-    """Today's communes on the land that `code` covered when it bore the name `key`.
+def successors_of(code: str, key: str) -> frozenset[str]:
+    """Return today's communes on the land that `code` covered when its name key was `key`.
 
-    15141 as "Neussargues en Pinatelle" covered five of today's communes; under its present name
-    it is one of them.
+    15141 as "Neussargues en Pinatelle" covered five of today's communes; under its present name it
+    is one of them.
     """
-    found = rows(
+    found = query(
         "SELECT commune FROM name WHERE key = ? AND code = ?"
         " AND coalesce(kind, '') NOT IN ('jadis', 'poste')",
         *(key, code),
@@ -178,57 +176,57 @@ def parts_of(code: str, key: str) -> frozenset[str]:
     return frozenset(row[0] for row in found)
 
 
-def served_by(postal_code: str) -> frozenset[str]:
-    """Codes of the communes that a postal code serves; empty for one not in the list (CEDEX)."""
-    found = rows("SELECT commune FROM postal WHERE postal_code = ?", postal_code)
+def communes_by_postal_code(postal_code: str) -> frozenset[str]:
+    """Return the codes of the communes that a postal code serves; empty if it is not listed."""
+    found = query("SELECT commune FROM postal WHERE postal_code = ?", postal_code)
     return frozenset(row[0] for row in found)
 
 
-def rivals_of(code: str) -> frozenset[str]:
-    """The communes that the same number serves as a postal code, without the code's own.
+def other_communes_by_postal_code(code: str) -> frozenset[str]:
+    """Return the communes that the same number serves as a postal code, without the code's own.
 
-    Every eleventh commune's code is the postal code of others: 90100 is Vauthiermont and, written
-    on an envelope, Delle.
+    Every eleventh commune's code is the postal code of others: 90100 is Vauthiermont and, as a
+    postal code, Delle.
     """
-    served = served_by(code)
+    served = communes_by_postal_code(code)
     return served and served - {code} - {former.commune for former in former_codes(code)}
 
 
 def postal_codes_of(code: str) -> frozenset[str]:
-    """The postal codes that the list knows for a current commune."""
-    found = rows("SELECT postal_code FROM postal WHERE commune = ?", code)
+    """Return the postal codes that the list has for a current commune."""
+    found = query("SELECT postal_code FROM postal WHERE commune = ?", code)
     return frozenset(row[0] for row in found)
 
 
-def names_in(departement: str) -> dict[str, frozenset[str]]:
-    """Every name key borne or once borne in a département, with the codes that bear it.
+def names_in_departement(departement: str) -> dict[str, frozenset[str]]:
+    """Return every current or former name key in a département, with the codes that have it.
 
-    Walks the whole table (a few milliseconds): an index for this rare question would cost a third
-    of the file.
+    Reads the whole table (a few milliseconds): an index for this rare look-up would cost a third of
+    the file.
     """
     found: dict[str, set[str]] = {}
-    everyone = rows("SELECT key, commune FROM name WHERE commune GLOB ? || '*'", departement)
+    everyone = query("SELECT key, commune FROM name WHERE commune GLOB ? || '*'", departement)
     for key, code in everyone:
         found.setdefault(key, set()).add(code)
     return {key: frozenset(codes) for key, codes in found.items()}
 
 
-def vintage() -> dict[str, str]:
-    """What the file says of itself: vintage, origin, licence, counts."""
-    return dict(rows("SELECT key, value FROM meta"))
+def metadata() -> dict[str, str]:
+    """Return what the file says about itself: vintage, origin, licence, counts."""
+    return dict(query("SELECT key, value FROM meta"))
 
 
-def counts() -> dict[str, int]:
-    """How many of each kind the COG holds, and how many communes have contours ("contours")."""
-    said = vintage()
+def count_by_kind() -> dict[str, int]:
+    """Count each kind in the COG, and the communes that have contours ("contours")."""
+    said = metadata()
     found = {kind: int(said[f"count_{kind}"]) for kind in KINDS}
-    alone = rows("SELECT count(DISTINCT id / 1000) FROM contour WHERE shared_by IS NULL")[0][0]
-    shared = rows("SELECT shared_by FROM contour WHERE shared_by IS NOT NULL")
+    alone = query("SELECT count(DISTINCT id / 1000) FROM contour WHERE shared_by IS NULL")[0][0]
+    shared = query("SELECT shared_by FROM contour WHERE shared_by IS NOT NULL")
     found["contours"] = alone + len({code for (codes,) in shared for code in codes.split()})
     return found
 
 
-def _commune(row: tuple[str, str, str]) -> Commune:
+def _to_commune(row: tuple[str, str, str]) -> Commune:
     code, name, departement = row
     zone = overseas.time_zone(code, departement)
     return Commune(code, name, departement, zone, overseas.phone_region(departement))

@@ -1,7 +1,7 @@
-"""Time zone and telephone region of a commune, by département and a few islands of their own.
+"""Time zone and telephone region of a commune, by département, with a few islands apart.
 
-Legal time: décret n° 2017-292 of 6 March 2017; zone names: IANA. France is one zone and one
-numbering plan in the metropole; each overseas territory has its own.
+Legal time: décret n° 2017-292 of 6 March 2017; zone names: IANA. Metropolitan France has one zone
+and one numbering plan; each overseas territory has its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BY_DEPARTEMENT = {
     "989": ("Etc/GMT+8", "FR"),
 }
 
-_ZONE_OF_COMMUNE = {
+_TIME_ZONE_BY_COMMUNE = {
     "98411": "Indian/Kerguelen",  # Saint-Paul and Amsterdam
     "98413": "Indian/Reunion",  # Crozet
     "98414": "Antarctica/DumontDUrville",  # Terre-Adélie
@@ -42,18 +42,18 @@ _ZONE_OF_COMMUNE = {
 
 
 def time_zone(code: str, departement: str) -> str:
-    """IANA name of the commune's legal time zone."""
-    return _ZONE_OF_COMMUNE.get(code) or _BY_DEPARTEMENT.get(departement, _METROPOLE)[0]
+    """Return the IANA name of the commune's legal time zone."""
+    return _TIME_ZONE_BY_COMMUNE.get(code) or _BY_DEPARTEMENT.get(departement, _METROPOLE)[0]
 
 
 def phone_region(departement: str) -> str:
-    """ISO region under which `phonenumbers` reads a number written the local way (0690…)."""
+    """Return the ISO region by which `phonenumbers` reads a national number (0690…)."""
     return _BY_DEPARTEMENT.get(departement, _METROPOLE)[1]
 
 
 # The collectivities whose contours no source gives: where a point may lie in them. Degrees, rounded
 # outwards: least latitude, greatest latitude, least longitude, greatest longitude.
-_BOXES = (
+_BOUNDING_BOXES = (
     ("975", 46.7, 47.2, -56.6, -56.1),
     ("977", 17.8, 18.0, -63.0, -62.7),
     ("978", 18.0, 18.2, -63.2, -62.9),
@@ -74,11 +74,11 @@ _BOXES = (
 
 
 def collectivity_at(latitude: float, longitude: float) -> str | None:
-    """The collectivity without contours in or near which a point lies ("987"), or None.
+    """Return the collectivity without contours in or near which a point lies ("987"), or None.
 
     Near is good enough to say that the point cannot contradict, not to say that it proves.
     """
-    for departement, south, north, west, east in _BOXES:
+    for departement, south, north, west, east in _BOUNDING_BOXES:
         if south <= latitude <= north and west <= longitude <= east:
             return departement
     return None

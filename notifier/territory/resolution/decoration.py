@@ -1,6 +1,6 @@
-"""What people write around a commune's name: "Delle (90)", "90100 DELLE", "Ville de Belfort".
+"""Remove what people write around a commune's name: "90100 DELLE", "Ville de Belfort".
 
-Only what is known to say nothing else is taken off; a name with anything more stays as it is.
+Only what is known to mean nothing else is removed; a name with anything more stays as it is.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from notifier.territory.resolution.names import normalise
 
 _NUMBER = r"(?:[0-9]{5}|2[ABab][0-9]{3}|97[1-8]|98[46789]|[0-9]{2}|2[ABab])"
-_MOST_NUMBERS = 3
-_ALONE = re.compile(_NUMBER)
-_BEFORE = re.compile(r"(?:FR?[ -]+)?([0-9]{5})[ ,:/-]+(?=[^\W\d])", re.IGNORECASE)
-_BEHIND = re.compile(rf"[ ,:/-]+({_NUMBER})$")
+_MAX_NUMBERS = 3
+_NUMBER_ALONE = re.compile(_NUMBER)
+_NUMBER_BEFORE = re.compile(r"(?:FR?[ -]+)?([0-9]{5})[ ,:/-]+(?=[^\W\d])", re.IGNORECASE)
+_NUMBER_AFTER = re.compile(rf"[ ,:/-]+({_NUMBER})$")
 _SEPARATORS = re.compile(r"[(),;:\[\]]| [-–—]+ ")
 _ARTICLE = re.compile(r"(?:l ?[’']|le|la|les)", re.IGNORECASE)
 # After these words the name follows; they make no smaller or larger place of it.
@@ -27,44 +27,44 @@ _PREFIX = re.compile(
 _PARTS = r"(?:centre(?: ville| bourg)?|ville|bourg|village|chef lieu|principal|nord|sud|est|ouest)"
 _SUFFIX = re.compile(rf"(?P<name>.+?) {_PARTS}")
 _PART = re.compile(rf"(?:le )?{_PARTS}|france|fr")
-_ARTICLE_BEHIND = re.compile(r"(?P<name>.+) (?:le|la|les|l)")
+_ARTICLE_AFTER = re.compile(r"(?P<name>.+) (?:le|la|les|l)")
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class BareName:
     """A name without its decoration."""
 
     key: str
     """As `names.normalise` gives it."""
     numbers: tuple[str, ...] = ()
-    """Codes, postal codes and départements that were written with it, all of which must fit."""
+    """Codes, postal codes and départements written with it, all of which must match."""
 
 
-def undecorated(name: str, departement: Callable[[str], str | None]) -> Iterator[Plain]:
-    """The names that may be meant, from the one with the least taken off; the name itself first.
+def bare_names(name: str, departement: Callable[[str], str | None]) -> Iterator[BareName]:
+    """Yield the names that may be meant, the one with the least removed first.
 
-    `departement` tells a département's code by the key of its name, None if it is none.
+    `departement` returns a département's code by the key of its name, None if it is not one.
     """
-    found = {whole := Plain(normalise(name))}
+    found = {whole := BareName(normalise(name))}
     yield whole
-    for head, numbers in _heads(name, departement):
+    for head, numbers in _stripped(name, departement):
         for key in _keys(head):
-            plain = Plain(key, numbers)
+            plain = BareName(key, numbers)
             if key and plain not in found:
                 found.add(plain)
                 yield plain
 
 
-def _heads(
+def _stripped(
     name: str, departement: Callable[[str], str | None]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The name without numbers and départements, then without parts of the commune as well."""
+    """Yield the name without numbers and départements, then without parts of the commune."""
     head, *tail = (part.strip() for part in _SEPARATORS.split(name))
     numbers: list[str] = []
     rest: list[str] = []
     for part in filter(None, tail):
         code = departement(normalise(part))
-        if _ALONE.fullmatch(part):
+        if _NUMBER_ALONE.fullmatch(part):
             numbers.append(part)
         elif _ARTICLE.fullmatch(part):
             head = f"{part} {head}"
@@ -79,23 +79,23 @@ def _heads(
 
 
 def _without_numbers(text: str, numbers: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The text, then without the postal code before it, then without each number behind it."""
+    """Yield the text, then without the postal code before it, then without each number after it."""
     taken = [number.upper() for number in numbers]
     yield text, tuple(taken)
-    if before := _BEFORE.match(text):
+    if before := _NUMBER_BEFORE.match(text):
         taken.append(before[1])
         text = text[before.end() :]
         yield text, tuple(taken)
-    while len(taken) < _MOST_NUMBERS and (behind := _BEHIND.search(text)):
+    while len(taken) < _MAX_NUMBERS and (behind := _NUMBER_AFTER.search(text)):
         taken.append(behind[1].upper())
         text = text[: behind.start()]
         yield text, tuple(taken)
 
 
 def _keys(head: str) -> Iterator[str]:
-    """The key of a name with strokes and a lone s read out, as it is, then without words around.
+    """Yield the keys of a name: with slashes read as "sur", as it is, then without affixes.
 
-    "sur" first: without its stroke, MONTBRISON/LEZ looks like Montbrison with an article behind.
+    "sur" first: without its slash, MONTBRISON/LEZ looks like Montbrison with an article after it.
     """
     spelt = normalise(head.replace("/", " sur "))
     keys = dict.fromkeys((re.sub(r" s (?=.)", " sur ", spelt), spelt, normalise(head)))
@@ -108,5 +108,5 @@ def _keys(head: str) -> Iterator[str]:
             if match := _SUFFIX.fullmatch(text):
                 yield match["name"]
             # What is read as "les" may have been a "lez", which is no article.
-            if (match := _ARTICLE_BEHIND.fullmatch(text)) and "lez" not in head.casefold():
+            if (match := _ARTICLE_AFTER.fullmatch(text)) and "lez" not in head.casefold():
                 yield match["name"]

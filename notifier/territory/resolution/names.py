@@ -1,7 +1,7 @@
-"""Commune names as keys: what dispatch types and what the official list says, made comparable.
+"""Normalise commune names to keys, so that typed names and the official list can be compared.
 
-A key is exact equality after normalising; `closest` is the only fuzzy comparison of the room and
-its caller may use it inside one postal code only.
+Keys compare by equality; `closest_commune` is the only fuzzy comparison of the room, and its caller
+uses it within one neighbourhood only.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _ARRONDISSEMENT = re.compile(
     r"^(?P<city>paris|lyon|marseille) 0?(?P<number>\d{1,2}) ?(?:er|e|eme|ieme|nd|nde)?"
     r"(?: arr(?:ondissement|dt)?)?$"
 )
-_ARTICLE_BEHIND = re.compile(r"^(?P<name>.+?)\s*\((?P<article>l ?[’']?|le|la|les) ?\)$")
+_ARTICLE_AFTER = re.compile(r"^(?P<name>.+?)\s*\((?P<article>l ?[’']?|le|la|les) ?\)$")
 
 # A key shorter than this has too many neighbours one letter away (Eu, Us, Ay, Bû…).
-_SHORTEST_FUZZY = 5
+_MIN_FUZZY_LENGTH = 5
 # From this length on, two slips of the keyboard still leave a name recognisable.
-_LONG = 9
+_LONG_LENGTH = 9
 # How many more slips every other name must need for the closest one to be "clearly" closest.
 _MARGIN = 2
 
 
 def normalise(name: str) -> str:
-    """The key of a commune name: "ST-DENIS S/ LOIRE" and "Saint-Denis-sur-Loire" share theirs.
+    """Return the key of a commune name: "ST-DENIS S/ LOIRE" and "Saint-Denis-sur-Loire" share one.
 
-    Folds case, accents, ligatures, hyphens and apostrophes; writes Saint, Sainte, Mont, Grand, sur
-    and sous out, and lez as lès; drops a leading article (also one put behind in brackets, "Mans
-    (Le)") and a CEDEX mark; an arrondissement of Paris, Lyon or Marseille keeps its number ("lyon
-    3"). Empty when nothing readable is left.
+    Folds case, accents, ligatures, hyphens and apostrophes; expands St, Ste, Mt, Gd, s/ and s/s;
+    reads lez as lès; drops a leading article (also one in brackets at the end, "Mans (Le)") and a
+    CEDEX mark. An arrondissement of Paris, Lyon or Marseille keeps its number ("lyon 3"). Empty
+    when nothing readable is left.
     """
     text = name.casefold().translate(_LIGATURES).strip()
-    if behind := _ARTICLE_BEHIND.match(text):
+    if behind := _ARTICLE_AFTER.match(text):
         text = behind["name"]
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = re.sub(r"\bs/s(?=[\s/]|$)", " sous ", text)
@@ -64,11 +64,10 @@ def normalise(name: str) -> str:
     return rest if first in _ARTICLES and rest else text
 
 
-def distance(one: str, other: str, limit: int) -> int:
-    """Slips of the keyboard (insert, delete, replace, swap of neighbours) between two keys.
+def edit_distance(one: str, other: str, limit: int) -> int:
+    """Return the number of typing errors between two keys: insert, delete, replace, transpose.
 
-    Anything above `limit` comes back as `limit + 1`: the caller needs no more, and most pairs
-    are told apart early.
+    Returns `limit + 1` for anything above `limit`, so that most pairs are told apart early.
     """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
@@ -86,37 +85,38 @@ def distance(one: str, other: str, limit: int) -> int:
     return min(above[-1], limit + 1)
 
 
-def _is_slip(key: str, known: str, slips: int) -> bool:
-    """Whether a key is so many slips away and, of two, has both in a long word or one in each.
+def _is_typo(key: str, known: str, slips: int) -> bool:
+    """Return whether a key is so many errors away, and two are both in a long word or one in each.
 
     Angot is not Vigot misspelt, and both are old communes of one postal code.
     """
-    if distance(key, known, slips) != slips:
+    if edit_distance(key, known, slips) != slips:
         return False
     mine, theirs = key.split(), known.split()
     return slips < 2 or (
         len(mine) == len(theirs)
         and all(
-            distance(word, against, 2) <= (2 if min(len(word), len(against)) >= _LONG else 1)
+            edit_distance(word, against, 2)
+            <= (2 if min(len(word), len(against)) >= _LONG_LENGTH else 1)
             for word, against in zip(mine, theirs, strict=True)
         )
     )
 
 
-def closest(key: str, bearers: Mapping[str, frozenset[str]]) -> str | None:
-    """The commune whose name is unmistakably meant by a misspelt key, or None.
+def closest_commune(key: str, bearers: Mapping[str, frozenset[str]]) -> str | None:
+    """Return the commune whose name is unmistakably meant by a misspelt key, or None.
 
-    `bearers` maps each key of the neighbourhood to the commune codes that bear it. One slip is
-    forgiven, two in a long name (in two words, or in a long one), and every other commune of the
-    neighbourhood must need at least two more.
+    `bearers` maps each key of the neighbourhood to the codes of its communes. One error is
+    tolerated, two in a long name (in two words, or in a long one), and every other commune of the
+    neighbourhood must be at least two further away.
     """
-    if len(key) < _SHORTEST_FUZZY - 1:
+    if len(key) < _MIN_FUZZY_LENGTH - 1:
         return None
-    allowed = 2 if len(key) >= _LONG else 1
+    allowed = 2 if len(key) >= _LONG_LENGTH else 1
     slips: dict[str, int] = {}
     for known, codes in bearers.items():
-        away = distance(key, known, allowed + _MARGIN)
-        if len(known) < _SHORTEST_FUZZY and away <= allowed:
+        away = edit_distance(key, known, allowed + _MARGIN)
+        if len(known) < _MIN_FUZZY_LENGTH and away <= allowed:
             return None
         for code in codes:
             slips[code] = min(away, slips.get(code, away))
@@ -127,4 +127,4 @@ def closest(key: str, bearers: Mapping[str, frozenset[str]]) -> str | None:
         return None
     away, meant = ranked[0]
     mine = (known for known, codes in bearers.items() if meant in codes)
-    return meant if any(_is_slip(key, known, away) for known in mine) else None
+    return meant if any(_is_typo(key, known, away) for known in mine) else None

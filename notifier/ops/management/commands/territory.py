@@ -8,10 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.territory.build.operator_file import renew
+from notifier.territory.build.operator_file import build_operator_file
 from notifier.territory.build.sources import BadSourceError
-from notifier.territory.reference.communes import counts, vintage
-from notifier.territory.reference.database import PACKAGED, own_file, serving, unfit
+from notifier.territory.reference.communes import count_by_kind, metadata
+from notifier.territory.reference.database import (
+    PACKAGED_FILE,
+    active_file,
+    incompatibility,
+    operator_file,
+)
 
 KINDS = {
     "actuelle": "communes",
@@ -47,27 +52,27 @@ class Command(BaseCommand):
             self._build(options["contours"])
 
     def _info(self) -> None:
-        said = vintage()
+        said = metadata()
         self.stdout.write(f"millésime : {said['vintage']}")
         self.stdout.write(f"communes : {said['origin']}")
         self.stdout.write(f"contours : {said['contours']}")
         self.stdout.write(f"licence : {said['licence']}")
-        self.stdout.write(f"fichier : {serving()}")
-        for kind, count in counts().items():
+        self.stdout.write(f"fichier : {active_file()}")
+        for kind, count in count_by_kind().items():
             self.stdout.write(f"{KINDS[kind]} : {count}")
-        own = own_file()
-        if own and own.exists() and serving() == PACKAGED:
+        own = operator_file()
+        if own and own.exists() and active_file() == PACKAGED_FILE:
             self.stdout.write(
-                f"{own} est laissé de côté ({unfit(own)}) : relancer "
+                f"{own} est laissé de côté ({incompatibility(own)}) : relancer "
                 "« notifier territory build » avec des contours de cette année."
             )
 
     def _build(self, polygons: Path) -> None:
-        file = own_file()
+        file = operator_file()
         if file is None:
             raise CommandError("DATA_DIR n’est pas réglé.")
         try:
-            found = renew(polygons, file)
+            found = build_operator_file(polygons, file)
         except (BadSourceError, OSError) as error:
             raise CommandError(
                 f"{error}\nRien n’a changé : les contours précédents servent toujours."

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.territory.reference.communes import rivals_of
+from notifier.territory.reference.communes import other_communes_by_postal_code
 from notifier.territory.resolve import (
     Location,
     Resolution,
@@ -141,7 +141,9 @@ def test_nobody_is_told_who_was_not_named(known: list[str], unknown: list[str]) 
     told = [commune.code for commune in (*resolution.communes, *resolution.confirmed)]
     assert set(told) <= set(known)
     if not unknown:
-        assert told == [code for code in dict.fromkeys(known) if not rivals_of(code)]
+        assert told == [
+            code for code in dict.fromkeys(known) if not other_communes_by_postal_code(code)
+        ]
         assert (resolution.verdict is Verdict.CERTAIN) == (told == list(dict.fromkeys(known)))
     if resolution.verdict is Verdict.CERTAIN:
         assert resolution.confirmed == ()

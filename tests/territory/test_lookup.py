@@ -5,19 +5,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, Polygon
 
-from notifier.territory.geometry import contours
-from notifier.territory.geometry import lookup as ground
+from notifier.territory.geometry import contours, lookup
 from notifier.territory.geometry.geometry import UNITS
-from notifier.territory.geometry.lookup import TooWideError
+from notifier.territory.geometry.lookup import TooLargeError
 from notifier.territory.reference import communes as reference
-from notifier.territory.reference import database as file
+from notifier.territory.reference import database
 
-ROWS = st.deferred(lambda: st.sampled_from([row[0] for row in file.rows("SELECT id FROM contour")]))
+ROWS = st.deferred(
+    lambda: st.sampled_from([row[0] for row in database.query("SELECT id FROM contour")])
+)
 RESTORED = {"15031", "15035", "15047", "15141", "15171"}
 
 
 def holding(latitude: float, longitude: float) -> set[str]:
-    return {mark.code for mark in ground.near(latitude, longitude, 150) if mark.holds}
+    return {mark.code for mark in lookup.communes_within(latitude, longitude, 150) if mark.holds}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_a_place_that_everybody_knows(
 
 
 def test_the_former_15141_is_all_of_its_five_communes() -> None:
-    marks = ground.near(45.15, 2.98, 150)
+    marks = lookup.communes_within(45.15, 2.98, 150)
     assert {mark.code for mark in marks if mark.holds} == RESTORED
     assert {mark.distance_m for mark in marks if mark.holds} == {0}
 
@@ -55,12 +56,12 @@ def test_a_commune_that_merged_since_the_source_was_drawn_lies_in_its_heir() -> 
 
 def test_a_neighbour_within_reach_is_named_with_its_distance() -> None:
     """Westwards through Delle: the closer the border, the closer the neighbour."""
-    (delle,) = contours.of_commune("90033")
+    (delle,) = contours.contours_of("90033")
     y = 47.51 * UNITS
     seen = []
     for step in range(400):
         x = 7.0 * UNITS - step * 10
-        marks = ground.near(y / UNITS, x / UNITS, 150)
+        marks = lookup.communes_within(y / UNITS, x / UNITS, 150)
         if not delle.polygon().contains(Point(x, y)):
             break
         seen.append([mark.distance_m for mark in marks if not mark.holds])
@@ -71,19 +72,19 @@ def test_a_neighbour_within_reach_is_named_with_its_distance() -> None:
 
 
 def test_the_nearest_commune_of_a_point_at_sea_and_of_one_far_away() -> None:
-    off_ouessant = ground.nearest(48.46, -5.30)
+    off_ouessant = lookup.nearest_commune(48.46, -5.30)
     assert off_ouessant is not None
     assert off_ouessant.code == "29155"
     assert not off_ouessant.holds
     assert 10_000 < off_ouessant.distance_m < 20_000
-    assert ground.nearest(47.0, -30.0) is None
+    assert lookup.nearest_commune(47.0, -30.0) is None
 
 
 def test_the_nearest_is_the_nearest_of_all() -> None:
-    found = ground.nearest(46.2, 6.9)
+    found = lookup.nearest_commune(46.2, 6.9)
     assert found is not None
-    assert ground.near(46.2, 6.9, found.distance_m + 1)[0].code == found.code
-    assert ground.near(46.2, 6.9, found.distance_m - 1) == []
+    assert lookup.communes_within(46.2, 6.9, found.distance_m + 1)[0].code == found.code
+    assert lookup.communes_within(46.2, 6.9, found.distance_m - 1) == []
 
 
 @settings(deadline=None, max_examples=150)
@@ -91,56 +92,56 @@ def test_the_nearest_is_the_nearest_of_all() -> None:
 def test_the_shares_of_a_circle_inland_add_up_and_fall_to_those_it_touches(
     row: int, radius: float
 ) -> None:
-    (found,) = file.rows("SELECT min_x, max_x, min_y, max_y FROM contour WHERE id = ?", row)
+    (found,) = database.query("SELECT min_x, max_x, min_y, max_y FROM contour WHERE id = ?", row)
     latitude, longitude = (found[2] + found[3]) / 2 / UNITS, (found[0] + found[1]) / 2 / UNITS
-    marks = ground.under_circle(latitude, longitude, radius)
+    marks = lookup.communes_in_circle(latitude, longitude, radius)
     shares = [mark.share or 0 for mark in marks]
     doubled = any(mark.code in RESTORED for mark in marks)
     assert all(0 < share <= 1 for share in shares)
     # Less at the coast and abroad; a trace more where the source's own borders cross.
     assert doubled or sum(shares) <= 1.001
-    touched = {mark.code for mark in ground.near(latitude, longitude, radius * 1.001)}
+    touched = {mark.code for mark in lookup.communes_within(latitude, longitude, radius * 1.001)}
     assert {mark.code for mark in marks} <= touched
     assert [m.distance_m for m in marks] == sorted(m.distance_m for m in marks)
 
 
 def test_an_area_drawn_along_a_commune_is_hers() -> None:
-    (delle,) = contours.of_commune("90033")
+    (delle,) = contours.contours_of("90033")
     ring = [(x / UNITS, y / UNITS) for x, y in delle.polygon().exterior.coords]
-    (_, marks) = ground.under_polygons([[ring]])
+    (_, marks) = lookup.communes_in_polygons([[ring]])
     shares = {mark.code: mark.share for mark in marks}
     assert shares["90033"] == pytest.approx(1)
     assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
 
 
 def test_half_of_france_is_too_wide() -> None:
-    with pytest.raises(TooWideError):
-        ground.under_polygons([[[(0, 45), (5, 45), (5, 48), (0, 48)]]])
+    with pytest.raises(TooLargeError):
+        lookup.communes_in_polygons([[[(0, 45), (5, 45), (5, 48), (0, 48)]]])
     with pytest.raises(ValueError, match="enclose nothing"):
-        ground.under_polygons([[[(0, 45), (5, 45), (0, 45)]]])
+        lookup.communes_in_polygons([[[(0, 45), (5, 45), (0, 45)]]])
 
 
 def test_adjoining_communes() -> None:
     names = {"90043", "90045", "90046", "90056", "90063", "90096"}
-    assert set(ground.adjoining("90033")) == names
-    assert ground.adjoining("29155") == []  # Ouessant is an island
-    assert RESTORED - {"15031"} <= set(ground.adjoining("15031"))
-    assert ground.adjoining("97701") == []
+    assert set(lookup.adjacent_codes("90033")) == names
+    assert lookup.adjacent_codes("29155") == []  # Ouessant is an island
+    assert RESTORED - {"15031"} <= set(lookup.adjacent_codes("15031"))
+    assert lookup.adjacent_codes("97701") == []
 
 
 @settings(deadline=None, max_examples=100)
 @given(ROWS)
 def test_who_adjoins_is_adjoined(row: int) -> None:
-    code = contours.code_of(row)
-    for other in ground.adjoining(code):
-        assert code in ground.adjoining(other)
+    code = contours.commune_code(row)
+    for other in lookup.adjacent_codes(code):
+        assert code in lookup.adjacent_codes(other)
         assert reference.commune_by_code(other) is not None
 
 
 @settings(deadline=None, max_examples=500)
 @given(ROWS, st.floats(0, 1), st.floats(0, 1))
 def test_a_communes_own_interior_point_finds_it(row: int, right: float, up: float) -> None:
-    (found,) = (c for c in contours.of_commune(contours.code_of(row)) if c.id == row)
+    (found,) = (c for c in contours.contours_of(contours.commune_code(row)) if c.id == row)
     land = found.polygon()
     x = found.min_x + right * (found.max_x - found.min_x)
     y = found.min_y + up * (found.max_y - found.min_y)
@@ -186,7 +187,7 @@ def ring(*corners: tuple[float, float]) -> Ring:
     ],
 )
 def test_the_middle_of_an_area_lies_in_it(polygons: list[list[Ring]]) -> None:
-    (latitude, longitude), marks = ground.under_polygons(polygons)
+    (latitude, longitude), marks = lookup.communes_in_polygons(polygons)
     middle = Point(longitude, latitude)
     assert any(Polygon(outer, holes).contains(middle) for outer, *holes in polygons)
     assert all(mark.share for mark in marks if mark.holds)
@@ -206,20 +207,20 @@ def test_the_middle_of_an_area_lies_in_it(polygons: list[list[Ring]]) -> None:
 )
 def test_an_area_whose_sides_cross_is_not_guessed_at(rings: list[Ring]) -> None:
     with pytest.raises(ValueError, match="cross"):
-        ground.under_polygons([rings])
+        lookup.communes_in_polygons([rings])
 
 
 def test_a_comb_of_a_thousand_teeth_is_not_measured() -> None:
     teeth = [(turn / 250, 100.0 if turn % 2 else -100.0) for turn in range(995)]
     comb = [ring(*teeth, (4, -101), (-1, -101))]
-    with pytest.raises(TooWideError):
-        ground.under_polygons([comb])
+    with pytest.raises(TooLargeError):
+        lookup.communes_in_polygons([comb])
 
 
 def test_a_comb_whose_teeth_lie_apart_is_not_measured_either() -> None:
     teeth = [[ring((at / 62, -100), (at / 62 + 0.004, 100), (at / 62, 100))] for at in range(249)]
-    with pytest.raises(TooWideError):
-        ground.under_polygons(teeth)
+    with pytest.raises(TooLargeError):
+        lookup.communes_in_polygons(teeth)
 
 
 def test_a_lattice_is_not_measured_either() -> None:
@@ -227,5 +228,5 @@ def test_a_lattice_is_not_measured_either() -> None:
     bars = [turn / 8 for turn in range(80)]
     upright = [[ring((x, 0), (x + 0.06, x / 100), (x + 0.06, 10), (x, 10))] for x in bars]
     lying = [[ring((0, y), (10, y), (10, y + 0.06), (0, y + 0.06))] for y in bars]
-    with pytest.raises(TooWideError):
-        ground.under_polygons([*upright, *lying])
+    with pytest.raises(TooLargeError):
+        lookup.communes_in_polygons([*upright, *lying])

@@ -17,7 +17,7 @@ from notifier.territory.build import geojson as geojson_reader
 from notifier.territory.build import operator_file as own
 from notifier.territory.build.sources import BadSourceError
 from notifier.territory.geometry import contours
-from notifier.territory.reference import database as file
+from notifier.territory.reference import database
 
 Square = tuple[float, float]
 """The south-west corner of a square of a tenth of a degree: longitude, latitude."""
@@ -81,17 +81,17 @@ def small_country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     counts = {"actuelle": 5, "deleguee": 0, "associee": 0, "arrondissement": 0}
     monkeypatch.setattr(build, "EXPECTED", counts)
     packaged = tmp_path / "packaged.sqlite"
-    build.write(build.gather(TODAY), TODAY, ["6.0.0"], packaged)
-    build.lay_contours(packaged, geopackage(tmp_path / "first.gpkg", SQUARES), "first")
-    monkeypatch.setattr(own, "PACKAGED", packaged)
-    return tmp_path / "data" / file.OWN_NAME
+    build.write(build.to_territory(TODAY), TODAY, ["6.0.0"], packaged)
+    build.replace_contours(packaged, geopackage(tmp_path / "first.gpkg", SQUARES), "first")
+    monkeypatch.setattr(own, "PACKAGED_FILE", packaged)
+    return tmp_path / "data" / database.OPERATOR_FILE_NAME
 
 
 def boxes(path: Path) -> dict[str, tuple[int, ...]]:
-    connection = file.connect(path)
+    connection = database.connect(path)
     rows = connection.execute("SELECT id, min_x, max_x, min_y, max_y FROM contour").fetchall()
     connection.close()
-    return {contours.code_of(row[0]): row[1:] for row in rows}
+    return {contours.commune_code(row[0]): row[1:] for row in rows}
 
 
 def refused(source: Path, target: Path) -> str:
@@ -99,7 +99,7 @@ def refused(source: Path, target: Path) -> str:
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(b"the old one")
     with pytest.raises(BadSourceError) as wrong:
-        own.renew(source, target)
+        own.build_operator_file(source, target)
     assert target.read_bytes() == b"the old one"
     assert list(target.parent.iterdir()) == [target]
     return str(wrong.value)
@@ -107,21 +107,23 @@ def refused(source: Path, target: Path) -> str:
 
 def test_layer_and_columns_are_found_by_what_they_hold(small_country: Path, tmp_path: Path) -> None:
     moved = SQUARES | {"90001": (6.85, 47.5)}
-    found = own.renew(geopackage(tmp_path / "new.gpkg", moved, column="INSEE_COM"), small_country)
+    found = own.build_operator_file(
+        geopackage(tmp_path / "new.gpkg", moved, column="INSEE_COM"), small_country
+    )
     assert (found.communes, found.pieces, found.vertices) == (3, 3, 12)
     assert boxes(small_country)["90001"] == (685_000, 695_000, 4_750_000, 4_760_000)
-    assert file.unfit(small_country) == ""
+    assert database.incompatibility(small_country) == ""
     assert list(small_country.parent.iterdir()) == [small_country]
 
 
 def test_the_end_of_the_name_may_be_in_capitals(small_country: Path, tmp_path: Path) -> None:
-    own.renew(geopackage(tmp_path / "ADMIN_EXPRESS.GPKG", SQUARES), small_country)
+    own.build_operator_file(geopackage(tmp_path / "ADMIN_EXPRESS.GPKG", SQUARES), small_country)
     assert set(boxes(small_country)) == set(SQUARES)
 
 
 def test_an_older_year_is_dissolved_into_today(small_country: Path, tmp_path: Path) -> None:
     older = {**SQUARES, "90002": (6.9, 47.6)}
-    own.renew(geopackage(tmp_path / "older.gpkg", older), small_country)
+    own.build_operator_file(geopackage(tmp_path / "older.gpkg", older), small_country)
     assert boxes(small_country)["90001"] == (690_000, 700_000, 4_750_000, 4_770_000)
     assert set(boxes(small_country)) == set(SQUARES)
 
@@ -178,7 +180,7 @@ def geojson(
 @pytest.mark.parametrize("name", ["communes-5m.geojson", "communes-5m.geojson.gz", "C.GEOJSON"])
 def test_etalabs_communes_are_read_as_well(small_country: Path, tmp_path: Path, name: str) -> None:
     moved = SQUARES | {"90001": (6.85, 47.5)}
-    found = own.renew(geojson(tmp_path / name, moved), small_country)
+    found = own.build_operator_file(geojson(tmp_path / name, moved), small_country)
     assert (found.communes, found.pieces, found.vertices) == (3, 3, 12)
     assert boxes(small_country)["90001"] == (685_000, 695_000, 4_750_000, 4_760_000)
 
@@ -187,7 +189,7 @@ def test_the_collectivities_that_etalab_draws_have_their_contours(
     small_country: Path, tmp_path: Path
 ) -> None:
     more = SQUARES | {"97701": (-62.9, 17.9)}
-    own.renew(geojson(tmp_path / "communes-5m.geojson", more), small_country)
+    own.build_operator_file(geojson(tmp_path / "communes-5m.geojson", more), small_country)
     assert set(boxes(small_country)) == set(more)
 
 
@@ -199,7 +201,9 @@ def test_features_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.Monkey
     for chunk in (50, 51, 97, 1_000):
         monkeypatch.setattr(geojson_reader, "_CHUNK", chunk)
         for file_ in (source, pretty):
-            found = [feature["properties"]["code"] for feature in geojson_reader.features(file_)]
+            found = [
+                feature["properties"]["code"] for feature in geojson_reader.read_features(file_)
+            ]
             assert found == list(SQUARES)
 
 
@@ -326,23 +330,23 @@ def test_what_a_file_calls_its_codes_cannot_move_the_cursor(
 def test_a_file_of_another_year_is_left_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    older = tmp_path / file.OWN_NAME
-    monkeypatch.setattr(file, "own_file", lambda: older)
-    assert file.serving() == file.PACKAGED
+    older = tmp_path / database.OPERATOR_FILE_NAME
+    monkeypatch.setattr(database, "operator_file", lambda: older)
+    assert database.active_file() == database.PACKAGED_FILE
     connection = sqlite3.connect(older)
     connection.execute("CREATE TABLE meta (key TEXT, value TEXT)")
     connection.execute("INSERT INTO meta VALUES ('vintage', 'COG 2025'), ('layout', '3')")
     connection.commit()
     connection.close()
-    assert "COG 2025" in file.unfit(older)
-    assert file.serving() == file.PACKAGED
+    assert "COG 2025" in database.incompatibility(older)
+    assert database.active_file() == database.PACKAGED_FILE
     connection = sqlite3.connect(older)
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'vintage'", (file.VINTAGE,))
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'vintage'", (database.VINTAGE,))
     connection.commit()
     connection.close()
-    assert file.serving() == older
+    assert database.active_file() == older
     older.write_bytes(b"no database at all")
-    assert file.serving() == file.PACKAGED
+    assert database.active_file() == database.PACKAGED_FILE
 
 
 def test_the_command_says_vintage_and_counts_and_refuses_in_french() -> None:
