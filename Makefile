@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo test chaos bench check clean
+.PHONY: help install demo test chaos bench check format openapi clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (10 min)"
 	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
 	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
+	@echo "make format    met le code en forme (ruff)"
+	@echo "make openapi   écrit docs/openapi.json, la description de l’API"
 	@echo "make clean     retire .venv et ce que les outils ont laissé"
 
 install: $(RUNTIME)
@@ -76,6 +78,15 @@ check: $(DEVELOPMENT)
 	$(BIN)/notifier migrate --verbosity 0 && \
 	$(BIN)/notifier check --deploy --fail-level WARNING && \
 	$(BIN)/notifier makemigrations --check --dry-run
+
+format: $(DEVELOPMENT)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The same document that the service answers at /api/v1/openapi.json; a test compares them.
+openapi: $(RUNTIME)
+	@$(BIN)/notifier export_openapi_schema --api notifier.urls.api --indent 2 --output docs/openapi.json
+	@echo >> docs/openapi.json
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -55,6 +55,7 @@ class AcceptedMessage(Schema):
 
 @router.post(
     "/edxl",
+    operation_id="notifier_api_formats_edxl",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
     openapi_extra=_takes("application/json", "application/xml"),
     summary="Transmettre un EDXL-DE, RC-EDA, RC-RI ou EMSI (JSON ou XML)",
@@ -68,6 +69,7 @@ def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RU
 
 @router.post(
     "/cap",
+    operation_id="notifier_api_formats_cap",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
     openapi_extra=_takes("application/xml"),
     summary="Transmettre une alerte CAP 1.2 (XML)",

@@ -23,6 +23,12 @@ DRY_RUN = "true : rien n’est enregistré ; dit qui serait prévenu, de quoi"
 router = Router(auth=SourceKey(), tags=["Interventions"])
 
 
+class NewIntervention(NewReport):
+    """An intervention, or the next state of one, as a dispatch centre pushes it."""
+
+    # The name and the words that the API's document has; whoever made a client from it keeps them.
+
+
 class Accepted(Schema):
     id: UUID
     status_url: str
@@ -40,6 +46,7 @@ REFUSALS: dict[int, type[Schema]] = dict.fromkeys(
 
 @router.post(
     "/interventions",
+    operation_id="notifier_api_interventions_push",
     response={200: Accepted | dict[str, Any], 202: Accepted, **REFUSALS},
     summary="Transmettre une intervention",
     description="202 : enregistrée. 200 : déjà reçue à l’identique (ou essai à blanc). "
@@ -47,7 +54,7 @@ REFUSALS: dict[int, type[Schema]] = dict.fromkeys(
 )
 def push(
     request: HttpRequest,
-    new: NewReport,
+    new: NewIntervention,
     dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
     source = source_of(request)
@@ -82,6 +89,7 @@ def push(
 
 @router.get(
     "/interventions/{uuid:intervention_id}",
+    operation_id="notifier_api_interventions_status",
     response={200: dict[str, Any], 401: Problem, 404: Problem, 429: Problem, 503: Problem},
     summary="Savoir ce qu’une intervention est devenue",
     description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",

@@ -2,11 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from tests.api.caller import INTERVENTIONS
+
+COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
 
 @pytest.fixture
@@ -31,6 +34,14 @@ def test_the_document_names_the_endpoints_and_their_answers(document: dict[str, 
     assert f"{INTERVENTIONS}/{{intervention_id}}" in paths
 
 
+def test_the_committed_document_is_the_one_that_is_served(document: dict[str, object]) -> None:
+    """Whoever makes a client from it reads what changes, in the change itself."""
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == document, (
+        "the API's document has changed: « make openapi » writes docs/openapi.json anew; what "
+        "dispatch centres rely on must stay"
+    )
+
+
 def test_every_reference_within_the_document_leads_somewhere(document: dict[str, object]) -> None:
     text = json.dumps(document)
     references = set(re.findall(r'"#/([^"]+)"', text))
@@ -48,7 +59,7 @@ def test_the_example_of_the_document_is_taken(document: dict[str, object]) -> No
     from notifier.intake.schema.report import NewReport
 
     schemas = document["components"]["schemas"]  # type: ignore[index]
-    (example,) = schemas["NewReport"]["examples"]
+    (example,) = schemas["NewIntervention"]["examples"]
     NewReport.model_validate(example | {"occurred_at": datetime.now(UTC).isoformat()})
 
 
