@@ -1,4 +1,4 @@
-"""`python -m notifier` is the `notifier` command."""
+"""Run the `notifier` command as `python -m notifier`."""
 
 from notifier.cli import main
 

@@ -1,8 +1,8 @@
-"""The Celery application. A task carries the id of a thing to look at, never the thing itself: the
-database is the truth, Celery is the alarm clock.
+"""The Celery application.
 
-Started by `notifier worker` and `notifier beat`, or by `celery -A worker`. What a worker does of
-ours as it starts is connected in `jobs/signals.py`.
+A task carries the id of a row to look at, never its data: the database is the truth, Celery is the
+alarm clock. Started by `notifier worker` and `notifier beat`, or by `celery -A worker`;
+`jobs/signals.py` connects what they do as they start.
 """
 
 import os
@@ -17,7 +17,7 @@ if not apps.ready:
     django.setup()
 
 # Steps of Unix's niceness; ten leave about a tenth of the share of a process that took none.
-BEHIND = 10
+ROUTINE_NICENESS = 10
 
 # Celery's own Django fixup closes the database connection around every task, which costs more than
 # the task; `close_old_connections` below drops only those that broke or grew old.
@@ -36,9 +36,9 @@ def _drop_broken_connections(**_: object) -> None:
 
 @signals.celeryd_after_setup.connect
 def _give_way_to_urgent(instance: Worker, **_: object) -> None:
-    """On a full machine, a worker without the urgent queue goes behind those that serve it."""
+    """Lower the priority of a worker that does not serve the urgent queue."""
     if "urgent" not in instance.app.amqp.queues.consume_from:
-        os.nice(BEHIND)
+        os.nice(ROUTINE_NICENESS)
 
 
 @signals.celeryd_init.connect

@@ -14,7 +14,7 @@ BROKEN_PIPE = 141
 
 
 def main() -> None:
-    """Run the command given on the command line; what is wrong around it is one clear line."""
+    """Run the command of the command line; report what is wrong around it in one clear line."""
     # A terminal of another alphabet shows « ? » rather than stop a command half-way.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""Model fields that rooms share."""
+"""Model fields shared by several rooms."""
 
 import unicodedata
 from typing import Any
@@ -14,7 +14,7 @@ _NO_ADDRESS = "Ce n’est pas une adresse ; attendu : nom@domaine.fr"
 
 
 def validate_deliverable(address: str) -> None:
-    """Refuse what no mail server takes as an address. Raises ValidationError in French."""
+    """Refuse what no mail server accepts as an address. Raises ValidationError in French."""
     try:
         validate_email(address)
         encode_domain(address)
@@ -32,7 +32,7 @@ class _EmailInput(forms.EmailField):
 
 
 class EmailField(models.EmailField):  # type: ignore[type-arg] # no subscript at run time
-    """A mail address, without what is pasted with it and shows nothing, before it is judged."""
+    """An e-mail address, stripped of invisible characters before it is validated."""
 
     default_validators = [validate_deliverable]  # noqa: RUF012 - as Django declares it
 

@@ -1,13 +1,13 @@
-"""How Django's own log lines are weighed."""
+"""The severity of Django's own log lines."""
 
 import logging
 
 
 class RefusalsAreWarnings(logging.Filter):
-    """Lowers what Django says of a request that it refused (wrong Host, too many fields).
+    """Lower what Django logs about a request that it refused (wrong Host, too many fields).
 
     Django logs these as errors with a traceback; anyone on the network could fill the log, and wake
-    whoever is on call, with them. Errors are kept for what an operator has to mend.
+    whoever is on call. Errors are reserved for what an operator has to fix.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Mail addresses: as people paste them, and as every mail server takes them."""
+"""E-mail addresses: as people paste them, and as every mail server accepts them."""
 
 import re
 import unicodedata
@@ -12,15 +12,15 @@ _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 
 
 def strip_invisible(text: str) -> str:
-    """The text without the characters that show nothing: what is pasted from a page has some."""
+    """Return the text without invisible characters, which text pasted from a page contains."""
     return "".join(c for c in text if unicodedata.category(c) != "Cf").strip(BLANK)
 
 
 def encode_domain(address: str) -> str:
-    """The address with its domain in the letters of DNS (IDNA 2008, UTS 46).
+    """Return the address with its domain in ASCII (IDNA 2008, UTS 46).
 
-    `maire@mairie-orléans.fr` -> `maire@xn--mairie-orlans-khb.fr`: a server that knows no other
-    letters takes it too. What is before the @ stays. Raises ValueError for a domain that is none.
+    `maire@mairie-orléans.fr` -> `maire@xn--mairie-orlans-khb.fr`, which every server accepts. The
+    part before the @ stays. Raises ValueError for an invalid domain.
     """
     local, _, domain = address.rpartition("@")
     try:
@@ -31,16 +31,16 @@ def encode_domain(address: str) -> str:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """Who a mail is from: the name that is shown, often none, and the address as it is sent."""
+    """The sender of a mail: the display name, often empty, and the encoded address."""
 
     name: str
     address: str
 
     @classmethod
     def parse(cls, text: str) -> "Mailbox":
-        """Read `a@b.fr`, `Name <a@b.fr>` or `"Name" <a@b.fr>`; a name may hold commas.
+        """Read `a@b.fr`, `Name <a@b.fr>` or `"Name" <a@b.fr>`; a name may contain commas.
 
-        Raises ValueError for anything else, several addresses among it.
+        Raises ValueError for anything else, such as several addresses.
         """
         text = strip_invisible(text)
         name, address = "", text

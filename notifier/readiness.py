@@ -1,4 +1,4 @@
-"""Whether a process may start at all: no service without its secrets, none with a faulty text."""
+"""Check whether a process may start: not without its secrets, not with an invalid template."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ CHECK_TAG = "notifier"
 def require_complete(tags: Sequence[str] | None = None) -> None:
     """Raise ImproperlyConfigured with all that is missing for sending, or wrong in any room.
 
-    `tags` are those of the checks that are made: all of them when there is none.
+    `tags` selects the system checks to run; None runs all.
     """
     names = settings.ENVIRONMENT.missing()
     if names:

@@ -1,4 +1,4 @@
-"""Why a file that somebody named cannot be read, in French: the system says it in English."""
+"""Why a file cannot be read, in French: the system says it in English."""
 
 import errno
 
@@ -10,5 +10,5 @@ REASONS = {
 
 
 def describe_os_error(error: OSError) -> str:
-    """What follows the file's name in a sentence: "n’existe pas"."""
+    """Return what follows the file's name in a sentence: "n’existe pas"."""
     return REASONS.get(error.errno or 0, f"ne peut être lu ({error.strerror})")

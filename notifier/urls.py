@@ -1,4 +1,4 @@
-"""Every address that the service answers to."""
+"""Every URL that the service answers."""
 
 from django.contrib import admin
 from django.urls import path

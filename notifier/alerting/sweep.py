@@ -20,7 +20,7 @@ from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import settle_waiting
 from notifier.intake.incident import goes_behind, in_turn, lock_threads
 from notifier.intake.models import Handling, Report
-from notifier.journal.counters import count_if_due
+from notifier.journal.counters import update_counters_if_due
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -49,7 +49,7 @@ def upkeep() -> None:
     release_due()
     alarm()
     watch()
-    count_if_due()
+    update_counters_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Report.objects.filter(useless, state=Handling.REVIEW)
     for report_id in in_turn(late, EXPIRE_BATCH_SIZE):

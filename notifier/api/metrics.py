@@ -30,7 +30,7 @@ from notifier.delivery.sending.blocked import oldest_unsent_s
 from notifier.delivery.sending.pause import IS_PAUSED, NOT_PAUSED
 from notifier.intake.models import Handling, Report, Source
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
-from notifier.journal.counters import Key, counters
+from notifier.journal.counters import Key, read_counters
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def figures() -> Counts:
         oldest_paused_s=oldest_paused_s(),
         workers_missing=len(unserved_queues()),
         is_beat_running=is_beat_running(),
-        counted=counters(),
+        counted=read_counters(),
         sources={str(pk): name for pk, name in Source.objects.values_list("pk", "name")},
     )
 

@@ -1,6 +1,7 @@
-"""The journal: what happened, in order, for good.
+"""The journal: what happened, in order, append-only.
 
-In: entries written by every room in the transaction of the step they tell. Out: the timeline of one
-thread (everything about one reference of one source). It never changes or deletes an entry; the
-database itself refuses to.
+In: entries written by every room, in the transaction of the step they record. Out: the timeline of
+one incident.
+
+Never: changes or deletes an entry; the database itself refuses to.
 """

@@ -1,8 +1,8 @@
-"""Counters and histograms for monitoring, counted from the journal itself.
+"""Counters and histograms for monitoring, computed from the journal.
 
-Counted once, by whoever comes first, and kept: they only grow, survive restarts and erasure, and
-are the same from every web process. They lag behind by LAG: ids are given before their transactions
-commit, and what commits late must not be passed over.
+Each entry is counted once, by whichever process comes first, and the counters are stored: they only
+grow, survive restarts and erasure, and are the same from every web process. They lag by LAG: ids
+are assigned before their transactions commit, and a late commit must not be skipped.
 """
 
 from __future__ import annotations
@@ -57,24 +57,24 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 _counted_at = 0.0
 
 
-def count_if_due() -> None:
-    """Count what is new, unless this process has just done so. For whoever comes often."""
+def update_counters_if_due() -> None:
+    """Count new entries, unless this process has done so less than EVERY_S seconds ago."""
     global _counted_at
     now = monotonic()
     if now - _counted_at >= EVERY_S:
         _counted_at = now
-        count_new()
+        update_counters()
 
 
-def count_new() -> None:
-    """Add what the journal says that was not counted yet. At once, one process alone does it."""
+def update_counters() -> None:
+    """Count new entries. One process at a time does it; another one returns at once."""
     for _ in range(MAX_BATCHES):
         if _count_batch() < BATCH_SIZE:
             return
 
 
-def counters() -> dict[Key, float]:
-    """Every counter as it stands; a histogram's are its buckets (`le`), its sum and its count."""
+def read_counters() -> dict[Key, float]:
+    """Return every counter; a histogram has its buckets (`le`), its sum and its count."""
     shown = {
         _key(name, **labels): 0.0 for name, all_of in ALWAYS_SHOWN.items() for labels in all_of
     }
@@ -89,18 +89,18 @@ def counters() -> dict[Key, float]:
 
 
 def _count_batch() -> int:
-    """Count one batch in one short transaction; how many entries it held."""
+    """Count one batch in one short transaction; return its number of entries."""
     with transaction.atomic():
         CounterPosition.objects.get_or_create(pk=1)
         position = CounterPosition.objects.select_for_update(skip_locked=True).filter(pk=1).first()
         if position is None:
             return 0
         fresh = Entry.objects.filter(id__gt=position.last_id)
-        settled = fresh.filter(at__lte=timezone.now() - LAG).aggregate(last=Max("id"))["last"]
-        if settled is None:
+        counted_until = fresh.filter(at__lte=timezone.now() - LAG).aggregate(last=Max("id"))["last"]
+        if counted_until is None:
             return 0
         rows = list(
-            fresh.filter(id__lte=settled)
+            fresh.filter(id__lte=counted_until)
             .order_by("id")
             .values_list("id", "thread", "step", "data")[:BATCH_SIZE]
         )
@@ -121,7 +121,7 @@ def _add(name: str, labels: dict[str, str], amount: float) -> None:
 
 
 def _counted(thread: str, step: str, data: dict[str, Any]) -> Iterator[tuple[Key, float]]:
-    """What one entry adds."""
+    """Yield what one entry adds."""
     if step == Step.RECEIVED and "sequence" in data:
         yield _key(REPORTS, source=thread.partition("/")[0]), 1
     if step == Step.ATTEMPT and "result" in data:
@@ -155,7 +155,7 @@ def _of_receipt(data: dict[str, Any]) -> Iterator[tuple[Key, float]]:
 
 
 def _observed(name: str, channel: str, seconds: float) -> Iterator[tuple[Key, float]]:
-    """One observation of a histogram: in the bucket that holds it, and in its sum."""
+    """Yield one observation of a histogram: its bucket, and its share of the sum."""
     bounds = BUCKETS_S[name]
     place = bisect_left(bounds, seconds)
     bound = str(bounds[place]) if place < len(bounds) else INFINITE

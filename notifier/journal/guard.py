@@ -1,6 +1,6 @@
-"""The database's own refusal to change or delete journal entries, for SQLite and PostgreSQL.
+"""Triggers by which SQLite and PostgreSQL refuse to change or delete journal entries.
 
-Held by triggers, so that it binds the admin, a console session and any other program as well.
+They also bind the admin, a console session and any other program.
 """
 
 from typing import Any

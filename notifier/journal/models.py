@@ -1,3 +1,5 @@
+"""The journal and the counters, as stored."""
+
 from typing import NoReturn
 
 from django.db import models
@@ -23,12 +25,15 @@ class Step(models.TextChoices):
 
 
 class AppendOnlyError(TypeError):
-    """Somebody tried to change or delete what is written in the journal."""
+    """An attempt to change or delete a journal entry."""
 
 
 class Entry(models.Model):
-    """One step, as it was at that moment. `text` is for people, `data` for machines; neither holds
-    an address or a name, only the function of a recipient and a masked address."""
+    """One step, as it was at that moment.
+
+    `text` is for people, `data` for machines; neither holds an address or a name, only the function
+    of a recipient and a masked address.
+    """
 
     at = models.DateTimeField("heure")
     thread = models.CharField("fil", max_length=90)
@@ -53,7 +58,7 @@ class Entry(models.Model):
 
 
 class Counter(models.Model):
-    """A figure for monitoring that only grows (notifier.journal.counters)."""
+    """A monitoring figure that only grows (`counters.py`)."""
 
     name = models.CharField("nom", max_length=60)
     labels = models.JSONField("étiquettes", default=dict)
@@ -69,7 +74,7 @@ class Counter(models.Model):
 
 
 class CounterPosition(models.Model):
-    """Up to which entry the journal is counted; one row."""
+    """The last journal entry that has been counted; one row."""
 
     last_id = models.BigIntegerField("dernière ligne comptée", default=0)
 

@@ -1,4 +1,4 @@
-"""Write steps into the journal, and read a thread's timeline back."""
+"""Write steps to the journal, and read a timeline back."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,15 +9,15 @@ from django.utils import timezone
 from notifier.journal.models import Entry, Step
 
 # SQLite takes 32,766 values in a statement.
-AT_ONCE = 5000
+BATCH_SIZE = 5000
 
 
 def new_entry(
     thread: str, step: Step, text: str, *, at: datetime | None = None, **data: object
 ) -> Entry:
-    """An entry to be written: `text` in French for people, `data` JSON-able for machines.
+    """Return an entry to be written: `text` in French for people, `data` as JSON for machines.
 
-    `at` is aware; now when not given.
+    `at` is aware; None is now.
     """
     return Entry(thread=thread, step=step, text=text, at=at or timezone.now(), data=data)
 
@@ -39,8 +39,8 @@ def write_entries(entries: Iterable[Entry]) -> None:
         )
         for new in entries
     ]
-    for start in range(0, len(rows), AT_ONCE):
-        part = rows[start : start + AT_ONCE]
+    for start in range(0, len(rows), BATCH_SIZE):
+        part = rows[start : start + BATCH_SIZE]
         marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(part))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -50,5 +50,5 @@ def write_entries(entries: Iterable[Entry]) -> None:
 
 
 def timeline(*threads: str) -> list[Entry]:
-    """Everything that was written of the threads, oldest first."""
+    """Return all entries of the threads, oldest first."""
     return list(Entry.objects.filter(thread__in=threads).order_by("at", "id"))

@@ -1,4 +1,7 @@
-"""`python -m notifier.simulator`: one process, three loopback ports, one JSON line when ready."""
+"""Run `python -m notifier.simulator`: one process, three loopback ports.
+
+It prints one JSON line when ready.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from .callbacks import Callbacks, Pace
+from .callbacks import Callbacks, Timing
 from .control import Control
-from .doors import HOST, Door
 from .faults import Faults
 from .inbox import Inbox
+from .listeners import HOST, Listener
 from .record import Record
 from .twilio_api import TwilioApi
 
@@ -55,41 +58,43 @@ def _arguments() -> argparse.Namespace:
 
 
 async def serve(arguments: argparse.Namespace) -> None:
-    """Open the doors, say so on stdout, and close everything at the first signal to end."""
+    """Listen, print the ready line, and close everything at the first SIGTERM or SIGINT."""
     record, faults = Record(), Faults()
     account = (arguments.account_sid, arguments.auth_token)
-    pace = Pace(arguments.sent_after_ms / 1000, arguments.delivered_after_ms / 1000)
-    async with AsyncExitStack() as at_the_end:
-        callbacks = Callbacks(record, faults, *account, pace)
-        at_the_end.push_async_callback(callbacks.close)
+    timing = Timing(arguments.sent_after_ms / 1000, arguments.delivered_after_ms / 1000)
+    async with AsyncExitStack() as exit_stack:
+        callbacks = Callbacks(record, faults, *account, timing)
+        exit_stack.push_async_callback(callbacks.close)
         twilio = TwilioApi(record, faults, callbacks, *account, arguments.answer_delay_ms / 1000)
         inbox = Inbox(record, faults)
-        doors = {
-            "down": await _web_door("API Twilio", arguments.http_port, twilio, at_the_end),
-            "smtp_down": Door("SMTP", arguments.smtp_port, inbox.protocol, inbox.drop_connections),
+        listeners = {
+            "down": await _web_listener("API Twilio", arguments.http_port, twilio, exit_stack),
+            "smtp_down": Listener(
+                "SMTP", arguments.smtp_port, inbox.protocol, inbox.drop_connections
+            ),
         }
-        control = Control(record, faults, callbacks, doors)
-        front = await _web_door("control", arguments.control_port, control, at_the_end)
-        for door in (*doors.values(), front):
-            at_the_end.callback(door.release)
-            await door.open()
+        control = Control(record, faults, callbacks, listeners)
+        front = await _web_listener("control", arguments.control_port, control, exit_stack)
+        for listener in (*listeners.values(), front):
+            exit_stack.callback(listener.release)
+            await listener.open()
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        print(_ready_line(doors, front), flush=True)
+        print(_ready_line(listeners, front), flush=True)
         await ended.wait()
 
 
-async def _web_door(
-    name: str, port: int, served: TwilioApi | Control, at_the_end: AsyncExitStack
-) -> Door:
+async def _web_listener(
+    name: str, port: int, served: TwilioApi | Control, exit_stack: AsyncExitStack
+) -> Listener:
     runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    at_the_end.push_async_callback(runner.cleanup)
+    exit_stack.push_async_callback(runner.cleanup)
     server = runner.server
     if server is None:
         raise RuntimeError("aiohttp made no server")
-    return Door(name, port, server, _dropper(server))
+    return Listener(name, port, server, _dropper(server))
 
 
 def _dropper(server: web.Server) -> Callable[[], None]:
@@ -101,12 +106,12 @@ def _dropper(server: web.Server) -> Callable[[], None]:
     return drop
 
 
-def _ready_line(doors: dict[str, Door], front: Door) -> str:
+def _ready_line(listeners: dict[str, Listener], front: Listener) -> str:
     return json.dumps(
         {
-            "http": f"http://{HOST}:{doors['down'].port}",
+            "http": f"http://{HOST}:{listeners['down'].port}",
             "control": f"http://{HOST}:{front.port}",
-            "smtp": f"smtp://{HOST}:{doors['smtp_down'].port}",
+            "smtp": f"smtp://{HOST}:{listeners['smtp_down'].port}",
             "pid": os.getpid(),
         }
     )

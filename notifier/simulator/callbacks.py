@@ -1,7 +1,7 @@
-"""The status walk of each accepted text, and the signed callbacks that tell of it.
+"""Take each accepted text through its statuses, and post the signed callbacks.
 
-A text is `sent` and then `delivered`, some milliseconds after it was accepted. Faults bend that
-walk: `plan` turns them into the list of steps, `Callbacks` walks it.
+A text is `sent` and then `delivered`, some milliseconds after it was accepted. `plan` turns the
+faults into a list of steps, `Callbacks` carries them out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RETRY_AFTER = (0.2, 0.4, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timing:
     """Seconds after acceptance at which a text is sent and delivered."""
 
     sent: float
@@ -42,57 +42,57 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """At `at` seconds the text takes the status (if `real`), and the client is told (if `told`)."""
+    """A status at `at` seconds: whether the text takes it, whether a callback is posted."""
 
     at: float
     status: str
     error_code: int | None = None
-    real: bool = True
-    told: bool = True
+    is_applied: bool = True
+    is_posted: bool = True
     forged: bool = False
 
 
-def plan(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
-    """The steps of one text under the receipt faults that strike it, in the order of their time."""
-    steps = [Step(pace.sent, "sent"), *_end(pace, faults)]
+def plan(timing: Timing, faults: Mapping[str, Fault]) -> list[Step]:
+    """Return the steps of one text under these faults, in the order of their time."""
+    steps = [Step(timing.sent, "sent"), *_final_steps(timing, faults)]
     if "failed" in faults:
         del steps[0]
     if "callback_forged" in faults:
-        forged = Step(pace.delivered, "delivered", real=False, forged=True)
-        return [replace(steps[0], told=False), forged]
+        forged = Step(timing.delivered, "delivered", is_applied=False, forged=True)
+        return [replace(steps[0], is_posted=False), forged]
     if "no_callback" in faults:
-        return [replace(step, told=False) for step in steps]
+        return [replace(step, is_posted=False) for step in steps]
     if "callback_out_of_order" in faults:
         last = steps[-1].at
-        late = [replace(step, at=last, real=False) for step in steps[:-1]]
-        steps = [replace(step, told=False) for step in steps[:-1]] + [steps[-1], *late]
+        late = [replace(step, at=last, is_applied=False) for step in steps[:-1]]
+        steps = [replace(step, is_posted=False) for step in steps[:-1]] + [steps[-1], *late]
     if "callback_twice" in faults:
-        steps = [twin for step in steps for twin in (step, replace(step, real=False))]
+        steps = [twin for step in steps for twin in (step, replace(step, is_applied=False))]
     if fault := faults.get("callback_delay"):
-        silent = [replace(step, told=False) for step in steps if step.real]
-        late = [replace(step, real=False, at=step.at + fault.seconds) for step in steps]
+        silent = [replace(step, is_posted=False) for step in steps if step.is_applied]
+        late = [replace(step, is_applied=False, at=step.at + fault.seconds) for step in steps]
         steps = sorted(silent + late, key=lambda step: step.at)
     if "callback_early" in faults:
         steps = [replace(step, at=0.0) for step in steps]
     return steps
 
 
-def _end(pace: Pace, faults: Mapping[str, Fault]) -> list[Step]:
+def _final_steps(timing: Timing, faults: Mapping[str, Fault]) -> list[Step]:
     for status, usual_code in (("failed", 30005), ("undelivered", 30003)):
         if fault := faults.get(status):
-            return [Step(pace.delivered, status, fault.error_code or usual_code)]
+            return [Step(timing.delivered, status, fault.error_code or usual_code)]
     if "partially_delivered" in faults:
-        return [Step(pace.delivered, "partially_delivered")]
-    delivered = Step(pace.delivered, "delivered")
+        return [Step(timing.delivered, "partially_delivered")]
+    delivered = Step(timing.delivered, "delivered")
     if fault := faults.get("delivered_after_all"):
-        return [Step(pace.delivered, "undelivered", fault.error_code or 30008), delivered]
-    return [delivered, *([Step(pace.delivered, "read")] if "read" in faults else [])]
+        return [Step(timing.delivered, "undelivered", fault.error_code or 30008), delivered]
+    return [delivered, *([Step(timing.delivered, "read")] if "read" in faults else [])]
 
 
 def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
-    """X-Twilio-Signature: HMAC-SHA1 of the URL and the sorted form.
+    """Return X-Twilio-Signature: HMAC-SHA1 of the URL and the sorted form.
 
-    Rule: twilio.com/docs/usage/security; the tests hold it against Twilio's own validator.
+    Rule: twilio.com/docs/usage/security; the tests check it with Twilio's own validator.
     """
     signed = url + "".join(name + form[name] for name in sorted(form))
     digest = hmac.digest(auth_token.encode(), signed.encode(), "sha1")
@@ -100,59 +100,59 @@ def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
 
 
 class Callbacks:
-    """Walks every accepted text to its end and posts its callbacks."""
+    """Take every accepted text to its final status and post its callbacks."""
 
     def __init__(
-        self, record: Record, faults: Faults, account_sid: str, auth_token: str, pace: Pace
+        self, record: Record, faults: Faults, account_sid: str, auth_token: str, timing: Timing
     ) -> None:
         self._record = record
         self._faults = faults
         self._account_sid = account_sid
         self._auth_token = auth_token
-        self._pace = pace
+        self._timing = timing
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_TIMEOUT,
         )
-        self._walks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, sms: Sms, after: float = 0.0) -> None:
-        """Begin the walk of a text, its times counted from `after` seconds from now.
+        """Begin the steps of a text, counted from `after` seconds from now.
 
         Returns at once, except under `callback_early`: then only when every callback was answered.
         """
         faults = self._faults.take_each(RECEIPT, sms.to)
-        steps = [replace(step, at=step.at + after) for step in plan(self._pace, faults)]
-        walk = asyncio.create_task(self._walk(sms, steps))
-        self._walks.add(walk)
-        walk.add_done_callback(self._walks.discard)
+        steps = [replace(step, at=step.at + after) for step in plan(self._timing, faults)]
+        task = asyncio.create_task(self._run_steps(sms, steps))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         if "callback_early" in faults:
-            await asyncio.wait([walk])
+            await asyncio.wait([task])
 
-    def forget(self) -> None:
-        """Stop all walks where they stand; nothing more is posted for the texts of before."""
-        for walk in self._walks:
-            walk.cancel()
+    def cancel_all(self) -> None:
+        """Cancel all steps that are left; nothing more is posted for earlier texts."""
+        for task in self._tasks:
+            task.cancel()
 
     async def close(self) -> None:
-        """Stop all walks and close the connections."""
-        self.forget()
+        """Cancel all steps and close the connections."""
+        self.cancel_all()
         await self._session.close()
 
-    async def _walk(self, sms: Sms, steps: list[Step]) -> None:
+    async def _run_steps(self, sms: Sms, steps: list[Step]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for step in steps:
             await asyncio.sleep(began + step.at - loop.time())
-            if step.real:
-                _move(sms, step)
+            if step.is_applied:
+                _apply(sms, step)
                 self._record.changed()
-            if step.told and sms.status_callback:
-                await self._tell(sms, step, sms.status_callback)
+            if step.is_posted and sms.status_callback:
+                await self._post_status(sms, step, sms.status_callback)
         self._record.settle(sms)
 
-    async def _tell(self, sms: Sms, step: Step, url: str) -> None:
+    async def _post_status(self, sms: Sms, step: Step, url: str) -> None:
         form = self._form(sms, step)
         signature = sign("forged" if step.forged else self._auth_token, url, form)
         body = urlencode(form).encode()
@@ -207,7 +207,7 @@ class Callbacks:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the URL leads to this machine itself, over HTTP."""
+    """Return whether the URL leads to this machine itself, over HTTP."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -219,7 +219,7 @@ def is_loopback(url: str) -> bool:
 _POOL_SENDER = "+33639980000"
 
 
-def _move(sms: Sms, step: Step) -> None:
+def _apply(sms: Sms, step: Step) -> None:
     now = datetime.now(UTC)
     sms.status, sms.error_code, sms.updated = step.status, step.error_code, now
     sms.sender = sms.sender or _POOL_SENDER

@@ -1,4 +1,4 @@
-"""The simulator from Python, for tests and the demo: start it, set faults, read what arrived."""
+"""Drive the simulator from Python, for tests and the demo."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Mail = TypedDict(
 
 
 class CallbackTry(TypedDict):
-    """One try to post one status; `code` is None when no server answered."""
+    """One attempt to post one status; `code` is None when no server answered."""
 
     sid: str
     url: str
@@ -95,7 +95,7 @@ class Simulator:
         delivered_after_ms: float | None = None,
         timeout: float = 20.0,
     ) -> Self:
-        """Start a simulator of its own and wait until it is ready.
+        """Start a new simulator and wait until it is ready.
 
         Raises SimulatorError if it ends, or is not ready after `timeout` seconds.
         """
@@ -124,12 +124,12 @@ class Simulator:
 
     @classmethod
     def attach(cls, ready_line: str, process: subprocess.Popen[str] | None = None) -> Self:
-        """Talk to a simulator that is running already, by the line it printed when ready."""
+        """Connect to a simulator that is already running, by the line it printed when ready."""
         ready = json.loads(ready_line)
         return cls(ready["http"], ready["control"], ready["smtp"], ready["pid"], process)
 
     def stop(self) -> None:
-        """End the process that `start` began; one that was attached to is left alone."""
+        """End the process that `start` began; an attached one is left alone."""
         if self._process is not None:
             _end(self._process)
             self._process = None
@@ -146,21 +146,21 @@ class Simulator:
         self.stop()
 
     def messages(self, to: str | None = None) -> list[Sms]:
-        """The texts accepted, oldest first; only those to one number, if given."""
+        """Return the accepted texts, oldest first; only those to one number, if given."""
         texts: list[Sms] = self._ask("GET", "/simulator/messages")["messages"]
         return [sms for sms in texts if to is None or sms["to"] == to]
 
     def requests(self) -> int:
-        """How many create requests arrived, whatever became of them (lines cut unread aside)."""
+        """Return how many create requests arrived, except connections cut unread."""
         return int(self._ask("GET", "/simulator/messages")["requests"])
 
     def mails(self, to: str | None = None) -> list[Mail]:
-        """The mails kept, oldest first; only those to one address, if given."""
+        """Return the mails kept, oldest first; only those to one address, if given."""
         mails: list[Mail] = self._ask("GET", "/simulator/mails")["mails"]
         return [mail for mail in mails if to is None or to in mail["to"]]
 
     def callbacks(self) -> list[CallbackTry]:
-        """Every try of every callback, in the order in which they began."""
+        """Return every attempt of every callback, in the order in which they began."""
         tries: list[CallbackTry] = self._ask("GET", "/simulator/callbacks")["callbacks"]
         return tries
 
@@ -191,7 +191,7 @@ class Simulator:
         retry_after: int | None = None,
         error_code: int | None = None,
     ) -> None:
-        """Set a fault (`faults.py` lists the kinds); SimulatorError says what is wrong with it."""
+        """Set a fault (`faults.py` lists the kinds). Raises SimulatorError if it is invalid."""
         wanted = {
             "kind": kind,
             "to": to,
@@ -206,11 +206,11 @@ class Simulator:
             raise SimulatorError(json.load(error)["error"]) from None
 
     def clear_faults(self) -> None:
-        """Withdraw all faults; what was down is up again when this returns."""
+        """Remove all faults; what was down is up again when this returns."""
         self._ask("DELETE", "/simulator/faults")
 
     def reset(self) -> None:
-        """Empty phones and boxes, withdraw faults, forget callbacks that were still due."""
+        """Empty phones and mailboxes, remove faults, cancel callbacks that were still due."""
         self._ask("POST", "/simulator/reset")
 
     def _ask(self, method: str, path: str, body: object = None, timeout: float = 10.0) -> Any:
@@ -221,7 +221,7 @@ class Simulator:
 
 
 def _first_line(process: subprocess.Popen[str], timeout: float) -> str:
-    """The ready line; SimulatorError when the process ended or stays silent."""
+    """Return the ready line. Raises SimulatorError when the process ended or stays silent."""
     if process.stdout is None:
         raise SimulatorError("the simulator's output is not read")
     with selectors.DefaultSelector() as selector:

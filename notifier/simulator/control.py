@@ -1,4 +1,4 @@
-"""The control API and the page, on a port of their own: they answer while the provider is down."""
+"""The control API and the page, on a port of their own: available while the provider is down."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from aiohttp import web
 
 from . import page
 from .callbacks import Callbacks
-from .doors import Door
-from .faults import DOORS, Fault, FaultError, Faults
+from .faults import LISTENERS, Fault, FaultError, Faults
+from .listeners import Listener
 from .record import CallbackTry, Mail, Record, Sms
 
 _LONGEST_WAIT = 300.0
 
 
 class Control:
-    """What tests, the demo and a browser ask of the simulator."""
+    """The requests of tests, the demo and a browser."""
 
     def __init__(
-        self, record: Record, faults: Faults, callbacks: Callbacks, doors: dict[str, Door]
+        self, record: Record, faults: Faults, callbacks: Callbacks, listeners: dict[str, Listener]
     ) -> None:
-        """`doors` maps each kind of fault that closes a socket to the socket's door."""
+        """Map each fault that closes a listener to that listener in `listeners`."""
         self._record = record
         self._faults = faults
         self._callbacks = callbacks
-        self._doors = doors
+        self._listeners = listeners
 
     def application(self) -> web.Application:
-        """The web application to serve."""
+        """Return the web application to serve."""
         application = web.Application()
         application.add_routes(
             [
@@ -50,7 +50,7 @@ class Control:
         return application
 
     async def _page(self, _request: web.Request) -> web.Response:
-        down = [door.name for door in self._doors.values() if not door.is_open]
+        down = [listener.name for listener in self._listeners.values() if not listener.is_open]
         return page.render(self._record, self._faults, down)
 
     async def _script(self, _request: web.Request) -> web.Response:
@@ -104,13 +104,13 @@ class Control:
 
         def there() -> bool:
             enough = len(record.sms) >= sms and len(record.mails) >= mails
-            return enough and not (settled and record.walking)
+            return enough and not (settled and record.unsettled)
 
         arrived = await record.until(there, timeout)
         facts = {
             "sms": len(record.sms),
             "mails": len(record.mails),
-            "unsettled": len(record.walking),
+            "unsettled": len(record.unsettled),
         }
         return web.json_response(facts, status=200 if arrived else 408)
 
@@ -118,14 +118,16 @@ class Control:
         return web.json_response(
             {
                 "faults": [fault.to_json() for fault in self._faults.active],
-                "closed": [kind for kind, door in self._doors.items() if not door.is_open],
+                "closed": [
+                    kind for kind, listener in self._listeners.items() if not listener.is_open
+                ],
             }
         )
 
     async def _set_fault(self, request: web.Request) -> web.Response:
         fault = Fault.from_json(await request.json())
-        if fault.kind in DOORS:
-            self._doors[fault.kind].close(fault.seconds)
+        if fault.kind in LISTENERS:
+            self._listeners[fault.kind].close(fault.seconds)
         else:
             self._faults.add(fault)
         self._record.changed()
@@ -138,14 +140,14 @@ class Control:
 
     async def _reset(self, _request: web.Request) -> web.Response:
         await self._withdraw()
-        self._callbacks.forget()
+        self._callbacks.cancel_all()
         self._record.reset()
         return web.json_response({})
 
     async def _withdraw(self) -> None:
         self._faults.clear()
-        for door in self._doors.values():
-            await door.open()
+        for listener in self._listeners.values():
+            await listener.open()
 
 
 def _refusing(

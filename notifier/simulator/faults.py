@@ -1,7 +1,7 @@
-"""The faults of a real provider, on demand: which exist, which are set, which strikes now.
+"""The faults of a real provider, on demand: which exist, which are set, which applies now.
 
 A fault is set with `{"kind", "to"?, "times"?, "seconds"?, "retry_after"?, "error_code"?}`. Without
-`to` it strikes everybody; without `times` it strikes until it is withdrawn.
+`to` it applies to everybody; without `times` until it is removed.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ SMTP_DATA = frozenset(
     }
 )
 # The listening socket is really closed, for `seconds` or until the faults are withdrawn.
-DOORS = frozenset({"down", "smtp_down"})
+LISTENERS = frozenset({"down", "smtp_down"})
 
 _ASKING = LOOKUP | FETCH | REDACTION
-KINDS = CREATE | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | DOORS
-_WITHOUT_ADDRESS = CONNECTION | _ASKING | DOORS
+KINDS = CREATE | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | LISTENERS
+_WITHOUT_ADDRESS = CONNECTION | _ASKING | LISTENERS
 _NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "kind": str,
@@ -74,12 +74,12 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 
 
 class FaultError(Exception):
-    """What was asked for is not a fault; the message says why."""
+    """What was asked for is not a valid fault; the message says why."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault that was asked for; `times` counts down to the strikes that are left."""
+    """A fault that was set; `times` counts down the applications that are left."""
 
     kind: str
     to: str | None = None
@@ -90,7 +90,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, data: object) -> Fault:
-        """Read a fault from what the control API received; FaultError names what is wrong."""
+        """Read a fault from a request to the control API. Raises FaultError."""
         if not isinstance(data, Mapping):
             raise FaultError("a fault is a JSON object with at least a 'kind'")
         given: dict[str, Any] = {name: value for name, value in data.items() if value is not None}
@@ -106,28 +106,28 @@ class Fault:
             raise FaultError(f"unknown kind {kind!r}; known: {', '.join(sorted(KINDS))}")
         if kind in _WITHOUT_ADDRESS and "to" in given:
             raise FaultError(f"{kind!r} strikes before an address is known: drop 'to'")
-        if kind in DOORS and "times" in given:
+        if kind in LISTENERS and "times" in given:
             raise FaultError(f"{kind!r} lasts for 'seconds', it does not count 'times'")
         if kind in _NEED_SECONDS and "seconds" not in given:
             raise FaultError(f"{kind!r} needs 'seconds'")
         return cls(**given)
 
-    def strikes(self, addresses: Collection[str]) -> bool:
-        """Whether this fault is meant for one of the addresses (compared without case)."""
+    def matches(self, addresses: Collection[str]) -> bool:
+        """Return whether this fault is meant for one of the addresses (case-insensitive)."""
         wanted = self.to and self.to.casefold()
         return wanted is None or any(address.casefold() == wanted for address in addresses)
 
     def to_json(self) -> dict[str, object]:
-        """The fault as the control API shows it."""
+        """Return the fault as the control API shows it."""
         return asdict(self)
 
 
-# What strikes a request that no fault strikes.
+# What a request without a fault gets.
 NO_FAULT = Fault("none")
 
 
 class Faults:
-    """The faults that are set, in the order in which they were asked for."""
+    """The faults that are set, in the order in which they were set."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
@@ -138,18 +138,18 @@ class Faults:
             self.active.append(fault)
 
     def clear(self) -> None:
-        """Withdraw all faults."""
+        """Remove all faults."""
         self.active.clear()
 
     def take(self, kinds: Collection[str], *addresses: str) -> Fault | None:
-        """The first fault of these kinds that strikes one of the addresses; uses up one strike."""
+        """Return the first fault of these kinds that matches an address, and count it down."""
         for fault in self.active:
-            if fault.kind in kinds and fault.strikes(addresses):
+            if fault.kind in kinds and fault.matches(addresses):
                 return self._strike(fault)
         return None
 
     def take_each(self, kinds: Collection[str], *addresses: str) -> dict[str, Fault]:
-        """As `take`, but one fault of every kind: receipts may suffer from several at once."""
+        """Do as `take`, with one fault of every kind: receipts may have several at once."""
         struck: dict[str, Fault] = {}
         if self.active:
             for kind in kinds:

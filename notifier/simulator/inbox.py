@@ -19,7 +19,7 @@ _REFUSALS = {
 
 
 class Inbox:
-    """What the SMTP server does with each recipient and each mail (aiosmtpd's handler)."""
+    """The SMTP server's handling of recipients and mails (an aiosmtpd handler)."""
 
     def __init__(self, record: Record, faults: Faults) -> None:
         self._record = record
@@ -27,12 +27,12 @@ class Inbox:
         self._transports: set[asyncio.BaseTransport] = set()
 
     def protocol(self) -> SMTP:
-        """A new connection's protocol."""
+        """Return the protocol of a new connection."""
         # Named here, because aiosmtpd would otherwise ask the resolver for this machine's name.
         return _Connection(self._transports, self)
 
     def drop_connections(self) -> None:
-        """Drop every connection that stands."""
+        """Drop every open connection."""
         for transport in list(self._transports):
             _abort(transport)
 
@@ -44,7 +44,7 @@ class Inbox:
         address: str,
         _options: list[str],
     ) -> str:
-        """Take a recipient, unless a fault refuses it."""
+        """Accept a recipient, unless a fault refuses it."""
         if fault := self._faults.take(SMTP_RCPT, address):
             return _REFUSALS[fault.kind]
         envelope.rcpt_tos.append(address)
@@ -53,7 +53,7 @@ class Inbox:
     async def handle_DATA(  # noqa: N802, the name is aiosmtpd's
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep the mail, unless a fault refuses it, and answer as the fault wants."""
+        """Keep the mail, unless a fault refuses it, and answer as the fault says."""
         fault = self._faults.take(SMTP_DATA, *envelope.rcpt_tos)
         kind = fault.kind if fault else None
         if kind == "smtp_451_data":

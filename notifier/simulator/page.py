@@ -1,4 +1,4 @@
-"""The page: each phone and mailbox as its owner reads it. In French; refers to nothing outside."""
+"""The page: each phone and mailbox as its owner reads it. In French, without external resources."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _Item = TypeVar("_Item")
 
 
 def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Response:
-    """The page of this moment; `closed` names the servers that are down."""
+    """Return the page as of now; `closed` names the servers that are down."""
     phones = _grouped((sms.to, sms) for sms in record.sms)
     boxes = _grouped((to, mail) for mail in record.mails for to in mail.to)
     text = _template.render(
@@ -98,7 +98,7 @@ def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Respons
 
 
 def script() -> web.Response:
-    """The script that reloads the page when something new has arrived."""
+    """Return the script that reloads the page when something new has arrived."""
     return web.Response(text=_script, content_type="text/javascript")
 
 
@@ -123,19 +123,19 @@ def _arrival(item: object) -> datetime:
 
 
 def _clock(moment: datetime) -> str:
-    """03:16:07, in Paris."""
+    """Format a time in Paris: 03:16:07."""
     return f"{moment.astimezone(_PARIS):%H:%M:%S}"
 
 
 def _day(moment: datetime) -> str:
-    """dimanche 22 novembre, in Paris."""
+    """Format a day in Paris: dimanche 22 novembre."""
     local = moment.astimezone(_PARIS)
     number = "1er" if local.day == 1 else str(local.day)
     return f"{_DAYS[local.weekday()]} {number} {_MONTHS[local.month - 1]}"
 
 
 def _phone(number: str) -> str:
-    """06 39 98 12 34 for a French number, the international form for others."""
+    """Format a French number as 06 39 98 12 34, others in the international form."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

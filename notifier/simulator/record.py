@@ -1,4 +1,4 @@
-"""What the simulator remembers (texts, mails, callback tries), and how to wait for more of it."""
+"""What the simulator has received (texts, mails, callback attempts), and waiting for more."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Sms:
 
 @dataclass(slots=True, eq=False)
 class Mail:
-    """One mail that the inbox kept. `to` is the envelope's; `sender` is what the reader sees."""
+    """One mail in the inbox. `to` is the envelope's; `sender` is what the reader sees."""
 
     envelope_from: str
     to: list[str]
@@ -53,7 +53,7 @@ class Mail:
 
 @dataclass(slots=True, eq=False)
 class CallbackTry:
-    """One try to post one status: the answer's `code`, or the `error` that prevented one."""
+    """One attempt to post one status: the answer's `code`, or the `error` that prevented one."""
 
     sid: str
     url: str
@@ -67,7 +67,7 @@ class CallbackTry:
 
 
 class Record:
-    """The memory of one simulator. Everything runs on one event loop, so nothing is locked."""
+    """The memory of one simulator. Everything runs on one event loop, so there are no locks."""
 
     def __init__(self) -> None:
         # Neither ever goes back: a page or a slow request sees by them that the world has moved on.
@@ -83,32 +83,32 @@ class Record:
         self.by_number: defaultdict[str, list[Sms]] = defaultdict(list)
         self.mails: list[Mail] = []
         self.callbacks: list[CallbackTry] = []
-        self.walking: set[str] = set()
+        self.unsettled: set[str] = set()
         self.requests = 0
         self.tries: Counter[tuple[str, str]] = Counter()
 
     def reset(self) -> None:
-        """Empty phones, boxes and the list of callbacks."""
+        """Empty phones, mailboxes and the list of callbacks."""
         self.generation += 1
         self._empty()
         self.changed()
 
     def accept(self, sms: Sms) -> None:
-        """Put a text on its phone; its receipts are due from now on."""
+        """Add a text to its phone; its receipts are due from now on."""
         self.sms.append(sms)
         self.by_sid[sms.sid] = sms
         self.by_number[sms.to].append(sms)
-        self.walking.add(sms.sid)
+        self.unsettled.add(sms.sid)
         self.changed()
 
     def keep(self, mail: Mail) -> None:
-        """Put a mail into its boxes."""
+        """Add a mail to its mailboxes."""
         self.mails.append(mail)
         self.changed()
 
     def settle(self, sms: Sms) -> None:
         """Note that nothing more is due for this text."""
-        self.walking.discard(sms.sid)
+        self.unsettled.discard(sms.sid)
         self.changed()
 
     def changed(self) -> None:
@@ -119,7 +119,7 @@ class Record:
             self._changed = asyncio.Event()
 
     async def until(self, true: Callable[[], bool], timeout: float) -> bool:
-        """Wait until the condition holds, at most `timeout` seconds; say whether it holds."""
+        """Wait until the condition holds, at most `timeout` seconds; return whether it holds."""
         deadline = time.monotonic() + timeout
         self._waiting += 1
         try:

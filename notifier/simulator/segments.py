@@ -1,4 +1,4 @@
-"""How many SMS segments a text costs: GSM alphabet or, if one character is foreign, UCS-2."""
+"""Count the SMS segments of a text: GSM alphabet or, for any other character, UCS-2."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GSM = _BASIC | _EXTENSION
 
 
 def count(text: str) -> int:
-    """The number of segments that the text is billed for; an empty text still costs one."""
+    """Return the number of segments that the text is billed for; an empty text costs one."""
     if _BASIC.issuperset(text):
         return 1 if len(text) <= 160 else -(-len(text) // 153)
     if _GSM.issuperset(text):

@@ -1,6 +1,7 @@
 """Twilio's Messages API as its own library calls it: create, fetch, list. Nothing is ever sent.
 
-A create request walks: connection faults, credentials, the form, answer faults, acceptance, answer.
+Order of a create request: connection faults, credentials, form, response faults, acceptance,
+response.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class TwilioApi:
         self._answer_delay = answer_delay
 
     def application(self) -> web.Application:
-        """The web application to serve."""
+        """Return the web application to serve."""
         messages = f"/{API_VERSION}/Accounts/{{account}}/Messages"
         application = web.Application()
         application.add_routes(
@@ -149,7 +150,7 @@ class TwilioApi:
 
 
 def _raise_for(fault: Fault) -> None:
-    """Refuse the request if its fault is one where nothing is accepted."""
+    """Refuse the request if its fault is one by which nothing is accepted."""
     if fault.kind == "answer_429":
         raise TwilioError(20429, retry_after=fault.retry_after)
     if fault.kind == "answer_500":
@@ -159,7 +160,7 @@ def _raise_for(fault: Fault) -> None:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Drop the line: the response returned here meets a closed transport and goes nowhere."""
+    """Drop the connection; the response returned here goes nowhere."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

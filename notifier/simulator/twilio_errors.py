@@ -1,4 +1,4 @@
-"""Twilio's error answers, by their code (twilio.com/docs/api/errors)."""
+"""Twilio's error responses, by their code (twilio.com/docs/api/errors)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TwilioError(Exception):
         super().__init__(f"{code}: {self.message}")
 
     def response(self) -> web.Response:
-        """The answer as Twilio words it."""
+        """Return the response as Twilio words it."""
         answer = web.json_response(
             {
                 "code": self.code,

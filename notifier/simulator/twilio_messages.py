@@ -1,4 +1,4 @@
-"""Twilio's Message resource: what a create request must hold, how a text and a list are shown."""
+"""Twilio's Message resource: what a create request must contain, and its representations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 
 
 def read_message(form: Mapping[str, str]) -> Sms:
-    """The text that a create request asks for; TwilioError as Twilio would refuse it."""
+    """Read the text of a create request. Raises TwilioError as Twilio would refuse it."""
     to, body = form.get("To", ""), form.get("Body", "")
     sender, service = form.get("From"), form.get("MessagingServiceSid")
     if not to:
@@ -47,7 +47,7 @@ def read_message(form: Mapping[str, str]) -> Sms:
 
 
 def show(sms: Sms, account_sid: str) -> dict[str, object]:
-    """The Message resource of a text, field by field as Twilio answers it."""
+    """Return the Message resource of a text, field by field as Twilio does."""
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{sms.sid}"
     return {
         "account_sid": account_sid,
@@ -76,7 +76,7 @@ def show(sms: Sms, account_sid: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One page of a list request: its filters as given, and which page of what size."""
+    """One page of a list request: its filters as given, the page and its size."""
 
     given: dict[str, str]
     page: int
@@ -85,7 +85,7 @@ class Query:
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Query:
-        """Read a list request; TwilioError 20001 for a page size or a date that is none."""
+        """Read a list request. Raises TwilioError 20001 for an invalid page size or date."""
         given = {name: query[name] for name in _FILTERS if query.get(name)}
         try:
             for name in given.keys() - {"To", "From"}:
@@ -100,7 +100,7 @@ class Query:
             raise TwilioError(20001) from error
 
     def select(self, texts: Sequence[Sms]) -> tuple[list[Sms], bool]:
-        """The texts of this page, newest first, and whether older ones follow."""
+        """Return the texts of this page, newest first, and whether older ones follow."""
         tests = [_TESTS[name](value) for name, value in self.given.items()]
         found = [sms for sms in reversed(texts) if all(test(sms) for test in tests)]
         if self.after_sid:
@@ -109,7 +109,7 @@ class Query:
         return found[: self.page_size], len(found) > self.page_size
 
     def address(self, base: str, page: int, after: Sms | None = None) -> str:
-        """The relative address of another page of the same list."""
+        """Return the relative address of another page of the same list."""
         query = self.given | {"PageSize": str(self.page_size), "Page": str(page)}
         if after is not None:
             query["PageToken"] = "PA" + after.sid
@@ -122,7 +122,7 @@ def show_page(
     account_sid: str,
     shown: Callable[[Sms], dict[str, object]],
 ) -> dict[str, object]:
-    """One page of a list, as Twilio answers it, each text as `shown` shows it."""
+    """Return one page of a list, as Twilio does, each text as `shown` shows it."""
     base = f"/{API_VERSION}/Accounts/{account_sid}/Messages.json"
     found, more = query.select(texts)
     start = query.page * query.page_size
@@ -144,7 +144,7 @@ def _rfc2822(moment: datetime) -> str:
 
 
 def _instant(text: str) -> datetime | date:
-    """YYYY-MM-DD stays a day (GMT); anything longer is an instant."""
+    """Parse YYYY-MM-DD as a day (GMT), and anything longer as an instant."""
     if len(text) == len("YYYY-MM-DD"):
         return date.fromisoformat(text)
     moment = datetime.fromisoformat(text)

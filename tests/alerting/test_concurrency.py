@@ -21,7 +21,7 @@ from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
-from notifier.journal.counters import LAG, count_new, counters
+from notifier.journal.counters import LAG, read_counters, update_counters
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 from tests.alerting.house import (
@@ -187,7 +187,7 @@ def test_what_is_counted_by_several_at_once_is_counted_once(real_commits) -> Non
     at = timezone.now() - 2 * LAG
     taken = {"channel": "sms", "result": "accepted", "code": ""}
     write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
-    count_new()
+    update_counters()
     write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
-    at_once(*[count_new] * 4)
-    assert counters()["notifier_messages_sent", (("channel", "sms"),)] == 100
+    at_once(*[update_counters] * 4)
+    assert read_counters()["notifier_messages_sent", (("channel", "sms"),)] == 100

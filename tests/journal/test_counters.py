@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from notifier.intake.models import Source
 from notifier.journal import counters
-from notifier.journal.counters import LAG, count_new
+from notifier.journal.counters import LAG, update_counters
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -79,7 +79,7 @@ def test_every_series_is_there_from_the_start(source: Source) -> None:
 def test_each_entry_is_counted_once(source: Source) -> None:
     _write(source)
     for _ in range(3):
-        count_new()
+        update_counters()
     assert _value("notifier_reports_accepted_total", source="CORG 90") == 1
     assert _value("notifier_messages_sent_total", channel="sms") == 1
     assert _value("notifier_messages_retried_total", channel="sms", code="20429") == 1
@@ -88,13 +88,13 @@ def test_each_entry_is_counted_once(source: Source) -> None:
     assert _value("notifier_messages_delivered_total", channel="sms") == 1
     assert _value("notifier_escalations_total", rule="escalation") == 1
     _write(source)
-    count_new()
+    update_counters()
     assert _value("notifier_messages_sent_total", channel="sms") == 2
 
 
 def test_histograms_add_up(source: Source) -> None:
     _write(source, times=2)
-    count_new()
+    update_counters()
     name = "notifier_report_to_provider_seconds"
     assert _value(f"{name}_bucket", channel="sms", le="0.01") == 0
     assert _value(f"{name}_bucket", channel="sms", le="0.025") == 2
@@ -106,12 +106,12 @@ def test_histograms_add_up(source: Source) -> None:
 
 def test_what_may_still_be_joined_by_a_late_commit_waits(source: Source) -> None:
     _write(source, ago=LAG - timedelta(seconds=10))
-    count_new()
+    update_counters()
     assert _value("notifier_messages_sent_total", channel="sms") == 0
 
 
 def test_a_backlog_is_counted_in_batches(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "BATCH_SIZE", 8)
     _write(source, times=5)
-    count_new()
+    update_counters()
     assert _value("notifier_messages_sent_total", channel="sms") == 5

@@ -15,7 +15,7 @@ import requests
 from twilio.rest import Client
 
 from notifier.simulator.client import Simulator, SimulatorError
-from notifier.simulator.faults import DOORS, KINDS
+from notifier.simulator.faults import KINDS, LISTENERS
 
 from .test_inbox import mail
 from .test_inbox import send as send_mail
@@ -118,6 +118,6 @@ def test_the_page_shows_phones_and_mailboxes_and_that_nothing_was_sent(
 
 
 def test_the_page_names_every_fault_in_french(simulator: Simulator) -> None:
-    for kind in sorted(KINDS - DOORS):
+    for kind in sorted(KINDS - LISTENERS):
         simulator.fault(kind, seconds=1)
     assert requests.get(simulator.control, timeout=10).ok

@@ -16,7 +16,7 @@ def test_every_figure_is_printed(
         "first question",
         "communes_within(point",
         "resolve(point)",
-        "nearest(",
+        "nearest_commune(",
         "a star of",
         "memory",
     ):

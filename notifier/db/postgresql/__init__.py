@@ -1,1 +1,1 @@
-"""Django's own PostgreSQL, but for how it is asked whether a connection still lives."""
+"""Django's PostgreSQL backend with a cheaper check of whether a connection is alive."""

@@ -1,4 +1,4 @@
-"""The database backend that settings name for a postgresql:// address."""
+"""The database backend for postgresql:// addresses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Looks at the socket instead of asking the server, before each request and each task.
+    """Check the socket instead of asking the server, before each request and each task.
 
-    Django's `SELECT 1` was a fifth of all statements. A server that ended the connection, by a
-    restart or an administrator, has said so or closed the line: either makes the socket readable,
+    Django's `SELECT 1` was a fifth of all statements. A server that has ended the connection, by a
+    restart or an administrator, has sent so or closed the line: either makes the socket readable,
     which it never is between two statements otherwise.
     """
 
     def is_usable(self) -> bool:
-        """Whether the connection may be used again."""
+        """Return whether the connection may be used again."""
         if self.connection is None or self.connection.closed:
             return False
         socket = select.poll()

@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 
 
-class Door:
-    """One port. While the door is closed the port stays reserved, so that nobody else takes it."""
+class Listener:
+    """One port. While closed it stays reserved, so that no other program takes it."""
 
     def __init__(
         self,
@@ -26,8 +26,8 @@ class Door:
         self._factory = factory
         self._drop_connections = drop_connections
         # Bound but never listening: Linux then refuses every connection to it.
-        self._reservation = _bound(port)
-        self.port: int = self._reservation.getsockname()[1]
+        self._reserved = _bound(port)
+        self.port: int = self._reserved.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
 
@@ -37,15 +37,15 @@ class Door:
         return self._server is not None
 
     async def open(self) -> None:
-        """Accept connections, now and until `close`. Opening an open door changes nothing."""
-        self._forget_reopening()
+        """Accept connections, now and until `close`. Does nothing if already open."""
+        self._cancel_reopening()
         if self._server is None:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._factory, sock=_bound(self.port))
 
     def close(self, seconds: float = 0.0) -> None:
-        """Refuse connections and drop those that stand; open again after `seconds`, if any."""
-        self._forget_reopening()
+        """Refuse connections and drop the existing ones; reopen after `seconds`, if any."""
+        self._cancel_reopening()
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -54,9 +54,9 @@ class Door:
             self._reopening = asyncio.create_task(self._reopen_after(seconds))
 
     def release(self) -> None:
-        """Close for good and give the port back."""
+        """Close for good and release the port."""
         self.close()
-        self._reservation.close()
+        self._reserved.close()
 
     async def _reopen_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -64,7 +64,7 @@ class Door:
         await self.open()
         log.info("%s accepts connections again", self.name)
 
-    def _forget_reopening(self) -> None:
+    def _cancel_reopening(self) -> None:
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = None
