@@ -7,7 +7,7 @@ from notifier.alerting.notification.history import everyone_told, timeline_with_
 from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
-from notifier.delivery.sending.pause import of as pause_of
+from notifier.delivery.sending.pause import pause_of
 from notifier.intake.models import Report
 from notifier.journal.models import Step
 

@@ -17,6 +17,8 @@ from notifier.alerting.throttling.fan_out import going_on
 from notifier.api.counted import metrics_of
 from notifier.delivery.models import (
     EVERYTHING,
+    IS_PAUSED,
+    NOT_PAUSED,
     OPEN,
     UNSENT,
     Channel,
@@ -27,7 +29,6 @@ from notifier.delivery.models import (
 )
 from notifier.delivery.sending import pause as delivery_pause
 from notifier.delivery.sending.blocked import oldest_unsent_s
-from notifier.delivery.sending.pause import IS_PAUSED, NOT_PAUSED
 from notifier.intake.models import Handling, Report, Source
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 from notifier.journal.counters import Key, read_counters
@@ -66,7 +67,7 @@ def oldest_due_s() -> float:
 
 def oldest_paused_s() -> float:
     """For how many seconds the oldest message that a pause holds has waited; 0 if none does."""
-    return _seconds_since(delivery_pause.oldest())
+    return _seconds_since(delivery_pause.oldest_paused_at())
 
 
 def texts_paused() -> int:

@@ -1,7 +1,7 @@
 import secrets
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from notifier.delivery.address import mask
 
@@ -54,6 +54,22 @@ UNSENT = Q(state=MessageState.PENDING) | Q(
 )
 DELIVERED_STATES = (MessageState.DELIVERED, MessageState.READ)
 FAILED_STATES = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.FAILED)
+NOT_DELIVERED_STATES = (*FAILED_STATES, MessageState.CANCELLED)
+# From which states a receipt may lead to the state that it says. `pending` and the final states are
+# among them for the message that counted as lost, or was cancelled before a second attempt, while
+# its provider had it; and a network that could not deliver (30008) may do so later. That the phone
+# has the text is the truth, whatever was said before.
+RECEIPT_TRANSITIONS = {
+    MessageState.ACCEPTED: OPEN,
+    MessageState.UNDELIVERED: (*OPEN, MessageState.ACCEPTED),
+    MessageState.DELIVERED: (*OPEN, MessageState.ACCEPTED, *NOT_DELIVERED_STATES),
+    MessageState.READ: (
+        *OPEN,
+        MessageState.ACCEPTED,
+        *NOT_DELIVERED_STATES,
+        MessageState.DELIVERED,
+    ),
+}
 # Attempted, and not with its provider as far as is known.
 ATTEMPTED = Q(state=MessageState.UNKNOWN) | Q(state=MessageState.PENDING, attempt_count__gt=0)
 
@@ -88,8 +104,14 @@ class Pause(models.Model):
         return f"{self.source or 'tout'}, par {self.who}"
 
 
+# Whether a pause holds a message.
+_PAUSES = Pause.objects.filter(Q(source=OuterRef("source")) | Q(source=EVERYTHING))
+IS_PAUSED = ~Q(source=EXEMPT) & Exists(_PAUSES)
+NOT_PAUSED = Q(source=EXEMPT) | ~Exists(_PAUSES)
+
+
 def new_token() -> str:
-    """128 random bits in hexadecimal."""
+    """Return 128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 

@@ -13,7 +13,7 @@ from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, settle_unknown
 from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
-from notifier.delivery.sending.pause import note as note_paused
+from notifier.delivery.sending.pause import note_paused
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries

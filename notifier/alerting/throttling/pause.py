@@ -61,7 +61,7 @@ def pause(source: Source | None, who: str) -> bool:
             return False
         write_entries([_line(source, f"Envois suspendus par {who}.")])
     log.warning("sending paused", source=source.name if source else "*", by=who)
-    delivery.note()
+    delivery.note_paused()
     return True
 
 
@@ -157,7 +157,7 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
         state=HeldState.WITHDRAWN, ended_at=timezone.now(),
     )  # fmt: skip
     with transaction.atomic():
-        messages = delivery.withdraw(_origin(source), why)
+        messages = delivery.cancel_waiting(_origin(source), why)
         texts = len(messages)
         threads = {m.thread for m in messages} | {*taken, *held}
         said = f"{_many(texts + len(held), 'texte')} et {_many(len(taken), 'intervention')}"

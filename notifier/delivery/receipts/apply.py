@@ -1,34 +1,19 @@
 """Receipts: what the provider says of a message: early, late, twice, out of order or never."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import DELIVERED_STATES, FAILED_STATES, OPEN, Message, MessageState
+from notifier.delivery.models import RECEIPT_TRANSITIONS, Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
-from notifier.delivery.stored import loaded, stored
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
-
-# From which states a receipt may lead to the state that it tells. `pending` and the ends are there
-# for the message that we gave up for lost, or withdrew before a second try, while its provider had
-# it; and a network that said that it could not deliver (30008) may do so after all. That the phone
-# has the text is the truth, whatever was said before.
-_ON_ITS_WAY = (*OPEN, MessageState.ACCEPTED)
-_SAID_NOT_TO_ARRIVE = (*FAILED_STATES, MessageState.CANCELLED)
-COMES_FROM = {
-    MessageState.ACCEPTED: OPEN,
-    MessageState.UNDELIVERED: _ON_ITS_WAY,
-    MessageState.DELIVERED: (*_ON_ITS_WAY, *_SAID_NOT_TO_ARRIVE),
-    MessageState.READ: (*_ON_ITS_WAY, *_SAID_NOT_TO_ARRIVE, MessageState.DELIVERED),
-}
 
 
 class ReceiptResult(StrEnum):
@@ -105,20 +90,17 @@ def _refusal(receipt: Receipt, message: tuple[str, str, str] | None) -> ReceiptR
     state, provider_id, address = message
     if provider_id not in ("", receipt.provider_id) or receipt.address not in ("", address):
         return ReceiptResult.MISMATCH
-    return None if state in COMES_FROM[receipt.state] else ReceiptResult.UNCHANGED
+    return None if state in RECEIPT_TRANSITIONS[receipt.state] else ReceiptResult.UNCHANGED
 
 
 def _advance(receipts: dict[int, Receipt]) -> set[int]:
-    """Bring the messages to where their receipts lead, and say so in the journal; which ones moved.
+    """Advance the messages and write it into the journal; return the ids of those that moved.
 
     One short transaction, two statements.
     """
     now = timezone.now()
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(*_advancing(receipts, now))
-            rows = cursor.fetchall()
-        moved = [Message.from_db(connection.alias, _TOLD, row) for row in rows]
+        moved = sql.apply_receipts(receipts, now=now, overdue_at=now + RECEIPT_OVERDUE[0])
         write_entries(_line(message, receipts[message.pk], now) for message in moved)
     return {message.pk for message in moved}
 
@@ -134,53 +116,6 @@ def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
         channel=message.channel,
         state=receipt.state,
         code=receipt.code,
-        after_handover_s=round((now - (loaded(message.accepted_at) or now)).total_seconds(), 3),
+        after_handover_s=round((now - (message.accepted_at or now)).total_seconds(), 3),
         provider_id=receipt.provider_id,
     )
-
-
-def _advancing(receipts: dict[int, Receipt], now: datetime) -> tuple[str, list[Any]]:
-    """The statement that advances the messages whose state allows it, and what it is given.
-
-    An early receipt finds no number recorded yet, and brings it. In the order of their ids, so that
-    two processes seldom wait for each other's rows crosswise; one of them then begins anew. The two
-    databases have no words in common to name the columns of VALUES, but both number them: column1
-    is the message, then come state, code, number and address.
-    """
-    ordered = sorted(receipts.items())
-    sql = (
-        "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
-        f"due_at = CASE WHEN r.column2 = 'accepted' THEN %s WHEN {_AFTER_ALL} THEN %s END, "
-        "ended_at = CASE WHEN r.column2 = 'accepted' THEN NULL "
-        "WHEN state = 'delivered' THEN ended_at ELSE %s END, "
-        "error_code = r.column3, "
-        "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
-        "accepted_at = COALESCE(accepted_at, %s) "
-        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(ordered))}) AS r "
-        f"WHERE id = r.column1 AND ({_ALLOWED}) "
-        "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
-        f"RETURNING {', '.join(_TOLD)}"
-    )
-    given = [stored(now + RECEIPT_OVERDUE[0]), stored(now), stored(now), stored(now)]
-    for pk, receipt in ordered:
-        given += [pk, str(receipt.state), receipt.code, receipt.provider_id, receipt.address]
-    return sql, given
-
-
-def _quoted(states: Iterable[MessageState]) -> str:
-    return ", ".join(f"'{state}'" for state in states)
-
-
-_ALLOWED = " OR ".join(
-    f"(r.column2 = '{state}' AND state IN ({_quoted(before)}))"
-    for state, before in COMES_FROM.items()
-)
-# What arrived though it was thought lost has something due still
-# (notifier.delivery.follow_up).
-_AFTER_ALL = (
-    f"r.column2 IN ({_quoted(DELIVERED_STATES)}) AND (state IN ({_quoted(_SAID_NOT_TO_ARRIVE)}) "
-    "OR (state = 'unknown' AND is_followed_up))"
-)
-# What the journal says of a message, in the model's order; all of it is read for one that ended
-# badly alone, and most receipts do not.
-_TOLD = ("id", "channel", "address", "thread", "title", "state", "accepted_at")

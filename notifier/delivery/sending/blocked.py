@@ -11,8 +11,7 @@ import structlog
 from django.db.models import Min
 from django.utils import timezone
 
-from notifier.delivery.models import OPEN, UNSENT, Message
-from notifier.delivery.sending.pause import NOT_PAUSED
+from notifier.delivery.models import NOT_PAUSED, OPEN, UNSENT, Message
 
 log = structlog.get_logger(__name__)
 

@@ -1,115 +1,63 @@
-"""Claims: a worker takes messages for itself, in one UPDATE, before it touches a provider.
+"""Claims: a worker takes messages for itself before it contacts a provider.
 
-A claim is a lease. Whoever dies with one leaves `sending` behind; the sweep turns it to `unknown`.
+A claim is a lease. A worker that dies with one leaves `sending` behind; the sweep turns that into
+`unknown`.
 """
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
-from django.db import connection
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState
+from notifier.delivery import sql
+from notifier.delivery.models import NOT_PAUSED, Lane, Message, MessageState
 from notifier.delivery.retry import LEASE
-from notifier.delivery.stored import stored
 
-BATCH = 32
-# Whether a pause holds a message (notifier.delivery.sending.pause).
-PAUSED = (
-    f"source <> '{EXEMPT}' AND EXISTS (SELECT 1 FROM delivery_pause p "  # noqa: S608 - constants
-    f"WHERE p.source = delivery_message.source OR p.source = '{EVERYTHING}')"
-)
-NOTE_BATCH_SIZE = 500
+BATCH_SIZE = 32
 
 
-def claim_due(lane: Lane, most: int = BATCH) -> list[Message]:
-    """Claim the lane's due messages that no pause holds, oldest due first, as `sending`.
+def claim_due(lane: Lane, most: int = BATCH_SIZE) -> list[Message]:
+    """Claim the lane's due messages that no pause holds as `sending`, the longest due first.
 
     One statement.
     """
     now = timezone.now()
-    return _claim(
-        "state = %s, attempt_count = attempt_count + 1, claim = %s, claimed_at = %s, due_at = %s",
-        [MessageState.SENDING, uuid4().hex, stored(now), stored(now + LEASE)],
-        f"lane = %s AND state = %s AND due_at <= %s AND expires_at > %s AND NOT ({PAUSED})",
-        [lane, MessageState.PENDING, stored(now), stored(now)],
-        most,
-    )
+    return sql.claim_due(lane, claim=uuid4().hex, now=now, lease_until=now + LEASE, most=most)
 
 
 def claim_questions(
-    state: MessageState, again_after: timedelta, most: int = BATCH
+    state: MessageState, again_after: timedelta, most: int = BATCH_SIZE
 ) -> list[Message]:
-    """Take due messages in `state` for a question to the provider. The state stays. One UPDATE."""
+    """Take due messages in this state for a question to the provider. The state stays."""
     now = timezone.now()
-    return _claim(
-        "due_at = %s",
-        [stored(now + again_after)],
-        "state = %s AND due_at <= %s",
-        [state, stored(now)],
-        most,
-    )
+    due = Message.objects.filter(state=state, due_at__lte=now)
+    return lock_and_update(due, most, due_at=now + again_after)
 
 
-def mark_expired_leases(most: int = BATCH) -> list[Message]:
-    """Turn `sending` whose lease ran out into `unknown`, due at once. One statement."""
-    now = stored(timezone.now())
-    return _claim(
-        "state = %s, due_at = %s", [MessageState.UNKNOWN, now],
-        "state = %s AND due_at <= %s", [MessageState.SENDING, now], most,
-    )  # fmt: skip
+def mark_expired_leases(most: int = BATCH_SIZE) -> list[Message]:
+    """Turn `sending` whose lease ran out into `unknown`, due at once."""
+    now = timezone.now()
+    expired = Message.objects.filter(state=MessageState.SENDING, due_at__lte=now)
+    return lock_and_update(expired, most, state=MessageState.UNKNOWN, due_at=now)
 
 
-def expire_pending(most: int = BATCH) -> list[Message]:
-    """Turn `pending` past its lifetime into `expired`, unless a pause holds it. One statement."""
-    now = stored(timezone.now())
-    return _claim(
-        "state = %s, due_at = NULL, ended_at = %s", [MessageState.EXPIRED, now],
-        f"state = %s AND expires_at <= %s AND NOT ({PAUSED})", [MessageState.PENDING, now], most,
-    )  # fmt: skip
+def expire_pending(most: int = BATCH_SIZE) -> list[Message]:
+    """Turn `pending` past its lifetime into `expired`, unless a pause holds it."""
+    now = timezone.now()
+    expired = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING, expires_at__lte=now)
+    return lock_and_update(expired, most, state=MessageState.EXPIRED, due_at=None, ended_at=now)
 
 
-def expire_paused(most: int = NOTE_BATCH_SIZE) -> list[Message]:
-    """As `outlived`, what a pause held that is over; it is not to be followed up one by one."""
-    now = stored(timezone.now())
-    return _claim(
-        "state = %s, due_at = NULL, ended_at = %s, is_followed_up = %s",
-        [MessageState.EXPIRED, now, True],
-        f"state = %s AND expires_at <= %s AND paused_at IS NOT NULL AND NOT ({PAUSED})",
-        [MessageState.PENDING, now],
-        most,
-    )
-
-
-def note_paused(most: int = NOTE_BATCH_SIZE) -> list[Message]:
-    """Mark what a pause holds and is not marked yet. One statement."""
-    return _claim(
-        "paused_at = %s", [stored(timezone.now())],
-        f"state = %s AND paused_at IS NULL AND {PAUSED}", [MessageState.PENDING], most,
-    )  # fmt: skip
-
-
-def withdrawn(source: str, most: int = NOTE_BATCH_SIZE) -> list[Message]:
-    """Turn `pending` of the source into `cancelled`. One statement."""
-    return _claim(
-        "state = %s, due_at = NULL, ended_at = %s",
-        [MessageState.CANCELLED, stored(timezone.now())],
-        "state = %s AND source = %s", [MessageState.PENDING, source], most,
-    )  # fmt: skip
-
-
-def _claim(
-    changes: str, new_values: list[object], where: str, old_values: list[object], most: int
-) -> list[Message]:
-    # SKIP LOCKED: two workers take two batches instead of waiting for each other; SQLite has one
-    # writer at a time and neither needs nor knows it. MATERIALIZED: PostgreSQL may otherwise run
-    # the inner query once for each row and take more than its LIMIT. The outer WHERE repeats the
-    # condition, so that a row that changed between the two reads is not taken.
-    skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    sql = (
-        f"WITH due AS MATERIALIZED (SELECT id FROM delivery_message WHERE {where} "  # noqa: S608 - constants of this module
-        f"ORDER BY due_at LIMIT {int(most)} {skip}) "
-        f"UPDATE delivery_message SET {changes} WHERE id IN (SELECT id FROM due) "
-        f"AND {where} RETURNING *"
-    )
-    return list(Message.objects.raw(sql, [*old_values, *new_values, *old_values]))
+def lock_and_update(messages: QuerySet[Message], most: int, **changes: Any) -> list[Message]:
+    """Change the messages that nobody else has locked, the longest due first, and return them."""
+    with transaction.atomic():
+        locked = list(messages.select_for_update(skip_locked=True).order_by("due_at")[:most])
+        if locked:
+            Message.objects.filter(pk__in=[m.pk for m in locked]).update(**changes)
+    for message in locked:
+        for name, value in changes.items():
+            setattr(message, name, value)
+    return locked

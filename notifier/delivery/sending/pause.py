@@ -1,8 +1,8 @@
-"""What is held back by hand: all messages, or those of one source, until somebody lets them go.
+"""Hold back messages by hand, all or those of one source, until somebody resumes sending.
 
-A pause is a row, and a claim takes no message that one holds: it counts for every worker from the
-next claim on. Held messages stay `pending`, whatever their lifetime, and are ended or let go
-together by `resume`, so that nothing is followed up for as long as nobody was to be told.
+A pause is a row, and no claim takes a message that one holds: it counts for every worker from the
+next claim on. Paused messages stay `pending`, whatever their lifetime; `end` lets go of them
+together, so that nothing is followed up while nobody was to be told.
 """
 
 from __future__ import annotations
@@ -10,22 +10,29 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.delivery.models import EVERYTHING, EXEMPT, Lane, Message, MessageState, Pause
-from notifier.delivery.sending.claim import expire_paused, note_paused, withdrawn
+from notifier.delivery.models import (
+    EVERYTHING,
+    EXEMPT,
+    IS_PAUSED,
+    NOT_PAUSED,
+    Lane,
+    Message,
+    MessageState,
+    Pause,
+)
+from notifier.delivery.sending.claim import lock_and_update
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
-_HOLDS = Pause.objects.filter(Q(source=OuterRef("source")) | Q(source=EVERYTHING))
-IS_PAUSED = ~Q(source=EXEMPT) & Exists(_HOLDS)
-NOT_PAUSED = Q(source=EXEMPT) | ~Exists(_HOLDS)
+BATCH_SIZE = 500
 
 
 def begin(source: str, who: str) -> Pause | None:
-    """Hold the messages of this source, or of `EVERYTHING`, from now on; None if it did already."""
+    """Pause this source, or `EVERYTHING`; return None if it is paused already."""
     pause = Pause(source=source, since=timezone.now(), who=who)
     Pause.objects.bulk_create([pause], ignore_conflicts=True)
     mine = Pause.objects.filter(source=source, since=pause.since, who=who)
@@ -33,17 +40,24 @@ def begin(source: str, who: str) -> Pause | None:
 
 
 def end(source: str) -> list[Message] | None:
-    """Let go what that pause held; None if there was none.
+    """End that pause and return the messages that expired meanwhile; None if there was no pause.
 
-    In the caller's transaction. Answers the messages that have outlived their use meanwhile: they
-    are `expired`, noted, and count as followed up, for the caller tells of them together. What
-    another pause still holds stays held.
+    In the caller's transaction. Those that expired are noted and count as followed up, since the
+    caller tells of them together. What another pause still holds stays held.
     """
     if not Pause.objects.filter(source=source).delete()[0]:
         return None
     now = timezone.now()
-    expired = []
-    while batch := expire_paused():
+    outdated = _pending().filter(NOT_PAUSED, expires_at__lte=now, paused_at__isnull=False)
+    expired: list[Message] = []
+    while batch := lock_and_update(
+        outdated,
+        BATCH_SIZE,
+        state=MessageState.EXPIRED,
+        due_at=None,
+        ended_at=now,
+        is_followed_up=True,
+    ):
         expired += batch
     write_entries(
         _line(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired
@@ -57,53 +71,63 @@ def end(source: str) -> list[Message] | None:
 
 
 def waiting(source: str) -> QuerySet[Message]:
-    """What was not handed to a provider yet, of this source or, of `EVERYTHING`, of all."""
-    pending = Message.objects.filter(state=MessageState.PENDING).exclude(source=EXEMPT)
+    """Return the pending messages of this source, or of all for `EVERYTHING`."""
+    pending = _pending().exclude(source=EXEMPT)
     return pending if source == EVERYTHING else pending.filter(source=source)
 
 
-def withdraw(source: str, why: str) -> list[Message]:
-    """Take back what waits of this source; in the caller's transaction.
+def cancel_waiting(source: str, why: str) -> list[Message]:
+    """Cancel and return the pending messages of this source; in the caller's transaction.
 
-    What is in the air just now cannot be taken back; it is not tried again, and nobody is told in
-    its reader's place.
+    What is being sent just now cannot be cancelled; it is not sent once more, and nobody is told in
+    its recipient's place.
     """
-    taken = []
-    while batch := withdrawn(source):
-        taken += batch
-    write_entries(_line(m, Step.CANCELLED, why) for m in taken)
-    flying = Message.objects.filter(
+    now = timezone.now()
+    cancelled: list[Message] = []
+    while batch := lock_and_update(
+        _pending().filter(source=source),
+        BATCH_SIZE,
+        state=MessageState.CANCELLED,
+        due_at=None,
+        ended_at=now,
+    ):
+        cancelled += batch
+    write_entries(_line(m, Step.CANCELLED, why) for m in cancelled)
+    in_flight = Message.objects.filter(
         source=source, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
-    in_the_air = list(flying)
-    flying.filter(pk__in=[m.pk for m in in_the_air]).update(
-        expires_at=timezone.now(), is_followed_up=True
-    )
-    end = "n’est plus renvoyé s’il n’est pas parti"
-    write_entries(_line(m, Step.CANCELLED, f"{end} ({why})") for m in in_the_air)
-    return taken
+    found = list(in_flight)
+    in_flight.filter(pk__in=[m.pk for m in found]).update(expires_at=now, is_followed_up=True)
+    note = f"n’est plus renvoyé s’il n’est pas parti ({why})"
+    write_entries(_line(m, Step.CANCELLED, note) for m in found)
+    return cancelled
 
 
-def of(source: str) -> Pause | None:
-    """The pause that holds the messages of this source, the longest if there are two."""
+def pause_of(source: str) -> Pause | None:
+    """Return the pause that holds the messages of this source, the older if there are two."""
     return Pause.objects.filter(source__in=(source, EVERYTHING)).order_by("since").first()
 
 
-def note() -> None:
+def note_paused() -> None:
     """Write into the journal what a pause holds, once for each message. May run anywhere."""
     if not Pause.objects.exists():
         return
+    new = _pending().filter(IS_PAUSED, paused_at=None)
     batch = None
     while batch is None or batch:
         with transaction.atomic():
-            batch = note_paused()
+            batch = lock_and_update(new, BATCH_SIZE, paused_at=timezone.now())
             write_entries(_line(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
 
 
-def oldest() -> datetime | None:
-    """When the message was made that a pause holds longest."""
-    held = waiting(EVERYTHING).filter(IS_PAUSED).order_by("created_at")
-    return held.values_list("created_at", flat=True).first()
+def oldest_paused_at() -> datetime | None:
+    """Return when the oldest paused message was made."""
+    paused = waiting(EVERYTHING).filter(IS_PAUSED).order_by("created_at")
+    return paused.values_list("created_at", flat=True).first()
+
+
+def _pending() -> QuerySet[Message]:
+    return Message.objects.filter(state=MessageState.PENDING)
 
 
 def _line(message: Message, step: Step, what: str) -> Entry:

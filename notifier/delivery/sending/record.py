@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
+from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
-from notifier.delivery.models import OPEN, Attempt, Message, MessageState, Result
+from notifier.delivery.models import Attempt, Message, MessageState, Result
 from notifier.delivery.outbox import SUPERSEDED
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
 from notifier.delivery.sending.blocked import warn_if_blocked
-from notifier.delivery.stored import stored
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -40,36 +39,16 @@ def record(results: list[SendResult]) -> None:
 
 
 def _record_accepted(results: list[SendResult]) -> None:
-    """Mark messages as accepted; where a receipt came first, the state stays as that left it.
-
-    `pending` advances as well as `sending` and `unknown`: with our claim still on it, it is a
-    message that counted as lost while its provider had it.
-    """
-    open_states = ", ".join(f"'{state}'" for state in OPEN)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE delivery_message SET error_code = '', blocked_since = NULL, provider_id = %s, "  # noqa: S608 - constants of this module
-            "accepted_at = COALESCE(accepted_at, %s), "
-            f"due_at = CASE WHEN state IN ({open_states}) THEN %s ELSE due_at END, "
-            f"ended_at = CASE WHEN state IN ({open_states}) THEN %s ELSE ended_at END, "
-            f"state = CASE WHEN state IN ({open_states}) THEN 'accepted' ELSE state END "
-            "WHERE id = %s AND claim = %s",
-            # In the order of their ids, as receipts, so that they seldom deadlock.
-            [_acceptance(r) for r in sorted(results, key=lambda r: r.message.pk)],
-        )
-        recorded = cursor.rowcount
+    recorded = sql.accept((r, _receipt_overdue_at(r)) for r in results)
     if recorded < len(results):
         ids = [r.message.pk for r in results]
         log.error("accepted on a claim that another worker has taken over", messages=ids)
 
 
-def _acceptance(accepted: SendResult) -> tuple[Any, ...]:
-    """Return the parameters of an acceptance; it is final at once where no receipt will come."""
-    message, at = accepted.message, stored(accepted.ended_at)
-    due_at, ended_at = None, at
-    if provider_for(message).has_receipts:
-        due_at, ended_at = stored(accepted.ended_at + RECEIPT_OVERDUE[0]), None
-    return accepted.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim
+def _receipt_overdue_at(accepted: SendResult) -> datetime | None:
+    if not provider_for(accepted.message).has_receipts:
+        return None
+    return accepted.ended_at + RECEIPT_OVERDUE[0]
 
 
 def _record_other(result: SendResult) -> bool:

@@ -13,8 +13,7 @@ from notifier.alerting.content.composer import TemplatesError
 from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
-from notifier.delivery.models import Message, MessageState
-from notifier.delivery.sending.pause import NOT_PAUSED
+from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.directory.models import Contact
 from notifier.directory.recipients import communes_with_mobile
 from notifier.intake.models import Handling, Report, Source
