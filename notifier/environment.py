@@ -1,26 +1,34 @@
 """The environment variables of the service: a table, read once and refused by name when wrong.
 
-A test holds docs/configuration.md to this table.
+A secret may stand in a file that NAME_FILE names instead, as Docker, Kubernetes and systemd hand
+them over. A test holds docs/configuration.md to this table.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from notifier.mailbox import Mailbox, strip_invisible
 from notifier.unreadable import describe_os_error
@@ -35,6 +43,17 @@ FAULTS = {
     "greater_than_equal": "doit être 1 ou plus",
     "bool_parsing": "doit être 0 ou 1",
 }
+SCHEMES = {
+    "DATABASE_URL": (
+        ("postgresql", "postgres", "sqlite"),
+        "doit commencer par postgresql:// ou sqlite:///",
+    ),
+    "BROKER_URL": (
+        ("redis", "rediss", "redis+socket"),
+        "doit commencer par redis://, rediss:// ou redis+socket://",
+    ),
+    "EMAIL_URL": (("smtp", "smtps"), "doit s’écrire smtp://HÔTE:PORT ou smtps://HÔTE:PORT"),
+}
 
 
 def is_loopback(url: str) -> bool:
@@ -42,165 +61,149 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
-class Environment(BaseModel):
+class Environment(BaseSettings):
     """The environment variables that the service reads; all others are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        str_strip_whitespace=True,
+        case_sensitive=True,
+        hide_input_in_errors=True,
+    )
 
-    DATA_DIR: Annotated[
-        Path,
-        Field(description="Folder for the SQLite file and the package's own Valkey."),
-    ] = Path("var")
-    DATABASE_URL: Annotated[
-        str,
-        Field(
-            description="postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///PATH. "
-            "Default: SQLite in DATA_DIR."
-        ),
-    ] = ""
-    BROKER_URL: Annotated[
-        str,
-        Field(
-            description="redis://HOST:PORT/0 (Redis or Valkey; rediss://, redis+socket:// too). "
-            "Not set: `notifier up` starts the package's own Valkey in DATA_DIR."
-        ),
-    ] = ""
-    SECRET_KEY: Annotated[
-        str,
-        Field(
-            description="At least 50 random characters; signs sessions, seals signing "
-            "secrets. Required."
-        ),
-    ] = ""
-    SECRET_KEY_FALLBACKS: Annotated[
-        str,
-        Field(
-            description="Former SECRET_KEYs, separated by commas: what they signed or sealed is "
-            "still accepted. To be emptied after `notifier source reseal`."
-        ),
-    ] = ""
-    PUBLIC_URL: Annotated[
-        str,
-        Field(
-            description="Address under which the provider and people reach this service. Must be "
-            "https, except on loopback. Required."
-        ),
-    ] = ""
-    ALLOWED_HOSTS: Annotated[
-        str,
-        Field(
-            description="Further host names, separated by commas, beside that of PUBLIC_URL "
-            "and loopback."
-        ),
-    ] = ""
-    TWILIO_ACCOUNT_SID: Annotated[
-        str, Field(pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required.")
-    ] = ""
-    TWILIO_AUTH_TOKEN: Annotated[
-        str,
-        Field(description="Its secret; sends, and checks the signature of receipts. Required."),
-    ] = ""
-    TWILIO_FROM: Annotated[
-        str,
-        Field(
-            pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})?$",
-            description="Sender: a number in E.164 or up to 11 letters and digits, a letter first. "
-            "This or TWILIO_MESSAGING_SERVICE_SID is required.",
-        ),
-    ] = ""
-    TWILIO_MESSAGING_SERVICE_SID: Annotated[
-        str,
-        Field(
-            pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."
-        ),
-    ] = ""
-    TWILIO_API_URL: Annotated[
-        str,
-        Field(
-            description="Base address of Twilio's API. Default: Twilio's own; "
-            "required with SIMULATOR."
-        ),
-    ] = ""
-    CA_FILE: Annotated[
-        Path | None,
-        Field(
-            description="PEM file of certificate authorities believed beside the system's own, "
-            "for Twilio and the mail server: that of a proxy that inspects TLS, say."
-        ),
-    ] = None
-    EMAIL_URL: Annotated[
-        str,
-        Field(
-            description="smtp://USER:PASSWORD@HOST:PORT (STARTTLS is used), smtps:// for TLS from "
-            "the start; plain text is only allowed on loopback. Required."
-        ),
-    ] = ""
-    EMAIL_FROM: Annotated[
-        str,
-        Field(
-            description="Sender of e-mails, e.g. alertes@example.fr, or a name before it: "
-            "Alertes <alertes@example.fr>. Required."
-        ),
-    ] = ""
-    SMS_PER_SECOND: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            description="Most SMS handed to the provider in a second, all workers together. "
-            "Not set: no limit.",
-        ),
-    ] = None
-    EMAIL_PER_SECOND: Annotated[
-        int | None, Field(ge=1, description="The same for e-mails and their server.")
-    ] = None
-    CATEGORIES_FILE: Annotated[
-        Path | None,
-        Field(description="An operator's own categories.toml. Default: the package's."),
-    ] = None
-    TEMPLATES_DIR: Annotated[
-        Path | None,
-        Field(description="An operator's own folder of alert texts. Default: the package's."),
-    ] = None
-    LOG_LEVEL: Annotated[
-        str,
-        Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log."),
-    ] = "INFO"
-    SIMULATOR: Annotated[
-        bool,
-        Field(
-            description="1: the provider is the simulator; accepts sample numbers. Set by "
-            "`notifier demo` and `notifier up --simulator`; refused unless PUBLIC_URL, "
-            "TWILIO_API_URL and EMAIL_URL are on loopback."
-        ),
-    ] = False
+    DATA_DIR: Path = Field(
+        Path("var"), description="Folder for the SQLite file and the package's own Valkey."
+    )
+    DATABASE_URL: SecretStr = Field(
+        SecretStr(""),
+        description="postgresql://USER:PASSWORD@HOST/NAME, or sqlite:///PATH. "
+        "Default: SQLite in DATA_DIR.",
+    )
+    BROKER_URL: SecretStr = Field(
+        SecretStr(""),
+        description="redis://HOST:PORT/0 (Redis or Valkey; rediss://, redis+socket:// too). "
+        "Not set: `notifier up` starts the package's own Valkey in DATA_DIR.",
+    )
+    SECRET_KEY: SecretStr = Field(
+        SecretStr(""),
+        description="At least 50 random characters; signs sessions, seals signing "
+        "secrets. Required.",
+    )
+    SECRET_KEY_FALLBACKS: SecretStr = Field(
+        SecretStr(""),
+        description="Former SECRET_KEYs, separated by commas: what they signed or sealed is "
+        "still accepted. To be emptied after `notifier source reseal`.",
+    )
+    PUBLIC_URL: str = Field(
+        "",
+        description="Address under which the provider and people reach this service. Must be "
+        "https, except on loopback. Required.",
+    )
+    ALLOWED_HOSTS: str = Field(
+        "",
+        description="Further host names, separated by commas, beside that of PUBLIC_URL "
+        "and loopback.",
+    )
+    TWILIO_ACCOUNT_SID: str = Field(
+        "", pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required."
+    )
+    TWILIO_AUTH_TOKEN: SecretStr = Field(
+        SecretStr(""),
+        description="Its secret; sends, and checks the signature of receipts. Required.",
+    )
+    TWILIO_FROM: str = Field(
+        "",
+        pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})?$",
+        description="Sender: a number in E.164 or up to 11 letters and digits, a letter first. "
+        "This or TWILIO_MESSAGING_SERVICE_SID is required.",
+    )
+    TWILIO_MESSAGING_SERVICE_SID: str = Field(
+        "", pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."
+    )
+    TWILIO_API_URL: str = Field(
+        "",
+        description="Base address of Twilio's API. Default: Twilio's own; required with SIMULATOR.",
+    )
+    CA_FILE: Path | None = Field(
+        None,
+        description="PEM file of certificate authorities believed beside the system's own, "
+        "for Twilio and the mail server: that of a proxy that inspects TLS, say.",
+    )
+    EMAIL_URL: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://USER:PASSWORD@HOST:PORT (STARTTLS is used), smtps:// for TLS from "
+        "the start; plain text is only allowed on loopback. Required.",
+    )
+    EMAIL_FROM: str = Field(
+        "",
+        description="Sender of e-mails, e.g. alertes@example.fr, or a name before it: "
+        "Alertes <alertes@example.fr>. Required.",
+    )
+    SMS_PER_SECOND: int | None = Field(
+        None,
+        ge=1,
+        description="Most SMS handed to the provider in a second, all workers together. "
+        "Not set: no limit.",
+    )
+    EMAIL_PER_SECOND: int | None = Field(
+        None, ge=1, description="The same for e-mails and their server."
+    )
+    CATEGORIES_FILE: Path | None = Field(
+        None, description="An operator's own categories.toml. Default: the package's."
+    )
+    TEMPLATES_DIR: Path | None = Field(
+        None, description="An operator's own folder of alert texts. Default: the package's."
+    )
+    LOG_LEVEL: str = Field(
+        "INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log."
+    )
+    SIMULATOR: bool = Field(
+        False,
+        description="1: the provider is the simulator; accepts sample numbers. Set by "
+        "`notifier demo` and `notifier up --simulator`; refused unless PUBLIC_URL, "
+        "TWILIO_API_URL and EMAIL_URL are on loopback.",
+    )
 
-    @field_validator("DATABASE_URL")
     @classmethod
-    def _known_database(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("postgresql", "postgres", "sqlite"):
-            raise ValueError("doit commencer par postgresql:// ou sqlite:///")
-        return value
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The process's environment, and the files that it names."""
+        files = InitSettingsSource(settings_cls, secrets_from_files(os.environ))
+        return init_settings, env_settings, files
 
-    @field_validator("BROKER_URL")
+    @model_validator(mode="before")
     @classmethod
-    def _known_broker(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("redis", "rediss", "redis+socket"):
-            raise ValueError("doit commencer par redis://, rediss:// ou redis+socket://")
-        return value
+    def _set_by_the_operator(cls, variables: dict[str, Any]) -> dict[str, Any]:
+        """An empty variable counts as not set. Raises ImproperlyConfigured for the example's."""
+        untouched = [name for name in cls.model_fields if PLACEHOLDER in str(variables.get(name))]
+        if untouched:
+            raise ImproperlyConfigured(
+                f"réglages encore ceux du modèle ({PLACEHOLDER}), y mettre les vôtres : "
+                f"{', '.join(untouched)}"
+            )
+        return {name: value for name, value in variables.items() if str(value).strip()}
 
-    @field_validator("EMAIL_URL")
+    @field_validator(*SCHEMES)
     @classmethod
-    def _known_mail_server(cls, value: str) -> str:
-        if value and (
-            urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname
-        ):
-            raise ValueError("doit s’écrire smtp://HÔTE:PORT ou smtps://HÔTE:PORT")
+    def _known_scheme(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        schemes, said = SCHEMES[info.field_name or ""]
+        parts = _parts(value.get_secret_value())
+        is_complete = parts.hostname or info.field_name != "EMAIL_URL"
+        if value and not (parts.scheme in schemes and is_complete):
+            raise ValueError(said)
         return value
 
     @field_validator("PUBLIC_URL", "TWILIO_API_URL")
     @classmethod
     def _https_or_loopback(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _parts(value)
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("doit être une adresse, par exemple https://alertes.example.fr")
         if parts.scheme == "http" and not is_loopback(value):
@@ -228,15 +231,16 @@ class Environment(BaseModel):
 
     @field_validator("SECRET_KEY", "SECRET_KEY_FALLBACKS")
     @classmethod
-    def _long_secret(cls, value: str, info: ValidationInfo) -> str:
-        given = value.split(",") if info.field_name == "SECRET_KEY_FALLBACKS" else [value]
+    def _long_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        key = value.get_secret_value()
+        given = key.split(",") if info.field_name == "SECRET_KEY_FALLBACKS" else [key]
         if value and any(len(key.strip()) < 50 for key in given):
             raise ValueError("doit avoir au moins 50 caractères")
         return value
 
     @model_validator(mode="after")
     def _simulator_stays_home(self) -> Environment:
-        addresses = (self.PUBLIC_URL, self.TWILIO_API_URL, self.EMAIL_URL)
+        addresses = (self.PUBLIC_URL, self.TWILIO_API_URL, self.EMAIL_URL.get_secret_value())
         if self.SIMULATOR and not all(not url or is_loopback(url) for url in addresses):
             raise ValueError(
                 "SIMULATOR : seulement si PUBLIC_URL, TWILIO_API_URL et EMAIL_URL sont en boucle "
@@ -264,24 +268,58 @@ class Environment(BaseModel):
         return names
 
 
-def read_environment(variables: dict[str, str]) -> Environment:
+# What may stand in a file.
+SECRETS = [name for name, f in Environment.model_fields.items() if f.annotation is SecretStr]
+
+
+def read_environment() -> Environment:
     """The checked environment.
 
     Raises ImproperlyConfigured, in French, with one line for each wrong variable, by name.
     An empty variable counts as not set.
     """
-    given = {name: value for name, value in variables.items() if value.strip()}
-    untouched = [name for name in Environment.model_fields if PLACEHOLDER in given.get(name, "")]
-    if untouched:
-        raise ImproperlyConfigured(
-            f"réglages encore ceux du modèle ({PLACEHOLDER}), y mettre les vôtres : "
-            f"{', '.join(untouched)}"
-        )
     try:
-        return Environment.model_validate(given)
+        return Environment()
     except ValidationError as error:
-        lines = [" : ".join([*map(str, fault["loc"]), _said(fault)]) for fault in error.errors()]
-        raise ImproperlyConfigured("réglages faux :\n  " + "\n  ".join(lines)) from None
+        raise _refusal(
+            " : ".join([*map(str, fault["loc"]), _said(fault)]) for fault in error.errors()
+        ) from None
+
+
+def secrets_from_files(variables: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that `variables` give as files, by name: what NAME_FILE holds, stripped.
+
+    Raises ImproperlyConfigured, in French, with one line for each that cannot be had.
+    """
+    found, faults = {}, []
+    for name in SECRETS:
+        path = variables.get(f"{name}_FILE", "").strip()
+        if path and variables.get(name, "").strip():
+            faults.append(f"{name}_FILE : {name} est donnée aussi, n’en garder qu’une des deux")
+        elif path:
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+                fault = "" if found[name] else "est vide"
+            except UnicodeDecodeError:
+                fault = "n’est pas un texte en UTF-8"
+            except OSError as error:
+                fault = describe_os_error(error)
+            faults += [f"{name}_FILE : « {path} » {fault}"] if fault else []
+    if faults:
+        raise _refusal(faults)
+    return found
+
+
+def _refusal(faults: Iterable[str]) -> ImproperlyConfigured:
+    return ImproperlyConfigured("réglages faux :\n  " + "\n  ".join(faults))
+
+
+def _parts(url: str) -> SplitResult:
+    """Python's own fault quotes the address, its password among it."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("n’a pas la forme d’une adresse") from None
 
 
 def _said(fault: ErrorDetails) -> str:

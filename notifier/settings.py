@@ -27,14 +27,18 @@ def packaged(folder: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / folder
 
 
-ENVIRONMENT = read_environment(dict(os.environ))
+ENVIRONMENT = read_environment()
 
 # --- Django -----------------------------------------------------------------------------------
 
 DEBUG = False
-SECRET_KEY = ENVIRONMENT.SECRET_KEY or (secrets.token_urlsafe(50) if ENVIRONMENT.SIMULATOR else "")
+SECRET_KEY = ENVIRONMENT.SECRET_KEY.get_secret_value()
+if ENVIRONMENT.SIMULATOR and not SECRET_KEY:
+    SECRET_KEY = secrets.token_urlsafe(50)
 SECRET_KEY_FALLBACKS = [
-    key.strip() for key in ENVIRONMENT.SECRET_KEY_FALLBACKS.split(",") if key.strip()
+    key.strip()
+    for key in ENVIRONMENT.SECRET_KEY_FALLBACKS.get_secret_value().split(",")
+    if key.strip()
 ]
 # Loopback is always there: the supervisor's and the monitoring's probes come from this machine.
 ALLOWED_HOSTS = [
@@ -141,7 +145,9 @@ CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else [
 def _database() -> dict[str, Any]:
     own_file = (ENVIRONMENT.DATA_DIR / "alertes.sqlite3").absolute()
     settings: dict[str, Any] = dict(
-        dj_database_url.parse(ENVIRONMENT.DATABASE_URL or f"sqlite:///{own_file}")
+        dj_database_url.parse(
+            ENVIRONMENT.DATABASE_URL.get_secret_value() or f"sqlite:///{own_file}"
+        )
     )
     settings["CONN_MAX_AGE"] = 600
     if settings["ENGINE"].endswith("sqlite3"):
@@ -230,7 +236,7 @@ LOGGING = {
 
 # --- Celery: the alarm clock --------------------------------------------------------------------
 
-CELERY_BROKER_URL = ENVIRONMENT.BROKER_URL or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = ENVIRONMENT.BROKER_URL.get_secret_value() or "redis://127.0.0.1:6379/0"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.variables import changed
+
 # pytest reads this file before Django is set up when the folder is named on its command line.
 if TYPE_CHECKING:
     from notifier.intake.models import Source
@@ -61,8 +63,7 @@ def operator(settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     def put(text: str) -> None:
         path = tmp_path / "categories.toml"
         path.write_text(text, encoding="utf-8")
-        changed = {"CATEGORIES_FILE": path}
-        settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=changed)
+        settings.ENVIRONMENT = changed(settings.ENVIRONMENT, CATEGORIES_FILE=path)
         categories.cache_clear()
 
     yield put
@@ -99,9 +100,9 @@ def provider(settings) -> Iterator[Simulator]:
     from notifier.simulator.client import Simulator
 
     env = settings.ENVIRONMENT
-    with Simulator.start(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN) as simulator:
-        there = {"TWILIO_API_URL": simulator.http, "EMAIL_URL": simulator.smtp}
-        settings.ENVIRONMENT = env.model_copy(update=there)
+    token = env.TWILIO_AUTH_TOKEN.get_secret_value()
+    with Simulator.start(env.TWILIO_ACCOUNT_SID, token) as simulator:
+        settings.ENVIRONMENT = changed(env, TWILIO_API_URL=simulator.http, EMAIL_URL=simulator.smtp)
         provider_named.cache_clear()
         yield simulator
     provider_named.cache_clear()

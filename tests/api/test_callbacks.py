@@ -55,7 +55,7 @@ def _post(
 ) -> HttpResponse:
     """As Twilio posts it: signed for the public address."""
     form = {"MessageSid": SID, "AccountSid": settings.ENVIRONMENT.TWILIO_ACCOUNT_SID} | form
-    validator = RequestValidator(token or settings.ENVIRONMENT.TWILIO_AUTH_TOKEN)
+    validator = RequestValidator(token or settings.ENVIRONMENT.TWILIO_AUTH_TOKEN.get_secret_value())
     signature = validator.compute_signature(
         callback_url(signed_for or number), form if signed is None else signed
     )

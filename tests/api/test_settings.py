@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -9,9 +10,10 @@ from urllib.parse import quote
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from notifier.environment import Environment, read_environment
+from notifier.environment import PLACEHOLDER, SECRETS
 from tests.conftest import outside_key
 from tests.harness.commands import Commands
+from tests.harness.variables import environment_of
 
 PRODUCTION = {
     "SECRET_KEY": "x" * 50,
@@ -68,7 +70,7 @@ PRODUCTION = {
 )
 def test_a_wrong_value_is_refused_by_name(name: str, wrong: str) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
-        read_environment(PRODUCTION | {name: wrong})
+        environment_of(PRODUCTION | {name: wrong})
     (line,) = str(refused.value).splitlines()[1:]
     assert line.strip().startswith(f"{name} : ")
     assert [word for word in ("must", "hould", "cannot", "nput", "Errno") if word in line] == []
@@ -76,7 +78,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, wrong: str) -> None:
 
 def test_no_secret_is_repeated_in_a_refusal() -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
-        read_environment(
+        environment_of(
             PRODUCTION
             | {"SECRET_KEY": "tropcourt", "EMAIL_URL": "imap://u:motdepasse@smtp.example"}
         )
@@ -84,39 +86,130 @@ def test_no_secret_is_repeated_in_a_refusal() -> None:
     assert "motdepasse" not in str(refused.value)
 
 
+# Each a secret of its own, in a value that is accepted.
+HIDDEN = {name: f"caché-{number}-" + "k" * 50 for number, name in enumerate(SECRETS)} | {
+    "DATABASE_URL": "postgresql://u:caché-base@127.0.0.1:1/x",
+    "BROKER_URL": "redis://:caché-courtier@127.0.0.1:1/0",
+    "EMAIL_URL": "smtp://u:caché-courriel@127.0.0.1:1",
+}
+
+
+def _secrets_in_files(folder: Path, secrets: dict[str, str]) -> dict[str, str]:
+    """The same variables with these secrets in files."""
+    for name, value in secrets.items():
+        (folder / name).write_text(f" {value}\n\n", encoding="utf-8")
+    others = {name: value for name, value in PRODUCTION.items() if name not in secrets}
+    return others | {f"{name}_FILE": f"{folder / name} " for name in secrets}
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    environment = environment_of(_secrets_in_files(tmp_path, HIDDEN))
+    assert {name: getattr(environment, name).get_secret_value() for name in SECRETS} == HIDDEN
+    assert environment.missing() == []
+
+
+def test_a_secret_in_a_file_is_held_to_the_same_rules(tmp_path: Path) -> None:
+    wrong = {"SECRET_KEY": "tropcourt", "EMAIL_URL": "imap://u:motdepasse@smtp.example"}
+    with pytest.raises(ImproperlyConfigured) as refused:
+        environment_of(_secrets_in_files(tmp_path, wrong))
+    assert [line.split(" : ")[0].strip() for line in str(refused.value).splitlines()[1:]] == [
+        "SECRET_KEY",
+        "EMAIL_URL",
+    ]
+    with pytest.raises(ImproperlyConfigured, match=r"ceux du modèle.* TWILIO_AUTH_TOKEN"):
+        environment_of(_secrets_in_files(tmp_path, {"TWILIO_AUTH_TOKEN": "REMPLACER"}))
+
+
+def test_a_file_that_does_not_give_its_secret_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text(" \n")
+    (tmp_path / "latin").write_bytes(b"secr\xe9t")
+    (tmp_path / "fit").write_text(HIDDEN["EMAIL_URL"])
+    files = {"SECRET_KEY": "absent", "TWILIO_AUTH_TOKEN": "empty", "DATABASE_URL": ""}
+    files |= {"BROKER_URL": "latin", "EMAIL_URL": "fit"}
+    named = {f"{name}_FILE": str(tmp_path / file) for name, file in files.items()}
+    rest = {name: value for name, value in PRODUCTION.items() if name not in files}
+    with pytest.raises(ImproperlyConfigured) as refused:
+        environment_of(rest | named | {"EMAIL_URL": PRODUCTION["EMAIL_URL"]})
+    assert str(refused.value).splitlines()[1:] == [
+        f"  DATABASE_URL_FILE : « {tmp_path} » est un dossier",
+        f"  BROKER_URL_FILE : « {tmp_path / 'latin'} » n’est pas un texte en UTF-8",
+        f"  SECRET_KEY_FILE : « {tmp_path / 'absent'} » n’existe pas",
+        f"  TWILIO_AUTH_TOKEN_FILE : « {tmp_path / 'empty'} » est vide",
+        "  EMAIL_URL_FILE : EMAIL_URL est donnée aussi, n’en garder qu’une des deux",
+    ]
+
+
+def test_only_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "address").write_text("https://ailleurs.example")
+    given = PRODUCTION | {"PUBLIC_URL_FILE": str(tmp_path / "address")}
+    assert PRODUCTION["PUBLIC_URL"] == environment_of(given).PUBLIC_URL
+
+
+def test_no_secret_shows_where_the_settings_are_printed(tmp_path: Path) -> None:
+    environment = environment_of(_secrets_in_files(tmp_path, HIDDEN))
+    shown = [repr(environment), str(environment), f"{environment.model_dump()}"]
+    shown += [environment.model_dump_json(), f"{environment.EMAIL_URL}"]
+    assert [text for text in shown if "caché" in text] == []
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_shows_in_the_trace_of_a_refusal(name: str) -> None:
+    # The second is one that Python itself refuses, quoting it.
+    for wrong in (f"x://u:caché@h/{PLACEHOLDER}", "x://u:caché℀@h", "x://u:caché@h"):
+        with pytest.raises(ImproperlyConfigured) as refused:
+            environment_of(PRODUCTION | {name: wrong, "LOG_LEVEL": "LOUD"})
+        assert "caché" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("database", ["ready", "unreachable"])
+def test_no_secret_shows_in_what_the_doctor_says(
+    pytestconfig: pytest.Config, tmp_path: Path, database: str
+) -> None:
+    hidden = {n: v for n, v in HIDDEN.items() if database == "unreachable" or n != "DATABASE_URL"}
+    given = dict(pytestconfig.stash[outside_key]) | _secrets_in_files(tmp_path, hidden)
+    given |= {"TWILIO_API_URL": "http://127.0.0.1:1", "PUBLIC_URL": "http://127.0.0.1:1"}
+    with Commands(given | {"DATA_DIR": str(tmp_path), "SIMULATOR": "1"}) as commands:
+        migrated = commands.run("migrate", "--no-input", "--verbosity", "0")
+        done = commands.run("doctor")
+    assert (migrated.returncode == 0) == (database == "ready")
+    assert ("Courriel : " in done.stdout) == (database == "ready")
+    assert "Twilio : injoignable" in done.stdout
+    assert "caché" not in done.stdout + done.stderr + migrated.stderr
+
+
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
-        read_environment(PRODUCTION | {"SECRET_KEY": "x", "LOG_LEVEL": "x", "BROKER_URL": "x"})
+        environment_of(PRODUCTION | {"SECRET_KEY": "x", "LOG_LEVEL": "x", "BROKER_URL": "x"})
     assert len(str(refused.value).splitlines()) == 4
 
 
 def test_a_complete_production_environment() -> None:
-    environment = read_environment(PRODUCTION)
+    environment = environment_of(PRODUCTION)
     assert environment.missing() == []
     assert environment.SIMULATOR is False
     assert environment.TWILIO_API_URL == ""
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
-    assert read_environment({"PUBLIC_URL": "", "LOG_LEVEL": " "}).LOG_LEVEL == "INFO"
+    assert environment_of({"PUBLIC_URL": "", "LOG_LEVEL": " "}).LOG_LEVEL == "INFO"
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"]
 )
 def test_a_loopback_address_may_be_http(url: str) -> None:
-    assert url == read_environment({"PUBLIC_URL": url}).PUBLIC_URL
+    assert url == environment_of({"PUBLIC_URL": url}).PUBLIC_URL
 
 
 @pytest.mark.parametrize("name", PRODUCTION)
 def test_what_nothing_can_be_sent_without(name: str) -> None:
-    missing = read_environment({n: v for n, v in PRODUCTION.items() if n != name}).missing()
+    missing = environment_of({n: v for n, v in PRODUCTION.items() if n != name}).missing()
     assert any(name in said for said in missing)
 
 
 def test_a_messaging_service_stands_for_a_sender() -> None:
     chosen = PRODUCTION | {"TWILIO_FROM": "", "TWILIO_MESSAGING_SERVICE_SID": "MG" + "a" * 32}
-    assert read_environment(chosen).missing() == []
+    assert environment_of(chosen).missing() == []
 
 
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_API_URL", "EMAIL_URL"])
@@ -127,14 +220,14 @@ def test_the_simulator_only_where_everything_is_on_loopback(name: str) -> None:
         "TWILIO_API_URL": "http://127.0.0.1:4010",
         "EMAIL_URL": "smtp://127.0.0.1:2525",
     }
-    assert read_environment(home).SIMULATOR
+    assert environment_of(home).SIMULATOR
     abroad = "smtp://smtp.example:25" if name == "EMAIL_URL" else "https://ailleurs.example"
     with pytest.raises(ImproperlyConfigured, match="SIMULATOR"):
-        read_environment(home | {name: abroad})
+        environment_of(home | {name: abroad})
 
 
 def test_the_simulator_never_stands_in_for_the_provider_in_silence() -> None:
-    assert "TWILIO_API_URL" in Environment(SIMULATOR=True).missing()
+    assert "TWILIO_API_URL" in environment_of({"SIMULATOR": "1"}).missing()
 
 
 @pytest.mark.parametrize("program", ["web", "worker", "beat", "check"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notifier.simulator.client import Simulator
+from tests.harness.variables import changed
 
 # A conftest is read before Django is set up, so what needs models is imported where it is used.
 if TYPE_CHECKING:
@@ -37,13 +38,12 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(
         settings,
         "ENVIRONMENT",
-        settings.ENVIRONMENT.model_copy(
-            update={
-                "TWILIO_ACCOUNT_SID": ACCOUNT,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "TWILIO_API_URL": simulator.http,
-                "EMAIL_URL": simulator.smtp,
-            }
+        changed(
+            settings.ENVIRONMENT,
+            TWILIO_ACCOUNT_SID=ACCOUNT,
+            TWILIO_AUTH_TOKEN=TOKEN,
+            TWILIO_API_URL=simulator.http,
+            EMAIL_URL=simulator.smtp,
         ),
     )
     registry.provider_named.cache_clear()

@@ -11,9 +11,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from notifier.environment import read_environment
 from notifier.ops.local.stack import Bind, cannot_listen, notifier_command
 from tests.conftest import outside_key
+from tests.harness.variables import environment_of
 
 GOOD = "trois renards sous la neige"
 
@@ -117,4 +117,4 @@ def test_a_script_makes_an_account_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_missing_for_sending_is_named_by_its_variables() -> None:
-    assert read_environment({}).missing()[-1] == "TWILIO_FROM ou TWILIO_MESSAGING_SERVICE_SID"
+    assert environment_of({}).missing()[-1] == "TWILIO_FROM ou TWILIO_MESSAGING_SERVICE_SID"

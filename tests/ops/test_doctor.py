@@ -15,6 +15,7 @@ from notifier.ops.doctor.findings import Finding, Mark
 from notifier.ops.local.stack import free_port
 from tests.harness.https import server
 from tests.harness.live import Live
+from tests.harness.variables import changed
 
 CONTACT = "90010;maire;1;Essai;Alix;{};maire@belfort.example"
 
@@ -107,8 +108,7 @@ def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPat
 def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
     from notifier.ops.doctor.providers import smtp, twilio
 
-    changed = settings.ENVIRONMENT.model_copy(update=given)
-    monkeypatch.setattr(settings, "ENVIRONMENT", changed)
+    monkeypatch.setattr(settings, "ENVIRONMENT", changed(settings.ENVIRONMENT, **given))
     return [*(smtp() if "EMAIL_URL" in given else twilio())]
 
 

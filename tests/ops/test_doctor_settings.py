@@ -17,6 +17,7 @@ from notifier.ops.local.stack import Bind, free_port
 from tests.harness.heartbeats import all_running, running
 from tests.harness.https import server
 from tests.harness.live import Live
+from tests.harness.variables import changed
 
 GOOD_KEY = "kJ3-vQ9zX_2mLrT7bNcW5yHsDfGqPaRuEoIiYxCvBnMtKjLhZs"
 
@@ -33,7 +34,7 @@ def said(settings: Settings) -> Any:
             "BROKER_URL": "",
             "SIMULATOR": False,
         }
-        settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=fit | variables)
+        settings.ENVIRONMENT = changed(settings.ENVIRONMENT, **(fit | variables))
         found: Iterator[Finding] = check()
         return [(one.mark, one.what) for one in found if one.mark is not Mark.GOOD]
 

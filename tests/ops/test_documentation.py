@@ -27,8 +27,9 @@ from notifier.api.reports import REFUSALS
 from notifier.delivery import retry as schedule
 from notifier.delivery.models import MessageState
 from notifier.directory.imports.csv_reader import COLUMNS
-from notifier.environment import PLACEHOLDER, Environment, read_environment
+from notifier.environment import PLACEHOLDER, Environment
 from notifier.intake.schema.report import NewReport, Place
+from tests.harness.variables import environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -83,7 +84,7 @@ def test_what_the_table_calls_obligatory_is_what_a_start_misses() -> None:
     obligatory = [
         name for name, (_, meaning) in rows_of_variables().items() if "Obligatoire" in meaning
     ]
-    missing = read_environment({}).missing()
+    missing = environment_of({}).missing()
     assert obligatory == [
         name
         for name in Environment.model_fields
@@ -107,14 +108,14 @@ def filled_in() -> dict[str, str]:
 
 
 def test_the_example_environment_filled_in_is_accepted_and_complete() -> None:
-    assert read_environment(filled_in()).missing() == []
+    assert environment_of(filled_in()).missing() == []
 
 
 def test_the_example_environment_as_it_is_is_refused_by_name() -> None:
     with pytest.raises(
         ImproperlyConfigured, match=r"ceux du modèle.* SECRET_KEY, .*TWILIO_AUTH_TOKEN, EMAIL_URL"
     ):
-        read_environment(settings_of_example())
+        environment_of(settings_of_example())
 
 
 def test_the_example_environment_names_every_variable_but_the_simulator() -> None:
@@ -126,7 +127,7 @@ def test_what_is_commented_out_in_the_example_is_accepted_too() -> None:
     optional = dict(re.findall(r"^#([A-Z_]+)=(.+)$", text(EXAMPLE), re.MULTILINE))
     # A file of authorities is read at once, unlike the other files: any that exists here will do.
     optional["CA_FILE"] = certifi.where()
-    assert read_environment(filled_in() | optional).missing() == []
+    assert environment_of(filled_in() | optional).missing() == []
 
 
 def test_a_shell_reads_the_example_as_systemd_does() -> None:
@@ -344,7 +345,7 @@ def test_a_value_between_apostrophes_is_read_by_a_shell_as_it_is_meant(tmp_path:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == shown.partition("=")[2].strip("'")
-    assert read_environment(filled_in() | {"EMAIL_FROM": done.stdout.strip()}).missing() == []
+    assert environment_of(filled_in() | {"EMAIL_FROM": done.stdout.strip()}).missing() == []
 
 
 def test_procfile_and_units_start_what_exists() -> None:

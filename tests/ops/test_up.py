@@ -194,6 +194,18 @@ def test_without_its_secrets_nothing_starts_and_the_names_are_said(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_what_up_starts_is_given_the_secrets_that_its_files_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial gives its programs a broker and a token of its own: beside the file, one too many."""
+    (tmp_path / "key").write_text("k" * 50 + "\n")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    given = launch.current_environment()
+    assert given["SECRET_KEY"] == "k" * 50
+    assert "SECRET_KEY_FILE" not in given
+
+
 def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None:
     with Commands(environment(tmp_path, TWILIO_ACCOUNT_SID="AC" + "1" * 32)) as commands:
         done = commands.run("up", "--simulator", "--bind", "127.0.0.1:0")

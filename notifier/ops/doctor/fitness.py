@@ -39,12 +39,12 @@ PROCESSES = "systemctl status 'alerte-maires-*', et leurs journaux"
 def network() -> Iterator[Finding]:
     """Nothing leaves this machine in plain text, and not every host name is answered to."""
     given = settings.ENVIRONMENT
-    if _is_plain_database(given.DATABASE_URL):
+    if _is_plain_database(given.DATABASE_URL.get_secret_value()):
         yield warning(
             "DATABASE_URL : la base est sur une autre machine, et la connexion peut être en clair",
             "y ajouter ?sslmode=verify-full",
         )
-    broker = urlsplit(given.BROKER_URL)
+    broker = urlsplit(given.BROKER_URL.get_secret_value())
     if broker.scheme == "redis" and broker.hostname not in LOOPBACK:
         yield warning(
             "BROKER_URL : le courtier est sur une autre machine, et la connexion est en clair",
@@ -70,7 +70,8 @@ def _is_plain_database(url: str) -> bool:
 def secrets_and_senders() -> Iterator[Finding]:
     """Secrets are random, the account is a real one, French operators take the sender."""
     given = settings.ENVIRONMENT
-    if given.SECRET_KEY and len(zlib.compress(given.SECRET_KEY.encode(), 9)) < MIN_COMPRESSED_KEY:
+    key = given.SECRET_KEY.get_secret_value().encode()
+    if key and len(zlib.compress(key, 9)) < MIN_COMPRESSED_KEY:
         yield bad(
             "SECRET_KEY : se devine (motif répété)",
             "python3 -c 'import secrets; print(secrets.token_urlsafe(50))' en affiche une",

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
+from notifier.environment import secrets_from_files
 from notifier.jobs.broker import QUEUES
 from notifier.ops.local.supervisor import Child, ProcessError, Program, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
@@ -232,8 +233,14 @@ def wait_until_ready(
 
 
 def current_environment() -> dict[str, str]:
-    """A copy of this process's environment, for the programs that it starts."""
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "notifier.settings"}
+    """This process's environment for the programs that it starts, with what its files hold.
+
+    The programs are given further secrets, and the same one twice would be refused.
+    """
+    in_files = secrets_from_files(os.environ)
+    named = {f"{name}_FILE" for name in in_files}
+    inherited = {name: value for name, value in os.environ.items() if name not in named}
+    return {**inherited, **in_files, "DJANGO_SETTINGS_MODULE": "notifier.settings"}
 
 
 def _own_secret_key(data_dir: Path) -> str:

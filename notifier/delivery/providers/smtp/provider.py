@@ -45,7 +45,9 @@ class SmtpProvider:
 
     @classmethod
     def from_settings(cls) -> "SmtpProvider":
-        return cls(settings.ENVIRONMENT.EMAIL_URL, settings.ENVIRONMENT.EMAIL_FROM)
+        return cls(
+            settings.ENVIRONMENT.EMAIL_URL.get_secret_value(), settings.ENVIRONMENT.EMAIL_FROM
+        )
 
     @property
     def accepted_by(self) -> str:

@@ -113,7 +113,9 @@ class TwilioProvider:
             if env.TWILIO_MESSAGING_SERVICE_SID
             else {"from_": env.TWILIO_FROM}
         )
-        return cls(env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN, sender, env.twilio_api)
+        return cls(
+            env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN.get_secret_value(), sender, env.twilio_api
+        )
 
     @property
     def accepted_by(self) -> str:

@@ -23,7 +23,7 @@ def is_genuine(form: Mapping[str, str], signature: str, message_id: int) -> bool
     every field of the form.
     """
     env = settings.ENVIRONMENT
-    is_signed = RequestValidator(env.TWILIO_AUTH_TOKEN).validate(
+    is_signed = RequestValidator(env.TWILIO_AUTH_TOKEN.get_secret_value()).validate(
         callback_url(message_id), form, signature
     )
     return bool(is_signed) and form.get("AccountSid") == env.TWILIO_ACCOUNT_SID
