@@ -1,11 +1,13 @@
-"""In French too: what argparse and Django say by themselves of a command and its arguments."""
+"""The command line in French, what argparse and Django say by themselves included."""
 
 from __future__ import annotations
 
-import argparse
+import gettext
+import os
 import sys
 from difflib import get_close_matches
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from django.core.management import ManagementUtility, get_commands
@@ -41,25 +43,7 @@ Les trois processus de la production
 
 « notifier help --commands » donne aussi les commandes de Django."""
 
-# argparse's own sentences. One that is not here, from a later Python, stays in English.
-SENTENCES = {
-    "usage: ": "usage : ",
-    "positional arguments": "arguments ",
-    "options": "options ",
-    "show this help message and exit": "affiche cette aide",
-    "%(prog)s: error: %(message)s\n": "%(prog)s : %(message)s\n",
-    "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",
-    "the following arguments are required: %s": "il manque : %s",
-    "unrecognized arguments: %s": "en trop : %s",
-    "expected one argument": "une valeur est attendue",
-    "ignored explicit argument %r": "aucune valeur n’est attendue (%r)",
-    "ambiguous option: %(option)s could match %(matches)s": (
-        "« %(option)s » peut vouloir dire %(matches)s"
-    ),
-    "invalid choice: %(value)r (choose from %(choices)s)": (
-        "%(value)r n’existe pas ; au choix : %(choices)s"
-    ),
-}
+CATALOGUES = Path(__file__).parent / "locale"
 # Django's options for developers: they work, and need no line in an operator's help.
 UNSHOWN = {
     "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
@@ -68,11 +52,14 @@ UNSHOWN = {
 
 
 class FrenchUtility(ManagementUtility):
-    """Django's command line, whose own words are French."""
+    """Django's command line, in French."""
 
     def __init__(self, argv: list[str]) -> None:
         super().__init__(argv)
-        vars(argparse)["_"] = lambda sentence: SENTENCES.get(sentence, sentence)
+        # argparse asks gettext's own domain, in the language that the environment names.
+        gettext.bindtextdomain("argparse", CATALOGUES)
+        gettext.textdomain("argparse")
+        os.environ["LANGUAGE"] = "fr"
         BaseCommand.suppressed_base_arguments = UNSHOWN
 
     def execute(self) -> None:
@@ -83,7 +70,7 @@ class FrenchUtility(ManagementUtility):
         super().execute()
 
     def main_help_text(self, commands_only: bool = False) -> str:
-        """The commands, by what somebody wants; wrong settings are said below."""
+        """Return the commands, grouped by purpose; settings that are wrong are named below them."""
         if commands_only:
             return super().main_help_text(commands_only=True)
         if self.settings_exception:
@@ -91,7 +78,7 @@ class FrenchUtility(ManagementUtility):
         return HELP
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        """The command; exits with code 1 and a suggestion when there is none of this name."""
+        """Return the command; exit with code 1 and a suggestion where none has this name."""
         # With wrong settings only Django's own are known: it then says which setting is wrong.
         if not self.settings_exception and subcommand not in get_commands():
             near = get_close_matches(subcommand, get_commands(), 1)
@@ -106,7 +93,7 @@ class FrenchUtility(ManagementUtility):
 
 
 class Refusals(OutputWrapper):
-    """Standard error, where a refused command is announced by our name instead of a class's."""
+    """Standard error, on which a refusal begins with `notifier` instead of the exception's name."""
 
     # Django's own signature, which is no TextIO's.
     def write(  # type: ignore[override]

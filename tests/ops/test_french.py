@@ -3,13 +3,15 @@
 import re
 import subprocess
 import tomllib
+from ast import literal_eval
 from collections.abc import Iterator
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
 
-from notifier.ops.french_cli import HELP
+from notifier.ops.french_cli import CATALOGUES, HELP
 from notifier.ops.local.stack import notifier_command
 from tests.harness.commands import Commands
 from tests.ops.test_up import environment
@@ -89,6 +91,25 @@ def test_a_wrong_argument_is_said_in_french(
     assert done.returncode == code
     assert says in done.stderr
     assert [word for word in ENGLISH if word in done.stderr] == []
+
+
+@pytest.mark.parametrize("languages", [{"LANGUAGE": "en"}, {"LANGUAGE": "", "LC_ALL": "C"}])
+def test_commands_are_french_whatever_the_terminal_speaks(
+    tmp_path: Path, languages: dict[str, str]
+) -> None:
+    done = notifier(tmp_path, "timeline", PYTHONIOENCODING="utf-8", **languages)
+    assert done.stderr.startswith("usage : ")
+    assert "il manque : REFERENCE" in done.stderr
+
+
+def test_the_compiled_catalogue_is_that_of_its_source() -> None:
+    (source,) = CATALOGUES.rglob("*.po")
+    with source.with_suffix(".mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+    entries = re.findall(r'^msgid ("..*")\nmsgstr (".*")$', source.read_text("utf-8"), re.MULTILINE)
+    assert len(entries) > 10
+    for sentence, french in entries:
+        assert compiled.gettext(literal_eval(sentence)) == literal_eval(french)
 
 
 def test_a_setting_that_is_wrong_is_named_below_the_help(tmp_path: Path) -> None:
