@@ -1,8 +1,8 @@
-"""Addresses as they may be shown: enough to recognise one's own, not enough to write to."""
+"""Mask addresses: enough is left to recognise one's own, not enough to write to it."""
 
 
 def mask(address: str) -> str:
-    """`+33639980012` -> `+33 6 •• •• •• 12`, `maire@delle.example` -> `m••••@delle.example`."""
+    """Mask `+33639980012` as `+33 6 •• •• •• 12`, `maire@delle.fr` as `m••••@delle.fr`."""
     if "@" in address:
         local, _, domain = address.rpartition("@")
         return f"{local[:1]}••••@{domain}"

@@ -1,18 +1,19 @@
-"""When a message is tried again: soon at first, then more rarely, always within its lifetime."""
+"""Schedule retries and questions: soon at first, then more rarely, always within the lifetime."""
 
 import random
 from datetime import datetime, timedelta
 
 from notifier.delivery.models import Lane
 
-# Seconds before the 2nd, 3rd, … try. A short failure is over in seconds; a provider that is down
-# for ten minutes gets a dozen tries; the last delay repeats itself until the lifetime ends.
+# Seconds before the 2nd, 3rd, … attempt. A short failure is over in seconds; a provider that is
+# down for ten minutes gets a dozen; the last delay repeats itself until the lifetime ends.
 DELAYS_S = (1, 2, 5, 10, 20, 40, 60, 120, 180, 300)
 # Messages that failed together must not come back together.
 JITTER = 0.2
 
-# What was tried and has not left by then calls the next person, while it is tried on. Mail servers
-# that put a stranger off (greylisting) take a quarter of an hour, and routine texts wake nobody.
+# What was attempted and has not left by then calls the next person, while it is retried. Mail
+# servers that defer unknown senders (greylisting) take a quarter of an hour, and routine texts wake
+# nobody.
 DELAYED_AFTER = {Lane.URGENT: timedelta(minutes=1), Lane.ROUTINE: timedelta(minutes=30)}
 
 # A worker that has claimed a message must have recorded it by then; well above the sum of the
@@ -22,7 +23,7 @@ LEASE = timedelta(seconds=30)
 FRESH_CLAIM = LEASE / 3
 # How long a provider may take to list what it accepted before "not listed" means "not accepted".
 LISTED_WITHIN = timedelta(seconds=20)
-# Questions to the provider about a message whose fate is unknown.
+# Questions to the provider about a message in `unknown`.
 ASK_AGAIN = timedelta(seconds=10)
 # Questions about a message that it accepted, while it does not answer them.
 ASK_FOR_RECEIPT_AGAIN = timedelta(minutes=1)
@@ -35,13 +36,13 @@ RECEIPT_OVERDUE = (
 )
 
 
-def next_try(attempts: int, now: datetime, retry_after_s: float | None = None) -> datetime:
-    """When to try again after `attempts` tries; never before what the provider asked for."""
+def next_attempt(attempts: int, now: datetime, retry_after_s: float | None = None) -> datetime:
+    """Return when to retry after this many attempts; never before what the provider asked for."""
     delay = DELAYS_S[min(max(attempts, 1), len(DELAYS_S)) - 1]
     jittered = delay * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreading, not secrecy
     return now + timedelta(seconds=max(jittered, retry_after_s or 0))
 
 
 def next_question(accepted_at: datetime, now: datetime) -> datetime | None:
-    """When to ask for an overdue receipt; None once it is no longer worth asking."""
+    """Return when to ask for an overdue receipt; None once it is not worth asking any more."""
     return next((accepted_at + wait for wait in RECEIPT_OVERDUE if accepted_at + wait > now), None)

@@ -1,7 +1,7 @@
-"""The sweep: finds in the database whatever was not enqueued, was dropped, or ran out of time.
+"""Find in the database whatever was not enqueued, was dropped, or ran out of time.
 
-It may run anywhere, any number of times at once: every step takes what it works on by a conditional
-UPDATE.
+The sweep may run anywhere, any number of times at once: every step locks what it works on, or takes
+it by a conditional UPDATE.
 """
 
 from threading import BoundedSemaphore
@@ -9,9 +9,9 @@ from threading import BoundedSemaphore
 import structlog
 from django.db import transaction
 
-from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
+from notifier.delivery.follow_up import follow_up, follow_up_failed, follow_up_late
 from notifier.delivery.models import Lane, Message
-from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, settle_unknown
+from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, reconcile_unknown
 from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
 from notifier.delivery.sending.pause import note_paused
 from notifier.delivery.sending.sender import deliver
@@ -28,29 +28,29 @@ _asking = BoundedSemaphore(MAX_ASKING)
 
 
 def sweep(lane: Lane) -> None:
-    """One round for a lane: what outlived its use is given up, what is due is delivered."""
-    _expire_outlived()
+    """Run one round for a lane: expire what is past its lifetime, deliver what is due."""
+    _expire()
     deliver(lane)
 
 
 def upkeep() -> None:
-    """One round for all lanes: whatever has to be asked, which may take a provider's own time.
+    """Run one round for all lanes: whatever has to be asked, for which a provider takes its time.
 
-    Asks nothing while `MAX_ASKING` rounds of this process are at it.
+    Asks nothing while `MAX_ASKING` rounds of this process are asking.
     """
-    _mark_lapsed_leases()
+    _mark_expired_leases()
     note_paused()
     if _asking.acquire(blocking=False):
         try:
-            settle_unknown()
+            reconcile_unknown()
             ask_for_overdue_receipts()
         finally:
             _asking.release()
-    follow_up_forgotten()
-    follow_up_arrivals()
+    follow_up_failed()
+    follow_up_late()
 
 
-def _expire_outlived() -> None:
+def _expire() -> None:
     with transaction.atomic():
         messages = expire_pending()
         _note(messages, Step.EXPIRED, "périmé sans avoir pu partir")
@@ -59,7 +59,7 @@ def _expire_outlived() -> None:
         follow_up(message)
 
 
-def _mark_lapsed_leases() -> None:
+def _mark_expired_leases() -> None:
     with transaction.atomic():
         messages = mark_expired_leases()
         _note(messages, Step.ATTEMPT, "sort inconnu : le processus d’envoi s’est arrêté en chemin")

@@ -1,4 +1,4 @@
-"""Doors for Celery."""
+"""Celery's tasks of this room."""
 
 from celery import shared_task
 

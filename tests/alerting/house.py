@@ -149,7 +149,7 @@ def mail(address: str) -> tuple[str, str]:
     return Channel.EMAIL.value, address
 
 
-def a_round() -> None:
+def run_round() -> None:
     """What beat enqueues every two seconds, in both lanes and beside them."""
     for lane in Lane:
         sweep(lane)

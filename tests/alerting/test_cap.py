@@ -21,12 +21,12 @@ from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
     ACCIDENT,
     DUTY,
-    a_round,
     breakable,
     contact,
     hand_over,
     number,
     push,
+    run_round,
 )
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE
 
@@ -90,7 +90,7 @@ def test_the_duty_and_the_log_are_told_once_a_day(capped, caplog) -> None:
     for n in range(5):
         tell(capped, f"R{n}", category=NUISANCE)
     for _ in range(3):
-        a_round()
+        run_round()
     (mail,) = Message.objects.filter(address=DUTY)
     assert breakable(mail.subject) == "Plafond de SMS atteint : CORG 90"
     assert "3 segments" in mail.body
@@ -100,11 +100,11 @@ def test_the_duty_and_the_log_are_told_once_a_day(capped, caplog) -> None:
 def test_a_cap_that_is_raised_lets_what_waits_leave_at_once(capped) -> None:
     for n in range(5):
         tell(capped, f"R{n}", category=NUISANCE)
-    a_round()
+    run_round()
     assert count(MAYOR) == 3
     call_command("source", "set", "CORG 90", "--plafond-sms", "50")
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     assert count(MAYOR) == 4
     assert "2 interventions" in Message.objects.filter(address=MAYOR).order_by("-id")[0].body
     assert held() == []
@@ -114,10 +114,10 @@ def test_the_next_day_it_comes_as_one_digest(capped, clock) -> None:
     for n in range(5):
         tell(capped, f"R{n}", category=NUISANCE)
     clock.shift(timedelta(hours=1, minutes=59))
-    a_round()
+    run_round()
     assert count(MAYOR) == 3
     clock.shift(timedelta(minutes=2))
-    a_round()
+    run_round()
     assert count(MAYOR) == 4
     assert Spending.objects.get(day="2026-11-23").segments == 1
 
@@ -127,8 +127,8 @@ def test_what_waits_past_its_lifetime_expires_and_the_duty_is_told_once(capped, 
     for n in range(6):
         tell(capped, f"R{n}", category=NUISANCE)
     clock.shift(timedelta(hours=4))
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     assert set(Held.objects.values_list("state", flat=True)) == {HeldState.EXPIRED}
     subjects = sorted(Message.objects.filter(address=DUTY).values_list("subject", flat=True))
     assert len(subjects) == 2

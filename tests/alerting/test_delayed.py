@@ -35,7 +35,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
-from tests.delivery.samples import a_round
+from tests.delivery.samples import run_round
 
 # Three ways in which a provider refuses one number for now.
 REGION = Outcome(Result.RETRY, code="21408", detail="région interdite")
@@ -234,7 +234,7 @@ def test_the_end_of_its_lifetime_calls_no_second_stand_in(council, clock) -> Non
     clock.waits(seconds=60)
     clock.waits(seconds=1)
     clock.waits(minutes=180)
-    a_round()
+    run_round()
     assert messages(address=number(1))[0].state == MessageState.EXPIRED
     assert told() == [sms(1), sms(2)]
 

@@ -23,7 +23,6 @@ from tests.alerting.house import (
     GIROMAGNY,
     REFUSED,
     SECRET,
-    a_round,
     breakable,
     contact,
     decided,
@@ -32,6 +31,7 @@ from tests.alerting.house import (
     messages,
     number,
     push,
+    run_round,
     sms,
     told,
 )
@@ -88,8 +88,8 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
     push(source, sequence=2, location=CONFLICT)
     hand_over()
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        a_round()
-        a_round()
+        run_round()
+        run_round()
     asked, expired = mails()
     assert asked.state == MessageState.ACCEPTED
     assert breakable(expired.subject) == "Personne n’a décidé de la commune : R1"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.policy.current import categories
-from notifier.delivery.follow_up import follow_up, follow_up_arrivals, follow_up_forgotten
+from notifier.delivery.follow_up import follow_up, follow_up_failed, follow_up_late
 from notifier.delivery.models import Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -31,7 +31,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
-from tests.delivery.samples import a_round
+from tests.delivery.samples import run_round
 
 
 def duties(reference: str = "R1") -> list[Message]:
@@ -186,7 +186,7 @@ def test_a_text_that_comes_after_what_followed_it_brings_that_too(source, body) 
     assert told(revision=2) == [sms(2)]
     apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
     for _ in range(2):
-        follow_up_arrivals()
+        follow_up_late()
         apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
     assert told(revision=2) == [sms(2), sms(1)]
     mayors, deputys = (messages(revision=2, address=number(n))[0].body for n in (1, 2))
@@ -200,7 +200,7 @@ def test_a_text_that_comes_after_all_brings_nothing_where_nothing_followed(sourc
     push(source, category=FIRE)
     hand_over()
     apply_receipt(said_to_be_lost(), Receipt("SM1", MessageState.DELIVERED))
-    follow_up_arrivals()
+    follow_up_late()
     assert told() == [sms(1), sms(2)]
 
 
@@ -213,7 +213,7 @@ def test_a_text_that_comes_after_all_brings_nothing_to_who_has_left(source) -> N
     push(source, sequence=2, category=FIRE, status="closed")
     mayor.delete()
     apply_receipt(first, Receipt("SM1", MessageState.DELIVERED))
-    follow_up_arrivals()
+    follow_up_late()
     assert told(revision=2) == [sms(2)]
 
 
@@ -268,7 +268,7 @@ def test_an_unknown_fate_that_outlives_its_use_is_told_to_the_duty(source) -> No
     contact("adjoint", mobile=number(2))
     push(source, category=FIRE)
     hand_over(lambda _: Outcome(Result.UNKNOWN))
-    a_round()
+    run_round()
     assert told() == [sms(1)]
     with travel(timezone.now() + timedelta(hours=3, seconds=30)):
         sweep_without_sending()
@@ -292,7 +292,7 @@ def test_one_of_which_nobody_can_ever_say_is_followed_by_the_next_person(source)
 
 def sweep_without_sending() -> None:
     """What the sweep does about lifetimes; the duty's mail then finds no server, and waits."""
-    a_round()
+    run_round()
 
 
 def test_once_even_when_told_twice(source) -> None:
@@ -303,7 +303,7 @@ def test_once_even_when_told_twice(source) -> None:
     lines = len(journal())
     for _ in range(2):
         follow_up(messages()[0])
-        follow_up_forgotten()
+        follow_up_failed()
     assert told() == [sms(1), sms(2)]
     assert len(journal()) == lines
 
@@ -320,7 +320,7 @@ def test_an_interrupted_follow_up_leaves_nothing_and_the_sweep_repeats_it(
         hand_over(refusing(number(1)))
     assert told() == [sms(1)]
     assert not messages()[0].is_followed_up
-    follow_up_forgotten()
+    follow_up_failed()
     assert told() == [sms(1), sms(2)]
 
 

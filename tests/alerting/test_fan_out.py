@@ -19,12 +19,12 @@ from tests.alerting.house import (
     DUTY,
     MAYORS,
     THEFT,
-    a_round,
     breakable,
     contact,
     hand_over,
     number,
     push,
+    run_round,
 )
 
 COMMUNES = sorted(commune.code for commune in communes_in("90"))
@@ -53,7 +53,7 @@ def alarms() -> list[str]:
 def test_a_whole_departement_in_one_push_is_an_alarm_and_leaves(everywhere, client, caplog) -> None:
     push(everywhere, location={"communes": COMMUNES})
     for _ in range(3):
-        a_round()
+        run_round()
     assert alarms() == [
         f"À vérifier tout de suite : {len(COMMUNES)} alertes urgentes de CORG 90 en 10 minutes"
     ]

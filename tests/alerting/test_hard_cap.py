@@ -25,7 +25,6 @@ from tests.alerting.house import (
     ACCIDENT,
     DUTY,
     REFUSED,
-    a_round,
     breakable,
     contact,
     event,
@@ -33,6 +32,7 @@ from tests.alerting.house import (
     journal,
     number,
     push,
+    run_round,
 )
 from tests.alerting.test_cap import PARIS
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE
@@ -98,7 +98,7 @@ def test_a_hundred_communes_in_one_push_are_cut_at_it(source) -> None:
 def test_the_duty_is_told_at_once_and_the_lists_show_it(capped, client: Client, caplog) -> None:
     flood(capped)
     for _ in range(3):
-        a_round()
+        run_round()
     (mail,) = Message.objects.filter(address=DUTY)
     assert breakable(mail.subject) == "Plafond absolu atteint, les urgents sont retenus : CORG 90"
     assert "notifier source release" in mail.body
@@ -116,8 +116,8 @@ def test_a_person_lets_it_go_whatever_it_costs(capped, capsys) -> None:
     flood(capped)
     call_command("source", "release", "CORG 90", "--who", "chef")
     assert "6 textes à faire partir" in capsys.readouterr().out
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     hand_over()
     assert reasons() == []
     assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP] * 6
@@ -138,7 +138,7 @@ def test_one_of_them_is_let_go_in_the_administration(capped, admin_client: Clien
         "/admin/alerting/held/", {"action": "let_go", "_selected_action": [chosen.pk]}
     )
     assert answer.status_code == 302
-    a_round()
+    run_round()
     assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP]
     assert len(reasons()) == 5
     assert count(MAYOR) == 4
@@ -146,21 +146,21 @@ def test_one_of_them_is_let_go_in_the_administration(capped, admin_client: Clien
 
 def test_raising_it_lets_go_what_waits(capped) -> None:
     flood(capped)
-    a_round()
+    run_round()
     assert count(MAYOR) == 3
     call_command("source", "set", "CORG 90", "--plafond-absolu", "50")
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     assert (reasons(), count(MAYOR)) == ([], 4)
 
 
 def test_it_is_not_let_go_by_itself_while_it_is_reached(capped, clock) -> None:
     flood(capped)
     clock.shift(timedelta(hours=2, minutes=59, seconds=30))
-    a_round()
+    run_round()
     assert (count(MAYOR), len(reasons())) == (3, 6)
     clock.shift(timedelta(hours=1))
-    a_round()
+    run_round()
     assert reasons(HeldState.EXPIRED) == [HeldFor.HARD_CAP] * 6
     why = Message.objects.filter(address=DUTY, body__contains="a péri")
     assert why.count() == 1

@@ -9,7 +9,7 @@ from notifier.delivery.sending.claim import claim_due
 from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import DUTY, contact, decided, event, number
-from tests.delivery.samples import a_round
+from tests.delivery.samples import run_round
 
 pytestmark = pytest.mark.django_db
 
@@ -42,4 +42,4 @@ def sweep_without_sending() -> None:
     """The urgent lane's round, but for the delivery: nobody is there to take a text."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("notifier.delivery.sweep.deliver", lambda _lane: 0)
-        a_round()
+        run_round()

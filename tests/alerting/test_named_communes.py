@@ -17,7 +17,6 @@ from tests.alerting.house import (
     MAYORS,
     MISSING,
     SECRET,
-    a_round,
     breakable,
     contact,
     decided,
@@ -26,6 +25,7 @@ from tests.alerting.house import (
     messages,
     number,
     push,
+    run_round,
     sms,
     told,
 )
@@ -148,7 +148,7 @@ def test_the_neighbours_of_all_are_told_once(source) -> None:
 def test_undecided_it_expires_loudly_and_says_who_was_not_told(source) -> None:
     doubt = push(source, category=FIRE, location=WRONG)
     with travel(timezone.now() + timedelta(days=2), tick=True):
-        a_round()
+        run_round()
     doubt.refresh_from_db()
     assert doubt.state == Handling.EXPIRED
     assert "en doute" in doubt.reason

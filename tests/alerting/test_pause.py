@@ -27,7 +27,6 @@ from tests.alerting.house import (
     LATER,
     MAYORS,
     THEFT,
-    a_round,
     breakable,
     contact,
     hand_over,
@@ -36,6 +35,7 @@ from tests.alerting.house import (
     messages,
     number,
     push,
+    run_round,
     sms,
     told,
 )
@@ -192,7 +192,7 @@ def test_nothing_runs_wild_while_it_lasts(mayor, clock) -> None:
     for _ in range(6):
         clock.shift(timedelta(hours=1))
         a_delivery_round()
-        a_round()
+        run_round()
     assert told() == [sms(1), mail("maire@delle.example")]
     assert states() == {MessageState.PENDING}
 
@@ -210,7 +210,7 @@ def test_what_outlived_it_expires_and_the_duty_reads_of_all_of_it_once(mayor, cl
     assert (ended.expired, ended.waiting.texts) == (6, 2)
     for _ in range(3):
         a_delivery_round()
-        a_round()
+        run_round()
     assert states("R1") == {MessageState.EXPIRED}
     assert states("FRESH") == {MessageState.ACCEPTED}
     (to_duty,) = Message.objects.filter(recipient="duty")

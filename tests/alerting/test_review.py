@@ -25,7 +25,6 @@ from tests.alerting.house import (
     GIROMAGNY,
     MAYORS,
     SECRET,
-    a_round,
     decided,
     event,
     hand_over,
@@ -33,6 +32,7 @@ from tests.alerting.house import (
     mayors,
     messages,
     push,
+    run_round,
     sms,
     told,
 )
@@ -300,11 +300,11 @@ def test_what_dispatch_typed_gives_no_orders_to_the_terminal(source) -> None:
 def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
-        a_round()
+        run_round()
     assert Report.objects.get().state == Handling.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        a_round()
-        a_round()
+        run_round()
+        run_round()
     expired = Report.objects.get()
     assert expired.state == Handling.EXPIRED
     assert "personne n’a été prévenu" in expired.reason

@@ -20,11 +20,11 @@ from tests.alerting.house import (
     CONFLICT,
     GIROMAGNY,
     MAYORS,
-    a_round,
     event,
     mayors,
     messages,
     push,
+    run_round,
     sms,
     told,
 )
@@ -37,11 +37,11 @@ def two_communes(source):
 
 def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:
     receive(source, event())
-    a_round()
+    run_round()
     assert messages() == []  # so fresh that its bell is still on the way
     with travel(timezone.now() + timedelta(seconds=3)):
-        a_round()
-        a_round()
+        run_round()
+        run_round()
     assert told(**MAYORS) == [sms(1)]
 
 
@@ -59,13 +59,13 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
     receive(source, event("R1"))
     receive(source, event("R2", location=GIROMAGNY))
     with travel(timezone.now() + timedelta(seconds=3)):
-        a_round()
+        run_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
     assert Report.objects.get(reference="R1").state == Handling.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
-        a_round()
+        run_round()
     assert told("R1", **MAYORS) == [sms(1)]
 
 
@@ -82,9 +82,9 @@ def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatc
     monkeypatch.setattr("notifier.alerting.decision.pipeline.affected", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
-        a_round()
+        run_round()
         assert told("R3", **MAYORS) == []
-        a_round()
+        run_round()
     assert told("R3", **MAYORS) == [sms(1)]
     assert all(str(report_id) in caplog.text for report_id in poisoned)
 
@@ -102,8 +102,8 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
     for reference in ("R1", "R2", "R3"):
         push(source, reference, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        a_round()
-        a_round()
+        run_round()
+        run_round()
     states = dict(Report.objects.values_list("reference", "state"))
     assert states == {"R1": Handling.REVIEW, "R2": Handling.REVIEW, "R3": Handling.EXPIRED}
     assert caplog.text.count("review cannot be expired") >= 2
@@ -111,13 +111,13 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
 
 def test_a_sweep_reads_no_review_that_has_time_left(source) -> None:
     push(source, location=CONFLICT)
-    a_round()  # what is done once in a while is done
+    run_round()  # what is done once in a while is done
     with CaptureQueriesContext(connection) as none_waits:
-        a_round()
+        run_round()
     for n in range(2, 6):
         push(source, f"R{n}", location=CONFLICT)
     with CaptureQueriesContext(connection) as five_wait:
-        a_round()
+        run_round()
     assert len(five_wait) == len(none_waits)
     reviews = [query["sql"] for query in five_wait if "'review'" in query["sql"]]
     assert all("LIMIT" in sql for sql in reviews)
@@ -147,8 +147,8 @@ def test_a_review_expires_at_its_own_deadline(source, category, status, source_s
     end = doubt.received_at + helps
     assert deadline(Report.objects.get()) == end
     with travel(end, tick=False):
-        a_round()
+        run_round()
     assert Report.objects.get().state == Handling.REVIEW
     with travel(end + timedelta(milliseconds=1), tick=False):
-        a_round()
+        run_round()
     assert Report.objects.get().state == Handling.EXPIRED

@@ -28,10 +28,10 @@ from tests.alerting.house import (
     LATER,
     REFUSED,
     TAKEN,
-    a_round,
     contact,
     hand_over,
     number,
+    run_round,
 )
 from tests.api.caller import Caller
 from tests.intake import messages as foreign
@@ -112,7 +112,7 @@ class Stage:
     def waits(self, **time: float) -> None:
         """Let time pass, then do what beat asks for, without handing anything over."""
         self._clock.shift(timedelta(**time))
-        a_round()
+        run_round()
         upkeep()
 
     def leaves(

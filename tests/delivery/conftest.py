@@ -62,14 +62,14 @@ def post() -> Callable[..., Message]:
     from tests.delivery.samples import OUTGOING
 
     def post(**changes: Any) -> Message:
-        letter = replace(OUTGOING, expires_at=timezone.now() + timedelta(hours=1))
-        letter = replace(letter, **changes)
-        enqueue_messages([letter])
+        outgoing = replace(OUTGOING, expires_at=timezone.now() + timedelta(hours=1))
+        outgoing = replace(outgoing, **changes)
+        enqueue_messages([outgoing])
         return Message.objects.get(
-            topic=letter.topic,
-            revision=letter.revision,
-            channel=letter.channel,
-            address=letter.address,
+            topic=outgoing.topic,
+            revision=outgoing.revision,
+            channel=outgoing.channel,
+            address=outgoing.address,
         )
 
     return post
@@ -91,7 +91,7 @@ def mail(post: Callable[..., Message]) -> Callable[..., Message]:
 
 
 @pytest.fixture
-def alone() -> Iterator[Signal]:
+def receivers_of_failure() -> Iterator[Signal]:
     """`delivery_failed` without those who listen to it in the service."""
     from notifier.delivery.outbox import delivery_failed
 
@@ -102,14 +102,14 @@ def alone() -> Iterator[Signal]:
 
 
 @pytest.fixture
-def bad_ends(alone: Signal) -> list[int]:
+def failed_ids(receivers_of_failure: Signal) -> list[int]:
     """The messages that ended badly, as a listener is told of them."""
     heard: list[int] = []
 
     def hear(message: Message, **_: object) -> None:
         heard.append(message.pk)
 
-    alone.connect(hear, weak=False)
+    receivers_of_failure.connect(hear, weak=False)
     return heard
 
 

@@ -1,4 +1,4 @@
-"""The letter of these tests, an urgent SMS to the mayor of Delle, and who got one."""
+"""The message of these tests, an urgent SMS to the mayor of Delle, and who got one."""
 
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ OUTGOING = OutgoingMessage(
 )
 
 
-def a_round() -> None:
+def run_round() -> None:
     """What beat enqueues every two seconds, in the urgent lane and beside the lanes."""
     upkeep()
     sweep(Lane.URGENT)

@@ -33,7 +33,7 @@ Post = Callable[..., Message]
 def test_an_attempt_and_what_came_of_it(
     provider: Simulator,
     post: Post,
-    bad_ends: list[int],
+    failed_ids: list[int],
     fault: str | None,
     result: Result,
     code: str,

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.providers.smtp.provider import mail_number
+from notifier.delivery.providers.smtp.provider import message_id_of
 from notifier.delivery.receipts.bounces import read_bounce
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
@@ -135,12 +135,12 @@ def state(message: Message) -> tuple[str, str]:
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers", "message/global"])
 def test_what_comes_back_has_not_arrived_and_is_followed_up(
-    sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch, kind: str
+    sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    raw = notice(mail_number(sent), kind=kind)
+    raw = notice(message_id_of(sent), kind=kind)
     assert "noté" in bring(raw, monkeypatch)
     assert state(sent) == (MessageState.UNDELIVERED, "5.1.1")
-    assert bad_ends == [sent.pk]
+    assert failed_ids == [sent.pk]
     assert "déjà" in bring(raw, monkeypatch)
     line = Entry.objects.get(step=Step.RECEIPT)
     assert "boîte inconnue (5.1.1)" in line.text and "delle.example" in line.text
@@ -148,30 +148,30 @@ def test_what_comes_back_has_not_arrived_and_is_followed_up(
 
 
 def test_the_mail_as_it_left_comes_back_whole(
-    provider: Simulator, sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch
+    provider: Simulator, sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a real server returns it: below the notice, the very mail that the simulator was given."""
     (kept,) = provider.mails()
     raw = notice("x").decode().split("From: alertes@gendarmerie.example\nTo: maire@")[0]
     bring((raw + kept["raw"] + "\n--B--\n").encode(), monkeypatch)
     assert state(sent) == (MessageState.UNDELIVERED, "5.1.1")
-    assert bad_ends == [sent.pk]
+    assert failed_ids == [sent.pk]
 
 
 def test_exchange_names_it_in_the_notice_itself(
-    sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch
+    sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bring(EXCHANGE.format(number=mail_number(sent)).encode(), monkeypatch)
+    bring(EXCHANGE.format(number=message_id_of(sent)).encode(), monkeypatch)
     assert state(sent) == (MessageState.UNDELIVERED, "5.1.10")
-    assert bad_ends == [sent.pk]
+    assert failed_ids == [sent.pk]
 
 
 def test_a_server_that_gave_up_trying_is_final_though_it_says_4(
-    sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch
+    sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bring(notice(mail_number(sent), status="4.4.1"), monkeypatch)
+    bring(notice(message_id_of(sent), status="4.4.1"), monkeypatch)
     assert state(sent) == (MessageState.UNDELIVERED, "4.4.1")
-    assert bad_ends == [sent.pk]
+    assert failed_ids == [sent.pk]
 
 
 @pytest.mark.parametrize(
@@ -180,16 +180,16 @@ def test_a_server_that_gave_up_trying_is_final_though_it_says_4(
      ("expanded", "2.0.0"), ("", "4.2.2")],
 )  # fmt: skip
 def test_what_is_still_tried_or_has_arrived_changes_nothing(
-    sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch, action: str, status: str
+    sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch, action: str, status: str
 ) -> None:
-    assert "ignoré" in bring(notice(mail_number(sent), action, status), monkeypatch)
-    assert (state(sent), bad_ends) == ((MessageState.ACCEPTED, ""), [])
+    assert "ignoré" in bring(notice(message_id_of(sent), action, status), monkeypatch)
+    assert (state(sent), failed_ids) == ((MessageState.ACCEPTED, ""), [])
 
 
 def test_a_forged_notice_changes_nothing(
     sent: Message,
     mail: Mail,
-    bad_ends: list[int],
+    failed_ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The row's number can be guessed; what stands behind it cannot, and is no other mail's."""
@@ -205,19 +205,19 @@ def test_a_forged_notice_changes_nothing(
         f"alerte-{'9' * 40}-{sent.token}",
     ):
         assert "ignoré" in bring(notice(number), monkeypatch), number
-    assert (state(sent), bad_ends) == ((MessageState.ACCEPTED, ""), [])
+    assert (state(sent), failed_ids) == ((MessageState.ACCEPTED, ""), [])
 
 
 def test_no_notice_is_about_an_sms(
     provider: Simulator,
     post: Mail,
-    bad_ends: list[int],
+    failed_ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     message = post()
     deliver(Lane.URGENT)
-    assert "ignoré" in bring(notice(mail_number(message)), monkeypatch)
-    assert (state(message), bad_ends) == ((MessageState.ACCEPTED, ""), [])
+    assert "ignoré" in bring(notice(message_id_of(message)), monkeypatch)
+    assert (state(message), failed_ids) == ((MessageState.ACCEPTED, ""), [])
 
 
 @pytest.mark.parametrize(
@@ -236,31 +236,31 @@ def test_a_strangers_mail_is_left_alone(raw: bytes, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_answer_of_a_person_is_no_notice(
-    sent: Message, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch
+    sent: Message, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bring(OUT_OF_OFFICE.format(number=mail_number(sent)).encode(), monkeypatch)
-    assert (state(sent), bad_ends) == ((MessageState.ACCEPTED, ""), [])
+    bring(OUT_OF_OFFICE.format(number=message_id_of(sent)).encode(), monkeypatch)
+    assert (state(sent), failed_ids) == ((MessageState.ACCEPTED, ""), [])
 
 
 def test_a_notice_that_comes_before_our_own_record_stands(
-    mail: Mail, bad_ends: list[int], monkeypatch: pytest.MonkeyPatch
+    mail: Mail, failed_ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = mail()
-    bring(notice(mail_number(message)), monkeypatch)
+    bring(notice(message_id_of(message)), monkeypatch)
     assert state(message) == (MessageState.UNDELIVERED, "5.1.1")
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
 
 
 def test_a_server_that_refuses_us_by_its_rules_is_an_operators_matter(
     sent: Message,
-    bad_ends: list[int],
+    failed_ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    bring(notice(mail_number(sent), status="5.7.26"), monkeypatch)
+    bring(notice(message_id_of(sent), status="5.7.26"), monkeypatch)
     (line,) = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
     assert "5.7.26" in line and "delle" not in line
-    assert bad_ends == [sent.pk]
+    assert failed_ids == [sent.pk]
 
 
 def test_a_notice_reads_as_its_server_wrote_it() -> None:

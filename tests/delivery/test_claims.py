@@ -15,7 +15,7 @@ from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
-from tests.delivery.samples import PHONE, a_round
+from tests.delivery.samples import PHONE, run_round
 
 pytestmark = pytest.mark.django_db
 
@@ -56,11 +56,11 @@ def test_a_worker_that_died_before_sending_costs_a_question_and_then_one_text(
 ) -> None:
     message = post()
     claim_due(Lane.URGENT)  # and dead
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     assert [sms["to"] for sms in provider.messages()] == [PHONE]
@@ -77,7 +77,7 @@ def test_a_worker_that_died_after_sending_costs_a_question_and_no_second_text(
     message.refresh_from_db()
     assert message.state == MessageState.SENDING
     time_passes(message, LEASE)
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
     assert len(provider.messages()) == 1
@@ -140,5 +140,5 @@ def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post
     for message in (sent, waiting):
         message.refresh_from_db()
     assert (sent.state, waiting.state) == (MessageState.ACCEPTED, MessageState.CANCELLED)
-    a_round()
+    run_round()
     assert [sms["to"] for sms in provider.messages()] == ["+33639980101"]

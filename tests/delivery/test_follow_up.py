@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.dispatch import Signal
 
-from notifier.delivery.follow_up import follow_up_forgotten
+from notifier.delivery.follow_up import follow_up_failed
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.twilio.provider import TwilioProvider
-from notifier.delivery.receipts.reconcile import settle_unknown
+from notifier.delivery.receipts.reconcile import reconcile_unknown
 
 pytestmark = pytest.mark.django_db
 
@@ -29,9 +29,9 @@ class Listener:
 
 
 @pytest.fixture
-def listener(alone: Signal) -> Listener:
+def listener(receivers_of_failure: Signal) -> Listener:
     hear = Listener()
-    alone.connect(hear, weak=False)
+    receivers_of_failure.connect(hear, weak=False)
     return hear
 
 
@@ -42,14 +42,14 @@ def test_a_follow_up_that_fails_goes_behind_the_others_and_is_repeated(
     messages = [post(topic=str(n)).pk for n in range(3)]
     Message.objects.update(state=MessageState.FAILED, due_at=None)
     listener.poison = {messages[n] for n in poisoned}
-    follow_up_forgotten(most=2)
-    follow_up_forgotten(most=2)
+    follow_up_failed(most=2)
+    follow_up_failed(most=2)
     assert set(listener.heard) == set(messages)
     failures = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
     assert len(failures) == sum(heard in listener.poison for heard in listener.heard)
     assert all(any(f"'message': {pk}" in line for line in failures) for pk in listener.poison)
     listener.poison = set()
-    follow_up_forgotten(most=2)
+    follow_up_failed(most=2)
     assert not Message.objects.filter(is_followed_up=False).exists()
     assert set(Message.objects.values_list("due_at", flat=True)) == {None}
 
@@ -68,6 +68,6 @@ def test_an_answer_that_nobody_can_read_holds_up_no_other_question(
     monkeypatch.setattr(TwilioProvider, "find", find)
     messages = {post(topic=str(n)).pk for n in range(2)}
     Message.objects.update(state=MessageState.UNKNOWN)
-    settle_unknown()
+    reconcile_unknown()
     assert set(asked) == messages
     assert f"'message': {asked[0]}" in caplog.text

@@ -17,11 +17,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from django.conf import settings
 
 from notifier.delivery.models import Lane, Message, MessageState, Result
-from notifier.delivery.providers.smtp.provider import SmtpProvider, mail_number
+from notifier.delivery.providers.smtp.provider import SmtpProvider, message_id_of
 from notifier.delivery.sending.sender import deliver
 from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
-from tests.delivery.samples import MAILBOX, OUTGOING, a_round
+from tests.delivery.samples import MAILBOX, OUTGOING, run_round
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_a_mail_is_multipart_with_our_own_message_id(provider: Simulator, mail: 
     assert got["plain"].strip() == OUTGOING.body
     assert "<p>Delle</p>" in got["html"]
     parsed = message_from_string(got["raw"], policy=policy.default)
-    assert parsed["Message-ID"] == f"<{mail_number(message)}@gendarmerie.example>"
+    assert parsed["Message-ID"] == f"<{message_id_of(message)}@gendarmerie.example>"
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert parsed["Importance"] == "high"
     message.refresh_from_db()
@@ -161,9 +161,9 @@ def test_a_line_cut_after_data_is_repeated_under_the_same_number(
     message.refresh_from_db()
     assert message.state == MessageState.PENDING
     time_passes(message, timedelta(minutes=1))
-    a_round()
+    run_round()
     assert {got["message_id"] for got in provider.mails()} == {
-        f"<{mail_number(message)}@gendarmerie.example>"
+        f"<{message_id_of(message)}@gendarmerie.example>"
     }
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
@@ -178,7 +178,7 @@ def test_a_header_cannot_be_smuggled_into_a_mail(provider: Simulator, mail: Mail
 
 
 def test_a_mail_that_cannot_be_written_ends_at_once(
-    provider: Simulator, mail: Mail, bad_ends: list[int]
+    provider: Simulator, mail: Mail, failed_ids: list[int]
 ) -> None:
     """So that the next in order is told now, and not when the message has outlived its use."""
     message = mail(address='"\n"@delle.example')
@@ -186,7 +186,7 @@ def test_a_mail_that_cannot_be_written_ends_at_once(
     message.refresh_from_db()
     assert provider.mails() == []
     assert (message.state, message.due_at) == (MessageState.FAILED, None)
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
 
 
 @contextmanager
@@ -289,14 +289,14 @@ def test_a_message_number_is_nobody_elses_even_after_a_restore(
     message = mail()
     deliver(Lane.URGENT)
     time_passes(message, timedelta(minutes=1))
-    a_round()
+    run_round()
     first, second = [got["message_id"] for got in provider.mails()]
     assert first == second
     restored = Message(pk=message.pk)
-    assert mail_number(restored).startswith(f"alerte-{message.pk}-")
-    assert mail_number(restored) != mail_number(message)
+    assert message_id_of(restored).startswith(f"alerte-{message.pk}-")
+    assert message_id_of(restored) != message_id_of(message)
     message.refresh_from_db()
-    assert mail_number(message) == message.provider_id and len(message.token) == 32
+    assert message_id_of(message) == message.provider_id and len(message.token) == 32
 
 
 def test_any_server_and_any_mail_reader_takes_the_text(mail: Mail) -> None:

@@ -22,7 +22,7 @@ from notifier.journal.models import Entry
 from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
-from tests.delivery.samples import a_round, told
+from tests.delivery.samples import run_round, told
 from tests.harness.https import server
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,7 @@ def test_nothing_is_asked_of_a_provider_that_never_had_it(
         registry.provider_named.cache_clear()
         message = post()
         deliver(Lane.URGENT)
-        a_round()
+        run_round()
         message.refresh_from_db()
         assert message.state == MessageState.PENDING
         assert asked == []
@@ -194,7 +194,7 @@ def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mar
     fault: str,
 ) -> None:
     """Whichever way it is silent, and whatever state the message waits in."""
-    monkeypatch.setattr("notifier.delivery.sending.blocked._said", {})
+    monkeypatch.setattr("notifier.delivery.sending.blocked._warned_at", {})
     provider.fault(fault)
     if fault == "lookup_500":
         provider.fault("answer_500")
@@ -204,8 +204,8 @@ def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mar
     assert blocked_channels() == {}
     for message in messages:
         time_passes(message, timedelta(seconds=70))
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     (line,) = [m for m in errors(caplog) if "nothing leaves" in m]
     assert "sms" in line and messages[0].address not in line
     assert blocked_channels()["sms"] > 60
@@ -213,8 +213,8 @@ def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mar
     provider.clear_faults()
     for message in messages:
         time_passes(message, timedelta(minutes=5))
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     assert (blocked_channels(), oldest_unsent_s()) == ({}, 0.0)
 
 
@@ -229,7 +229,7 @@ def test_a_mail_server_that_does_not_answer_for_a_minute(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("notifier.delivery.sending.blocked._said", {})
+    monkeypatch.setattr("notifier.delivery.sending.blocked._warned_at", {})
     provider.fault("smtp_down")
     message = mail()
     deliver(Lane.URGENT)

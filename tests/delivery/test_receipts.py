@@ -23,7 +23,7 @@ from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.conftest import ACCOUNT, TOKEN
-from tests.delivery.samples import a_round
+from tests.delivery.samples import run_round
 
 pytestmark = pytest.mark.django_db
 
@@ -151,11 +151,11 @@ def test_a_receipt_that_never_came_is_asked_for(
     message = post()
     deliver(Lane.URGENT)
     provider.wait(sms=1, settled=True, timeout=20)
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     time_passes(message, RECEIPT_OVERDUE[0])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == state
 
@@ -181,7 +181,7 @@ def test_a_provider_that_does_not_know_yet_is_asked_again_later(
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, RECEIPT_OVERDUE[0])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == MessageState.ACCEPTED
     assert message.accepted_at is not None
@@ -205,7 +205,7 @@ SAYS = {"sent": SENT, "delivered": DELIVERED, "undelivered": UNDELIVERED, "read"
         st.sampled_from(["claim", "accept", "sent", "delivered", "undelivered", "read"]), max_size=8
     )
 )
-@pytest.mark.usefixtures("bad_ends")
+@pytest.mark.usefixtures("failed_ids")
 def test_no_order_of_events_makes_a_state_walk_backwards(post: Post, events: list[str]) -> None:
     Message.objects.all().delete()
     message = post()
@@ -230,7 +230,7 @@ LATER = [SENT, UNDELIVERED, DELIVERED, READ]
 
 @pytest.mark.parametrize("together", [False, True])
 def test_whatever_the_order_the_phone_has_the_last_word(
-    post: Post, bad_ends: list[int], together: bool
+    post: Post, failed_ids: list[int], together: bool
 ) -> None:
     """Every order of every set of receipts, twice, one by one and in one commit."""
     orders = [p for n in (1, 2, 3, 4) for p in permutations(LATER, n)]
@@ -255,14 +255,14 @@ def test_whatever_the_order_the_phone_has_the_last_word(
         ) and f is not SENT]  # fmt: skip
         assert lines == told, order
     # Those of which nothing else was said before; none twice.
-    assert len(set(bad_ends)) == len(bad_ends)
+    assert len(set(failed_ids)) == len(failed_ids)
     if not together:
         firsts = [o[: o.index(UNDELIVERED)] for o in orders if UNDELIVERED in o]
-        assert len(bad_ends) == sum(not {DELIVERED, READ} & set(before) for before in firsts)
+        assert len(failed_ids) == sum(not {DELIVERED, READ} & set(before) for before in firsts)
 
 
 def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
-    post: Post, bad_ends: list[int]
+    post: Post, failed_ids: list[int]
 ) -> None:
     message = post()
     accept(*claim_due(Lane.URGENT))
@@ -275,7 +275,7 @@ def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
     assert [m.pk for m in reached([message])] == [message.pk]
     said = [entry.text for entry in Entry.objects.filter(step=Step.RECEIPT)]
     assert "non reçu : raison inconnue" in said[0] and "reçu" in said[1]
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
 
 
 def test_read_is_later_than_delivered_and_keeps_when_it_came(post: Post) -> None:
@@ -289,14 +289,14 @@ def test_read_is_later_than_delivered_and_keeps_when_it_came(post: Post) -> None
     assert (message.state, message.ended_at) == (MessageState.READ, came_at)
 
 
-def test_what_arrived_meanwhile_is_not_followed_up(post: Post, bad_ends: list[int]) -> None:
+def test_what_arrived_meanwhile_is_not_followed_up(post: Post, failed_ids: list[int]) -> None:
     """Between the receipt that said so and its follow-up, another said that the phone has it."""
     message = post()
     accept(*claim_due(Lane.URGENT))
     apply_all([(message.pk, UNDELIVERED), (message.pk, DELIVERED)])
     message.state = MessageState.UNDELIVERED
     follow_up(message)
-    assert bad_ends == []
+    assert failed_ids == []
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_each_word_of_the_provider_is_known(
     provider: Simulator,
     post: Post,
     time_passes: TimePasses,
-    bad_ends: list[int],
+    failed_ids: list[int],
     fault: str,
     state: MessageState,
 ) -> None:
@@ -336,7 +336,7 @@ def test_each_word_of_the_provider_is_known(
     deliver(Lane.URGENT)
     provider.wait(sms=1, settled=True, timeout=20)
     time_passes(message, RECEIPT_OVERDUE[0])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.state == state
 
@@ -348,16 +348,16 @@ def test_every_status_that_twilio_documents_is_known() -> None:
 
 
 def test_a_number_that_the_provider_does_not_know_is_asked_once(
-    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int]
+    provider: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int]
 ) -> None:
     provider.fault("lookup_404")
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, RECEIPT_OVERDUE[0])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert (message.state, message.due_at) == (MessageState.UNDELIVERED, None)
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
     assert "trace" in Entry.objects.filter(step=Step.RECEIPT).get().text
 
 
@@ -368,10 +368,10 @@ def test_a_receipt_that_nobody_can_be_asked_for_is_given_up_in_the_end(
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, RECEIPT_OVERDUE[0])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert message.due_at is not None
     time_passes(message, RECEIPT_OVERDUE[-1])
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert (message.state, message.due_at) == (MessageState.ACCEPTED, None)

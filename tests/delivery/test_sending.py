@@ -11,7 +11,7 @@ from notifier.delivery.outbox import delivery_failed, enqueue_messages
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.samples import OUTGOING, PHONE, a_round, told
+from tests.delivery.samples import OUTGOING, PHONE, run_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_what_is_delivered_is_not_delivered_again(provider: Simulator, post: Pos
     post()
     deliver(Lane.URGENT)
     deliver(Lane.URGENT)
-    a_round()
+    run_round()
     assert told(provider) == [PHONE]
 
 
@@ -121,7 +121,7 @@ def test_a_provider_that_is_down_gets_the_text_once_it_is_back(
 
 @pytest.mark.parametrize("code", [21211, 21610, 21614])
 def test_a_permanent_refusal_ends_at_once_and_is_told(
-    provider: Simulator, post: Post, bad_ends: list[int], code: int
+    provider: Simulator, post: Post, failed_ids: list[int], code: int
 ) -> None:
     provider.fault("reject", error_code=code)
     message = post()
@@ -132,14 +132,14 @@ def test_a_permanent_refusal_ends_at_once_and_is_told(
         str(code),
         None,
     )
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
     assert told(provider) == []
 
 
 def test_a_refusal_that_an_operator_can_mend_is_tried_again_loudly(
     provider: Simulator,
     post: Post,
-    bad_ends: list[int],
+    failed_ids: list[int],
     time_passes: TimePasses,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_refusal_that_an_operator_can_mend_is_tried_again_loudly(
     message = post()
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, bad_ends) == (MessageState.PENDING, [])
+    assert (message.state, failed_ids) == (MessageState.PENDING, [])
     (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
     assert "our account" in line.getMessage() and "20003" in line.getMessage()
     assert PHONE not in line.getMessage()
@@ -157,29 +157,29 @@ def test_a_refusal_that_an_operator_can_mend_is_tried_again_loudly(
 
 
 def test_past_its_lifetime_nothing_is_sent(
-    provider: Simulator, post: Post, bad_ends: list[int]
+    provider: Simulator, post: Post, failed_ids: list[int]
 ) -> None:
     message = post(expires_at=timezone.now() - timedelta(seconds=1))
-    a_round()
+    run_round()
     message.refresh_from_db()
-    assert (message.state, told(provider), bad_ends) == (MessageState.EXPIRED, [], [message.pk])
+    assert (message.state, told(provider), failed_ids) == (MessageState.EXPIRED, [], [message.pk])
     assert steps() == [(Step.EXPIRED, "")]
 
 
 def test_a_retry_beyond_the_lifetime_ends_the_message_now(
-    provider: Simulator, post: Post, bad_ends: list[int]
+    provider: Simulator, post: Post, failed_ids: list[int]
 ) -> None:
     provider.fault("answer_429", retry_after=3600)
     message = post(expires_at=timezone.now() + timedelta(minutes=5))
     deliver(Lane.URGENT)
     message.refresh_from_db()
-    assert (message.state, bad_ends) == (MessageState.EXPIRED, [message.pk])
+    assert (message.state, failed_ids) == (MessageState.EXPIRED, [message.pk])
     said = Entry.objects.latest("id").text
     assert "périmé" in said and "à réessayer" not in said
 
 
 def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
-    provider: Simulator, post: Post, bad_ends: list[int]
+    provider: Simulator, post: Post, failed_ids: list[int]
 ) -> None:
     failures = iter([RuntimeError("database gone")])
 
@@ -193,8 +193,8 @@ def test_a_bad_end_is_told_once_even_when_the_listener_fails_at_first(
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert not message.is_followed_up
-    a_round()
-    a_round()
+    run_round()
+    run_round()
     message.refresh_from_db()
     assert message.is_followed_up
-    assert bad_ends == [message.pk, message.pk]  # the first was undone with the failure
+    assert failed_ids == [message.pk, message.pk]  # the first was undone with the failure

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.receipts.reconcile import _settle
+from notifier.delivery.receipts.reconcile import _reconcile
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.claim import claim_due, claim_questions
 from notifier.delivery.sending.record import record
-from notifier.delivery.sending.sender import _try, deliver
+from notifier.delivery.sending.sender import deliver, send
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.samples import a_round
+from tests.delivery.samples import run_round
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
     (claimed,) = claim_due(Lane.URGENT)
     post(revision=2, body="Fin")
     provider.fault("answer_429", times=1)
-    record([_try(claimed)])
+    record([send(claimed)])
     first.refresh_from_db()
     assert first.state == MessageState.CANCELLED
     deliver(Lane.URGENT)
@@ -68,7 +68,7 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     deliver(Lane.URGENT)
     post(revision=2, body="Fin")
     time_passes(first, LISTED_WITHIN)
-    a_round()
+    run_round()
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
     assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]
 
@@ -94,7 +94,7 @@ def test_a_text_superseded_while_its_failure_is_recorded_is_not_tried_again(
     first = post(body="Première alerte")
     (claimed,) = claim_due(Lane.URGENT)
     provider.fault("answer_429", times=1)
-    ended = _try(claimed)
+    ended = send(claimed)
     with before_the_next_update(lambda: post(revision=2, body="Fin")):
         record([ended])
     first.refresh_from_db()
@@ -111,6 +111,6 @@ def test_a_text_superseded_while_it_goes_back_to_pending_is_not_sent_again(
     time_passes(first, LISTED_WITHIN)
     (asked,) = claim_questions(MessageState.UNKNOWN, again_after=timedelta(seconds=10))
     with before_the_next_update(lambda: post(revision=2, body="Fin")):
-        _settle(asked, True)
+        _reconcile(asked, True)
     assert states() == [MessageState.CANCELLED, MessageState.PENDING]
     assert Entry.objects.filter(step=Step.CANCELLED).count() == 1

@@ -1,7 +1,7 @@
-"""Whose certificates are believed: the machine's own store and, besides, the operator's CA_FILE.
+"""Trust the machine's own certificates and, besides, the operator's CA_FILE.
 
-One store for all that sends and all that examines: behind a proxy that inspects TLS, what
-`notifier doctor` finds well must leave as well.
+Sending and `notifier doctor` share one store: behind a proxy that inspects TLS, what the doctor
+finds well must be sent as well.
 """
 
 import ssl
@@ -12,7 +12,7 @@ from django.conf import settings
 
 
 def tls_context() -> ssl.SSLContext:
-    """The context of every connection to a provider. Raises OSError if CA_FILE is gone."""
+    """Return the context of every connection to a provider. Raises OSError without CA_FILE."""
     return _context(settings.ENVIRONMENT.CA_FILE)
 
 

@@ -1,4 +1,4 @@
-"""Receipts: what the provider says of a message: early, late, twice, out of order or never."""
+"""Apply receipts, which may come early, late, twice, out of order or never."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -50,8 +50,8 @@ def apply_all(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
     return [results[index] for index in range(len(receipts))]
 
 
-# Those that come within so long share a transaction, and so a wait for the disk. A receipt takes
-# the provider a second and more: so little does not make the next person's alert late.
+# Receipts that come within so long share a transaction, and so a wait for the disk. The provider
+# takes a second and more for one, so this does not make the next person's alert late.
 MIN_INTERVAL_S = 0.02
 _apply_grouped = GroupCommit(apply_all, max_batch_size=32, min_interval_s=MIN_INTERVAL_S)
 

@@ -1,8 +1,7 @@
-"""Mails that come back: a notice (RFC 3464) says which one could not be delivered, and why.
+"""Read bounces: notices (RFC 3464) of which mail could not be delivered, and why.
 
-Which one, it says by the Message-ID of ours that it returns. Nobody can guess one; whoever has
-seen one can only say that it did not arrive, whereupon others are told besides: a forged notice
-silences nobody.
+A bounce names the mail by its Message-ID. Nobody can guess one, and whoever has seen one can only
+say that the mail did not arrive, so that others are told as well: a forged bounce silences nobody.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class Bounce:
-    """A mail that will not arrive: its number, its row, what must match, and the status code."""
+    """A mail that will not arrive: its number, its row, the token to match, and the status code."""
 
     number: str
     message_id: int
@@ -47,25 +46,25 @@ class Bounce:
 
     @property
     def explanation(self) -> str:
-        """In French, for the journal."""
+        """The reason in French, for the journal."""
         meaning = next((m for s, m in _MEANINGS.items() if self.status.startswith(s)), "non remis")
         return f"avis de non-remise, {meaning} ({self.status or 'sans code'})"
 
 
 def read_bounce(raw: bytes) -> Bounce | None:
-    """The notice in a mail; None for any other mail, or one that says that it is still tried."""
+    """Read the bounce in a mail; None for any other mail, or one that says that it is retried."""
     mail = email.message_from_bytes(raw)
     status = next(_failures(mail), None)
     if status is None:
         return None
-    for text in _returned(mail):
+    for text in _message_ids(mail):
         if found := _NUMBER.search(text):
             return Bounce(found[1], int(found[2]), found[3], status)
     return None
 
 
 def apply_bounce(bounce: Bounce) -> ReceiptResult:
-    """Mark the mail as undelivered, and have others told, as of an SMS that did not arrive."""
+    """Mark the mail as undelivered and follow it up, as an SMS that did not arrive."""
     ours = Message.objects.filter(
         pk=bounce.message_id, token=bounce.token, channel=Channel.EMAIL
     ).exists()
@@ -73,7 +72,7 @@ def apply_bounce(bounce: Bounce) -> ReceiptResult:
         log.warning("bounce of a mail that we did not send", message=bounce.message_id)
         return ReceiptResult.UNKNOWN_MESSAGE
     if bounce.status.startswith("5.7."):
-        log.error("a reader's mail server refuses our mails", code=bounce.status)
+        log.error("a recipient's mail server refuses our mails", code=bounce.status)
     receipt = Receipt(
         bounce.number, MessageState.UNDELIVERED, bounce.status, explanation=bounce.explanation
     )
@@ -81,9 +80,9 @@ def apply_bounce(bounce: Bounce) -> ReceiptResult:
 
 
 def _failures(mail: Part) -> Iterator[str]:
-    """The status of each recipient that is given up; empty where none is said.
+    """Yield the status of each recipient that has failed; empty where none is given.
 
-    "failed" is final whatever the status: a server that gave up trying says 4.4.1.
+    "failed" is final whatever the status: a server that gave up retrying says 4.4.1.
     """
     for part in mail.walk():
         if part.get_content_type() != "message/delivery-status":
@@ -99,8 +98,8 @@ def _failures(mail: Part) -> Iterator[str]:
                 yield status
 
 
-def _returned(mail: Part) -> Iterator[str]:
-    """Where the Message-ID of what came back may stand, the likeliest first."""
+def _message_ids(mail: Part) -> Iterator[str]:
+    """Yield what may hold the Message-ID of the mail that came back, the likeliest first."""
     for part in mail.walk():
         if part is not mail and part.get("Message-ID"):
             yield str(part["Message-ID"])

@@ -1,4 +1,4 @@
-"""Settle what nobody told us: messages of unknown fate, and receipts that never came, by asking."""
+"""Ask the provider about messages of unknown state, and about receipts that never came."""
 
 import time
 from collections.abc import Callable
@@ -33,9 +33,9 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-# Seconds that one round spends on questions that nobody answers; each may take ten. The others of
-# the round are then as good as asked.
-UNANSWERED_S = 10.0
+# Seconds that one round spends on questions that nobody answers; each may take ten. The rest of the
+# round then counts as unanswered.
+MAX_UNANSWERED_S = 10.0
 
 UNREACHABLE = "l’opérateur n’a pu être interrogé jusqu’à la fin de sa durée de vie"
 HIDDEN = (
@@ -44,31 +44,31 @@ HIDDEN = (
 )
 
 
-def settle_unknown() -> int:
-    """Ask about every due message of unknown fate, and send again only what the provider lacks."""
+def reconcile_unknown() -> int:
+    """Ask about every due message in `unknown`, and send again only what the provider lacks."""
     messages = claim_questions(MessageState.UNKNOWN, again_after=ASK_AGAIN)
-    _one_by_one(messages, _settle)
+    _one_by_one(messages, _reconcile)
     return len(messages)
 
 
 def _one_by_one(messages: list[Message], work: Callable[[Message, bool], None]) -> None:
-    """One that fails does not hold up the others; being claimed, it comes up again later.
+    """Work on each; one that fails does not hold up the others, and is due again later.
 
-    `work` is given the message, and whether there is still time to ask.
+    `work` takes the message, and whether there is still time to ask.
     """
     unanswered_s = 0.0
     for message in messages:
         began = time.monotonic()
         try:
-            work(message, unanswered_s < UNANSWERED_S)
+            work(message, unanswered_s < MAX_UNANSWERED_S)
         except ProviderUnreachableError as error:
             unanswered_s += time.monotonic() - began
-            log.warning("provider unreachable, fate unknown", message=message.pk, error=str(error))
+            log.warning("provider unreachable, state unknown", message=message.pk, error=str(error))
         except Exception:  # whatever the provider's client makes of a strange answer
-            log.exception("provider's word cannot be read, it is asked again", message=message.pk)
+            log.exception("provider's answer cannot be read, it is asked again", message=message.pk)
 
 
-def _settle(message: Message, may_ask: bool) -> None:
+def _reconcile(message: Message, may_ask: bool) -> None:
     provider = provider_for(message)
     if not provider.has_receipts:
         # SMTP: nobody to ask. Once more with the same Message-ID: a lost alert is worse.
@@ -79,7 +79,7 @@ def _settle(message: Message, may_ask: bool) -> None:
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
-        _settle_by_asking(message, provider.find(message))
+        _reconcile_found(message, provider.find(message))
     except ProviderUnreachableError as error:
         note_blocked(message, f"l’opérateur ne répond pas ({error})")
         if timezone.now() > message.expires_at:
@@ -87,7 +87,7 @@ def _settle(message: Message, may_ask: bool) -> None:
         raise
 
 
-def _settle_by_asking(message: Message, found: Found) -> None:
+def _reconcile_found(message: Message, found: Found) -> None:
     now = timezone.now()
     listed = {receipt.provider_id for receipt in found.same} | set(found.hidden)
     others = set(
@@ -105,9 +105,9 @@ def _settle_by_asking(message: Message, found: Found) -> None:
 
 
 def _give_up(message: Message, why: str) -> None:
-    """Leave it unknown, and have others told. A receipt may still say what became of it."""
+    """Leave it unknown and follow it up. A receipt may still say what became of it."""
     follow_up(message, _line(message, Step.SETTLED, why, timezone.now()))
-    # Of one that was withdrawn in the air nobody is told, nor is it asked about for ever.
+    # One that was cancelled in flight counts as followed up: stop asking about it as well.
     Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN, is_followed_up=True).update(
         due_at=None
     )
@@ -129,25 +129,25 @@ def _back_to_pending(message: Message, why: str) -> None:
 
 
 def ask_for_overdue_receipts() -> int:
-    """Ask what became of accepted messages whose receipt is late."""
+    """Ask what became of accepted messages whose receipt is overdue."""
     messages = claim_questions(MessageState.ACCEPTED, again_after=ASK_FOR_RECEIPT_AGAIN)
     _one_by_one(messages, _ask)
     return len(messages)
 
 
 def _ask(message: Message, may_ask: bool) -> None:
-    later = next_question(message.accepted_at or message.created_at, timezone.now())
+    again_at = next_question(message.accepted_at or message.created_at, timezone.now())
     accepted = Message.objects.filter(pk=message.pk, state=MessageState.ACCEPTED)
     try:
         if not may_ask:
             raise ProviderUnreachableError("not asked: nobody answers")
         receipt = provider_for(message).ask(message)
     except ProviderUnreachableError:
-        if later is None:
+        if again_at is None:
             accepted.update(due_at=None)
         raise
     except ProviderIgnorantError:
-        # Nobody will ever say that it arrived: somebody else is told.
+        # Nothing will ever say that it arrived: somebody else is told.
         lost = Receipt(
             message.provider_id,
             MessageState.UNDELIVERED,
@@ -159,7 +159,7 @@ def _ask(message: Message, may_ask: bool) -> None:
     if receipt.state is not MessageState.ACCEPTED:
         apply_receipt(message.pk, replace(receipt, explanation="demandé à l’opérateur"))
     else:
-        accepted.update(due_at=later)
+        accepted.update(due_at=again_at)
 
 
 def _note(message: Message, step: Step, what: str, at: datetime) -> None:

@@ -1,6 +1,6 @@
-"""Channels on which nothing leaves: a provider that does not answer, or that refuses our account.
+"""Find channels on which nothing leaves: their provider does not answer, or refuses our account.
 
-The workers see it and write it beside the message that waits; the web process reads it there.
+The workers notice it and mark the messages that wait; the web process reads it there.
 """
 
 import time
@@ -15,24 +15,24 @@ from notifier.delivery.models import NOT_PAUSED, OPEN, UNSENT, Message
 
 log = structlog.get_logger(__name__)
 
-# So long nothing leaves before an operator hears of it; a provider's short failure is no alarm.
+# So long nothing leaves before an operator is alarmed; a provider's short failure is no alarm.
 BLOCKED_AFTER = timedelta(minutes=1)
-# Each process says so of a channel once in this time, however many messages wait.
-SAID_AGAIN_S = 60.0
+# Each process warns of a channel once in this time, however many messages wait.
+WARN_INTERVAL_S = 60.0
 
-_said: dict[str, float] = {}
+_warned_at: dict[str, float] = {}
 _lock = Lock()
 
 
 def warn_if_blocked(message: Message, at: datetime, why: str) -> None:
-    """Write an ERROR line if, with a try at `at`, it has been so for a minute."""
+    """Log an error if the message has been blocked for a minute, with the attempt at `at`."""
     since = message.blocked_since or at
     if at - since < BLOCKED_AFTER:
         return
     with _lock:
-        if time.monotonic() - _said.get(message.channel, -SAID_AGAIN_S) < SAID_AGAIN_S:
+        if time.monotonic() - _warned_at.get(message.channel, -WARN_INTERVAL_S) < WARN_INTERVAL_S:
             return
-        _said[message.channel] = time.monotonic()
+        _warned_at[message.channel] = time.monotonic()
     log.error(
         "nothing leaves on this channel, its provider cannot be reached or refuses us",
         channel=message.channel,
@@ -43,7 +43,7 @@ def warn_if_blocked(message: Message, at: datetime, why: str) -> None:
 
 
 def note_blocked(message: Message, why: str) -> None:
-    """Write beside an open message that its provider does not answer, as of now."""
+    """Mark an open message as blocked since now: its provider does not answer."""
     now = timezone.now()
     Message.objects.filter(pk=message.pk, state__in=OPEN, blocked_since=None).update(
         blocked_since=now
@@ -52,7 +52,7 @@ def note_blocked(message: Message, why: str) -> None:
 
 
 def blocked_channels() -> dict[str, float]:
-    """For how many seconds nothing has left, by channel; only where it is a minute or more."""
+    """Return for how many seconds nothing has left, by channel, where that is a minute or more."""
     now = timezone.now()
     waiting = Message.objects.filter(UNSENT, NOT_PAUSED, blocked_since__lte=now - BLOCKED_AFTER)
     oldest = waiting.values_list("channel").annotate(since=Min("blocked_since")).order_by()
@@ -60,10 +60,9 @@ def blocked_channels() -> dict[str, float]:
 
 
 def oldest_unsent_s() -> float:
-    """Age in seconds of the oldest message that its provider does not have yet, whatever its state.
+    """Return the age in seconds of the oldest message that its provider does not have yet.
 
-    0 if there is none. One that was given up, and told to others, does not count, nor what a pause
-    holds.
+    0 if there is none. Those that were given up, or that a pause holds, do not count.
     """
     oldest = Message.objects.filter(UNSENT, NOT_PAUSED).aggregate(since=Min("created_at"))["since"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0

@@ -15,7 +15,7 @@ from notifier.delivery.models import Attempt, Message, MessageState, Result
 from notifier.delivery.outbox import SUPERSEDED
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
-from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_try
+from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_attempt
 from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -97,7 +97,7 @@ def _next_state(
         return MessageState.FAILED, None
     if outcome.result is Result.UNKNOWN and provider_for(message).has_receipts:
         return MessageState.UNKNOWN, now + LISTED_WITHIN
-    again_at = next_try(message.attempt_count, now, outcome.retry_after_s)
+    again_at = next_attempt(message.attempt_count, now, outcome.retry_after_s)
     if again_at >= message.expires_at:
         return MessageState.EXPIRED, None
     return MessageState.PENDING, again_at

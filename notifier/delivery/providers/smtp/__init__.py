@@ -1,1 +1,1 @@
-"""E-mail by SMTP, plain and HTML, with one Message-ID for all tries of a message."""
+"""E-mail by SMTP, plain and HTML, with one Message-ID for all attempts of a message."""

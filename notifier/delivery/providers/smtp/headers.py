@@ -1,6 +1,6 @@
 """Headers that are read as they were written, however long and whatever their accents.
 
-They take the place of EmailMessage's own header objects, whose folding (3.11) encodes word by word
+They replace EmailMessage's own header objects, whose folding (3.11) encodes word by word
 and loses or doubles the space between two words that have accents ("dégradationd’un bâtiment"), and
 takes a comma in a name for the end of an address. RFC 2047, 2: encoded words of 75 characters at
 most.
@@ -25,7 +25,7 @@ class Subject(str):
         return super().__new__(cls, text)
 
     def fold(self, *, policy: Policy) -> str:
-        """The whole header as it is sent, its line end included."""
+        """Return the whole header as it is sent, with its line end."""
         # Without a charset: ASCII stays as it is, all else is encoded from its first word on.
         folded = Header(self, header_name=self.name).encode(linesep=policy.linesep)
         return f"{self.name}: {folded}{policy.linesep}"
@@ -43,7 +43,7 @@ class Sender(str):
         return sender
 
     def fold(self, *, policy: Policy) -> str:
-        """The whole header as it is sent, its line end included."""
+        """Return the whole header as it is sent, with its line end."""
         if not self.shown:
             return f"{self.name}: {self}{policy.linesep}"
         phrase = f'"{quote(self.shown)}"'

@@ -1,8 +1,8 @@
 """Hand an e-mail to the SMTP server.
 
-SMTP cannot be asked what it has. A line that is cut after DATA leaves the fate unknown, and a
-second try may double the mail: it is made all the same, with the same Message-ID, because most
-mailboxes show such a pair once, and a lost alert is worse than a doubled mail.
+SMTP cannot be asked what it has. A connection that is cut after DATA leaves the state unknown, and
+a second attempt may double the mail: it is made all the same, with the same Message-ID, because
+most mailboxes show such a pair once, and a lost alert is worse than a doubled mail.
 """
 
 import smtplib
@@ -22,18 +22,18 @@ from notifier.environment import is_loopback
 from notifier.mailbox import Mailbox, encode_domain
 
 TIMEOUT_S = 10.0
-# Any server and any line between takes it: no byte beyond ASCII, no line too long, and the space
-# after the two dashes that begin a signature (RFC 3676, 4.3) is kept.
+# Every server on the way takes it: no byte beyond ASCII, no line too long, and the space after the
+# two dashes that begin a signature (RFC 3676, 4.3) is kept.
 ENCODING = "quoted-printable"
 
 
-def mail_number(message: Message) -> str:
-    """What names the mail in its Message-ID: the same for all its tries, and nobody else's ever."""
+def message_id_of(message: Message) -> str:
+    """Return the mail's name in its Message-ID: the same for all its attempts, and never reused."""
     return f"alerte-{message.pk}-{message.token}"
 
 
 class SmtpProvider:
-    """Thread-safe: a connection for each mail."""
+    """Send mails, each on a connection of its own. Thread-safe."""
 
     name = "smtp"
     has_receipts = False
@@ -51,7 +51,7 @@ class SmtpProvider:
 
     @property
     def accepted_by(self) -> str:
-        """In French, for the journal: nobody may take a simulated mail for a real one."""
+        """In French, for the journal; a simulated mail is not taken for a real one."""
         is_simulated = settings.ENVIRONMENT.SIMULATOR
         return "remis au simulateur" if is_simulated else "remis au serveur de courriel"
 
@@ -59,7 +59,7 @@ class SmtpProvider:
         try:
             mail = self._mail(message)
         except ValueError as error:
-            # A header that is none: it would be so at every try, while the next in order waits.
+            # An invalid header: it would be so at every attempt, while the next person waits.
             return Outcome(Result.PERMANENT, detail=f"courriel impossible ({type(error).__name__})")
         try:
             server = self.connect()
@@ -87,10 +87,10 @@ class SmtpProvider:
         except (OSError, smtplib.SMTPException) as error:
             detail = f"ligne coupée ({type(error).__name__})"
             return Outcome(Result.UNKNOWN, detail=detail, is_common=True)
-        return Outcome(Result.ACCEPTED, provider_id=mail_number(message))
+        return Outcome(Result.ACCEPTED, provider_id=message_id_of(message))
 
     def try_recipient(self, address: str) -> None:
-        """Ask whether the server would take a mail of ours to this address; none is sent.
+        """Ask whether the server would take a mail of ours to this address; send none.
 
         Raises OSError or smtplib.SMTPException.
         """
@@ -105,16 +105,17 @@ class SmtpProvider:
             server.rset()
 
     def find(self, message: Message) -> Found:  # noqa: ARG002 - the providers' common form
-        """Nothing, ever: SMTP has no such question."""
+        """Return nothing: SMTP cannot be asked."""
         return Found()
 
     def ask(self, message: Message) -> Receipt:  # noqa: ARG002 - the providers' common form
         raise ProviderUnreachableError("SMTP has no receipts to ask for")
 
     def connect(self) -> smtplib.SMTP:
-        """An open, encrypted (but on loopback) and logged-in connection.
+        """Open an encrypted (except on loopback) and logged-in connection.
 
-        Raises OSError or smtplib.SMTPException."""
+        Raises OSError or smtplib.SMTPException.
+        """
         host = self._parts.hostname or ""
         context = tls_context()
         server: smtplib.SMTP
@@ -137,7 +138,7 @@ class SmtpProvider:
         mail["Subject"] = Subject(message.subject)
         mail["From"] = Sender(self._sender)
         mail["To"] = encode_domain(message.address)
-        mail["Message-ID"] = f"<{mail_number(message)}@{domain}>"
+        mail["Message-ID"] = f"<{message_id_of(message)}@{domain}>"
         mail["Date"] = format_datetime(message.created_at)
         mail["Auto-Submitted"] = "auto-generated"
         if message.lane == Lane.URGENT:

@@ -1,8 +1,8 @@
-"""What a mail server's refusal means: the reader's mailbox, this moment, or us.
+"""Tell what a mail server's refusal concerns: the recipient's mailbox, this moment, or us.
 
-A server that was told to wait with its refusals until it knows the reader (Postfix is, unless it is
-told otherwise) says at RCPT what it has against our sender or our log-in. Source: RFC 3463 and the
-registry of enhanced status codes.
+A server that delays its refusals until it knows the recipient (Postfix does by default) says at
+RCPT what it has against our sender or our log-in. Source: RFC 3463 and the registry of enhanced
+status codes.
 """
 
 import re
@@ -22,19 +22,19 @@ _OUR_ADDRESS = {(1, 7), (1, 8)}
 # X.7.*: policy and security, all against us but these: a list that takes nothing from outside, a
 # mailbox or a domain that changed hands.
 _POLICY = 7
-_READERS_POLICY = {(7, 2), (7, 17), (7, 18)}
+_RECIPIENTS_POLICY = {(7, 2), (7, 17), (7, 18)}
 
 
 def refusal(code: int, words: bytes | str) -> Outcome:
-    """The outcome of a reply that is no yes, to any command.
+    """Return the outcome of a negative reply to any command.
 
     Only its codes are kept: its words may repeat the address.
     """
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    is_for_ever = 500 <= code < 600
-    if code in _LOG_IN or _is_against_us(text, is_for_ever):
+    is_permanent = 500 <= code < 600
+    if code in _LOG_IN or _is_against_us(text, is_permanent):
         return refused_us(code)
-    if is_for_ever:
+    if is_permanent:
         return Outcome(Result.PERMANENT, code=str(code), detail=f"refusé par le serveur ({code})")
     return Outcome(
         Result.RETRY, code=str(code), detail=f"remis à plus tard par le serveur ({code})"
@@ -42,22 +42,22 @@ def refusal(code: int, words: bytes | str) -> Outcome:
 
 
 def refused_us(code: int) -> Outcome:
-    """Our log-in or our sender, not the reader: every mail will fare alike until it is mended.
+    """Return the outcome where our log-in or our sender is refused, so that every mail will be.
 
-    So it is tried again within its lifetime, whatever the server says of ever after.
+    It is retried within its lifetime, even if the server says that this is permanent.
     """
     log.error("the mail server refuses us, an operator must mend it", code=code)
     detail = f"le serveur refuse notre accès ou notre expéditeur ({code})"
     return Outcome(Result.RETRY, code=str(code), detail=detail, is_common=True)
 
 
-def _is_against_us(text: str, is_for_ever: bool) -> bool:
+def _is_against_us(text: str, is_permanent: bool) -> bool:
     found = _ENHANCED.match(text.strip())
     if found is None:
         # Exim and others without enhanced codes: "relay not permitted".
-        return is_for_ever and "relay" in text.lower()
+        return is_permanent and "relay" in text.lower()
     said = (int(found[1]), int(found[2]))
     if said in _OUR_ADDRESS:
         return True
     # 4.7.*: "come back later" (greylisting), which is no fault of anybody.
-    return is_for_ever and said[0] == _POLICY and said not in _READERS_POLICY
+    return is_permanent and said[0] == _POLICY and said not in _RECIPIENTS_POLICY

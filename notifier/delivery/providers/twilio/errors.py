@@ -1,10 +1,10 @@
-"""What Twilio's errors mean for one message. Source: Twilio's error dictionary, codes by number.
+"""What Twilio's errors mean for one message. Source: Twilio's error dictionary, by code.
 
-An unknown code of a refused request is retried: the schedule and the lifetime bound it, and a
-number that could be reached must not be given up for a code that this table does not know.
+An unknown code of a refused request is retried: schedule and lifetime bound it, and a number that
+could be reached must not be given up for a code that this table does not know.
 """
 
-# Refused now and for ever for this number: move on at once.
+# Refused permanently for this number: fail over at once.
 PERMANENT = {
     21211: "numéro invalide",
     21214: "numéro injoignable",
@@ -24,7 +24,7 @@ PERMANENT = {
     30034: "expéditeur non enregistré",
 }
 
-# Refused for something that an operator can mend within the lifetime: keep trying, loudly.
+# Refused for something that an operator can mend within the lifetime: retry, and log an error.
 OPERATOR = {
     20003: "identifiants Twilio refusés",
     20005: "compte Twilio inactif",
@@ -45,17 +45,17 @@ OPERATOR = {
     21705: "service de messagerie invalide",
     30001: "file de l’opérateur pleine",
     30002: "compte Twilio suspendu",
-    # The rules of AF2M, the French operators' association (charter of 10 March 2025), which they
-    # apply each on its own: 3 to 11 letters and digits without space or accent, not digits alone,
-    # no generic word (alerte, info, rdv, banque…). Twilio says it of them in a receipt.
+    # The rules of AF2M, the French operators' association (charter of 10 March 2025), which each
+    # applies by itself: 3 to 11 letters and digits without space or accent, not digits alone, no
+    # generic word (alerte, info, rdv, banque…). Twilio passes it on in a receipt.
     30042: "expéditeur refusé par un opérateur : nom générique ou caractère interdit (AF2M)",
     63038: "plafond de messages du jour atteint chez Twilio",
 }
 
-# Of those, the ones that say something of one number or of this minute: the others pass.
+# Of those, the ones that concern one number or this minute: other messages may pass.
 OF_ONE_NUMBER = {21266, 21408, 21608, 21611, 30001, 30042, 63038}
 
-# Said by a receipt: why an accepted message did not arrive.
+# In a receipt: why an accepted message did not arrive.
 UNDELIVERED = {
     30003: "téléphone éteint ou hors réseau",
     30004: "message bloqué",
@@ -69,12 +69,12 @@ UNDELIVERED = {
 
 
 def is_ours(code: int | str | None) -> bool:
-    """Whether an operator has to mend something, and no reader is at fault."""
+    """Whether an operator has to mend something, and the recipient is not at fault."""
     return _number(code) in OPERATOR
 
 
 def explain(code: int | str | None) -> str:
-    """The meaning of a code in French, or its bare number."""
+    """Explain a code in French, or give its bare number."""
     meaning = {**PERMANENT, **OPERATOR, **UNDELIVERED}.get(_number(code))
     return meaning or (f"erreur {code}" if code else "sans explication")
 

@@ -1,4 +1,4 @@
-"""The HTTP side of Twilio's client: timeouts, no stale connection, and what it hides from us."""
+"""HTTP for Twilio's client: timeouts, no stale connection, and the headers that it hides."""
 
 import ssl
 import time
@@ -21,13 +21,13 @@ from notifier.delivery.providers.trust import tls_context
 # Twilio answers in well under a second; the client has no timeout of its own.
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 10.0
-# A connection idle for longer may have been forgotten by a firewall on the way: the next alert
-# would wait for the whole read timeout on it. A new one costs a handshake.
-IDLE_CONNECTION_S = 20.0
+# A firewall on the way may have dropped a connection that is idle for longer: the next alert would
+# wait for the whole read timeout on it. A new one costs a handshake.
+MAX_IDLE_S = 20.0
 
 
-class PatientHttpClient(TwilioHttpClient):
-    """One thread's connection to Twilio. Remembers Retry-After and Date of the last answer."""
+class HttpClient(TwilioHttpClient):
+    """One thread's connection to Twilio; keeps Retry-After and Date of the last answer."""
 
     session: Session
 
@@ -36,8 +36,8 @@ class PatientHttpClient(TwilioHttpClient):
         adapter = _Adapter(tls_context())
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, adapter)
-        # Asked once: requests would look for proxies and a .netrc anew for every text, which is a
-        # sixth of its cost; and a .netrc must not replace the account's own credentials.
+        # Read once: looking for proxies and a .netrc for every text would be a sixth of its cost;
+        # and a .netrc must not replace the account's own credentials.
         self.session.proxies = get_environ_proxies(api_url)
         self.session.trust_env = False
         # requests takes a pair (connect, read), the parent's annotation only one number.
@@ -47,7 +47,7 @@ class PatientHttpClient(TwilioHttpClient):
         self._used_at = 0.0
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override] # the parent's eight optional parameters pass through
-        if time.monotonic() - self._used_at > IDLE_CONNECTION_S:
+        if time.monotonic() - self._used_at > MAX_IDLE_S:
             self.session.close()
         self.retry_after_s = None
         try:
@@ -60,7 +60,7 @@ class PatientHttpClient(TwilioHttpClient):
 
 
 class _Adapter(HTTPAdapter):
-    """Believes the certificates that all our connections believe, not those requests brings."""
+    """Trusts what all our connections trust, not the certificates that requests brings."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -84,13 +84,13 @@ class _Adapter(HTTPAdapter):
 
 class _Connection(HTTPConnection):
     def connect(self) -> None:
-        with _all_is_no_connection(self):
+        with _failing_as_no_connection(self):
             super().connect()
 
 
 class _SecureConnection(HTTPSConnection):
     def connect(self) -> None:
-        with _all_is_no_connection(self):
+        with _failing_as_no_connection(self):
             super().connect()
 
 
@@ -106,11 +106,11 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
 @contextmanager
-def _all_is_no_connection(connection: HTTPConnection) -> Iterator[None]:
-    """Say of whatever fails before a line stands that none stands, so that no text has left.
+def _failing_as_no_connection(connection: HTTPConnection) -> Iterator[None]:
+    """Turn whatever fails before a connection stands into NewConnectionError: no text has left.
 
-    A handshake, a certificate, a proxy: the library gives each an error of its own, which may as
-    well come from the middle of an answer.
+    A handshake, a certificate, a proxy: the library raises for each an error of its own, which may
+    as well come from the middle of an answer.
     """
     try:
         yield

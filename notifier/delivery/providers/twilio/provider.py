@@ -1,4 +1,4 @@
-"""Hand an SMS to Twilio, find one that it may have, ask what became of one."""
+"""Send an SMS with Twilio, find one that it may have, ask what became of one."""
 
 import re
 import threading
@@ -39,37 +39,37 @@ from notifier.delivery.providers.twilio.errors import (
     explain,
     is_ours,
 )
-from notifier.delivery.providers.twilio.http import PatientHttpClient
+from notifier.delivery.providers.twilio.http import HttpClient
 from notifier.delivery.providers.twilio.statuses import state_of
 
 log = structlog.get_logger(__name__)
 
-# Of the texts lately sent to one number, how many are looked at to find ours.
-LATEST = 50
-# Twilio's clock and ours. A text that is not found is sent again, so rather too much than too
-# little: an older one with the very same words is not taken for it, being another message's.
+# How many of the latest texts to one number are searched for ours.
+MAX_LISTED = 50
+# Between Twilio's clock and ours. A text that is not found is sent again, so rather too much than
+# too little: an older one with the very same words is not taken for it, being another message's.
 CLOCK_SKEW = timedelta(hours=1)
-# What Twilio lists instead of the words, and of a number's last four digits, for an account that
-# has them redacted (twilio.com/docs/messaging/guides/privacy-message-redaction). As it does not
-# list where it reports to either, only a receipt can tell such texts apart.
+# What Twilio lists for the words, and for a number's last four digits, if the account has them
+# redacted (twilio.com/docs/messaging/guides/privacy-message-redaction). As it does not list the
+# callback either, only a receipt can tell such texts apart.
 HIDDEN_WORDS = ("", "**REDACTED**")
 HIDDEN_DIGITS = 4
 HIDDEN_END = "X" * HIDDEN_DIGITS
-# Errors of a request that was given up before anything of it had left.
+# Errors of a request of which nothing has left.
 NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
-# What the library makes of a refusal, in Twilio's own form and in that of RFC 9457.
+# What the library raises for a refusal, in Twilio's own form and in that of RFC 9457.
 Refused: TypeAlias = TwilioRestException | TwilioServiceException
 REFUSED = (TwilioRestException, TwilioServiceException)
-# What the library makes of an answer that has not Twilio's form.
+# What the library raises for an answer that is not of Twilio's form.
 UNREADABLE = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
-# A text that its number no longer leads to: taken out of Twilio's record, or of another account.
-NO_SUCH = (404, 410)
+# The text is gone from Twilio's record, or is another account's.
+NOT_FOUND = (404, 410)
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Account:
-    """What Twilio says of our account, and its clock (an HTTP date)."""
+    """What Twilio says of our account, with its clock (an HTTP date)."""
 
     status: str
     type: str
@@ -77,7 +77,7 @@ class Account:
 
 
 class AccountRefusedError(Exception):
-    """Twilio answered, and not as to its customer; `status` is the answer's."""
+    """Twilio refused our account; `status` is that of its answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"Twilio answers {status}")
@@ -85,12 +85,12 @@ class AccountRefusedError(Exception):
 
 
 def callback_url(message_id: int) -> str:
-    """Where Twilio reports on this message; its signature covers exactly this address."""
+    """Return where Twilio posts this message's receipts; its signature covers this very address."""
     return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/callbacks/twilio/{message_id}"
 
 
 class TwilioProvider:
-    """Thread-safe: each thread gets a client, hence a connection, of its own."""
+    """Send SMS; each thread has a client, hence a connection, of its own. Thread-safe."""
 
     name = "twilio"
     has_receipts = True
@@ -102,7 +102,7 @@ class TwilioProvider:
         self._sender = sender
         self._api_url = api_url
         self._local = threading.local()
-        # Imports the part of Twilio's library that sends, a tenth of a second, before it is urgent.
+        # Imports the part of Twilio's library that sends, which takes a tenth of a second.
         _ = self._client()[0].messages
 
     @classmethod
@@ -119,7 +119,7 @@ class TwilioProvider:
 
     @property
     def accepted_by(self) -> str:
-        """In French, for the journal: nobody may take a simulated text for a real one."""
+        """In French, for the journal; a simulated text is not taken for a real one."""
         return "remis au simulateur" if settings.ENVIRONMENT.SIMULATOR else "remis à Twilio"
 
     def send(self, message: Message) -> Outcome:
@@ -134,7 +134,7 @@ class TwilioProvider:
         except REFUSED as error:
             return _refusal(error, http.retry_after_s)
         except RequestException as error:
-            return _broken_line(error)
+            return _connection_error(error)
         except UNREADABLE as error:
             return _unreadable(type(error).__name__)
         if not MESSAGE_SID.fullmatch(str(created.sid)):
@@ -147,7 +147,7 @@ class TwilioProvider:
         same = [_receipt(found) for found in listed if found.body == message.body]
         hidden = [str(found.sid) for found in listed if (found.body or "") in HIDDEN_WORDS]
         if not same and not hidden:
-            # A number of which the end is hidden is not found by its number.
+            # A number whose end is hidden is not found by its number.
             masked = message.address[:-HIDDEN_DIGITS] + HIDDEN_END
             latest, are_all = self._listed(None, since)
             hidden = [str(found.sid) for found in latest if found.to == masked]
@@ -159,14 +159,14 @@ class TwilioProvider:
         try:
             return _receipt(self._client()[0].messages(message.provider_id).fetch())
         except REFUSED as error:
-            if error.status in NO_SUCH:
+            if error.status in NOT_FOUND:
                 raise ProviderIgnorantError(str(error.status)) from error
             raise ProviderUnreachableError(str(error.status)) from error
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
 
     def account(self) -> Account:
-        """What the account says of itself, asked on the way that texts take.
+        """Ask what the account says of itself, over the connection that texts take.
 
         Raises AccountRefusedError, ProviderUnreachableError.
         """
@@ -180,23 +180,23 @@ class TwilioProvider:
         return Account(str(facts.status), str(facts.type), http.date)
 
     def _listed(self, number: str | None, since: datetime) -> tuple[list[Any], bool]:
-        """The latest texts made since then, to this number or to any, and whether those are all."""
+        """List the latest texts since then to this number, or to any, and whether those are all."""
         try:
             listed: list[Any] = self._client()[0].messages.list(
-                to=number or values.unset, limit=LATEST
+                to=number or values.unset, limit=MAX_LISTED
             )
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
         made = [found for found in listed if found.date_created and found.date_created >= since]
-        return made, len(made) < LATEST
+        return made, len(made) < MAX_LISTED
 
-    def _client(self) -> tuple[Client, PatientHttpClient]:
+    def _client(self) -> tuple[Client, HttpClient]:
         if not hasattr(self._local, "client"):
-            http = PatientHttpClient(self._api_url)
+            http = HttpClient(self._api_url)
             client = Client(*self._account, http_client=http)
             client.api.base_url = self._api_url
             self._local.client = (client, http)
-        mine: tuple[Client, PatientHttpClient] = self._local.client
+        mine: tuple[Client, HttpClient] = self._local.client
         return mine
 
 
@@ -208,7 +208,7 @@ def _receipt(found: Any) -> Receipt:
 
 
 def _reason(error: Exception) -> str:
-    """Of a nest of errors the innermost, which says what it was."""
+    """Describe the innermost of nested errors, which says what it was."""
     while error.__cause__ or error.__context__:
         inner = error.__cause__ or error.__context__
         if not isinstance(inner, Exception):
@@ -218,7 +218,7 @@ def _reason(error: Exception) -> str:
 
 
 def _unreadable(why: str) -> Outcome:
-    """An answer that is not Twilio's: somebody in between may have eaten the real one."""
+    """Return the outcome of an answer that is not Twilio's: a proxy may hide the real one."""
     return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({why})", is_common=True)
 
 
@@ -230,7 +230,7 @@ def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:
         detail = f"panne de l’opérateur ({error.status})"
         return Outcome(Result.UNKNOWN, code=code, detail=detail, is_common=True)
     if error.status < 400:
-        # Sent elsewhere: a network's own log-in page, not Twilio.
+        # Redirected: a network's own log-in page, not Twilio.
         detail = f"réponse d’un intermédiaire ({error.status})"
         return Outcome(Result.RETRY, code=code, detail=detail, is_common=True)
     if error.code in PERMANENT:
@@ -248,7 +248,7 @@ def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:
     )
 
 
-def _broken_line(error: RequestException) -> Outcome:
+def _connection_error(error: RequestException) -> Outcome:
     if isinstance(error, NEVER_LEFT) or _never_connected(error):
         return Outcome(Result.RETRY, detail="opérateur injoignable", is_common=True)
     detail = f"ligne coupée sans réponse ({type(error).__name__})"
@@ -256,6 +256,6 @@ def _broken_line(error: RequestException) -> Outcome:
 
 
 def _never_connected(error: RequestException) -> bool:
-    """Whether no line stood yet: see `http`, where all that fails before is made to say so."""
+    """Whether no connection stood yet: `http` makes every earlier failure say so."""
     cause = error.args[0] if isinstance(error, RequestsConnectionError) and error.args else None
     return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

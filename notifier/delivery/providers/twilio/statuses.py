@@ -1,4 +1,4 @@
-"""Twilio's words for a message's status, and ours. Source: Twilio's Messages resource, `status`."""
+"""Map Twilio's statuses to our states. Source: Twilio's Messages resource, `status`."""
 
 from notifier.delivery.models import MessageState
 
@@ -10,7 +10,7 @@ STATES: dict[str, MessageState] = {
     "sent": MessageState.ACCEPTED,
     "delivered": MessageState.DELIVERED,
     "read": MessageState.READ,
-    # Of a text in several segments, some: nobody may count on what he did not get.
+    # Some of several segments: nobody may count on a text of which a part is missing.
     "partially_delivered": MessageState.UNDELIVERED,
     "undelivered": MessageState.UNDELIVERED,
     "failed": MessageState.UNDELIVERED,
@@ -19,5 +19,5 @@ STATES: dict[str, MessageState] = {
 
 
 def state_of(status: str) -> MessageState | None:
-    """Our state for Twilio's status, None for a word that is not a status of a sent message."""
+    """Return our state for Twilio's status; None if that is none of a sent message."""
     return STATES.get(status)

@@ -1,4 +1,4 @@
-"""The pace that a provider allows: all workers together, urgent before routine, never silence."""
+"""The rate that a provider allows: all workers together, urgent before routine, never silence."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.sending import rate_limit as throughput
+from notifier.delivery.sending import rate_limit
 from notifier.delivery.sending.rate_limit import (
     MAX_WAIT_S,
-    Pace,
-    most_at_once,
-    pace_of,
+    RateLimit,
+    max_claim,
+    rate_limit_of,
     wait_for_slot,
 )
 from notifier.ops.local.stack import current_environment, free_port
@@ -45,58 +45,61 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Child, st
 
 
 @pytest.fixture
-def limited(valkey: tuple[Child, str], settings) -> Iterator[Callable[..., Pace]]:
+def limited(valkey: tuple[Child, str], settings) -> Iterator[Callable[..., RateLimit]]:
     """Puts limits in force, with a sender that no other test has."""
 
-    def limit(per_second: int) -> Pace:
+    def limit(per_second: int) -> RateLimit:
         settings.CELERY_BROKER_URL = valkey[1]
         sender = {"SMS_PER_SECOND": per_second, "TWILIO_FROM": f"S{time.monotonic_ns()}"}
         settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=sender)
         forget()
-        pace = pace_of(Channel.SMS)
-        assert pace is not None
-        return pace
+        sms_limit = rate_limit_of(Channel.SMS)
+        assert sms_limit is not None
+        return sms_limit
 
     yield limit
     forget()
 
 
 def forget() -> None:
-    pace_of.cache_clear()
-    throughput._broker.cache_clear()
+    rate_limit_of.cache_clear()
+    rate_limit._broker.cache_clear()
 
 
-def another_process(pace: Pace) -> Pace:
+def another_process(sms_limit: RateLimit) -> RateLimit:
     """The same sender as another worker has it."""
-    return Pace(pace.per_second, pace.key)
+    return RateLimit(sms_limit.per_second, sms_limit.key)
 
 
 def test_without_a_limit_nothing_waits_and_nobody_is_asked(settings) -> None:
     forget()
     assert all(wait_for_slot(channel, lane) for channel in Channel for lane in Lane)
-    assert most_at_once(Lane.ROUTINE, BATCH) == BATCH
+    assert max_claim(Lane.ROUTINE, BATCH) == BATCH
 
 
 def test_urgent_messages_reserve_one_slot_after_the_other_in_all_processes(limited) -> None:
     here = limited(10)
     there = another_process(here)
     start = time.monotonic()
-    slots = [pace.next_slot_s(Lane.URGENT) + time.monotonic() - start for pace in (here, there) * 5]
+    slots = [
+        sms_limit.next_slot_s(Lane.URGENT) + time.monotonic() - start
+        for sms_limit in (here, there) * 5
+    ]
     assert all(slot >= 0.1 * n - 0.001 for n, slot in enumerate(slots))
 
 
 def test_a_routine_message_never_holds_a_slot_that_an_urgent_one_could_have(limited) -> None:
-    pace = limited(1)
-    assert pace.next_slot_s(Lane.ROUTINE) == 0
+    sms_limit = limited(1)
+    assert sms_limit.next_slot_s(Lane.ROUTINE) == 0
     for _ in range(5):
-        assert pace.next_slot_s(Lane.ROUTINE) < 0
+        assert sms_limit.next_slot_s(Lane.ROUTINE) < 0
     # However many routine ones wait, the next slot is the urgent one's.
-    assert 0 < pace.next_slot_s(Lane.URGENT) <= 1
+    assert 0 < sms_limit.next_slot_s(Lane.URGENT) <= 1
 
 
 def test_what_would_wait_too_long_for_its_claim_gets_no_slot(limited) -> None:
-    pace = limited(1)
-    waits = [pace.next_slot_s(Lane.URGENT) for _ in range(20)]
+    sms_limit = limited(1)
+    waits = [sms_limit.next_slot_s(Lane.URGENT) for _ in range(20)]
     given = [wait for wait in waits if wait >= 0]
     assert max(given) <= MAX_WAIT_S
     assert len(given) == int(MAX_WAIT_S) + 1
@@ -104,10 +107,10 @@ def test_what_would_wait_too_long_for_its_claim_gets_no_slot(limited) -> None:
 
 
 def test_a_clock_that_stepped_back_blocks_nobody(limited) -> None:
-    pace = limited(1)
+    sms_limit = limited(1)
     an_hour_ahead = int((time.time() + 3600) * 1_000_000)
-    throughput._broker().set(pace.key, an_hour_ahead)
-    assert pace.next_slot_s(Lane.URGENT) == 0
+    rate_limit._broker().set(sms_limit.key, an_hour_ahead)
+    assert sms_limit.next_slot_s(Lane.URGENT) == 0
 
 
 @contextmanager
@@ -119,26 +122,26 @@ def frozen(broker: Child) -> Iterator[None]:
         broker.signal(signal.SIGCONT)
 
 
-def test_while_the_broker_is_frozen_this_process_keeps_its_own_pace(limited, valkey) -> None:
-    pace = limited(10)
+def test_while_the_broker_is_frozen_this_process_keeps_the_limit_by_itself(limited, valkey) -> None:
+    sms_limit = limited(10)
     with frozen(valkey[0]):
         start = time.monotonic()
-        slots = [pace.next_slot_s(Lane.URGENT) + time.monotonic() - start for _ in range(5)]
-        assert pace.ask_broker_from > time.monotonic()
+        slots = [sms_limit.next_slot_s(Lane.URGENT) + time.monotonic() - start for _ in range(5)]
+        assert sms_limit.ask_broker_from > time.monotonic()
     assert all(later - slot >= 0.099 for slot, later in pairwise(slots))
     assert wait_for_slot(Channel.SMS, Lane.ROUTINE)
 
 
 def test_a_process_claims_no_more_than_it_may_send_in_a_second(limited) -> None:
-    pace = limited(20)
-    assert most_at_once(Lane.URGENT, BATCH) == 20
+    sms_limit = limited(20)
+    assert max_claim(Lane.URGENT, BATCH) == 20
     # Routine ones leave threads to the urgent.
-    assert most_at_once(Lane.ROUTINE, BATCH) == 16
-    with pace.one_waits(Lane.ROUTINE), pace.one_waits(Lane.ROUTINE):
-        assert most_at_once(Lane.ROUTINE, BATCH) == 14
-        assert most_at_once(Lane.URGENT, BATCH) == 20
+    assert max_claim(Lane.ROUTINE, BATCH) == 16
+    with sms_limit.count_waiting(Lane.ROUTINE), sms_limit.count_waiting(Lane.ROUTINE):
+        assert max_claim(Lane.ROUTINE, BATCH) == 14
+        assert max_claim(Lane.URGENT, BATCH) == 20
     limited(1)
-    assert most_at_once(Lane.ROUTINE, BATCH) == 1
+    assert max_claim(Lane.ROUTINE, BATCH) == 1
 
 
 # --- the real processes

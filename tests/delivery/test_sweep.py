@@ -16,12 +16,12 @@ from notifier.delivery.sweep import MAX_ASKING, upkeep
 def followed_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The threads that came to the end of their round; of its steps only the asking is left."""
     ended: list[str] = []
-    monkeypatch.setattr(sweep, "_mark_lapsed_leases", lambda: None)
+    monkeypatch.setattr(sweep, "_mark_expired_leases", lambda: None)
     monkeypatch.setattr(sweep, "note_paused", lambda: None)
     monkeypatch.setattr(sweep, "ask_for_overdue_receipts", lambda: 0)
-    monkeypatch.setattr(sweep, "follow_up_arrivals", lambda: None)
+    monkeypatch.setattr(sweep, "follow_up_late", lambda: None)
     monkeypatch.setattr(
-        sweep, "follow_up_forgotten", lambda: ended.append(threading.current_thread().name)
+        sweep, "follow_up_failed", lambda: ended.append(threading.current_thread().name)
     )
     return ended
 
@@ -39,7 +39,7 @@ def test_only_so_many_rounds_wait_for_a_provider_that_hangs(
     followed_up: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers, asked = threading.Event(), threading.Semaphore(0)
-    monkeypatch.setattr(sweep, "settle_unknown", hanging(answers, asked))
+    monkeypatch.setattr(sweep, "reconcile_unknown", hanging(answers, asked))
     with ThreadPoolExecutor(MAX_ASKING + 1) as threads:
         asking = [threads.submit(upkeep) for _ in range(MAX_ASKING)]
         for _ in asking:
@@ -65,7 +65,7 @@ def test_a_round_that_fails_leaves_its_place_to_the_next(
         tried.append(1)
         raise RuntimeError
 
-    monkeypatch.setattr(sweep, "settle_unknown", fail)
+    monkeypatch.setattr(sweep, "reconcile_unknown", fail)
     for _ in range(MAX_ASKING + 2):
         with pytest.raises(RuntimeError):
             upkeep()

@@ -16,7 +16,7 @@ from notifier.delivery.sending.sender import deliver
 from notifier.intake.schema.report import FURTHEST_AHEAD
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
-from tests.delivery.samples import PHONE, a_round, told
+from tests.delivery.samples import PHONE, run_round, told
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def lost(provider: Simulator, post: Post, fault: str) -> Message:
 def settle(message: Message, time_passes: TimePasses) -> Message:
     """Let the time pass after which the provider can be asked, and sweep."""
     time_passes(message, LISTED_WITHIN)
-    a_round()
+    run_round()
     message.refresh_from_db()
     return message
 
@@ -97,7 +97,7 @@ def test_an_unknown_fate_is_not_settled_before_the_provider_can_know(
     message = post()
     deliver(Lane.URGENT)
     time_passes(message, LISTED_WITHIN / 2)
-    a_round()
+    run_round()
     message.refresh_from_db()
     assert (message.state, told(provider)) == (MessageState.UNKNOWN, [])
 
@@ -135,7 +135,7 @@ def test_an_older_text_with_the_same_words_is_not_taken_for_ours(
 
 @pytest.mark.parametrize("hides", ["redacted_words", "redacted_numbers"])
 def test_of_texts_that_the_provider_hides_none_is_sent_twice(
-    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int], hides: str
+    provider: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int], hides: str
 ) -> None:
     """Nobody can say whether one of them is ours: others are told, and a receipt may yet say."""
     provider.fault(hides)
@@ -144,18 +144,18 @@ def test_of_texts_that_the_provider_hides_none_is_sent_twice(
     for _ in range(3):
         settle(message, time_passes)
     assert (message.state, message.due_at) == (MessageState.UNKNOWN, None)
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
     assert told(provider) == [PHONE]
     receipt = Receipt(provider.messages()[0]["sid"], MessageState.DELIVERED)
     assert apply_receipt(message.pk, receipt) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert message.state == MessageState.DELIVERED
-    assert bad_ends == [message.pk]
+    assert failed_ids == [message.pk]
 
 
 @pytest.mark.parametrize("hides", ["redacted_words", "redacted_numbers"])
 def test_hidden_texts_that_are_known_to_be_others_are_no_doubt(
-    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int], hides: str
+    provider: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int], hides: str
 ) -> None:
     post(topic="0")
     deliver(Lane.URGENT)
@@ -163,25 +163,25 @@ def test_hidden_texts_that_are_known_to_be_others_are_no_doubt(
     message = lost(provider, post, "answer_500")
     settle(message, time_passes)
     assert message.state in (MessageState.ACCEPTED, MessageState.DELIVERED)
-    assert (told(provider), bad_ends) == ([PHONE, PHONE], [])
+    assert (told(provider), failed_ids) == ([PHONE, PHONE], [])
 
 
 def test_what_may_stand_further_down_the_list_is_not_sent_twice(
     provider: Simulator,
     post: Post,
     time_passes: TimePasses,
-    bad_ends: list[int],
+    failed_ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a storm, on an account that hides numbers, ours may stand below all that is looked at."""
-    monkeypatch.setattr(twilio_provider, "LATEST", 2)
+    monkeypatch.setattr(twilio_provider, "MAX_LISTED", 2)
     provider.fault("redacted_numbers")
     message = lost(provider, post, "accept_then_cut")
     for n in range(2):
         post(topic=f"9{n}", address=f"+3363997000{n}")
     deliver(Lane.URGENT)
     settle(message, time_passes)
-    assert (message.is_given_up, bad_ends) == (True, [message.pk])
+    assert (message.is_given_up, failed_ids) == (True, [message.pk])
     assert told(provider).count(PHONE) == 1
 
 
@@ -198,16 +198,16 @@ def test_hidden_texts_to_another_phone_are_no_doubt(
 
 
 def test_at_the_end_of_its_lifetime_an_unknown_fate_is_told_to_others(
-    provider: Simulator, post: Post, time_passes: TimePasses, bad_ends: list[int]
+    provider: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int]
 ) -> None:
     provider.fault("lookup_500")
     message = lost(provider, post, "accept_then_cut")
     settle(message, time_passes)
-    assert (message.state, bad_ends) == (MessageState.UNKNOWN, [])
+    assert (message.state, failed_ids) == (MessageState.UNKNOWN, [])
     Message.objects.filter(pk=message.pk).update(expires_at=timezone.now())
     for _ in range(2):
         settle(message, time_passes)
-    assert (message.state, message.due_at, bad_ends) == (MessageState.UNKNOWN, None, [message.pk])
+    assert (message.state, message.due_at, failed_ids) == (MessageState.UNKNOWN, None, [message.pk])
     assert Entry.objects.filter(step=Step.SETTLED).count() == 1
     assert told(provider) == [PHONE]
 
@@ -216,11 +216,11 @@ def test_many_unknown_fates_do_not_wait_for_each_others_silence(
     provider: Simulator,
     post: Post,
     time_passes: TimePasses,
-    bad_ends: list[int],
+    failed_ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A provider that hangs costs one question's time, and all of the round move on."""
-    monkeypatch.setattr("notifier.delivery.receipts.reconcile.UNANSWERED_S", 0.0)
+    monkeypatch.setattr("notifier.delivery.receipts.reconcile.MAX_UNANSWERED_S", 0.0)
     provider.fault("answer_500", times=5)
     provider.fault("lookup_500")
     lost_ones = [post(topic=str(topic)) for topic in range(5)]
@@ -228,8 +228,8 @@ def test_many_unknown_fates_do_not_wait_for_each_others_silence(
     Message.objects.update(expires_at=timezone.now())
     for message in lost_ones:
         time_passes(message, LISTED_WITHIN)
-    a_round()
-    assert sorted(bad_ends) == [message.pk for message in lost_ones]
+    run_round()
+    assert sorted(failed_ids) == [message.pk for message in lost_ones]
 
 
 @pytest.mark.parametrize("answer", ["accept_then_empty", "accept_then_null"])
