@@ -10,12 +10,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 import pytest_django
+import time_machine
 
 from tests.harness.https import make_certificate
 from tests.harness.live import Live
@@ -160,6 +162,13 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     if connection.vendor == "sqlite":
         file = tmp_path_factory.mktemp("database") / "tests.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that the tests put forward."""
+    with time_machine.travel(datetime.now(UTC), tick=True) as clock:
+        yield clock
 
 
 @pytest.fixture(scope="session")

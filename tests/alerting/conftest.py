@@ -94,6 +94,14 @@ def border(source) -> Source:
 
 
 @pytest.fixture
+def two_communes(source) -> None:
+    """The mayors of Delle and Giromagny."""
+    from tests.alerting.house import mayors
+
+    mayors("90033", "90052")
+
+
+@pytest.fixture
 def provider(settings) -> Iterator[Simulator]:
     """A simulator that this process sends to."""
     from notifier.delivery.providers.registry import provider_named

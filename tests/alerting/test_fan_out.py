@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.test import Client
-from django.utils import timezone
 
 from notifier.alerting.models import FanOut, Held
 from notifier.alerting.throttling.fan_out import ALERTS, watch
@@ -30,11 +27,7 @@ from tests.alerting.house import (
 COMMUNES = sorted(commune.code for commune in communes_in("90"))
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that the tests put forward."""
-    with time_machine.travel(timezone.now(), tick=True) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -46,11 +44,7 @@ LIKE = ("topic", "channel", "address", "thread", "source", "provider", "recipien
         "body", "created_at", "expires_at", "due_at")  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that the tests put forward."""
-    with time_machine.travel(timezone.now(), tick=True) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from tests.alerting.house import (
     event,
     hand_over,
     journal,
-    mayors,
     messages,
     push,
     run_round,
@@ -37,10 +36,7 @@ from tests.alerting.house import (
     told,
 )
 
-
-@pytest.fixture(autouse=True)
-def two_communes(source):
-    mayors("90033", "90052")
+pytestmark = pytest.mark.usefixtures("two_communes")
 
 
 def review(*args: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import time_machine
-from django.utils import timezone
 
 from notifier.alerting.escalation.failover import move_on
 from notifier.alerting.models import Held, HeldState
@@ -70,11 +68,7 @@ def texts(address: str = MAYOR) -> list[str]:
     )
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that the tests put forward."""
-    with time_machine.travel(timezone.now(), tick=True) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def release_later(clock, how_long: timedelta = WINDOW) -> None:

@@ -21,7 +21,6 @@ from tests.alerting.house import (
     GIROMAGNY,
     MAYORS,
     event,
-    mayors,
     messages,
     push,
     run_round,
@@ -29,10 +28,7 @@ from tests.alerting.house import (
     told,
 )
 
-
-@pytest.fixture(autouse=True)
-def two_communes(source):
-    mayors("90033", "90052")
+pytestmark = pytest.mark.usefixtures("two_communes")
 
 
 def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> None:

@@ -28,3 +28,22 @@ def corg(db: None) -> Caller:
     from tests.intake.samples import source
 
     return Caller(source())
+
+
+@pytest.fixture
+def mayor(db: None) -> None:
+    """Delle's mayor has a mobile."""
+    from notifier.directory.models import Contact
+
+    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+
+
+@pytest.fixture
+def number(corg: Caller) -> str:
+    """A case in Delle that is told."""
+    from tests.api.foreign import push, stored
+    from tests.intake import messages
+
+    case = messages.case_id()
+    stored(push(corg, messages.envelope(messages.case(case), sent=-60)))
+    return case

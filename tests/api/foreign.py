@@ -9,6 +9,8 @@ from django.http import HttpResponse
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
+from notifier.delivery.models import Message
+from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
 from tests.api.caller import Caller
@@ -44,3 +46,15 @@ def kinds(reference: str) -> list[tuple[str, bool]]:
 
 def journal() -> str:
     return "\n".join(Entry.objects.values_list("text", flat=True))
+
+
+def status_of(number: str) -> str:
+    """How far the case of this number is, by its latest report."""
+    thread = Report.objects.filter(reference=adapted_reference(number))
+    return thread.order_by("-sequence")[0].status
+
+
+def told() -> list[str]:
+    """The texts to contacts, in their order."""
+    mayors = Message.objects.filter(recipient__startswith="contact:").order_by("id")
+    return [message.body for message in mayors]

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
-from notifier.directory.models import Contact
 from notifier.intake.correlation import pending as waiting
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
@@ -26,10 +25,7 @@ from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
 from tests.intake import messages as m
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def test_an_enveloped_case_is_a_report(corg: Caller) -> None:

@@ -11,16 +11,12 @@ from notifier.alerting.models import Alert
 from notifier.alerting.policy.current import categories
 from notifier.alerting.review.notices import deadline
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.models import Handling
 from tests.api.caller import Caller, refusal
 from tests.api.foreign import CAP, EDXL, kinds, push_cap, stored
 from tests.intake import messages as m
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def test_a_cap_alert_and_its_end(corg: Caller) -> None:

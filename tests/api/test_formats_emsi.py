@@ -7,16 +7,12 @@ from typing import Any
 import pytest
 
 from notifier.alerting.models import Alert
-from notifier.directory.models import Contact
 from notifier.intake.models import Handling
 from tests.api.caller import Caller
 from tests.api.foreign import kinds, push, stored
 from tests.intake import messages as m
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def emsi(number: str, kind: str = "UPDATE", **event: Any) -> dict[str, Any]:

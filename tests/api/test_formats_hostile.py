@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.models import Distribution, Report, Source
 from tests.alerting.house import a_round
@@ -18,10 +17,7 @@ from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
 from tests.intake.samples import body
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -> None:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import pytest
 
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.models import Handling, Report
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, answered, push, push_cap, stored
 from tests.intake import messages as m
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def shown() -> list[Message]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from notifier.directory.models import Contact
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.models import Report
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
@@ -18,10 +17,7 @@ from tests.intake.samples import body
 
 BOM = b"\xef\xbb\xbf"
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def set_at(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -11,39 +11,16 @@ import time_machine
 from django.utils import timezone
 
 from notifier.alerting.models import Alert
-from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Report
 from tests.alerting.house import a_round
 from tests.api.caller import Caller
-from tests.api.foreign import EDXL, journal, kinds, push, stored
+from tests.api.foreign import EDXL, journal, kinds, push, status_of, stored, told
 from tests.api.test_formats_emsi import IN_DELLE, emsi
 from tests.intake import messages as m
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
-
-
-@pytest.fixture
-def number(corg: Caller) -> str:
-    """A case in Delle that is told."""
-    case = m.case_id()
-    stored(push(corg, m.envelope(m.case(case), sent=-60)))
-    return case
-
-
-def status_of(number: str) -> str:
-    thread = Report.objects.filter(reference=adapted_reference(number))
-    return thread.order_by("-sequence")[0].status
-
-
-def told() -> list[str]:
-    mayors = Message.objects.filter(recipient__startswith="contact:").order_by("id")
-    return [message.body for message in mayors]
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 # --- resources

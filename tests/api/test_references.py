@@ -11,7 +11,6 @@ from django.test import Client
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Handling, Report, Source
 from notifier.intake.schema.reference import is_own
 from tests.api.caller import Caller, fields
@@ -21,10 +20,7 @@ from tests.intake.samples import body
 
 SECRET = "Mme-DUPONT-Jeanne-viol"
 
-
-@pytest.fixture(autouse=True)
-def _mayor(db: None) -> None:
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+pytestmark = pytest.mark.usefixtures("mayor")
 
 
 def printed(*command: str) -> str:

@@ -1,13 +1,10 @@
 """Keys: shown once, kept as a hash, revoked and renewed; a source speaks with its own key only."""
 
 import base64
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.db import connection
-from django.utils import timezone
 
 from notifier.intake.access.api_keys import (
     KeyRefusedError,
@@ -101,13 +98,6 @@ def test_a_renewed_key_opens_a_revoked_source_again() -> None:
 
 
 # --- rotation
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that the tests put forward."""
-    with time_machine.travel(timezone.now(), tick=True) as clock:
-        yield clock
 
 
 DAY = timedelta(hours=24)

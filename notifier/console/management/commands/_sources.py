@@ -12,6 +12,14 @@ from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source
 
 
+def source_named(name: str) -> Source:
+    """Return the source of this name. Raises CommandError where none has it."""
+    try:
+        return Source.objects.get(name=name)
+    except Source.DoesNotExist:
+        raise CommandError(f"aucune source « {name} » : voir « notifier source list »") from None
+
+
 class OfSource(BaseCommand):
     """A command about one source, or about all of them."""
 
@@ -23,15 +31,8 @@ class OfSource(BaseCommand):
         add_who(parser, "qui le demande")
 
     def source(self, name: str | None) -> Source | None:
-        """The source of this name, None for all. Raises CommandError for one that is unknown."""
-        if name is None:
-            return None
-        try:
-            return Source.objects.get(name=name)
-        except Source.DoesNotExist:
-            raise CommandError(
-                f"aucune source « {name} » : voir « notifier source list »"
-            ) from None
+        """Return the source of this name, None for all. Raises CommandError for an unknown one."""
+        return None if name is None else source_named(name)
 
     def say_pause(self, pause: Pause) -> None:
         """Since when, by whom."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
 from notifier.alerting.throttling.quota import release
-from notifier.console.management.commands._sources import has_something, what_waits
+from notifier.console.management.commands._sources import has_something, source_named, what_waits
 from notifier.console.management.commands._who import add_who
 from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
@@ -140,19 +140,19 @@ class Command(BaseCommand):
             case "add":
                 self._add(options)
             case "set":
-                self._set(self._source(options["name"]), options)
+                self._set(source_named(options["name"]), options)
             case "list":
                 self._list()
             case "revoke":
-                self._revoke(self._source(options["name"]), options)
+                self._revoke(source_named(options["name"]), options)
             case "release":
-                self._release(self._source(options["name"]), options["who"])
+                self._release(source_named(options["name"]), options["who"])
             case "rotate":
-                self._rotate(self._source(options["name"]), options["overlap"])
+                self._rotate(source_named(options["name"]), options["overlap"])
             case "reseal":
                 self._reseal()
             case "renew":
-                self._print_key(keys.renew_key(self._source(options["name"])))
+                self._print_key(keys.renew_key(source_named(options["name"])))
 
     def _add(self, options: dict[str, Any]) -> None:
         departements = [code.upper() for code in options["departement"]]
@@ -300,14 +300,6 @@ class Command(BaseCommand):
                 "SECRET_KEY_FALLBACKS, ou « notifier source rotate » pour cette source"
             ) from None
         self.stdout.write(f"{_many(done, 'secret')} de signature sous SECRET_KEY.")
-
-    def _source(self, name: str) -> Source:
-        try:
-            return Source.objects.get(name=name)
-        except Source.DoesNotExist:
-            raise CommandError(
-                f"aucune source « {name} » : voir « notifier source list »"
-            ) from None
 
 
 def _caps(source: Source) -> str:
