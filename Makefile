@@ -7,12 +7,13 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo test chaos bench check format openapi clean
+.PHONY: help install demo dev test chaos bench check format openapi clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make install   prépare .venv (verrouillé par requirements/runtime.txt)"
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
+	@echo "make dev       le service avec simulateur et données d’exemple, relancé à chaque changement"
 	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
 	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (10 min)"
 	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
@@ -44,6 +45,10 @@ $(DEVELOPMENT): requirements/dev.txt $(RUNTIME)
 
 demo: $(RUNTIME)
 	@$(BIN)/notifier demo
+
+# What runs starts again when a file of its code, texts or configuration changes; Ctrl-C ends all.
+dev: $(DEVELOPMENT)
+	@$(BIN)/notifier up --simulator --samples --reload
 
 # Both databases are tried even when the first fails; the end says which did.
 test: $(DEVELOPMENT)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -73,6 +74,27 @@ def test_children_end_side_by_side() -> None:
         child.wait_for_line("up", 20)
     end_all(children)
     assert [child.returncode for child in children] == [-signal.SIGTERM] * 3
+
+
+def test_what_is_watched_starts_again_at_each_change_and_a_fault_waits_for_the_next(
+    tmp_path: Path,
+) -> None:
+    """`up --reload`: a program that cannot start is no reason to give up."""
+    file = tmp_path / "words.py"
+    file.write_text("print('first', flush=True)")
+    command = stack.reloading([sys.executable, str(file)], [file])
+    child = Child(Program("dev", command, dict(os.environ), family=True), silence)
+    child.wait_for_line("^first$", 30)
+    for change, said in (("nonsense(", "SyntaxError"), (FOREVER, "^up$")):
+        # It may not be watching yet when its program is running already: a change is made again.
+        for attempt in range(30):
+            file.write_text(f"{change}\n# {attempt}")
+            with suppress(ProcessError):
+                child.wait_for_line(said, 2)
+                break
+        child.wait_for_line(said, 0)
+    child.end()
+    assert child.returncode == 0
 
 
 FAMILY = """

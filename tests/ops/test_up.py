@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from notifier.ops.api_client import Dispatch
 from notifier.ops.local import stack as launch
 from notifier.ops.local.stack import notifier_command
 from notifier.ops.local.supervisor import Child, Program
@@ -34,9 +36,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(folder: Path, **more: str) -> Iterator[Child]:
-    """`notifier up --simulator`, ready."""
-    command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0")
+def started(folder: Path, *options: str, **more: str) -> Iterator[Child]:
+    """`notifier up --simulator` with these further options, ready."""
+    command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0", *options)
     child = Child(Program("up", command, environment(folder, **more)), lambda *_: None)
     try:
         child.wait_for_line("Ctrl-C", 60)
@@ -54,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def up(folder: Path) -> Iterator[Child]:
     """One for the tests that leave it as it was; the last of them ends it."""
-    with started(folder) as child:
+    with started(folder, "--samples") as child:
         yield child
 
 
@@ -94,6 +96,24 @@ def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, folde
     )
     assert done.returncode == 1
     assert f"le port de 127.0.0.1:{port} est déjà pris" in done.stderr
+
+
+def test_with_samples_there_are_contacts_and_a_source_with_its_key(up: Child, folder: Path) -> None:
+    settings = dict(line.split("=", 1) for line in (folder / "up.env").read_text().splitlines())
+    answer = Dispatch(settings["PUBLIC_URL"], settings["CLE"]).dry_run(
+        {
+            "reference": "CORG90-2026-000001",
+            "sequence": 1,
+            "status": "engaged",
+            "category": "C01.01.01",
+            "severity": "severe",
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "location": {"insee": "90033", "name": "Delle"},
+        }
+    )
+    assert answer.code == 200
+    (telling,) = answer.body["tellings"]
+    assert "maire" in {message["recipient"] for message in telling["messages"]}
 
 
 def test_a_terminal_with_its_environment_can_start_it_anew(
@@ -212,6 +232,13 @@ def test_the_simulator_is_refused_beside_a_real_provider(tmp_path: Path) -> None
     assert done.returncode == 1
     assert "TWILIO_ACCOUNT_SID" in done.stderr
     assert "--simulator refusé" in done.stderr
+
+
+def test_samples_are_for_the_simulator(tmp_path: Path) -> None:
+    with Commands(environment(tmp_path, SIMULATOR="1")) as commands:
+        done = commands.run("up", "--samples", "--bind", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert "--samples demande --simulator" in done.stderr
 
 
 @pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", ":8000", "127.0.0.1:70000", "127.0.0.1:x"])

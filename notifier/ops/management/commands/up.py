@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notifier.ops.local.stack import Bind, cannot_listen
 from notifier.ops.local.supervisor import GaveUp, ProcessError
-from notifier.ops.local.up import AlreadyUp, LeftOverTrial, RealProvider, run
+from notifier.ops.local.up import AlreadyUp, LeftOverTrial, NoWatcher, RealProvider, run
 from notifier.readiness import require_complete
 
 
@@ -27,8 +27,20 @@ class Command(BaseCommand):
             action="store_true",
             help="avec le prestataire simulé : rien ne part vraiment",
         )
+        parser.add_argument(
+            "--samples",
+            action="store_true",
+            help="avec les contacts d’exemple et une source, dont la clé est CLE dans up.env",
+        )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="pour le développement : relance ce qui tourne dès qu’un fichier change",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        if options["samples"] and not options["simulator"]:
+            raise CommandError("--samples demande --simulator : ce sont des numéros de fiction")
         if not options["simulator"]:
             require_complete()
         try:
@@ -37,8 +49,14 @@ class Command(BaseCommand):
         except (ValueError, OSError) as error:
             raise CommandError(cannot_listen(options["bind"], error)) from None
         try:
-            run(bind, settings.ENVIRONMENT, simulator=options["simulator"])
-        except (AlreadyUp, LeftOverTrial, RealProvider, ProcessError, GaveUp) as error:
+            run(
+                bind,
+                settings.ENVIRONMENT,
+                simulator=options["simulator"],
+                samples=options["samples"],
+                reload=options["reload"],
+            )
+        except (AlreadyUp, LeftOverTrial, NoWatcher, RealProvider, ProcessError, GaveUp) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             folder = settings.ENVIRONMENT.DATA_DIR.absolute()
