@@ -8,7 +8,7 @@ from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
-from notifier.delivery.providers.registry import OF_CHANNEL, provider_named
+from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
 from notifier.jobs.coalesce import Coalesce
 from notifier.territory.resolve import Location, resolve
 
@@ -19,7 +19,7 @@ def warm_up(**_: object) -> None:
     categories()
     composer()
     resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
-    for name in OF_CHANNEL.values():
+    for name in PROVIDER_OF.values():
         provider_named(name)
 
 

@@ -1,4 +1,4 @@
-"""Take messages for delivery, and take them back."""
+"""Enqueue messages for delivery, look them up, and cancel them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from notifier.delivery.models import (
     Message,
     MessageState,
 )
-from notifier.delivery.providers.registry import OF_CHANNEL
+from notifier.delivery.providers.registry import PROVIDER_OF
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -54,7 +54,7 @@ class OutgoingMessage:
     source: str = ""
     """Whose pause holds it besides one of everything (notifier.delivery.sending.pause)."""
     reported_at: datetime | None = None
-    """When what it tells was reported to us; of what gathers several, or is about none, None."""
+    """When its report reached us; None for a text about several reports, or about none."""
 
     @property
     def masked(self) -> str:
@@ -71,7 +71,7 @@ def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> None:
     messages = [
         Message(
             **vars(each),
-            provider=OF_CHANNEL[each.channel],
+            provider=PROVIDER_OF[each.channel],
             created_at=now,
             due_at=now,
             state=MessageState.PENDING,
@@ -98,8 +98,8 @@ def recent_messages(addresses: Iterable[str], since: datetime) -> Sequence[Messa
 
     Only topic, channel and address are loaded. One statement.
     """
-    lately = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
-    return list(lately.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
+    recent = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
+    return list(recent.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
 
 
 # How many messages `recent_urgent_topics` reads at most: it costs the same in any storm.
@@ -112,17 +112,25 @@ def recent_urgent_topics(since: datetime) -> dict[str, int]:
     It reads the end of the table only, so it costs as much in a year as today.
     """
     last = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    lately = Message.objects.filter(
+    recent = Message.objects.filter(
         pk__gt=last - MAX_RECENT, lane=Lane.URGENT, created_at__gt=since
     ).exclude(source__in=(EXEMPT, EVERYTHING))
-    counted = lately.order_by().values("source").annotate(topics=Count("topic", distinct=True))
+    counted = recent.order_by().values("source").annotate(topics=Count("topic", distinct=True))
     return dict(counted.values_list("source", "topics"))
 
 
 def cancel_pending(topic: str) -> int:
     """Cancel what no worker has claimed yet, and return how many messages that was."""
-    waiting = Message.objects.filter(topic=topic, state=MessageState.PENDING)
-    return _take_back(waiting, "retiré avant l’envoi")
+    now = timezone.now()
+    cancelled = [
+        message
+        for message in Message.objects.filter(topic=topic, state=MessageState.PENDING)
+        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
+            state=MessageState.CANCELLED, due_at=None, ended_at=now
+        )
+    ]
+    _note_cancelled(cancelled, "retiré avant l’envoi")
+    return len(cancelled)
 
 
 def cancel_superseded(message_ids: Iterable[int]) -> None:
@@ -135,15 +143,15 @@ def cancel_superseded(message_ids: Iterable[int]) -> None:
     if not ids:
         return
     now = timezone.now()
-    is_pending = When(state=MessageState.PENDING, then=Value(MessageState.CANCELLED))
+    pending = MessageState.PENDING
     with transaction.atomic():
         # One statement, so that none slips through between `pending` and `sending`.
         open_ones = Message.objects.filter(pk__in=ids, state__in=OPEN, superseded_at=None)
         changed = open_ones.update(
             superseded_at=now,
-            state=Case(is_pending, default=F("state")),
-            due_at=Case(When(state=MessageState.PENDING, then=None), default=F("due_at")),
-            ended_at=Case(When(state=MessageState.PENDING, then=now), default=F("ended_at")),
+            state=Case(When(state=pending, then=Value(MessageState.CANCELLED)), default=F("state")),
+            due_at=Case(When(state=pending, then=None), default=F("due_at")),
+            ended_at=Case(When(state=pending, then=Value(now)), default=F("ended_at")),
         )
         if changed:
             mine = Message.objects.filter(pk__in=ids, superseded_at=now)
@@ -155,26 +163,10 @@ def _older(newer: list[Message]) -> list[int]:
     revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
     open_ones = Message.objects.filter(topic__in={m.topic for m in newer}, state__in=OPEN)
     return [
-        pk
-        for pk, revision, *key in open_ones.values_list(
-            "pk", "revision", "topic", "channel", "address"
-        )
-        if revision < revision_of.get((key[0], key[1], key[2]), 0)
+        m.pk
+        for m in open_ones.only("topic", "revision", "channel", "address")
+        if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)
     ]
-
-
-def _take_back(messages: Iterable[Message], why: str) -> int:
-    """Cancel those of the messages that are still `pending`, and return how many that was."""
-    now = timezone.now()
-    taken = [
-        message
-        for message in messages
-        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
-            state=MessageState.CANCELLED, due_at=None, ended_at=now
-        )
-    ]
-    _note_cancelled(taken, why)
-    return len(taken)
 
 
 def _note_cancelled(messages: Iterable[Message], why: str) -> None:

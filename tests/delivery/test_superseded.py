@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.outbox import cancel_superseded
 from notifier.delivery.receipts.reconcile import _reconcile
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.claim import claim_due, claim_questions
@@ -71,6 +72,37 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     run_round()
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
     assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]
+
+
+@pytest.mark.parametrize(
+    ("state", "after", "is_marked"),
+    [
+        (MessageState.PENDING, MessageState.CANCELLED, True),
+        (MessageState.SENDING, MessageState.SENDING, True),
+        (MessageState.UNKNOWN, MessageState.UNKNOWN, True),
+        (MessageState.ACCEPTED, MessageState.ACCEPTED, False),
+        (MessageState.DELIVERED, MessageState.DELIVERED, False),
+        (MessageState.FAILED, MessageState.FAILED, False),
+    ],
+)
+def test_what_the_provider_may_have_is_marked_and_only_what_waits_is_cancelled(
+    post: Post, state: MessageState, after: MessageState, is_marked: bool
+) -> None:
+    message, other = post(), post(address="+33639980102")
+    Message.objects.filter(pk=message.pk).update(state=state)
+    for _ in range(2):
+        cancel_superseded([message.pk])
+    due_at = message.due_at
+    message.refresh_from_db()
+    other.refresh_from_db()
+    assert (message.state, message.superseded_at is not None) == (after, is_marked)
+    is_cancelled = after == MessageState.CANCELLED
+    assert (message.due_at, message.ended_at is not None) == (
+        None if is_cancelled else due_at,
+        is_cancelled,
+    )
+    assert Entry.objects.filter(step=Step.CANCELLED).count() == is_cancelled
+    assert (other.state, other.superseded_at) == (MessageState.PENDING, None)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ PROVIDERS = {
     "twilio": "notifier.delivery.providers.twilio.provider.TwilioProvider",
     "smtp": "notifier.delivery.providers.smtp.provider.SmtpProvider",
 }
-OF_CHANNEL = {Channel.SMS: "twilio", Channel.EMAIL: "smtp"}
+PROVIDER_OF = {Channel.SMS: "twilio", Channel.EMAIL: "smtp"}
 
 
 def provider_for(message: Message) -> Provider:
