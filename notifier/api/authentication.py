@@ -1,5 +1,6 @@
 """Who is at the door: the key, the size, the signature and the pace of a request."""
 
+from collections.abc import Mapping
 from math import ceil
 
 import structlog
@@ -84,16 +85,22 @@ def _check_signature(request: HttpRequest, source: Source) -> str:
     return check_signature(secrets, request.headers, payload)
 
 
+def announced_bytes(headers: Mapping[str, str]) -> int | None:
+    """The length of the body, in bytes, as its request announces it; None if that is no number."""
+    announced = headers.get("Content-Length") or "0"
+    return int(announced) if announced.isdecimal() else None
+
+
 def _refuse_large(request: HttpRequest) -> None:
     """By the length announced, before anything of the body is read."""
     if "Transfer-Encoding" in request.headers:
         raise ProblemError(
             411, "longueur du corps inconnue : envoyez Content-Length, sans « Transfer-Encoding »"
         )
-    announced = request.headers.get("Content-Length") or "0"
-    if not announced.isdecimal():
+    announced = announced_bytes(request.headers)
+    if announced is None:
         raise ProblemError(400, "en-tête Content-Length illisible : un nombre d’octets est attendu")
-    if int(announced) > MAX_BODY_BYTES:
+    if announced > MAX_BODY_BYTES:
         raise ProblemError(
             413, "le corps dépasse 64 kio : envoyez une seule intervention par requête"
         )

@@ -2,8 +2,8 @@
 
 Under granian's own WSGI interface a thread waits while a body arrives, and nothing bounds that wait
 (emmett-framework/granian#728): as many half-sent requests as there are threads stop the service.
-Here the event loop collects the body, within MAX_BODY_SECONDS and MAX_BODY_BYTES, and then the WSGI
-application answers in a pool of threads, as before.
+Here the event loop collects the body, within MAX_BODY_SECONDS and MAX_BODY_BYTES; then the WSGI
+application answers in a thread. The provider's receipts do not come that far: see `receipts.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from wsgiref.util import setup_testing_defaults
 
 import structlog
 from granian.rsgi import ProtocolClosed
@@ -24,6 +25,8 @@ from notifier.wsgi import application as wsgi_application
 if TYPE_CHECKING:
     from granian.rsgi import HTTPProtocol, Scope
 
+    from notifier.api.receipts import ReceiptDoor
+
 log = structlog.get_logger(__name__)
 
 WEB_THREADS = 16
@@ -31,7 +34,8 @@ WEB_THREADS = 16
 MAX_BODY_BYTES = 2_621_440
 MAX_BODY_SECONDS = 15.0
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
+Headers = list[tuple[str, str]]
+Answer = tuple[int, Headers, bytes]
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -47,9 +51,12 @@ class RequestRefusedError(Exception):
 class Server:
     """Serves a WSGI application over RSGI, granian's own interface."""
 
-    def __init__(self, wsgi: WsgiApplication, threads: int = WEB_THREADS) -> None:
+    def __init__(
+        self, wsgi: WsgiApplication, threads: Executor, receipts: ReceiptDoor | None = None
+    ) -> None:
         self._wsgi = wsgi
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._threads = threads
+        self._receipts = receipts
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""
@@ -60,38 +67,55 @@ class Server:
             content = json.dumps({"error": refusal.message}, ensure_ascii=False).encode()
             protocol.response_bytes(refusal.status, headers, content)
             return
-        loop = asyncio.get_running_loop()
-        environ = _environ(scope, body)
-        status, headers, content = await loop.run_in_executor(self._threads, self._answer, environ)
+        if self._receipts and (callback := self._receipts.parse(scope, body)):
+            status, headers, content = await self._receipts.answer(callback)
+        else:
+            loop = asyncio.get_running_loop()
+            environ = _environ(scope, body)
+            status, headers, content = await loop.run_in_executor(
+                self._threads, _answer, self._wsgi, environ
+            )
         protocol.response_bytes(status, headers, content)
-
-    def _answer(self, environ: dict[str, Any]) -> Answer:
-        """Call the WSGI application; what it raises past its own handlers is a 500."""
-        started: list[tuple[int, list[tuple[str, str]]]] = []
-
-        def start_response(
-            status: str, headers: list[tuple[str, str]], _: object = None
-        ) -> Callable[[bytes], None]:
-            started[:] = [(int(status[:3]), headers)]
-            return _refuse_write
-
-        try:
-            parts = self._wsgi(environ, start_response)
-            try:
-                content = b"".join(parts)
-            finally:
-                if hasattr(parts, "close"):
-                    parts.close()
-            status, headers = started[0]
-        except Exception:
-            log.exception("request failed", path=environ["PATH_INFO"])
-            return 500, [("content-type", "text/plain; charset=utf-8")], b""
-        return status, headers, content
 
 
 def application() -> Server:
     """Build the application. Raises ImproperlyConfigured when a setting is missing or wrong."""
-    return Server(wsgi_application())
+    wsgi = wsgi_application()
+    threads = ThreadPoolExecutor(WEB_THREADS, thread_name_prefix="web")
+    from notifier.api.receipts import ReceiptDoor  # its models need the application to be there
+
+    return Server(wsgi, threads, ReceiptDoor(threads, standing_headers(wsgi)))
+
+
+def _answer(wsgi: WsgiApplication, environ: dict[str, Any]) -> Answer:
+    """Call the WSGI application; what it raises past its own handlers is a 500."""
+    started: list[tuple[int, Headers]] = []
+
+    def start_response(status: str, headers: Headers, _: object = None) -> Callable[[bytes], None]:
+        started[:] = [(int(status[:3]), headers)]
+        return _refuse_write
+
+    try:
+        parts = wsgi(environ, start_response)
+        try:
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        status, headers = started[0]
+    except Exception:
+        log.exception("request failed", path=environ["PATH_INFO"])
+        return 500, [("content-type", "text/plain; charset=utf-8")], b""
+    return status, headers, content
+
+
+def standing_headers(wsgi: WsgiApplication) -> Headers:
+    """The headers that Django's middleware puts on every answer, whoever asks for what."""
+    environ = {"PATH_INFO": "/healthz", "HTTP_X_FORWARDED_PROTO": "https"}
+    setup_testing_defaults(environ)
+    _, headers, _ = _answer(wsgi, environ)
+    own = ("Content-Type", "Content-Length")
+    return [(name, value) for name, value in headers if name not in own]
 
 
 async def _read_body(scope: Scope, protocol: HTTPProtocol) -> bytes:

@@ -120,10 +120,11 @@ def test_path_and_query_arrive_as_they_were_sent(live: Live) -> None:
 def test_body_that_does_not_come_is_given_up(tmp_path: Path) -> None:
     """The same server with a patience that a test can await."""
     (tmp_path / "patience.py").write_text(
+        "from concurrent.futures import ThreadPoolExecutor\n"
         "from notifier.api import server\n"
         "server.MAX_BODY_SECONDS = 0.2\n"
         "def application():\n"
-        "    return server.Server(lambda environ, start_response: [])\n"
+        "    return server.Server(lambda environ, start_response: [], ThreadPoolExecutor(1))\n"
     )
     bind = launch.Bind("127.0.0.1", launch.free_port())
     command = [*launch.web_command(bind)[:-1], "patience:application"]

@@ -11,7 +11,6 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import RECEIPT_TRANSITIONS, Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.retry import RECEIPT_OVERDUE
-from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -27,10 +26,16 @@ class ReceiptResult(StrEnum):
 
 def apply_receipt(message_id: int, receipt: Receipt) -> ReceiptResult:
     """Apply what the provider says to the message, once, and follow up a failed delivery."""
-    result = _apply_grouped((message_id, receipt))
-    if result is ReceiptResult.APPLIED and receipt.state is MessageState.UNDELIVERED:
-        follow_up(Message.objects.get(pk=message_id))
-    return result
+    return apply_receipts([(message_id, receipt)])[0]
+
+
+def apply_receipts(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
+    """Apply receipts as `apply_all` does, and follow up failed deliveries."""
+    results = apply_all(receipts)
+    for (message_id, receipt), result in zip(receipts, results, strict=True):
+        if result is ReceiptResult.APPLIED and receipt.state is MessageState.UNDELIVERED:
+            follow_up(Message.objects.get(pk=message_id))
+    return results
 
 
 def apply_all(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
@@ -48,12 +53,6 @@ def apply_all(receipts: list[tuple[int, Receipt]]) -> list[ReceiptResult]:
         applied = _apply_distinct({pk: receipts[index][1] for pk, index in first_of_each.items()})
         results |= {index: applied[pk] for pk, index in first_of_each.items()}
     return [results[index] for index in range(len(receipts))]
-
-
-# Receipts that come within so long share a transaction, and so a wait for the disk. The provider
-# takes a second and more for one, so this does not make the next person's alert late.
-MIN_INTERVAL_S = 0.02
-_apply_grouped = GroupCommit(apply_all, max_batch_size=32, min_interval_s=MIN_INTERVAL_S)
 
 
 def _apply_distinct(receipts: dict[int, Receipt]) -> dict[int, ReceiptResult]:
