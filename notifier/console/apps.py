@@ -1,4 +1,4 @@
-"""The Django application of the doors for people."""
+"""The Django application `console`."""
 
 from django.apps import AppConfig
 

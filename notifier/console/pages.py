@@ -1,4 +1,4 @@
-"""Pages for people, besides the administration."""
+"""Pages for people outside the administration."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,5 +7,5 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say what this service is, and where to go."""
+    """Show what this service is, and where to go."""
     return render(request, "home.html")

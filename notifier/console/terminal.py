@@ -1,4 +1,4 @@
-"""What a terminal shows: prefixed lines, frames, marks; with colour only where it is wanted."""
+"""Terminal output: prefixed lines, frames, tables; coloured only where wanted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TextIO
 WIDTH = 78
 # "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one. Before « : » and the like, and
 # within « », French has a space that no line begins or ends with.
-_NEVER_BROKEN = re.compile(r"(?<=[\d•]) (?=[\d•])| (?=[:;!?»])|(?<=«) ")
-_KEPT = "\N{NO-BREAK SPACE}"
+_NON_BREAKING = re.compile(r"(?<=[\d•]) (?=[\d•])| (?=[:;!?»])|(?<=«) ")
+_NBSP = "\N{NO-BREAK SPACE}"
 COLOURS = {
     "dim": "2",
     "bold": "1",
@@ -33,18 +33,18 @@ PREFIX_COLOURS = {
 }
 
 
-def coloured(stream: TextIO) -> bool:
-    """Whether colours are welcome: a terminal, and NO_COLOR is not set."""
+def has_colours(stream: TextIO) -> bool:
+    """Return whether to use colours: on a terminal, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def paint(text: str, colour: str, stream: TextIO) -> str:
-    """The text in a colour of COLOURS where the stream welcomes it, else as it is."""
-    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if coloured(stream) else text
+    """Return the text in one of COLOURS if the stream has colours, else as it is."""
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if has_colours(stream) else text
 
 
-class Prefixes:
-    """Prints lines of several programs, each after its name; any thread may call it."""
+class PrefixedOutput:
+    """Print lines of several programs, each after the program's name. Thread-safe."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -57,37 +57,37 @@ class Prefixes:
             print(f"{prefix} {line}", file=self._stream, flush=True)
 
 
-def wrapped(line: str, indent: int, width: int = WIDTH) -> list[str]:
-    """The line in pieces of at most this width, none cut within a number, a word or before « : ».
+def wrap(line: str, indent: int, width: int = WIDTH) -> list[str]:
+    """Wrap a line, without breaking numbers or words, or before « : ».
 
-    Those after the first are indented.
+    Lines after the first are indented.
     """
     return _pieces(line, width, indent, break_long_words=False)
 
 
 def _pieces(line: str, width: int, indent: int = 0, *, break_long_words: bool = True) -> list[str]:
-    """At least one; cut between words, and at a gap that should hold where nothing else fits."""
-    held = _NEVER_BROKEN.sub(_KEPT, line).split(" ")
+    """Wrap at spaces, and at non-breaking ones only where nothing else fits; at least one line."""
+    held = _NON_BREAKING.sub(_NBSP, line).split(" ")
     room = width - indent
     pieces = textwrap.wrap(
-        " ".join(one if len(one) <= room else one.replace(_KEPT, " ") for one in held),
+        " ".join(one if len(one) <= room else one.replace(_NBSP, " ") for one in held),
         width,
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
         break_long_words=break_long_words,
     )
-    return [piece.replace(_KEPT, " ") for piece in pieces] or [""]
+    return [piece.replace(_NBSP, " ") for piece in pieces] or [""]
 
 
-def shown(line: str, indent: int, stream: TextIO) -> list[str]:
-    """The line as the stream shows it: in pieces of a terminal's width, else whole."""
+def wrap_for(line: str, indent: int, stream: TextIO) -> list[str]:
+    """Wrap a line to the terminal's width; leave it whole for any other stream."""
     if not stream.isatty():
         return [line]
-    return wrapped(line, indent, shutil.get_terminal_size().columns)
+    return wrap(line, indent, shutil.get_terminal_size().columns)
 
 
 def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
-    """The text in a box with a title, wrapped; empty lines and line ends of the text are kept."""
+    """Draw a titled box around the text, wrapped; empty lines and line ends are kept."""
     inner = width - 4
     lines = [
         piece for line in text.strip("\n").splitlines() or [""] for piece in _pieces(line, inner)
@@ -101,7 +101,7 @@ def frame(title: str, text: str, width: int = WIDTH) -> list[str]:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """Columns as wide as they need to be, the header underlined, milliseconds to the right."""
+    """Format columns as wide as needed, the header underlined, milliseconds right-aligned."""
     head, body = list(header), [list(row) for row in rows]
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
 

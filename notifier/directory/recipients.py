@@ -36,7 +36,7 @@ class Person:
 
     @property
     def title(self) -> str:
-        """The function in French: "maire", "1er adjoint", "2e adjoint"…"""
+        """The function in French, such as "maire", "1er adjoint", "2e adjoint"."""
         return function_title(self.function, self.rank)
 
 

@@ -23,11 +23,11 @@ def new_entry(
 
 
 def write_entries(entries: Iterable[Entry]) -> None:
-    """Append the entries in their order, in one statement for as many as a database takes at once,
-    within the caller's transaction.
+    """Append the entries in their order, within the caller's transaction.
 
-    Written out, for every step of every event passes here: Django's bulk_create compiles the same
-    statement anew each time, which takes longer than the database.
+    One statement for up to BATCH_SIZE entries. Written out, for every step of every event passes
+    here: Django's bulk_create compiles the same statement anew each time, which takes longer than
+    the database.
     """
     rows = [
         (

@@ -1,4 +1,4 @@
-"""A dispatch centre's software, as small as it can be: pushes and asks."""
+"""A minimal client of the API, as a dispatch centre's software would be."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _open = build_opener(ProxyHandler({})).open
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the service answered: the HTTP status, its JSON body (None when it is not JSON)."""
+class ApiResponse:
+    """A response of the service: HTTP status, JSON body (None if it is not JSON), headers."""
 
     code: int
     body: Any
@@ -22,35 +22,35 @@ class Answer:
 
     @property
     def id(self) -> str:
-        """The report's id, after a push that was taken."""
+        """The report's id, after a push that was accepted."""
         return str(self.body["id"])
 
 
 @dataclass(frozen=True)
-class Dispatch:
-    """One source: the service's address and the source's key."""
+class DispatchClient:
+    """The service's address and the key of one source."""
 
     url: str
     key: str
 
-    def push(self, body: object, **headers: str) -> Answer:
-        """POST a report; `bytes` go as they are. Raises OSError when nobody answers."""
+    def push(self, body: object, **headers: str) -> ApiResponse:
+        """POST a report; `bytes` are sent as they are. Raises OSError when nobody answers."""
         return self._ask("POST", "/api/v1/interventions", body, headers)
 
-    def send(self, path: str, body: bytes, *, xml: bool, **headers: str) -> Answer:
-        """POST a document to one of the service's doors. Raises OSError when nobody answers."""
+    def send(self, path: str, body: bytes, *, xml: bool, **headers: str) -> ApiResponse:
+        """POST a document to an endpoint of the service. Raises OSError when nobody answers."""
         kind = "application/xml" if xml else "application/json"
         return self._ask("POST", path, body, {"Content-Type": kind, **headers})
 
-    def dry_run(self, body: object) -> Answer:
+    def dry_run(self, body: object) -> ApiResponse:
         """Ask who would be told what, storing nothing."""
         return self._ask("POST", "/api/v1/interventions?dry_run=true", body, {})
 
-    def status(self, report_id: str) -> Answer:
+    def status(self, report_id: str) -> ApiResponse:
         """GET what became of a report."""
         return self._ask("GET", f"/api/v1/interventions/{report_id}", None, {})
 
-    def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
+    def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> ApiResponse:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         own = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         request = Request(  # noqa: S310  # our own service's address
@@ -63,8 +63,8 @@ class Dispatch:
             return _read(error.code, error.read(), dict(error.headers))
 
 
-def _read(code: int, content: bytes, headers: dict[str, str]) -> Answer:
+def _read(code: int, content: bytes, headers: dict[str, str]) -> ApiResponse:
     try:
-        return Answer(code, json.loads(content), headers)
+        return ApiResponse(code, json.loads(content), headers)
     except ValueError:
-        return Answer(code, None, headers)
+        return ApiResponse(code, None, headers)

@@ -1,4 +1,4 @@
-"""The Django application of what runs the service on one machine."""
+"""The Django application `ops`."""
 
 from django.apps import AppConfig
 

@@ -88,11 +88,11 @@ class FrenchUtility(ManagementUtility):
                 "« notifier --help » les donne toutes."
             )
         command = super().fetch_command(subcommand)
-        command.stderr = Refusals(sys.stderr)
+        command.stderr = FrenchErrors(sys.stderr)
         return command
 
 
-class Refusals(OutputWrapper):
+class FrenchErrors(OutputWrapper):
     """Standard error, on which a refusal begins with `notifier` instead of the exception's name."""
 
     # Django's own signature, which is no TextIO's.

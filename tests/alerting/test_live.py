@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from notifier.ops.api_client import Dispatch
+from notifier.ops.api_client import DispatchClient
 from tests.harness.live import Live
 
 
@@ -91,7 +91,7 @@ def test_a_doubt_reaches_the_mailbox_of_the_duty(live: Live) -> None:
     service, duty = live.service, "permanence.belfort@groupement90.example"
     added = service.run("source", "add", "SDIS 90", "--departement", "90", "--duty-email", duty)
     assert added.returncode == 0, added.stderr
-    dispatch = Dispatch(service.url, added.stdout.strip().splitlines()[-1])
+    dispatch = DispatchClient(service.url, added.stdout.strip().splitlines()[-1])
     reference = service.new_reference()
     answer = dispatch.push(
         {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.escalation.unreached import unreached
-from notifier.console.admin.base import moment
+from notifier.console.admin.base import format_moment
 from notifier.delivery.models import Channel, Delay, Message, MessageState
 from notifier.intake.models import Report, Source
 from tests.alerting.conftest import FAMILIES, written
@@ -223,7 +223,7 @@ def test_commands_and_pages_say_which_of_the_two_hours(source, capsys) -> None:
         assert f"25/10 02:25:00 ({which})" in capsys.readouterr().out
         call_command("review", f"R{hour}")
         assert f"25/10/2026 à 02:25:00 ({which})" in capsys.readouterr().out
-        assert moment(received) == f"25/10/2026\N{NO-BREAK SPACE}02:25:00 ({which})"
+        assert format_moment(received) == f"25/10/2026\N{NO-BREAK SPACE}02:25:00 ({which})"
         mail = Message.objects.filter(thread__endswith=f"/R{hour}", recipient="duty").get()
         assert f"le 25 octobre 2026 à 2 h 25, {which}" in breakable(mail.body)
     assert Report.objects.count() == 2

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from notifier.ops.api_client import Dispatch
-from notifier.ops.local.stack import Bind, Stage, free_port
+from notifier.ops.api_client import DispatchClient
+from notifier.ops.local.stack import Bind, Stack, free_port
 from notifier.ops.local.supervisor import Supervisor
 from tests.conftest import IN_PROCESS, outside_key
 from tests.harness.commands import Commands
@@ -25,7 +25,7 @@ def web(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -
     environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
     environment["DATABASE_URL"] = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
     supervisor = Supervisor(lambda _name, _line: None)
-    stage = Stage(environment, tmp_path_factory.mktemp("web"), supervisor)
+    stage = Stack(environment, tmp_path_factory.mktemp("web"), supervisor)
     bind = Bind("127.0.0.1", free_port())
     try:
         stage.start_web(bind).wait_for_line("Started worker-1", 30)
@@ -63,7 +63,7 @@ def test_a_push_is_told_to_come_back(web: Bind) -> None:
         lambda dispatch: dispatch.dry_run(body()),
         lambda dispatch: dispatch.status("00000000-0000-4000-8000-000000000000"),
     ):
-        answer = ask(Dispatch(web.url, "am_any"))
+        answer = ask(DispatchClient(web.url, "am_any"))
         assert answer.code == 503
         headers = {name.lower(): value for name, value in answer.headers.items()}
         assert int(headers["retry-after"]) >= 1

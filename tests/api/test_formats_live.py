@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from notifier.ops.api_client import Answer
+from notifier.ops.api_client import ApiResponse
 from tests.harness.live import Live
 from tests.intake import messages as m
 
@@ -16,10 +16,10 @@ def mayor(live: Live, commune: str) -> tuple[str, dict[str, Any]]:
     return mobile, {"city": {"inseeCode": commune}}
 
 
-def at_once(live: Live, *documents: dict[str, Any]) -> list[Answer]:
+def at_once(live: Live, *documents: dict[str, Any]) -> list[ApiResponse]:
     start = Barrier(len(documents))
 
-    def push(document: dict[str, Any]) -> Answer:
+    def push(document: dict[str, Any]) -> ApiResponse:
         start.wait()
         return live.service.dispatch.send("/api/v1/edxl", m.written(document), xml=False)
 

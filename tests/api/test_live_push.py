@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from urllib.parse import urlsplit
 
-from notifier.ops.api_client import Answer
+from notifier.ops.api_client import ApiResponse
 from tests.harness.live import Live
 from tests.intake.samples import body
 
@@ -27,7 +27,7 @@ def test_two_at_once_are_one_report(live: Live) -> None:
         content = body(reference=service.new_reference(), location={"insee": "90004"})
         start = Barrier(2)
 
-        def push(content: dict[str, object] = content, start: Barrier = start) -> Answer:
+        def push(content: dict[str, object] = content, start: Barrier = start) -> ApiResponse:
             start.wait()
             return service.dispatch.push(content)
 

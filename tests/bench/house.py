@@ -21,7 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 import psycopg
 import redis
 
-from notifier.ops.local.stack import Bind, Stage, current_environment, free_port, wait_until_ready
+from notifier.ops.local.stack import Bind, Stack, current_environment, free_port, wait_until_ready
 from notifier.ops.local.supervisor import Child, Program, Supervisor, end_all
 from tests.bench import load
 from tests.bench.counts import CONNECTIONS
@@ -53,7 +53,7 @@ class House:
         self._supervisor = Supervisor(lambda name, line: self.logs.append(f"{name:>9} | {line}"))
         environment = current_environment() | {"DATABASE_URL": database_url}
         self.database_url = database_url
-        self._stage = Stage(environment, self._folder, self._supervisor)
+        self._stage = Stack(environment, self._folder, self._supervisor)
         self._bind = Bind("127.0.0.1", free_port())
         self._workers: list[Child] = []
         self._beat: Child | None = None

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from notifier.ops.local.stack import Stage, current_environment
+from notifier.ops.local.stack import Stack, current_environment
 from notifier.ops.local.supervisor import Supervisor
 from notifier.territory.reference.communes import all_communes
 from tests.bench.mayors import WITH_SEVERAL, Spot, contacts, spots
@@ -58,7 +58,7 @@ def prepare(postgres: Postgres, counts_statements: bool, mayors: int) -> Prepare
     singles, several = places[:mayors], places[mayors:]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         supervisor = Supervisor(lambda _name, _line: None)
-        stage = Stage(current_environment() | {"DATABASE_URL": url}, Path(folder), supervisor)
+        stage = Stack(current_environment() | {"DATABASE_URL": url}, Path(folder), supervisor)
         try:
             # Numbers for fiction are taken only where the provider is the simulator.
             stage.start_simulator("http://127.0.0.1:1")

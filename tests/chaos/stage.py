@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from notifier.ops.api_client import Dispatch
+from notifier.ops.api_client import DispatchClient
 from notifier.ops.local.stack import current_environment
 from notifier.simulator.client import Simulator
 from notifier.territory.reference.database import query
@@ -39,7 +39,7 @@ class Stage:
 
     service: Service
     database: str
-    dispatch: Dispatch
+    dispatch: DispatchClient
     people: list[Person]
     ledger: Ledger
     postgres: Postgres | None = None
@@ -89,7 +89,7 @@ def set_stage(service: Service, database: str) -> Stage:
     key = added.stdout.strip().splitlines()[-1]
     people = _people(service)
     service.add_contacts(*(_row(rank, person) for rank, person in enumerate(people, start=1)))
-    dispatch = Dispatch(service.url, key)
+    dispatch = DispatchClient(service.url, key)
     return Stage(service, database, dispatch, people, Ledger(service.env))
 
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-from notifier.ops.api_client import Dispatch
+from notifier.ops.api_client import DispatchClient
 
 ACCIDENT, DAMAGE, SECRET = "C01.01.01", "C03.01.01", "C02.03.02"
 CLIENTS = 16
@@ -133,7 +133,7 @@ def _body(
 class Stream:
     """Tells the stories; what strikes them waits here for its moment."""
 
-    dispatch: Dispatch
+    dispatch: DispatchClient
     stories: list[Story]
     _sent: int = 0
     _in_flight: int = 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.console.terminal import frame, paint, table, wrapped
+from notifier.console.terminal import frame, paint, table, wrap
 
 words = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=12)
 
@@ -26,7 +26,7 @@ def test_the_empty_lines_of_a_mail_are_kept() -> None:
 
 @given(st.lists(words, min_size=1, max_size=40))
 def test_a_wrapped_line_fits_and_says_every_word(given_words: list[str]) -> None:
-    lines = wrapped(" ".join(given_words), 8)
+    lines = wrap(" ".join(given_words), 8)
     assert all(len(line) <= 78 for line in lines)
     assert all(line.startswith(" " * 8) for line in lines[1:])
     assert " ".join(lines).split() == given_words
@@ -35,7 +35,7 @@ def test_a_wrapped_line_fits_and_says_every_word(given_words: list[str]) -> None
 def test_what_can_stay_whole_on_no_line_is_cut_and_stays_within_the_frame() -> None:
     for text in ("1 " * 60, "!? : " * 20, "x" * 200):
         assert {len(line) for line in frame("SMS", text)} == {78}
-    assert max(map(len, wrapped("1 " * 60, 23))) <= 78
+    assert max(map(len, wrap("1 " * 60, 23))) <= 78
 
 
 def test_milliseconds_stand_to_the_right() -> None:
@@ -70,12 +70,12 @@ def test_a_number_is_cut_neither_in_a_frame_nor_in_a_line() -> None:
         boxed = frame("SMS", text, width)
         assert any("03 53 01 00 90" in line for line in boxed)
         assert {len(line) for line in boxed} == {width}
-        assert any("03 53 01 00 90" in line for line in wrapped(text, 2, width))
+        assert any("03 53 01 00 90" in line for line in wrap(text, 2, width))
 
 
 def test_no_line_begins_with_french_punctuation() -> None:
     text = "essai 1 : remis ; et alors ? « Gendarmerie - Delle : accident » ! fin"
     for width in range(16, 60):
-        for line in wrapped(text, 0, width):
+        for line in wrap(text, 0, width):
             assert line[0] not in ":;?!»"
             assert line[-1] != "«"

@@ -16,8 +16,8 @@ from typing import Any
 import redis
 from celery import Celery
 
-from notifier.ops.api_client import Answer, Dispatch
-from notifier.ops.local.stack import Bind, Stage, free_port, wait_until_ready
+from notifier.ops.api_client import ApiResponse, DispatchClient
+from notifier.ops.local.stack import Bind, Stack, free_port, wait_until_ready
 from notifier.ops.local.supervisor import Child, Supervisor, end_all
 from notifier.simulator.client import Simulator
 from tests.harness.commands import Commands
@@ -40,7 +40,7 @@ class Service:
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
         self._orphans: set[bytes | str] = set()
-        stage = self._stage = Stage(environment, folder, self._supervisor)
+        stage = self._stage = Stack(environment, folder, self._supervisor)
         try:
             self.simulator: Simulator = stage.start_simulator(bind.url)
             self._broker: Child = stage.start_broker()
@@ -56,7 +56,7 @@ class Service:
         except BaseException:
             self.end()
             raise
-        self.dispatch = Dispatch(self.url, self.key)
+        self.dispatch = DispatchClient(self.url, self.key)
         self.folder = folder
 
     @property
@@ -74,7 +74,7 @@ class Service:
             child.signal(signal.SIGCONT)
         self._supervisor.end()
 
-    def push(self, **body: Any) -> Answer:
+    def push(self, **body: Any) -> ApiResponse:
         """POST a report: a road accident in Delle where the body does not say otherwise."""
         usual = {
             "reference": self.new_reference(),

@@ -1,6 +1,6 @@
 """The demonstration notices a text too many, a text too few, and whom its book expects."""
 
-from notifier.ops.demo.inboxes import Address, AddressBook, differences, spaced
+from notifier.ops.demo.inboxes import Address, AddressBook, find_differences, format_phone
 from notifier.ops.demo.scenario import STORY
 from notifier.settings import packaged
 from notifier.simulator.client import Sms
@@ -17,16 +17,16 @@ def sms(to: str) -> Sms:
 
 
 def test_what_was_expected_is_no_difference() -> None:
-    assert differences([MAYOR], [sms(MAYOR.address)], []) == []
+    assert find_differences([MAYOR], [sms(MAYOR.address)], []) == []
 
 
 def test_the_same_text_twice_is_one_too_many() -> None:
-    faults = differences([MAYOR], [sms(MAYOR.address)] * 2, [])
+    faults = find_differences([MAYOR], [sms(MAYOR.address)] * 2, [])
     assert faults == ["de trop : sms à +33639980079 (1)"]
 
 
 def test_silence_is_noticed() -> None:
-    assert differences([MAYOR], [], []) == ["jamais arrivé : sms à +33639980079"]
+    assert find_differences([MAYOR], [], []) == ["jamais arrivé : sms à +33639980079"]
 
 
 def test_every_scene_that_tells_somebody_finds_them_in_the_sample_contacts() -> None:
@@ -38,4 +38,4 @@ def test_every_scene_that_tells_somebody_finds_them_in_the_sample_contacts() -> 
 
 
 def test_numbers_are_shown_as_people_say_them() -> None:
-    assert spaced("+33639980079") == "06 39 98 00 79"
+    assert format_phone("+33639980079") == "06 39 98 00 79"

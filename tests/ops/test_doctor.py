@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from django.conf import settings
 from django.utils import timezone
 
-from notifier.ops.doctor.findings import Finding, Mark
+from notifier.ops.doctor.findings import Finding, Level
 from notifier.ops.local.stack import free_port
 from tests.harness.https import server
 from tests.harness.live import Live
@@ -54,7 +54,7 @@ def test_a_provider_that_does_not_answer_is_found(live: Live, fault: str, found:
 def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
     from notifier.directory.models import Contact
     from notifier.intake.access.api_keys import add_source
-    from notifier.ops.doctor.content import sources_and_contacts
+    from notifier.ops.doctor.content import check_sources_and_contacts
     from notifier.territory.resolve import communes_in
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -62,11 +62,11 @@ def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
         Contact(commune=commune.code, function="maire", mobile=f"+3363998{n:04d}")
         for n, commune in enumerate(communes_in("90"))
     )
-    assert "101 communes dont" in [found.what for found in sources_and_contacts()][-1]
+    assert "101 communes dont" in [found.what for found in check_sources_and_contacts()][-1]
     yesterday = timezone.now() - timedelta(days=2)
     Contact.objects.filter(commune="90033").update(active_until=yesterday.date())
     Contact.objects.filter(commune="90010").update(mobile="", email="maire@belfort.example")
-    said = [found.what for found in sources_and_contacts()][1:]
+    said = [found.what for found in check_sources_and_contacts()][1:]
     assert [what.removeprefix("Contacts du département 90 : ") for what in said] == [
         "aucun n’est en fonction aujourd’hui dans 1 commune sur 101 : Delle (90033)",
         "aucun n’a de mobile dans 1 commune sur 101 : Belfort (90010)",
@@ -78,7 +78,7 @@ def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
     from notifier.alerting.throttling.pause import pause
     from notifier.delivery.models import Message
     from notifier.intake.access.api_keys import add_source
-    from notifier.ops.doctor.content import waiting
+    from notifier.ops.doctor.content import check_waiting
     from tests.alerting.house import contact, number, push
 
     source = add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
@@ -86,30 +86,30 @@ def test_what_is_held_by_hand_is_no_dead_worker_and_not_well() -> None:
     push(source.source)
     pause(source.source, "chef")
     Message.objects.update(due_at=timezone.now() - timedelta(minutes=10))
-    held, queue = waiting()
-    assert (held.mark, held.what) == (Mark.BAD, "Envois de « CORG 90 » suspendus : rien n’en part")
+    held, queue = check_waiting()
+    assert (held.mark, held.what) == (Level.BAD, "Envois de « CORG 90 » suspendus : rien n’en part")
     assert held.remedy == "notifier resume 'CORG 90'"
-    assert queue.mark is Mark.GOOD
+    assert queue.mark is Level.GOOD
 
 
 @pytest.mark.django_db
 def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from notifier.intake.access.api_keys import add_source
-    from notifier.ops.doctor.content import sources_and_contacts
+    from notifier.ops.doctor.content import check_sources_and_contacts
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=True)
-    assert not any("SECRET_KEY" in found.what for found in sources_and_contacts())
+    assert not any("SECRET_KEY" in found.what for found in check_sources_and_contacts())
     monkeypatch.setattr(settings, "SECRET_KEY", "another key" * 5)
-    (found,) = (found for found in sources_and_contacts() if "SECRET_KEY" in found.what)
-    assert found.mark is Mark.BAD
+    (found,) = (found for found in check_sources_and_contacts() if "SECRET_KEY" in found.what)
+    assert found.mark is Level.BAD
     assert "notifier source reseal" in found.remedy
 
 
 def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
-    from notifier.ops.doctor.providers import smtp, twilio
+    from notifier.ops.doctor.providers import check_smtp, check_twilio
 
     monkeypatch.setattr(settings, "ENVIRONMENT", changed(settings.ENVIRONMENT, **given))
-    return [*(smtp() if "EMAIL_URL" in given else twilio())]
+    return [*(check_smtp() if "EMAIL_URL" in given else check_twilio())]
 
 
 @pytest.mark.parametrize("believed", [False, True])
@@ -121,7 +121,7 @@ def test_the_doctor_believes_whom_the_sender_believes(
     with server(200, account, tls=certificate) as (url, asked):
         given = {"TWILIO_API_URL": url} | ({"CA_FILE": certificate} if believed else {})
         found = _asked(monkeypatch, **given)[0]
-    assert (found.mark is Mark.GOOD) == believed
+    assert (found.mark is Level.GOOD) == believed
     assert len(asked) == believed
     assert believed or ("injoignable" in found.what and "CA_FILE" in found.remedy)
 
@@ -149,7 +149,7 @@ def test_what_the_account_says_of_itself(
 ) -> None:
     with server(status, body) as (url, _):
         said = _asked(monkeypatch, TWILIO_API_URL=url)[0]
-    assert said.mark is Mark.BAD and found in said.what
+    assert said.mark is Level.BAD and found in said.what
 
 
 class _Mails:
@@ -190,16 +190,16 @@ def _mail_server(handler: _Mails) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("command", "words", "mark", "found"),
     [
-        ("", "", Mark.GOOD, "accepte"),
-        ("MAIL", "550 5.7.1 sender not allowed", Mark.BAD, "refuse notre expéditeur (550)"),
-        ("RCPT", "553 5.7.1 not logged in", Mark.BAD, "refuse notre expéditeur (553)"),
-        ("RCPT", "554 5.7.1 Relay access denied", Mark.BAD, "refuse notre expéditeur (554)"),
-        ("RCPT", "550 5.1.1 No such mailbox", Mark.BAD, "p••••@gendarmerie.example"),
-        ("RCPT", "450 4.7.1 Greylisted", Mark.WARNING, "à plus tard"),
+        ("", "", Level.GOOD, "accepte"),
+        ("MAIL", "550 5.7.1 sender not allowed", Level.BAD, "refuse notre expéditeur (550)"),
+        ("RCPT", "553 5.7.1 not logged in", Level.BAD, "refuse notre expéditeur (553)"),
+        ("RCPT", "554 5.7.1 Relay access denied", Level.BAD, "refuse notre expéditeur (554)"),
+        ("RCPT", "550 5.1.1 No such mailbox", Level.BAD, "p••••@gendarmerie.example"),
+        ("RCPT", "450 4.7.1 Greylisted", Level.WARNING, "à plus tard"),
     ],
 )
 def test_the_doctor_asks_the_mail_server_all_that_a_mail_needs(
-    monkeypatch: pytest.MonkeyPatch, command: str, words: str, mark: Mark, found: str
+    monkeypatch: pytest.MonkeyPatch, command: str, words: str, mark: Level, found: str
 ) -> None:
     from notifier.intake.access.api_keys import add_source
 

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 
 from notifier.ops.local import stack
-from notifier.ops.local.supervisor import Child, GaveUp, ProcessError, Program, Supervisor, end_all
+from notifier.ops.local.supervisor import (
+    Child,
+    ProcessError,
+    Program,
+    RestartLimitReached,
+    Supervisor,
+    end_all,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -147,7 +154,7 @@ def test_a_program_that_dies_again_and_again_is_given_up(monkeypatch: pytest.Mon
     heard: list[str] = []
     supervisor = Supervisor(lambda name, line: heard.append(f"{name}: {line}"))
     supervisor.start(program("mayfly", "print('dying'); raise SystemExit(7)"))
-    with pytest.raises(GaveUp, match=r"« mayfly ».* 5 fois .*code 7"):
+    with pytest.raises(RestartLimitReached, match=r"« mayfly ».* 5 fois .*code 7"):
         supervisor.watch()
     supervisor.end()
     assert heard.count("mayfly: dying") == 5
@@ -181,7 +188,7 @@ def test_what_a_trial_needs_is_named_where_it_was_not_installed(
     monkeypatch.setattr(
         stack, "find_spec", lambda name: None if name == "aiosmtpd" else find_spec(name)
     )
-    stage = stack.Stage({}, tmp_path, Supervisor(lambda *_: None))
+    stage = stack.Stack({}, tmp_path, Supervisor(lambda *_: None))
     for start in (stage.start_broker, lambda: stage.start_simulator("http://127.0.0.1:1")):
         with pytest.raises(ProcessError, match=r"aiosmtpd .*alerte-maires\[local\]"):
             start()

@@ -1,9 +1,11 @@
 """The administration: everything that is stored, for superusers, in French.
 
-In: sources, contacts and accounts to keep right; the commune that a person decides for a
-report in review. Out: pages on what was received, told and written down, every change signed
-in the history. It never changes or deletes a report, an alert, a message, a line of the
-journal or of the history, and never shows a key twice.
+In: sources, contacts and accounts to maintain; the commune that a person decides for a report in
+review. Out: pages on what was received, sent and logged; every change is recorded in the history
+with its author.
+
+Never: changes or deletes a report, an alert, a message, a line of the journal or of the history, or
+shows a key twice.
 
 Django imports this package by itself; each module registers its models.
 """

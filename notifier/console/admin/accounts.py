@@ -1,4 +1,4 @@
-"""Accounts of the administration, and the history of what was done with them."""
+"""Accounts of the administration, and the history of changes."""
 
 # Django calls these methods with more than they need.
 # ruff: noqa: ARG002
@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest
 
-from notifier.console.admin.base import NOTHING, ReadOnlyAdmin, TitledAdmin, moment
+from notifier.console.admin.base import NOTHING, ReadOnlyAdmin, TitledAdmin, format_moment
 
 # The type checker knows the class by its model, Python does not.
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class AccountAdmin(TitledAdmin[User], DjangoUserAdmin):
-    """Accounts: made, renamed, deactivated; never deleted, for the history would go with them."""
+    """Accounts: created, renamed, deactivated; never deleted, or the history would go with them."""
 
     list_display = ("username", "last_name", "first_name", "email", "is_superuser", "is_active")
     list_filter = ("is_superuser", "is_active")
@@ -49,13 +49,13 @@ class AccountAdmin(TitledAdmin[User], DjangoUserAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody: an account that has served is deactivated."""
+        """Refuse: an account that has served is deactivated."""
         return False
 
 
 @admin.register(LogEntry)
 class HistoryAdmin(ReadOnlyAdmin[LogEntry]):
-    """Who added, changed or deleted what, and when: the fields' names, never their content."""
+    """Who added, changed or deleted what, and when: the names of fields, never their content."""
 
     list_display = ("when", "user", "about", "what")
     list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
@@ -64,15 +64,14 @@ class HistoryAdmin(ReadOnlyAdmin[LogEntry]):
 
     @admin.display(description="quand", ordering="action_time")
     def when(self, line: LogEntry) -> str:
-        """To the second."""
-        return moment(line.action_time)
+        return format_moment(line.action_time)
 
     @admin.display(description="objet")
     def about(self, line: LogEntry) -> str:
-        """Which thing, of what kind, as it was called then."""
+        """The type of the object, and its name at the time."""
         return f"{line.content_type.name if line.content_type else NOTHING} : {line.object_repr}"
 
     @admin.display(description="quoi")
     def what(self, line: LogEntry) -> Any:
-        """In words, also where Django keeps none."""
+        """The change in words, also where Django stores none."""
         return line.get_change_message() or line.get_action_flag_display()

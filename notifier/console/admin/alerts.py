@@ -15,8 +15,8 @@ from notifier.console.admin.base import (
     NOTHING,
     ThreadAdmin,
     category_label,
-    link_to_list,
-    moment,
+    format_moment,
+    list_link,
 )
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
@@ -47,13 +47,11 @@ class AlertAdmin(ThreadAdmin[Alert]):
 
     @admin.display(description="ouverte le", ordering="opened_at")
     def opened(self, alert: Alert) -> str:
-        """To the second."""
-        return moment(alert.opened_at)
+        return format_moment(alert.opened_at)
 
     @admin.display(description="périmée après le")
     def expires(self, alert: Alert) -> str:
-        """To the second."""
-        return moment(alert.expires_at)
+        return format_moment(alert.expires_at)
 
     @admin.display(description="commune", ordering="commune_name")
     def where(self, alert: Alert) -> str:
@@ -65,23 +63,21 @@ class AlertAdmin(ThreadAdmin[Alert]):
 
     @admin.display(description="catégorie", ordering="category")
     def what(self, alert: Alert) -> str:
-        """As mayors read it."""
+        """The category as mayors read it."""
         return category_label(alert.category)
 
     @admin.display(description="dernier texte")
     def last_text(self, alert: Alert) -> str:
-        """Its kind."""
         return KINDS[Kind(alert.kind)]
 
     @admin.display(description="messages")
     def messages(self, alert: Alert) -> SafeString:
-        """The way to them."""
-        return link_to_list(Message, "Messages de cette alerte", topic=str(alert.pk))
+        return list_link(Message, "Messages de cette alerte", topic=str(alert.pk))
 
     @admin.display(description="retenus")
     def held(self, alert: Alert) -> SafeString:
         """The way to what is held, or was."""
-        return link_to_list(Held, "Textes retenus de cette alerte", alert__id__exact=str(alert.pk))
+        return list_link(Held, "Textes retenus de cette alerte", alert__id__exact=str(alert.pk))
 
 
 @admin.register(Held)
@@ -101,36 +97,32 @@ class HeldAdmin(ThreadAdmin[Held]):
 
     @admin.action(description="Libérer les textes choisis, retenus par un plafond")
     def let_go(self, request: HttpRequest, queryset: QuerySet[Held]) -> None:
-        """Whatever they cost; they leave with the next round."""
+        """Release them whatever they cost; they leave with the next sweep."""
         freed = let_go(queryset, request.user.get_username())
         messages.info(request, f"Textes libérés : {freed}.")
 
     @admin.display(description="adresse")
     def masked(self, held: Held) -> str:
-        """Enough to recognise it."""
         return mask(held.address)
 
     @admin.display(description="retenu le", ordering="held_at")
     def since(self, held: Held) -> str:
-        """To the second."""
-        return moment(held.held_at)
+        return format_moment(held.held_at)
 
     @admin.display(description="à dire le", ordering="release_at")
     def until(self, held: Held) -> str:
-        """To the second."""
-        return moment(held.release_at)
+        return format_moment(held.release_at)
 
     @admin.display(description="terminé le")
     def ended(self, held: Held) -> str:
-        """To the second."""
-        return moment(held.ended_at)
+        return format_moment(held.ended_at)
 
     @admin.display(description="message")
     def messages(self, held: Held) -> SafeString | str:
-        """The way to the message that told it."""
+        """The link to the message that contains it."""
         if not held.told_in:
             return NOTHING
-        return link_to_list(Message, "Message qui l’a dit", topic=held.told_in)
+        return list_link(Message, "Message qui l’a dit", topic=held.told_in)
 
 
 @admin.register(Message)
@@ -159,48 +151,42 @@ class MessageAdmin(ThreadAdmin[Message]):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """Without the e-mail's HTML, which says what the text says and is long."""
+        """Leave out the e-mail's HTML, which repeats the text and is long."""
         return super().get_queryset(request).defer("html")
 
     @admin.display(description="adresse")
     def masked(self, message: Message) -> str:
-        """Enough to recognise it."""
         return mask(message.address)
 
     @admin.display(description="texte")
     def written(self, message: Message) -> SafeString:
-        """As its reader has it, line by line."""
+        """The text as its reader sees it, line by line."""
         return format_html("<pre>{}</pre>", message.body)
 
     @admin.display(description="créé le", ordering="created_at")
     def created(self, message: Message) -> str:
-        """To the second."""
-        return moment(message.created_at)
+        return format_moment(message.created_at)
 
     @admin.display(description="remis à l’opérateur le")
     def accepted(self, message: Message) -> str:
-        """To the second."""
-        return moment(message.accepted_at)
+        return format_moment(message.accepted_at)
 
     @admin.display(description="terminé le")
     def ended(self, message: Message) -> str:
-        """To the second."""
-        return moment(message.ended_at)
+        return format_moment(message.ended_at)
 
     @admin.display(description="périmé après le")
     def expires(self, message: Message) -> str:
-        """To the second."""
-        return moment(message.expires_at)
+        return format_moment(message.expires_at)
 
     @admin.display(description="à revoir le")
     def due(self, message: Message) -> str:
-        """To the second."""
-        return moment(message.due_at)
+        return format_moment(message.due_at)
 
 
 @admin.register(Entry)
 class EntryAdmin(ThreadAdmin[Entry]):
-    """The journal: what happened, the latest first."""
+    """The journal, the latest entry first."""
 
     list_display = ("when", "reference", "step", "text")
     list_display_links = ("when",)
@@ -210,12 +196,11 @@ class EntryAdmin(ThreadAdmin[Entry]):
 
     @admin.display(description="heure")
     def when(self, entry: Entry) -> str:
-        """To the second."""
-        return moment(entry.at)
+        return format_moment(entry.at)
 
     @admin.display(description="détail")
     def detail(self, entry: Entry) -> SafeString | str:
-        """What machines keep of the step, one fact a line."""
+        """The entry's data, one value per line."""
         if not entry.data:
             return NOTHING
         written = json.dumps(entry.data, ensure_ascii=False, indent=2)

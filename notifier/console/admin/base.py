@@ -1,4 +1,4 @@
-"""What the pages of several models share: read-only, found by reference, shown as one writes."""
+"""Shared by the pages of several models: read-only, searched by reference, formatted for people."""
 
 # Django calls these methods with more than they need.
 # ruff: noqa: ARG002
@@ -41,22 +41,22 @@ else:
 
 
 class TitledAdmin(ModelAdmin[Stored]):
-    """Pages called by what they show: Django's « l’objet intervention à afficher » is no French."""
+    """Pages titled with the model's name, where Django's French title is ungrammatical."""
 
     list_per_page = 50
     # What other pages ask this list for in their links, besides its own filters.
     linked_by: tuple[str, ...] = ()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """What the list's filters and other pages' links ask for, and nothing else.
+        """Allow what the list's filters and the links of other pages ask for, and nothing else.
 
-        Django lets an address ask for any column: a secret could be read letter by letter, and a
-        column that knows no such question, or a NUL where PostgreSQL takes none, is an error.
+        Django lets an address query any column: a secret could be read letter by letter, and a
+        column without such a lookup, or a NUL in one for PostgreSQL, is a server error.
         """
         return lookup in self.own_lookups(request) and "\0" not in value
 
     def own_lookups(self, request: HttpRequest) -> set[str]:
-        """The parameters that a link to this list may have."""
+        """Return the parameters that a link to this list may have."""
         lookups = set(self.linked_by)
         for wanted in self.get_list_filter(request):
             if isinstance(wanted, type) and issubclass(wanted, admin.SimpleListFilter):
@@ -70,7 +70,7 @@ class TitledAdmin(ModelAdmin[Stored]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, under the model's plural."""
+        """Show the list, titled with the model's plural."""
         title = capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
@@ -81,28 +81,26 @@ class TitledAdmin(ModelAdmin[Stored]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One of them, old or new, under the model's name."""
+        """Show one object, titled with the model's name."""
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
 
 class ReadOnlyAdmin(TitledAdmin[Stored]):
-    """To be looked at: nothing is added, changed or deleted, by whatever request."""
+    """Read-only pages: nothing is added, changed or deleted, by whatever request."""
 
     # Counting a year of messages twice, or by each filter, would be the slowest part of the page.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody, neither one by one nor by the action on a list."""
+        """Refuse, for one object as for the action on a list."""
         return False
 
 
@@ -131,8 +129,8 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
         return reference_in(stored.thread)
 
 
-def moment(at: datetime | None) -> str:
-    """A moment to the second, at the hour of metropolitan France."""
+def format_moment(at: datetime | None) -> str:
+    """Format a moment to the second, in the time of metropolitan France."""
     if at is None:
         return NOTHING
     local = timezone.localtime(at)
@@ -140,23 +138,23 @@ def moment(at: datetime | None) -> str:
 
 
 def commune_label(code: str) -> str:
-    """`Delle (90033)`, or the bare code of a commune that has ceased to exist."""
+    """Return `Delle (90033)`, or the bare code of a commune that has ceased to exist."""
     known = commune_by_code(code)
     return known.label if known else code
 
 
 def category_label(code: str) -> str:
-    """The category as mayors read it, with its code."""
+    """Return the category as mayors read it, with its code."""
     return f"{nature(code)} ({code})" if categories().get(code) else nature(code)
 
 
-def lines(texts: list[str]) -> SafeString | str:
-    """The texts one under the other, escaped."""
+def lines_html(texts: list[str]) -> SafeString | str:
+    """Return the texts one below the other, escaped."""
     return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or NOTHING
 
 
-def grid(header: list[str], rows: list[list[str | SafeString]]) -> SafeString | str:
-    """A table, every cell escaped unless it is markup already."""
+def table_html(header: list[str], rows: list[list[str | SafeString]]) -> SafeString | str:
+    """Return a table; every cell is escaped unless it is markup already."""
     if not rows:
         return NOTHING
     head = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in header))
@@ -165,7 +163,7 @@ def grid(header: list[str], rows: list[list[str | SafeString]]) -> SafeString | 
     return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
 
 
-def link_to_list(model: type[Model], text: str, **only: str) -> SafeString:
-    """A link to the list of a model, kept to some of it."""
+def list_link(model: type[Model], text: str, **only: str) -> SafeString:
+    """Return a link to a model's list, filtered by `only`."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return format_html('<a href="{}?{}">{}</a>', address, urlencode(only), text)

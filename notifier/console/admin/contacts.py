@@ -1,4 +1,4 @@
-"""Contacts of the communes: found by name, commune, function and département; corrected."""
+"""Contacts of the communes: searched by name, commune, function and département; edited."""
 
 # Django calls these methods with more than they need.
 # ruff: noqa: ARG002
@@ -32,7 +32,7 @@ ESCALATION = Case(
 
 
 class DepartementFilter(admin.SimpleListFilter):
-    """By the département that the commune's code begins with; only those that have contacts."""
+    """Filter by the département of the commune's code; only those with contacts."""
 
     title = "département"
     parameter_name = "departement"
@@ -40,7 +40,7 @@ class DepartementFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Contact]
     ) -> list[tuple[str, str]]:
-        """Those present, in their order."""
+        """Return the départements present, in order."""
         beginnings = (
             Contact.objects.order_by().values_list(Left("commune", 3), flat=True).distinct()
         )
@@ -48,7 +48,7 @@ class DepartementFilter(admin.SimpleListFilter):
         return [(departement, departement) for departement in present]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
-        """The contacts of the chosen one."""
+        """Return the contacts of the chosen one."""
         chosen = self.value()
         return queryset.filter(commune__startswith=chosen) if chosen else queryset
 
@@ -64,7 +64,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
     )
 
     def clean(self) -> dict[str, Any]:
-        """Ask once, whenever the commune is new to the contact."""
+        """Ask the question once, whenever the contact's commune changes."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         code = normalise_commune_code(str(cleaned.get("commune") or "").strip())
         is_new = code != self.initial.get("commune")
@@ -78,7 +78,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
 
 
 def _written_in_contact(term: str) -> Q:
-    """The contacts with that number, or with every word of it in their name or address."""
+    """Match contacts with that number, or with every word of it in their name or address."""
     digits = re.sub(r"\(0\)|\D", "", term)
     if len(digits) >= _FEWEST_DIGITS and re.fullmatch(r"[+0-9\s.\-/()]+", term):
         # Stored as +33639980001, whether one writes 06 39…, 0033 6 39… or the last digits of it.
@@ -92,7 +92,7 @@ def _written_in_contact(term: str) -> Q:
 
 
 def _unnamed(contact: Contact) -> Contact:
-    """The contact by its place alone."""
+    """Describe the contact by commune and function alone."""
     return Contact(
         pk=contact.pk, commune=contact.commune, function=contact.function, rank=contact.rank
     )
@@ -100,7 +100,7 @@ def _unnamed(contact: Contact) -> Contact:
 
 @admin.register(Contact)
 class ContactAdmin(TitledAdmin[Contact]):
-    """Whom to tell in a commune. The model itself refuses a wrong number and an unknown commune."""
+    """Whom to tell in a commune. The model itself refuses an invalid number or commune."""
 
     form = ContactForm
     list_display = (
@@ -129,9 +129,9 @@ class ContactAdmin(TitledAdmin[Contact]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
-        """By what is stored, or by a commune that bears the name ("Saint Denis s/ Loire" too).
+        """Search what is stored, or by a commune's name ("Saint Denis s/ Loire" too).
 
-        Names are found with or without accents, numbers and addresses as one writes them.
+        Names are found with or without accents, numbers and addresses as people write them.
         """
         term = strip_invisible(search_term)
         if not term:
@@ -147,26 +147,25 @@ class ContactAdmin(TitledAdmin[Contact]):
         return found.order_by(of_commune, *found.query.order_by), False
 
     def log_addition(self, request: HttpRequest, obj: Contact, message: Any) -> Any:
-        """Kept without the name: the history outlives the contact."""
+        """Record it without the name: the history outlives the contact."""
         return super().log_addition(request, _unnamed(obj), message)
 
     def log_change(self, request: HttpRequest, obj: Contact, message: Any) -> Any:
-        """Kept without the name."""
+        """Record it without the name."""
         return super().log_change(request, _unnamed(obj), message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Contact]) -> Any:
-        """Kept without the names."""
+        """Record them without the names."""
         unnamed = [_unnamed(contact) for contact in queryset]
         return super().log_deletions(request, unnamed)  # type: ignore[arg-type] # it only iterates
 
     @admin.display(description="commune", ordering="commune")
     def where(self, contact: Contact) -> str:
-        """By name, with its code."""
         return commune_label(contact.commune)
 
     @admin.display(description="qualité", ordering=ESCALATION)
     def quality(self, contact: Contact) -> str:
-        """As one says it: « 2e adjoint »."""
+        """The function in French: « 2e adjoint »."""
         return function_title(contact.function, contact.rank)
 
     @admin.display(description="période", ordering="active_from")

@@ -1,7 +1,7 @@
-"""The form in which a person says which commune a report concerns: chosen, then confirmed.
+"""The form in which a person decides which commune a report concerns: choose, then confirm.
 
-A slip of the hand would tell the wrong mayor; so the commune is chosen by its name where a clue
-names it, and any choice is read back by name before it counts.
+A slip would tell the wrong mayor; so the commune is chosen by its name where a clue names it, and
+any choice is read back by name before it counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OTHER = "autre"
 
 
 class DecisionForm(forms.Form):
-    """`cleaned_data["codes"]` are the current communes chosen, `is_confirmed` whether twice."""
+    """`cleaned_data["codes"]`: the current communes chosen; `is_confirmed`: whether confirmed."""
 
     choice = forms.ChoiceField(label="Commune", widget=forms.RadioSelect)
     other = forms.CharField(
@@ -57,7 +57,7 @@ class DecisionForm(forms.Form):
         """Find the commune.
 
         Raises ValidationError, in French, when the code is no current commune's, or when something
-        of the thread arrived that the person has not seen.
+        of the incident arrived that the person has not seen.
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("seen") != self._latest:
@@ -89,7 +89,7 @@ class DecisionForm(forms.Form):
 
     @property
     def mistaken_for(self) -> dict[str, str]:
-        """By code typed, the other communes whose postal code it is: to make one think twice."""
+        """By code typed, the other communes whose postal code it is."""
         if self.cleaned_data["choice"] != OTHER:
             return {}
         others = {
@@ -103,7 +103,7 @@ class DecisionForm(forms.Form):
         return {code: ", ".join(names) for code, names in others.items() if names}
 
     def refuse(self, reason: str) -> None:
-        """Show why the decision could not be taken; it has to be confirmed anew."""
+        """Show why the decision could not be taken; it has to be confirmed again."""
         self._ask_again(confirmed="")
         self.add_error(None, reason)
 
@@ -112,7 +112,7 @@ class DecisionForm(forms.Form):
 
 
 class DismissalForm(forms.Form):
-    """Why resources without a report need nobody's attention any more."""
+    """Why resources without a report need no further attention."""
 
     why = forms.CharField(
         label="Motif",
@@ -124,7 +124,7 @@ class DismissalForm(forms.Form):
 
 
 def _codes(given: str) -> list[str]:
-    """The codes typed, each once. Raises ValidationError for one of no current commune."""
+    """Return the codes typed, without duplicates. Raises ValidationError for an unknown commune."""
     found = {
         written: commune_by_code(normalise_code(written) or "")
         for written in re.findall(r"\w+", given)

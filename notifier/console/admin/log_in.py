@@ -1,4 +1,4 @@
-"""Opening a session: who may, what a password has to be, and a trace of every attempt."""
+"""Log-in to the administration: who may, and a record of every attempt."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -22,7 +22,7 @@ ACCOUNTS = "/comptes"
 
 
 class SuperuserLogin(AuthenticationForm):
-    """Opens a session for superusers only: nobody else has anything to see here."""
+    """Log in superusers only: nobody else has anything to see here."""
 
     def confirm_login_allowed(self, user: User) -> None:
         """Raise ValidationError, in French, for an account that may not enter."""
@@ -36,15 +36,15 @@ class SuperuserLogin(AuthenticationForm):
 
 
 def is_superuser(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Whether the account is a superuser's in use; no other right opens anything."""
+    """Return whether the account is an active superuser; no other right grants anything."""
     return isinstance(user, User) and user.is_active and user.is_superuser
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that attempts are counted by.
+    """Return the address by which attempts are counted.
 
-    `X-Forwarded-For` is believed of a proxy on this machine alone, and of it only the last address,
-    which the proxy has seen itself: what stands before it is the client's own word.
+    `X-Forwarded-For` is trusted from a proxy on this machine alone, and of it only the last
+    address, which the proxy has seen itself: the client wrote what stands before it.
     """
     seen: str = request.META.get("REMOTE_ADDR", "")
     if not _is_loopback(seen):
@@ -60,18 +60,20 @@ def _is_loopback(address: str) -> bool:
 
 
 @receiver(user_logged_in)
-def opened(user: User, request: HttpRequest, **_: Any) -> None:
-    """Write into the journal that the account opened a session."""
+def record_log_in(user: User, request: HttpRequest, **_: Any) -> None:
+    """Write to the journal that the account logged in."""
     log.info("session opened", account=user.pk, address=client_address(request))
     _write(user, "session ouverte")
 
 
 @receiver(user_login_failed)
-def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Log an attempt that failed; into the journal only that on an account that exists.
+def record_refusal(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Log a failed attempt; write it to the journal only for an account that exists.
 
     The name is not repeated: people type passwords into that field. And the journal, which nobody
-    can erase, is not for strangers to fill: locking bounds what can be tried on one account.
+    can erase, is not for strangers to fill: locking limits the attempts on one account.
     """
     user = User.objects.filter(username=credentials.get("username") or "").first()
     address = client_address(request) if request else ""
@@ -81,7 +83,7 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 
 @receiver(user_locked_out)
-def locked(request: HttpRequest, username: str, **_: Any) -> None:
+def record_lockout(request: HttpRequest, username: str, **_: Any) -> None:
     """Log that an address may no longer try this account for a while."""
     user = User.objects.filter(username=username or "").first()
     log.warning(

@@ -1,4 +1,4 @@
-"""What a password may not be."""
+"""Rules for passwords."""
 
 import unicodedata
 
@@ -14,7 +14,7 @@ MIN_OTHER_LETTERS = 5
 
 
 class ExpectedWordsValidator:
-    """Refuses a password that is little more than the words everybody would try here."""
+    """Refuse a password that is little more than the words everybody would try here."""
 
     def validate(self, password: str, user: object = None) -> None:  # noqa: ARG002 - Django's form
         """Raise ValidationError, in French."""
@@ -26,7 +26,7 @@ class ExpectedWordsValidator:
             raise ValidationError(self.get_help_text(), code="password_expected")
 
     def get_help_text(self) -> str:
-        """In French, for the form."""
+        """Return the rule in French, for the form."""
         return (
             "Le mot de passe ne peut se réduire à des chiffres, à quelques lettres répétées ou à "
             "des mots attendus ici (alerte, maire, gendarmerie…) : trois mots sans rapport "

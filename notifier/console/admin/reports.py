@@ -1,4 +1,4 @@
-"""What dispatch reported: to be read, and, where nobody can say which commune, to be decided."""
+"""What dispatch reported: read-only, except that a person may decide the commune."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from notifier.console.admin.base import (
     ThreadAdmin,
     category_label,
     commune_label,
-    grid,
-    lines,
-    link_to_list,
-    moment,
+    format_moment,
+    lines_html,
+    list_link,
+    table_html,
 )
 from notifier.console.admin.decision import DecisionForm, DismissalForm
 from notifier.delivery.models import Message
@@ -83,13 +83,13 @@ class ReportAdmin(ThreadAdmin[Report]):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's, and the decision."""
+        """Add the decision to Django's."""
         decide = self.admin_site.admin_view(self.decide_view)
         own = path("<uuid:pk>/commune/", decide, name="intake_report_decide")
         return [own, *super().get_urls()]
 
     def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """What waits of the thread, its clues side by side, and the decision in two steps."""
+        """Show the incident's waiting reports, their clues, and the decision in two steps."""
         asked = get_object_or_404(Report.objects.select_related("source"), pk=pk)
         together = sorted(waiting().filter(thread=asked.thread), key=lambda i: -i.sequence)
         if not together:
@@ -105,14 +105,16 @@ class ReportAdmin(ThreadAdmin[Report]):
             "opts": Report._meta,
             "original": asked,
             "form": form,
-            "compared": [(i, moment(i.received_at), self.what(i), clue_table(i)) for i in together],
+            "compared": [
+                (i, format_moment(i.received_at), self.what(i), clue_table(i)) for i in together
+            ],
         }
         everywhere = self.admin_site.each_context(request)
         template = "admin/intake/report/decide.html"
         return TemplateResponse(request, template, everywhere | context)
 
     def _dismiss_view(self, request: HttpRequest, together: list[Report]) -> HttpResponse:
-        """Resources whose report never came: what to do, and how to close the matter."""
+        """Show resources whose report never came: what to do, and how to close the matter."""
         form = DismissalForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             who, why = request.user.get_username(), form.cleaned_data["why"]
@@ -128,7 +130,7 @@ class ReportAdmin(ThreadAdmin[Report]):
             "title": f"Moyens sans intervention : {together[0].reference}",
             "opts": Report._meta,
             "original": together[0],
-            "received": moment(together[0].received_at),
+            "received": format_moment(together[0].received_at),
             "form": form,
         }
         everywhere = self.admin_site.each_context(request)
@@ -151,28 +153,26 @@ class ReportAdmin(ThreadAdmin[Report]):
 
     @admin.display(description="reçue le", ordering="received_at")
     def received(self, report: Report) -> str:
-        """To the second."""
-        return moment(report.received_at)
+        return format_moment(report.received_at)
 
     @admin.display(description="survenue le")
     def occurred(self, report: Report) -> str:
-        """To the second."""
-        return moment(report.occurred_at)
+        return format_moment(report.occurred_at)
 
     @admin.display(description="catégorie", ordering="category")
     def what(self, report: Report) -> str:
-        """As mayors read it."""
+        """The category as mayors read it."""
         return category_label(report.category)
 
     @admin.display(description="localisation", ordering="verdict")
     def verdict_label(self, report: Report) -> str:
-        """How sure the commune is."""
+        """How certain the commune is."""
         return VERDICTS.get(report.verdict, report.verdict)
 
     @admin.display(description="lieu")
     def place(self, report: Report) -> SafeString | str:
-        """As dispatch gave it."""
-        return lines(
+        """The place as dispatch gave it."""
+        return lines_html(
             [
                 f"{PLACE.get(key, key)} : {_given(key, given)}"
                 for key, given in report.location.items()
@@ -183,11 +183,11 @@ class ReportAdmin(ThreadAdmin[Report]):
     @admin.display(description="commune")
     def where(self, report: Report) -> SafeString | str:
         """The commune that was found or decided."""
-        return lines([commune_label(code) for code in report.communes])
+        return lines_html([commune_label(code) for code in report.communes])
 
     @admin.display(description="indices")
     def clue_table(self, report: Report) -> SafeString | str:
-        """Side by side."""
+        """The clues side by side."""
         return clue_table(report)
 
     @admin.display(description="décision")
@@ -200,23 +200,23 @@ class ReportAdmin(ThreadAdmin[Report]):
 
     @admin.display(description="étapes")
     def steps(self, report: Report) -> SafeString | str:
-        """The journal of the thread."""
+        """The journal of the incident."""
         entries = timeline(report.thread)
         rows: list[list[str | SafeString]] = [
-            [moment(entry.at), entry.get_step_display(), entry.text] for entry in entries
+            [format_moment(entry.at), entry.get_step_display(), entry.text] for entry in entries
         ]
-        return grid(["Heure", "Étape", "Ce qui s’est passé"], rows)
+        return table_html(["Heure", "Étape", "Ce qui s’est passé"], rows)
 
     @admin.display(description="voir aussi")
     def links(self, report: Report) -> SafeString:
-        """The ways to what was told and written down."""
+        """Links to what was sent and logged."""
         named = ((Alert, "alertes"), (Message, "messages"), (Entry, "lignes du journal"))
-        found = (link_to_list(model, text, thread=report.thread) for model, text in named)
+        found = (list_link(model, text, thread=report.thread) for model, text in named)
         return format_html_join(" · ", "{}", ((link,) for link in found))
 
 
 def clue_table(report: Report) -> SafeString | str:
-    """A row for each clue: what was given, which communes it allows, what it says."""
+    """Return a row for each clue: what was given, which communes it allows, what it says."""
     rows: list[list[str | SafeString]] = [
         [
             CLUES.get(clue["kind"], clue["kind"]),
@@ -226,11 +226,11 @@ def clue_table(report: Report) -> SafeString | str:
         ]
         for clue in report.clues
     ]
-    return grid(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
+    return table_html(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
 
 def _given(key: str, given: Any) -> str:
-    """As dispatch gave it; of an area, how many corners it has."""
+    """Return the clue as dispatch gave it; for an area, its number of corners."""
     if key == "communes":
         return ", ".join(given)
     if key == "polygon":
@@ -239,7 +239,7 @@ def _given(key: str, given: Any) -> str:
 
 
 def _named(clue: dict[str, Any]) -> str:
-    """The communes, the most probable first; of a position, how they lie to it."""
+    """Return the communes, the most probable first; for a position, how they lie to it."""
     lies = {mark["code"]: _lies(mark) for mark in clue.get("marks", ())}
     return ", ".join(commune_label(c) + lies.get(c, "") for c in clue["communes"]) or NOTHING
 

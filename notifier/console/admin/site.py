@@ -1,4 +1,4 @@
-"""Who may enter, and how the site is called."""
+"""The administration site: its title, and who may enter."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _context_of_django = admin.site.each_context
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """What every page knows; whoever is here has to see that a review waits, wherever they are."""
+    """Return what every page shows, such as the number of reviews that wait."""
     review_count = waiting().count() if _may_enter(request) else 0
     return {**_context_of_django(request), "review_count": review_count}
 

@@ -1,4 +1,4 @@
-"""Dispatch centres: added, corrected, their keys shown once, renewed, revoked; never deleted."""
+"""Dispatch centres: created and edited; keys shown once, renewed, revoked; never deleted."""
 
 # Django calls these methods with more than they need.
 # ruff: noqa: ARG002
@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from notifier.alerting.throttling.pause import waiting, withdraw_all
-from notifier.console.admin.base import NOTHING, TitledAdmin, moment
+from notifier.console.admin.base import NOTHING, TitledAdmin, format_moment
 from notifier.intake.access import api_keys as keys
 from notifier.intake.access.api_keys import NewSource
 from notifier.intake.models import Source
@@ -34,14 +34,14 @@ TEMPLATES = "admin/intake/source"
 
 
 class DepartementsField(forms.CharField):
-    """Codes of départements as one writes them, « 90, 2A »; a list of codes for the source."""
+    """Codes of départements as people write them, « 90, 2A »; a list of codes for the source."""
 
     def prepare_value(self, value: Any) -> Any:
-        """What stands in the box."""
+        """Return the content of the input."""
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        """The codes, in capitals, each once. Raises ValidationError for one that does not exist."""
+        """Return the codes, upper case, without duplicates. Raises ValidationError."""
         codes = list(dict.fromkeys(re.findall(r"\w+", (value or "").upper())))
         wrong = [code for code in codes if not communes_in(code)]
         if wrong:
@@ -52,7 +52,7 @@ class DepartementsField(forms.CharField):
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
-    """What an operator decides of a source; keys and secrets are made, never typed."""
+    """What an operator decides about a source; keys and secrets are generated, never typed."""
 
     departements = DepartementsField(
         label="Départements",
@@ -67,7 +67,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the t
 
 
 class NewSourceForm(SourceForm):
-    """A source that does not exist yet: only now can it be made to sign."""
+    """A source that does not exist yet: only now can it be required to sign."""
 
     signed = forms.BooleanField(
         label="Requêtes signées",
@@ -78,7 +78,7 @@ class NewSourceForm(SourceForm):
 
 @admin.register(Source)
 class SourceAdmin(TitledAdmin[Source]):
-    """A key is seen by whoever asked for it, on the answer to that request, and nowhere else."""
+    """A key is shown in the response to the request that created it, and nowhere else."""
 
     form = SourceForm
     list_display = ("name", "where", "service", "duty_email", "phone", "rate_per_minute", "key")
@@ -95,25 +95,23 @@ class SourceAdmin(TitledAdmin[Source]):
 
     @admin.display(description="départements")
     def where(self, source: Source) -> str:
-        """Their codes."""
         return ", ".join(source.departements)
 
     @admin.display(description="téléphone", ordering="duty_phone")
     def phone(self, source: Source) -> str:
-        """As one dials it."""
         return format_number(source.duty_phone) if source.duty_phone else NOTHING
 
     @admin.display(description="exemple de référence")
     def example(self, source: Source) -> str:
-        """One that its shape allows."""
+        """An example that its pattern allows."""
         return check_pattern(source.reference_pattern) if source.reference_pattern else USUAL
 
     @admin.display(description="clé", ordering="revoked_at")
     def key(self, source: Source) -> str:
-        """Whether it opens the door; never the key."""
+        """Whether it is valid; never the key."""
         if source.revoked_at:
-            return f"révoquée le {moment(source.revoked_at)}"
-        before = f", la précédente jusqu’au {moment(source.overlap_until)}"
+            return f"révoquée le {format_moment(source.revoked_at)}"
+        before = f", la précédente jusqu’au {format_moment(source.overlap_until)}"
         return "active" + (before if source.has_overlap else "")
 
     @admin.display(description="signature")
@@ -123,29 +121,28 @@ class SourceAdmin(TitledAdmin[Source]):
 
     @admin.display(description="créée le")
     def created(self, source: Source) -> str:
-        """To the second."""
-        return moment(source.created_at) if source.pk else NOTHING
+        return format_moment(source.created_at) if source.pk else NOTHING
 
     def get_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
-        """The signature is asked for once; later pages say what there is."""
+        """Ask for the signature once; later pages show what there is."""
         return (*self.fields, *(("signed",) if obj is None else self.readonly_fields))
 
     def get_form(
         self, request: HttpRequest, obj: Source | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """With the box for the signature on a new source."""
+        """Add the checkbox for the signature to a new source."""
         if obj is None:
             kwargs["form"] = NewSourceForm
         return super().get_form(request, obj, change, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody: what it pushed stays; a source that has served is revoked."""
+        """Refuse: what it pushed stays; a source that has served is revoked."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """Make a new source with its key; of an old one write only what was changed.
+        """Create a new source with its key; for an existing one write only what was changed.
 
-        So a key that somebody renews or revokes meanwhile is not put back.
+        So a key that somebody renews or revokes meanwhile is not restored.
         """
         if change:
             if form.changed_data:
@@ -169,19 +166,19 @@ class SourceAdmin(TitledAdmin[Source]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With one button: whichever is pressed, the key comes next."""
+        """Show one button: whichever is pressed, the key comes next."""
         one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().add_view(request, form_url, {**(extra_context or {}), **one_button})
 
     def response_add(
         self, request: HttpRequest, obj: Source, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page with the key."""
+        """Show the page with the key."""
         added = self._added.pop(request)
         return self._show_key(request, added.source, added.key, added.source.signing_secret)
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's, and those of the key."""
+        """Add those of the key to Django's."""
         own = [
             path(
                 "<int:pk>/cle/",

@@ -137,7 +137,7 @@ def _read_header(cells: list[str], line: int) -> list[str]:
 
 
 def _column_name(cell: str) -> str:
-    """ "Code commune" is code_commune, "Prénom" prenom."""
+    """Return the column's name: "Code commune" is code_commune, "Prénom" prenom."""
     return fold(cell.replace("_", " ")).replace(" ", "_")
 
 

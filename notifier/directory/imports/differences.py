@@ -15,7 +15,7 @@ _PERIOD = ("active_from", "active_until")
 
 
 def describe_change(before: Contact, after: Contact) -> str:
-    """ "Delle (90033), maire : mobile +3363… → +3363…"; "" if the file changes nothing."""
+    """Return "Delle (90033), maire : mobile +3363… → +3363…"; "" if nothing changes."""
     if all(getattr(before, field) == getattr(after, field) for field in IMPORTED_FIELDS):
         return ""
     changed = [

@@ -59,7 +59,7 @@ def no_mobile_note(rows: list[Row], result: list[Contact]) -> list[str]:
 
 
 def format_lines(numbers: Iterable[int]) -> str:
-    """ "lignes 2, 5, 9", cut after the first ten."""
+    """Return "lignes 2, 5, 9", cut after the first ten."""
     lines = sorted(numbers)
     return f"{'lignes' if len(lines) > 1 else 'ligne'} {format_first(list(map(str, lines)))}"
 

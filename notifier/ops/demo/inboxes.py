@@ -1,4 +1,4 @@
-"""The mayors' side: whom the sample contacts name, and what reached their phones and mailboxes."""
+"""The mayors' side: the sample contacts, and what reached their phones and mailboxes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Address:
-    """Where one person is reached over one channel, and who that is."""
+    """One person's address on one channel, and who it is."""
 
     channel: str
     address: str
@@ -30,14 +30,14 @@ class Address:
 
 
 class AddressBook:
-    """The sample contacts, read here apart: the demonstration checks the service's choice."""
+    """The sample contacts, read independently: the demonstration checks the service's choice."""
 
     def __init__(self, file: Path) -> None:
         with file.open(encoding="utf-8", newline="") as lines:
             self._rows = [row for row in csv.DictReader(lines, delimiter=";") if row["rang"] == "1"]
 
     def expected(self, scene: Scene) -> list[Address]:
-        """Every address that must be told, once."""
+        """Return every address that must be told, once."""
         return [
             address
             for row in self._rows
@@ -47,7 +47,7 @@ class AddressBook:
 
     @staticmethod
     def _over(channels: tuple[str, ...], addresses: list[Address]) -> list[Address]:
-        """Over the category's channels; someone who has none of these, over what they have."""
+        """Return the addresses on these channels; all of a person's if they have none of these."""
         return [address for address in addresses if address.channel in channels] or addresses
 
     @staticmethod
@@ -62,7 +62,7 @@ class AddressBook:
 
 
 class Arrivals:
-    """What came since the last look."""
+    """Texts and mails since the last `take`."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -77,7 +77,7 @@ class Arrivals:
         )
 
     def take(self) -> tuple[list[Sms], list[Mail]]:
-        """The new texts and mails; the next look begins after them."""
+        """Return the new texts and mails, and start over."""
         texts = self._simulator.messages()[self._texts :]
         mails = self._simulator.mails()[self._mails :]
         self._texts += len(texts)
@@ -85,8 +85,8 @@ class Arrivals:
         return texts, mails
 
 
-def differences(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
-    """What came unexpected or did not come, in French; empty if all is well."""
+def find_differences(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
+    """Return what came unexpectedly or did not come, in French; empty if all is well."""
     wanted = Counter((address.channel, address.address) for address in expected)
     came = Counter(("sms", sms["to"]) for sms in texts)
     came.update(("email", address) for mail in mails for address in mail["to"])
@@ -97,14 +97,14 @@ def differences(expected: list[Address], texts: list[Sms], mails: list[Mail]) ->
     return surplus + lacking
 
 
-def as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
-    """Each text in a frame as it is read; one frame for those who got the very same text."""
+def format_as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
+    """Frame each text as it is read; one frame for all who got the same text."""
     who = {address.address: address.who for address in expected}
     readers: dict[tuple[str, str], list[str]] = {}
     for sms in texts:
         plural = "s" if sms["segments"] > 1 else ""
         key = (f"SMS de {sms['from']} ({sms['segments']} segment{plural})", sms["body"])
-        readers.setdefault(key, []).append(f"{who[sms['to']]} : {spaced(sms['to'])}")
+        readers.setdefault(key, []).append(f"{who[sms['to']]} : {format_phone(sms['to'])}")
     for mail in mails:
         key = ("Courriel", f"Objet : {mail['subject']}\n\n{mail['plain']}")
         readers.setdefault(key, []).extend(f"{who[to]} : {to}" for to in mail["to"])
@@ -114,7 +114,7 @@ def as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> lis
     return lines
 
 
-def spaced(number: str) -> str:
+def format_phone(number: str) -> str:
     """`+33639980079` -> `06 39 98 00 79`."""
     national = "0" + number.removeprefix("+33")
     return " ".join(national[place : place + 2] for place in range(0, len(national), 2))

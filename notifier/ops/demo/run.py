@@ -1,4 +1,4 @@
-"""The demonstration from beginning to end: all started, played, shown, checked, ended."""
+"""Run the demonstration: start everything, play and check the scenes, end everything."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from notifier.console.terminal import WIDTH, paint, table, wrapped
+from notifier.console.terminal import WIDTH, paint, table, wrap
 from notifier.environment import Environment
-from notifier.ops.api_client import Dispatch
+from notifier.ops.api_client import DispatchClient
 from notifier.ops.demo.inboxes import AddressBook, Arrivals
 from notifier.ops.demo.scenario import DUTY_PHONE, STORY
-from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, Director
-from notifier.ops.local.stack import Bind, Stage, current_environment, free_port, wait_until_ready
+from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner
+from notifier.ops.local.stack import Bind, Stack, current_environment, free_port, wait_until_ready
 from notifier.ops.local.supervisor import Child, Supervisor, interrupted_by_signals
 from notifier.settings import packaged
 
@@ -33,12 +33,15 @@ class Demo:
         self._children: list[Child] = []
 
     def play(self, *, keep: bool) -> None:
-        """Raises DemoFailed, ProcessError; however it ends, nothing is left running."""
+        """Play all scenes. However it ends, nothing is left running.
+
+        Raises DemoFailed, ProcessError.
+        """
         folder = Path(tempfile.mkdtemp(prefix="alerte-maires-demo-"))
         supervisor = Supervisor(lambda name, line: self._lines.append(f"{name:>9} │ {line}"))
         with interrupted_by_signals():
             try:
-                self._perform(Stage(self._own_environment(), folder, supervisor))
+                self._perform(Stack(self._own_environment(), folder, supervisor))
             except KeyboardInterrupt:
                 self._say("Arrêt demandé : 10 secondes au plus…")
                 raise
@@ -53,29 +56,29 @@ class Demo:
                     self._say("Tout est arrêté, rien ne reste.")
 
     def logs(self) -> list[str]:
-        """The last lines of the programs, for whoever looks for the cause of a failure."""
+        """Return the last lines of the programs, to find the cause of a failure."""
         return self._lines[-40:]
 
     @staticmethod
     def _own_environment() -> dict[str, str]:
-        """Without anything that an operator set: no real database, broker or provider."""
+        """Return an environment without anything that an operator set."""
         ours = Environment.model_fields
         return {name: value for name, value in current_environment().items() if name not in ours}
 
-    def _perform(self, stage: Stage) -> None:
+    def _perform(self, stack: Stack) -> None:
         self._title("Mise en place (SIMULATEUR : rien ne part vraiment)")
         bind = Bind("127.0.0.1", free_port())
         samples = packaged("config") / "samples" / "contacts-90.csv"
-        simulator = stage.start_simulator(bind.url)
+        simulator = stack.start_simulator(bind.url)
         self._say(f"Prestataire simulé : {simulator.control}")
-        stage.start_broker()
+        stack.start_broker()
         self._say("Valkey du paquet : prêt")
-        stage.require("migrate", "--no-input", "--verbosity", "0")
+        stack.require("migrate", "--no-input", "--verbosity", "0")
         self._say("Base SQLite : créée")
-        key = self._open_doors(stage, bind, samples)
-        director = Director(
-            stage,
-            Dispatch(bind.url, key),
+        key = self._start_service(stack, bind, samples)
+        director = DemoRunner(
+            stack,
+            DispatchClient(bind.url, key),
             AddressBook(samples),
             Arrivals(simulator),
             self._say,
@@ -84,19 +87,19 @@ class Demo:
         for number, scene in enumerate(STORY, 1):
             self._title(f"{number}. {scene.title}")
             director.play(scene)
-        self._show_timelines(stage, list(director.ids))
+        self._show_timelines(stack, list(director.ids))
         self._title("Récapitulatif")
         header = ("Référence", "Commune", "Nature", "Prévenus", "Remis après", "Reçu après")
         self._show(table(header, director.rows))
         self._require_all_alive()
 
-    def _open_doors(self, stage: Stage, bind: Bind, samples: Path) -> str:
-        """Web, worker and beat start while contacts and source are made; the source's key."""
-        worker = stage.start_worker()
-        self._children = [stage.start_web(bind), worker, stage.start_beat()]
-        summary = stage.require("contacts", "import", str(samples)).strip().splitlines()[-1]
+    def _start_service(self, stack: Stack, bind: Bind, samples: Path) -> str:
+        """Start web, worker and beat while contacts and source are created; return the key."""
+        worker = stack.start_worker()
+        self._children = [stack.start_web(bind), worker, stack.start_beat()]
+        summary = stack.require("contacts", "import", str(samples)).strip().splitlines()[-1]
         self._say(f"Contacts du Territoire de Belfort : {summary}")
-        added = stage.require(
+        added = stack.require(
             *("source", "add", "CORG 90", "--departement", "90", "--duty-phone", DUTY_PHONE)
         )
         key = added.strip().splitlines()[-1]
@@ -106,13 +109,13 @@ class Demo:
         self._say(f"Service prêt : {bind.url}")
         return key
 
-    def _show_timelines(self, stage: Stage, references: list[str]) -> None:
+    def _show_timelines(self, stack: Stack, references: list[str]) -> None:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            printed = pool.map(lambda reference: stage.require("timeline", reference), references)
+            printed = pool.map(lambda reference: stack.require("timeline", reference), references)
             for reference, timeline in zip(references, printed, strict=True):
                 self._title(f"notifier timeline {reference}")
                 for line in timeline.rstrip().splitlines():
-                    self._show(wrapped(line, TIMELINE_INDENT))
+                    self._show(wrap(line, TIMELINE_INDENT))
 
     def _require_all_alive(self) -> None:
         dead = [child.program.name for child in self._children if child.returncode is not None]
@@ -124,7 +127,7 @@ class Demo:
 
     def _say(self, text: str) -> None:
         elapsed = f"{time.monotonic() - self._began:5.1f} s".replace(".", ",")
-        first, *others = wrapped(f"{elapsed}  {text}", len(elapsed) + 2)
+        first, *others = wrap(f"{elapsed}  {text}", len(elapsed) + 2)
         self._show([paint(elapsed, "dim", sys.stdout) + first.removeprefix(elapsed), *others])
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What happens in the demonstration, and who must be told of it: written down before it runs."""
+"""The scenes of the demonstration, and who must be told: fixed before it runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ DUTY_PHONE = "03 53 01 00 90"
 
 @dataclass(frozen=True)
 class Scene:
-    """One push of dispatch and what must come of it.
+    """One push by dispatch and its expected outcome.
 
-    `told`: for each commune the functions told, over `channels`, or else over what they have.
-    `state`: the report's state afterwards; None when the push is refused.
-    `says`: what each of its texts must hold.
-    `decide`: the commune that a person then chooses with `notifier review`.
+    `told`: by commune, the functions told, over `channels` or else over what they have. `state`:
+    the report's state afterwards; None when the push is refused. `says`: what each of its texts
+    must contain. `decide`: the commune that a person then chooses with `notifier review`.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""One scene: the push, its answer, who was told, the texts as read; each step checked."""
+"""Play one scene: push, response, recipients, texts; each step checked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from notifier.ops.api_client import Answer, Dispatch
-from notifier.ops.demo.inboxes import Address, AddressBook, Arrivals, as_read, differences
+from notifier.ops.api_client import ApiResponse, DispatchClient
+from notifier.ops.demo.inboxes import (
+    Address,
+    AddressBook,
+    Arrivals,
+    find_differences,
+    format_as_read,
+)
 from notifier.ops.demo.scenario import DUTY_PHONE, Scene
-from notifier.ops.local.stack import Stage
+from notifier.ops.local.stack import Stack
 from notifier.territory.resolve import commune_by_code
 
 SECONDS_FOR_ONE_STEP = 20.0
@@ -22,15 +28,15 @@ NATURES = {"first": "alerte", "update": "aggravation", "end": "fin", "cancellati
 
 
 class DemoFailed(Exception):
-    """A step did not go as it must; the message, in French, says which and how."""
+    """A step did not go as expected; the message, in French, says which and how."""
 
 
 @dataclass
-class Director:
-    """Plays scenes one after the other on a running service."""
+class DemoRunner:
+    """Play scenes one after the other on a running service."""
 
-    stage: Stage
-    dispatch: Dispatch
+    stage: Stack
+    dispatch: DispatchClient
     book: AddressBook
     arrivals: Arrivals
     say: Callable[[str], None]
@@ -40,10 +46,10 @@ class Director:
     _last_body: dict[str, Any] = field(default_factory=dict)
 
     def play(self, scene: Scene) -> None:
-        """Raises DemoFailed, ProcessError."""
+        """Play one scene. Raises DemoFailed, ProcessError."""
         answer = self._push(scene)
         if scene.state is None:
-            self.say(f"Refusé : {_words(answer)}")
+            self.say(f"Refusé : {_refusal_text(answer)}")
             self._receive(scene, [])
             return
         if scene.repeats:
@@ -64,7 +70,7 @@ class Director:
         self._explain(status)
         self._count(scene, status)
 
-    def _push(self, scene: Scene) -> Answer:
+    def _push(self, scene: Scene) -> ApiResponse:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         body: dict[str, Any] = {
             "reference": scene.reference,
@@ -81,12 +87,12 @@ class Director:
         self.say(f"POST {scene.reference} : réponse {answer.code} en {took} ms")
         _require(
             answer.code == scene.answer,
-            f"réponse {answer.code} au lieu de {scene.answer} : {_words(answer)}",
+            f"réponse {answer.code} au lieu de {scene.answer} : {_refusal_text(answer)}",
         )
         return answer
 
     def _decide(self, scene: Scene, report: str, status: dict[str, Any]) -> dict[str, Any]:
-        """Nobody is told of a contradiction until a person has looked at the clues and chosen."""
+        """Decide the commune: nobody is told of a contradiction until a person has."""
         for clue in status["clues"]:
             self.say(f"  indice {clue['kind']} « {clue['given']} » : {clue['says']}")
         self._receive(scene, [])
@@ -101,10 +107,10 @@ class Director:
             self.arrivals.wait(expected, SECONDS_FOR_ONE_STEP)
         except TimeoutError as error:
             texts, mails = self.arrivals.take()
-            faults = differences(expected, texts, mails) or [str(error)]
+            faults = find_differences(expected, texts, mails) or [str(error)]
             raise DemoFailed(f"{scene.title} : " + " ; ".join(faults)) from None
         texts, mails = self.arrivals.take()
-        faults = differences(expected, texts, mails)
+        faults = find_differences(expected, texts, mails)
         _require(not faults, f"{scene.title} : " + " ; ".join(faults))
         read = [sms["body"] for sms in texts] + [mail["subject"] + mail["plain"] for mail in mails]
         for words in (scene.says, DUTY_PHONE):
@@ -113,7 +119,7 @@ class Director:
                 if words.lower() not in text.lower().replace("\N{NO-BREAK SPACE}", " ")
             ]  # fmt: skip
             _require(not silent, f"{scene.title} : « {words} » manque dans {silent}")
-        self.show(as_read(expected, texts, mails))
+        self.show(format_as_read(expected, texts, mails))
 
     def _wait(
         self, report: str, done: Callable[[dict[str, Any]], bool], what: str
@@ -147,7 +153,7 @@ class Director:
             accepted = [m["accepted_at"] for m in messages if m["accepted_at"]]
             ended = [m["ended_at"] for m in messages if m["ended_at"]]
             told = f"{len(messages)} message{'s' if len(messages) > 1 else ''}"
-            after = (_after(received, accepted), _after(received, ended))
+            after = (_elapsed_ms(received, accepted), _elapsed_ms(received, ended))
             nature = NATURES[alert["kind"]]
             self.rows.append((scene.reference, alert["commune"]["name"], nature, told, *after))
         if not status["alerts"]:
@@ -161,16 +167,16 @@ def _all_arrived(status: dict[str, Any], expected: list[Address]) -> bool:
     return len(arrived) == len(messages) >= len(expected)
 
 
-def _after(begin: datetime, moments: list[str]) -> str:
-    """Milliseconds from `begin` to the last moment."""
+def _elapsed_ms(begin: datetime, moments: list[str]) -> str:
+    """Return the milliseconds from `begin` to the last moment."""
     if not moments:
         return "—"
     last = max(map(datetime.fromisoformat, moments))
     return f"{round((last - begin).total_seconds() * 1000)} ms"
 
 
-def _words(answer: Answer) -> str:
-    """What the service says of a refusal."""
+def _refusal_text(answer: ApiResponse) -> str:
+    """Return what the service says about a refusal."""
     body = answer.body
     return str(body.get("error", body)) if isinstance(body, dict) else str(body)
 

@@ -1,5 +1,6 @@
-"""The doctor: looks at all that an alert needs on its way, and says what to do where it ails.
+"""The doctor: check all that an alert depends on, and say what to do about what is wrong.
 
-In: the environment of this process. Out: findings in French, one after the other. It changes
-nothing, sends nothing, and prints no secret and no address of a person.
+In: the environment of this process. Out: findings in French, one after the other.
+
+Never: changes or sends anything, or prints a secret or an address of a person.
 """

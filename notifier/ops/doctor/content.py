@@ -1,4 +1,4 @@
-"""What the service works with: categories and texts, communes, sources and contacts, its worker."""
+"""Check what the service works with: categories and texts, communes, sources, contacts, queues."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ WORKER_SILENT_AFTER = timedelta(seconds=60)
 SHOWN = 10
 
 
-def wording() -> Iterator[Finding]:
-    """Categories and templates are valid."""
+def check_content() -> Iterator[Finding]:
+    """Check that categories and templates are valid."""
     try:
         yield good(f"Catégories : {len(categories().codes())} codes")
     except CategoriesError as error:
@@ -40,8 +40,8 @@ def wording() -> Iterator[Finding]:
         yield bad(f"Textes : {error}", "corriger le modèle (TEMPLATES_DIR) à la ligne dite")
 
 
-def territory() -> Iterator[Finding]:
-    """The file of communes opens and holds France."""
+def check_territory() -> Iterator[Finding]:
+    """Check that the file of communes opens and is complete."""
     count = sum(1 for _ in all_communes())
     if count:
         yield good(f"Territoire : {count:,} communes".replace(",", "\u202f"))
@@ -49,8 +49,8 @@ def territory() -> Iterator[Finding]:
         yield bad("Territoire : aucune commune", "réinstaller le paquet : son fichier est vide")
 
 
-def sources_and_contacts() -> Iterator[Finding]:
-    """Somebody may push, and wherever they may, somebody can be told."""
+def check_sources_and_contacts() -> Iterator[Finding]:
+    """Check that some source may push, and that somebody can be told wherever it may."""
     sources = list(Source.objects.filter(revoked_at=None))
     if not sources:
         yield bad(
@@ -60,14 +60,14 @@ def sources_and_contacts() -> Iterator[Finding]:
         )
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
-    yield from _sealed(sources)
+    yield from _check_sealed_secrets(sources)
     rung = communes_with_mobile(Contact.objects.iterator(), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
-        yield from _contacts_of(departement, rung)
+        yield from _check_contacts(departement, rung)
 
 
-def _sealed(sources: list[Source]) -> Iterator[Finding]:
-    """The signing secrets open under the SECRET_KEY of now."""
+def _check_sealed_secrets(sources: list[Source]) -> Iterator[Finding]:
+    """Check that the signing secrets open with the current SECRET_KEY."""
     for source in sources:
         try:
             _ = source.signing_secret
@@ -80,8 +80,8 @@ def _sealed(sources: list[Source]) -> Iterator[Finding]:
             )
 
 
-def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
-    """Where somebody in office today can be told, and rung; the other communes by name."""
+def _check_contacts(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
+    """Check where somebody active can be told, and by phone; list the other communes."""
     communes = sorted(communes_in(departement), key=lambda commune: commune.code)
     silent = [commune.label for commune in communes if commune.code not in rung]
     unrung = [commune.label for commune in communes if rung.get(commune.code) is False]
@@ -93,12 +93,12 @@ def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
         return
     if silent:
         yield warning(
-            f"{title} aucun n’est en fonction aujourd’hui dans {_counted(silent, communes)}",
+            f"{title} aucun n’est en fonction aujourd’hui dans {_format_counted(silent, communes)}",
             "compléter le fichier et relancer notifier contacts import",
         )
     if unrung:
         yield warning(
-            f"{title} aucun n’a de mobile dans {_counted(unrung, communes)}",
+            f"{title} aucun n’a de mobile dans {_format_counted(unrung, communes)}",
             "y ajouter un mobile : une alerte urgente n’y réveille personne, la permanence est "
             "prévenue",
         )
@@ -106,15 +106,15 @@ def _contacts_of(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
         yield good(f"{title} {len(communes)} communes dont un contact peut être réveillé")
 
 
-def _counted(those: list[str], communes: list[Commune]) -> str:
-    """ "2 communes sur 101 : Delle (90033), Bourg-sous-Châtelet (90016)", cut after ten."""
+def _format_counted(those: list[str], communes: list[Commune]) -> str:
+    """Return "2 communes sur 101 : Delle (90033), Bourg-sous-Châtelet (90016)", at most ten."""
     noun = "commune" if len(those) == 1 else "communes"
     more = f" et {len(those) - SHOWN} autres" if len(those) > SHOWN else ""
     return f"{len(those)} {noun} sur {len(communes)} : {', '.join(those[:SHOWN])}{more}"
 
 
-def waiting() -> Iterator[Finding]:
-    """Nothing that is due has been lying about, and nothing is held by hand."""
+def check_waiting() -> Iterator[Finding]:
+    """Check that nothing is overdue, and nothing held by hand."""
     now = timezone.now()
     for name in paused_names():
         whose = "de toutes les sources" if name == "*" else f"de « {name} »"

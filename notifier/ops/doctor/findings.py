@@ -1,4 +1,4 @@
-"""A finding of the doctor: what was looked at, whether it is well, and what to do if not."""
+"""A finding of the doctor: what was checked, whether it is well, and what to do if not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Mark(Enum):
+class Level(Enum):
     """How serious a finding is; only BAD makes the doctor end with exit code 1."""
 
     GOOD = "✓"
@@ -19,7 +19,7 @@ class Mark(Enum):
 class Finding:
     """What was found, in French; `remedy` says what to do about it."""
 
-    mark: Mark
+    mark: Level
     what: str
     remedy: str = ""
 
@@ -28,22 +28,22 @@ Check = Callable[[], Iterable[Finding]]
 
 
 def good(what: str) -> Finding:
-    """It is well."""
-    return Finding(Mark.GOOD, what)
+    """Return a finding that all is well."""
+    return Finding(Level.GOOD, what)
 
 
 def warning(what: str, remedy: str) -> Finding:
-    """It works, and an operator should know."""
-    return Finding(Mark.WARNING, what, remedy)
+    """Return a finding that works but that an operator should know."""
+    return Finding(Level.WARNING, what, remedy)
 
 
 def bad(what: str, remedy: str) -> Finding:
-    """Alerts will not arrive like this."""
-    return Finding(Mark.BAD, what, remedy)
+    """Return a finding that keeps alerts from arriving."""
+    return Finding(Level.BAD, what, remedy)
 
 
 def examine(title: str, check: Check) -> list[Finding]:
-    """The findings of a check; one that breaks down is itself a finding, never the doctor's end."""
+    """Run a check; one that fails is itself a finding, never the doctor's end."""
     try:
         return list(check())
     except Exception as error:  # whatever breaks must be shown beside the other findings

@@ -1,4 +1,4 @@
-"""What works today and is not fit for service: plain text, weak secrets, files, processes."""
+"""Check what works today but is not fit for service: plain text, weak secrets, files, processes."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ GENERIC_SENDERS = {
 PROCESSES = "systemctl status 'alerte-maires-*', et leurs journaux"
 
 
-def network() -> Iterator[Finding]:
-    """Nothing leaves this machine in plain text, and not every host name is answered to."""
+def check_network() -> Iterator[Finding]:
+    """Check that nothing leaves this machine in plain text, and that host names are restricted."""
     given = settings.ENVIRONMENT
     if _is_plain_database(given.DATABASE_URL.get_secret_value()):
         yield warning(
@@ -67,8 +67,8 @@ def _is_plain_database(url: str) -> bool:
     return not is_here and options.get("sslmode", [""])[0] not in ENCRYPTED
 
 
-def secrets_and_senders() -> Iterator[Finding]:
-    """Secrets are random, the account is a real one, French operators take the sender."""
+def check_secrets_and_senders() -> Iterator[Finding]:
+    """Check that secrets are random, the account is real, and the sender is allowed in France."""
     given = settings.ENVIRONMENT
     key = given.SECRET_KEY.get_secret_value().encode()
     if key and len(zlib.compress(key, 9)) < MIN_COMPRESSED_KEY:
@@ -81,15 +81,15 @@ def secrets_and_senders() -> Iterator[Finding]:
             "TWILIO_ACCOUNT_SID : fait de zéros, celui du modèle",
             "le relever dans la console Twilio",
         )
-    if why := _refused_sender(given.TWILIO_FROM):
+    if why := _sender_refusal(given.TWILIO_FROM):
         yield warning(
             f"TWILIO_FROM : les opérateurs français refusent cet expéditeur ({why})",
             "3 à 11 lettres et chiffres, sans espace, un nom qui désigne le service : Gendarmerie",
         )
 
 
-def _refused_sender(sender: str) -> str:
-    """Why the operators refuse it, in French; nothing when they do not."""
+def _sender_refusal(sender: str) -> str:
+    """Return why French operators refuse the sender, in French; "" if they do not."""
     if sender.startswith(("+336", "+337")):
         return f"un numéro en {'06' if sender.startswith('+336') else '07'}"
     if not sender or sender.startswith("+"):
@@ -101,8 +101,8 @@ def _refused_sender(sender: str) -> str:
     return "un nom générique" if sender.casefold() in GENERIC_SENDERS else ""
 
 
-def sources() -> Iterator[Finding]:
-    """Every source has a telephone for mayors, and somebody who is told what they could not be."""
+def check_sources() -> Iterator[Finding]:
+    """Check that every source has a phone for mayors, and an address for undeliverable alerts."""
     active = Source.objects.filter(revoked_at=None)
     for name in active.filter(duty_phone="").values_list("name", flat=True):
         yield warning(
@@ -117,8 +117,8 @@ def sources() -> Iterator[Finding]:
         )
 
 
-def files() -> Iterator[Finding]:
-    """The service's own user reads the files that are named, and others not its database."""
+def check_files() -> Iterator[Finding]:
+    """Check that the service's user can read its files, and others not its database."""
     given = settings.ENVIRONMENT
     file: Path | None = settings.SQLITE_FILE
     if file is not None and file.exists() and file.stat().st_mode & 0o077:
@@ -126,7 +126,7 @@ def files() -> Iterator[Finding]:
     user = _service_user()
     named = (given.CATEGORIES_FILE, given.TEMPLATES_DIR, given.CA_FILE)
     for path in filter(None, named):
-        if not _reads(user, path):
+        if not _can_read(user, path):
             yield bad(
                 f"Fichier illisible pour le compte « {user} » : {path}",
                 f"chgrp {user} {path} && chmod g+rX {path}, et de même ses dossiers",
@@ -134,27 +134,27 @@ def files() -> Iterator[Finding]:
 
 
 def _service_user() -> str:
-    """Who runs the service: the owner of DATA_DIR where root examines it, else who examines."""
+    """Return who runs the service: DATA_DIR's owner for root, else the current user."""
     folder = settings.ENVIRONMENT.DATA_DIR
     uid = folder.stat().st_uid if os.geteuid() == 0 and folder.exists() else os.geteuid()
     return pwd.getpwuid(uid).pw_name
 
 
-def _reads(user: str, path: Path) -> bool:
-    """Whether this user may read the file or folder, by its mode and those of its parents."""
+def _can_read(user: str, path: Path) -> bool:
+    """Return whether this user may read the path, by its mode and those of its parents."""
     path = path.absolute()
     if not path.exists():
         return False
     if user == pwd.getpwuid(os.geteuid()).pw_name:
         return os.access(path, os.R_OK)
     bits = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
-    return _may(user, path, bits) and all(
-        _may(user, parent, stat.S_IXOTH) for parent in path.parents
+    return _has_rights(user, path, bits) and all(
+        _has_rights(user, parent, stat.S_IXOTH) for parent in path.parents
     )
 
 
-def _may(user: str, path: Path, bits: int) -> bool:
-    """Whether the user has these rights, written as those of others."""
+def _has_rights(user: str, path: Path, bits: int) -> bool:
+    """Return whether the user has these rights, given as those of others."""
     facts = path.stat()
     account = pwd.getpwnam(user)
     if facts.st_uid == account.pw_uid:
@@ -164,8 +164,8 @@ def _may(user: str, path: Path, bits: int) -> bool:
     return facts.st_mode & bits == bits
 
 
-def processes() -> Iterator[Finding]:
-    """Each queue has a worker that runs, and beat runs."""
+def check_processes() -> Iterator[Finding]:
+    """Check that each queue has a running worker, and that beat runs."""
     if unserved := unserved_queues():
         yield bad(
             f"Travailleur : aucun ne sert {', '.join(unserved)}{_last_seen(WORKER)}", PROCESSES

@@ -1,4 +1,4 @@
-"""What the service stands on: its environment, database, broker, public address and clock."""
+"""Check what the service depends on: environment, database, broker, public address, clock."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ BEHIND_IS_SILENT = (502, 504)
 TABLE = "docs/configuration.md"
 
 
-def environment() -> Iterator[Finding]:
-    """Every variable that sending needs is set; wrong ones were refused when settings were read."""
+def check_environment() -> Iterator[Finding]:
+    """Check that every required variable is set; settings have already refused wrong ones."""
     missing = settings.ENVIRONMENT.missing()
     for name in missing:
         yield bad(
@@ -44,8 +44,8 @@ def environment() -> Iterator[Finding]:
         )
 
 
-def database() -> Iterator[Finding]:
-    """It answers, and has every migration."""
+def check_database() -> Iterator[Finding]:
+    """Check that it answers, and has every migration."""
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(
         connection.vendor, connection.vendor
     )
@@ -72,8 +72,8 @@ def database() -> Iterator[Finding]:
         yield warning("SQLite convient à un essai", "en production : DATABASE_URL=postgresql://…")
 
 
-def broker() -> Iterator[Finding]:
-    """It answers within two seconds, forgets nothing under pressure and survives a restart."""
+def check_broker() -> Iterator[Finding]:
+    """Check that it answers within two seconds, never evicts, and survives a restart."""
     try:
         with broker_client(TIMEOUT_S) as client:
             client.ping()
@@ -104,8 +104,8 @@ def broker() -> Iterator[Finding]:
         )
 
 
-def public_url() -> Iterator[Finding]:
-    """This service answers there; that it is https unless loopback, the settings have seen to."""
+def check_public_url() -> Iterator[Finding]:
+    """Check that this service answers there; settings have made sure of https."""
     url = settings.ENVIRONMENT.PUBLIC_URL
     host = urlsplit(url).hostname
     if not host:
@@ -124,10 +124,10 @@ def public_url() -> Iterator[Finding]:
             "donner l’adresse https publique : le prestataire y envoie ses accusés de réception",
         )
         return
-    yield from _asked_at(url)
+    yield from _check_answer(url)
 
 
-def _asked_at(url: str) -> Iterator[Finding]:
+def _check_answer(url: str) -> Iterator[Finding]:
     try:
         with urllib.request.urlopen(  # noqa: S310  # https or loopback: settings
             f"{url}/healthz", timeout=PUBLIC_TIMEOUT_S, context=tls_context()
@@ -156,8 +156,8 @@ def _asked_at(url: str) -> Iterator[Finding]:
         )
 
 
-def clock() -> Iterator[Finding]:
-    """It agrees with the broker's and, on PostgreSQL, with the database's."""
+def check_clock() -> Iterator[Finding]:
+    """Check that it agrees with the broker's and, on PostgreSQL, with the database's."""
     here = time.time()
     others: dict[str, float] = {}
     try:

@@ -1,4 +1,4 @@
-"""The providers, asked on the way that texts and mails take, without sending anything."""
+"""Check the providers by the same connections as texts and mails, without sending anything."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ CERTIFICATES = (
 )
 
 
-def twilio() -> Iterator[Finding]:
-    """The account exists, the token opens it, and it may send."""
+def check_twilio() -> Iterator[Finding]:
+    """Check that the account exists, the token is valid, and it may send."""
     given = settings.ENVIRONMENT
     if not (given.TWILIO_ACCOUNT_SID and given.TWILIO_AUTH_TOKEN):
         return
@@ -56,11 +56,11 @@ def twilio() -> Iterator[Finding]:
             f"({given.twilio_api})",
         )
         return
-    yield from _account(account)
-    yield from _clock(account.date)
+    yield from _check_account(account)
+    yield from _check_clock(account.date)
 
 
-def _account(account: Account) -> Iterator[Finding]:
+def _check_account(account: Account) -> Iterator[Finding]:
     if account.status != "active":
         yield bad(f"Twilio : compte « {account.status} »", "le réactiver dans la console Twilio")
         return
@@ -72,7 +72,7 @@ def _account(account: Account) -> Iterator[Finding]:
         )
 
 
-def _clock(date: str | None) -> Iterator[Finding]:
+def _check_clock(date: str | None) -> Iterator[Finding]:
     drift = parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0
     if abs(drift) > CLOCK_DRIFT_S:
         yield bad(
@@ -81,11 +81,11 @@ def _clock(date: str | None) -> Iterator[Finding]:
         )
 
 
-def smtp() -> Iterator[Finding]:
-    """The server takes our connection, log-in and sender, and a reader; no mail is sent."""
+def check_smtp() -> Iterator[Finding]:
+    """Check that the server accepts connection, log-in, sender and a recipient; send no mail."""
     if not settings.ENVIRONMENT.EMAIL_URL or not settings.ENVIRONMENT.EMAIL_FROM:
         return
-    reader = _reader()
+    reader = _test_recipient()
     try:
         SmtpProvider.from_settings().try_recipient(reader)
     except smtplib.SMTPAuthenticationError as error:
@@ -96,7 +96,7 @@ def smtp() -> Iterator[Finding]:
     except smtplib.SMTPSenderRefused as error:
         yield _sender_refused(error.smtp_code)
     except smtplib.SMTPRecipientsRefused as error:
-        yield _reader_refused(reader, *next(iter(error.recipients.values())))
+        yield _recipient_refused(reader, *next(iter(error.recipients.values())))
     except (OSError, smtplib.SMTPException) as error:
         yield bad(
             f"Courriel : serveur injoignable ({error})",
@@ -108,8 +108,8 @@ def smtp() -> Iterator[Finding]:
         yield good("Courriel : le serveur accepte la connexion, l’expéditeur et un destinataire")
 
 
-def _reader() -> str:
-    """Whom a mail really goes to: a source's duty, else the sender himself."""
+def _test_recipient() -> str:
+    """Return a real recipient: a source's duty officer, else the sender."""
     try:
         duty = Source.objects.exclude(duty_email="").order_by("id").first()
     except DatabaseError:  # said by the check of the database
@@ -124,7 +124,7 @@ def _sender_refused(code: int) -> Finding:
     )
 
 
-def _reader_refused(reader: str, code: int, words: bytes) -> Finding:
+def _recipient_refused(reader: str, code: int, words: bytes) -> Finding:
     outcome = refusal(code, words)
     if outcome.is_common:
         return _sender_refused(code)

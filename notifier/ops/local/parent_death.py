@@ -1,9 +1,9 @@
 """Run a program that ends when its parent does, even if the parent is killed outright.
 
-`python -I -S tied.py PARENT_PID alone|family PROGRAM ARGUMENT…`, on its own as a script. Linux
+`python -I -S parent_death.py PARENT_PID alone|family PROGRAM ARGUMENT…`, run as a script. Linux
 sends a signal at the parent's death; elsewhere the program simply runs. `alone`: becomes PROGRAM,
 which then gets SIGKILL. `family`, for a program with processes of its own: stays as its leader,
-passes one SIGTERM on, and kills the whole process group when the parent is gone.
+forwards one SIGTERM, and kills the whole process group when the parent is gone.
 
 Not a `preexec_fn`, which can deadlock in a process that has threads.
 """
@@ -17,16 +17,16 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def ask_for(number: int, parent: int) -> None:
-    """Have the kernel send the signal at the parent's death; end now if it is dead already."""
+def request_signal(number: int, parent: int) -> None:
+    """Have the kernel send the signal at the parent's death; exit now if it is dead already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         sys.exit("not started, the parent is gone")
 
 
-def lead(parent: int, program: list[str]) -> int:
-    """Run the program; its exit code."""
+def run_as_leader(parent: int, program: list[str]) -> int:
+    """Run the program; return its exit code."""
     asked = False
 
     def end(_number: int, _frame: object) -> None:
@@ -39,7 +39,7 @@ def lead(parent: int, program: list[str]) -> int:
             asked = True
             child.terminate()
 
-    ask_for(signal.SIGTERM, parent)
+    request_signal(signal.SIGTERM, parent)
     with subprocess.Popen(program) as child:  # noqa: S603  # the caller's own program
         signal.signal(signal.SIGTERM, end)
         if os.getppid() != parent:
@@ -51,6 +51,6 @@ def lead(parent: int, program: list[str]) -> int:
 if __name__ == "__main__":
     parent_pid, mode, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     if mode == "family":
-        sys.exit(lead(parent_pid, command))
-    ask_for(signal.SIGKILL, parent_pid)
+        sys.exit(run_as_leader(parent_pid, command))
+    request_signal(signal.SIGKILL, parent_pid)
     os.execv(command[0], command)  # noqa: S606  # the caller's own program, without a shell

@@ -39,7 +39,10 @@ class Bind:
 
     @classmethod
     def parse(cls, text: str) -> Bind:
-        """`127.0.0.1:8000` or `[::1]:8000`; port 0 is a free one. Raises ValueError, in French."""
+        """Read `127.0.0.1:8000` or `[::1]:8000`; port 0 is a free one.
+
+        Raises ValueError, in French.
+        """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
         if not colon or not host or not port.isdecimal() or int(port) > 65535:
@@ -50,7 +53,7 @@ class Bind:
 
     @property
     def url(self) -> str:
-        """Address for a browser on this machine."""
+        """The address for a browser on this machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -63,7 +66,7 @@ class Bind:
 
 
 def cannot_listen(where: str, error: Exception) -> str:
-    """Why the service cannot listen there and what to do, in French."""
+    """Say in French why the service cannot listen there and what to do."""
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return (
             f"le port de {where} est déjà pris par un autre programme (« ss -ltnp » le nomme) : "
@@ -77,7 +80,7 @@ def cannot_listen(where: str, error: Exception) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
+    """Return a loopback port that nothing listens on now."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port: int = trial.getsockname()[1]
@@ -85,7 +88,7 @@ def free_port() -> int:
 
 
 def web_command(bind: Bind) -> list[str]:
-    """Granian, one process; `api/server.py` says how a request comes to a thread."""
+    """Return granian's command line, one process; `api/server.py` maps requests to threads."""
     options = ["--interface", "rsgi", "--loop", "uvloop", "--factory", "--no-ws", "--workers", "1"]
     options += ["--host", bind.host, "--port", str(bind.port)]
     options += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10"]
@@ -93,7 +96,7 @@ def web_command(bind: Bind) -> list[str]:
 
 
 def worker_command(log_level: str, lane: str | None = None) -> list[str]:
-    """A Celery worker that answers the bells of one lane, or of all when none is named."""
+    """Return the command line of a worker for one lane, or for all when none is named."""
     queues = ",".join(QUEUES[lane] if lane else chain.from_iterable(QUEUES.values()))
     options = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", queues]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -101,18 +104,21 @@ def worker_command(log_level: str, lane: str | None = None) -> list[str]:
 
 
 def beat_command(log_level: str, data_dir: Path) -> list[str]:
-    """Celery's clock, which triggers the sweeps."""
+    """Return the command line of Celery beat, which triggers the sweeps."""
     schedule = str(data_dir / "beat-schedule")
     return [*CELERY, "beat", "-s", schedule, "-l", log_level]
 
 
 def notifier_command(*args: str) -> list[str]:
-    """A command of this package, in this same Python."""
+    """Return the command line of a `notifier` command, in this same Python."""
     return [sys.executable, "-m", "notifier", *args]
 
 
 def reloading(command: list[str], watched: Sequence[Path]) -> list[str]:
-    """The command, ended and started again at each change; a fault in it waits for the next one."""
+    """Return the command line that restarts the command at each change in `watched`.
+
+    A command that fails is started again at the next change.
+    """
     watcher = [sys.executable, "-m", "watchfiles", "--target-type", "command"]
     return [*watcher, shlex.join(command), *map(str, watched)]
 
@@ -130,7 +136,7 @@ def require_local() -> None:
         )
 
 
-class Stage:
+class Stack:
     """The whole service on this machine: its environment, and the programs that share it."""
 
     def __init__(
@@ -141,8 +147,7 @@ class Stage:
         *,
         watched: Sequence[Path] = (),
     ) -> None:
-        """`watched`: the files and folders whose every change starts the service's own programs
-        again."""
+        """Restart the service's own programs at each change in `watched`, if any."""
         self._watched = watched
         self.data_dir = data_dir.absolute()
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -150,7 +155,7 @@ class Stage:
         self.supervisor = supervisor
 
     def start_broker(self) -> Child:
-        """The package's own Valkey, and its address into the environment of what starts later."""
+        """Start the package's own Valkey; what starts later gets its address."""
         require_local()
         program, url = own_valkey(self.data_dir / "valkey", free_port(), self.environment)
         child = self.supervisor.start(program)
@@ -159,7 +164,7 @@ class Stage:
         return child
 
     def start_simulator(self, public_url: str, *options: str) -> Simulator:
-        """The simulated provider, and an environment in which nothing but it can be reached.
+        """Start the simulated provider; what starts later can reach no other.
 
         `options` are further ones of `python -m notifier.simulator`.
         """
@@ -187,15 +192,15 @@ class Stage:
         return simulator
 
     def start_web(self, bind: Bind) -> Child:
-        """The doors for machines and people."""
+        """Start the web server."""
         return self._start("web", web_command(bind), family=True)
 
     def start_worker(self, lane: str | None = None) -> Child:
-        """One that resolves, composes and sends; what belongs to all lanes when none is named."""
+        """Start a worker for one lane, or for all when none is named."""
         return self._start(lane or "worker", worker_command(self._log_level, lane))
 
     def start_beat(self) -> Child:
-        """The process that triggers the sweeps."""
+        """Start the process that triggers the sweeps."""
         return self._start("beat", beat_command(self._log_level, self.data_dir))
 
     @property
@@ -221,7 +226,7 @@ class Stage:
         )
 
     def require(self, *args: str) -> str:
-        """What a `notifier` command prints. Raises ProcessError with its words when it fails."""
+        """Return the output of a `notifier` command. Raises ProcessError with it when it fails."""
         done = self.run(*args)
         if done.returncode:
             words = (done.stdout + done.stderr).strip()
@@ -254,7 +259,7 @@ def wait_until_ready(
 
 
 def current_environment() -> dict[str, str]:
-    """This process's environment for the programs that it starts, with what its files hold.
+    """Return this process's environment for the programs that it starts, with what its files hold.
 
     The programs are given further secrets, and the same one twice would be refused.
     """
@@ -265,7 +270,7 @@ def current_environment() -> dict[str, str]:
 
 
 def _own_secret_key(data_dir: Path) -> str:
-    """The trial's SECRET_KEY, the same as long as its folder is kept: it opens what it sealed."""
+    """Return the trial's SECRET_KEY, kept in its folder: it opens what it sealed."""
     kept = data_dir / "secret-key"
     try:
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

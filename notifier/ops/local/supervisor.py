@@ -1,7 +1,7 @@
-"""Running programs: started, heard, started again when they die, ended with all they started.
+"""Run programs: start, read their output, restart dead ones, end them with all they started.
 
-Each child leads a process group of its own, so that ending it ends its children too, and is tied
-to the life of this process (see `tied.py`), so that nothing is left over even after SIGKILL.
+Each child leads a process group of its own, so that ending it ends its children too, and is tied to
+the life of this process (see `parent_death.py`), so that nothing is left over even after SIGKILL.
 Children must be started from a thread that lives as long as they should: the main one.
 """
 
@@ -30,13 +30,13 @@ Hear = Callable[[str, str], None]
 
 
 class ProcessError(Exception):
-    """A program did not start, ended early, or did not say in time what was waited for.
+    """A program did not start, ended early, or did not print in time what was waited for.
 
-    The message is French, for the person at the terminal; what the program said follows as it is.
+    The message is French, for the person at the terminal, followed by the program's output.
     """
 
 
-class GaveUp(Exception):
+class RestartLimitReached(Exception):
     """A program dies again and again."""
 
 
@@ -86,9 +86,9 @@ class Child:
         return self._process.returncode
 
     def wait_for_line(self, pattern: str, timeout: float) -> str:
-        """The first line so far or to come that holds `pattern` (a regular expression).
+        """Return the first line, past or to come, that matches `pattern`.
 
-        Raises ProcessError when the program falls silent without it, or after `timeout` seconds.
+        Raises ProcessError when the program ends without it, or after `timeout` seconds.
         """
         found: list[str] = []
 
@@ -110,7 +110,7 @@ class Child:
             os.killpg(self.pid, number)
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the program alone: it knows best how to end its own children. Asks once."""
+        """Send SIGTERM to the program alone, once: it knows best how to end its own children."""
         if not self._asked and self._process.poll() is None:
             self._asked = True
             self._process.terminate()
@@ -143,7 +143,7 @@ class Child:
 
 
 def end_all(children: Iterable[Child], timeout: float = SECONDS_TO_END) -> None:
-    """End children side by side: all are asked first, then each is waited for in turn."""
+    """End children in parallel: all are asked first, then each is waited for."""
     children = list(children)
     deadline = time.monotonic() + timeout
     for child in children:
@@ -153,9 +153,9 @@ def end_all(children: Iterable[Child], timeout: float = SECONDS_TO_END) -> None:
 
 
 class Supervisor:
-    """Keeps programs running until it is told to stop.
+    """Keep programs running until told to stop.
 
-    `hear(name, line)` receives every line that they print and what the supervisor itself does.
+    `hear(name, line)` receives every line that they print and the supervisor's own messages.
     """
 
     DEATHS_ALLOWED = 5
@@ -179,18 +179,18 @@ class Supervisor:
         self._events.put(action)
 
     def watch(self) -> NoReturn:
-        """Start dead programs again, until an exception (Ctrl-C) ends the watch.
+        """Restart dead programs, until an exception (Ctrl-C) ends the watch.
 
-        Raises GaveUp after five deaths of one program in a minute.
+        Raises RestartLimitReached after five deaths of one program in a minute.
         """
         while True:
             self._events.get()()
 
     def end(self) -> None:
-        """End everything, the latest started first asked; what does not end in 10 s is killed.
+        """End everything, the latest started first; kill what does not end in 10 s.
 
-        What was started first (the broker, the provider) is needed by the others to end in order,
-        so it goes last.
+        What was started first (the broker, the provider) goes last: the others need it to end in
+        order.
         """
         children, self._children = self._children, []
         foundations = [child for child in children if child.program.name in ("valkey", "simulator")]
@@ -209,7 +209,7 @@ class Supervisor:
         deaths = self._deaths.setdefault(name, deque(maxlen=self.DEATHS_ALLOWED))
         deaths.append(time.monotonic())
         if len(deaths) == self.DEATHS_ALLOWED and deaths[-1] - deaths[0] < self.WITHIN_SECONDS:
-            raise GaveUp(
+            raise RestartLimitReached(
                 f"« {name} » s’est arrêté {self.DEATHS_ALLOWED} fois en moins d’une minute "
                 f"(code {child.returncode}) : abandon. Ses dernières lignes disent pourquoi."
             )
@@ -228,7 +228,7 @@ class Supervisor:
 
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """SIGTERM ends as Ctrl-C does; asked once is enough, the ending itself is not interrupted."""
+    """Treat SIGTERM as Ctrl-C; a second signal does not interrupt the ending."""
 
     def interrupt(_number: int, _frame: object) -> None:
         for each in before:

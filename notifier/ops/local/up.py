@@ -1,4 +1,4 @@
-"""The whole service on one machine: started together, watched, ended together."""
+"""Run the whole service on one machine: start, watch and end it together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import notifier
-from notifier.console.terminal import Prefixes
+from notifier.console.terminal import PrefixedOutput
 from notifier.environment import Environment
 from notifier.jobs.broker import QUEUES
-from notifier.ops.local.stack import Bind, Stage, current_environment, wait_until_ready
+from notifier.ops.local.stack import Bind, Stack, current_environment, wait_until_ready
 from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
 from notifier.settings import packaged
 
@@ -30,20 +30,20 @@ SOURCE, DUTY_PHONE = "CORG 90", "03 53 01 00 90"
 PROVIDER = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID", "EMAIL_URL")
 
 
-class AlreadyUp(Exception):
+class AlreadyRunning(Exception):
     """Another `notifier up` runs with the same DATA_DIR."""
 
 
 class RealProvider(Exception):
-    """The simulator was asked for in an environment that names a real provider."""
+    """The simulator was requested in an environment that names a real provider."""
 
 
-class LeftOverTrial(Exception):
-    """The environment is that of a trial with the simulator, and a real service was asked for."""
+class TrialEnvironment(Exception):
+    """A real service was requested in an environment left by a trial with the simulator."""
 
 
 class NoWatcher(Exception):
-    """Reloading was asked for where the package watchfiles is missing."""
+    """Reloading was requested where the package watchfiles is missing."""
 
 
 def run(
@@ -56,11 +56,12 @@ def run(
 ) -> None:
     """Start everything, print where it is, and watch it until SIGINT or SIGTERM.
 
-    `samples`: with the sample contacts and a source, whose key is shared as CLE. `reload`: what
-    runs starts again when its code, texts or configuration change.
-    Raises AlreadyUp, RealProvider, LeftOverTrial, NoWatcher, ProcessError, GaveUp (all in French)
-    when it cannot start or a program dies again and again. However it ends, nothing is left
-    running.
+    `samples`: import the sample contacts and create a source, whose key is shared as CLE. `reload`:
+    restart the programs when their code, texts or configuration change.
+
+    Raises AlreadyRunning, RealProvider, TrialEnvironment, NoWatcher, ProcessError,
+    RestartLimitReached (all in French) when it cannot start or a program dies again and again.
+    However it ends, nothing is left running.
     """
     watched = _watched(environment) if reload else []
     variables = current_environment()
@@ -68,15 +69,15 @@ def run(
         variables = _without_earlier_trial(variables, simulator=simulator)
     elif simulator:
         _refuse_real_provider(environment)
-    hear = Prefixes(sys.stdout)
+    hear = PrefixedOutput(sys.stdout)
     supervisor = Supervisor(hear)
-    with _alone(environment.DATA_DIR), interrupted_by_signals():
-        stage = Stage(variables, environment.DATA_DIR, supervisor, watched=watched)
-        shared = stage.data_dir / "up.env"
+    with _lock_data_dir(environment.DATA_DIR), interrupted_by_signals():
+        stack = Stack(variables, environment.DATA_DIR, supervisor, watched=watched)
+        shared = stack.data_dir / "up.env"
         try:
-            page = _start(stage, bind, simulator=simulator)
-            key = _add_samples(stage) if samples else {}
-            _share(shared, stage.environment | key)
+            page = _start(stack, bind, simulator=simulator)
+            key = _add_samples(stack) if samples else {}
+            _write_environment_file(shared, stack.environment | key)
             _announce_when_ready(bind, page, shared, hear, has_samples=samples)
             supervisor.watch()
         except KeyboardInterrupt:
@@ -88,12 +89,13 @@ def run(
 
 
 def _without_earlier_trial(variables: dict[str, str], *, simulator: bool) -> dict[str, str]:
-    """The variables without what an earlier `up --simulator` has left in this terminal.
+    """Return the variables without what an earlier `up --simulator` left in this terminal.
 
-    Its broker and simulator are gone with it. Raises LeftOverTrial where no simulator is asked for.
+    Its broker and simulator are gone with it. Raises TrialEnvironment where no simulator is
+    requested.
     """
     if not simulator:
-        raise LeftOverTrial(
+        raise TrialEnvironment(
             "l’environnement est celui d’un essai (SIMULATOR=1) : ajouter --simulator, ou partir "
             "d’un terminal neuf pour le vrai service."
         )
@@ -102,7 +104,7 @@ def _without_earlier_trial(variables: dict[str, str], *, simulator: bool) -> dic
 
 
 def _refuse_real_provider(environment: Environment) -> None:
-    """Messages that wait for a real provider must never be swallowed by the simulator."""
+    """Refuse: the simulator must never swallow messages that wait for a real provider."""
     named = [name for name in PROVIDER if getattr(environment, name)]
     if named:
         raise RealProvider(
@@ -111,21 +113,21 @@ def _refuse_real_provider(environment: Environment) -> None:
         )
 
 
-def _start(stage: Stage, bind: Bind, *, simulator: bool) -> str | None:
-    """Start in the order in which they need each other; the address of the simulator's page."""
-    page = stage.start_simulator(bind.url).control if simulator else None
-    if not stage.environment.get("BROKER_URL"):
-        stage.start_broker()
-    stage.require("migrate", "--no-input", "--verbosity", "0")
-    stage.start_web(bind)
+def _start(stack: Stack, bind: Bind, *, simulator: bool) -> str | None:
+    """Start the programs in the order of their dependencies; return the simulator's page."""
+    page = stack.start_simulator(bind.url).control if simulator else None
+    if not stack.environment.get("BROKER_URL"):
+        stack.start_broker()
+    stack.require("migrate", "--no-input", "--verbosity", "0")
+    stack.start_web(bind)
     for lane in QUEUES:
-        stage.start_worker(lane)
-    stage.start_beat()
+        stack.start_worker(lane)
+    stack.start_beat()
     return page
 
 
 def _watched(environment: Environment) -> list[Path]:
-    """What a change in starts the programs again. Raises NoWatcher."""
+    """Return the paths whose changes restart the programs. Raises NoWatcher."""
     if find_spec("watchfiles") is None:
         raise NoWatcher("--reload demande le paquet watchfiles : pip install watchfiles")
     own = (environment.CATEGORIES_FILE, environment.TEMPLATES_DIR)
@@ -133,31 +135,31 @@ def _watched(environment: Environment) -> list[Path]:
     return [place for place in places if place is not None]
 
 
-def _add_samples(stage: Stage) -> dict[str, str]:
-    """Import the sample contacts and open a source; the variable that holds its key."""
-    stage.require("contacts", "import", str(packaged("config") / "samples" / "contacts-90.csv"))
-    added = stage.run("source", "add", SOURCE, "--departement", "90", "--duty-phone", DUTY_PHONE)
+def _add_samples(stack: Stack) -> dict[str, str]:
+    """Import the sample contacts and create a source; return the variable that holds its key."""
+    stack.require("contacts", "import", str(packaged("config") / "samples" / "contacts-90.csv"))
+    added = stack.run("source", "add", SOURCE, "--departement", "90", "--duty-phone", DUTY_PHONE)
     # It is there already where DATA_DIR was kept; nobody can read its key any more.
-    printed = added.stdout if added.returncode == 0 else stage.require("source", "renew", SOURCE)
+    printed = added.stdout if added.returncode == 0 else stack.require("source", "renew", SOURCE)
     return {"CLE": printed.strip().splitlines()[-1]}
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """Two Valkeys on one file would ruin it: one `up` for each DATA_DIR."""
+def _lock_data_dir(data_dir: Path) -> Iterator[None]:
+    """Allow one `up` for each DATA_DIR: two Valkeys on one file would ruin it."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyUp(
+            raise AlreadyRunning(
                 f"« notifier up » tourne déjà avec DATA_DIR={data_dir.absolute()} : l’arrêter "
                 "d’abord, ou choisir un autre dossier."
             ) from None
         yield
 
 
-def _share(file: Path, environment: Mapping[str, str]) -> None:
+def _write_environment_file(file: Path, environment: Mapping[str, str]) -> None:
     """Write the environment for another terminal, readable by this user only: it holds secrets."""
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
@@ -166,9 +168,9 @@ def _share(file: Path, environment: Mapping[str, str]) -> None:
 
 
 def _announce_when_ready(
-    bind: Bind, page: str | None, shared: Path, hear: Prefixes, *, has_samples: bool
+    bind: Bind, page: str | None, shared: Path, hear: PrefixedOutput, *, has_samples: bool
 ) -> None:
-    """Print where everything is once the service answers; it waits aside, the watch goes on."""
+    """Print where everything is once the service answers; waits in a thread."""
 
     def wait() -> None:
         try:

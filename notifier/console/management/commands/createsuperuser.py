@@ -1,4 +1,4 @@
-"""`notifier createsuperuser`: an account for the administration, asked for in French."""
+"""The command `notifier createsuperuser`: create an administrator, with questions in French."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ TRIES = 3
 
 
 class Command(BaseCommand):
-    """Stands in for Django’s, whose questions are English and whose checks can be skipped."""
+    """Replace Django's command, whose questions are English and whose checks can be skipped."""
 
     help = "Crée un compte pour l’administration, /admin/."
     requires_system_checks = ()
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         return name
 
     def _asked_password(self, user: User) -> str:
-        """The password, typed twice the same. Raises CommandError after TRIES that cannot be."""
+        """Return the password, typed twice the same. Raises CommandError after TRIES failures."""
         for _ in range(TRIES):
             password = getpass.getpass("Mot de passe : ")
             try:

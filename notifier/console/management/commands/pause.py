@@ -1,12 +1,14 @@
-"""`notifier pause [SOURCE]`: holds what goes to the communes, within seconds, until `resume`."""
+"""The command `notifier pause [SOURCE]`: hold what goes to the communes until `resume`."""
 
 from typing import Any
 
 from notifier.alerting.throttling.pause import pause, paused_by, waiting
-from notifier.console.management.commands._sources import OfSource, what_waits
+from notifier.console.management.commands._sources import OfSource, describe_waiting
 
 
 class Command(OfSource):
+    """Pause sending; it takes effect within seconds."""
+
     help = (
         "Suspend les envois aux communes : de toutes les sources, ou d’une seule. "
         "Ce qui arrive est reçu et attend ; « notifier resume » le laisse partir."
@@ -22,6 +24,6 @@ class Command(OfSource):
             self.stdout.write(f"Déjà suspendus pour {whose} :")
         for each in paused_by(source):
             self.say_pause(each)
-        self.stdout.write(what_waits(waiting(source)))
+        self.stdout.write(describe_waiting(waiting(source)))
         again = f'notifier resume "{source.name}"' if source else "notifier resume"
         self.stdout.write(f"Pour reprendre : {again}")

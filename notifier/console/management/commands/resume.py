@@ -1,12 +1,14 @@
-"""`notifier resume [SOURCE]`: lets go what `pause` held and is still of use."""
+"""The command `notifier resume [SOURCE]`: send what `pause` held and is still of use."""
 
 from typing import Any
 
 from notifier.alerting.throttling.pause import paused_by, paused_names, resume, waiting
-from notifier.console.management.commands._sources import OfSource, what_waits
+from notifier.console.management.commands._sources import OfSource, describe_waiting
 
 
 class Command(OfSource):
+    """Resume sending."""
+
     help = (
         "Reprend les envois aux communes. Ce qui est encore utile part ; ce qui a dépassé sa durée "
         "de vie est périmé, et la permanence le sait par courriel."
@@ -29,4 +31,4 @@ class Command(OfSource):
             listed = ", ".join(f"« {name} »" for name in names)
             self.stdout.write(f"Restent suspendues : {listed} (« notifier resume SOURCE »)")
         # As it was at that moment: workers have begun to send it since.
-        self.stdout.write(what_waits(done.waiting if done else waiting(source)))
+        self.stdout.write(describe_waiting(done.waiting if done else waiting(source)))

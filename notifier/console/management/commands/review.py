@@ -1,4 +1,4 @@
-"""`notifier review`: what waits for a person to say which commune it is."""
+"""The command `notifier review`: reports that wait for a person to decide the commune."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,14 +12,16 @@ from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import named, nature
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.alerting.review.notices import Candidate, candidates
-from notifier.console.management.commands._who import add_who
-from notifier.console.terminal import shown
+from notifier.console.management.commands._who import add_actor_option
+from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
 from notifier.territory.resolve import commune_by_code
 
 
 class Command(BaseCommand):
+    """List the reports in review, or decide one."""
+
     help = "Interventions dont la commune est à vérifier : liste, détail, décision."
     # The checks load every room, a second and more, to say nothing of what this command does.
     requires_system_checks = ()
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source", metavar="NOM", help="la source, si plusieurs ont cette référence"
         )
-        add_who(parser, "qui décide")
+        add_actor_option(parser, "qui décide")
         parser.add_argument(
             "--why",
             default="",
@@ -123,7 +125,7 @@ class Command(BaseCommand):
 
     def _write(self, line: str, indent: int) -> None:
         stream: Any = self.stdout
-        for piece in shown(line, indent, stream):
+        for piece in wrap_for(line, indent, stream):
             self.stdout.write(piece)
 
     def _decide(self, reports: list[Report], options: dict[str, Any]) -> None:
@@ -158,5 +160,5 @@ def _to_do(*, is_shell: bool) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Without what a terminal obeys: a clue repeats the name as dispatch typed it."""
+    """Remove control characters: a clue repeats the name as dispatch typed it."""
     return "".join("?" if category(sign).startswith("C") else sign for sign in text)

@@ -1,4 +1,4 @@
-"""`notifier source`: the dispatch centres that may push, and their keys."""
+"""The command `notifier source`: the dispatch centres that may push, and their keys."""
 
 import argparse
 import re
@@ -15,8 +15,12 @@ from django.utils import timezone
 
 from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
 from notifier.alerting.throttling.quota import release
-from notifier.console.management.commands._sources import has_something, source_named, what_waits
-from notifier.console.management.commands._who import add_who
+from notifier.console.management.commands._sources import (
+    describe_waiting,
+    is_pending,
+    source_named,
+)
+from notifier.console.management.commands._who import add_actor_option
 from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import USUAL, check_pattern
@@ -44,6 +48,8 @@ MOST = 1_000_000
 
 
 class Command(BaseCommand):
+    """Create, change, list and revoke sources."""
+
     help = "Sources : centres d’opérations autorisés à transmettre des interventions."
     # The checks load every room, a second and more, to say nothing of what this command does.
     requires_system_checks = ()
@@ -117,7 +123,7 @@ class Command(BaseCommand):
         release = actions.add_parser("release", help="libère ce que ses plafonds retiennent")
         release.add_argument("name", metavar="NOM")
         for action in (revoke, release):
-            add_who(action, "qui le demande")
+            add_actor_option(action, "qui le demande")
         rotate = actions.add_parser(
             "rotate", help="remplace sa clé et son secret ; les anciens servent encore un temps"
         )
@@ -241,18 +247,18 @@ class Command(BaseCommand):
         self.stdout.write(f"« {source.name} » : " + ("clé révoquée." if done else "déjà révoquée."))
         if options["withdraw"]:
             self._withdraw(source, options["who"])
-        elif not options["keep"] and has_something(waiting(source)):
+        elif not options["keep"] and is_pending(waiting(source)):
             self._offer_to_withdraw(source, options["who"])
 
     def _offer_to_withdraw(self, source: Source, who: str) -> None:
-        """Ask, with everything held while nobody has answered."""
+        """Ask whether to withdraw, with everything held until answered."""
         if not sys.stdin.isatty():
-            self.stdout.write(what_waits(waiting(source)))
+            self.stdout.write(describe_waiting(waiting(source)))
             again = f"notifier source revoke {quote(source.name)} --withdraw"
             self.stdout.write(f"Ce qui attend partira. Pour le retirer : {again}")
             return
         is_mine = pause(source, who)
-        self.stdout.write(what_waits(waiting(source)))
+        self.stdout.write(describe_waiting(waiting(source)))
         self.stdout.write("Rien de cette source ne part tant que vous n’avez pas répondu.")
         if input("Retirer tout ce qui attend ? [o/N] ").strip().lower() in ("o", "oui"):
             self._withdraw(source, who)
@@ -261,17 +267,17 @@ class Command(BaseCommand):
 
     def _withdraw(self, source: Source, who: str) -> None:
         done = withdraw_all(source, who)
-        of = _many(done.incidents, "intervention")
-        self.stdout.write(f"Retirés : {_many(done.texts, 'texte')}, de {of}.")
+        of = _plural(done.incidents, "intervention")
+        self.stdout.write(f"Retirés : {_plural(done.texts, 'texte')}, de {of}.")
         if done.leaving:
             self.stdout.write(
-                f"{_many(done.leaving, 'texte')} en cours d’envoi ou de sort inconnu : trop tard "
+                f"{_plural(done.leaving, 'texte')} en cours d’envoi ou de sort inconnu : trop tard "
                 "pour les retirer ; ils ne seront pas renvoyés."
             )
 
     def _release(self, source: Source, who: str) -> None:
         freed = release(source, who)
-        self.stdout.write(f"« {source.name} » : {_many(freed, 'texte')} à faire partir aussitôt.")
+        self.stdout.write(f"« {source.name} » : {_plural(freed, 'texte')} à faire partir aussitôt.")
 
     def _rotate(self, source: Source, overlap: timedelta) -> None:
         had_overlap = source.has_overlap
@@ -299,7 +305,7 @@ class Command(BaseCommand):
                 "un secret de signature a été chiffré sous une autre SECRET_KEY : la remettre dans "
                 "SECRET_KEY_FALLBACKS, ou « notifier source rotate » pour cette source"
             ) from None
-        self.stdout.write(f"{_many(done, 'secret')} de signature sous SECRET_KEY.")
+        self.stdout.write(f"{_plural(done, 'secret')} de signature sous SECRET_KEY.")
 
 
 def _caps(source: Source) -> str:
@@ -325,12 +331,12 @@ def _duration(text: str) -> timedelta:
     return duration
 
 
-def _many(n: int, what: str) -> str:
+def _plural(n: int, what: str) -> str:
     return f"{n} {what}{'s' if n > 1 else ''}"
 
 
 def _references(source: Source) -> str:
-    """With an example, for whoever has to compare it with what the centre's software gives."""
+    """Describe the references, with an example to compare with those of the centre's software."""
     if not source.reference_pattern:
         return f"références de la forme habituelle, par exemple {USUAL}"
     example = check_pattern(source.reference_pattern)

@@ -1,4 +1,4 @@
-"""`notifier timeline REFERENCE`: what happened to a report, step by step."""
+"""The command `notifier timeline REFERENCE`: what happened to an incident, step by step."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.notification.history import timeline_with_digests
-from notifier.console.terminal import shown
+from notifier.console.terminal import wrap_for
 from notifier.intake.incident import reference_in
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
@@ -20,6 +20,8 @@ TEXT_BEGINS = 23
 
 
 class Command(BaseCommand):
+    """Print the journal of an incident, with the time between steps."""
+
     help = "Déroulé d’une intervention : chaque étape, son heure et le temps depuis la précédente."
     # The checks load every room, a second and more, to say nothing of what this command does.
     requires_system_checks = ()
@@ -41,7 +43,7 @@ class Command(BaseCommand):
             self._print_reasons([i for i in known if i.thread == thread and i.decision_reason])
 
     def _print_reasons(self, decided: list[Report]) -> None:
-        """Not of the journal: they can be erased."""
+        """Print the reasons of decisions, which the journal does not hold: they can be erased."""
         for one in sorted(decided, key=lambda report: report.sequence):
             said = " ".join(one.decision_reason.split())
             self._write(f"  Motif de la décision sur le n° {one.sequence} : {said}", 4)
@@ -60,12 +62,12 @@ class Command(BaseCommand):
 
     def _write(self, line: str, indent: int) -> None:
         stream: Any = self.stdout
-        for piece in shown(line, indent, stream):
+        for piece in wrap_for(line, indent, stream):
             self.stdout.write(piece)
 
 
 def _since(before: datetime | None, at: datetime) -> str:
-    """The time since the step before, in nine characters."""
+    """Format the time since the previous step, in nine characters."""
     if before is None:
         return " " * 9
     seconds = (at - before).total_seconds()

@@ -1,4 +1,4 @@
-"""`notifier beat`: triggers the sweeps."""
+"""The command `notifier beat`: trigger the sweeps."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
-    """Becomes Celery's clock. One is enough; a second does no harm."""
+    """Run Celery beat. One is enough; a second does no harm."""
 
     help = "Lance l’horloge Celery, qui déclenche les rattrapages."
     # Checked in `handle`: nobody is to start this with --skip-checks.

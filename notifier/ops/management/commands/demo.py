@@ -1,4 +1,4 @@
-"""`notifier demo`: the whole way of an alert, with the real service and a simulated provider."""
+"""The command `notifier demo`: an alert from end to end, with a simulated provider."""
 
 import sys
 from typing import Any
@@ -11,7 +11,7 @@ from notifier.ops.local.supervisor import ProcessError
 
 
 class Command(BaseCommand):
-    """Plays it once, in a folder of its own; exit code 0 only when every step went as it must."""
+    """Run it in a folder of its own; exit code 0 only if every step went as expected."""
 
     help = "Montre le parcours complet d’une alerte ; rien ne part vraiment."
     # The service that it starts checks itself.

@@ -1,4 +1,4 @@
-"""`notifier doctor`: what is missing, wrong or unreachable, and what to do about it."""
+"""The command `notifier doctor`: what is missing, wrong or unreachable, and what to do."""
 
 from collections import Counter
 from itertools import chain
@@ -10,34 +10,34 @@ from notifier.console.terminal import paint
 from notifier.ops.doctor import content as contents
 from notifier.ops.doctor import fitness, providers
 from notifier.ops.doctor import infrastructure as surroundings
-from notifier.ops.doctor.findings import Check, Finding, Mark, examine, warning
+from notifier.ops.doctor.findings import Check, Finding, Level, examine, warning
 
 FIRST: tuple[tuple[str, Check], ...] = (
-    ("Environnement", surroundings.environment),
-    ("Réseau", fitness.network),
-    ("Secrets et expéditeur", fitness.secrets_and_senders),
-    ("Fichiers", fitness.files),
-    ("Base", surroundings.database),
-    ("Courtier", surroundings.broker),
-    ("Catégories et textes", contents.wording),
-    ("Territoire", contents.territory),
-    ("Twilio", providers.twilio),
-    ("PUBLIC_URL", surroundings.public_url),
+    ("Environnement", surroundings.check_environment),
+    ("Réseau", fitness.check_network),
+    ("Secrets et expéditeur", fitness.check_secrets_and_senders),
+    ("Fichiers", fitness.check_files),
+    ("Base", surroundings.check_database),
+    ("Courtier", surroundings.check_broker),
+    ("Catégories et textes", contents.check_content),
+    ("Territoire", contents.check_territory),
+    ("Twilio", providers.check_twilio),
+    ("PUBLIC_URL", surroundings.check_public_url),
 )
 # These read the tables: where there are none, each would only say so again.
 OF_THE_DATABASE: tuple[tuple[str, Check], ...] = (
-    ("Courriel", providers.smtp),
-    ("Horloge", surroundings.clock),
-    ("Sources et contacts", contents.sources_and_contacts),
-    ("Permanences", fitness.sources),
-    ("Processus", fitness.processes),
-    ("File d’attente", contents.waiting),
+    ("Courriel", providers.check_smtp),
+    ("Horloge", surroundings.check_clock),
+    ("Sources et contacts", contents.check_sources_and_contacts),
+    ("Permanences", fitness.check_sources),
+    ("Processus", fitness.check_processes),
+    ("File d’attente", contents.check_waiting),
 )
-COLOURS = {Mark.GOOD: "green", Mark.WARNING: "yellow", Mark.BAD: "red"}
+COLOURS = {Level.GOOD: "green", Level.WARNING: "yellow", Level.BAD: "red"}
 
 
 class Command(BaseCommand):
-    """Prints every finding as it is made; exit code 1 if any is bad."""
+    """Print every finding as it is made; exit code 1 if any is bad."""
 
     help = "Vérifie tout ce dont une alerte a besoin, et dit quoi faire."
     # It reports what the system checks would only refuse.
@@ -45,13 +45,13 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **_options: Any) -> None:
         found = {title: self._examine(title, check) for title, check in FIRST}
-        if Mark.BAD in found["Base"]:
+        if Level.BAD in found["Base"]:
             later = ", ".join(title.lower() for title, _ in OF_THE_DATABASE)
             self._print(warning(f"Pas vérifiés : {later}", "corriger d’abord la base, relancer"))
         else:
             found |= {title: self._examine(title, check) for title, check in OF_THE_DATABASE}
         marks = Counter(chain.from_iterable(found.values()))
-        self._conclude(marks[Mark.BAD], marks[Mark.WARNING])
+        self._conclude(marks[Level.BAD], marks[Level.WARNING])
 
     def _conclude(self, faults: int, warnings: int) -> None:
         if faults:
@@ -63,10 +63,10 @@ class Command(BaseCommand):
             else "\nTout va bien."
         )
 
-    def _examine(self, title: str, check: Check) -> list[Mark]:
+    def _examine(self, title: str, check: Check) -> list[Level]:
         return [self._print(finding) for finding in examine(title, check)]
 
-    def _print(self, finding: Finding) -> Mark:
+    def _print(self, finding: Finding) -> Level:
         stream: Any = self.stdout
         self.stdout.write(
             f"{paint(finding.mark.value, COLOURS[finding.mark], stream)} {finding.what}"

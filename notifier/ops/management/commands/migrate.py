@@ -1,4 +1,4 @@
-"""`notifier migrate`: Django's own, once the place where it writes is there."""
+"""The command `notifier migrate`: Django's own, which first creates the SQLite file."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.management.commands import migrate
 
 
 class Command(migrate.Command):
-    """Makes the SQLite file and its folder, then the tables."""
+    """Create the SQLite file and its folder, then the tables."""
 
     help = "Crée ou met à jour les tables de la base."
 
@@ -21,7 +21,7 @@ class Command(migrate.Command):
 
     @staticmethod
     def _make_file(file: Path) -> None:
-        """Readable by this user only, whoever made the folder; SQLite's other files follow it."""
+        """Create the file readable by this user only; SQLite's other files inherit its mode."""
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""`notifier push FILE…`: sends files to a running service, and prints what it answers."""
+"""The command `notifier push FILE…`: send files to a running service, and print its answers."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from notifier.environment import is_loopback
 from notifier.intake.access.signature import signed_headers, signed_payload
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.xml import is_xml
-from notifier.ops.api_client import Answer, Dispatch
+from notifier.ops.api_client import ApiResponse, DispatchClient
 from notifier.unreadable import describe_os_error
 
 PATHS = {
@@ -23,6 +23,8 @@ PATHS = {
 
 
 class Command(BaseCommand):
+    """Push files; exit code 1 if one was not accepted."""
+
     help = "Transmet des fichiers à un service qui tourne : JSON du service, EDXL-DE, RC-EDA, CAP."
     # The checks load every room, a second and more, to say nothing of what this command does.
     requires_system_checks = ()
@@ -48,14 +50,14 @@ class Command(BaseCommand):
         key = options["key"] or os.environ.get("CLE", "")
         if not key:
             raise CommandError("clé absente : donnez --key, ou la variable CLE")
-        dispatch = Dispatch(_address(options["url"]), key)
+        dispatch = DispatchClient(_address(options["url"]), key)
         secret = _secret(options["secret_file"])
         refused = [path for path in options["files"] if not self._push(dispatch, secret, path)]
         if refused:
             raise CommandError(f"non reçu : {', '.join(map(str, refused))}")
 
-    def _push(self, dispatch: Dispatch, secret: str, path: Path) -> bool:
-        """Whether the service took the file. Raises CommandError where nothing can be sent."""
+    def _push(self, dispatch: DispatchClient, secret: str, path: Path) -> bool:
+        """Return whether the service accepted the file. Raises CommandError if none can be sent."""
         try:
             body = path.read_bytes()
         except OSError as error:
@@ -73,14 +75,14 @@ class Command(BaseCommand):
         self._print(path, door, answer)
         return answer.code in (200, 202)
 
-    def _print(self, path: Path, door: Door, answer: Answer) -> None:
+    def _print(self, path: Path, door: Door, answer: ApiResponse) -> None:
         self.stdout.write(f"{path} ({PATHS[door]}) : {answer.code}")
         if answer.body is not None:
             self.stdout.write(json.dumps(answer.body, ensure_ascii=False, indent=2))
 
 
 def _address(url: str) -> str:
-    """The service's address; without a scheme, http on this machine and https elsewhere."""
+    """Return the service's address; without a scheme, http on this machine and https elsewhere."""
     if "://" not in url:
         url = f"http://{url}" if is_loopback(f"http://{url}") else f"https://{url}"
     return url.rstrip("/")
@@ -94,14 +96,14 @@ def _content(path: Path) -> bytes:
 
 
 def _secret(path: Path | None) -> str:
-    """The secret; empty for a source that need not sign."""
+    """Return the secret; empty for a source that need not sign."""
     if path is None:
         return os.environ.get("SECRET_SIGNATURE", "")
     return _content(path).decode(errors="replace").strip()
 
 
 def _signed(secret: str, path: str, body: bytes) -> dict[str, str]:
-    """The headers of the signature; none without a secret. Raises CommandError."""
+    """Return the signature's headers; none without a secret. Raises CommandError."""
     try:
         return signed_headers(secret, signed_payload("POST", path, body)) if secret else {}
     except ValueError:

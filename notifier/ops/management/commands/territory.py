@@ -1,4 +1,4 @@
-"""`notifier territory`: which communes and contours serve, and contours of the operator's own."""
+"""The command `notifier territory`: the communes and contours in use, and an operator's own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS = {
 
 
 class Command(BaseCommand):
-    """Prints what serves, or renews the contours in DATA_DIR."""
+    """Print what is in use, or rebuild the contours in DATA_DIR."""
 
     help = "Les communes et leurs contours : info, ou build --contours FICHIER."
 

@@ -1,4 +1,4 @@
-"""`notifier up`: the whole service on this machine, until Ctrl-C."""
+"""The command `notifier up`: the whole service on this machine, until Ctrl-C."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notifier.ops.local.stack import Bind, cannot_listen
-from notifier.ops.local.supervisor import GaveUp, ProcessError
-from notifier.ops.local.up import AlreadyUp, LeftOverTrial, NoWatcher, RealProvider, run
+from notifier.ops.local.supervisor import ProcessError, RestartLimitReached
+from notifier.ops.local.up import AlreadyRunning, NoWatcher, RealProvider, TrialEnvironment, run
 from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
-    """Everything at once: own Valkey if no broker is named, web, worker, beat."""
+    """Run everything: own Valkey if no broker is named, web, worker, beat."""
 
     help = "Lance tout le service sur cette machine, jusqu’à Ctrl-C."
     # The children check; this process only starts them, and may lack what --simulator gives them.
@@ -56,7 +56,14 @@ class Command(BaseCommand):
                 samples=options["samples"],
                 reload=options["reload"],
             )
-        except (AlreadyUp, LeftOverTrial, NoWatcher, RealProvider, ProcessError, GaveUp) as error:
+        except (
+            AlreadyRunning,
+            TrialEnvironment,
+            NoWatcher,
+            RealProvider,
+            ProcessError,
+            RestartLimitReached,
+        ) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             folder = settings.ENVIRONMENT.DATA_DIR.absolute()

@@ -1,4 +1,4 @@
-"""`notifier web`: the doors for machines and people."""
+"""The command `notifier web`: the web server, for machines and people."""
 
 import os
 from typing import Any
@@ -10,7 +10,7 @@ from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
-    """Becomes the web server."""
+    """Run the web server in place of this process."""
 
     help = "Lance le serveur web (API, réception des accusés, administration)."
     # Checked in `handle`: nobody is to start this with --skip-checks.

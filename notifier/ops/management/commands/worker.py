@@ -1,4 +1,4 @@
-"""`notifier worker`: resolves, composes and sends."""
+"""The command `notifier worker`: resolve, compose and send."""
 
 import os
 from typing import Any
@@ -12,7 +12,7 @@ from notifier.readiness import require_complete
 
 
 class Command(BaseCommand):
-    """Becomes a Celery worker."""
+    """Run a Celery worker in place of this process."""
 
     help = "Lance un travailleur Celery, qui localise, rédige et envoie."
     # Checked in `handle`: nobody is to start this with --skip-checks.
