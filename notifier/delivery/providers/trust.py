@@ -13,11 +13,11 @@ from django.conf import settings
 
 def tls_context() -> ssl.SSLContext:
     """Return the context of every connection to a provider. Raises OSError without CA_FILE."""
-    return _context(settings.ENVIRONMENT.CA_FILE)
+    return _load_context(settings.ENVIRONMENT.CA_FILE)
 
 
 @cache
-def _context(ca_file: Path | None) -> ssl.SSLContext:
+def _load_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(ca_file)

@@ -48,7 +48,7 @@ def end(source: str) -> list[Message] | None:
     if not Pause.objects.filter(source=source).delete()[0]:
         return None
     now = timezone.now()
-    outdated = _pending().filter(NOT_PAUSED, expires_at__lte=now, paused_at__isnull=False)
+    outdated = _pending_messages().filter(NOT_PAUSED, expires_at__lte=now, paused_at__isnull=False)
     expired: list[Message] = []
     while batch := lock_and_update(
         outdated,
@@ -72,7 +72,7 @@ def end(source: str) -> list[Message] | None:
 
 def waiting(source: str) -> QuerySet[Message]:
     """Return the pending messages of this source, or of all for `EVERYTHING`."""
-    pending = _pending().exclude(source=EXEMPT)
+    pending = _pending_messages().exclude(source=EXEMPT)
     return pending if source == EVERYTHING else pending.filter(source=source)
 
 
@@ -85,7 +85,7 @@ def cancel_waiting(source: str, why: str) -> list[Message]:
     now = timezone.now()
     cancelled: list[Message] = []
     while batch := lock_and_update(
-        _pending().filter(source=source),
+        _pending_messages().filter(source=source),
         BATCH_SIZE,
         state=MessageState.CANCELLED,
         due_at=None,
@@ -112,7 +112,7 @@ def note_paused() -> None:
     """Write into the journal what a pause holds, once for each message. May run anywhere."""
     if not Pause.objects.exists():
         return
-    new = _pending().filter(IS_PAUSED, paused_at=None)
+    new = _pending_messages().filter(IS_PAUSED, paused_at=None)
     batch = None
     while batch is None or batch:
         with transaction.atomic():
@@ -126,7 +126,7 @@ def oldest_paused_at() -> datetime | None:
     return paused.values_list("created_at", flat=True).first()
 
 
-def _pending() -> QuerySet[Message]:
+def _pending_messages() -> QuerySet[Message]:
     return Message.objects.filter(state=MessageState.PENDING)
 
 

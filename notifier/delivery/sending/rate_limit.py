@@ -64,7 +64,7 @@ class RateLimit:
 
     @property
     def max_waiting(self) -> int:
-        """How many messages may wait in this process."""
+        """The number of messages that may wait in this process."""
         return max(1, int(self.per_second * CLAIM_AHEAD_S))
 
     @contextmanager

@@ -32,14 +32,14 @@ def drop_departed(claimed: list[Message]) -> list[Message]:
     """Return the claimed messages that may still leave; cancel the others and follow them up."""
     now = timezone.now()
     late = [m for m in claimed if m.attempt_count > 1 or now - m.created_at > FRESH]
-    gone = _gone(late) if late else set()
+    gone = _ids_of_departed(late) if late else set()
     for message in claimed:
         if message.pk in gone:
             _cancel(message)
     return [message for message in claimed if message.pk not in gone]
 
 
-def _gone(messages: list[Message]) -> set[object]:
+def _ids_of_departed(messages: list[Message]) -> set[object]:
     try:
         answers = checking_recipients.send(sender=Message, messages=messages)
     except Exception:  # a lost alert is worse than one too many

@@ -31,7 +31,7 @@ def record(results: list[SendResult]) -> None:
         if accepted:
             _record_accepted(accepted)
         failed = [r.message for r in others if _record_other(r)]
-        attempts = [_attempt(r) for r in results]
+        attempts = [_attempt_row(r) for r in results]
         Attempt.objects.bulk_create(attempts)
         write_entries(_entry(r, a) for r, a in zip(results, attempts, strict=True))
     for message in failed:
@@ -103,7 +103,7 @@ def _next_state(
     return MessageState.PENDING, again_at
 
 
-def _attempt(result: SendResult) -> Attempt:
+def _attempt_row(result: SendResult) -> Attempt:
     return Attempt(
         message=result.message,
         number=result.message.attempt_count,
@@ -111,12 +111,12 @@ def _attempt(result: SendResult) -> Attempt:
         ended_at=result.ended_at,
         result=result.outcome.result,
         code=result.outcome.code,
-        detail=_detail(result.message, result.outcome),
+        detail=_describe(result.message, result.outcome),
         provider_id=result.outcome.provider_id,
     )
 
 
-def _detail(message: Message, outcome: Outcome) -> str:
+def _describe(message: Message, outcome: Outcome) -> str:
     """Say in French what came of an attempt that has been recorded."""
     not_sent = "à réessayer" if message.state == MessageState.PENDING else "pas parti"
     detail = {
