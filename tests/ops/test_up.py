@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.ops.api_client import Dispatch
+from notifier.ops.api_client import DispatchClient
 from notifier.ops.local import stack as launch
 from notifier.ops.local.stack import notifier_command
 from notifier.ops.local.supervisor import Child, Program
@@ -100,7 +100,7 @@ def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, folde
 
 def test_with_samples_there_are_contacts_and_a_source_with_its_key(up: Child, folder: Path) -> None:
     settings = dict(line.split("=", 1) for line in (folder / "up.env").read_text().splitlines())
-    answer = Dispatch(settings["PUBLIC_URL"], settings["CLE"]).dry_run(
+    answer = DispatchClient(settings["PUBLIC_URL"], settings["CLE"]).dry_run(
         {
             "reference": "CORG90-2026-000001",
             "sequence": 1,
