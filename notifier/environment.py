@@ -174,14 +174,14 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The process's environment, and the files that it names."""
+        """Read the process's environment and the files that it names, nothing else."""
         files = InitSettingsSource(settings_cls, secrets_from_files(os.environ))
         return init_settings, env_settings, files
 
     @model_validator(mode="before")
     @classmethod
     def _set_by_the_operator(cls, variables: dict[str, Any]) -> dict[str, Any]:
-        """An empty variable counts as not set. Raises ImproperlyConfigured for the example's."""
+        """Drop empty variables. Raises ImproperlyConfigured for the example's values."""
         untouched = [name for name in cls.model_fields if PLACEHOLDER in str(variables.get(name))]
         if untouched:
             raise ImproperlyConfigured(
@@ -252,11 +252,11 @@ class Environment(BaseSettings):
 
     @property
     def twilio_api(self) -> str:
-        """The API that texts are handed to: Twilio's own where nothing else is set."""
+        """Base address of the API: Twilio's own where nothing else is set."""
         return self.TWILIO_API_URL or "https://api.twilio.com"
 
     def missing(self) -> list[str]:
-        """Names of the variables without which nothing can be sent, in the table's order."""
+        """List the variables without which nothing can be sent, in the table's order."""
         required = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
         required += ["EMAIL_URL", "EMAIL_FROM"]
         names = [name for name in required if not getattr(self, name)]
@@ -273,7 +273,7 @@ SECRETS = [name for name, f in Environment.model_fields.items() if f.annotation 
 
 
 def read_environment() -> Environment:
-    """The checked environment.
+    """Read and check the environment.
 
     Raises ImproperlyConfigured, in French, with one line for each wrong variable, by name.
     An empty variable counts as not set.
@@ -287,7 +287,7 @@ def read_environment() -> Environment:
 
 
 def secrets_from_files(variables: Mapping[str, str]) -> dict[str, str]:
-    """The secrets that `variables` give as files, by name: what NAME_FILE holds, stripped.
+    """Read the secrets that `variables` give as files, by name: what NAME_FILE holds, stripped.
 
     Raises ImproperlyConfigured, in French, with one line for each that cannot be had.
     """
@@ -315,7 +315,7 @@ def _refusal(faults: Iterable[str]) -> ImproperlyConfigured:
 
 
 def _parts(url: str) -> SplitResult:
-    """Python's own fault quotes the address, its password among it."""
+    """Split an address. Python's own error would quote it, and its password."""
     try:
         return urlsplit(url)
     except ValueError:
@@ -323,6 +323,6 @@ def _parts(url: str) -> SplitResult:
 
 
 def _said(fault: ErrorDetails) -> str:
-    """What is wrong, in French; it never quotes the value, which may be a secret."""
+    """Say in French what is wrong, without the value, which may be a secret."""
     said = FAULTS.get(fault["type"])
     return said or fault["msg"].removeprefix("Value error, ")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.alerting.content.gsm import count, to_gsm
+from notifier.alerting.content.gsm import sms_size, to_gsm
 from notifier.alerting.policy.categories import CategoriesError, Category, load
 from notifier.intake.schema.vocabulary import Severity
 
@@ -88,7 +88,7 @@ def test_labels_stand_alone_in_an_sms(shipped: dict[str, Category]) -> None:
         assert label[0].islower(), label
         assert "'" not in label, f"{label}: the typographic apostrophe is the SMS's to replace"
         assert "?" not in to_gsm(label), label
-        assert count(to_gsm(label)).encoding == "GSM-7"
+        assert sms_size(to_gsm(label)).encoding == "GSM-7"
         assert not re.search(r"\b(?:suicid\w*|viol|pendaison|sexuel\w*)\b", label), label
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.alerting.content.digest import Digest
-from notifier.alerting.content.gsm import count
+from notifier.alerting.content.gsm import sms_size
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer
@@ -85,8 +85,8 @@ def test_whatever_is_gathered_fits_two_segments_of_the_sms_alphabet(alerts) -> N
             for label, reference, commune in alerts
         )
     )
-    assert count(said).encoding == "GSM-7"
-    assert count(said).segments <= 2
+    assert sms_size(said).encoding == "GSM-7"
+    assert sms_size(said).segments <= 2
     assert f"récapitulatif de {len(alerts)} interventions" in said
 
 

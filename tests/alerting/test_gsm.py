@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, _segments, count, to_gsm
+from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, _segments, sms_size, to_gsm
 
 VECTORS = Path(__file__).parents[3] / "shared" / "samples" / "sms_segments.json"
 
@@ -20,7 +20,7 @@ def test_agrees_with_every_vector_of_the_providers_calculator() -> None:
     wrong = [
         (vector, size)
         for vector in vectors
-        if (size := count(vector["text"])).encoding != vector["encoding"]
+        if (size := sms_size(vector["text"])).encoding != vector["encoding"]
         or size.segments != vector["segments"]
     ]
     assert wrong == []
@@ -53,7 +53,7 @@ def test_agrees_with_every_vector_of_the_providers_calculator() -> None:
     ],
 )
 def test_boundaries(text: str, encoding: str, segments: int) -> None:
-    size = count(text)
+    size = sms_size(text)
     assert (size.encoding, size.segments, size.characters) == (encoding, segments, len(text))
 
 
@@ -91,9 +91,9 @@ def test_whatever_comes_in_goes_out_at_seven_bits_and_stays_so(text: str) -> Non
     sent = to_gsm(text)
     assert set(sent) <= GSM_BASIC | GSM_EXTENSION
     assert to_gsm(sent) == sent
-    assert count(sent).encoding == "GSM-7"
+    assert sms_size(sent).encoding == "GSM-7"
 
 
 @given(st.text(st.sampled_from(sorted(GSM_BASIC)), max_size=700))
 def test_a_text_of_plain_characters_takes_what_counting_each_says(text: str) -> None:
-    assert count(text).segments == _segments([7] * len(text))
+    assert sms_size(text).segments == _segments([7] * len(text))

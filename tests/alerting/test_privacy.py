@@ -46,14 +46,14 @@ def mayor(source):
     contact(mobile=number(1), email="maire@delle.example")
 
 
-def words_of(text: str) -> set[str]:
+def sms_context(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
 def all_that_is_kept(reference: str) -> set[str]:
     texts = [m.subject + " " + m.body + " " + m.html for m in messages(reference)]
     texts += [f"{line.text} {line.data}" for line in journal(reference)]
-    return set().union(*map(words_of, texts))
+    return set().union(*map(sms_context, texts))
 
 
 def usual(source, reference: str, **body) -> set[str]:
@@ -71,9 +71,9 @@ def test_no_word_of_the_label_is_told_or_written_but_a_ways_name(
     known, reference = next(references), next(references)
     without = usual(source, known, category=category)
     push(source, reference, category=category, location={**DELLE, "label": label})
-    allowed = words_of(safe_place(label) or "") if category == ACCIDENT else set()
+    allowed = sms_context(safe_place(label) or "") if category == ACCIDENT else set()
     # Numbers are left out: ours (ids, times, sizes) differ from one event to the next.
-    leaked = {w for w in words_of(label) - allowed - without if len(w) > 3 and w.isalpha()}
+    leaked = {w for w in sms_context(label) - allowed - without if len(w) > 3 and w.isalpha()}
     assert not leaked & all_that_is_kept(reference)
 
 

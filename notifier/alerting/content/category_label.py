@@ -1,8 +1,8 @@
-"""A category's label in a sentence: where its severity is said, and the hour of what is over.
+"""A category's label in a sentence, with its severity and the hour of what is over.
 
 « accident de la route [grave] avec un camion »: the brackets stand where the severity goes and hold
 the word for "severe" in its agreement. None of them: it goes to the end, before a parenthesis.
-Empty ones: the severity says nothing of such a thing, and is not said.
+Empty ones: its severity means nothing for such a thing and is left out.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from notifier.intake.schema.vocabulary import Severity
 
 # What the brackets may hold. A gathering is not grave, its situation may be.
-SAID = ("", "grave", "graves", "situation grave")
+SEVERITY_WORDS = ("", "grave", "graves", "situation grave")
 _BRACKETS = re.compile(r" ?\[([^\[\]]*)\]")
 _PARENTHESIS = re.compile(r"( \([^()]*\))$")
 
 
 @dataclass(frozen=True)
 class Label:
-    """A label, taken apart: what comes before its severity, the word for it, what comes after."""
+    """A label in three parts: before its severity, the word for the severity, after it."""
 
     before: str
-    said: str
+    severity_word: str
     after: str
 
     @property
@@ -32,10 +32,10 @@ class Label:
         return self.before + self.after
 
     def severity(self, severity: Severity) -> str:
-        """The severity as said of it, "très graves" or "situation grave"; empty if not said."""
-        if not self.said:
+        """Return the severity in words, "très graves" or "situation grave"; empty if not said."""
+        if not self.severity_word:
             return ""
-        *of, word = self.said.split(" ")
+        *of, word = self.severity_word.split(" ")
         words = {
             Severity.MINOR: "sans gravité",
             Severity.MODERATE: "de gravité modérée",
@@ -44,40 +44,44 @@ class Label:
         }
         return " ".join([*of, words[severity]])
 
-    def graded(self, severity: Severity) -> str:
-        """With its severity: "accident de la route grave (voiture)", "grève, situation grave"."""
+    def with_severity(self, severity: Severity) -> str:
+        """Return it with its severity: "accident grave (voiture)", "grève, situation grave"."""
         words = self.severity(severity)
         if not words:
             return self.plain
-        if " " in self.said:
+        if " " in self.severity_word:
             return f"{self.plain}, {words}"
         return f"{self.before} {words}{self.after}"
 
-    def at(self, of_hour: str, at_hour: str) -> str:
-        """With the hour when it happened: "incendie de 10h06"; else "animal errant, à 10h06".
+    def with_hour(self, of_hour: str, at_hour: str) -> str:
+        """Return it with its hour: "incendie de 10h06"; else "animal errant, à 10h06".
 
-        `of_hour` is "de 10h06", `at_hour` "à 10h06": of a wire fallen, or behind « avec un
-        camion », the first would be read otherwise.
+        `of_hour` is "de 10h06", `at_hour` "à 10h06": after « avec un camion », say, the first
+        would seem to be the lorry's.
         """
-        if self.said and " " not in self.said and (not self.after or self.after[1] == "("):
+        if (
+            self.severity_word
+            and " " not in self.severity_word
+            and (not self.after or self.after[1] == "(")
+        ):
             return f"{self.before} {of_hour}{self.after}"
         return f"{self.plain}, {at_hour}"
 
 
-def read_label(written: str) -> Label:
-    """The label as it stands in the categories file, taken apart."""
+def parse_label(written: str) -> Label:
+    """Take apart a label as the categories file has it."""
     if found := _BRACKETS.search(written):
         return Label(written[: found.start()], found[1], written[found.end() :])
     before, *after = _PARENTHESIS.split(written, maxsplit=1)
     return Label(before, "grave", after[0] if after else "")
 
 
-def label_fault(written: str) -> str | None:
-    """What is wrong with a label's brackets, in French; None if nothing."""
+def bracket_fault(written: str) -> str | None:
+    """Say in French what is wrong with a label's brackets; None if nothing."""
     found = _BRACKETS.findall(written)
     if written.count("[") > 1 or not written.count("[") == written.count("]") == len(found):
         return "a plus d’un crochet ; ne garder qu’un [grave], [graves] ou []"
-    if found and found[0] not in SAID:
-        choice = ", ".join(f"[{said}]" for said in SAID)
+    if found and found[0] not in SEVERITY_WORDS:
+        choice = ", ".join(f"[{said}]" for said in SEVERITY_WORDS)
         return f"contient [{found[0]}] ; écrire l’un de {choice}, ou aucun crochet"
     return None

@@ -21,24 +21,24 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from notifier.alerting.content.digest import (
     DIGESTS,
     Digest,
-    ever_shorter_digest,
-    mail_words_of_digest,
-    words_of_digest,
+    digest_mail_context,
+    digest_sms_context,
+    shortened_digest,
 )
 from notifier.alerting.content.facts import (
+    Context,
     Doubt,
     Facts,
-    Words,
-    ever_shorter,
-    mail_words_of,
-    terser,
-    words_of,
-    words_of_doubt,
+    mail_context,
+    review_context,
+    shortened,
+    sms_context,
+    without_courtesies,
 )
-from notifier.alerting.content.gsm import SmsSize, count, to_gsm
+from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
 from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
 from notifier.alerting.content.template_validation import trial_fault, without_telephone
-from notifier.alerting.content.typography import cut, mailed, mailed_html, one_line
+from notifier.alerting.content.typography import for_mail, for_mail_html, one_line, truncate
 from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import with_de
 from notifier.unreadable import describe_os_error
@@ -70,8 +70,8 @@ SAMPLE_FAN_OUT: Mapping[str, str | int] = {
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
-    **{name: [words_of_doubt(doubt) for doubt in DOUBTS] for name in REVIEW},
-    **{name: [{**words_of_doubt(doubt), "what": "fin"} for doubt in DOUBTS] for name in SUPERSEDED},
+    **{name: [review_context(doubt) for doubt in DOUBTS] for name in REVIEW},
+    **{name: [{**review_context(doubt), "what": "fin"} for doubt in DOUBTS] for name in SUPERSEDED},
     **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
@@ -120,80 +120,86 @@ class Composer:
             raise TemplatesError("\n".join(dict.fromkeys(faults)))
 
     def compose(self, kind: Kind, facts: Facts) -> Texts:
-        """The texts of this kind; the SMS is GSM-7 and takes two segments at the most."""
-        sms = self._sms(kind, words_of(facts))
-        words = mail_words_of(facts)
-        subject, plain, html = (self._render(f"{kind}.{part}.j2", words) for part in PARTS[1:])
+        """Compose the texts of this kind; the SMS is GSM-7 and takes at most two segments."""
+        sms = self._sms(kind, sms_context(facts))
+        context = mail_context(facts)
+        subject, plain, html = (self._render(f"{kind}.{part}.j2", context) for part in PARTS[1:])
         return _texts(sms, subject, plain, html)
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: nobody could be told.
+        """Compose subject and body of the e-mail to the duty: nobody could be told.
 
         `facts` are those of the first of `communes`, which are named as they are to be listed.
         """
-        return self._to_duty(UNREACHED, _words_of_unreached(facts, communes, why))
+        return self._to_duty(UNREACHED, _unreached_context(facts, communes, why))
 
     def review(self, doubt: Doubt) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: which commune is it?"""
-        return self._to_duty(REVIEW, words_of_doubt(doubt))
+        """Compose subject and body of the e-mail to the duty that asks which commune it is."""
+        return self._to_duty(REVIEW, review_context(doubt))
 
-    def overtaken(self, doubt: Doubt, what: str) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: this came too late."""
-        return self._to_duty(SUPERSEDED, {**words_of_doubt(doubt), "what": what})
+    def superseded(self, doubt: Doubt, what: str) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the duty about what came too late."""
+        return self._to_duty(SUPERSEDED, {**review_context(doubt), "what": what})
 
     def digest(self, digest: Digest) -> Texts:
-        """The texts of a digest; the SMS names as many references as two segments hold."""
-        sms = self._digest_sms(words_of_digest(digest))
-        words = mail_words_of_digest(digest)
-        subject, plain, html = (self._render(name, words) for name in DIGEST[1:])
+        """Compose a digest; the SMS names as many references as two segments hold."""
+        sms = self._digest_sms(digest_sms_context(digest))
+        context = digest_mail_context(digest)
+        subject, plain, html = (self._render(name, context) for name in DIGEST[1:])
         return _texts(sms, subject, plain, html)
 
     def cap(self, source: str, cap: int, *, is_hard: bool) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: a source is at its cap, or at
-        the one that holds urgent texts as well."""
+        """Compose subject and body of the e-mail to the duty: a source is at its cap.
+
+        `is_hard`: the cap that holds urgent texts as well.
+        """
         return self._to_duty(CAP, {"source": source, "cap": cap, "hard": is_hard})
 
     def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: `count` alerts expired while
-        sending was paused, of which `alerts` are listed."""
+        """Compose subject and body of the e-mail to the duty about what expired in a pause.
+
+        Of `count` alerts, `alerts` are listed.
+        """
         return self._to_duty(PAUSE, {"source": source, "alerts": alerts, "count": count})
 
     def fan_out(self, source: str, alerts: int, usual: int, minutes: int) -> tuple[str, str]:
-        """Subject and plain text of the e-mail to the duty address: `alerts` urgent ones within
-        `minutes`, where `usual` are the alarm."""
-        words = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
-        return self._to_duty(FAN_OUT, words)
+        """Compose subject and body of the e-mail to the duty about an unusual fan-out.
 
-    def _to_duty(self, names: tuple[str, str], words: Mapping[str, object]) -> tuple[str, str]:
-        subject, text = (self._render(name, words) for name in names)
-        return mailed(one_line(subject)), mailed(text.strip()) + "\n"
+        `alerts` urgent ones within `minutes`; from `usual` on it is reported.
+        """
+        context = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
+        return self._to_duty(FAN_OUT, context)
 
-    def _digest_sms(self, words: Mapping[str, object]) -> str:
-        return self._first_within(MAX_SEGMENTS, DIGEST[0], ever_shorter_digest(words))
+    def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
+        subject, text = (self._render(name, context) for name in names)
+        return for_mail(one_line(subject)), for_mail(text.strip()) + "\n"
 
-    def _sms(self, kind: Kind, words: Words) -> str:
-        """One segment if it only takes fewer courtesies; else the first that fits into two.
+    def _digest_sms(self, context: Mapping[str, object]) -> str:
+        return self._first_within(MAX_SEGMENTS, DIGEST[0], shortened_digest(context))
+
+    def _sms(self, kind: Kind, context: Context) -> str:
+        """Compose one segment if fewer courtesies suffice for that; else the first that fits two.
 
         The shortest of ever shorter texts still says what, where, when.
         """
         name = f"{kind}.sms.j2"
-        sms = self._first_within(1, name, terser(words))
-        if count(sms).segments > 1:
-            sms = self._first_within(MAX_SEGMENTS, name, ever_shorter(words))
+        sms = self._first_within(1, name, without_courtesies(context))
+        if sms_size(sms).segments > 1:
+            sms = self._first_within(MAX_SEGMENTS, name, shortened(context))
         return sms
 
     def _first_within(
         self, segments: int, name: str, candidates: Iterable[Mapping[str, object]]
     ) -> str:
-        """The first of the texts that takes no more segments, else the last."""
-        for words in candidates:
-            sms = to_gsm(one_line(self._render(name, words)))
-            if count(sms).segments <= segments:
+        """Return the first of the texts that takes no more segments, else the last."""
+        for context in candidates:
+            sms = to_gsm(one_line(self._render(name, context)))
+            if sms_size(sms).segments <= segments:
                 break
         return sms
 
-    def _render(self, name: str, words: Mapping[str, object]) -> str:
-        return self._environment.get_template(name).render(words)
+    def _render(self, name: str, context: Mapping[str, object]) -> str:
+        return self._environment.get_template(name).render(context)
 
     # --- trying the operator's templates at start
 
@@ -216,69 +222,69 @@ class Composer:
                 yield f"{path} : l’enregistrer en UTF-8"
 
     def _trial_faults(self) -> Iterator[str]:
-        """What only shows when the text is made: an escape, a piece missing, a text too long."""
-        for kind, part, (sms_words, mail_words) in product(Kind, PARTS, _words_of_samples()):
+        """Try every template: an escape, a missing piece, a long text only show when rendered."""
+        for kind, part, (for_sms, for_mail_body) in product(Kind, PARTS, _sample_contexts()):
             path = self._folder / f"{kind}.{part}.j2"
             is_sms = part == "sms"
-            words = sms_words if is_sms else mail_words
+            context = for_sms if is_sms else for_mail_body
             try:
-                text = self._sms(kind, words) if is_sms else self._render(path.name, words)
+                text = self._sms(kind, context) if is_sms else self._render(path.name, context)
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)
                 continue
             if part != "subject":
-                yield from without_telephone(path, text, words)
-            if is_sms and str(words["reference"]) not in text:
+                yield from without_telephone(path, text, context)
+            if is_sms and str(context["reference"]) not in text:
                 yield f"{path}:1 : SMS sans référence ; le finir par {{{{ reference }}}}"
-            if is_sms and count(text).segments > MAX_SEGMENTS:
+            if is_sms and sms_size(text).segments > MAX_SEGMENTS:
                 yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
             try:
-                self._render(name, _words_of_unreached(facts, communes, "personne n’a répondu"))
+                self._render(name, _unreached_context(facts, communes, "personne n’a répondu"))
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)
         for name, trials in TRIALS.items():
             path = self._folder / name
             try:
-                texts = [self._render(name, own_words) for own_words in trials]
+                texts = [self._render(name, trial) for trial in trials]
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)
                 continue
             if name in DIGEST and name != "digest.subject.j2":
-                for text, own_words in zip(texts, trials, strict=True):
-                    yield from without_telephone(path, text, own_words)
-            if count(longest).segments > MAX_SEGMENTS:
+                for text, trial in zip(texts, trials, strict=True):
+                    yield from without_telephone(path, text, trial)
+            if sms_size(longest).segments > MAX_SEGMENTS:
                 yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
 
 
 @cache
-def _words_of_samples() -> list[tuple[Words, Words]]:
-    """Of each sample the words of its SMS and of its mail: made once, tried with every template."""
-    return [(words_of(facts), mail_words_of(facts)) for facts in SAMPLES]
+def _sample_contexts() -> list[tuple[Context, Context]]:
+    """Return each sample's contexts for SMS and mail: made once, tried with every template."""
+    return [(sms_context(facts), mail_context(facts)) for facts in SAMPLES]
 
 
 def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
     return Texts(
         sms=sms,
-        size=count(sms),
-        subject=mailed(cut(one_line(subject), MAX_SUBJECT_LENGTH)),
-        plain=mailed(plain.strip()) + "\n",
-        html=mailed_html(html.strip()) + "\n",
+        size=sms_size(sms),
+        subject=for_mail(truncate(one_line(subject), MAX_SUBJECT_LENGTH)),
+        plain=for_mail(plain.strip()) + "\n",
+        html=for_mail_html(html.strip()) + "\n",
     )
 
 
-def _words_of_unreached(facts: Facts, communes: list[str], why: str) -> dict[str, object]:
+def _unreached_context(facts: Facts, communes: list[str], why: str) -> dict[str, object]:
     own = {"communes": communes, "of_commune": with_de(communes[0]), "why": why}
-    return {**mail_words_of(facts), **own}
+    return {**mail_context(facts), **own}
 
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = {*words_of(SAMPLE)}
+    known = {*sms_context(SAMPLE)}
     if path.name in UNREACHED:
-        known = {*_words_of_unreached(SAMPLE, ["Delle"], "")}
+        known = {*_unreached_context(SAMPLE, ["Delle"], "")}
     if path.name in TRIALS:
         known = {*TRIALS[path.name][0]}
     unknown = find_undeclared_variables(tree) - known

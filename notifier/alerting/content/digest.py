@@ -1,4 +1,4 @@
-"""The words of a digest: what one address is told at once of many alerts, as each now stands."""
+"""The context of a digest: many alerts told to one address at once, each as it now stands."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from notifier.alerting.content.category_label import read_label
-from notifier.alerting.content.facts import Facts, mail_words_of
+from notifier.alerting.content.category_label import parse_label
+from notifier.alerting.content.facts import Facts, mail_context
 from notifier.alerting.content.moments import short_hour, written_hour
 from notifier.alerting.content.samples import SAMPLE
-from notifier.alerting.content.typography import cut, unbreakable, with_aside
+from notifier.alerting.content.typography import truncate, unbreakable, with_remark
 from notifier.territory.grammar import with_de
 
 # An SMS has room for fewer references than this; there is no use in trying more.
 MAX_REFERENCES = 12
 
-DigestWords = Mapping[str, object]
+DigestContext = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Digest:
-    """The facts of each alert that a digest tells of; of one service, all real or all exercise."""
+    """The facts of the alerts in one digest: of one service, all real or all exercises."""
 
     service: str
     exercise: bool
     alerts: Sequence[Facts]
 
 
-def words_of_digest(digest: Digest) -> DigestWords:
-    """The digest as an SMS says it; hours are those of each alert's own commune."""
-    return _words(digest, short_hour)
+def digest_sms_context(digest: Digest) -> DigestContext:
+    """Return the context of the SMS; hours are those of each alert's own commune."""
+    return _context(digest, short_hour)
 
 
-def mail_words_of_digest(digest: Digest) -> DigestWords:
-    """The digest as a mail says it."""
-    words = _words(digest, written_hour)
-    return {**words, "duty_phone": unbreakable(str(words["duty_phone"]))}
+def digest_mail_context(digest: Digest) -> DigestContext:
+    """Return the context of the mail."""
+    context = _context(digest, written_hour)
+    return {**context, "duty_phone": unbreakable(str(context["duty_phone"]))}
 
 
-def _words(digest: Digest, hour: Callable[[datetime], str]) -> DigestWords:
+def _context(digest: Digest, hour: Callable[[datetime], str]) -> DigestContext:
     alerts = sorted(digest.alerts, key=lambda facts: facts.occurred_at)
     over = sum(facts.status in _OVER for facts in alerts)
     places = list(dict.fromkeys(_where(facts) for facts in alerts))
@@ -63,22 +63,22 @@ def _words(digest: Digest, hour: Callable[[datetime], str]) -> DigestWords:
     }
 
 
-def ever_shorter_digest(words: DigestWords) -> Iterator[DigestWords]:
-    """Fewer and fewer references, then fewer groups, then what is left cut; the count stays."""
-    references, groups = _texts(words, "references"), _texts(words, "groups")
+def shortened_digest(context: DigestContext) -> Iterator[DigestContext]:
+    """Yield contexts with fewer references, then fewer groups, then cut names; the count stays."""
+    references, groups = _texts(context, "references"), _texts(context, "groups")
     for kept in range(min(len(references), MAX_REFERENCES), -1, -1):
-        words = {
-            **words, "references": references[:kept], "more_references": len(references) - kept
+        context = {
+            **context, "references": references[:kept], "more_references": len(references) - kept
         }  # fmt: skip
-        yield words
+        yield context
     for kept in range(len(groups) - 1, 0, -1):
-        words = {**words, "groups": groups[:kept], "more_groups": len(groups) - kept}
-        yield words
+        context = {**context, "groups": groups[:kept], "more_groups": len(groups) - kept}
+        yield context
     for most in (40, 25):
         yield {
-            **words,
-            "communes": cut(str(words["communes"]), most),
-            "groups": [cut(groups[0], most)],
+            **context,
+            "communes": truncate(str(context["communes"]), most),
+            "groups": [truncate(groups[0], most)],
             "more_groups": len(groups) - 1,
         }
 
@@ -86,8 +86,8 @@ def ever_shorter_digest(words: DigestWords) -> Iterator[DigestWords]:
 _OVER = {"closed": ("terminée", "terminées"), "cancelled": ("annulée", "annulées")}
 
 
-def _texts(words: DigestWords, name: str) -> list[str]:
-    found = words[name]
+def _texts(context: DigestContext, name: str) -> list[str]:
+    found = context[name]
     return [str(text) for text in found] if isinstance(found, list) else []
 
 
@@ -108,7 +108,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _period(alerts: list[Facts], hour: Callable[[datetime], str]) -> str:
-    """From the first to the last: "de 20h03 à 20h17", "du 22/11 à 23h50 au 23/11 à 0h10"."""
+    """Say from when to when: "de 20h03 à 20h17", "du 22/11 à 23h50 au 23/11 à 0h10"."""
     first, last = (_local(facts) for facts in (alerts[0], alerts[-1]))
     told = alerts[-1].told_at.astimezone(ZoneInfo(alerts[-1].time_zone))
     clocks = [hour(at) for at in (first, last)]
@@ -124,18 +124,18 @@ def _local(facts: Facts) -> datetime:
 
 
 def _groups(alerts: list[Facts], *, several: bool) -> Iterator[str]:
-    """How many of each label, of each commune where there are several, the most frequent first."""
+    """Count the alerts of each label (and commune, if there are several), most frequent first."""
     kinds: dict[tuple[str, str], Counter[str]] = {}
     for facts in alerts:
-        key = (_where(facts) if several else "", read_label(facts.category_label).plain)
+        key = (_where(facts) if several else "", parse_label(facts.category_label).plain)
         kinds.setdefault(key, Counter())[facts.status if facts.status in _OVER else ""] += 1
     for (where, label), states in sorted(kinds.items(), key=lambda kind: -kind[1].total()):
         named = f"{where}, {label}" if where else label
-        yield with_aside(named, f"{states.total()}{_over(states)}")
+        yield with_remark(named, f"{states.total()}{_over(states)}")
 
 
 def _over(states: Counter[str]) -> str:
-    """How many of them are over: ", dont 5 terminées et 1 annulée"; of one: ", terminée"."""
+    """Say how many are over: ", dont 5 terminées et 1 annulée"; of one: ", terminée"."""
     over = {words: states[status] for status, words in _OVER.items() if states[status]}
     if not over:
         return ""
@@ -145,15 +145,15 @@ def _over(states: Counter[str]) -> str:
 
 
 def _row(facts: Facts) -> dict[str, str]:
-    """One report as the e-mail lists it."""
-    words = mail_words_of(facts)
-    state = f"terminée {words['ended'] or ''}".rstrip()
+    """Return one line of the e-mail's list."""
+    context = mail_context(facts)
+    state = f"terminée {context['ended'] or ''}".rstrip()
     return {
-        "when": str(words["date_and_time"]),
-        "where": _where(facts) + (f", {words['place']}" if words["place"] else ""),
-        "category": str(words["category"]),
+        "when": str(context["date_and_time"]),
+        "where": _where(facts) + (f", {context['place']}" if context["place"] else ""),
+        "category": str(context["category"]),
         "state": {"closed": state, "cancelled": "annulée, n’en tenez pas compte"}.get(
-            facts.status, str(words["situation"])
+            facts.status, str(context["situation"])
         ),
         "reference": facts.reference,
     }
@@ -162,9 +162,9 @@ def _row(facts: Facts) -> dict[str, str]:
 # --- what the templates are tried with
 
 
-def _of(many: Iterable[Facts], *, exercise: bool = False) -> DigestWords:
+def _of(many: Iterable[Facts], *, exercise: bool = False) -> DigestContext:
     alerts = [replace(facts, exercise=exercise) for facts in many]
-    return words_of_digest(Digest(alerts[0].service, exercise, alerts))
+    return digest_sms_context(Digest(alerts[0].service, exercise, alerts))
 
 
 _LONG = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"

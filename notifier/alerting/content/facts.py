@@ -1,4 +1,4 @@
-"""The words that a template sees: flat, from a whitelist of facts, in the commune's own time.
+"""The context of a template: flat words from a whitelist of facts, in the commune's own time.
 
 What is not in `Facts` cannot be told, whatever an operator writes.
 """
@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from notifier.alerting.content.category_label import read_label
+from notifier.alerting.content.category_label import parse_label
 from notifier.alerting.content.moments import short_hour, written_hour, written_moment
 from notifier.alerting.content.street_label import safe_place
-from notifier.alerting.content.typography import cut, unbreakable, with_aside
+from notifier.alerting.content.typography import truncate, unbreakable, with_remark
 from notifier.intake.schema.vocabulary import Severity
 from notifier.territory.grammar import with_a, with_de
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a mayor may be told of a report.
+    """What a mayor may be told of a report, and nothing else.
 
     `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
     `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
     `place` is dispatch's label, or None where the category does not allow one; only what
     `safe_place` lets out of it reaches a template. `next_to` is the name of the commune where it
     happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
-    `holders` are the names of those that hold the point (several only where no source divides their
-    land), for the mayor of a commune that is concerned because it is close by; else empty.
+    `holders` are the names of the communes that hold the point (several only where no source draws
+    their border), for the mayor of a commune that is concerned as it is close by; else empty.
     `moved_to` are the communes where it is now, for the mayor of one that it left, if they may be
     told. `duty_phone` is whom to call, as one dials it; empty if the source has none.
     `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported the end.
@@ -64,7 +64,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Doubt:
-    """All that the duty reads of a report whose commune nobody can say for certain.
+    """What the duty reads of a report whose commune is uncertain.
 
     `received` and `deadline` are French moments at the groupement's own hour; `clues` and
     `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
@@ -104,31 +104,31 @@ _SEVERITY = {
     Severity.SEVERE: "grave",
     Severity.EXTREME: "très grave",
 }
-Words = dict[str, str | bool | None]
-DoubtWords = dict[str, str | bool | list[str]]
+Context = dict[str, str | bool | None]
+ReviewContext = dict[str, str | bool | list[str]]
 
 
-def words_of(facts: Facts) -> Words:
-    """The facts as the templates of an SMS see them, hours in the commune's time zone: "10h03"."""
-    return _words(facts, short_hour)
+def sms_context(facts: Facts) -> Context:
+    """Return the context of an SMS; hours are in the commune's time zone, as "10h03"."""
+    return _context(facts, short_hour)
 
 
-def mail_words_of(facts: Facts) -> Words:
-    """The facts as the templates of a mail see them: "10 h 03"."""
-    words = _words(facts, written_hour)
-    return {**words, "duty_phone": unbreakable(facts.duty_phone)}
+def mail_context(facts: Facts) -> Context:
+    """Return the context of a mail; hours are written "10 h 03"."""
+    context = _context(facts, written_hour)
+    return {**context, "duty_phone": unbreakable(facts.duty_phone)}
 
 
-def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
+def _context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
     zone = ZoneInfo(facts.time_zone)
     occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
     ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
     is_today = occurred.date() == told.date()
     clock = hour(occurred) if is_today else f"{occurred:%d/%m} à {hour(occurred)}"
     time = f"à {clock}" if is_today else f"le {clock}"
-    label, severity = read_label(facts.category_label), Severity(facts.severity)
-    graded = label.plain if severity is Severity.MODERATE else label.graded(severity)
-    said = f"{_SEVERITY[severity]}, " if label.said else ""
+    label, severity = parse_label(facts.category_label), Severity(facts.severity)
+    graded = label.plain if severity is Severity.MODERATE else label.with_severity(severity)
+    said = f"{_SEVERITY[severity]}, " if label.severity_word else ""
     return {
         "commune": facts.commune,
         "neighbour": facts.next_to,
@@ -138,10 +138,10 @@ def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
         "moved_to": " et ".join(map(with_a, facts.moved_to)) or None,
         "category": label.plain,
         "graded_category": graded,
-        "worse_category": label.graded(severity),
-        "category_and_hour": with_aside(label.plain, clock),
-        "graded_category_and_hour": with_aside(graded, clock),
-        "past_category": label.at(f"de {clock}" if is_today else f"du {clock}", time),
+        "worse_category": label.with_severity(severity),
+        "category_and_hour": with_remark(label.plain, clock),
+        "graded_category_and_hour": with_remark(graded, clock),
+        "past_category": label.with_hour(f"de {clock}" if is_today else f"du {clock}", time),
         "place": safe_place(facts.place),
         "reference": facts.reference,
         "reference_mark": "Réf. ",
@@ -153,7 +153,7 @@ def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
         "status_words": STATUS_WORDS[facts.status],
         "severity": str(severity),
         "severity_words": _SEVERITY[severity],
-        # Where a label is cut, its severity is not.
+        # Where a label is truncated, its severity is not.
         "severity_mark": f" ({label.severity(severity)})" if graded != label.plain else "",
         "situation": said + STATUS_WORDS[facts.status],
         "for_information": "Pour information, ",
@@ -168,13 +168,13 @@ def _words(facts: Facts, hour: Callable[[datetime], str]) -> Words:
 
 
 def _ended(facts: Facts, ended: datetime, told: datetime, hour: Callable[[datetime], str]) -> str:
-    """The end's own hour; where dispatch gave none, the one at which it reported the end."""
+    """Return the hour of the end; where dispatch gave none, the one at which it reported it."""
     day = "" if ended.date() == told.date() else f"le {ended:%d/%m} "
     return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"
 
 
-def words_of_doubt(doubt: Doubt) -> DoubtWords:
-    """The doubt as its template sees it."""
+def review_context(doubt: Doubt) -> ReviewContext:
+    """Return the context of the mail that asks which commune it is."""
     return {
         "reference": doubt.reference,
         "source": doubt.source,
@@ -186,7 +186,7 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
         "reason": doubt.reason,
         "clues": doubt.clues,
         "candidates": doubt.candidates,
-        "command": command(
+        "command": review_command(
             doubt.reference, is_named=bool(doubt.candidates), is_shell=doubt.is_shell
         ),
         "page": doubt.page,
@@ -198,8 +198,8 @@ def words_of_doubt(doubt: Doubt) -> DoubtWords:
     }
 
 
-def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
-    """What to type to decide; a commune that no clue names (`is_named` false) asks for a reason.
+def review_command(reference: str, *, is_named: bool, is_shell: bool) -> str:
+    """Return the command that decides; a commune that no clue names needs a reason.
 
     Resources without their report (`is_shell`) have no commune: they can be dismissed.
     """
@@ -208,33 +208,34 @@ def command(reference: str, *, is_named: bool, is_shell: bool) -> str:
     return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
 
 
-def terser(words: Words) -> Iterator[Words]:
-    """The same facts with fewer courtesies, where that spares a segment."""
-    yield words
-    words = {**words, "for_information": ""}
-    yield words
-    yield {**words, "reference_mark": ""}
+def without_courtesies(context: Context) -> Iterator[Context]:
+    """Yield the context with fewer and fewer courtesies, where that spares a segment."""
+    yield context
+    context = {**context, "for_information": ""}
+    yield context
+    yield {**context, "reference_mark": ""}
 
 
-def ever_shorter(words: Words) -> Iterator[Words]:
-    """Shorter and shorter facts for an SMS; reference and telephone are never cut."""
-    yield words
-    words = {**words, "for_information": "", "place": None}
-    yield words
-    words = {**words, "reference_mark": ""}
-    yield words
-    words = {**words, "unreached": None, "moved_to": None}
-    yield words
+def shortened(context: Context) -> Iterator[Context]:
+    """Yield ever shorter contexts for an SMS; reference and telephone are never cut."""
+    yield context
+    context = {**context, "for_information": "", "place": None}
+    yield context
+    context = {**context, "reference_mark": ""}
+    yield context
+    context = {**context, "unreached": None, "moved_to": None}
+    yield context
     for most in (40, 25, 12):
-        category = cut(str(words["category"]), most)
+        category = truncate(str(context["category"]), most)
+        of_neighbour, at_holder = context["of_neighbour"], context["at_holder"]
         yield {
-            **words,
+            **context,
             "category": category,
-            "graded_category": category + str(words["severity_mark"]),
-            "worse_category": category + str(words["severity_mark"]),
-            "past_category": f"{category}, {words['time']}",
-            "commune": cut(str(words["commune"]), most),
-            "of_neighbour": words["of_neighbour"] and cut(str(words["of_neighbour"]), most + 3),
-            "at_holder": words["at_holder"] and cut(str(words["at_holder"]), most + 3),
-            "service": cut(str(words["service"]), most),
+            "graded_category": category + str(context["severity_mark"]),
+            "worse_category": category + str(context["severity_mark"]),
+            "past_category": f"{category}, {context['time']}",
+            "commune": truncate(str(context["commune"]), most),
+            "of_neighbour": of_neighbour and truncate(str(of_neighbour), most + 3),
+            "at_holder": at_holder and truncate(str(at_holder), most + 3),
+            "service": truncate(str(context["service"]), most),
         }

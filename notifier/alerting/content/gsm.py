@@ -1,4 +1,4 @@
-"""What a text costs as an SMS, and how to make it cost less.
+"""The size of a text as an SMS, and how to make it smaller.
 
 One segment holds 160 septets of the GSM 03.38 alphabet, but 70 characters only as soon as one
 character lies outside of it: a typographic apostrophe doubles the price of an alert.
@@ -83,7 +83,7 @@ _SUBSTITUTES = str.maketrans(
 
 @dataclass(frozen=True)
 class SmsSize:
-    """What a text takes: its encoding, its characters as a person counts them, its segments."""
+    """The size of a text: its encoding, its characters as a person counts them, its segments."""
 
     encoding: Literal["GSM-7", "UCS-2"]
     characters: int
@@ -91,7 +91,7 @@ class SmsSize:
 
 
 def to_gsm(text: str) -> str:
-    """The same text, written only with characters that an SMS carries at 7 bits each.
+    """Rewrite a text with only the characters that an SMS carries at 7 bits each.
 
     French quotes lose their inner spaces, accents that the alphabet lacks are dropped, and what has
     no equivalent becomes "?". Never raises.
@@ -106,8 +106,10 @@ def to_gsm(text: str) -> str:
     return "".join(_in_alphabet(character) for character in written)
 
 
-def count(text: str) -> SmsSize:
-    """What Twilio's own calculator says: <https://github.com/TwilioDevEd/message-segment-calculator>.
+def sms_size(text: str) -> SmsSize:
+    """Measure a text as Twilio's calculator does.
+
+    Source: <https://github.com/TwilioDevEd/message-segment-calculator>.
 
     A character is never split between two segments, neither an escaped one nor a surrogate pair.
     The calculator also holds combined characters together (a letter and its combining accents);
@@ -123,7 +125,7 @@ def count(text: str) -> SmsSize:
 
 
 def _segments_of_basic(characters: int) -> int:
-    """As `_segments`, where every character is of the same size."""
+    """Count as `_segments` does, for characters of one size."""
     if characters * 7 <= SEGMENT_BITS:
         return 1
     return ceil(characters / (JOINED_SEGMENT_BITS // 7))

@@ -1,4 +1,4 @@
-"""Moments in French. In the hour that comes twice, when clocks go back, each says which it is."""
+"""Days and hours in French. Within the hour that comes twice a year, each says which it is."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ _MONTHS = (
 
 
 def season(at: datetime) -> str:
-    """ "heure d’été" or "heure d’hiver" within the hour that comes twice; else empty.
+    """Return "heure d’été" or "heure d’hiver" within the hour that comes twice; else nothing.
 
-    `at` is aware and local, come from an instant (`astimezone`): its `fold` says which it is.
-    Never anything in a zone that keeps one time all year.
+    `at` is aware and local, made with `astimezone`: its `fold` says which of the two it is.
+    Empty in a zone that keeps one time all year.
     """
     if at.replace(fold=1 - at.fold).utcoffset() == at.utcoffset():
         return ""
@@ -20,23 +20,23 @@ def season(at: datetime) -> str:
 
 
 def short_hour(at: datetime) -> str:
-    """For an SMS: "10h03", "2h25, heure d’hiver"."""
+    """Write the hour for an SMS: "10h03", "2h25, heure d’hiver"."""
     return _with_season(f"{at.hour}h{at:%M}", at)
 
 
 def written_hour(at: datetime) -> str:
-    """For a mail: "10 h 03", "2 h 25, heure d’hiver"."""
+    """Write the hour for a mail: "10 h 03", "2 h 25, heure d’hiver"."""
     return _with_season(f"{at.hour} h {at:%M}", at)
 
 
 def written_moment(at: datetime) -> str:
-    """A moment in full: "le 1er mars 2026 à 3 h 16"."""
+    """Write the day and the hour: "le 1er mars 2026 à 3 h 16"."""
     day = "1er" if at.day == 1 else str(at.day)
     return f"le {day} {_MONTHS[at.month - 1]} {at.year} à {written_hour(at)}"
 
 
 def stamped_hour(at: datetime) -> str:
-    """For a list of steps, to the second: "02:25:08", "02:25:08 (heure d’hiver)"."""
+    """Write the hour to the second: "02:25:08", "02:25:08 (heure d’hiver)"."""
     which = season(at)
     return f"{at:%H:%M:%S} ({which})" if which else f"{at:%H:%M:%S}"
 

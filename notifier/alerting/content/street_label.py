@@ -46,7 +46,7 @@ _END_OF_PART = re.compile(r"[,;:/|\\()\[\]{}<>\"«»“”=*_\n\r]| [-–—]+ |
 
 @lru_cache(maxsize=256)
 def safe_place(label: str | None) -> str | None:
-    """The part of the label that may be told, at most 50 characters, or None.
+    """Return the part of the label that may be told, at most 50 characters, or None.
 
     What is returned was judged as it stands, and as an SMS spells it.
     """
@@ -58,7 +58,7 @@ def safe_place(label: str | None) -> str | None:
 
 
 def _tidy(label: str) -> str:
-    """In one spelling: compatibility forms (ⓜ, ｍ, ᵐ, 𝐦) are the letters that they look like."""
+    """Write it in one spelling: compatibility forms (ⓜ, ｍ, ᵐ, 𝐦) become plain letters."""
     text = unicodedata.normalize("NFKC", label).replace("’", "'").replace("‑", "-")
     text = text.replace("‐", "-")
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
@@ -67,7 +67,7 @@ def _tidy(label: str) -> str:
 
 
 def _judged(text: str) -> str | None:
-    """The name that the text begins with, or None where that cannot be shown to be one."""
+    """Return the name that the text begins with; None where it cannot be shown to be one."""
     part = _END_OF_PART.split(_HOUSE_NUMBER.sub("", text), maxsplit=1)[0].strip()
     head, rest = _head(part)
     rest = _without_door(head, rest.strip())
@@ -89,7 +89,7 @@ def _is_readable(character: str) -> bool:
 
 
 def _head(text: str) -> tuple[list[str], str]:
-    """The way's own words (with a commemoration's date) or the road's number, and what follows."""
+    """Split off the way's own words (or a commemoration's date) or the road's number."""
     if road := NUMBERED_ROAD.match(text):
         return [road[0]], text[road.end() :]
     first, _, rest = text.partition(" ")
@@ -112,7 +112,7 @@ def _is_road(head: list[str]) -> bool:
 
 
 def _title_in_full(rest: str) -> str:
-    """ "du Dr Roux" as "du Docteur Roux"; only here, for elsewhere "Dr" is somebody's doctor."""
+    """Write "du Dr Roux" as "du Docteur Roux"; only here, as elsewhere "Dr" may be any doctor."""
     link, _, behind = rest.partition(" ")
     title, _, name = behind.partition(" ")
     full = TITLE_ABBREVIATIONS.get(plain(title.removesuffix(".")))
@@ -120,7 +120,7 @@ def _title_in_full(rest: str) -> str:
 
 
 def _without_door(head: list[str], rest: str) -> str:
-    """Without a house number behind; a road's number and its marker are none."""
+    """Drop a house number at the end; a road's number and its marker are none."""
     last = rest
     if head and _is_road(head):
         last = NUMBERED_ROAD.sub(lambda found: "x" * len(found[0]), rest)

@@ -103,7 +103,7 @@ def _roads_hold(head: list[str], words: list[Word]) -> bool:
 
 
 def _is_a_date_in_letters(words: list[Word]) -> bool:
-    """ "du Huit Mai", right behind the way's own word."""
+    """Whether a commemoration's date follows the way's own word: "du Huit Mai"."""
     return (
         len(words) == 3
         and words[0].plain == "du"
@@ -251,7 +251,7 @@ def _is_one_person_at_most(group: list[Word]) -> bool:
 
 
 def _given_holds(word: Word, before: Word | None, *, is_first: bool, is_last: bool) -> bool:
-    """A first name begins the name, or follows a title, a saint, a first name, or ends it."""
+    """Whether a first name begins or ends the name, or follows a title, a saint, a first name."""
     if before is None:
         return is_first or is_last
     if before.kind is Kind.TITLE:

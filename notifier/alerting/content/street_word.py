@@ -101,7 +101,7 @@ def is_told(token: str, shouted: bool) -> bool:
 
 
 def is_latin(letter: str) -> bool:
-    """A letter of the alphabet, with no mark but those of France: whoever reads it knows it."""
+    """Whether it is a letter of the alphabet, with no other mark than those of French."""
     return letter in _LATIN
 
 
@@ -115,7 +115,7 @@ def mixes_cases(tokens: list[str]) -> bool:
 
 
 def words_in(token: str) -> list[Word]:
-    """The token's words: "l'Isle-Adam" is a link and two words that are joined."""
+    """Split a token into words: "l'Isle-Adam" is a link and two words that are joined."""
     if NUMBERED_ROAD.fullmatch(token):
         return [Word(token, Kind.ROAD)]
     found: list[Word] = []

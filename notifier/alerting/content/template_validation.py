@@ -4,20 +4,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
-def without_telephone(path: Path, text: str, words: Mapping[str, object]) -> Iterator[str]:
-    """A fault if the source's telephone is not in a text that a mayor reads."""
-    if str(words["duty_phone"]) not in text:
+def without_telephone(path: Path, text: str, context: Mapping[str, object]) -> Iterator[str]:
+    """Yield a fault where a text to a mayor lacks the source's telephone."""
+    if str(context["duty_phone"]) not in text:
         yield f"{path}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}"
 
 
 def trial_fault(error: BaseException, path: Path) -> str:
-    """What a template raised while it was tried, by file and line."""
+    """Describe what a template raised while it was tried, by file and line."""
     file, line = _where(error, path)
     return f"{file}:{line} : {error} ; n’employer que les mots prévus, sans leurs méthodes"
 
 
 def _where(error: BaseException, path: Path) -> tuple[Path, int]:
-    """The innermost line of a template that the error passed through."""
+    """Return the innermost line of a template that the error passed through."""
     file, line, trace = path, 1, error.__traceback__
     while trace:
         name = Path(trace.tb_frame.f_code.co_filename)

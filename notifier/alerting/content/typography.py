@@ -1,4 +1,4 @@
-"""French typography: what a mail is written in, and what an SMS can hold."""
+"""French typography of mails, and the shortening of texts for an SMS."""
 
 import re
 
@@ -7,8 +7,8 @@ _NBSP, _NARROW = "\u00a0", "\u202f"
 _APOSTROPHE = re.compile(r"(?<=\w)(?:'|&#39;)(?=\w)")
 
 
-def cut(text: str, most: int) -> str:
-    """At most that many characters, "..." included, cut between words where there is one."""
+def truncate(text: str, most: int) -> str:
+    """Cut to at most `most` characters, "..." included, between words if possible."""
     if len(text) <= most:
         return text
     kept = text[: most - 2]
@@ -17,32 +17,32 @@ def cut(text: str, most: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Each run of spaces and line ends becomes one space: templates are written in lines."""
+    """Join the lines that a template is written in: each run of white space becomes one space."""
     return " ".join(text.split())
 
 
-def with_aside(text: str, aside: str) -> str:
-    """The text and a remark in brackets, never two pairs of them: "accident (bus, 10 h 03)"."""
-    return f"{text[:-1]}, {aside})" if text.endswith(")") else f"{text} ({aside})"
+def with_remark(text: str, remark: str) -> str:
+    """Add a remark in brackets, within those that are there: "accident (bus, 10 h 03)"."""
+    return f"{text[:-1]}, {remark})" if text.endswith(")") else f"{text} ({remark})"
 
 
-def mailed(text: str) -> str:
-    """A mail's subject or plain text: its apostrophes are typographic, its hours do not break."""
+def for_mail(text: str) -> str:
+    """Set a mail's subject or plain text: typographic apostrophes, hours that do not break."""
     return _unbroken(text, _NBSP)
 
 
-def mailed_html(html: str) -> str:
-    """The same of its HTML, where the thin spaces of French are shown as such."""
+def for_mail_html(html: str) -> str:
+    """Set a mail's HTML likewise, with the thin spaces of French."""
     return _unbroken(html, _NARROW)
 
 
 def unbreakable(text: str) -> str:
-    """The text, a telephone number say, that stays on one line."""
+    """Keep a text, such as a telephone number, on one line."""
     return text.replace(" ", _NBSP)
 
 
 def _unbroken(text: str, thin: str) -> str:
-    """No line begins with a colon, nor breaks within "3 h 16"."""
+    """Keep a line from beginning with a colon and from breaking within "3 h 16"."""
     text = _APOSTROPHE.sub("’", text)
     text = re.sub(r" ([;!?])", rf"{thin}\1", text)
     text = re.sub(r" ([:»–])", rf"{_NBSP}\1", text).replace("« ", f"«{_NBSP}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.alerting.policy.categories import Category
-from notifier.alerting.policy.current import categories, named
+from notifier.alerting.policy.current import categories, list_communes
 from notifier.intake.models import Handling, Report
 from notifier.intake.schema.report import MAX_COMMUNES
 from notifier.intake.schema.vocabulary import Status
@@ -114,11 +114,11 @@ def _by_category(report: Report, found: _Found, category: Category) -> Affected:
     neighbours = _neighbours(report, category, found.holders, to_tell)
     if not found.is_whole:
         why = f"communes à vérifier, {DOUBT[report.verdict]} ; la règle de la catégorie vaut "
-        why += f"déjà pour celles qui sont certaines : {named(inside)}"
+        why += f"déjà pour celles qui sont certaines : {list_communes(inside)}"
         return Affected(Handling.REVIEW, inside, why, neighbours=neighbours)
     if not inside:
         where = f"hors des départements de {report.source.name}"
-        why = f"{named(to_tell)} : {where}, personne n’est prévenu"
+        why = f"{list_communes(to_tell)} : {where}, personne n’est prévenu"
         return Affected(Handling.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
@@ -142,10 +142,10 @@ def _at_the_edge(found: _Found, category: Category) -> str:
     """Which rule for borders was applied; nothing where there is no border."""
     if not found.is_border:
         return ""
-    names = named(found.communes)
+    names = list_communes(found.communes)
     if category.edge == "all":
         return f"en limite de commune, toutes sont concernées ({names})"
-    holders = named(found.holders)
+    holders = list_communes(found.holders)
     return f"en limite de commune ({names}), seule celle du point est concernée ({holders})"
 
 

@@ -21,7 +21,7 @@ from notifier.alerting.decision.plan import Case, Telling, tell
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.dedup import Spoken
 from notifier.alerting.policy.categories import Category
-from notifier.alerting.policy.current import categories, named
+from notifier.alerting.policy.current import categories, list_communes
 from notifier.alerting.policy.rules import (
     Ruling,
     rule_on,
@@ -192,7 +192,7 @@ def rule_on_all(
             there = _moved_to(report, category, outcome)
             tellings.append(Telling(left, ruling, alert, moved_to=there))
     ruled = {telling.commune for telling in tellings}
-    holders = named(outcome.communes)
+    holders = list_communes(outcome.communes)
     tellings += [
         Telling(close, rule_on_edge(holders), None) for close in outcome.aside if close not in ruled
     ]
@@ -233,7 +233,7 @@ def _resolved(report: Report, communes: list[Commune]) -> Entry:
     return new_entry(
         report.thread,
         Step.RESOLVED,
-        f"Commune : {named(communes)}.",
+        f"Commune : {list_communes(communes)}.",
         verdict=report.verdict,
         clues=[
             {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from notifier.alerting.content.category_label import read_label
+from notifier.alerting.content.category_label import parse_label
 from notifier.alerting.policy.validation import Key, Rules, Storm, faults, settled
 from notifier.unreadable import describe_os_error
 
@@ -32,7 +32,7 @@ class Category(Rules):
     @cached_property
     def label(self) -> str:
         """The plain French label."""
-        return read_label(self.written_label).plain
+        return parse_label(self.written_label).plain
 
     @property
     def family(self) -> str:
@@ -51,18 +51,18 @@ class Category(Rules):
 
 
 class Categories:
-    """Every category that the operator's file knows, and when their texts are a storm."""
+    """The categories of the operator's file, and its limits of a storm."""
 
     def __init__(self, by_code: Mapping[str, Category], storm: Storm) -> None:
         self._by_code = dict(by_code)
         self.storm = storm
 
     def get(self, code: str) -> Category | None:
-        """The category of exactly this code, or None."""
+        """Return the category of exactly this code, or None."""
         return self._by_code.get(code)
 
     def closest(self, code: str) -> Category | None:
-        """The category of this code, else of its nearest known parent: C09.03.07 -> C09.03.00.
+        """Return the category of this code, else of its nearest parent: C09.03.07 -> C09.03.00.
 
         None if not even the family is known. CISU's nomenclature writes a parent with zeros.
         """
@@ -74,7 +74,7 @@ class Categories:
         return None
 
     def codes(self) -> tuple[str, ...]:
-        """All codes, in the file's order."""
+        """Return all codes, in the file's order."""
         return tuple(self._by_code)
 
 
@@ -121,7 +121,7 @@ _ENTRY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
 
 
 def _line_of_each_key(text: str) -> dict[Key, int]:
-    """Where each section and key stands: the parser of the standard library does not say."""
+    """Find where each section and key stands: the standard library's parser does not say."""
     lines: dict[Key, int] = {}
     section: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
@@ -134,7 +134,7 @@ def _line_of_each_key(text: str) -> dict[Key, int]:
 
 
 def _line(lines: Mapping[Key, int], key: Key) -> int:
-    """The line of the key, else of the section that it stands in, or is missing from."""
+    """Return the line of the key, else of the section that it is missing from."""
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key, 1)

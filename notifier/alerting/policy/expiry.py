@@ -1,4 +1,4 @@
-"""Until when a text can still help its reader."""
+"""Until when a text is useful to its reader."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ _OVER = (Status.CLOSED, Status.CANCELLED)
 
 
 def useful_until(report: Report, category: Category | None) -> datetime:
-    """Until when what it reports helps: its category's lifetime, or less where the source says so.
+    """Return until when the report is useful: its category's lifetime, or the source's own.
 
-    From the reception on: what waited through an outage, or for a decision, may be past its time.
+    Counted from the reception: what waited through an outage or for a decision may have expired.
     """
     until = report.received_at + _lifetime(category)
     if report.status in _OVER or report.expires_at is None:
@@ -29,7 +29,7 @@ def useful_until(report: Report, category: Category | None) -> datetime:
 
 
 def useless_at(now: datetime, categories: Categories) -> Q:
-    """Those whose `useful_until` is over at `now` (aware), as a condition on reports."""
+    """Return the condition of the reports whose `useful_until` is over at `now` (aware)."""
     of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
     for code in categories.codes():
         of_lifetime[_lifetime(categories.get(code))].append(code)
@@ -45,5 +45,5 @@ def _lifetime(category: Category | None) -> timedelta:
 
 
 def closing_until(report: Report) -> datetime:
-    """Until when its end or cancellation is worth reading."""
+    """Return until when its end or cancellation is useful."""
     return report.received_at + CLOSING_LIFETIME

@@ -1,4 +1,4 @@
-"""The policy: given what is known of a report and what a commune was told of it, what now?
+"""The rules: what to tell a commune, given the report and what the commune was told before.
 
 Pure functions of their arguments, so that a dry run and the real thing cannot differ.
 """
@@ -31,7 +31,7 @@ def rule_on(
     exercise: bool,
     is_close_by: bool = False,
 ) -> Ruling:
-    """The ruling for a commune that is concerned; `alert` is what it was told so far.
+    """Rule on a commune that is concerned; `alert` is what it was told so far.
 
     `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
     reverse, is told anew, whatever the severity. `is_close_by`: it does not hold the point. Who was
@@ -56,7 +56,7 @@ def rule_on_neighbour(
     exercise: bool,
     next_to: Commune,
 ) -> Ruling:
-    """The ruling for a commune that adjoins the one concerned: the same rules, in other words."""
+    """Rule on a commune that adjoins the one concerned: the same rules, in other words."""
     ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=next_to)
     if ruling.kind is not Kind.FIRST:
         return ruling
@@ -77,7 +77,7 @@ def _has_come_inside(status: str, alert: Alert | None, *, is_close_by: bool) -> 
 
 
 def rule_on_edge(holders: str) -> Ruling:
-    """The ruling for a commune close to the point, in a category that tells only who holds it."""
+    """Rule on a commune close to the point, in a category that tells only who holds it."""
     return Ruling(
         None, "edge_holder", f"en limite de commune, le point est à {holders}, seule à prévenir"
     )
@@ -116,7 +116,7 @@ def _rule_on(
 
 
 def rule_on_left_commune() -> Ruling:
-    """The ruling for a commune that was told, and that the report no longer concerns."""
+    """Rule on a commune that was told and is no longer concerned."""
     return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
 
 
@@ -143,7 +143,7 @@ def _other_nature(*, exercise: bool) -> Ruling:
 
 
 def _moved_over_a_border(next_to: Commune | None) -> Ruling:
-    """Whoever was told of a neighbour, and now of himself, or the reverse, is told anew."""
+    """Rule on a commune that was told of a neighbour and now of itself, or the reverse."""
     if next_to is None:
         return Ruling(
             Kind.FIRST, "moved_here", "annoncée chez une voisine, elle est dans la commune même"
@@ -162,7 +162,7 @@ def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
 
 
 def withheld(severity: str, category: Category) -> Ruling | None:
-    """The ruling that keeps a category of this severity back; None where it may be told."""
+    """Return the ruling that withholds a category of this severity; None where it may be told."""
     if category.disclosure == "withhold":
         return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
     if category.threshold is not None and Severity(severity) < category.threshold:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from notifier.alerting.content.category_label import label_fault, read_label
+from notifier.alerting.content.category_label import bracket_fault, parse_label
 from notifier.intake.schema.clickable import unfit
 from notifier.intake.schema.vocabulary import Severity
 
@@ -59,8 +59,8 @@ def _between(least: int, most: int, unit: timedelta | int = 1) -> BeforeValidato
 
 
 def _label(written: str) -> str:
-    plain = read_label(written).plain
-    if fault := label_fault(written):
+    plain = parse_label(written).plain
+    if fault := bracket_fault(written):
         raise ValueError(fault)
     if len(plain) > MAX_LABEL_LENGTH:
         raise ValueError(f"a {len(plain)} caractères ; le ramener à {MAX_LABEL_LENGTH} au plus")
@@ -170,7 +170,7 @@ _TO_WRITE = {key: field.description for keys in _KEYS for key, field in keys.ite
 
 
 def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
-    """Every fault of the document, with the path of the key that it is about."""
+    """Yield every fault of the document, with the path of the key that it is about."""
     families, entries = _table(document, "families"), _table(document, "categories")
     whole = {code: settled(code, document) for code in entries}
     found: set[tuple[Key, str]] = set()
@@ -196,7 +196,7 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
 
 
 def _path(fault: ErrorDetails) -> Key:
-    """Without the place in a list, and what pydantic adds for a key that is itself wrong."""
+    """Return the key's path, without a list's index and pydantic's mark of a wrong key."""
     return tuple(part for part in fault["loc"] if isinstance(part, str) and part != "[key]")
 
 
@@ -214,7 +214,7 @@ def _said(fault: ErrorDetails) -> str:
 
 
 def settled(code: str, document: dict[str, Any]) -> Any:
-    """What a category says with all that it inherits: each key as the last that gives it has it."""
+    """Return a category with all that it inherits; what is nearest to it wins."""
     own = document["categories"][code]
     if not isinstance(own, dict):
         return own
@@ -228,7 +228,7 @@ def settled(code: str, document: dict[str, Any]) -> Any:
 
 
 def _above(code: str) -> list[Key]:
-    """Of whom it inherits, the furthest first: the family, then each parent."""
+    """Return the paths that a category inherits from, the furthest first: family, then parents."""
     parents = [f"{code[:3]}.00.00", f"{code[:6]}.00"]
     return [("families", code[:3]), *(("categories", name) for name in parents if name != code)]
 

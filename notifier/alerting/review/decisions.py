@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.alerting.policy.current import categories, named
+from notifier.alerting.policy.current import categories, list_communes
 from notifier.alerting.review.notices import take_back
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_threads
@@ -46,7 +46,7 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     for a category that is not configured; and where somebody else decided first.
     """
     latest = max(reports, key=lambda report: report.sequence)
-    chosen = named(_checked(latest, codes, why))
+    chosen = list_communes(_checked(latest, codes, why))
     with transaction.atomic():
         lock_threads([latest.pk])
         taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(

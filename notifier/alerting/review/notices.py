@@ -16,7 +16,13 @@ from django.utils import timezone
 from notifier.alerting.content.facts import Doubt
 from notifier.alerting.content.moments import written_moment
 from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
-from notifier.alerting.policy.current import LISTED, categories, composer, named, nature
+from notifier.alerting.policy.current import (
+    MAX_LISTED,
+    categories,
+    composer,
+    label_of,
+    list_communes,
+)
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
 from notifier.delivery.outbox import cancel_pending, enqueue_messages
@@ -147,7 +153,7 @@ def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> 
     return Doubt(
         reference=report.reference,
         source=report.source.name,
-        category="non communiquée" if is_kept else nature(report.category),
+        category="non communiquée" if is_kept else label_of(report.category),
         status=report.status,
         severity=report.severity,
         received=written_moment(report.received_at.astimezone(zone)),
@@ -167,12 +173,12 @@ def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> 
 
 def _listed(found: list[Candidate]) -> list[str]:
     """The most probable, and how many more there are."""
-    rest = len(found) - LISTED
-    labels = [candidate.label for candidate in found[:LISTED]]
+    rest = len(found) - MAX_LISTED
+    labels = [candidate.label for candidate in found[:MAX_LISTED]]
     return [*labels, f"et {rest} de plus"] if rest > 0 else labels
 
 
 def _certain(report: Report) -> str:
     """Of several communes named, those that the doubt does not touch."""
     codes = report.communes if report.is_partial else ()
-    return named([found for found in map(commune_by_code, codes) if found is not None])
+    return list_communes([found for found in map(commune_by_code, codes) if found is not None])

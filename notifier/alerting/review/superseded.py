@@ -35,7 +35,7 @@ def show_overtaken(report: Report, reports: list[Report]) -> list[Entry]:
         return [noted(report, f"{what} dépassée, aucune adresse de permanence à prévenir")]
     later = max(i.sequence for i in reports if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
-    subject, body = composer().overtaken(facts_of_doubt(report, reason), what)
+    subject, body = composer().superseded(facts_of_doubt(report, reason), what)
     letter = mail_to_duty(
         address,
         topic=f"{REVIEW_TOPIC}{report.pk.hex}",

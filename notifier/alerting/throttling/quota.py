@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from notifier.alerting.content.composer import MAX_SEGMENTS
-from notifier.alerting.content.gsm import count
+from notifier.alerting.content.gsm import sms_size
 from notifier.alerting.models import Held, HeldFor, HeldState, Spending
 from notifier.alerting.notification.duty_officer import letter_about_cap
 from notifier.delivery.models import Channel
@@ -33,7 +33,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 def segments_of(letters: Iterable[OutgoingMessage]) -> int:
     """How many SMS segments the letters take."""
-    return sum(count(le.body).segments for le in letters if le.channel == Channel.SMS)
+    return sum(sms_size(le.body).segments for le in letters if le.channel == Channel.SMS)
 
 
 def charge(source: Source, segments: int) -> None:

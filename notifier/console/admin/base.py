@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from notifier.alerting.content.moments import stamped_hour
-from notifier.alerting.policy.current import categories, nature
+from notifier.alerting.policy.current import categories, label_of
 from notifier.intake.formats.message import possible_references
 from notifier.intake.incident import reference_in
 from notifier.intake.models import Report
@@ -145,7 +145,7 @@ def commune_label(code: str) -> str:
 
 def category_label(code: str) -> str:
     """Return the category as mayors read it, with its code."""
-    return f"{nature(code)} ({code})" if categories().get(code) else nature(code)
+    return f"{label_of(code)} ({code})" if categories().get(code) else label_of(code)
 
 
 def lines_html(texts: list[str]) -> SafeString | str:

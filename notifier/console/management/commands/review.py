@@ -7,9 +7,9 @@ from unicodedata import category
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.content.facts import command
+from notifier.alerting.content.facts import review_command
 from notifier.alerting.content.moments import stamped_hour
-from notifier.alerting.policy.current import named, nature
+from notifier.alerting.policy.current import label_of, list_communes
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.alerting.review.notices import Candidate, candidates
 from notifier.console.management.commands._who import add_actor_option
@@ -69,7 +69,9 @@ class Command(BaseCommand):
                 self._show_candidates(possible)
             for report in latest_first:
                 self._show(report)
-            what = command(latest_first[0].reference, is_named=bool(possible), is_shell=is_shell)
+            what = review_command(
+                latest_first[0].reference, is_named=bool(possible), is_shell=is_shell
+            )
             self.stdout.write(f"{_to_do(is_shell=is_shell)} : {what}")
 
     def _list(self) -> None:
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{report.reference} n° {report.sequence}  "
                 f"{received:%d/%m} {stamped_hour(received)}  "
-                f"{report.source.name}  {nature(report.category)}"
+                f"{report.source.name}  {label_of(report.category)}"
             )
             self._write(f"  {report.reason}", 2)
         if reports:
@@ -117,7 +119,8 @@ class Command(BaseCommand):
         received = timezone.localtime(report.received_at)
         self.stdout.write(f"{report.reference} n° {report.sequence} ({report.source.name})")
         self.stdout.write(
-            f"  {nature(report.category)}, reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
+            f"  {label_of(report.category)}, "
+            f"reçue le {received:%d/%m/%Y} à {stamped_hour(received)}"
         )
         self._write(f"  {report.reason}", 2)
         for clue in report.clues:
@@ -139,7 +142,7 @@ class Command(BaseCommand):
             )
         except ReviewError as error:
             raise CommandError(str(error)) from None
-        chosen = named([found for found in map(commune_by_code, codes) if found])
+        chosen = list_communes([found for found in map(commune_by_code, codes) if found])
         self.stdout.write(
             f"{decided.reference} n° {decided.sequence} : {chosen}. "
             "Décision enregistrée ; ce qui est à annoncer part aussitôt."
