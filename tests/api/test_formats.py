@@ -20,7 +20,7 @@ from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Report
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry
-from tests.alerting.house import a_round
+from tests.alerting.house import run_round
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, answered, journal, kinds, push, stored
 from tests.intake import messages as m
@@ -169,10 +169,10 @@ def test_resources_wait_for_their_case(corg: Caller) -> None:
 def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     number = m.case_id()
     push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
-    a_round()
+    run_round()
     assert not Report.objects.exists()
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        a_round()
+        run_round()
         shell = Report.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()
@@ -201,9 +201,9 @@ def test_a_message_that_cannot_be_settled_holds_up_no_other(
 
     monkeypatch.setattr(waiting, "_show", fails)
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        a_round()
+        run_round()
         assert not Report.objects.exists()
-        a_round()
+        run_round()
     assert Report.objects.get().reference != poisoned.reference
     assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
     assert f"'distribution': {poisoned.pk}" in caplog.text

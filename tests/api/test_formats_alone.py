@@ -18,7 +18,7 @@ from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry
-from tests.alerting.house import a_round
+from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import push, stored
 from tests.intake import messages as m
@@ -31,7 +31,7 @@ def number(corg: Caller) -> str:
     case = m.case_id()
     push(corg, m.envelope(m.resources(case, A="ARRIVEE"), sent=-5))
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        a_round()
+        run_round()
         decide(shell().pk)
     return case
 
@@ -112,7 +112,7 @@ def test_the_report_that_comes_after_all_is_told(
 
 def test_nobody_cares_and_it_expires(number: str) -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=3), tick=True):
-        a_round()
+        run_round()
     assert shell().state == Handling.EXPIRED
     last = Message.objects.filter(recipient="duty").order_by("-id")[0]
     assert last.subject.startswith("Intervention jamais arrivée")

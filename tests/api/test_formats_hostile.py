@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.models import Distribution, Report, Source
-from tests.alerting.house import a_round
+from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
@@ -28,7 +28,7 @@ def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -
     corg.push(body(reference=first))
     Source.objects.update(departements=["25"])
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        a_round()
+        run_round()
     assert not Distribution.objects.filter(is_waiting=True).exists()
     assert "90033 n’est plus dans les départements" in journal()
     assert Report.objects.filter(reference=second).exists()

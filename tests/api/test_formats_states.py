@@ -14,7 +14,7 @@ from notifier.alerting.models import Alert
 from notifier.intake.correlation.pending import PATIENCE
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Handling, Report
-from tests.alerting.house import a_round
+from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, status_of, stored, told
 from tests.api.test_formats_emsi import IN_DELLE, emsi
@@ -129,7 +129,7 @@ def test_an_event_of_which_nothing_has_begun_is_told_when_it_begins(corg: Caller
 def test_an_event_that_never_begins_is_in_the_journal_and_troubles_nobody(corg: Caller) -> None:
     push(corg, m.envelope(emsi(m.case_id(), "ALERT", STATUS="NST", EGEO=IN_DELLE)))
     with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
-        a_round()
+        run_round()
     assert not Report.objects.exists()
     assert "rien n’a été engagé" in journal()
 

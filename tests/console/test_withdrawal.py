@@ -20,7 +20,6 @@ from notifier.journal.models import Step
 from tests.alerting.house import (
     LATER,
     MAYORS,
-    a_round,
     contact,
     event,
     hand_over,
@@ -28,6 +27,7 @@ from tests.alerting.house import (
     messages,
     number,
     push,
+    run_round,
 )
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_what_waits_is_taken_back_and_nothing_leaves_afterwards(stolen, other, c
     assert "Retirés : 2 textes, de 3 interventions." in said
     with pytest.raises(KeyRefusedError):
         source_of(stolen.key)
-    a_round()
+    run_round()
     upkeep()
     hand_over()
     assert states("R1", "R2", "R3") == {MessageState.CANCELLED}
@@ -91,7 +91,7 @@ def test_what_is_in_the_air_is_said_and_not_tried_again(stolen, capsys) -> None:
     )
     hand_over(lambda _: LATER)
     upkeep()
-    a_round()
+    run_round()
     hand_over()
     assert not Message.objects.filter(state=MessageState.ACCEPTED).exists()
     assert not Message.objects.filter(address=number(2)).exists()
