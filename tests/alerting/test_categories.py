@@ -189,6 +189,24 @@ def test_a_code_takes_what_it_does_not_say_from_its_nearest_parent(tmp_path: Pat
     assert (train.place, train.disclosure, train.threshold) == (True, "threshold", Severity.SEVERE)
 
 
+def test_a_threshold_is_taken_past_a_parent_that_needs_none(tmp_path: Path) -> None:
+    told_from = 'disclosure = "threshold"\nthreshold = "severe"'
+    categories = load(
+        _write(
+            tmp_path,
+            FAMILY.replace('disclosure = "notify"', told_from)
+            + """[categories]
+"C01.00.00" = { label = "accident", disclosure = "notify" }
+"C01.01.00" = { label = "accident de la route" }
+"C01.02.00" = { label = "accident de train", disclosure = "threshold" }
+""",
+        )
+    )
+    road, train = _get(categories.get("C01.01.00")), _get(categories.get("C01.02.00"))
+    assert (road.disclosure, road.threshold) == ("notify", None)
+    assert (train.disclosure, train.threshold) == ("threshold", Severity.SEVERE)
+
+
 # --- faults
 
 

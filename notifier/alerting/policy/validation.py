@@ -222,7 +222,7 @@ def settled(code: str, document: dict[str, Any]) -> Any:
     for above in _above(code):
         whole |= _table(_table(document, above[0]), above[1])
     whole.pop("label", None)
-    if own.get("disclosure") in ("notify", "withhold"):
+    if (whole | own).get("disclosure") in ("notify", "withhold"):
         whole.pop("threshold", None)
     return whole | own
 
