@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from notifier.directory.models import Contact, Function
+from notifier.directory.sql import contacts_of
 from notifier.territory.resolve import commune_by_code
 
 
@@ -56,13 +57,7 @@ def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Perso
         return {}
     today = {code: at.astimezone(commune_time_zone(code)).date() for code in communes}
     active: dict[str, list[Person]] = {code: [] for code in communes}
-    marks = ", ".join(["%s"] * len(today))
-    # Written out, for Django takes longer to compile it than the database to answer.
-    contacts = Contact.objects.raw(
-        f"SELECT * FROM directory_contact WHERE commune IN ({marks})",  # noqa: S608 - constants and marks
-        list(today),
-    )
-    for contact in sorted(contacts, key=lambda contact: contact.escalation_order):
+    for contact in sorted(contacts_of(today), key=lambda contact: contact.escalation_order):
         if is_active(contact, today[contact.commune]):
             active[contact.commune].append(_to_person(contact))
     return active

@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from notifier.journal.models import Entry, Step
-
-# SQLite takes 32,766 values in a statement.
-BATCH_SIZE = 5000
+from notifier.journal.sql import insert_entries
 
 
 def new_entry(
@@ -23,30 +20,8 @@ def new_entry(
 
 
 def write_entries(entries: Iterable[Entry]) -> None:
-    """Append the entries in their order, within the caller's transaction.
-
-    One statement for up to BATCH_SIZE entries. Written out, for every step of every event passes
-    here: Django's bulk_create compiles the same statement anew each time, which takes longer than
-    the database.
-    """
-    rows = [
-        (
-            connection.ops.adapt_datetimefield_value(new.at),
-            new.thread,
-            str(new.step),
-            new.text,
-            connection.ops.adapt_json_value(new.data, None),
-        )
-        for new in entries
-    ]
-    for start in range(0, len(rows), BATCH_SIZE):
-        part = rows[start : start + BATCH_SIZE]
-        marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(part))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO journal_entry (at, thread, step, text, data) VALUES {marks}",  # noqa: S608 - nothing but marks is built in
-                [value for row in part for value in row],
-            )
+    """Append the entries in their order, within the caller's transaction."""
+    insert_entries(list(entries))
 
 
 def timeline(*threads: str) -> list[Entry]:
