@@ -1,6 +1,7 @@
-"""Intake: a report arrives and is stored, once, before anyone is answered.
+"""Intake: a report arrives and is stored once, before the sender is answered.
 
-In: the key and the message of a dispatch centre. Out: one stored report in the state
-`received`, and the signal of it. It never decides where it is or who is told, and it never keeps
-a field that the schema does not name.
+In: the key and the message of a dispatch centre. Out: one stored report in the state `received`,
+and its signal.
+
+Never: decides where it is or who is told, or stores a field that the schema does not name.
 """

@@ -8,7 +8,7 @@ from notifier.intake.formats.tables import TablesError, tables
 
 
 def check_tables(**_: object) -> Sequence[CheckMessage]:
-    """E001: severity.toml or foreign_categories.toml is wrong."""
+    """Return E001 if severity.toml or foreign_categories.toml is wrong."""
     try:
         tables()
     except TablesError as error:

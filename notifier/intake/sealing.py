@@ -1,7 +1,6 @@
-"""Signing secrets are stored sealed: the database alone forges nothing.
+"""Encrypt the stored signing secrets, so that the database alone cannot forge a signature.
 
-Fernet under a key that is derived from SECRET_KEY; what former keys sealed, SECRET_KEY_FALLBACKS
-still opens.
+Fernet, with a key derived from SECRET_KEY; SECRET_KEY_FALLBACKS still open what former keys sealed.
 """
 
 import base64
@@ -21,12 +20,12 @@ class SealBrokenError(Exception):
 
 
 def seal(secret: str) -> str:
-    """The secret as it is stored; never the same twice."""
+    """Return the secret as it is stored; never the same twice."""
     return _fernet(_keys()).encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
-    """The secret that was sealed. Raises SealBrokenError."""
+    """Return the secret that was sealed. Raises SealBrokenError."""
     try:
         return _fernet(_keys()).decrypt(sealed.encode()).decode()
     except InvalidToken:

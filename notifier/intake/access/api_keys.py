@@ -1,6 +1,6 @@
 """Sources and their keys. A key is shown once; the database holds only its hash.
 
-A key is 256 random bits, so a plain SHA-256 is enough: there is nothing to guess from a dictionary.
+A key is 256 random bits, so a plain SHA-256 is enough: no dictionary can guess it.
 """
 
 import base64
@@ -23,7 +23,7 @@ class KeyRefusedError(Exception):
 
 @dataclass(frozen=True)
 class NewSource:
-    """A source just made, with the only sight of its key that anybody will have."""
+    """A new source and its key, which is shown only here."""
 
     source: Source
     key: str
@@ -75,7 +75,7 @@ def renew_key(source: Source) -> str:
 
 @dataclass(frozen=True)
 class Rotated:
-    """A new key, and secret if the source signs, with the only sight of them anybody will have."""
+    """A new key, and a secret if the source signs, which are shown only here."""
 
     key: str
     secret: str
@@ -84,10 +84,10 @@ class Rotated:
 
 
 def rotate(source: Source, overlap: timedelta) -> Rotated:
-    """Replace the key, and the signing secret of a source that signs; those before are taken for
-    `overlap` more, and those before them no longer.
+    """Replace the key and, if the source signs, its secret.
 
-    Raises KeyRefusedError for a source that is revoked, or was given another key meanwhile.
+    The previous ones stay valid for `overlap`, those before them no longer. Raises KeyRefusedError
+    for a source that is revoked, or was given another key meanwhile.
     """
     key, until = _new_key(), timezone.now() + overlap
     secret = _new_signing_secret() if source.must_sign else ""
@@ -106,9 +106,9 @@ def rotate(source: Source, overlap: timedelta) -> Rotated:
 
 
 def reseal() -> int:
-    """Seal every signing secret anew, under the SECRET_KEY of now; how many.
+    """Seal every signing secret again, under the current SECRET_KEY; return how many.
 
-    Raises SealBrokenError where none of the keys opens one: those before it are done.
+    Raises SealBrokenError where no key opens one; those before it are done.
     """
     done = 0
     for source in Source.objects.exclude(sealed_secret=""):
@@ -122,14 +122,14 @@ def reseal() -> int:
 
 
 def revoke(source: Source) -> bool:
-    """Refuse the source's key from now on; False when it was revoked already."""
+    """Refuse the source's key from now on; return False when it was revoked already."""
     return bool(
         Source.objects.filter(pk=source.pk, revoked_at=None).update(revoked_at=timezone.now())
     )
 
 
 def source_of(key: str) -> Source:
-    """The source that holds this key. One statement. Raises KeyRefusedError."""
+    """Return the source that holds this key. One statement. Raises KeyRefusedError."""
     # Written out, for every request asks: Django takes longer to compile it than to read the row.
     hashed = _hash(key)
     found = Source.objects.raw(

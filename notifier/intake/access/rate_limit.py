@@ -1,8 +1,8 @@
-"""The rate limits of a source: buckets of tokens in each web process.
+"""The rate limits of a source: token buckets in each web process.
 
-They protect the service from a source gone mad, not the mayor (storms are alerting's): so they live
-in memory and cost no statement. What a source pushes, what it asks, and what was sent in its name
-by somebody else or once more have a bucket each, so that none of them locks out the others.
+They protect the service from a runaway source, not the mayor (storms are alerting's): so they live
+in memory and cost no statement. Pushes, queries, and requests sent in its name by somebody else or
+repeated have a bucket each, so that none locks out the others.
 """
 
 import threading
@@ -28,7 +28,7 @@ class Budget(Enum):
 
 
 class TooFastError(Exception):
-    """More requests than the source may make. `retry_after_s` is when the next token is there."""
+    """More requests than the source may make. `retry_after_s`: seconds until the next token."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(retry_after_s)
@@ -43,7 +43,7 @@ class _Bucket:
 
 @dataclass
 class _Ids:
-    """The ids seen of a source, oldest first, with when they may be forgotten."""
+    """The ids seen from a source, oldest first, with their expiry."""
 
     until: dict[str, float] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ _lock = threading.Lock()
 
 
 def take_token(source: Source, budget: Budget) -> None:
-    """Count a request of the source. Raises TooFastError above `rate_per_minute` (also at once)."""
+    """Count a request of the source. Raises TooFastError above `rate_per_minute`, or in a burst."""
     capacity = source.rate_per_minute
     per_second = capacity / 60
     now = time.monotonic()
@@ -77,13 +77,13 @@ def take_token(source: Source, budget: Budget) -> None:
 
 
 def is_first_of_id(source: Source, message_id: str) -> bool:
-    """Whether this process has not seen the id of a signed request lately; it has from now on."""
+    """Record the id of a signed request; return whether this process had not seen it lately."""
     with _lock:
         return _ids.setdefault(source.pk, _Ids()).is_new(message_id, time.monotonic())
 
 
 def forget() -> None:
-    """Every bucket is full and every id new again."""
+    """Refill every bucket and forget every id."""
     with _lock:
         _buckets.clear()
         _ids.clear()

@@ -1,9 +1,8 @@
 """Signed requests: the Standard Webhooks specification, for sources that require it.
 
 The header `webhook-signature` holds `v1,` + base64(HMAC-SHA256(secret, "id.timestamp.payload")),
-several separated by spaces while a secret is being changed. The payload is what `signed_payload`
-makes of a request, so that what was signed for one address, a dry run's say, proves nothing at
-another.
+several separated by spaces during a rotation. `signed_payload` makes the payload of a request, so
+that a signature for one address, such as a dry run's, is invalid for another.
 """
 
 import base64
@@ -22,15 +21,15 @@ class SignatureRefusedError(Exception):
 
 
 def signed_payload(method: str, target: str, body: bytes) -> bytes:
-    """What is signed of a request: `POST /api/v1/interventions?dry_run=true`, a newline, the body.
+    """Return what is signed: `POST /api/v1/interventions?dry_run=true`, a newline, the body.
 
-    `target` is path and query, as the request line has them.
+    `target` is path and query, as in the request line.
     """
     return f"{method} {target}\n".encode() + body
 
 
 def check_signature(secrets: Sequence[str], headers: Mapping[str, str], payload: bytes) -> str:
-    """The message's id, once one of the secrets has signed the payload within five minutes.
+    """Return the message's id if one of the secrets signed the payload within five minutes.
 
     Raises SignatureRefusedError otherwise.
     """
@@ -51,9 +50,9 @@ def check_signature(secrets: Sequence[str], headers: Mapping[str, str], payload:
 
 
 def signed_headers(secret: str, payload: bytes) -> dict[str, str]:
-    """The headers that sign this payload now, under an id of its own.
+    """Return the headers that sign this payload now, under a new id.
 
-    Raises ValueError when `secret` is none that a source could have been given.
+    Raises ValueError when `secret` is not a signing secret.
     """
     message_id, timestamp = f"msg_{uuid4()}", str(int(datetime.now(UTC).timestamp()))
     signature = base64.b64encode(_signature(secret, message_id, timestamp, payload)).decode()

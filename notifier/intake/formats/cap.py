@@ -1,8 +1,8 @@
-"""CAP 1.2 (OASIS): an alert, its updates and its cancellation, in XML.
+"""Read CAP 1.2 (OASIS): an alert, its updates and its cancellation, in XML.
 
-Several `info` of one language are one alert with several areas if they say the same of them; else
-the message is refused, for an update or an end names an alert and not its `info`: what was told of
-each could neither be followed nor ended.
+Several `info` of one language are one alert with several areas if they say the same about them;
+else the message is refused, for an update or an end names an alert and not its `info`: what was
+told about each could neither be updated nor ended.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ class _Info(Part):
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody need act any more."""
+        """Return whether nobody need act any more."""
         return "AllClear" in self.responseType or self.urgency == "Past"
 
     @property
     def our_codes(self) -> list[str]:
-        """The category in our own code, where it is given; one, by rights."""
+        """Return the categories in our own code, if given; usually one."""
         ours = [p.value for p in self.eventCode if p.valueName.lower() in _OUR_CODES and p.value]
         return list(dict.fromkeys(ours))
 
 
 class Alert(Part):
-    """What is read of `alert`; headline, description, instructions and contacts are dropped."""
+    """The fields read from `alert`; headline, description, instructions, contacts are dropped."""
 
     identifier: str
     sender: str
@@ -86,7 +86,7 @@ PATHS = cap_area.PATHS | {
 def read_cap(
     body: bytes, tables: Tables, reference_of: ReferenceOf = adapted_reference
 ) -> ForeignMessage:
-    """The message of a CAP document. Raises XmlRefusedError, FormatRefusedError."""
+    """Read a CAP document. Raises XmlRefusedError, FormatRefusedError."""
     root, namespace, document = read_xml(body)
     if root != _ROOT or namespace not in _NAMESPACES:
         raise refuse("corps", f"un élément « alert » est attendu, de l’espace {_NAMESPACES[0]}")
@@ -126,9 +126,9 @@ def _effect(info: _Info | None) -> Effect:
 
 
 def _referenced(alert: Alert, reference_of: ReferenceOf) -> list[tuple[datetime, str]]:
-    """When the messages named were sent ("sender,identifier,sent"), and our references of them.
+    """Return when the referenced messages were sent, and our references for them, oldest first.
 
-    The oldest first. Raises FormatRefusedError.
+    A reference is "sender,identifier,sent". Raises FormatRefusedError.
     """
     found = []
     for triple in alert.references.split():
@@ -148,7 +148,7 @@ def _referenced(alert: Alert, reference_of: ReferenceOf) -> list[tuple[datetime,
 
 
 def _in_one_language(alert: Alert, dropped: list[str]) -> list[_Info]:
-    """The French ones, else those of the first language; the others are taken for translations.
+    """Return the French ones, else those of the first language; others count as translations.
 
     Raises FormatRefusedError where there is none.
     """
@@ -164,7 +164,7 @@ def _in_one_language(alert: Alert, dropped: list[str]) -> list[_Info]:
 
 
 def _one_alert(infos: list[_Info]) -> _Info:
-    """All of them as one, which has all their areas. Raises FormatRefusedError."""
+    """Merge them into one, with all their areas. Raises FormatRefusedError."""
     first = infos[0]
     if not all(info.is_over for info in infos):
         unlike = [
@@ -182,7 +182,7 @@ def _one_alert(infos: list[_Info]) -> _Info:
 
 
 def _said_of_it(info: _Info) -> dict[str, Any]:
-    """What is told of an `info` but for its areas, by its own names."""
+    """Return the content of an `info` without its areas, by its own names."""
     return {
         "category": info.our_codes or info.category,
         "severity": info.severity,

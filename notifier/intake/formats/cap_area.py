@@ -1,4 +1,4 @@
-"""Where a CAP alert is: its circles, polygons and codes of communes."""
+"""Read where a CAP alert is: its circles, polygons and codes of communes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _CORNERS = 36
 
 
 class Pair(Part):
-    """A code, and the name of the list that it is of."""
+    """A code, and the name of its list."""
 
     valueName: str = ""  # noqa: N815 # the documents' own names
     value: str = ""
 
 
 class Area(Part):
-    """What is read of `area`; its description is free text and dropped."""
+    """The fields read from `area`; its description is free text and dropped."""
 
     polygon: Many[str] = []  # noqa: RUF012 # pydantic copies defaults
     circle: Many[str] = []  # noqa: RUF012
@@ -38,7 +38,7 @@ class Area(Part):
 
     @property
     def communes(self) -> list[str]:
-        """The codes of communes, as they are given."""
+        """The codes of communes, as given."""
         return [
             pair.value
             for pair in self.geocode
@@ -47,7 +47,7 @@ class Area(Part):
 
     @property
     def departements(self) -> list[str]:
-        """Those that are meant as a whole: nothing else says where in them."""
+        """The départements that are meant as a whole: nothing else says where in them."""
         if self.polygon or self.circle or self.communes:
             return []
         return [found for pair in self.geocode if (found := _departement(pair))]
@@ -58,7 +58,7 @@ def _departement(pair: Pair) -> str | None:
 
 
 def place_of(areas: list[Area], dropped: list[str]) -> dict[str, Any]:
-    """The place in our words; codes of other lists are put to what was dropped."""
+    """Return the place in our vocabulary; add codes of unknown lists to what was dropped."""
     codes = list(dict.fromkeys(code for area in areas for code in area.communes))
     whole = list(dict.fromkeys(code for area in areas for code in area.departements))
     circles = [_circle(text) for area in areas for text in area.circle]
@@ -84,7 +84,7 @@ _CIRCLE = re.compile(rf"{_NUMBER},{_NUMBER}\s+(\d{{1,6}}(?:\.\d{{1,20}})?)")
 
 
 def _circle(text: str) -> tuple[float, float, int]:
-    """Latitude and longitude in degrees and the radius in metres; CAP gives kilometres."""
+    """Return latitude and longitude in degrees, and the radius in metres (CAP: kilometres)."""
     found = _CIRCLE.fullmatch(text.strip())
     if found is None:
         raise refuse("alert.info.area.circle", "attendu : latitude,longitude rayon en km")
@@ -92,7 +92,7 @@ def _circle(text: str) -> tuple[float, float, int]:
 
 
 def _polygon(text: str) -> list[list[float]]:
-    """The ring as [longitude, latitude]; CAP gives latitude first."""
+    """Return the ring as [longitude, latitude] (CAP: latitude first)."""
     pairs = [_PAIR.fullmatch(pair) for pair in text.split()]
     ring = [[float(pair[2]), float(pair[1])] for pair in pairs if pair]
     if len(ring) < 4 or len(ring) < len(pairs) or ring[0] != ring[-1]:
@@ -104,7 +104,7 @@ def _polygon(text: str) -> list[list[float]]:
 
 
 def _ring_around(latitude: float, longitude: float, radius_m: int) -> list[list[float]]:
-    """A circle among other areas, as a ring."""
+    """Return a circle as a ring, for use beside other areas."""
     north = max(radius_m, 1) / _METRES_OF_A_DEGREE
     east = north / max(math.cos(math.radians(latitude)), 0.01)
     angles = [2 * math.pi * corner / _CORNERS for corner in range(_CORNERS)]

@@ -1,4 +1,4 @@
-"""Codes that others have for a whole département: NUTS 3 (Eurostat), ISO 3166-2, the COG's own."""
+"""Codes for a whole département: NUTS 3 (Eurostat), ISO 3166-2, the COG's own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _LISTS_OF_ISO = {"iso3166-2", "iso 3166-2", "iso-3166-2"}
 
 
 def departement_of_code(name: str, code: str) -> str | None:
-    """The département that a code of the list of this name stands for as a whole, or None."""
+    """Return the département for which a code of this list stands as a whole, or None."""
     listed, given = name.strip().lower(), code.strip().upper()
     if listed in _LISTS_OF_NUTS:
         return _NUTS.get(given)

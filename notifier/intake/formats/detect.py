@@ -1,4 +1,4 @@
-"""Which door a document belongs to, by its first words; whether it is right, the door says."""
+"""Detect which endpoint a document belongs to, by its beginning; the endpoint validates it."""
 
 import json
 from enum import StrEnum
@@ -7,7 +7,7 @@ from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 
 
 class Door(StrEnum):
-    """The doors for machines."""
+    """The endpoints for machines."""
 
     NATIVE = "native"
     EDXL = "edxl"
@@ -15,7 +15,7 @@ class Door(StrEnum):
 
 
 def door_of(body: bytes) -> Door:
-    """XML whose root is `alert` is CAP, other XML EDXL; JSON with a `reference` is our own."""
+    """Return the endpoint by the root of XML, or by whether JSON has a `reference`."""
     if is_xml(body):
         try:
             root, _, _ = read_xml(body)

@@ -1,4 +1,4 @@
-"""RC-EDA: the case as a control room opened it, or as it stands now."""
+"""Read RC-EDA: the case as a control room opened it, or as it stands now."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class _Alert(Part):
 
 
 class Case(Part):
-    """What is read of `createCase`; whatever is not here is dropped."""
+    """The fields read from `createCase`; everything else is dropped."""
 
     caseId: str  # noqa: N815
     creation: Instant
@@ -178,7 +178,7 @@ _OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")
 
 
 def _polygons(sketch: str) -> list[list[list[list[float]]]]:
-    """The polygons of a GML sketch in EPSG:4326 (latitude first); none of anything else."""
+    """Return the polygons of a GML sketch in EPSG:4326 (latitude first), or none."""
     if "Polygon" not in sketch or _OTHER_SYSTEM.search(sketch):
         return []
     try:
@@ -200,7 +200,7 @@ def _ring(numbers: list[float]) -> list[list[float]]:
 
 
 def _elements(name: str, tree: Any) -> list[Any]:
-    """The contents of all elements of that name, none of which holds another, in their order."""
+    """Return the contents of all elements of that name, which do not nest, in order."""
     if isinstance(tree, list):
         return [found for item in tree for found in _elements(name, item)]
     if not isinstance(tree, dict):

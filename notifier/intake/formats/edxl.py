@@ -1,4 +1,4 @@
-"""EDXL-DE: the envelope, and the one message in it; or the message alone."""
+"""Read EDXL-DE: the envelope with its one message, or the message alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _DEEPEST = 2 * len(_WRAPPERS)
 
 
 class Envelope(Part):
-    """What is read of the envelope itself; `content` is looked into apart."""
+    """The fields read from the envelope itself; `content` is read separately."""
 
     distributionID: str  # noqa: N815 # the documents' own names, here and below
     senderID: str  # noqa: N815
@@ -69,7 +69,7 @@ class _Found:
 def read_edxl(
     document: Any, tables: Tables, reference_of: ReferenceOf = adapted_reference
 ) -> ForeignMessage:
-    """The message of a parsed document (JSON's value, or XML's under its root's name).
+    """Read the message of a parsed document (JSON's value, or XML's under its root's name).
 
     Raises FormatRefusedError, with paths in the document's own names.
     """
@@ -113,7 +113,7 @@ def _enveloped(
 
 
 def _after(envelope: Envelope, dropped: dict[str, None]) -> datetime | None:
-    """When the last envelope that it names was sent ("distributionID,senderID,dateTimeSent")."""
+    """Return when the last referenced envelope ("distributionID,senderID,dateTimeSent") left."""
     moments = [instant_in(name.rpartition(",")[2]) for name in envelope.distributionReference]
     if None in moments:
         dropped[f"{_ROOT}.distributionReference"] = None
@@ -132,7 +132,7 @@ def _effect(envelope: Envelope, message: ForeignMessage) -> Effect:
 
 
 def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
-    """Every message under the wrappers; what else stands there is dropped by name.
+    """Return every message in the wrappers; record the names of everything else as dropped.
 
     Raises FormatRefusedError.
     """
@@ -162,7 +162,7 @@ def _only(found: list[_Found]) -> _Found:
 
 
 def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
-    """A message as if it stood alone: who repeats it word for word repeats it."""
+    """Return a message as if it stood alone, so that a repetition is recognised word for word."""
     if found.name == ri.NAME:
         read = ri.read_resources(found.body, reference_of)
         message = ForeignMessage(

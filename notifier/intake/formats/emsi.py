@@ -1,4 +1,4 @@
-"""EMSI: the event as operations centres tell it each other (ISO 22351)."""
+"""Read EMSI: the event as operations centres exchange it (ISO 22351)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Coord(Part):
 
     @property
     def lon_lat(self) -> list[float]:
-        """Longitude and latitude in degrees; empty unless both are given."""
+        """Return longitude and latitude in degrees; empty unless both are given."""
         return [] if self.LAT is None or self.LONG is None else [self.LONG, self.LAT]
 
 
@@ -68,7 +68,7 @@ class _Event(Part):
 
 
 class Emsi(Part):
-    """What is read of `emsi`; missions and resources, free texts and names are dropped."""
+    """The fields read from `emsi`; missions, resources, free text and names are dropped."""
 
     CONTEXT: _Context
     EVENT: _Event
@@ -93,7 +93,7 @@ PATHS = {
 
 @dataclass(frozen=True)
 class EmsiSaid:
-    """An EMSI message in our words."""
+    """An EMSI message in our vocabulary."""
 
     reference: str
     own_id: str
@@ -158,9 +158,9 @@ def _severity(event: _Event, tables: Tables) -> str:
 
 
 def _place(event: _Event, dropped: list[str]) -> dict[str, Any]:
-    """The event's own position: its point, or the area that it bounds; empty if none is its own.
+    """Return the event's own position: its point, or the area that it bounds; empty if none.
 
-    The kinds of the others are put to what was dropped.
+    Adds the kinds of the other positions to what was dropped.
     """
     given = [geo for geo in event.EGEO if geo.POSITION and geo.POSITION.COORD]
     # Without one of its corners an area is another.
@@ -176,9 +176,9 @@ def _place(event: _Event, dropped: list[str]) -> dict[str, Any]:
 
 
 def _own_position(geos: list[_Geo]) -> _Position | None:
-    """The only one, however often it is given, or the only one of the best kind.
+    """Return the only position, however often given, or the only one of the best kind.
 
-    No position where only places beside it are given.
+    None where only places beside it are given.
     """
     if all(_BESIDE.fullmatch(geo.TYPE or "") for geo in geos):
         return None

@@ -1,4 +1,4 @@
-"""What a foreign message says in our words, whatever its format."""
+"""A foreign message in our vocabulary, whatever its format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ReferenceOf = Callable[[str], str]
 
 
 class Effect(StrEnum):
-    """What a message does to the state of its thread."""
+    """What a message does to the state of its incident."""
 
     OPENS = "opens"
     """Reports or updates the report: it is under way, also if it had ended before."""
@@ -37,12 +37,12 @@ class Effect(StrEnum):
 
     @property
     def ends(self) -> bool:
-        """Whether nothing is to be expected after it."""
+        """Whether nothing is expected after it."""
         return self in (Effect.CLOSES, Effect.CANCELS)
 
 
 class Phase(StrEnum):
-    """How far a resource is."""
+    """The stage that a resource has reached."""
 
     ON_THE_WAY = "on_the_way"
     ON_SCENE = "on_scene"
@@ -53,7 +53,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class ForeignMessage:
-    """A message of another format, read. Holds nothing of a person."""
+    """A message of another format, read. Holds nothing about a person."""
 
     format: str
     """RC-EDA, RC-RI, EMSI or CAP, for the journal."""
@@ -91,7 +91,7 @@ class ForeignMessage:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all that was read: equal for equal messages."""
+        """Return the SHA-256 of all that was read: equal for equal messages."""
         said = {
             "threads": self.threads,
             "effect": self.effect,

@@ -1,4 +1,4 @@
-"""Models of what is read of a document; all that they do not name is dropped, and named."""
+"""Models of what is read from a document; what they do not name is dropped, by name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Part(BaseModel):
-    """A part of a foreign document. Fields bear the document's own names."""
+    """A part of a foreign document. Fields have the document's own names."""
 
     # Where JSON has a number and XML a text, either is meant.
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
@@ -42,9 +42,9 @@ class Part(BaseModel):
 
 
 def said_by(value: Any) -> Any:
-    """The value without spaces around it; None for null, an empty text or an empty element.
+    """Return the stripped value; None for null, an empty text or an empty element.
 
-    Of a list, those items that say something; lists in lists are no shape of any format.
+    For a list, return the items that are not empty; lists in lists occur in no format.
     """
     if isinstance(value, list):
         return [said for item in value if (said := _said_by_one(item)) is not None]
@@ -64,7 +64,7 @@ Many = Annotated[list[T], BeforeValidator(_as_list)]
 
 
 class FormatRefusedError(Exception):
-    """Not what its format says: `faults` are pydantic's, in the order of the fields."""
+    """A document that breaks its format: `faults` are pydantic's, in the order of the fields."""
 
     def __init__(self, faults: list[dict[str, Any]]) -> None:
         super().__init__(faults)
@@ -72,7 +72,7 @@ class FormatRefusedError(Exception):
 
 
 def refuse(path: str, message: str) -> FormatRefusedError:
-    """A refusal of one place in the document, with a French message."""
+    """Return a refusal of one place in the document, with a French message."""
     return FormatRefusedError([{"loc": tuple(path.split(".")), "type": "format", "msg": message}])
 
 
@@ -80,7 +80,7 @@ P = TypeVar("P", bound=Part)
 
 
 def read_part(model: type[P], document: Any, root: str) -> P:
-    """The document as the model names it. Raises FormatRefusedError, with paths from `root`."""
+    """Read the document as the model. Raises FormatRefusedError, with paths from `root`."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -89,7 +89,7 @@ def read_part(model: type[P], document: Any, root: str) -> P:
 
 
 def instant_in(text: str) -> datetime | None:
-    """The instant that is written there with its zone; None if it is none."""
+    """Return the instant written with its zone; None if it is none."""
     try:
         return _INSTANT.validate_python(text)
     except ValidationError:
@@ -97,14 +97,14 @@ def instant_in(text: str) -> datetime | None:
 
 
 def dropped_names(model: type[Part], document: Any, root: str) -> list[str]:
-    """The paths of all that the model does not read, outermost first, each once."""
+    """Return the paths of all that the model does not read, outermost first, without duplicates."""
     found: dict[str, None] = {}
     _compare(model, document, root, found)
     return [*list(found)[:MAX_NAMES], *(["…"] if len(found) > MAX_NAMES else [])]
 
 
 def shown(name: str) -> str:
-    """The name of an element or key, if it can be no more than that."""
+    """Return the name of an element or key, if it can be no more than that."""
     return name if _NAME.fullmatch(name) else "?"
 
 
@@ -123,7 +123,7 @@ def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]
 
 
 def _part_in(annotation: Any) -> type[Part] | None:
-    """The model within `Model`, `Model | None`, `list[Model]`."""
+    """Return the model within `Model`, `Model | None`, `list[Model]`."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     return next((part for arg in get_args(annotation) if (part := _part_in(arg))), None)

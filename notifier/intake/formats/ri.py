@@ -1,4 +1,4 @@
-"""RC-RI: how far the resources are that were sent; nothing of the case itself."""
+"""Read RC-RI: the stage that the dispatched resources have reached; nothing about the case."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Resource(Part):
 
 
 class Resources(Part):
-    """What is read of `resourcesInfoCisu`; whatever is not here is dropped."""
+    """The fields read from `resourcesInfoCisu`; everything else is dropped."""
 
     caseId: str  # noqa: N815
     resource: Annotated[Many[_Resource], Field(min_length=1)]
@@ -46,7 +46,7 @@ class Resources(Part):
 
 @dataclass(frozen=True)
 class ResourcesSaid:
-    """An RC-RI in our words."""
+    """An RC-RI in our vocabulary."""
 
     reference: str
     phases: dict[str, Phase]

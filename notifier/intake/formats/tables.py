@@ -18,11 +18,11 @@ _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 
 
 class TablesError(Exception):
-    """A table cannot be used; the message names the file and every wrong key, in English."""
+    """An unusable table; the message names the file and every wrong key, in English."""
 
 
 class SeverityTable(BaseModel):
-    """What makes a report how grave."""
+    """The severity of a report by what it contains."""
 
     model_config = _STRICT
 
@@ -34,7 +34,7 @@ class SeverityTable(BaseModel):
     emsi_casualties: Mapping[str, Severity]
 
     def gravest(self, found: Iterable[Severity | None]) -> Severity:
-        """The gravest of what was found; the default where nothing was."""
+        """Return the gravest of what was found; the default if nothing was."""
         return max((s for s in found if s), key=lambda s: s.rank, default=self.default)
 
 
@@ -47,15 +47,15 @@ class ForeignCategories(BaseModel):
     cap: Mapping[str, str]
 
     def all_lines(self) -> list[tuple[str, str]]:
-        """Every foreign kind with our code for it."""
+        """Return every foreign kind with our code for it."""
         return [*self.emsi.items(), *self.cap.items()]
 
     def of_emsi(self, kinds: Iterable[str]) -> str | None:
-        """By the longest line that each kind begins with: "TRP/COL", else "TRP"."""
+        """Look up by the longest line that each kind begins with: "TRP/COL", else "TRP"."""
         return _first(self.emsi, filter(None, map(self._line_of_emsi, kinds)))
 
     def of_cap(self, kinds: Iterable[str]) -> str | None:
-        """By the lines of these very names."""
+        """Look up by the lines of exactly these names."""
         return _first(self.cap, kinds)
 
     def _line_of_emsi(self, kind: str) -> str | None:
@@ -65,7 +65,7 @@ class ForeignCategories(BaseModel):
 
 
 def _first(table: Mapping[str, str], kinds: Iterable[str]) -> str | None:
-    """Of several kinds the one whose line stands first in the file, whatever their order."""
+    """Return, of several kinds, the one whose line comes first in the file."""
     given = set(kinds)
     return next((code for kind, code in table.items() if kind in given), None)
 
@@ -81,7 +81,7 @@ class Tables(BaseModel):
 
 @cache
 def tables() -> Tables:
-    """The tables in force, read once a process. Raises TablesError."""
+    """Return the tables in use, read once per process. Raises TablesError."""
     return load_tables(packaged("config"))
 
 

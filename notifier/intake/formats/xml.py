@@ -1,4 +1,4 @@
-"""XML into the same tree that JSON would give, by a parser that can be led nowhere.
+"""Read XML into the same tree as JSON, safely.
 
 A document type declaration is refused at its first byte: without one there is no entity but the
 five of XML itself, so no file, no network, no "billion laughs".
@@ -17,11 +17,11 @@ _CALLED_UTF16 = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-?16", re.IGNO
 
 
 class XmlRefusedError(ValueError):
-    """Not XML that we read. The message is French, for dispatch."""
+    """XML that is not read. The message is French, for dispatch."""
 
 
 class _Reader:
-    """Elements become dicts, repeated ones lists, those without children their text."""
+    """Turn elements into dicts, repeated ones into lists, those without children into text."""
 
     def __init__(self) -> None:
         self.root = ""
@@ -56,13 +56,13 @@ class _Reader:
 
 
 def is_xml(body: bytes) -> bool:
-    """Whether the document is to be read as XML, in whatever encoding."""
+    """Return whether the document is to be read as XML, in whatever encoding."""
     # Half of each character of UTF-16 is a zero.
     return body.lstrip(_UTF8_MARK + b"".join(_UTF16_MARKS) + b"\0" + _SPACE).startswith(b"<")
 
 
 def read_xml(body: bytes) -> tuple[str, str, Any]:
-    """The root's local name, its namespace, and its content as dicts, lists and texts.
+    """Return the root's local name, its namespace, and its content as dicts, lists and texts.
 
     Raises XmlRefusedError.
     """
@@ -89,9 +89,9 @@ def read_xml(body: bytes) -> tuple[str, str, Any]:
 
 
 def _encoding_of(body: bytes) -> str | None:
-    """Its encoding, where the declaration may be wrong; None: what it declares.
+    """Return the encoding where the declaration may be wrong; None for the declared one.
 
-    Many a program declares the encoding of its own memory, UTF-16, and then sends UTF-8.
+    Many programs declare their in-memory encoding, UTF-16, and then send UTF-8.
     """
     if body.startswith(_UTF16_MARKS):
         return "utf-16"

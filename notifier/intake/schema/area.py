@@ -29,12 +29,12 @@ Polygons = list[list[list[list[float]]]]
 
 
 def closed(ring: list[list[float]]) -> list[list[float]]:
-    """The ring with its first position at its end too, as an area wants it."""
+    """Return the ring with its first position repeated at its end, as GeoJSON requires."""
     return ring if ring[:1] == ring[-1:] and len(ring) > 1 else [*ring, *ring[:1]]
 
 
 def _area(value: object) -> object:
-    """The polygons, each a list of rings of [longitude, latitude]; None stays None."""
+    """Return the polygons, each a list of rings of [longitude, latitude]; None stays None."""
     if value is None:
         return None
     if isinstance(value, dict):
@@ -48,7 +48,7 @@ def _area(value: object) -> object:
 
 
 def _polygons(value: object) -> Iterator[object]:
-    """The polygons: the value itself, or each of its parts if it is one level deeper."""
+    """Return the polygons: the value itself, or each of its parts if it is one level deeper."""
     deep, depth = value, 0
     while isinstance(deep, list) and deep and depth < 5:
         deep, depth = deep[0], depth + 1

@@ -1,7 +1,7 @@
-"""What a telephone makes a link of: the one rule for every text that an operator or dispatch gives.
+"""What a phone turns into a link: the one rule for every text from an operator or dispatch.
 
-A mayor taps what is underlined. So a reference, a service's or a source's name, a category's label
-hold no address, no e-mail, no IP and no number, however it is separated.
+A mayor taps what is underlined. So a reference, a service's or a source's name, and a category's
+label contain no address, no e-mail, no IP and no number, however it is separated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_NUMBER_LENGTH = 15
 
 
 def clickable(text: str) -> str | None:
-    """What a telephone would find in the text, in French: "un lien"; None if nothing."""
+    """Return what a phone would turn into a link, in French: "un lien"; None if nothing."""
     text = unicodedata.normalize("NFKC", text)
     if _MAIL.search(text):
         return "une adresse électronique"
@@ -37,9 +37,9 @@ def clickable(text: str) -> str | None:
 
 
 def unfit(text: str) -> str | None:
-    """What a mayor's telephone may not show of an operator's words, in French; None if nothing.
+    """Return what must not appear on a mayor's phone, in French; None if nothing does.
 
-    Also letters of another alphabet, figures in disguise, and what is invisible.
+    Also letters of another alphabet, disguised digits, and invisible characters.
     """
     strange = next((c for c in text if not _is_plain(c)), None)
     return clickable(text) or (f"« {strange} » (U+{ord(strange):04X})" if strange else None)
@@ -54,7 +54,7 @@ def _is_plain(character: str) -> bool:
 
 
 def holds_a_number(text: str) -> bool:
-    """Whether it holds a telephone number, as a French reader would dial it through separators."""
+    """Return whether it contains a phone number that a French reader would dial."""
     written = re.sub(r"[._/,-]+", " ", text) if "+" in text else text
     if phonenumbers.PhoneNumberMatcher(written, "FR").has_next():
         return True
@@ -62,9 +62,9 @@ def holds_a_number(text: str) -> bool:
 
 
 def _is_dialled(groups: list[str]) -> bool:
-    """Whether digits between two separators are a number; what follows one in a group is ignored.
+    """Return whether digits between two separators are a number, extra digits in a group ignored.
 
-    So do exchanges: whoever dials three digits too many is put through.
+    Exchanges ignore them too: whoever dials three digits too many is connected.
     """
     for start, first in enumerate(groups):
         if _NATIONAL.match(first):

@@ -84,7 +84,7 @@ def refusal(reference: str, pattern: str) -> str | None:
 
 
 def _word_in(reference: str) -> str | None:
-    """The first run of letters that says something, or the second that may."""
+    """Return the first run of letters that means something, or the second that may."""
     may_say = 0
     for found in re.finditer("[A-Za-z]+", reference):
         run = found[0]
@@ -113,5 +113,5 @@ def own_reference(given: str) -> str:
 
 
 def is_own(reference: str) -> bool:
-    """Whether it is one of ours."""
+    """Return whether it is one of ours."""
     return _OWN.fullmatch(reference) is not None

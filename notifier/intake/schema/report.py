@@ -1,4 +1,4 @@
-"""What a dispatch centre may say of a report, field by field; all else is refused."""
+"""What a dispatch centre may say about a report, field by field; anything else is refused."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _no_link(value: str) -> str:
 
 
 def _written_out(value: object) -> object:
-    """Pydantic also takes seconds since 1970, in which nobody sees a clock or a zone gone wrong."""
+    """Refuse seconds since 1970, which pydantic takes: nobody sees a wrong clock in them."""
     if not isinstance(value, str):
         raise PydanticKnownError("datetime_type")
     value = value.strip()
@@ -113,7 +113,7 @@ InseeCode = Annotated[str, Field(pattern=INSEE)]
 
 
 class Place(BaseModel):
-    """Where it is. One way to say it is enough; all that is given is checked against the rest."""
+    """Where it is. One indication is enough; all that are given are checked against each other."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -151,7 +151,7 @@ class Place(BaseModel):
     )
 
     def whole_departements(self) -> list[str]:
-        """Codes of those that are named as a whole, which only messages of other formats do."""
+        """Codes of départements named as a whole, as only messages of other formats do."""
         return []
 
     @model_validator(mode="after")
@@ -176,7 +176,7 @@ class Place(BaseModel):
 
 
 def says_where(location: Mapping[str, Any]) -> bool:
-    """Whether a location names a place at all, if only a doubtful one."""
+    """Return whether a location names a place at all, even a doubtful one."""
     clues = ("insee", "communes", "name", "postal_code", "latitude", "polygon", "departements")
     return any(location.get(clue) is not None for clue in clues)
 
@@ -228,7 +228,7 @@ class NewReport(BaseModel):
     location: Place
 
     def canonical(self) -> dict[str, Any]:
-        """The content as plain JSON types with the instant in UTC: equal content, equal result."""
+        """Return the content as plain JSON types, instants in UTC: equal content, equal result."""
         content = self.model_dump(mode="json")
         # Fields younger than the first release: what was received before them still is the same.
         for name in ("precision", "polygon", "communes", "departements"):

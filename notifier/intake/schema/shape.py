@@ -1,7 +1,7 @@
-"""The shape of a source's references, as its administrator writes it: `CORG90-\\d{4}-\\d{6}`.
+r"""The shape of a source's references, as its administrator writes it: `CORG90-\d{4}-\d{6}`.
 
-A small part of regular expressions, matched without ever going back, so that none can hang: single
-characters, `\\d`, classes, each with a bound. No groups, no choice.
+A small subset of regular expressions, matched without backtracking, so that none can hang: single
+characters, `\d`, classes, each with a bound. No groups, no alternatives.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RANGE = re.compile(r"(?P<digit>\\d)|(?P<from>[A-Za-z0-9])-(?P<to>[A-Za-z0-9])|\
 
 
 class ShapeError(ValueError):
-    """Not a shape; the message is French, for whoever wrote it."""
+    """An invalid shape; the message is French, for its author."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Shape:
     """A shape of references."""
 
     def __init__(self, written: str) -> None:
-        """Read it. Raises ShapeError, which says what stands where and what to write."""
+        """Parse it. Raises ShapeError, which says what is wrong where, and what to write."""
         self._atoms = list(_atoms(written))
         if not self._atoms:
             raise ShapeError("aucun caractère : écrivez par exemple CORG90-\\d{4}-\\d{6}")
@@ -42,7 +42,7 @@ class Shape:
             raise ShapeError(f"plus de {MAX_LENGTH} caractères")
 
     def fits(self, reference: str) -> bool:
-        """Whether the whole reference has this shape."""
+        """Return whether the whole reference has this shape."""
         ends = {0}
         for atom in self._atoms:
             ends = {end for start in ends for end in _ends(atom, reference, start)}
@@ -50,7 +50,7 @@ class Shape:
 
     @property
     def example(self) -> str:
-        """A reference of this shape, as short as it allows."""
+        """Return a reference of this shape, as short as it allows."""
         made, next_digit = "", 1
         for atom in self._atoms:
             for _ in range(atom.least):
@@ -63,7 +63,7 @@ class Shape:
 
 
 def _ends(atom: _Atom, reference: str, start: int) -> list[int]:
-    """Where the atom may end that begins there."""
+    """Return where an atom that begins there may end."""
     length = 0
     while length < atom.most and reference[start + length : start + length + 1] in atom.characters:
         if start + length == len(reference):

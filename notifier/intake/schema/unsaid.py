@@ -1,6 +1,6 @@
-"""Words that never leave: what is said of a person, who a person is, what one is told to do.
+"""Words that never leave: what is said about a person, who a person is, what one is told to do.
 
-Shared by all that judges a text which dispatch wrote: a place's name, a reference. Compared without
+Shared by all that judges a text written by dispatch: a place's name, a reference. Compared without
 case, accents, ligatures. A word that is both a secret and a street's (« Malades ») is a secret.
 """
 
@@ -11,14 +11,14 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)  # a name of a way asks for the same few words over and over
 def plain(text: str) -> str:
-    """Without accents, case, ligatures and compatibility forms: "Œdème" and full-width "OEDEME"."""
+    """Fold accents, case, ligatures and compatibility forms: "Œdème" and full-width "OEDEME"."""
     decomposed = unicodedata.normalize("NFKD", text)
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return letters.casefold().replace("œ", "oe").replace("æ", "ae").replace("ı", "i")
 
 
 def is_unsaid(word: str) -> bool:
-    """Whether a single word, without apostrophe or hyphen, may not be told."""
+    """Return whether a single word, without apostrophe or hyphen, may not be told."""
     bare = plain(word)
     if bare in _TRUE_WORDS:
         return False
@@ -26,7 +26,7 @@ def is_unsaid(word: str) -> bool:
 
 
 def is_first_name(word: str) -> bool:
-    """Whether it is a given name, of people in France or of those whom its streets honour."""
+    """Return whether it is a given name, of people in France or of those its streets honour."""
     return plain(word) in FIRST_NAMES
 
 

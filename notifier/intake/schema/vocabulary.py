@@ -1,4 +1,4 @@
-"""The words in which dispatch speaks of a report, shared by every room above. No Django."""
+"""The vocabulary of dispatch's reports, shared by every room above. No Django."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ class Status(StrEnum):
 
     @property
     def label(self) -> str:
-        """In French."""
+        """The status in French."""
         return _STATUS[self]
 
 
@@ -27,12 +27,12 @@ class Severity(StrEnum):
 
     @property
     def label(self) -> str:
-        """In French."""
+        """The severity in French."""
         return _SEVERITY[self]
 
     @property
     def rank(self) -> int:
-        """0 for the least grave."""
+        """The rank, 0 for the least grave."""
         return list(Severity).index(self)
 
     def __lt__(self, other: str) -> bool:
