@@ -113,7 +113,7 @@ InseeCode = Annotated[str, Field(pattern=INSEE)]
 
 
 class Place(BaseModel):
-    """Where it is. One indication is enough; all that are given are checked against each other."""
+    """Where it is. One way to say it is enough; all that is given is checked against the rest."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
