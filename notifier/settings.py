@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "notifier.api.csp.content_security_policy",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "notifier.api.errors.no_pages_for_machines",
+    "notifier.api.errors.json_errors",
     "django.middleware.common.CommonMiddleware",
     # ... and only people's pages these (the last looks at one attribute of the request).
     "notifier.api.middleware.SessionMiddleware",

@@ -4,9 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, formats, health, reports
-from notifier.api import errors as problems
-from notifier.api import json_codec as wire
+from notifier.api import callbacks, errors, formats, health, json_codec, reports
 from notifier.console.pages import home
 
 api = NinjaAPI(
@@ -15,12 +13,12 @@ api = NinjaAPI(
     description="Transmettre les interventions d’une commune, et savoir qui en a été informé.",
     docs=Swagger(settings={"persistAuthorization": False}),
     urls_namespace="api",
-    parser=wire.StrictParser(),
-    renderer=wire.ReadableRenderer(),
+    parser=json_codec.StrictParser(),
+    renderer=json_codec.ReadableRenderer(),
 )
 api.add_router("", reports.router)
 api.add_router("", formats.router)
-problems.register(api)
+errors.register(api)
 
 urlpatterns = [
     path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),

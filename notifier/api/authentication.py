@@ -1,4 +1,4 @@
-"""Who is at the door: the key, the size, the signature and the pace of a request."""
+"""Authenticate a request and limit it: its key, size, signature and rate."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class SourceKey(HttpBearer):
-    """`Authorization: Bearer KEY`; the source becomes `request.auth`."""
+    """Authenticate `Authorization: Bearer KEY`; the source becomes `request.auth`."""
 
     openapi_scheme = "bearer"
 
@@ -30,7 +30,7 @@ class SourceKey(HttpBearer):
         return self.authenticate(request, key.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> Source:
-        """The source of the key, once the whole request may be looked at. Raises ProblemError."""
+        """Return the source of the key, within its limits. Raises ProblemError."""
         try:
             source = source_of(token)
             _admit(request, source)
@@ -49,7 +49,7 @@ class SourceKey(HttpBearer):
 
 
 def _admit(request: HttpRequest, source: Source) -> None:
-    """Count the request; of a source that signs, only once it is known to be the source's own.
+    """Verify the signature of a source that signs, and count the request against its limits.
 
     Raises TooFastError, SignatureRefusedError and ProblemError.
     """
@@ -86,13 +86,13 @@ def _check_signature(request: HttpRequest, source: Source) -> str:
 
 
 def announced_bytes(headers: Mapping[str, str]) -> int | None:
-    """The length of the body, in bytes, as its request announces it; None if that is no number."""
+    """Read the body's length from Content-Length: 0 without one, None if it is not a number."""
     announced = headers.get("Content-Length") or "0"
     return int(announced) if announced.isdecimal() else None
 
 
 def _refuse_large(request: HttpRequest) -> None:
-    """By the length announced, before anything of the body is read."""
+    """Refuse a body by the length announced, before any of it is read. Raises ProblemError."""
     if "Transfer-Encoding" in request.headers:
         raise ProblemError(
             411, "longueur du corps inconnue : envoyez Content-Length, sans « Transfer-Encoding »"

@@ -1,7 +1,7 @@
-"""The provider's receipts: checked against the public address, applied, answered.
+"""Check the provider's callbacks and answer them; each brings the receipt of a message.
 
-`api/receipts.py` takes what the provider sends before Django does; the view here takes every
-request that is not quite like that, and refuses it for most. Both call the same functions.
+`receipts.py` answers what the provider sends, before Django. The view here has every other request
+for the same URL, most of which it refuses. Both call the same functions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CallbackAnswer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Those of this answer alone."""
+        """The headers of this answer alone."""
         told = {"Content-Type": "text/plain"} if self.reason else {}
         return told | ({"Retry-After": "5"} if self.status == 503 else {})
 
@@ -61,8 +61,11 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
 def check_callback(
     message_id: int, form: Mapping[str, str], signature: str
 ) -> Receipt | CallbackAnswer:
-    """The receipt in a form that our own account signed, or the answer that refuses it: 403 when it
-    is forged, 400 for an unknown status, 404 for an id that no database holds."""
+    """Return the receipt in a callback's form, or the answer that refuses it.
+
+    403 when our account did not sign it, 400 for an unknown status, 404 for an id that no database
+    holds.
+    """
     if not is_genuine(form, signature, message_id):
         log.warning("receipt refused: not signed by our account", message=message_id)
         return CallbackAnswer(403, "signature refused")
@@ -76,8 +79,11 @@ def check_callback(
 
 
 def answer_result(message_id: int, receipt: Receipt, result: ReceiptResult) -> CallbackAnswer:
-    """204 for a receipt that was read, 404 for an unknown message, 409 for one that is of another
-    text than the message's own."""
+    """Answer what came of a receipt.
+
+    204 when it was read, 404 for an unknown message, 409 when it is of another text than the
+    message's own.
+    """
     if result is ReceiptResult.APPLIED and is_ours(receipt.code):
         log.error("our account or sender is refused, an operator must mend it", code=receipt.code)
     if result is ReceiptResult.UNKNOWN_MESSAGE:
@@ -92,7 +98,7 @@ def answer_result(message_id: int, receipt: Receipt, result: ReceiptResult) -> C
 
 
 def answer_unreachable(message_id: int, error: Exception) -> CallbackAnswer:
-    """503 while the database cannot be reached."""
+    """Answer 503 while the database cannot be reached."""
     log.warning("receipt not applied: database unreachable", message=message_id, error=repr(error))
     return CallbackAnswer(503, "database unreachable, post it again")
 

@@ -1,4 +1,4 @@
-"""What every page of this service may load: its own files, and nothing else."""
+"""The Content-Security-Policy of every page: it loads the service's own files, nothing else."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ POLICY = (
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that puts the policy on every answer."""
+    """Set the policy on every answer (middleware)."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -52,8 +52,8 @@ FRENCH = {
 }
 
 
-# Kinds of intake's own making, whose message is French already.
-SAID_BY_INTAKE = {
+# Kinds of error that intake defines, whose message is French already.
+INTAKE_ERROR_TYPES = {
     "area",
     "control_character",
     "date_ahead",
@@ -125,7 +125,7 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(SuspiciousOperation)
     def suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
         log.warning("request refused", path=request.path, reason=str(exc))
-        return answer(request, 400, _DJANGO_SAYS[HTTPStatus.BAD_REQUEST])
+        return answer(request, 400, _DJANGO_ERRORS[HTTPStatus.BAD_REQUEST])
 
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, exc: Exception) -> HttpResponse:
@@ -141,8 +141,8 @@ def register(api: NinjaAPI) -> None:
         return answer(request, 503, message, headers={"Retry-After": "5"})
 
 
-# What Django itself answers, as a page, before or instead of the API.
-_DJANGO_SAYS: dict[int, str] = {
+# Said instead of the pages that Django itself answers, before or instead of the API.
+_DJANGO_ERRORS: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "requête refusée : vérifiez l’adresse, les paramètres et Host",
     HTTPStatus.NOT_FOUND: "adresse inconnue : voir /api/v1/docs",
     HTTPStatus.METHOD_NOT_ALLOWED: "méthode HTTP refusée à cette adresse : voir /api/v1/docs",
@@ -150,14 +150,14 @@ _DJANGO_SAYS: dict[int, str] = {
 }
 
 
-def no_pages_for_machines(
+def json_errors(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: under /api/, a refusal of Django's own is put into the one shape too."""
+    """Answer Django's own refusals under /api/ in the one shape too (middleware)."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        message = _DJANGO_SAYS.get(response.status_code)
+        message = _DJANGO_ERRORS.get(response.status_code)
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if message is None or not is_page or not request.path.startswith(API):
             return response
@@ -185,7 +185,7 @@ def _french(error: dict[str, Any]) -> str:
         context = error.get("ctx", {})
         context = {**context, "in_words": IN_WORDS.get(context.get("pattern"), "…")}
         return known.format_map(_Context(context)).replace(" or ", " ou ")
-    if error["type"] in SAID_BY_INTAKE:
+    if error["type"] in INTAKE_ERROR_TYPES:
         return str(error["msg"])
     return "valeur refusée"
 

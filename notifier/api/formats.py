@@ -1,4 +1,4 @@
-"""Doors for other formats: the same entrance and the same answers, with what was not read."""
+"""The endpoints of other formats: same authentication and answers, with what was not read."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +18,8 @@ from notifier.api.reports import (
     DRY_RUN,
     REFUSALS,
     Accepted,
-    refuse_unclear_parameters,
-    source_of,
+    authenticated_source,
+    check_query,
     status_url,
 )
 from notifier.intake.formats.cap import read_cap
@@ -39,13 +39,13 @@ ANSWERS = (
 )
 
 
-def _takes(*kinds: str) -> dict[str, Any]:
-    """For the documentation page: the body is read by its format's own models."""
+def _request_body(*kinds: str) -> dict[str, Any]:
+    """Describe the body for the documentation page; the format's own models read it."""
     content = {kind: {"schema": {"type": "object"}} for kind in kinds}
     return {"requestBody": {"required": True, "content": content}}
 
 
-class AcceptedMessage(Schema):
+class AcceptedMessage(Schema):  # noqa: D101 - it would stand in the API's document
     id: UUID | None
     status_url: str | None
     dropped: list[str]
@@ -57,40 +57,46 @@ class AcceptedMessage(Schema):
     "/edxl",
     operation_id="notifier_api_formats_edxl",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
-    openapi_extra=_takes("application/json", "application/xml"),
+    openapi_extra=_request_body("application/json", "application/xml"),
     summary="Transmettre un EDXL-DE, RC-EDA, RC-RI ou EMSI (JSON ou XML)",
     description=ANSWERS,
 )
 def edxl(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
-    return _push(
-        request, lambda told_as: read_edxl(_document(request), tables(), told_as), dry_run=dry_run
-    )
+    """Accept an EDXL-DE message, or try one without effect."""
+
+    def read(reference_of: ReferenceOf) -> ForeignMessage:
+        return read_edxl(_parse_body(request), tables(), reference_of)
+
+    return _push(request, read, dry_run=dry_run)
 
 
 @router.post(
     "/cap",
     operation_id="notifier_api_formats_cap",
     response={200: AcceptedMessage | dict[str, Any], 202: AcceptedMessage, **REFUSALS},
-    openapi_extra=_takes("application/xml"),
+    openapi_extra=_request_body("application/xml"),
     summary="Transmettre une alerte CAP 1.2 (XML)",
     description=ANSWERS,
 )
 def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN)] = False) -> Any:
-    return _push(
-        request, lambda told_as: read_cap(request.body, tables(), told_as), dry_run=dry_run
-    )
+    """Accept a CAP alert, or try one without effect."""
+
+    def read(reference_of: ReferenceOf) -> ForeignMessage:
+        return read_cap(request.body, tables(), reference_of)
+
+    return _push(request, read, dry_run=dry_run)
 
 
-def _noted(note: str, message: ForeignMessage) -> str:
-    """With the reference that a mayor reads, where it is not the sender's own."""
+def _full_note(note: str, message: ForeignMessage) -> str:
+    """Add the reference that a mayor reads, where it is not the sender's own."""
     if not is_own(message.name):
         return note
-    told = f"le maire lit la référence {message.name} : la vôtre ne peut lui être dite"
-    return f"{note} ; {told}" if note else told
+    shown = f"le maire lit la référence {message.name} : la vôtre ne peut lui être dite"
+    return f"{note} ; {shown}" if note else shown
 
 
-def _document(request: HttpRequest) -> Any:
-    """JSON's value, or XML's under its root's name: the body itself says which it is."""
+def _parse_body(request: HttpRequest) -> Any:
+    """Parse JSON, or XML as a value under its root's name; the body itself says which it is."""
     if not is_xml(request.body):
         return StrictParser().parse_body(request)
     root, _, content = read_xml(request.body)
@@ -100,13 +106,13 @@ def _document(request: HttpRequest) -> Any:
 def _push(
     request: HttpRequest, read: Callable[[ReferenceOf], ForeignMessage], *, dry_run: bool
 ) -> Any:
-    source = source_of(request)
-    refuse_unclear_parameters(request)
+    source = authenticated_source(request)
+    check_query(request)
     try:
         message = read(partial(adapted_reference, pattern=source.reference_pattern))
         if dry_run:
-            told = try_out_message(source, message)
-            return Status(200, {**told, "dropped": list(message.dropped)})
+            preview = try_out_message(source, message)
+            return Status(200, {**preview, "dropped": list(message.dropped)})
         reception = accept_message(source, message)
     except (JsonRefusedError, XmlRefusedError) as refusal:
         raise ProblemError(400, str(refusal)) from None
@@ -125,14 +131,14 @@ def _push(
             "un message de même identité a déjà été reçu avec un autre contenu : "
             "donnez un identifiant à chaque message",
         ) from None
-    known_as = reception.report_id
+    report_id = reception.report_id
     return Status(
         202 if reception.is_new else 200,
         AcceptedMessage(
-            id=known_as,
-            status_url=status_url(known_as) if known_as else None,
+            id=report_id,
+            status_url=status_url(report_id) if report_id else None,
             dropped=list(message.dropped),
-            note=_noted(reception.note, message),
+            note=_full_note(reception.note, message),
             others=[Accepted(id=other, status_url=status_url(other)) for other in reception.others],
         ),
     )

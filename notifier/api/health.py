@@ -1,4 +1,4 @@
-"""Health for machines: alive, ready, figures for Prometheus. No personal data in any of them."""
+"""Health for monitoring: alive, ready, metrics. No personal data in any of them."""
 
 from shutil import disk_usage
 from typing import Any
@@ -13,35 +13,35 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from notifier.alerting.throttling.fan_out import going_on
 from notifier.alerting.throttling.pause import paused_names
 from notifier.api.metrics import (
-    Figures,
+    SnapshotCollector,
     caps_reached,
-    figures,
     hard_caps_reached,
     oldest_due_s,
     oldest_undecided_s,
     reviews_waiting,
+    take_snapshot,
     texts_paused,
 )
 from notifier.delivery.sending.blocked import blocked_channels, oldest_unsent_s
 from notifier.jobs.broker import broker_client
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 
-# What is due for longer means that no worker is at work.
-LEFT_LYING_S = 60.0
+# Work that is due for longer means that no worker is at it.
+MAX_WAIT_S = 60.0
 BROKER_TIMEOUT_S = 1.0
 MIN_FREE_BYTES = 50 * 1024 * 1024
-NEEDED = ("disk", "database", "broker", "worker", "beat", "providers")
+REQUIRED = ("disk", "database", "broker", "worker", "beat", "providers")
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200: the web process answers."""
+    """Answer 200: the web process is alive."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when disk, database, broker, processes and providers are well; else 503.
+    """Answer 200 when disk, database, broker, processes and providers are well, else 503.
 
-    It says what is wrong.
+    The body says what is wrong.
     """
     parts: dict[str, Any] = {"disk": _disk(), "database": _database(), "broker": _broker()}
     if parts["database"] == "ok":
@@ -58,28 +58,28 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])
         parts["beat"] = "ok" if is_beat_running() else "not running"
         parts["providers"] = _providers()
-    is_ready = all(parts.get(name) == "ok" for name in NEEDED)
+    is_ready = all(parts.get(name) == "ok" for name in REQUIRED)
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, counted in the database, so the same from every web process."""
+    """Answer in Prometheus' text format, from the database: the same from every process."""
     try:
-        counts = figures()
+        snapshot = take_snapshot()
     except Error as error:
         reason = f"database unreachable ({type(error).__name__})\n"
         return HttpResponse(reason, status=503, content_type="text/plain")
     registry = CollectorRegistry()
-    registry.register(Figures(counts))
+    registry.register(SnapshotCollector(snapshot))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _worker(oldest_due: float, oldest_undecided: float) -> str:
     if unserved := unserved_queues():
         return f"no worker runs for: {', '.join(unserved)}"
-    if oldest_due > LEFT_LYING_S:
+    if oldest_due > MAX_WAIT_S:
         return "messages are due and nobody sends them"
-    if oldest_undecided > LEFT_LYING_S:
+    if oldest_undecided > MAX_WAIT_S:
         return "interventions wait and nobody decides them"
     return "ok"
 

@@ -1,6 +1,4 @@
-"""JSON on the wire: read strictly, so that nothing is understood otherwise than it was meant;
-written so that a person can read it.
-"""
+"""Parse JSON strictly, so that it can be understood in one way only; render it for people."""
 
 import json
 from typing import Any, NoReturn
@@ -18,20 +16,20 @@ class JsonRefusedError(ValueError):
 
 
 class StrictParser(Parser):
-    """UTF-8 only, no key twice, no NaN or Infinity, no half of a character; a mark is passed over.
+    """Takes UTF-8 only, no key twice, no NaN or Infinity, no lone surrogate; skips a BOM.
 
     RFC 8259 leaves the meaning of a repeated key open: two readers may see two communes.
     """
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The body's value. Raises JsonRefusedError."""
+        """Return the body's value. Raises JsonRefusedError."""
         try:
             text = request.body.decode("utf-8-sig")
             value = json.loads(
                 text,
-                object_pairs_hook=_without_doubles,
-                parse_constant=_no_number,
-                parse_int=_whole_number,
+                object_pairs_hook=_unique_keys,
+                parse_constant=_reject_constant,
+                parse_int=_parse_int,
             )
         except UnicodeDecodeError as error:
             raise JsonRefusedError(
@@ -44,17 +42,17 @@ class StrictParser(Parser):
         except RecursionError:
             raise JsonRefusedError("JSON trop imbriqué : un objet et son lieu suffisent") from None
         if "\\u" in text:
-            _refuse_halves(value)
+            _reject_lone_surrogates(value)
         return value
 
 
 class ReadableRenderer(JSONRenderer):
-    """French stays French: é, not \\u00e9."""
+    """Leaves French letters as they are, without escapes."""
 
     json_dumps_params = {"ensure_ascii": False}  # noqa: RUF012 # ninja's own class attribute
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for name, value in pairs:
         if name in content:
@@ -65,17 +63,17 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def _no_number(word: str) -> NoReturn:
+def _reject_constant(word: str) -> NoReturn:
     raise JsonRefusedError(f"{word} n’est pas un nombre en JSON")
 
 
-def _whole_number(digits: str) -> int:
+def _parse_int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise JsonRefusedError(f"un nombre a plus de {MAX_DIGITS} chiffres")
     return int(digits)
 
 
-def _refuse_halves(value: Any) -> None:
+def _reject_lone_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

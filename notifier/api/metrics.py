@@ -1,4 +1,4 @@
-"""Figures of the service, counted in the database."""
+"""Metrics of the service as it stands now, counted in the database."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from notifier.alerting.models import Held, HeldFor, HeldState
-from notifier.alerting.throttling import quota as spending
+from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import going_on
-from notifier.api.counted import metrics_of
+from notifier.api.counters import counter_metrics
 from notifier.delivery.models import (
     EVERYTHING,
     IS_PAUSED,
@@ -35,8 +35,8 @@ from notifier.journal.counters import Key, read_counters
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Open messages by (channel, lane, state); reports by state; an age in seconds."""
+class Snapshot:
+    """What is on its way: messages by (channel, lane, state), reports by state, ages in seconds."""
 
     messages: dict[tuple[str, str, str], int]
     waiting_reports: dict[str, int]
@@ -57,51 +57,51 @@ class Counts:
 
 
 def oldest_due_s() -> float:
-    """For how many seconds the message due longest has waited for a worker; 0 if none is due.
+    """Return for how many seconds the message due longest has waited for a worker, or 0.
 
-    What a pause holds waits for a person, and is not counted.
+    What a pause holds waits for a person and is not counted.
     """
     pending = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING)
     return _seconds_since(pending.aggregate(due=Min("due_at"))["due"])
 
 
 def oldest_paused_s() -> float:
-    """For how many seconds the oldest message that a pause holds has waited; 0 if none does."""
+    """Return for how many seconds the oldest message that a pause holds has waited, or 0."""
     return _seconds_since(delivery_pause.oldest_paused_at())
 
 
 def texts_paused() -> int:
-    """How many messages a pause holds."""
+    """Count the messages that a pause holds."""
     return delivery_pause.waiting(EVERYTHING).filter(IS_PAUSED).count()
 
 
 def oldest_undecided_s() -> float:
-    """For how many seconds the oldest report has waited for a worker; 0 if none waits."""
+    """Return for how many seconds the oldest report has waited for a worker, or 0."""
     return _oldest_s(Handling.RECEIVED)
 
 
 def oldest_review_s() -> float:
-    """For how many seconds the oldest doubt has waited for a person; 0 if none waits."""
+    """Return for how many seconds the oldest review has waited for a person, or 0."""
     return _oldest_s(Handling.REVIEW)
 
 
 def reviews_waiting() -> int:
-    """How many reports wait for a person to say which commune it is."""
+    """Count the reports that wait for a person to say which commune it is."""
     return Report.objects.filter(state=Handling.REVIEW).count()
 
 
 def caps_reached() -> int:
-    """How many sources have come to their cap of SMS for the day."""
-    return spending.reached_today().count()
+    """Count the sources that have reached their cap of SMS for the day."""
+    return quota.reached_today().count()
 
 
 def hard_caps_reached() -> int:
-    """How many sources have come to the cap that holds urgent texts as well."""
-    return spending.reached_today(HeldFor.HARD_CAP).count()
+    """Count the sources that have reached the cap that holds urgent texts as well."""
+    return quota.reached_today(HeldFor.HARD_CAP).count()
 
 
 def _held() -> dict[str, int]:
-    """How many texts are held, by reason."""
+    """Count the texts that are held, by reason."""
     waiting = Held.objects.filter(state=HeldState.HELD)
     found = dict(waiting.values_list("reason").annotate(n=Count("id")).order_by())
     by_reason = {reason.value: found.get(reason, 0) for reason in HeldFor}
@@ -117,15 +117,15 @@ def _seconds_since(at: datetime | None) -> float:
     return max(0.0, (timezone.now() - at).total_seconds()) if at else 0.0
 
 
-def figures() -> Counts:
-    """Counts of what is on its way. Settled messages are not counted: their table only grows."""
+def take_snapshot() -> Snapshot:
+    """Count what is on its way; not what is settled, for that table only grows."""
     open_messages = Message.objects.filter(UNSENT)
     grouped = (
         open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
     )
     waiting = Report.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
-    return Counts(
+    return Snapshot(
         messages=dict.fromkeys(product(Channel, Lane, OPEN), 0)
         | {(channel, lane, state): n for channel, lane, state, n in grouped},
         waiting_reports={
@@ -148,7 +148,7 @@ def figures() -> Counts:
     )
 
 
-# Each figure without labels: its name, what it means, and which of the counts it is.
+# Each gauge without labels: its name, its help text, and its field of the snapshot.
 GAUGES = (
     (
         "notifier_oldest_due_seconds",
@@ -200,41 +200,41 @@ GAUGES = (
 )
 
 
-class Figures(Collector):
-    """The counts in Prometheus' words."""
+class SnapshotCollector(Collector):
+    """Exposes a snapshot to Prometheus."""
 
-    def __init__(self, counts: Counts) -> None:
-        self._counts = counts
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._now()
-        yield from metrics_of(self._counts.counted, self._counts.sources)
+        yield from self._gauges()
+        yield from counter_metrics(self._snapshot.counted, self._snapshot.sources)
 
-    def _now(self) -> Iterator[Metric]:
-        yield _labelled(
+    def _gauges(self) -> Iterator[Metric]:
+        yield _labelled_gauge(
             "notifier_messages_open",
             "Messages that are not with their provider yet",
             ("channel", "lane", "state"),
-            self._counts.messages.items(),
+            self._snapshot.messages.items(),
         )
-        yield _labelled(
+        yield _labelled_gauge(
             "notifier_interventions_waiting",
             "Interventions not decided yet; review: a person must decide of the commune",
             ("state",),
-            (((state,), number) for state, number in self._counts.waiting_reports.items()),
+            (((state,), number) for state, number in self._snapshot.waiting_reports.items()),
         )
-        yield _labelled(
+        yield _labelled_gauge(
             "notifier_texts_held",
             "Texts that are told later: in a storm, at a source's cap, of an alert that flaps; "
             "pause: held by hand (notifier pause)",
             ("reason",),
-            (((reason,), number) for reason, number in self._counts.held.items()),
+            (((reason,), number) for reason, number in self._snapshot.held.items()),
         )
         for name, meaning, figure in GAUGES:
-            yield GaugeMetricFamily(name, meaning, value=float(getattr(self._counts, figure)))
+            yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, figure)))
 
 
-def _labelled(
+def _labelled_gauge(
     name: str,
     meaning: str,
     labels: tuple[str, ...],

@@ -1,7 +1,7 @@
-"""Middleware for people's pages, which the doors for machines do without.
+"""Middleware that only browsers need: requests of programs skip it.
 
-Whoever calls those doors proves who it is in each request, by a key or a signature: no cookie, so
-no session, no log-in, no message for the next page, and nothing that a forged form could borrow.
+A program proves who it is in each request, by a key or a signature: no cookie, so no session, no
+log-in, no message for the next page, and nothing that a forged form could borrow.
 Never let a cookie authenticate anything below these paths.
 """
 
@@ -20,27 +20,27 @@ API = "/api/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-def is_for_machines(request: HttpRequest) -> bool:
-    """Whether a program is answered at this path, not a browser with a cookie."""
+def is_for_machine(request: HttpRequest) -> bool:
+    """Return whether a program is answered at this path, not a browser with a cookie."""
     path = request.path_info
     return path.startswith(API) or path in PROBES
 
 
-class PeopleOnly(MiddlewareMixin):
-    """Pass a request for machines on as it is."""
+class BrowserOnly(MiddlewareMixin):
+    """Skips its work for requests of programs."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        if is_for_machines(request):
+        if is_for_machine(request):
             return self.get_response(request)
         return super().__call__(request)
 
 
-class SessionMiddleware(PeopleOnly, sessions.SessionMiddleware):
-    """Sessions, for people only."""
+class SessionMiddleware(BrowserOnly, sessions.SessionMiddleware):
+    """Django's sessions, for browsers only."""
 
 
-class CsrfViewMiddleware(PeopleOnly, csrf.CsrfViewMiddleware):
-    """Protection against forged forms, for people only."""
+class CsrfViewMiddleware(BrowserOnly, csrf.CsrfViewMiddleware):
+    """Django's protection against forged forms, for browsers only."""
 
     def process_view(
         self,
@@ -49,14 +49,14 @@ class CsrfViewMiddleware(PeopleOnly, csrf.CsrfViewMiddleware):
         callback_args: tuple[Any, ...],
         callback_kwargs: dict[str, Any],
     ) -> Any:
-        if is_for_machines(request):
+        if is_for_machine(request):
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)
 
 
-class AuthenticationMiddleware(PeopleOnly, auth.AuthenticationMiddleware):
-    """Who has logged in, for people only."""
+class AuthenticationMiddleware(BrowserOnly, auth.AuthenticationMiddleware):
+    """Django's log-in, for browsers only."""
 
 
-class MessageMiddleware(PeopleOnly, messages.MessageMiddleware):
-    """What the next page says, for people only."""
+class MessageMiddleware(BrowserOnly, messages.MessageMiddleware):
+    """Django's messages for the next page, for browsers only."""

@@ -1,4 +1,4 @@
-"""The native endpoint: push a report, try one without effect, ask what became of one."""
+"""The native endpoints: push a report, try one without effect, ask what became of one."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -29,12 +29,12 @@ class NewIntervention(NewReport):
     # The name and the words that the API's document has; whoever made a client from it keeps them.
 
 
-class Accepted(Schema):
+class Accepted(Schema):  # noqa: D101 - it would stand in the API's document
     id: UUID
     status_url: str
 
 
-class Problem(Schema):
+class Problem(Schema):  # noqa: D101 - it would stand in the API's document
     error: str
     fields: list[dict[str, str]] = Field(default_factory=list)
 
@@ -57,8 +57,9 @@ def push(
     new: NewIntervention,
     dry_run: Annotated[bool, Query(description=DRY_RUN)] = False,
 ) -> Any:
-    source = source_of(request)
-    refuse_unclear_parameters(request)
+    """Accept a report, or try one without effect."""
+    source = authenticated_source(request)
+    check_query(request)
     try:
         if dry_run:
             return Status(200, try_out(source, new))
@@ -81,9 +82,9 @@ def push(
             "augmentez sequence pour un nouvel état",
             field="sequence",
         ) from None
-    known_as = reception.report_id
+    report_id = reception.report_id
     return Status(
-        202 if reception.is_new else 200, Accepted(id=known_as, status_url=status_url(known_as))
+        202 if reception.is_new else 200, Accepted(id=report_id, status_url=status_url(report_id))
     )
 
 
@@ -95,7 +96,8 @@ def push(
     description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",
 )
 def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
-    mine = Report.objects.filter(source=source_of(request))
+    """Tell what became of a report of the caller's own."""
+    mine = Report.objects.filter(source=authenticated_source(request))
     report = mine.filter(pk=intervention_id).first()
     if report is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
@@ -103,12 +105,12 @@ def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
 
 
 def status_url(report_id: UUID) -> str:
-    """Where to ask what became of a report."""
+    """Return the URL at which to ask what became of a report."""
     return f"{settings.ENVIRONMENT.PUBLIC_URL}/api/v1/interventions/{report_id}"
 
 
-def refuse_unclear_parameters(request: HttpRequest) -> None:
-    """Raise ProblemError: a misspelt dry_run, or one that says two things, must tell nobody."""
+def check_query(request: HttpRequest) -> None:
+    """Raise ProblemError for a misspelt or contradictory dry_run, which must not tell anyone."""
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise ProblemError(422, f"{name} est donné deux fois : retirez-en un", field=name)
@@ -118,7 +120,7 @@ def refuse_unclear_parameters(request: HttpRequest) -> None:
             )
 
 
-def source_of(request: HttpRequest) -> Source:
-    """The source at the door, as the entrance knows it."""
+def authenticated_source(request: HttpRequest) -> Source:
+    """Return the source whose key the request has."""
     source: Source = request.auth  # type: ignore[attr-defined] # set by SourceKey on every request here
     return source

@@ -25,7 +25,7 @@ from notifier.wsgi import application as wsgi_application
 if TYPE_CHECKING:
     from granian.rsgi import HTTPProtocol, Scope
 
-    from notifier.api.receipts import ReceiptDoor
+    from notifier.api.receipts import ReceiptEndpoint
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 class RequestRefusedError(Exception):
-    """A request that is not handed on: the HTTP status that answers it, and why, in French."""
+    """The request is not handed on: the HTTP status that answers it, and why, in French."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class Server:
     """Serves a WSGI application over RSGI, granian's own interface."""
 
     def __init__(
-        self, wsgi: WsgiApplication, threads: Executor, receipts: ReceiptDoor | None = None
+        self, wsgi: WsgiApplication, threads: Executor, receipts: ReceiptEndpoint | None = None
     ) -> None:
         self._wsgi = wsgi
         self._threads = threads
@@ -82,9 +82,9 @@ def application() -> Server:
     """Build the application. Raises ImproperlyConfigured when a setting is missing or wrong."""
     wsgi = wsgi_application()
     threads = ThreadPoolExecutor(WEB_THREADS, thread_name_prefix="web")
-    from notifier.api.receipts import ReceiptDoor  # its models need the application to be there
+    from notifier.api.receipts import ReceiptEndpoint  # its models need the application to be there
 
-    return Server(wsgi, threads, ReceiptDoor(threads, standing_headers(wsgi)))
+    return Server(wsgi, threads, ReceiptEndpoint(threads, standing_headers(wsgi)))
 
 
 def _answer(wsgi: WsgiApplication, environ: dict[str, Any]) -> Answer:
@@ -110,7 +110,7 @@ def _answer(wsgi: WsgiApplication, environ: dict[str, Any]) -> Answer:
 
 
 def standing_headers(wsgi: WsgiApplication) -> Headers:
-    """The headers that Django's middleware puts on every answer, whoever asks for what."""
+    """Return the headers that Django's middleware puts on every answer."""
     environ = {"PATH_INFO": "/healthz", "HTTP_X_FORWARDED_PROTO": "https"}
     setup_testing_defaults(environ)
     _, headers, _ = _answer(wsgi, environ)
@@ -119,7 +119,7 @@ def standing_headers(wsgi: WsgiApplication) -> Headers:
 
 
 async def _read_body(scope: Scope, protocol: HTTPProtocol) -> bytes:
-    """The whole body. Raises RequestRefusedError when it comes too slowly or is cut short.
+    """Read the whole body. Raises RequestRefusedError when it comes too slowly or is cut short.
 
     What has no length, or too great a one, is not read: Django refuses it by its head.
     """
@@ -141,7 +141,7 @@ async def _read_body(scope: Scope, protocol: HTTPProtocol) -> bytes:
 
 
 def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """The WSGI environment of a request (PEP 3333)."""
+    """Build the WSGI environment of a request (PEP 3333)."""
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,

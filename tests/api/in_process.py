@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django.http import HttpResponse
 
 from notifier.api import receipts
-from notifier.api.receipts import ReceiptDoor
+from notifier.api.receipts import ReceiptEndpoint
 from notifier.api.server import Server, standing_headers
 
 
@@ -115,7 +115,7 @@ class InProcessServer:
         self._thread = CallingThread()
         with _connections_kept():
             headers = standing_headers(django)
-        self._server = Server(wsgi, self._thread, ReceiptDoor(self._thread, headers))
+        self._server = Server(wsgi, self._thread, ReceiptEndpoint(self._thread, headers))
 
     def request(
         self, method: str, path: str, body: bytes, headers: dict[str, str], scheme: str = "http"

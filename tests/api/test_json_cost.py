@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.api.json_codec import JsonRefusedError, _without_doubles
+from notifier.api.json_codec import JsonRefusedError, _unique_keys
 
 
 class _Counted(str):
@@ -22,5 +22,5 @@ def test_looking_for_a_repeated_name_compares_no_name_with_all_others() -> None:
     names = [f"k{number}" for number in range(5_000)]
     pairs = [(_Counted(name), 0) for name in [*names, names[-1]]]
     with pytest.raises(JsonRefusedError, match=names[-1]):
-        _without_doubles(pairs)
+        _unique_keys(pairs)
     assert _Counted.comparisons < 2 * len(pairs)

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
-from notifier.api.middleware import PeopleOnly
+from notifier.api.middleware import BrowserOnly
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_people_have_all_of_it() -> None:
 def test_what_machines_do_without_and_nothing_else(settings: Settings) -> None:
     chain = [import_string(name) for name in settings.MIDDLEWARE]
     left_out = [
-        one.__name__ for one in chain if isinstance(one, type) and issubclass(one, PeopleOnly)
+        one.__name__ for one in chain if isinstance(one, type) and issubclass(one, BrowserOnly)
     ]
     assert left_out == [
         "SessionMiddleware",

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from notifier.api import receipts
-from notifier.api.receipts import Callback, ReceiptDoor
+from notifier.api.receipts import Callback, ReceiptEndpoint
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio.provider import callback_url
 from notifier.delivery.receipts.apply import ReceiptResult
@@ -141,7 +141,7 @@ def _answers(
 
     async def ask() -> list[int]:
         with ThreadPoolExecutor(4) as threads:
-            door = ReceiptDoor(threads, [])
+            door = ReceiptEndpoint(threads, [])
             asked = [door.answer(_callback(message_id)) for message_id in message_ids]
             return [status for status, _, _ in await asyncio.gather(*asked)]
 

@@ -1,4 +1,4 @@
-"""What the journal counts (notifier.journal.counters), in Prometheus' words."""
+"""Metrics that only grow: what the journal counts (notifier.journal.counters), for Prometheus."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ HISTOGRAMS = {
 }
 
 
-def metrics_of(counted: Mapping[Key, float], sources: Mapping[str, str]) -> Iterator[Metric]:
-    """Counters and histograms, and which version runs. `sources` are names by number."""
+def counter_metrics(counted: Mapping[Key, float], sources: Mapping[str, str]) -> Iterator[Metric]:
+    """Yield counters, histograms and the running version. `sources` are names by id."""
     yield InfoMetricFamily(
         "notifier_build",
         "What runs",
