@@ -35,8 +35,8 @@ class CallbackAnswer:
     @property
     def headers(self) -> dict[str, str]:
         """The headers of this answer alone."""
-        told = {"Content-Type": "text/plain"} if self.reason else {}
-        return told | ({"Retry-After": "5"} if self.status == 503 else {})
+        headers = {"Content-Type": "text/plain"} if self.reason else {}
+        return headers | ({"Retry-After": "5"} if self.status == 503 else {})
 
 
 @require_POST

@@ -230,8 +230,8 @@ class SnapshotCollector(Collector):
             ("reason",),
             (((reason,), number) for reason, number in self._snapshot.held.items()),
         )
-        for name, meaning, figure in GAUGES:
-            yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, figure)))
+        for name, meaning, attribute in GAUGES:
+            yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, attribute)))
 
 
 def _labelled_gauge(
