@@ -32,7 +32,7 @@ from notifier.intake.schema.report import NewReport, Place
 from tests.harness.variables import environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE = ROOT / "config" / "notifier.env.example"
 DEPLOYMENT = ROOT / "config" / "deployment"
 
@@ -170,6 +170,13 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
+    """The map is held to the house: whoever moves a file moves its name in the pages too."""
+    named = re.findall(r"`((?:notifier|tests|templates|config)/[\w./-]+)`", text(page))
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").iterdir()), ids=lambda p: p.name)
