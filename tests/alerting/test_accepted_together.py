@@ -56,7 +56,7 @@ def pushed_behind_one(source: Source, *pushes: dict[str, Any]) -> list[Future[Re
             first = threads.submit(accepted, source, reference="FIRST")
             assert is_in.wait(30)
             others = [threads.submit(accepted, source, **fields) for fields in pushes]
-            while len(intake._store_jointly._waiting) < len(others):
+            while len(intake._store_jointly._pending) < len(others):
                 assert not any(other.done() and other.result() for other in others)
         return [first, *others]
 
@@ -65,13 +65,13 @@ def pushed_behind_one(source: Source, *pushes: dict[str, Any]) -> list[Future[Re
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many were stored in each transaction that was tried."""
     sizes: list[int] = []
-    store = intake._store_jointly._work
+    store = intake._store_jointly._handle
 
     def counting(arrivals: list[intake._Arrival]) -> list[bool]:
         sizes.append(len(arrivals))
         return store(arrivals)
 
-    monkeypatch.setattr(intake._store_jointly, "_work", counting)
+    monkeypatch.setattr(intake._store_jointly, "_handle", counting)
     return sizes
 
 
