@@ -1,3 +1,5 @@
+"""Messages, their attempts and pauses, as stored."""
+
 import secrets
 
 from django.db import models
@@ -7,6 +9,8 @@ from notifier.delivery.address import mask
 
 
 class Channel(models.TextChoices):
+    """The channel of a message."""
+
     SMS = "sms", "SMS"
     EMAIL = "email", "courriel"
 

@@ -72,6 +72,8 @@ class ProviderIgnorantError(Exception):
 
 class Provider(Protocol):
     # As in `Message.provider` and in `registry`.
+    """What delivery asks of a provider."""
+
     name: str
     # Whether the provider tells later what became of a message.
     has_receipts: bool

@@ -132,7 +132,7 @@ class SmtpProvider:
         return server
 
     def _mail(self, message: Message) -> EmailMessage:
-        """Raises ValueError for what is no header."""
+        """Compose the mail. Raises ValueError for what cannot be a header."""
         domain = self._sender.address.rpartition("@")[2]
         mail = EmailMessage()
         mail["Subject"] = Subject(message.subject)
