@@ -2,19 +2,21 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.delivery.models import Channel
-from notifier.intake.incident import reference_in
-from notifier.intake.models import Report, Source
+from notifier.intake.models import Incident, Report, Source
 from notifier.intake.schema.vocabulary import Severity
 
 
 class Alert(models.Model):
-    """One thread as told to one commune: opened by a first alert, closed by end or cancellation.
+    """One incident as told to one commune: opened by a first alert, closed by end or cancellation.
 
     `facts` are those of the text last told, kept so that whoever is told in another's place reads
     the same.
     """
 
-    thread = models.CharField("fil", max_length=90)
+    # Its unique constraint finds it by its incident.
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, verbose_name="affaire", db_index=False
+    )
     commune = models.CharField("commune", max_length=5)
     commune_name = models.CharField("nom de la commune", max_length=60)
     report = models.ForeignKey(
@@ -40,11 +42,13 @@ class Alert(models.Model):
         verbose_name_plural = "alertes"
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(fields=("thread", "commune"), name="alerting_one_per_commune"),
+            models.UniqueConstraint(
+                fields=("incident", "commune"), name="alerting_one_per_commune"
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.commune_name} : {reference_in(self.thread)}"
+        return f"{self.commune_name} : {self.incident.reference}"
 
     @property
     def is_to_neighbour(self) -> bool:
@@ -75,7 +79,6 @@ class Held(models.Model):
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, verbose_name="alerte")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
-    thread = models.CharField("fil", max_length=90)
     revision = models.PositiveSmallIntegerField("révision")
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)

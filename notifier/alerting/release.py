@@ -24,7 +24,6 @@ from notifier.alerting.notification.duty_officer import letter_to_duty
 from notifier.alerting.notification.history import (
     DIGEST_TOPIC,
     left_by_its_reader,
-    thread_of_digest,
 )
 from notifier.alerting.notification.messages import compose, facts_told_now, letter_key, whom
 from notifier.alerting.notification.present_readers import keys_in
@@ -179,12 +178,13 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> OutgoingMessage:
     """One alert is told in its own words; several in a digest that lives as long as its longest."""
     first = rows[0]
     alert = alerts[first.alert_id]
-    topic, thread, revision = str(alert.pk), alert.thread, alert.revision
+    topic, revision = str(alert.pk), alert.revision
+    incident_id: int | None = alert.incident_id
     if len(rows) == 1:
         texts = compose(Kind(alert.kind), alert.facts)
     else:
         topic, revision = f"{DIGEST_TOPIC}{first.pk}", 1
-        thread = thread_of_digest(topic)
+        incident_id = None
         texts = _digest([alerts[row.alert_id] for row in rows])
     is_sms = first.channel == Channel.SMS
     return OutgoingMessage(
@@ -197,7 +197,7 @@ def _letter(rows: list[Held], alerts: dict[int, Alert]) -> OutgoingMessage:
         html="" if is_sms else texts.html,
         lane=_lane(rows, alerts),
         expires_at=max(row.expires_at for row in rows),
-        thread=thread,
+        incident_id=incident_id,
         source=str(first.source_id),
         recipient=first.recipient,
         title=first.title,
@@ -248,7 +248,7 @@ def _expire(rows: list[Held], alerts: dict[int, Alert], now: datetime) -> None:
     what = "retenu, et périmé sans avoir pu partir"
     _note(rows, alerts, Step.EXPIRED, what)
     log.error("held texts expired untold", source=rows[0].source_id, texts=len(rows))
-    newest = Alert.objects.select_related("report__source").get(pk=rows[-1].alert_id)
+    newest = Alert.objects.select_related("incident__source").get(pk=rows[-1].alert_id)
     about = f"held-{rows[0].source_id}-{spending.today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
     enqueue_messages(letter_to_duty([newest], why, about))
@@ -262,6 +262,6 @@ def _end(rows: list[Held], state: HeldState, now: datetime, told_in: str = "") -
 
 def _note(rows: list[Held], alerts: dict[int, Alert], step: Step, what: str) -> None:
     write_entries(
-        new_entry(row.thread, step, f"{alerts[row.alert_id].commune_name} : {what}.", held=row.pk)
-        for row in rows
+        new_entry(alert.incident_id, step, f"{alert.commune_name} : {what}.", held=row.pk)
+        for row, alert in ((row, alerts[row.alert_id]) for row in rows)
     )

@@ -16,16 +16,16 @@ NOT_TOLD = (HeldState.HELD, HeldState.EXPIRED)
 
 
 def status_of(report: Report) -> dict[str, Any]:
-    """The status of a report and its thread, as JSON types. Seven statements at the most."""
-    pause = pause_of(str(report.source_id))
-    alerts = list(Alert.objects.filter(thread=report.thread).order_by("id"))
+    """The status of a report and its incident, as JSON types. Seven statements at the most."""
+    pause = pause_of(str(report.incident.source_id))
+    alerts = list(Alert.objects.filter(incident=report.incident_id).order_by("id"))
     by_alert: dict[int, list[dict[str, Any]]] = {alert.pk: [] for alert in alerts}
     for message in everyone_told(*(str(alert.pk) for alert in alerts)):
         if message.pk is not None:
             by_alert[int(message.topic)].append(_message(message, pause))
     for row in Held.objects.filter(alert__in=alerts, state__in=NOT_TOLD).order_by("id"):
         by_alert[row.alert_id].append(_held(row))
-    lines = timeline_with_digests(report.thread)
+    lines = timeline_with_digests(report.incident_id)
     category = categories().get(report.category)
     return {
         "id": str(report.pk),

@@ -18,7 +18,7 @@ from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import settle_waiting
-from notifier.intake.incident import goes_behind, in_turn, lock_threads
+from notifier.intake.incident import goes_behind, in_turn, lock_incidents
 from notifier.intake.models import Handling, Report
 from notifier.journal.counters import update_counters_if_due
 from notifier.journal.models import Step
@@ -63,7 +63,7 @@ def upkeep() -> None:
 def _expire_review(report_id: UUID) -> None:
     now = timezone.now()
     with transaction.atomic():
-        (reports,) = lock_threads([report_id])
+        (reports,) = lock_incidents([report_id])
         report = next(i for i in reports if i.pk == report_id)
         reason = _undecided(report)
         changed = Report.objects.filter(pk=report_id, state=Handling.REVIEW).update(
@@ -71,7 +71,7 @@ def _expire_review(report_id: UUID) -> None:
         )
         if changed:
             text = f"Vérification périmée : {reason}."
-            entries = [new_entry(report.thread, Step.EXPIRED, text, report=str(report.pk))]
+            entries = [new_entry(report.incident_id, Step.EXPIRED, text, report=str(report.pk))]
             # While a later state of it still waits, its own mail is there to be acted upon.
             if not any(i.state == Handling.REVIEW and i.pk != report.pk for i in reports):
                 entries += say_it_expired(report, reason)

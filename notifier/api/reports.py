@@ -97,8 +97,8 @@ def push(
 )
 def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
     """Tell what became of a report of the caller's own."""
-    mine = Report.objects.filter(source=authenticated_source(request))
-    report = mine.filter(pk=intervention_id).first()
+    mine = Report.objects.filter(incident__source=authenticated_source(request))
+    report = mine.select_related("incident").filter(pk=intervention_id).first()
     if report is None:
         raise ProblemError(404, "inconnue de votre source : vérifiez l’identifiant et la clé")
     return status_of(report)

@@ -126,7 +126,8 @@ class Message(models.Model):
     revision = models.PositiveSmallIntegerField("révision")
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)
-    thread = models.CharField("fil", max_length=90)
+    # Of which incident it tells, as a plain number: whatever that is. Null: of several, or of none.
+    incident_id = models.BigIntegerField("affaire", null=True)
     # Whose pause holds it; a label, nothing else is known of it here.
     source = models.CharField("source", max_length=20, blank=True, default="")
     recipient = models.CharField("destinataire", max_length=40)

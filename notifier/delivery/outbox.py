@@ -46,7 +46,7 @@ class OutgoingMessage:
     body: str
     lane: Lane
     expires_at: datetime
-    thread: str
+    incident_id: int | None
     recipient: str
     title: str
     subject: str = ""
@@ -171,6 +171,6 @@ def _older(newer: list[Message]) -> list[int]:
 
 def _note_cancelled(messages: Iterable[Message], why: str) -> None:
     write_entries(
-        new_entry(m.thread, Step.CANCELLED, f"{m.journal_label} : {why}.", message=m.pk)
+        new_entry(m.incident_id, Step.CANCELLED, f"{m.journal_label} : {why}.", message_id=m.pk)
         for m in messages
     )

@@ -26,7 +26,7 @@ from notifier.delivery.models import (
 from notifier.delivery.providers.base import Receipt, SendResult
 
 # What the journal says of a message, in the model's order; a receipt needs no other column.
-_JOURNALLED = ("id", "channel", "address", "thread", "title", "state", "accepted_at")
+_JOURNALLED = ("id", "channel", "address", "incident_id", "title", "state", "accepted_at")
 
 
 def _quoted(states: Iterable[MessageState]) -> str:

@@ -70,10 +70,10 @@ def _mark_expired_leases() -> None:
 def _note(messages: list[Message], step: Step, what: str) -> None:
     write_entries(
         new_entry(
-            message.thread,
+            message.incident_id,
             step,
             f"{message.journal_label}, essai {message.attempt_count} : {what}.",
-            message=message.pk,
+            message_id=message.pk,
         )
         for message in messages
     )

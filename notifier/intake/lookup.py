@@ -18,12 +18,12 @@ def reports_named(given: str) -> QuerySet[Report]:
     Spaces around it do not count.
     """
     possible = possible_references(given.strip())
-    exact = Report.objects.filter(reference__in=possible)
+    exact = Report.objects.filter(incident__reference__in=possible)
     if exact.exists():
         return exact
     in_any_case = Q()
     for reference in possible:
-        in_any_case |= Q(reference__iexact=reference)
+        in_any_case |= Q(incident__reference__iexact=reference)
     return Report.objects.filter(in_any_case)
 
 
@@ -32,7 +32,7 @@ def similar_references(given: str) -> list[str]:
     latest = Report.objects.order_by("-received_at")
     known = {
         reference.casefold(): reference
-        for reference in latest.values_list("reference", flat=True)[:RECENT]
+        for reference in latest.values_list("incident__reference", flat=True)[:RECENT]
     }
     wanted = given.strip().casefold()
     near = get_close_matches(wanted, known, MAX_SUGGESTIONS, 0.75)

@@ -101,6 +101,10 @@ class Source(models.Model):
             sealed.append(self.previous_sealed_secret)
         return [unseal(each) for each in sealed]
 
+    def may_speak_for(self, departement: str) -> bool:
+        """Whether it may report what happens in this département, given by its code."""
+        return departement in self.departements
+
     @property
     def has_overlap(self) -> bool:
         """Whether the key and the secret before are still taken."""
@@ -148,13 +152,39 @@ class Handling(models.TextChoices):
     DISMISSED = "dismissed", "classée sans suite"
 
 
+class Incident(models.Model):
+    """What happens, as one source names it: two sources may give the same reference.
+
+    Everything that is said of it is decided under the lock of its row
+    (notifier.intake.incident.lock_incidents).
+    """
+
+    # Its unique constraint finds it by its source.
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, verbose_name="source", db_index=False
+    )
+    reference = models.CharField("référence", max_length=60, db_index=True)
+    opened_at = models.DateTimeField("ouverte le", help_text="Au premier message reçu.")
+
+    class Meta:
+        verbose_name = "affaire"
+        verbose_name_plural = "affaires"
+        constraints = (
+            models.UniqueConstraint(fields=("source", "reference"), name="intake_incident_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
 class Report(models.Model):
-    """What dispatch reported, as it reported it, and what became of it."""
+    """One state of an incident as dispatch reported it, and what became of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
-    thread = models.CharField("fil", max_length=90, help_text="Numéro de la source / référence.")
-    reference = models.CharField("référence", max_length=60, db_index=True)
+    # Its unique constraint finds it by its incident.
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, verbose_name="affaire", db_index=False
+    )
     sequence = models.PositiveIntegerField("séquence")
     status = models.CharField("état annoncé", max_length=10, choices=[(s, s.label) for s in Status])
     category = models.CharField("catégorie", max_length=20)
@@ -188,7 +218,9 @@ class Report(models.Model):
         verbose_name = "intervention"
         verbose_name_plural = "interventions"
         ordering = ("-received_at",)
-        constraints = (models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
+        )
         indexes = (
             models.Index(
                 fields=("received_at",),
@@ -199,6 +231,16 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} n° {self.sequence}"
+
+    @property
+    def source(self) -> Source:
+        """Who reported it."""
+        return self.incident.source
+
+    @property
+    def reference(self) -> str:
+        """Under which its source knows the incident."""
+        return self.incident.reference
 
     @property
     def is_partial(self) -> bool:
@@ -219,7 +261,7 @@ class Report(models.Model):
 
 
 class Distribution(models.Model):
-    """A message of another format as it was received: what it did to the state of its thread.
+    """A message of another format as it was received: what it did to the state of its incident.
 
     Holds no place and nothing of a person: those are read into an Report or dropped.
     """

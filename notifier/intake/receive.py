@@ -10,9 +10,9 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from notifier.intake.incident import thread_of
+from notifier.intake.incident import open_incidents
 from notifier.intake.insert import insert_new
-from notifier.intake.models import Report, Source
+from notifier.intake.models import Incident, Report, Source
 from notifier.intake.schema.report import NewReport
 from notifier.intake.schema.vocabulary import Status
 from notifier.jobs.group_commit import GroupCommit
@@ -72,7 +72,7 @@ def refuse_outside(source: Source, new: NewReport) -> None:
     if place.insee:
         given.append((place.insee, departement_of(place.insee), "location.insee"))
     for code, departement, name in given:
-        if departement not in source.departements:
+        if not source.may_speak_for(departement):
             raise OutsideSourceError(code, name)
 
 
@@ -81,7 +81,9 @@ def known_as(source: Source, new: NewReport) -> UUID | None:
 
     Raises ContradictionError where its reference and sequence were received with another content.
     """
-    same = Report.objects.filter(thread=thread_of(source, new.reference), sequence=new.sequence)
+    same = Report.objects.filter(
+        incident__source=source, incident__reference=new.reference, sequence=new.sequence
+    )
     known = same.only("id", "content_hash").first()
     if known is None:
         return None
@@ -103,13 +105,16 @@ class _Arrival:
     expires_at: datetime | None
     report_id: UUID = field(default_factory=uuid4)
 
-    def as_row(self, now: datetime) -> Report:
+    @property
+    def key(self) -> tuple[int, str]:
+        """Of its incident."""
+        return self.source.pk, self.new.reference
+
+    def as_row(self, incident: Incident, now: datetime) -> Report:
         new = self.new
         return Report(
             id=self.report_id,
-            source=self.source,
-            thread=thread_of(self.source, new.reference),
-            reference=new.reference,
+            incident=incident,
             sequence=new.sequence,
             status=new.status,
             category=new.category,
@@ -127,7 +132,8 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
     """Store what is new of these in one short transaction; of each, whether it was."""
     now = timezone.now()
     with transaction.atomic():
-        fresh = insert_new([arrival.as_row(now) for arrival in arrivals])
+        incidents = open_incidents((each.source, each.new.reference) for each in arrivals)
+        fresh = insert_new([each.as_row(incidents[each.key], now) for each in arrivals])
         write_entries(_entry(report) for report in fresh)
         for report in fresh:
             received.send(sender=Report, report=report)
@@ -145,10 +151,11 @@ def _entry(report: Report) -> Entry:
     said = f"{report.category}, {Status(report.status).label}"
     said += ", exercice" if report.exercise else ""
     return new_entry(
-        report.thread,
+        report.incident_id,
         Step.RECEIVED,
         f"Reçue de {report.source.name} : n° {report.sequence}, {said}.",
         at=report.received_at,
+        source_id=report.source.pk,
         report=str(report.pk),
         sequence=report.sequence,
         occurred_at=report.occurred_at.isoformat(),

@@ -102,11 +102,11 @@ def _count_batch() -> int:
         rows = list(
             fresh.filter(id__lte=counted_until)
             .order_by("id")
-            .values_list("id", "thread", "step", "data")[:BATCH_SIZE]
+            .values_list("id", "step", "data")[:BATCH_SIZE]
         )
         tally: Tally[Key] = Tally()
-        for _, thread, step, data in rows:
-            for key, amount in _counted(thread, step, data):
+        for _, step, data in rows:
+            for key, amount in _counted(step, data):
                 tally[key] += amount  # type: ignore[assignment] # seconds are summed as well
         for (name, labels), amount in tally.items():
             _add(name, dict(labels), amount)
@@ -120,10 +120,10 @@ def _add(name: str, labels: dict[str, str], amount: float) -> None:
         Counter.objects.create(name=name, labels=labels, value=amount)
 
 
-def _counted(thread: str, step: str, data: dict[str, Any]) -> Iterator[tuple[Key, float]]:
+def _counted(step: str, data: dict[str, Any]) -> Iterator[tuple[Key, float]]:
     """Yield what one entry adds."""
     if step == Step.RECEIVED and "sequence" in data:
-        yield _key(REPORTS, source=thread.partition("/")[0]), 1
+        yield _key(REPORTS, source=str(data["source_id"])), 1
     if step == Step.ATTEMPT and "result" in data:
         yield from _of_attempt(data)
     if step == Step.RECEIPT:

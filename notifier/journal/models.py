@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from django.db import models
+from django.db.models import Q
 
 
 class Step(models.TextChoices):
@@ -33,10 +34,14 @@ class Entry(models.Model):
 
     `text` is for people, `data` for machines; neither holds an address or a name, only the function
     of a recipient and a masked address.
+
+    Which incident and which message it is about stands as a plain number: every room writes here,
+    and the journal knows none of their tables. What concerns a source or an account has neither.
     """
 
     at = models.DateTimeField("heure")
-    thread = models.CharField("fil", max_length=90)
+    incident_id = models.BigIntegerField("affaire", null=True)
+    message_id = models.BigIntegerField("message", null=True)
     step = models.CharField("étape", max_length=12, choices=Step)
     text = models.TextField("ce qui s’est passé")
     data = models.JSONField("détail", default=dict)
@@ -45,7 +50,15 @@ class Entry(models.Model):
         verbose_name = "ligne du journal"
         verbose_name_plural = "lignes du journal"
         ordering = ("id",)
-        indexes = (models.Index(fields=("thread", "id"), name="journal_thread"),)
+        indexes = (
+            models.Index(fields=("incident_id", "id"), name="journal_incident"),
+            # Those of an incident are found by it.
+            models.Index(
+                fields=("message_id",),
+                name="journal_message",
+                condition=Q(message_id__isnull=False, incident_id__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.text

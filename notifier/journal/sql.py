@@ -22,7 +22,8 @@ def insert_entries(entries: Sequence[Entry]) -> None:
     rows = [
         (
             connection.ops.adapt_datetimefield_value(entry.at),
-            entry.thread,
+            entry.incident_id,
+            entry.message_id,
             str(entry.step),
             entry.text,
             connection.ops.adapt_json_value(entry.data, None),
@@ -31,9 +32,10 @@ def insert_entries(entries: Sequence[Entry]) -> None:
     ]
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
+        marks = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(batch))
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO journal_entry (at, thread, step, text, data) VALUES {marks}",  # noqa: S608 - nothing but marks is built in
+                "INSERT INTO journal_entry (at, incident_id, message_id, step, text, data) "  # noqa: S608 - nothing but marks is built in
+                f"VALUES {marks}",
                 [value for row in batch for value in row],
             )

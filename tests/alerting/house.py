@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
@@ -17,7 +18,7 @@ from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Report, Source
+from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry
@@ -121,7 +122,8 @@ def messages(reference: str = "R1", revision: int | None = None, **where: Any) -
     """A reference's messages, the duty's among them, in the order of their making."""
     if revision is not None:
         where["revision"] = revision
-    return list(Message.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
+    found = Message.objects.filter(incident_id__in=incidents(reference), **where)
+    return list(found.order_by("id"))
 
 
 def bodies(revision: int) -> dict[str, str]:
@@ -131,7 +133,13 @@ def bodies(revision: int) -> dict[str, str]:
 
 def journal(reference: str = "R1", **where: Any) -> list[Entry]:
     """What the journal says of a reference, in order."""
-    return list(Entry.objects.filter(thread__endswith=f"/{reference}", **where).order_by("id"))
+    found = Entry.objects.filter(incident_id__in=incidents(reference), **where)
+    return list(found.order_by("id"))
+
+
+def incidents(reference: str) -> QuerySet[Incident, int]:
+    """The ids of a reference's incidents, of any source."""
+    return Incident.objects.filter(reference=reference).values_list("pk", flat=True)
 
 
 def breakable(mail: str) -> str:

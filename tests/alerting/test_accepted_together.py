@@ -89,14 +89,14 @@ def test_each_is_stored_once_and_told_what_became_of_it(source: Source, batches:
     assert one.result().is_new
     # Which of the three came first is theirs to settle: one is stored, and what it says stands.
     answers = [done.exception() or done.result() for done in (two, again, other)]
-    stored = Report.objects.get(reference="TWO")
+    stored = Report.objects.get(incident__reference="TWO")
     same = [answer for answer in answers if isinstance(answer, Reception)]
     refused = [answer for answer in answers if isinstance(answer, ContradictionError)]
     assert {answer.report_id for answer in same} == {stored.pk}
     assert [answer.is_new for answer in same].count(True) == 1
     assert (len(same), len(refused)) == ((1, 2) if stored.severity == "minor" else (2, 1))
-    lines = Entry.objects.filter(step=Step.RECEIVED).values_list("thread", flat=True)
-    assert sorted(lines) == sorted(Report.objects.values_list("thread", flat=True))
+    lines = Entry.objects.filter(step=Step.RECEIVED).values_list("incident_id", flat=True)
+    assert sorted(lines) == sorted(Report.objects.values_list("incident", flat=True))
     assert len(lines) == 3
 
 
@@ -118,6 +118,6 @@ def test_one_that_the_database_refuses_fails_alone(
     assert [done.result().is_new for done in (first, one, two)] == [True] * 3
     assert isinstance(bad.exception(), IntegrityError)
     assert batches == [1, 3, 1, 1, 1]
-    stored = set(Report.objects.values_list("reference", flat=True))
+    stored = set(Report.objects.values_list("incident__reference", flat=True))
     assert stored == {"FIRST", "ONE", "TWO"}
     assert Entry.objects.filter(step=Step.RECEIVED).count() == 3

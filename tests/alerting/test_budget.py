@@ -19,7 +19,8 @@ from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
-INTAKE, DECIDE, DELIVER, RECEIPT = 3, 7, 4, 2
+# Of a first report; to find the incident of a further one takes a statement more.
+INTAKE, DECIDE, DELIVER, RECEIPT = 4, 7, 4, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
@@ -84,6 +85,14 @@ def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
     found = [len(intake), len(decision), len(delivery), len(receipt)]
     assert found == [INTAKE, DECIDE, DELIVER, RECEIPT]
     assert intake.transactions == 1
+
+
+def test_a_further_report_costs_one_statement_more_to_take(key) -> None:
+    people(1)
+    decide(received(key))
+    with counted() as intake:
+        receive(source_of(key), event(sequence=2, category=FIRE, severity="extreme"))
+    assert len(intake) == INTAKE + 1
 
 
 def test_each_further_recipient_costs_its_receipt_alone(key, provider) -> None:

@@ -1,4 +1,4 @@
-"""Two workers at once: one set of messages, in the thread's order."""
+"""Two workers at once: one set of messages, in the incident's order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import cancel_pending
+from notifier.intake.incident import conclude, lock_incidents
 from notifier.intake.models import Handling, Report, Source
-from notifier.intake.receive import receive
+from notifier.intake.receive import Reception, receive
+from notifier.intake.schema.report import NewReport
 from notifier.journal.counters import LAG, read_counters, update_counters
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -148,8 +150,8 @@ def test_a_follow_up_at_once_with_itself_tells_the_next_person_once(dispatch) ->
     assert told() == [sms(1), sms(2)]
 
 
-def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatch) -> None:
-    """Each takes the thread's oldest first; the other way round, each would wait for the other."""
+def test_a_person_who_decides_takes_turns_with_the_workers_on_the_incident(dispatch) -> None:
+    """Each takes the oldest first; the other way round, each would wait for the other."""
     older, latest = (push(dispatch, sequence=n, location=CONFLICT) for n in (1, 2))
     has_older = threading.Event()
 
@@ -169,6 +171,47 @@ def test_a_person_who_decides_takes_turns_with_the_workers_on_the_thread(dispatc
     assert states == {1: Handling.SUPERSEDED, 2: Handling.RECEIVED}
 
 
+def test_who_waited_for_an_incident_reads_what_was_decided_meanwhile(dispatch) -> None:
+    """READ COMMITTED reads anew only the rows that it locks, not those that it joins to them."""
+    report_id = receive(dispatch, event()).report_id
+    is_locked = threading.Event()
+    read: list[str] = []
+
+    def first() -> None:
+        with transaction.atomic():
+            [[report]] = lock_incidents([report_id])
+            is_locked.set()
+            until_somebody_waits_for_a_lock()
+            conclude([(report, Handling.DECIDED, "")])
+
+    def second() -> None:
+        is_locked.wait(10)
+        with transaction.atomic():
+            [[report]] = lock_incidents([report_id])
+            read.append(report.state)
+
+    at_once(first, second)
+    assert read == [Handling.DECIDED]
+
+
+def test_a_report_of_an_incident_that_is_being_decided_is_stored_meanwhile(dispatch) -> None:
+    first = receive(dispatch, event()).report_id
+    with ThreadPoolExecutor(1) as dispatcher:
+        with transaction.atomic():
+            lock_incidents([first])
+            second = dispatcher.submit(receive_in_thread, dispatch, event(sequence=2))
+            if connection.vendor == "postgresql":  # SQLite has one writer, and it waits
+                second.result(10)
+        assert second.result(10).is_new
+
+
+def receive_in_thread(source: Source, new: NewReport) -> Reception:
+    try:
+        return receive(source, new)
+    finally:
+        connection.close()
+
+
 def until_somebody_waits_for_a_lock() -> None:
     """SQLite has one writer: whoever comes second waits before it begins."""
     if connection.vendor == "sqlite":
@@ -186,8 +229,8 @@ def until_somebody_waits_for_a_lock() -> None:
 def test_what_is_counted_by_several_at_once_is_counted_once(real_commits) -> None:
     at = timezone.now() - 2 * LAG
     taken = {"channel": "sms", "result": "accepted", "code": ""}
-    write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
+    write_entries([new_entry(1, Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
     update_counters()
-    write_entries([new_entry("1/R1", Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
+    write_entries([new_entry(1, Step.ATTEMPT, "Essai.", at=at, **taken)] * 50)
     at_once(*[update_counters] * 4)
     assert read_counters()["notifier_messages_sent", (("channel", "sms"),)] == 100

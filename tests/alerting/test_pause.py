@@ -40,8 +40,8 @@ from tests.alerting.house import (
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
 from tests.harness.heartbeats import all_running
 
-LIKE = ("topic", "channel", "address", "thread", "source", "provider", "recipient", "title", "lane",
-        "body", "created_at", "expires_at", "due_at")  # fmt: skip
+LIKE = ("topic", "channel", "address", "incident_id", "source", "provider", "recipient", "title",
+        "lane", "body", "created_at", "expires_at", "due_at")  # fmt: skip
 
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -155,12 +155,12 @@ def test_who_and_when_is_in_the_journal(mayor) -> None:
     resume(None, "adjudant Merisier")
     assert resume(None, "personne") is None
     lines = Entry.objects.filter(step=Step.PAUSED).order_by("id")
-    assert [(line.thread, line.text) for line in lines] == [
-        ("pause/toutes les sources", "Envois suspendus par adjudant Merisier."),
-        ("pause/CORG 90", "Envois suspendus par chef."),
-        ("pause/CORG 90", "Envois repris par chef : 0 texte en attente, 0 périmé."),
+    assert [(line.data["source"], line.text) for line in lines] == [
+        ("toutes les sources", "Envois suspendus par adjudant Merisier."),
+        ("CORG 90", "Envois suspendus par chef."),
+        ("CORG 90", "Envois repris par chef : 0 texte en attente, 0 périmé."),
         (
-            "pause/toutes les sources",
+            "toutes les sources",
             "Envois repris par adjudant Merisier : 0 texte en attente, 0 périmé.",
         ),
     ]

@@ -103,7 +103,7 @@ def _ruled(promised: dict) -> list[tuple[str, str | None, str]]:
 
 
 def _done(real: Report) -> list[tuple[str, str | None, str]]:
-    decided = Entry.objects.filter(thread=real.thread, step="decided")
+    decided = Entry.objects.filter(incident_id=real.incident_id, step="decided")
     return sorted(
         (line.data["commune"], line.data["kind"] or "", line.data["rule"])
         for line in decided

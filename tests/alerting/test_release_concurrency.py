@@ -59,7 +59,7 @@ def test_four_workers_tell_it_once(held) -> None:
 def test_a_cancellation_being_written_is_not_overtaken_by_the_digest(held) -> None:
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
-            alert = Alert.objects.select_for_update().get(thread__endswith="/R4")
+            alert = Alert.objects.select_for_update().get(incident__reference="R4")
             withdraw_held(alert)
             releasing = worker.submit(release_in_thread)
             if connection.vendor == "postgresql":

@@ -224,6 +224,6 @@ def test_commands_and_pages_say_which_of_the_two_hours(source, capsys) -> None:
         call_command("review", f"R{hour}")
         assert f"25/10/2026 à 02:25:00 ({which})" in capsys.readouterr().out
         assert format_moment(received) == f"25/10/2026\N{NO-BREAK SPACE}02:25:00 ({which})"
-        mail = Message.objects.filter(thread__endswith=f"/R{hour}", recipient="duty").get()
+        mail = messages(f"R{hour}", recipient="duty")[0]
         assert f"le 25 octobre 2026 à 2 h 25, {which}" in breakable(mail.body)
     assert Report.objects.count() == 2

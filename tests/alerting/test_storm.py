@@ -24,6 +24,7 @@ from tests.alerting.house import (
     contact,
     hand_over,
     journal,
+    messages,
     number,
     push,
     told,
@@ -282,11 +283,11 @@ def test_one_mail_to_the_duty_for_a_digest_that_nobody_else_can_be_told(storm, c
 def test_status_and_timeline_say_held_and_then_how_it_was_told(storm, clock) -> None:
     for n in range(6):
         nuisance(storm, f"R{n}")
-    held = Report.objects.get(reference="R4")
+    held = Report.objects.get(incident__reference="R4")
     (message,) = status_of(held)["alerts"][0]["messages"]
     assert message["state"] == "held"
     assert message["held_for"] == "storm"
-    until = Held.objects.get(thread=held.thread).release_at
+    until = Held.objects.get(alert__incident=held.incident).release_at
     assert message["held_until"] == until.isoformat()
     said = " ".join(line["text"] for line in status_of(held)["timeline"])
     assert "retenu pour un récapitulatif à " in said
@@ -359,6 +360,6 @@ def test_move_on_of_a_held_alert_s_older_text_waits_for_the_digest(storm, clock)
         nuisance(storm, f"R{n}")
     contact("adjoint", mobile=number(3))
     nuisance(storm, "R0", sequence=2, status="closed")
-    first = Message.objects.filter(thread__endswith="/R0").first()
+    first = messages("R0")[0]
     move_on(first)
     assert texts(number(3)) == []

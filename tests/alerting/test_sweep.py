@@ -58,7 +58,7 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
         run_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
-    assert Report.objects.get(reference="R1").state == Handling.RECEIVED
+    assert Report.objects.get(incident__reference="R1").state == Handling.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
         run_round()
@@ -100,7 +100,7 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
         run_round()
         run_round()
-    states = dict(Report.objects.values_list("reference", "state"))
+    states = dict(Report.objects.values_list("incident__reference", "state"))
     assert states == {"R1": Handling.REVIEW, "R2": Handling.REVIEW, "R3": Handling.EXPIRED}
     assert caplog.text.count("review cannot be expired") >= 2
 

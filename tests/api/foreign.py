@@ -39,8 +39,8 @@ def stored(answer: dict[str, Any]) -> Report:
 
 
 def kinds(reference: str) -> list[tuple[str, bool]]:
-    """The communes told of a thread, and whether their alert is open."""
-    alerts = Alert.objects.filter(thread__endswith=f"/{reference}")
+    """The communes told of an incident, and whether their alert is open."""
+    alerts = Alert.objects.filter(incident__reference=reference)
     return [(alert.commune, alert.is_open) for alert in alerts]
 
 
@@ -50,8 +50,8 @@ def journal() -> str:
 
 def status_of(number: str) -> str:
     """How far the case of this number is, by its latest report."""
-    thread = Report.objects.filter(reference=adapted_reference(number))
-    return thread.order_by("-sequence")[0].status
+    reports = Report.objects.filter(incident__reference=adapted_reference(number))
+    return reports.order_by("-sequence")[0].status
 
 
 def told() -> list[str]:

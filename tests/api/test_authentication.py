@@ -137,7 +137,7 @@ def test_too_many_requests_wait_and_others_are_not_held_up(
     clock.now += wait
     assert corg.push(refused).status_code == 202
     assert corg.push(body()).status_code == 429
-    assert Report.objects.filter(source=corg.source).count() == 3
+    assert Report.objects.filter(incident__source=corg.source).count() == 3
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def message() -> Message:
         revision=1,
         channel=Channel.SMS,
         address="+33639980720",
-        thread="1/CORG90-1",
+        incident_id=1,
         recipient="contact:1",
         title="maire",
         lane=Lane.URGENT,

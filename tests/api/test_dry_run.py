@@ -147,7 +147,7 @@ def test_a_place_for_which_nobody_is_told(
     ],
 )
 @pytest.mark.parametrize("reached", [MessageState.ACCEPTED, MessageState.UNDELIVERED])
-def test_what_follows_in_an_open_thread(
+def test_what_follows_in_an_open_incident(
     corg: Caller, changes: dict[str, Any], kind: str | None, reached: MessageState
 ) -> None:
     mayor()

@@ -32,7 +32,7 @@ def test_a_cap_alert_and_its_end(corg: Caller) -> None:
     assert all(not is_open for _, is_open in kinds("prefecture90-1"))
 
 
-def test_a_cap_chain_is_one_thread(corg: Caller) -> None:
+def test_a_cap_chain_is_one_incident(corg: Caller) -> None:
     first, second = m.moment(-30), m.moment(-20)
     stored(push_cap(corg, m.cap("A1", sent=first)))
     stored(push_cap(corg, m.cap("A2", "Update", references=f"cod@x,A1,{first}", sent=second)))
@@ -121,7 +121,7 @@ def test_a_lifetime_in_the_far_future_is_the_categorys_own(corg: Caller) -> None
     more = "<expires>2099-01-01T00:00:00+00:00</expires>"
     report = stored(push_cap(corg, m.cap("E1", info=m.info("fr", more=more))))
     category = categories().get(report.category)
-    message = Message.objects.filter(thread=report.thread).first()
+    message = Message.objects.filter(incident_id=report.incident_id).first()
     assert category is not None
     assert message is not None
     assert message.expires_at <= timezone.now() + category.lifetime
@@ -131,11 +131,13 @@ def test_what_the_source_holds_useless_earlier_expires_earlier(corg: Caller) -> 
     soon = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
     more = f"<expires>{soon.isoformat()}</expires>"
     report = stored(push_cap(corg, m.cap("E2", info=m.info("fr", more=more))))
-    until = Message.objects.filter(thread=report.thread).values_list("expires_at", flat=True)
+    until = Message.objects.filter(incident_id=report.incident_id).values_list(
+        "expires_at", flat=True
+    )
     assert set(until) == {soon}
     cancel = m.cap("E3", "Cancel", references=f"cod@x,E2,{m.moment(-9)}", info="")
     ended = stored(push_cap(corg, cancel))
-    last = Alert.objects.get(thread=ended.thread)
+    last = Alert.objects.get(incident=ended.incident)
     assert last.expires_at > soon
 
 

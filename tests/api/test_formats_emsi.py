@@ -52,7 +52,7 @@ def test_a_fire_with_wounded_people_is_a_fire_in_whichever_order(
 
 
 @pytest.mark.parametrize("nowhere", [{}, {"EGEO": []}, {"EGEO": [{"POSITION": {"TYPE": "POINT"}}]}])
-def test_an_event_without_a_position_is_where_its_thread_is(
+def test_an_event_without_a_position_is_where_its_incident_is(
     corg: Caller, nowhere: dict[str, Any]
 ) -> None:
     number = m.case_id()

@@ -31,7 +31,7 @@ def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -
         run_round()
     assert not Distribution.objects.filter(is_waiting=True).exists()
     assert "90033 n’est plus dans les départements" in journal()
-    assert Report.objects.filter(reference=second).exists()
+    assert Report.objects.filter(incident__reference=second).exists()
 
 
 def test_an_answer_stays_small_however_much_is_dropped(corg: Caller) -> None:

@@ -1,4 +1,4 @@
-"""Reports of other formats that do not say where: their thread's place, or a person's to find."""
+"""Reports of other formats that do not say where: their incident's place, or a person's."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_is_decided_of_no_place_holds_for_its_later_states(corg: Caller) ->
     assert kinds(doubt.reference) == [("90033", False)]
 
 
-def test_an_update_without_a_place_is_where_its_thread_is(corg: Caller, number: str) -> None:
+def test_an_update_without_a_place_is_where_its_incident_is(corg: Caller, number: str) -> None:
     graver = m.case(number, location={"locID": "1"})
     graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
     update = stored(push(corg, m.envelope(graver, "Update", sent=-20)))

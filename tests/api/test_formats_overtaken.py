@@ -31,7 +31,7 @@ def test_an_end_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
     assert first.reference in mail.subject
     # Another of the same second finds a number as well.
     stored(push(corg, m.envelope(m.case(case), "Cancel", sent=0)))
-    assert Report.objects.filter(reference=first.reference).count() == 3
+    assert Report.objects.filter(incident__reference=first.reference).count() == 3
 
 
 def test_an_end_of_the_same_second_as_what_was_told(corg: Caller) -> None:

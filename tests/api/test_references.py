@@ -11,7 +11,7 @@ from django.test import Client
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
-from notifier.intake.models import Distribution, Handling, Report, Source
+from notifier.intake.models import Distribution, Handling, Incident, Report, Source
 from notifier.intake.schema.reference import is_own
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, push, push_cap, stored
@@ -72,11 +72,11 @@ def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
     assert status["reference"] == own
     assert printed("timeline", given) == printed("timeline", own)
     everything = [*Report.objects.values_list(), *Distribution.objects.values_list()]
-    everything += [*Message.objects.values_list()]
+    everything += [*Incident.objects.values_list(), *Message.objects.values_list()]
     assert given not in repr(everything)
-    # What follows finds its thread by the sender's own number.
+    # What follows finds its incident by the sender's own number.
     ended = push(corg, m.envelope(m.resources(given, A="REN-BASE"), sent=5))
-    assert stored(ended).thread == report.thread
+    assert stored(ended).incident == report.incident
 
 
 def test_a_foreign_number_is_told_as_the_shape_of_its_source_allows(corg: Caller) -> None:

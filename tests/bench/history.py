@@ -20,19 +20,22 @@ ORIGINALS = 300
 _APART = "interval '4 hours'"
 # What differs in copy number n; all other columns are as in the original. `o` is the original.
 _COPIED: dict[str, dict[str, str]] = {
+    "intake_incident": {
+        "id": "o.id + n * 100000",
+        "reference": "o.reference || '-' || n",
+    },
     "intake_report": {
         "id": "md5(o.id::text || n)::uuid",
-        "thread": "o.thread || '-' || n",
-        "reference": "o.reference || '-' || n",
+        "incident_id": "o.incident_id + n * 100000",
     },
     "alerting_alert": {
         "id": "o.id + n * 100000",
-        "thread": "o.thread || '-' || n",
+        "incident_id": "o.incident_id + n * 100000",
         "report_id": "md5(o.report_id::text || n)::uuid",
     },
     "delivery_message": {
         "id": "o.id + n * 100000",
-        "thread": "o.thread || '-' || n",
+        "incident_id": "o.incident_id + n * 100000",
         "topic": "(o.topic::bigint + n * 100000)::text",
         "provider_id": "'SM' || md5(o.provider_id || n)",
         "claim": "md5(o.claim || n)",
@@ -43,7 +46,8 @@ _COPIED: dict[str, dict[str, str]] = {
     },
     "journal_entry": {
         "id": "nextval(pg_get_serial_sequence('journal_entry', 'id'))",
-        "thread": "o.thread || '-' || n",
+        "incident_id": "o.incident_id + n * 100000",
+        "message_id": "o.message_id + n * 100000",
     },
 }
 
@@ -62,7 +66,7 @@ def fill(run: Run) -> str:
         for table, changes in _COPIED.items():
             done = connection.execute(_copying(connection, table, changes), [copies])
             say(f"{table} : {done.rowcount} lignes de plus")
-        for table in ("alerting_alert", "delivery_message"):
+        for table in ("intake_incident", "alerting_alert", "delivery_message"):
             connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - constants of this module
             )

@@ -228,7 +228,7 @@ def _judge_log(
 
 def _doubts(entries: list[EntryRow]) -> Counter[int]:
     """How often the journal says of a message that nobody knows whether it left."""
-    return Counter(e.data["message"] for e in entries if UNKNOWN_FATE in e.text)
+    return Counter(e.message_id for e in entries if e.message_id and UNKNOWN_FATE in e.text)
 
 
 def _mail_mark(row: MessageRow) -> str:

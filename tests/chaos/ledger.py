@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 SECONDS = 30.0
+_OF_TAG = " JOIN intake_incident i ON i.id = {}.incident_id WHERE i.reference LIKE %s"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class EntryRow:
     """A line of the journal."""
 
     reference: str
+    message_id: int | None
     step: str
     text: str
     data: dict[str, Any]
@@ -54,26 +56,25 @@ class Ledger:
 
     def reports(self, tag: str) -> dict[str, str]:
         """State of each report, by its id."""
-        query = "SELECT id, state FROM intake_report WHERE reference LIKE %s"
+        query = "SELECT r.id, r.state FROM intake_report r" + _OF_TAG.format("r")  # noqa: S608 - constants
         return {str(UUID(str(key))): state for key, state in self._read(query, f"{tag}-%")}
 
     def messages(self, tag: str) -> list[MessageRow]:
         """Every message, oldest first."""
         query = (
-            "SELECT id, thread, revision, channel, address, subject, body, state, provider_id, "
-            "error_code, token FROM delivery_message WHERE thread LIKE %s ORDER BY id"
+            "SELECT m.id, i.reference, revision, channel, address, subject, body, state, "
+            "provider_id, error_code, token FROM delivery_message m"
         )
-        rows = self._read(query, f"%/{tag}-%")
-        return [MessageRow(pk, _reference(thread), *rest) for pk, thread, *rest in rows]
+        rows = self._read(query + _OF_TAG.format("m") + " ORDER BY m.id", f"{tag}-%")
+        return [MessageRow(*row) for row in rows]
 
     def entries(self, tag: str) -> list[EntryRow]:
         """Every line of the journal, in its order."""
-        query = (
-            "SELECT thread, step, text, data FROM journal_entry WHERE thread LIKE %s ORDER BY id"
-        )
+        query = "SELECT i.reference, message_id, step, text, data FROM journal_entry e"
+        rows = self._read(query + _OF_TAG.format("e") + " ORDER BY e.id", f"{tag}-%")
         return [
-            EntryRow(_reference(thread), step, text, _json(data))
-            for thread, step, text, data in self._read(query, f"%/{tag}-%")
+            EntryRow(reference, message_id, step, text, _json(data))
+            for reference, message_id, step, text, data in rows
         ]
 
     @contextmanager
@@ -110,10 +111,6 @@ class Ledger:
         address = f"file:{self._file}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as connection:
             return connection.execute(query.replace("%s", "?"), [pattern]).fetchall()
-
-
-def _reference(thread: str) -> str:
-    return thread.partition("/")[2]
 
 
 def _json(value: Any) -> dict[str, Any]:

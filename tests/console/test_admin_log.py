@@ -111,7 +111,7 @@ def test_the_pages_tell_what_happened_in_french(admin_client: Client, source: So
     page = admin_client.get(f"{INTERVENTIONS}{report.pk}/change/").content.decode()
     for said in ("Delle (90033)", "certaine", "traitée", "grave", "C01.01.01", "code INSEE"):
         assert said in page, said
-    for line in timeline(report.thread):
+    for line in timeline(report.incident_id):
         # What the journal says, as a page writes it.
         assert line.text.split(" : ")[0].replace("'", "&#x27;") in page
     assert "Décider la commune" not in page
@@ -131,7 +131,7 @@ def test_everything_of_a_reference_is_found_by_it(
     push(source, "R1"), push(source, "R10")
     found = admin_client.get(f"{list_of(model)}?q=R1").context["cl"].result_list
     assert found
-    assert {stored.thread for stored in found} == {f"{source.pk}/R1"}
+    assert {stored.incident_reference for stored in found} == {"R1"}
     assert not admin_client.get(f"{list_of(model)}?q=R2").context["cl"].result_list
 
 

@@ -76,8 +76,8 @@ UNLINKED = [
     "/admin/intake/source/?signing_secret__regex=^whsec_",
     "/admin/intake/source/?key_hash__startswith=0",
     "/admin/intake/source/?sealed_secret__isnull=False",
-    "/admin/intake/report/?source__signing_secret__regex=^whsec_",
-    "/admin/intake/report/?source__key_hash__startswith=0",
+    "/admin/intake/report/?incident__source__signing_secret__regex=^whsec_",
+    "/admin/intake/report/?incident__source__key_hash__startswith=0",
     "/admin/intake/report/?communes__contains=90033",
     "/admin/intake/report/?location__contains=x",
     "/admin/alerting/alert/?report__source__signing_secret__startswith=w",
@@ -116,16 +116,16 @@ def test_no_number_of_a_row_breaks_a_page(asked: Client, model: type[Model]) -> 
 
 
 def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None:
-    message, line = Message.objects.get(), Entry.objects.first()
+    message, line = Message.objects.get(), Entry.objects.exclude(incident_id=None).first()
     assert line is not None
     for link in (
         f"/admin/delivery/message/?topic={message.topic}",
         f"/admin/alerting/held/?alert__id__exact={message.topic}",
-        f"/admin/delivery/message/?thread={message.thread}",
-        f"/admin/alerting/alert/?thread={message.thread}",
-        f"/admin/journal/entry/?thread={line.thread}",
+        f"/admin/delivery/message/?incident_id={message.incident_id}",
+        f"/admin/alerting/alert/?incident__id__exact={message.incident_id}",
+        f"/admin/journal/entry/?incident_id={line.incident_id}",
         "/admin/intake/report/?state__exact=decided&exercise__exact=0",
-        f"/admin/intake/report/?source__id__exact={message.source}",
+        f"/admin/intake/report/?incident__source__id__exact={message.source}",
         "/admin/directory/contact/?departement=90",
         "/admin/auth/user/?is_superuser__exact=1",
         "/admin/admin/logentry/?action_flag__exact=1",

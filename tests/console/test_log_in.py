@@ -11,8 +11,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from notifier.console.admin.log_in import ACCOUNTS
-from notifier.journal.models import Entry
+from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +34,9 @@ def _try(password: str, name: str = "corg", **headers: str) -> int:
 
 
 def _in_journal() -> list[str]:
-    return list(Entry.objects.filter(thread=ACCOUNTS).order_by("id").values_list("text", flat=True))
+    return list(
+        Entry.objects.filter(step=Step.ACCESS).order_by("id").values_list("text", flat=True)
+    )
 
 
 def test_five_wrong_passwords_lock_even_the_right_one_out(account: User) -> None:

@@ -23,6 +23,7 @@ from tests.alerting.house import (
     contact,
     event,
     hand_over,
+    incidents,
     journal,
     messages,
     number,
@@ -73,7 +74,7 @@ def test_what_waits_is_taken_back_and_nothing_leaves_afterwards(stolen, other, c
     hand_over()
     assert states("R1", "R2", "R3") == {MessageState.CANCELLED}
     assert states("P1") == {MessageState.ACCEPTED}
-    assert Report.objects.get(reference="R3").state == Handling.DISMISSED
+    assert Report.objects.get(incident__reference="R3").state == Handling.DISMISSED
     for reference in ("R1", "R2", "R3"):
         last = journal(reference)[-1]
         assert (last.step, "retiré par chef" in last.text) == (Step.CANCELLED, True)
@@ -81,7 +82,7 @@ def test_what_waits_is_taken_back_and_nothing_leaves_afterwards(stolen, other, c
 
 def test_what_is_in_the_air_is_said_and_not_tried_again(stolen, capsys) -> None:
     """Neither the same person nor the next one hears of it afterwards."""
-    Message.objects.filter(thread__endswith="/R1").update(
+    Message.objects.filter(incident_id__in=incidents("R1")).update(
         state=MessageState.UNKNOWN, claim="c", claimed_at=timezone.now()
     )
     said = run(capsys, "revoke", "CORG 90", "--withdraw")
@@ -101,7 +102,7 @@ def test_what_is_held_is_taken_back_too(stolen, capsys) -> None:
     alert_id = int(messages("R1")[0].topic)
     now = timezone.now()
     Held.objects.create(
-        alert_id=alert_id, source=stolen.source, thread=messages("R1")[0].thread, revision=1,
+        alert_id=alert_id, source=stolen.source, revision=1,
         channel="email", address="maire@delle.example", recipient="contact:1", title="maire",
         was_told=False, reason="cap", held_at=now, release_at=now, expires_at=now,
     )  # fmt: skip

@@ -16,7 +16,7 @@ OUTGOING = OutgoingMessage(
     body="Gendarmerie - Delle : accident de la route. Réf. T-1",
     lane=Lane.URGENT,
     expires_at=timezone.now(),
-    thread="1/T-1",
+    incident_id=1,
     recipient="contact:1",
     title="maire",
 )

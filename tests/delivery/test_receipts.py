@@ -249,7 +249,7 @@ def test_whatever_the_order_the_phone_has_the_last_word(
         message.refresh_from_db()
         assert message.state == max((f.state for f in order), key=RANK.__getitem__), order
         assert (message.error_code == "30003") == (message.state == MessageState.UNDELIVERED)
-        lines = [e.data["state"] for e in receipts.filter(data__message=message.pk)]
+        lines = [e.data["state"] for e in receipts.filter(message_id=message.pk)]
         told = [f.state for n, f in enumerate(order) if all(
             RANK[f.state] > RANK[g.state] for g in order[:n]
         ) and f is not SENT]  # fmt: skip

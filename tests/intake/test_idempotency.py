@@ -82,28 +82,28 @@ def test_what_a_field_left_out_means_is_what_it_means_written_out() -> None:
     assert receive(corg, _new(content)).report_id == first.report_id
 
 
-def test_each_sequence_is_a_report_of_one_thread() -> None:
+def test_each_sequence_is_a_report_of_one_incident() -> None:
     corg, content = source().source, body()
     ids = {receive(corg, _new(content | {"sequence": n})).report_id for n in (2, 1, 7)}
     assert len(ids) == 3
-    assert len(set(Report.objects.values_list("thread", flat=True))) == 1
+    assert len(set(Report.objects.values_list("incident", flat=True))) == 1
 
 
-def test_two_sources_with_one_reference_are_two_threads() -> None:
+def test_two_sources_with_one_reference_are_two_incidents() -> None:
     content = body()
     one = receive(source("CORG 90").source, _new(content))
     other = receive(source("Police 90").source, _new(content | {"severity": "minor"}))
     assert other.is_new
     assert one.report_id != other.report_id
-    assert len(set(Report.objects.values_list("thread", flat=True))) == 2
+    assert len(set(Report.objects.values_list("incident", flat=True))) == 2
 
 
 def test_a_reference_with_slashes_stays_within_its_source() -> None:
-    """The thread is written source/reference: no reference may lead into another's thread."""
+    """No reference leads into another source's incident, whatever it looks like."""
     one, other = source("CORG 90").source, source("Police 90").source
     receive(one, _new(body(reference=f"{other.pk}/X")))
     assert receive(other, _new(body(reference="X"))).is_new
-    assert len(set(Report.objects.values_list("thread", flat=True))) == 2
+    assert len(set(Report.objects.values_list("incident", flat=True))) == 2
 
 
 def test_a_commune_outside_stores_nothing() -> None:

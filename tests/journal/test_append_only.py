@@ -8,13 +8,16 @@ from notifier.journal.guard import REFUSAL
 from notifier.journal.models import AppendOnlyError, Entry, Step
 from notifier.journal.write import new_entry, timeline, write_entries
 
-THREAD = "1/CORG90-1"
+INCIDENT = 1
 
 
 @pytest.fixture(autouse=True)
 def _written(db: None) -> None:
     write_entries(
-        [new_entry(THREAD, Step.RECEIVED, "Reçue."), new_entry(THREAD, Step.DECIDED, "Décidée.")]
+        [
+            new_entry(INCIDENT, Step.RECEIVED, "Reçue."),
+            new_entry(INCIDENT, Step.DECIDED, "Décidée."),
+        ]
     )
 
 
@@ -29,14 +32,14 @@ def _refuses(statement: str) -> None:
 
 
 def _texts() -> list[str]:
-    return [line.text for line in timeline(THREAD)]
+    return [line.text for line in timeline(INCIDENT)]
 
 
 @pytest.mark.parametrize(
     "statement",
     [
         "UPDATE journal_entry SET text = 'autre'",
-        "UPDATE journal_entry SET at = at WHERE thread = '1/CORG90-1'",
+        "UPDATE journal_entry SET at = at WHERE incident_id = 1",
         "DELETE FROM journal_entry",
         "DELETE FROM journal_entry WHERE step = 'received'",
     ],
@@ -46,13 +49,13 @@ def test_the_database_refuses_to_change_a_line(statement: str) -> None:
 
 
 def test_the_database_refuses_to_replace_a_line() -> None:
-    first = timeline(THREAD)[0]
-    line = [first.pk, first.at, first.thread, "decided", "autre", "{}"]
+    first = timeline(INCIDENT)[0]
+    line = [first.pk, first.at, first.incident_id, "decided", "autre", "{}"]
     conflict = (
-        "INSERT OR REPLACE INTO journal_entry (id, at, thread, step, text, data) "
+        "INSERT OR REPLACE INTO journal_entry (id, at, incident_id, step, text, data) "
         "VALUES (%s, %s, %s, %s, %s, %s)"
         if connection.vendor == "sqlite"
-        else "INSERT INTO journal_entry (id, at, thread, step, text, data) "
+        else "INSERT INTO journal_entry (id, at, incident_id, step, text, data) "
         "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET text = EXCLUDED.text"
     )
     with (
@@ -73,7 +76,7 @@ def test_the_database_refuses_to_empty_the_journal() -> None:
 
 def test_a_query_that_updates_is_refused() -> None:
     with pytest.raises(DatabaseError, match=REFUSAL), transaction.atomic():
-        Entry.objects.filter(thread=THREAD).update(text="autre")
+        Entry.objects.filter(incident_id=INCIDENT).update(text="autre")
     assert _texts() == ["Reçue.", "Décidée."]
 
 
@@ -84,7 +87,7 @@ def test_a_query_that_deletes_is_refused() -> None:
 
 
 def test_a_line_is_not_saved_again() -> None:
-    line = timeline(THREAD)[0]
+    line = timeline(INCIDENT)[0]
     line.text = "autre"
     with pytest.raises(AppendOnlyError):
         line.save()
@@ -93,7 +96,7 @@ def test_a_line_is_not_saved_again() -> None:
 
 def test_a_line_is_not_deleted() -> None:
     with pytest.raises(AppendOnlyError):
-        timeline(THREAD)[0].delete()
+        timeline(INCIDENT)[0].delete()
     assert _texts() == ["Reçue.", "Décidée."]
 
 
@@ -101,15 +104,30 @@ def test_lines_are_still_appended_in_their_order() -> None:
     now = timezone.now()
     write_entries(
         [
-            new_entry(THREAD, Step.COMPOSED, "Rédigée.", at=now),
-            new_entry(THREAD, Step.ATTEMPT, "Remise.", at=now),
+            new_entry(INCIDENT, Step.COMPOSED, "Rédigée.", at=now),
+            new_entry(INCIDENT, Step.ATTEMPT, "Remise.", at=now),
         ]
     )
     assert _texts() == ["Reçue.", "Décidée.", "Rédigée.", "Remise."]
 
 
-def test_a_timeline_holds_its_own_thread_only() -> None:
-    write_entries([new_entry("2/CORG90-1", Step.RECEIVED, "D’une autre source.")])
+def test_a_timeline_holds_its_own_incident_only() -> None:
+    write_entries([new_entry(2, Step.RECEIVED, "D’une autre affaire.")])
+    assert _texts() == ["Reçue.", "Décidée."]
+
+
+def test_a_message_about_several_incidents_stands_in_the_timeline_of_each() -> None:
+    """But not what is written of it about the others."""
+    write_entries(
+        [
+            new_entry(None, Step.ATTEMPT, "Récapitulatif remis.", message_id=7),
+            new_entry(None, Step.ATTEMPT, "Un autre remis.", message_id=8),
+            new_entry(2, Step.UNREACHED, "L’autre affaire : plus personne.", message_id=7),
+            new_entry(None, Step.PAUSED, "Envois suspendus."),
+        ]
+    )
+    lines = timeline(INCIDENT, message_ids=[7])
+    assert [line.text for line in lines] == ["Reçue.", "Décidée.", "Récapitulatif remis."]
     assert _texts() == ["Reçue.", "Décidée."]
 
 
@@ -118,12 +136,12 @@ def test_lines_fall_with_the_step_that_they_tell() -> None:
         pass
 
     with pytest.raises(Undone), transaction.atomic():
-        write_entries([new_entry(THREAD, Step.ATTEMPT, "Remise.")])
+        write_entries([new_entry(INCIDENT, Step.ATTEMPT, "Remise.")])
         raise Undone
     assert _texts() == ["Reçue.", "Décidée."]
 
 
 def test_as_many_lines_as_a_night_brings_are_written_in_their_order() -> None:
     """More values than a database takes in one statement."""
-    write_entries(new_entry("1/NIGHT", Step.EXPIRED, f"{n}") for n in range(7000))
-    assert [line.text for line in timeline("1/NIGHT")] == [f"{n}" for n in range(7000)]
+    write_entries(new_entry(3, Step.EXPIRED, f"{n}") for n in range(7000))
+    assert [line.text for line in timeline(3)] == [f"{n}" for n in range(7000)]

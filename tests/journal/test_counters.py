@@ -31,32 +31,34 @@ def _value(name: str, **labels: str) -> float:
 
 def _write(source: Source, ago: timedelta = OLD, times: int = 1) -> None:
     """A report, a try that failed, one that was taken, its receipt, and an escalation."""
-    thread, at = f"{source.pk}/REF", timezone.now() - ago
+    at = timezone.now() - ago
     write_entries(
         [
-            new_entry(thread, Step.RECEIVED, "Reçue.", at=at, report="x", sequence=1),
             new_entry(
-                thread, Step.RECEIVED, "Rien de nouveau.", at=at, format="CAP", effect="none"
+                1, Step.RECEIVED, "Reçue.", at=at, source_id=source.pk, report="x", sequence=1
             ),
-            _attempt(thread, at, result="retry", code="20429"),
-            _attempt(thread, at, result="accepted", code="", after_report_s=0.02),
-            _attempt(thread, at, result="permanent", code="21211"),
             new_entry(
-                thread, Step.RECEIPT, "Reçu.", at=at,
+                1, Step.RECEIVED, "Rien de nouveau.", at=at, format="CAP", effect="none"
+            ),
+            _attempt(at, result="retry", code="20429"),
+            _attempt(at, result="accepted", code="", after_report_s=0.02),
+            _attempt(at, result="permanent", code="21211"),
+            new_entry(
+                1, Step.RECEIPT, "Reçu.", at=at,
                 channel="sms", state="delivered", code="", after_handover_s=1.5,
             ),
             new_entry(
-                thread, Step.RECEIPT, "Non reçu.", at=at,
+                1, Step.RECEIPT, "Non reçu.", at=at,
                 channel="sms", state="undelivered", code="30008", after_handover_s=3.0,
             ),
-            new_entry(thread, Step.DECIDED, "Au tour de l’adjoint.", at=at, rule="escalation"),
+            new_entry(1, Step.DECIDED, "Au tour de l’adjoint.", at=at, rule="escalation"),
         ]
         * times
     )  # fmt: skip
 
 
-def _attempt(thread, at, **data):
-    return new_entry(thread, Step.ATTEMPT, "Essai.", at=at, message=1, channel="sms", **data)
+def _attempt(at, **data):
+    return new_entry(1, Step.ATTEMPT, "Essai.", at=at, message_id=1, channel="sms", **data)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from time_machine import travel
 
+from notifier.intake.models import Incident
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Step
@@ -29,13 +30,13 @@ def test_an_unknown_reference_is_said_in_french() -> None:
 def test_steps_in_their_order_with_the_time_between(capsys: pytest.CaptureFixture[str]) -> None:
     new = source()
     receive(new.source, NewReport.model_validate(body(reference="CORG90-7")))
-    thread = f"{new.source.pk}/CORG90-7"
+    incident = Incident.objects.get().pk
     start = datetime.now(UTC) + timedelta(hours=1)
     gaps = (0.0, 0.25, 2.5, 90.0, 7200.0)
     at = start
     for number, gap in enumerate(gaps):
         at += timedelta(seconds=gap)
-        write_entries([new_entry(thread, Step.ATTEMPT, f"Étape {number}.", at=at)])
+        write_entries([new_entry(incident, Step.ATTEMPT, f"Étape {number}.", at=at)])
     lines = _timeline("CORG90-7", capsys)
     assert lines[0] == "CORG90-7 (CORG 90)"
     steps = [line for line in lines if "Étape" in line]
@@ -50,7 +51,7 @@ def test_hours_are_those_of_paris(capsys: pytest.CaptureFixture[str]) -> None:
     new = source()
     receive(new.source, NewReport.model_validate(body(reference="CORG90-8")))
     summer_noon = datetime(2027, 7, 14, 10, 0, tzinfo=UTC)
-    write_entries([new_entry(f"{new.source.pk}/CORG90-8", Step.RECEIPT, "Midi.", at=summer_noon)])
+    write_entries([new_entry(Incident.objects.get().pk, Step.RECEIPT, "Midi.", at=summer_noon)])
     lines = _timeline("CORG90-8", capsys)
     assert "  14/07/2027" in lines
     assert any(line.startswith("  12:00:00") and line.endswith("Midi.") for line in lines)
@@ -65,10 +66,10 @@ def test_the_hour_that_comes_twice_says_which_it_is(capsys: pytest.CaptureFixtur
                 body(reference="CORG90-9", occurred_at="2026-10-24T12:00:00Z")
             ),
         )
-    thread = f"{new.source.pk}/CORG90-9"
+    incident = Incident.objects.get().pk
     for hour in (0, 1, 2):
         at = datetime(2026, 10, 25, hour, 25, 8, tzinfo=UTC)
-        write_entries([new_entry(thread, Step.RECEIPT, f"Accusé {hour}.", at=at)])
+        write_entries([new_entry(incident, Step.RECEIPT, f"Accusé {hour}.", at=at)])
     lines = [line for line in _timeline("CORG90-9", capsys) if "Accusé" in line]
     assert lines[0].startswith("  02:25:08 (heure d’été)  ")
     assert lines[1].startswith("  02:25:08 (heure d’hiver)  ")
@@ -98,7 +99,7 @@ def test_on_a_terminal_long_lines_are_wrapped_and_no_number_is_cut(
     new = source()
     receive(new.source, NewReport.model_validate(body(reference="CORG90-8")))
     text = "SMS pour maire (+33 6 •• •• •• 79), puis pour adjoint (+33 6 •• •• •• 80), essai 1."
-    write_entries([new_entry(f"{new.source.pk}/CORG90-8", Step.ATTEMPT, text)])
+    write_entries([new_entry(Incident.objects.get().pk, Step.ATTEMPT, text)])
     for columns in range(48, 90):
         monkeypatch.setenv("COLUMNS", str(columns))
         terminal = _Terminal()
@@ -115,7 +116,7 @@ def test_for_another_program_a_step_is_a_line(capsys: pytest.CaptureFixture[str]
     new = source()
     receive(new.source, NewReport.model_validate(body(reference="CORG90-9")))
     text = "Un texte bien plus long qu’une ligne. " * 9
-    write_entries([new_entry(f"{new.source.pk}/CORG90-9", Step.ATTEMPT, text.strip())])
+    write_entries([new_entry(Incident.objects.get().pk, Step.ATTEMPT, text.strip())])
     assert any(line.endswith(text.strip()) for line in _timeline("CORG90-9", capsys))
 
 

@@ -135,7 +135,7 @@ def _by_category(report: Report, found: _Found, category: Category) -> Affected:
 
 
 def _inside(report: Report, communes: Iterable[Commune]) -> list[Commune]:
-    return [c for c in communes if c.departement in report.source.departements]
+    return [c for c in communes if report.source.may_speak_for(c.departement)]
 
 
 def _at_the_edge(found: _Found, category: Category) -> str:
@@ -257,7 +257,7 @@ def _told_before(report: Report, reports: list[Report]) -> list[Commune]:
 
 
 def _decided_before(report: Report, reports: list[Report]) -> list[str]:
-    """The communes that a person decided last in the thread for the very same place."""
+    """The communes that a person decided last of the incident for the very same place."""
     return next(
         (
             i.decided_communes

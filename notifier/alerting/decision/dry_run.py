@@ -18,8 +18,7 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.throttling.throttle import foreseen
 from notifier.delivery.models import Message
 from notifier.directory.recipients import active_people
-from notifier.intake.incident import thread_of
-from notifier.intake.models import Report, Source
+from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import refuse_outside
 from notifier.intake.schema.report import NewReport
 
@@ -30,14 +29,16 @@ def preview(source: Source, new: NewReport) -> dict[str, Any]:
     Raises OutsideSourceError as receiving would.
     """
     refuse_outside(source, new)
+    known = Incident.objects.filter(source=source, reference=new.reference).first()
+    incident = known or Incident(source=source, reference=new.reference)
+    incident.source = source
     report = Report(
-        source=source,
-        thread=thread_of(source, new.reference),
+        incident=incident,
         received_at=timezone.now(),
         location=new.location.model_dump(exclude_none=True),
-        **new.model_dump(exclude={"location"}),
+        **new.model_dump(exclude={"location", "reference"}),
     )
-    reports = list(Report.objects.filter(thread=report.thread).order_by("sequence"))
+    reports = list(Report.objects.filter(incident_id=incident.pk).order_by("sequence"))
     outcome = affected(report, reports)
     answer: dict[str, Any] = {
         "dry_run": True,
@@ -49,7 +50,7 @@ def preview(source: Source, new: NewReport) -> dict[str, Any]:
     }
     category = categories().get(new.category)
     if outcome.tells and category is not None:
-        alerts = list(Alert.objects.filter(thread=report.thread))
+        alerts = list(Alert.objects.filter(incident_id=incident.pk))
         tellings = rule_on_all(report, category, outcome, alerts)
         spoken = spoken_of(alerts, tellings)
         answer["tellings"] = [_telling(report, category, telling, spoken) for telling in tellings]
@@ -82,7 +83,8 @@ def _texts(
     envelope = Envelope(
         topic="",
         revision=0,
-        thread=report.thread,
+        incident_id=report.incident_id,
+        source=str(report.source.pk),
         texts=texts,
         lane=category.lane,
         expires_at=timezone.now() + category.lifetime,

@@ -1,6 +1,6 @@
 """A report is decided: where it is, what each commune is told, to whom; one transaction.
 
-lock the thread -> resolve the place -> rule for each commune -> letters to delivery -> journal
+lock the incident -> resolve the place -> rule for each commune -> letters to delivery -> journal
 
 Those of one job walk together: each step is one statement for all of them.
 """
@@ -35,8 +35,8 @@ from notifier.alerting.review.notices import ask_a_person, harmless
 from notifier.alerting.review.superseded import show_overtaken
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
-from notifier.intake.incident import conclude, goes_behind, lock_threads
-from notifier.intake.models import Handling, Report
+from notifier.intake.incident import conclude, goes_behind, lock_incidents
+from notifier.intake.models import Handling, Incident, Report, Source
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -66,7 +66,7 @@ def decide_each(*report_ids: UUID) -> None:
 
 @dataclass
 class _Decision:
-    """A report of a thread, on its way."""
+    """A report of an incident, on its way."""
 
     report: Report
     reports: list[Report]
@@ -76,7 +76,7 @@ class _Decision:
 
 
 def decide(*report_ids: UUID) -> None:
-    """Decide every received report of the threads that these belong to, by sequence.
+    """Decide every received report of the incidents that these belong to, by sequence.
 
     Does nothing for what is decided already, so it may be rung any number of times. They share one
     transaction and its statements: what raises for one of them undoes it for all.
@@ -84,15 +84,15 @@ def decide(*report_ids: UUID) -> None:
     with transaction.atomic():
         waiting = [
             [(report, reports) for report in reports if report.state == Handling.RECEIVED]
-            for reports in lock_threads(report_ids)
+            for reports in lock_incidents(report_ids)
         ]
-        # What a thread's second is ruled depends on what its first has told.
+        # What an incident's second is ruled depends on what its first has told.
         for turn in zip_longest(*waiting):
             _decide_all([pair for pair in turn if pair is not None])
 
 
 def _decide_all(pairs: Iterable[tuple[Report, list[Report]]]) -> None:
-    """Decide reports of as many threads."""
+    """Decide reports of as many incidents."""
     decisions = [_locate(report, reports) for report, reports in pairs]
     letters, lines = tell(_cases(decisions))
     enqueue_messages(_let_through(letters, decisions))
@@ -128,11 +128,11 @@ def _cases(decisions: Iterable[_Decision]) -> list[Case]:
         if decision.outcome.tells
         and (category := categories().get(decision.report.category)) is not None
     ]
-    alerts = _locked_alerts(decision.report.thread for decision, _ in telling)
+    alerts = _locked_alerts(decision.report.incident for decision, _ in telling)
     cases = []
     for decision, category in telling:
         report = decision.report
-        told = alerts[report.thread]
+        told = alerts[report.incident_id]
         tellings = rule_on_all(report, category, decision.outcome, told)
         decision.reasons += [f"{t.commune.name} : {t.ruling.reason}" for t in tellings]
         cases.append(Case(report, category, tellings, spoken_of(told, tellings)))
@@ -143,24 +143,26 @@ def _let_through(
     letters: list[OutgoingMessage], decisions: list[_Decision]
 ) -> list[OutgoingMessage]:
     """What leaves now, source by source."""
-    source_of = {d.report.thread: d.report.source for d in decisions}
+    source_of: dict[int | None, Source] = {d.report.incident_id: d.report.source for d in decisions}
     now: list[OutgoingMessage] = []
     for source_id, source in {source.pk: source for source in source_of.values()}.items():
-        theirs = [letter for letter in letters if source_of[letter.thread].pk == source_id]
+        theirs = [letter for letter in letters if source_of[letter.incident_id].pk == source_id]
         now += throttle(theirs, source)
     return now
 
 
-def _locked_alerts(threads: Iterable[str]) -> dict[str, list[Alert]]:
-    """What each thread told so far, locked until commit; a statement only if there are threads."""
-    found: dict[str, list[Alert]] = {thread: [] for thread in threads}
+def _locked_alerts(incidents: Iterable[Incident]) -> dict[int, list[Alert]]:
+    """What was told of each so far, locked until commit; without incidents, no statement."""
+    by_id = {incident.pk: incident for incident in incidents}
+    found: dict[int, list[Alert]] = {pk: [] for pk in by_id}
     if found:
         lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
         marks = ", ".join(["%s"] * len(found))
         # Written out, for Django takes longer to compile it than the database to answer.
-        sql = f"SELECT * FROM alerting_alert WHERE thread IN ({marks}) ORDER BY id DESC {lock}"  # noqa: S608 - constants and marks
+        sql = f"SELECT * FROM alerting_alert WHERE incident_id IN ({marks}) ORDER BY id DESC {lock}"  # noqa: S608 - constants and marks
         for alert in Alert.objects.raw(sql, list(found)):
-            found[alert.thread].append(alert)
+            alert.incident = by_id[alert.incident_id]
+            found[alert.incident_id].append(alert)
     return found
 
 
@@ -231,7 +233,7 @@ def spoken_of(alerts: list[Alert], tellings: list[Telling]) -> Spoken:
 
 def _resolved(report: Report, communes: list[Commune]) -> Entry:
     return new_entry(
-        report.thread,
+        report.incident_id,
         Step.RESOLVED,
         f"Commune : {list_communes(communes)}.",
         verdict=report.verdict,
@@ -245,9 +247,10 @@ def _resolved(report: Report, communes: list[Commune]) -> Entry:
 def _undecided(report: Report, outcome: Affected) -> list[Entry]:
     data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
     lines = [
-        new_entry(report.thread, Step.RESOLVED, harmless(clue), **data) for clue in report.clues
+        new_entry(report.incident_id, Step.RESOLVED, harmless(clue), **data)
+        for clue in report.clues
     ]
     step = Step.REVIEW if outcome.state is Handling.REVIEW else Step.DECIDED
     sentence = f"{outcome.reason[:1].upper()}{outcome.reason[1:]}."
-    lines.append(new_entry(report.thread, step, sentence, state=outcome.state, **data))
+    lines.append(new_entry(report.incident_id, step, sentence, state=outcome.state, **data))
     return lines

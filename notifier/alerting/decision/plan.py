@@ -86,11 +86,11 @@ def tell(cases: Sequence[Case]) -> tuple[list[OutgoingMessage], list[Entry]]:
     """Open, revise or close the alerts; the messages to enqueue and the journal entries to write.
 
     In the caller's transaction. Constant in statements for any number of first alerts and people;
-    of several cases, each is of another thread.
+    of several cases, each is of another incident.
     """
     letters: list[OutgoingMessage] = []
     entries = [_ruled(case.report, telling) for case in cases for telling in case.tellings]
-    unrung: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
+    unrung: defaultdict[tuple[int, str], list[Alert]] = defaultdict(list)
     for to_neighbours in (False, True):
         part = [
             (case, telling)
@@ -108,7 +108,7 @@ def tell(cases: Sequence[Case]) -> tuple[list[OutgoingMessage], list[Entry]]:
                 entries.append(_known_already(alert))
             entries += _gone(alert, gone)
             if why := why_unreached(Kind(alert.kind), case.category, found, gone):
-                unrung[alert.thread, why].append(alert)
+                unrung[alert.incident_id, why].append(alert)
                 entries.append(_unreached(alert, why))
     for (_, why), alerts in unrung.items():
         letters += letter_to_duty(alerts, why)
@@ -139,9 +139,9 @@ def _open_alerts(first: list[tuple[Case, Telling]]) -> Iterator[_Told]:
 
 
 def _alert(case: Case, telling: Telling, now: datetime) -> Alert:
-    """A new alert, or the closed one of a thread that is taken up again, one revision on."""
+    """A new alert, or the closed one of an incident that is taken up again, one revision on."""
     alert = telling.alert or Alert(
-        thread=case.report.thread, commune=telling.commune.code, revision=0
+        incident=case.report.incident, commune=telling.commune.code, revision=0
     )
     alert.commune_name = telling.commune.name
     alert.opened_at = now
@@ -216,7 +216,7 @@ def _ruled(report: Report, telling: Telling) -> Entry:
         None: "personne n’est prévenu",
     }[telling.ruling.kind]
     return new_entry(
-        report.thread,
+        report.incident_id,
         Step.DECIDED,
         f"{telling.commune.name} : {told} ; {telling.ruling.reason}.",
         report=str(report.pk),
@@ -233,7 +233,7 @@ def _composed(alert: Alert, texts: Texts, letters: list[OutgoingMessage]) -> lis
         return []
     return [
         new_entry(
-            alert.thread,
+            alert.incident_id,
             Step.COMPOSED,
             f"{alert.commune_name} : texte rédigé pour {whom(letters)} : « {texts.sms} »",
             alert=alert.pk,
@@ -246,7 +246,7 @@ def _composed(alert: Alert, texts: Texts, letters: list[OutgoingMessage]) -> lis
 
 def _known_already(alert: Alert) -> Entry:
     return new_entry(
-        alert.thread,
+        alert.incident_id,
         Step.COMPOSED,
         f"{alert.commune_name} : ses contacts le savent déjà par une autre commune, rien de plus.",
         alert=alert.pk,
@@ -257,7 +257,7 @@ def _known_already(alert: Alert) -> Entry:
 def _gone(alert: Alert, messages: Sequence[Message]) -> list[Entry]:
     return [
         new_entry(
-            alert.thread,
+            alert.incident_id,
             Step.CANCELLED,
             f"{alert.commune_name} : {message.title} ({message.get_channel_display()} "
             f"{mask(message.address)}) n’est plus dans l’annuaire, rien ne lui est plus dit.",
@@ -269,12 +269,12 @@ def _gone(alert: Alert, messages: Sequence[Message]) -> list[Entry]:
 
 
 def _unreached(alert: Alert, why: str) -> Entry:
-    has_duty = bool(alert.report.source.duty_email)
+    has_duty = bool(alert.incident.source.duty_email)
     then = (
         "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
     )
     return new_entry(
-        alert.thread,
+        alert.incident_id,
         Step.UNREACHED,
         f"{alert.commune_name} : {why}, {then}.",
         alert=alert.pk,

@@ -19,7 +19,6 @@ from notifier.alerting.notification.recipients import awaited
 from notifier.delivery.models import Delay, Message
 from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending.delayed import delayed, mark_delayed
-from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -73,7 +72,7 @@ def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
     alerts = _untold({message.topic for message in mine if message.topic.isdecimal()})
     write_entries(
         new_entry(
-            alert.thread,
+            alert.incident_id,
             Step.UNREACHED,
             f"{alert.commune_name} : l’opérateur ne prend aucun message, commune à joindre "
             "autrement.",
@@ -82,8 +81,8 @@ def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
         )
         for alert in alerts
     )
-    for source in {alert.report.source for alert in alerts}:
-        theirs = [alert for alert in alerts if alert.report.source == source]
+    for source in {alert.incident.source for alert in alerts}:
+        theirs = [alert for alert in alerts if alert.incident.source == source]
         first = theirs[0]
         about = f"{DELAYED}blocked-{first.pk}-{first.revision}"
         enqueue_messages(letter_to_duty(theirs, _why(theirs), about))
@@ -95,7 +94,7 @@ def _untold(topics: set[str]) -> list[Alert]:
     told = awaited(everyone_told(*topics)) if topics else []
     return [
         alert
-        for alert in alerts.select_related("report__source")
+        for alert in alerts.select_related("incident__source")
         if not any(_tells(message, alert) for message in told)
     ]
 
@@ -108,7 +107,7 @@ def _tells(message: Message, alert: Alert) -> bool:
 
 
 def _why(alerts: Sequence[Alert]) -> str:
-    references = list(dict.fromkeys(reference_in(alert.thread) for alert in alerts))
+    references = list(dict.fromkeys(alert.incident.reference for alert in alerts))
     more = f" et {len(references) - REFERENCES} autres" if len(references) > REFERENCES else ""
     named = ", ".join(references[:REFERENCES]) + more
     return (

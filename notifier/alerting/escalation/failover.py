@@ -25,7 +25,6 @@ from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.directory.recipients import Person, active_people
-from notifier.intake.incident import reference_in
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -42,7 +41,7 @@ def move_on(message: Message) -> None:
     get it yet. From the second whose text does not leave, dispatch is told as well.
     """
     if message.topic.startswith(TO_DUTY):
-        log.error("duty address could not be told", message=message.pk, thread=message.thread)
+        log.error("duty address could not be told", message=message.pk, topic=message.topic)
         return
     failed = told_within(message) if message.topic.startswith(DIGEST_TOPIC) else [message]
     silent = []
@@ -56,7 +55,7 @@ def move_on(message: Message) -> None:
         enqueue_messages(_letter_to_duty(message, *silent[0]))
     elif silent:
         # One mail, however many the digest told of.
-        references = ", ".join(reference_in(alert.thread) for alert, _ in silent)
+        references = ", ".join(alert.incident.reference for alert, _ in silent)
         why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
         if message.is_delayed:
             why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
@@ -80,7 +79,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     where an end is late: it can be read in the morning.
     """
     alert = (
-        Alert.objects.select_related("report__source")
+        Alert.objects.select_related("incident__source", "report")
         .select_for_update(of=("self",))
         .get(pk=int(message.topic))
     )
@@ -92,7 +91,7 @@ def _pass_on(message: Message) -> tuple[Alert | None, set[str]]:
     letters = _letters(alert, message, siblings)
     if letters:
         _note(alert, message, Step.DECIDED, f"au tour de {whom(letters)}", rule="escalation")
-        enqueue_messages(throttle(letters, alert.report.source))
+        enqueue_messages(throttle(letters, alert.incident.source))
     late = {m.recipient for m in siblings if m.is_delayed and m.channel in waking(alert)}
     if message.is_delayed and len(late) > 1:
         return alert, {m.channel for m in awaited(siblings)}
@@ -108,7 +107,7 @@ def _letters(alert: Alert, failed: Message, siblings: list[Message]) -> list[Out
     envelope = _envelope(alert, category)
     tried = {letter_key(m.channel, m.address) for m in siblings}
     if alert.is_to_neighbour:
-        others = Alert.objects.filter(thread=alert.thread, is_open=True)
+        others = Alert.objects.filter(incident=alert.incident_id, is_open=True)
         tried |= Spoken(others).told_by_others(alert)
     letters = _untried(envelope.for_people(_same(people, failed), tuple(Channel)), tried)
     if Kind(alert.kind).closes:
@@ -186,5 +185,5 @@ def _note(alert: Alert, failed: Message, step: Step, what: str, rule: str) -> No
         rule = "delayed"
     text = f"{alert.commune_name} : {failed.title} {state} ({channel}), {what}."
     write_entries(
-        [new_entry(alert.thread, step, text, alert=alert.pk, message=failed.pk, rule=rule)]
+        [new_entry(alert.incident_id, step, text, alert=alert.pk, message_id=failed.pk, rule=rule)]
     )

@@ -27,7 +27,9 @@ def catch_up(message: Message) -> None:
 
 
 def _tell(message: Message) -> None:
-    alerts = Alert.objects.select_related("report__source").select_for_update(of=("self",))
+    alerts = Alert.objects.select_related("incident__source", "report").select_for_update(
+        of=("self",)
+    )
     alert = alerts.filter(pk=int(message.topic)).first()
     if alert is None or not _goes_on_from(alert, message):
         return
@@ -35,9 +37,9 @@ def _tell(message: Message) -> None:
     if letters:
         text = f"{alert.commune_name} : reçu après coup, la suite est dite à {whom(letters)}."
         write_entries(
-            [new_entry(alert.thread, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
+            [new_entry(alert.incident_id, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
         )
-        enqueue_messages(throttle(letters, alert.report.source))
+        enqueue_messages(throttle(letters, alert.incident.source))
 
 
 def _goes_on_from(alert: Alert, message: Message) -> bool:

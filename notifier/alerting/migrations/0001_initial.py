@@ -23,7 +23,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.incident",
+                        verbose_name="affaire",
+                    ),
+                ),
                 ("commune", models.CharField(max_length=5, verbose_name="commune")),
                 ("commune_name", models.CharField(max_length=60, verbose_name="nom de la commune")),
                 ("category", models.CharField(max_length=20, verbose_name="catégorie")),
@@ -83,7 +91,6 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("thread", models.CharField(max_length=90, verbose_name="fil")),
                 ("revision", models.PositiveSmallIntegerField(verbose_name="révision")),
                 (
                     "channel",
@@ -228,7 +235,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="alert",
             constraint=models.UniqueConstraint(
-                fields=("thread", "commune"), name="alerting_one_per_commune"
+                fields=("incident", "commune"), name="alerting_one_per_commune"
             ),
         ),
         migrations.AddIndex(

@@ -1,4 +1,4 @@
-"""Where a thread's texts went or go: a neighbour's text never says the same to the same address.
+"""Where an incident's texts went or go: a neighbour's text never says the same to the same address.
 
 Whoever serves two communes reads of the one concerned, and not of its neighbour besides.
 """
@@ -17,10 +17,10 @@ Key = tuple[str, str]
 
 
 class Spoken:
-    """The addresses told by the thread's open alerts, and those that are told now."""
+    """The addresses told by the incident's open alerts, and those that are told now."""
 
     def __init__(self, alerts: Iterable[Alert]) -> None:
-        """`alerts`: the thread's open ones that are not being closed."""
+        """`alerts`: the incident's open ones that are not being closed."""
         self._topics = [str(alert.pk) for alert in alerts]
         self._now: set[Key] = set()
 
@@ -41,6 +41,6 @@ class Spoken:
 
     @cached_property
     def _before(self) -> set[tuple[str, Key]]:
-        """One statement, and none for a thread's first alerts."""
+        """One statement, and none for an incident's first alerts."""
         messages = everyone_told(*self._topics) if self._topics else ()
         return {(m.topic, letter_key(m.channel, m.address)) for m in messages}

@@ -13,7 +13,6 @@ from notifier.alerting.notification.messages import facts_told_now
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import EXEMPT, Channel, Lane, Message
 from notifier.delivery.outbox import OutgoingMessage
-from notifier.intake.incident import reference_in
 from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
 
@@ -38,7 +37,7 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[O
     if not alerts:
         return []
     first = alerts[0]
-    duty_email = first.report.source.duty_email
+    duty_email = first.incident.source.duty_email
     if not duty_email:
         codes = [alert.commune for alert in alerts]
         log.error("nobody told and no duty address", alert=first.pk, communes=codes)
@@ -50,7 +49,7 @@ def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[O
             duty_email,
             topic=f"{UNREACHED_TOPIC}{about or first.pk}",
             revision=1 if about else first.revision,
-            thread=first.thread,
+            incident_id=first.incident_id,
             subject=subject,
             body=body,
         )
@@ -81,11 +80,11 @@ def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
     alerts = Q(pk__in=[int(topic) for topic in topics if topic.isdecimal()])
     alerts |= Q(held__told_in__in=[topic for topic in topics if not topic.isdecimal()])
     by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
-    for alert in Alert.objects.filter(alerts).distinct().select_related("report__source"):
-        by_source[alert.report.source].append(alert)
+    for alert in Alert.objects.filter(alerts).distinct().select_related("incident__source"):
+        by_source[alert.incident.source].append(alert)
     letters = []
     for source, theirs in by_source.items():
-        listed = [f"{_as_listed(a)} : réf. {reference_in(a.thread)}" for a in theirs[:MAX_LISTED]]
+        listed = [f"{_as_listed(a)} : réf. {a.incident.reference}" for a in theirs[:MAX_LISTED]]
         subject, body = composer().pause(source.name, listed, len(theirs))
         topic = f"{PAUSE_TOPIC}{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
         letters += _letter(source, topic, subject, body)
@@ -93,20 +92,20 @@ def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
 
 
 def _letter(source: Source, topic: str, subject: str, body: str) -> list[OutgoingMessage]:
-    """To the source's duty, about no report; none, loudly, without an address."""
+    """To the source's duty, about no incident; none, loudly, without an address."""
     if not source.duty_email:
         log.error("no duty address", source=source.name, about=topic)
         return []
-    # No report's thread: the source's own.
-    thread = topic.replace("-", "/", 1)
-    return [mail_to_duty(source.duty_email, topic=topic, thread=thread, subject=subject, body=body)]
+    return [
+        mail_to_duty(source.duty_email, topic=topic, incident_id=None, subject=subject, body=body)
+    ]
 
 
 def mail_to_duty(
     address: str,
     *,
     topic: str,
-    thread: str,
+    incident_id: int | None,
     subject: str,
     body: str,
     revision: int = 1,
@@ -125,7 +124,7 @@ def mail_to_duty(
         subject=subject,
         lane=Lane.URGENT,
         expires_at=expires_at or timezone.now() + LIFETIME,
-        thread=thread,
+        incident_id=incident_id,
         recipient="duty",
         source=EXEMPT,
         title=TITLE,

@@ -13,8 +13,8 @@ from notifier.delivery.outbox import messages_of
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, timeline, write_entries
 
-# The topic of a message that tells of several alerts, and the thread of its own journal.
-DIGEST_TOPIC, DIGEST_THREAD = "digest-", "digest/"
+# The topic of a message that tells of several alerts.
+DIGEST_TOPIC = "digest-"
 
 
 def everyone_told(*topics: str) -> Sequence[Message]:
@@ -40,16 +40,13 @@ def told_within(digest: Message) -> Sequence[Message]:
     return [_as_told(row, digest) for row in rows]
 
 
-def timeline_with_digests(thread: str) -> list[Entry]:
-    """A thread's journal, and that of the digests that told of it, oldest first."""
-    told_in = Held.objects.filter(thread=thread, told_in__startswith=DIGEST_TOPIC)
-    topics = set(told_in.values_list("told_in", flat=True))
-    return timeline(thread, *sorted(thread_of_digest(topic) for topic in topics))
-
-
-def thread_of_digest(topic: str) -> str:
-    """The journal's thread for a digest: nobody's reference, so that none can be taken for it."""
-    return DIGEST_THREAD + topic.removeprefix(DIGEST_TOPIC)
+def timeline_with_digests(incident_id: int) -> list[Entry]:
+    """Return an incident's journal, and that of the digests that told of it, oldest first."""
+    told_in = Held.objects.filter(
+        alert__incident=incident_id, told_in__startswith=DIGEST_TOPIC
+    ).values("told_in")
+    digests = Message.objects.filter(topic__in=told_in).values_list("pk", flat=True)
+    return timeline(incident_id, message_ids=digests)
 
 
 def withdraw_held(alert: Alert) -> None:
@@ -58,7 +55,9 @@ def withdraw_held(alert: Alert) -> None:
     waiting = Held.objects.filter(alert=alert, state=HeldState.HELD, was_told=False)
     if waiting.update(state=HeldState.WITHDRAWN, ended_at=now):
         what = "annulée, retirée de ce qui était retenu"
-        write_entries([new_entry(alert.thread, Step.CANCELLED, f"{alert.commune_name} : {what}.")])
+        write_entries(
+            [new_entry(alert.incident_id, Step.CANCELLED, f"{alert.commune_name} : {what}.")]
+        )
 
 
 def left_by_its_reader(row: Held, alert: Alert) -> Message:
@@ -75,7 +74,6 @@ def _as_told(row: Held, digest: Message | None) -> Message:
         revision=row.revision,
         channel=row.channel,
         address=row.address,
-        thread=row.thread,
         recipient=row.recipient,
         title=row.title,
         state=MessageState.PENDING,

@@ -19,7 +19,6 @@ from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.recipients import Person
-from notifier.intake.incident import source_in
 from notifier.intake.models import Report
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
@@ -155,7 +154,8 @@ class Envelope:
         *,
         topic: str,
         revision: int,
-        thread: str,
+        incident_id: int | None,
+        source: str,
         texts: Texts,
         lane: str,
         expires_at: datetime,
@@ -163,7 +163,8 @@ class Envelope:
     ) -> None:
         self._topic = topic
         self._revision = revision
-        self._thread = thread
+        self._incident_id = incident_id
+        self._source = source
         self._texts = texts
         self._lane = Lane(lane)
         self._expires_at = expires_at
@@ -175,7 +176,8 @@ class Envelope:
         return cls(
             topic=str(alert.pk),
             revision=alert.revision,
-            thread=alert.thread,
+            incident_id=alert.incident_id,
+            source=str(alert.incident.source_id),
             texts=texts,
             lane=category.lane,
             expires_at=alert.expires_at,
@@ -224,8 +226,8 @@ class Envelope:
         return OutgoingMessage(
             topic=self._topic,
             revision=self._revision,
-            thread=self._thread,
-            source=source_in(self._thread),
+            incident_id=self._incident_id,
+            source=self._source,
             lane=self._lane,
             expires_at=self._expires_at,
             reported_at=self._reported_at,

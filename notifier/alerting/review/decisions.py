@@ -7,7 +7,7 @@ from django.utils import timezone
 from notifier.alerting.policy.current import categories, list_communes
 from notifier.alerting.review.notices import take_back
 from notifier.alerting.scheduling import enqueue_decision
-from notifier.intake.incident import lock_threads
+from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -31,7 +31,7 @@ def waiting() -> QuerySet[Report]:
     """Everything that waits for a decision, oldest first, with its source."""
     return (
         Report.objects.filter(state=Handling.REVIEW)
-        .select_related("source")
+        .select_related("incident__source")
         .order_by("received_at")
     )
 
@@ -48,7 +48,7 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     latest = max(reports, key=lambda report: report.sequence)
     chosen = list_communes(_checked(latest, codes, why))
     with transaction.atomic():
-        lock_threads([latest.pk])
+        lock_incidents([latest.pk])
         taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
             state=Handling.RECEIVED,
             decided_communes=codes,
@@ -68,7 +68,7 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
         write_entries(
             [
                 new_entry(
-                    latest.thread,
+                    latest.incident_id,
                     Step.REVIEW,
                     text,
                     report=str(latest.pk),
@@ -93,7 +93,7 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
     if not why:
         raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
     with transaction.atomic():
-        lock_threads([latest.pk])
+        lock_incidents([latest.pk])
         taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
             state=Handling.DISMISSED,
             reason=f"classée sans suite par {who}",
@@ -106,7 +106,7 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
         take_back([latest])
         text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
-        write_entries([new_entry(latest.thread, Step.REVIEW, text, report=pk, who=who)])
+        write_entries([new_entry(latest.incident_id, Step.REVIEW, text, report=pk, who=who)])
 
 
 def _checked(report: Report, codes: list[str], why: str) -> list[Commune]:
@@ -130,7 +130,7 @@ def _checked_one(report: Report, code: str, why: str) -> Commune:
     chosen = commune_by_code(code)
     if chosen is None:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
-    if chosen.departement not in report.source.departements:
+    if not report.source.may_speak_for(chosen.departement):
         raise ReviewError(
             f"{chosen.label} est hors des départements de {report.source.name} : "
             + ", ".join(report.source.departements)
@@ -169,7 +169,7 @@ def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
     )
     return [
         new_entry(
-            i.thread,
+            i.incident_id,
             Step.REVIEW,
             f"N° {i.sequence} : rien à vérifier, le n° {report.sequence} a levé le doute.",
             report=str(i.pk),

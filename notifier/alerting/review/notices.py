@@ -54,7 +54,7 @@ class Candidate:
 def candidates(together: list[Report]) -> list[Candidate]:
     """The communes that the clues name and the source may speak for, the most probable first.
 
-    `together`: what waits of one thread, the latest first. The more clues name a commune the more
+    `together`: what waits of one incident, the latest first. The more clues name a commune the more
     probable it is; then the higher a clue ranks it.
     """
     clues = [clue for report in together for clue in report.clues]
@@ -63,14 +63,14 @@ def candidates(together: list[Report]) -> list[Candidate]:
         code: min(c["communes"].index(code) for c in clues if code in c["communes"])
         for code in named
     }
-    allowed = together[0].source.departements
+    source = together[0].source
     told = {code for i in together if i.is_partial for code in i.communes}
     return [
         Candidate(found, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
         if code not in told
         and (found := commune_by_code(code)) is not None
-        and found.departement in allowed
+        and source.may_speak_for(found.departement)
     ]
 
 
@@ -88,7 +88,7 @@ def deadline(report: Report) -> datetime:
 
 
 def ask_a_person(report: Report, reason: str, reports: list[Report]) -> list[Entry]:
-    """Mail the doubt to the source's duty address, once for each place of a thread.
+    """Mail the doubt to the source's duty address, once for each place of an incident.
 
     In the transaction that puts it into the review; returns the journal entries to write.
     """
@@ -124,7 +124,7 @@ def _mail(report: Report, reason: str, revision: int) -> list[Entry]:
         address,
         topic=_topic(report),
         revision=revision,
-        thread=report.thread,
+        incident_id=report.incident_id,
         subject=subject,
         body=body,
         expires_at=None if is_expired else deadline(report),
@@ -140,7 +140,7 @@ def _mail(report: Report, reason: str, revision: int) -> list[Entry]:
 def noted(report: Report, what: str) -> Entry:
     """A line of the journal about this state of a report."""
     text = f"N° {report.sequence} : {what}."
-    return new_entry(report.thread, Step.REVIEW, text, report=str(report.pk))
+    return new_entry(report.incident_id, Step.REVIEW, text, report=str(report.pk))
 
 
 def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> Doubt:

@@ -39,7 +39,7 @@ def show_overtaken(report: Report, reports: list[Report]) -> list[Entry]:
     letter = mail_to_duty(
         address,
         topic=f"{REVIEW_TOPIC}{report.pk.hex}",
-        thread=report.thread,
+        incident_id=report.incident_id,
         subject=subject,
         body=body,
     )

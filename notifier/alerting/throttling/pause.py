@@ -113,17 +113,19 @@ def waiting(source: Source | None) -> Waiting:
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
         held = held.filter(source=source)
-        undecided = undecided.filter(source=source)
+        undecided = undecided.filter(incident__source=source)
         leaving = leaving.filter(source=_origin(source))
-    threads = {*messages.values_list("thread", flat=True).distinct().order_by()}
-    threads |= {*held.values_list("thread", flat=True).distinct().order_by()}
+    told = messages.values_list("incident_id", "topic").distinct().order_by()
+    # A digest is one, of however many it tells.
+    incidents = {incident_id or topic for incident_id, topic in told}
+    incidents |= {*held.values_list("alert__incident", flat=True).distinct().order_by()}
     made = [
         messages.order_by("created_at").values_list("created_at", flat=True).first(),
         held.order_by("held_at").values_list("held_at", flat=True).first(),
     ]
     return Waiting(
         texts=messages.count() + held.count(),
-        incidents=len(threads),
+        incidents=len(incidents),
         oldest=min((at for at in made if at is not None), default=None),
         undecided=undecided.count(),
         leaving=leaving.count(),
@@ -147,41 +149,47 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
     why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
     # First what would make more texts.
     taken = _take_back(
-        Report.objects.filter(source=source, state=Handling.RECEIVED),
+        Report.objects.filter(incident__source=source, state=Handling.RECEIVED),
         f"Intervention : {why}.",
         state=Handling.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip
     held = _take_back(
-        Held.objects.filter(source=source, state=HeldState.HELD),
+        Held.objects.filter(source=source, state=HeldState.HELD).select_related("alert"),
         f"Texte retenu : {why}.",
         state=HeldState.WITHDRAWN, ended_at=timezone.now(),
     )  # fmt: skip
     with transaction.atomic():
         messages = delivery.cancel_waiting(_origin(source), why)
         texts = len(messages)
-        threads = {m.thread for m in messages} | {*taken, *held}
+        incidents = {m.incident_id or m.topic for m in messages} | {*taken, *held}
         said = f"{_many(texts + len(held), 'texte')} et {_many(len(taken), 'intervention')}"
         write_entries([_line(source, f"Retirés par {who} : {said} à traiter.")])
     log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts + len(held))
-    return Withdrawn(texts + len(held), len(threads), waiting(source).leaving)
+    return Withdrawn(texts + len(held), len(incidents), waiting(source).leaving)
 
 
-def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[str]:
-    """Change what waits, a batch at a time, each with its line; the threads, one for each row.
+def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int]:
+    """Change what waits, a batch at a time, each with its line; the incidents, one for each row.
 
     What a worker has just under its hands is waited for, and left if it waits no longer.
     """
-    threads: list[str] = []
+    incidents: list[int] = []
     while True:
         with transaction.atomic():
-            batch = list(waiting.select_for_update().values_list("pk", "thread")[:BATCH])
-            waiting.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
+            rows = list(waiting.select_for_update(of=("self",))[:BATCH])
+            waiting.filter(pk__in=[row.pk for row in rows]).update(**changes)
+            batch = [(row.pk, _incident_of(row)) for row in rows]
             write_entries(
-                new_entry(thread, Step.CANCELLED, text, row=str(pk)) for pk, thread in batch
+                new_entry(incident_id, Step.CANCELLED, text, row=str(pk))
+                for pk, incident_id in batch
             )
-        threads += [thread for _, thread in batch]
+        incidents += [incident_id for _, incident_id in batch]
         if not batch:
-            return threads
+            return incidents
+
+
+def _incident_of(row: Report | Held) -> int:
+    return row.alert.incident_id if isinstance(row, Held) else row.incident_id
 
 
 def _origin(source: Source | None) -> str:
@@ -189,7 +197,9 @@ def _origin(source: Source | None) -> str:
 
 
 def _line(source: Source | None, text: str) -> Entry:
-    return new_entry(f"pause/{source.name if source else 'toutes les sources'}", Step.PAUSED, text)
+    return new_entry(
+        None, Step.PAUSED, text, source=source.name if source else "toutes les sources"
+    )
 
 
 def _many(n: int, what: str) -> str:

@@ -138,13 +138,18 @@ def let_go(rows: QuerySet[Held], who: str) -> int:
     """Let these held texts go, whatever they cost; how many of them were still held by a cap."""
     with transaction.atomic():
         held = rows.filter(state=HeldState.HELD, reason__in=CAPS, released_by="")
-        mine = list(held.select_for_update().values_list("pk", "thread"))
-        Held.objects.filter(pk__in=[pk for pk, _ in mine], state=HeldState.HELD).update(
+        mine = list(held.select_related("alert").select_for_update(of=("self",)))
+        Held.objects.filter(pk__in=[row.pk for row in mine], state=HeldState.HELD).update(
             released_by=who, release_at=timezone.now()
         )
         write_entries(
-            new_entry(thread, Step.HELD, f"Texte retenu par le plafond, libéré par {who}.", held=pk)
-            for pk, thread in mine
+            new_entry(
+                row.alert.incident_id,
+                Step.HELD,
+                f"Texte retenu par le plafond, libéré par {who}.",
+                held=row.pk,
+            )
+            for row in mine
         )
     return len(mine)
 

@@ -267,7 +267,6 @@ def _hold(letters: list[OutgoingMessage], source: Source, reason: HeldFor, until
         Held(
             alert=alerts[le.topic],
             source=source,
-            thread=le.thread,
             revision=le.revision,
             channel=le.channel,
             address=le.address,
@@ -297,12 +296,12 @@ def _hold(letters: list[OutgoingMessage], source: Source, reason: HeldFor, until
 
 def _note(letters: list[OutgoingMessage], what: str) -> None:
     """A line of the journal for each alert that the letters are of."""
-    by_alert: dict[tuple[str, str], list[OutgoingMessage]] = {}
+    by_alert: dict[tuple[str, int | None], list[OutgoingMessage]] = {}
     for letter in letters:
-        by_alert.setdefault((letter.topic, letter.thread), []).append(letter)
+        by_alert.setdefault((letter.topic, letter.incident_id), []).append(letter)
     write_entries(
-        new_entry(thread, Step.HELD, f"{whom(those)} : {what}.", alert=int(topic))
-        for (topic, thread), those in by_alert.items()
+        new_entry(incident_id, Step.HELD, f"{whom(those)} : {what}.", alert=int(topic))
+        for (topic, incident_id), those in by_alert.items()
     )
 
 

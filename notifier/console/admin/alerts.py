@@ -13,7 +13,7 @@ from notifier.alerting.models import Alert, Held
 from notifier.alerting.throttling.quota import let_go
 from notifier.console.admin.base import (
     NOTHING,
-    ThreadAdmin,
+    IncidentAdmin,
     category_label,
     format_moment,
     list_link,
@@ -33,13 +33,13 @@ KINDS = {
 
 
 @admin.register(Alert)
-class AlertAdmin(ThreadAdmin[Alert]):
-    """One thread as told to one commune."""
+class AlertAdmin(IncidentAdmin[Alert]):
+    """One incident as told to one commune."""
 
+    linked_by = ("incident__id__exact",)
     list_display = ("opened", "reference", "where", "what", "severity", "last_text", "is_open")
     list_display_links = ("opened", "reference")
     list_filter = ("is_open", "severity")
-    # `reference` comes from the thread, so the list itself needs no other table.
     fields = (
         "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
         "expires", "report", "messages", "held",
@@ -81,10 +81,11 @@ class AlertAdmin(ThreadAdmin[Alert]):
 
 
 @admin.register(Held)
-class HeldAdmin(ThreadAdmin[Held]):
+class HeldAdmin(IncidentAdmin[Held]):
     """What is told later, with others. Lists mask the address; only its own page shows it."""
 
-    linked_by = ("thread", "alert__id__exact")
+    incident = "alert__incident_id"
+    linked_by = ("alert__id__exact",)
     list_display = ("since", "reference", "title", "channel", "masked", "reason", "state", "until")
     list_display_links = ("since", "reference")
     list_filter = ("state", "reason", "channel")
@@ -126,10 +127,10 @@ class HeldAdmin(ThreadAdmin[Held]):
 
 
 @admin.register(Message)
-class MessageAdmin(ThreadAdmin[Message]):
+class MessageAdmin(IncidentAdmin[Message]):
     """One text for one address. Lists mask the address; only the message's own page shows it."""
 
-    linked_by = ("thread", "topic")
+    linked_by = ("incident_id", "topic")
     list_display = (
         "created", "reference", "title", "channel", "masked", "state", "attempt_count",
         "error_code",
@@ -185,14 +186,20 @@ class MessageAdmin(ThreadAdmin[Message]):
 
 
 @admin.register(Entry)
-class EntryAdmin(ThreadAdmin[Entry]):
+class EntryAdmin(IncidentAdmin[Entry]):
     """The journal, the latest entry first."""
 
     list_display = ("when", "reference", "step", "text")
     list_display_links = ("when",)
     list_filter = ("step",)
     ordering = ("-id",)
-    fields = ("when", "reference", "step", "text", "detail")
+    fields = ("when", "reference", "step", "text", "message_id", "detail")
+
+    @admin.display(description="référence", ordering="incident_id")
+    def reference(self, entry: Entry) -> str:
+        """Of what concerns no incident, the source."""
+        found: str = super().reference(entry)
+        return entry.data.get("source", NOTHING) if found == NOTHING else found
 
     @admin.display(description="heure")
     def when(self, entry: Entry) -> str:

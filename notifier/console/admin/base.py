@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.contrib.admin.utils import get_fields_from_path
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +22,7 @@ from django.utils.text import capfirst
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import categories, label_of
 from notifier.intake.formats.message import possible_references
-from notifier.intake.incident import reference_in
-from notifier.intake.models import Report
+from notifier.intake.models import Incident
 from notifier.territory.resolve import commune_by_code
 
 Stored = TypeVar("Stored", bound=Model)
@@ -63,7 +63,8 @@ class TitledAdmin(ModelAdmin[Stored]):
                 lookups.add(str(wanted.parameter_name))
             else:
                 field = str(wanted[0] if isinstance(wanted, tuple) else wanted)
-                exact = "__id__exact" if self.opts.get_field(field).is_relation else "__exact"
+                is_relation = get_fields_from_path(self.model, field)[-1].is_relation
+                exact = "__id__exact" if is_relation else "__exact"
                 lookups |= {f"{field}{exact}", f"{field}__isnull"}
         return lookups
 
@@ -104,13 +105,22 @@ class ReadOnlyAdmin(TitledAdmin[Stored]):
         return False
 
 
-class ThreadAdmin(ReadOnlyAdmin[Stored]):
-    """What belongs to a thread: found by the reference that dispatch gave."""
+class IncidentAdmin(ReadOnlyAdmin[Stored]):
+    """What belongs to an incident: found by the reference that dispatch gave."""
 
-    linked_by: tuple[str, ...] = ("thread",)
+    # The way from the model to its incident's id.
+    incident = "incident_id"
+    linked_by: tuple[str, ...] = ("incident_id",)
     # The box appears only with fields; `get_search_results` is what searches.
-    search_fields = ("thread",)
+    search_fields = ("incident_id",)
     search_help_text = "Référence entière, telle que le centre d’opérations l’a donnée."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stored]:
+        """With each one's reference, which the journal and the messages know by a number only."""
+        mine = Incident.objects.filter(pk=OuterRef(self.incident))
+        found: QuerySet[Stored] = super().get_queryset(request)
+        reference = Subquery(mine.values("reference"))
+        return found.annotate(incident_reference=reference)  # type: ignore[return-value] # the stubs make two types of it
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Stored], search_term: str
@@ -120,13 +130,13 @@ class ThreadAdmin(ReadOnlyAdmin[Stored]):
         if not reference:
             return queryset, False
         possible = possible_references(reference)
-        threads = Report.objects.filter(reference__in=possible).values("thread")
-        return queryset.filter(thread__in=threads), False
+        incidents = Incident.objects.filter(reference__in=possible).values("pk")
+        return queryset.filter(**{f"{self.incident}__in": incidents}), False
 
-    @admin.display(description="référence", ordering="thread")
+    @admin.display(description="référence", ordering="incident_id")
     def reference(self, stored: Any) -> str:
-        """The thread without the number of its source."""
-        return reference_in(stored.thread)
+        """As its source gave it; of what concerns no incident, or several, none."""
+        return stored.incident_reference or NOTHING
 
 
 def format_moment(at: datetime | None) -> str:

@@ -45,7 +45,7 @@ class DecisionForm(forms.Form):
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, together: list[Report], data: Any = None) -> None:
-        """`together`: what waits of one thread, the latest first."""
+        """`together`: what waits of one incident, the latest first."""
         self._latest = str(together[0].pk)
         super().__init__(data, initial={"seen": self._latest})
         found = [(c.commune.code, c.label) for c in candidates(together)]

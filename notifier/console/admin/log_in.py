@@ -17,9 +17,6 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-# The journal's thread of everything that concerns accounts; no source's begins with a slash.
-ACCOUNTS = "/comptes"
-
 
 class SuperuserLogin(AuthenticationForm):
     """Log in superusers only: nobody else has anything to see here."""
@@ -96,6 +93,4 @@ def record_lockout(request: HttpRequest, username: str, **_: Any) -> None:
 
 
 def _write(user: User, what: str) -> None:
-    write_entries(
-        [new_entry(ACCOUNTS, Step.ACCESS, f"Compte n° {user.pk} : {what}.", account=user.pk)]
-    )
+    write_entries([new_entry(None, Step.ACCESS, f"Compte n° {user.pk} : {what}.", account=user.pk)])

@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from notifier.alerting.models import Alert
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.console.admin.base import (
     NOTHING,
-    ThreadAdmin,
+    IncidentAdmin,
     category_label,
     commune_label,
     format_moment,
@@ -63,15 +63,16 @@ PLACE = {
 
 
 @admin.register(Report)
-class ReportAdmin(ThreadAdmin[Report]):
+class ReportAdmin(IncidentAdmin[Report]):
     """Nothing of it can be changed; a person may only say which commune it concerns."""
 
+    linked_by = ()
     list_display = (
         "received", "reference", "sequence", "source", "what", "verdict_label", "state",
     )  # fmt: skip
     list_display_links = ("received", "reference")
-    list_filter = ("state", "source", "exercise")
-    list_select_related = ("source",)
+    list_filter = ("state", "incident__source", "exercise")
+    list_select_related = ("incident__source",)
     fieldsets = (
         (None, {"fields": ("reference", "sequence", "source", "received", "state", "reason")}),
         ("Annoncé", {"fields": ("what", "status", "severity", "occurred", "exercise", "place")}),
@@ -90,8 +91,8 @@ class ReportAdmin(ThreadAdmin[Report]):
 
     def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the incident's waiting reports, their clues, and the decision in two steps."""
-        asked = get_object_or_404(Report.objects.select_related("source"), pk=pk)
-        together = sorted(waiting().filter(thread=asked.thread), key=lambda i: -i.sequence)
+        asked = get_object_or_404(Report.objects.select_related("incident__source"), pk=pk)
+        together = sorted(waiting().filter(incident=asked.incident_id), key=lambda i: -i.sequence)
         if not together:
             messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
             return HttpResponseRedirect(reverse("admin:intake_report_change", args=[pk]))
@@ -155,6 +156,12 @@ class ReportAdmin(ThreadAdmin[Report]):
     def received(self, report: Report) -> str:
         return format_moment(report.received_at)
 
+    @admin.display(description="source", ordering="incident__source")
+    def source(self, report: Report) -> SafeString:
+        """The way to it."""
+        address = reverse("admin:intake_source_change", args=[report.source.pk])
+        return format_html('<a href="{}">{}</a>', address, report.source)
+
     @admin.display(description="survenue le")
     def occurred(self, report: Report) -> str:
         return format_moment(report.occurred_at)
@@ -201,7 +208,7 @@ class ReportAdmin(ThreadAdmin[Report]):
     @admin.display(description="étapes")
     def steps(self, report: Report) -> SafeString | str:
         """The journal of the incident."""
-        entries = timeline(report.thread)
+        entries = timeline(report.incident_id)
         rows: list[list[str | SafeString]] = [
             [format_moment(entry.at), entry.get_step_display(), entry.text] for entry in entries
         ]
@@ -210,8 +217,12 @@ class ReportAdmin(ThreadAdmin[Report]):
     @admin.display(description="voir aussi")
     def links(self, report: Report) -> SafeString:
         """Links to what was sent and logged."""
-        named = ((Alert, "alertes"), (Message, "messages"), (Entry, "lignes du journal"))
-        found = (list_link(model, text, thread=report.thread) for model, text in named)
+        number = str(report.incident_id)
+        found = (
+            list_link(Alert, "alertes", incident__id__exact=number),
+            list_link(Message, "messages", incident_id=number),
+            list_link(Entry, "lignes du journal", incident_id=number),
+        )
         return format_html_join(" · ", "{}", ((link,) for link in found))
 
 

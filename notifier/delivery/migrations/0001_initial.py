@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("address", models.CharField(max_length=254, verbose_name="adresse")),
-                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                ("incident_id", models.BigIntegerField(null=True, verbose_name="affaire")),
                 (
                     "source",
                     models.CharField(blank=True, default="", max_length=20, verbose_name="source"),

@@ -107,11 +107,11 @@ def _advance(receipts: dict[int, Receipt]) -> set[int]:
 def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
     reason = f" : {receipt.explanation}" if receipt.explanation else ""
     return new_entry(
-        message.thread,
+        message.incident_id,
         Step.RECEIPT,
         f"{message.journal_label} : {message.get_state_display()}{reason}.",
         at=now,
-        message=message.pk,
+        message_id=message.pk,
         channel=message.channel,
         state=receipt.state,
         code=receipt.code,

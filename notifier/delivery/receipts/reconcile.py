@@ -168,4 +168,4 @@ def _note(message: Message, step: Step, what: str, at: datetime) -> None:
 
 def _line(message: Message, step: Step, what: str, at: datetime) -> Entry:
     text = f"{message.journal_label} : {what}."
-    return new_entry(message.thread, step, text, at=at, message=message.pk)
+    return new_entry(message.incident_id, step, text, at=at, message_id=message.pk)

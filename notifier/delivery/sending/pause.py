@@ -131,4 +131,6 @@ def _pending_messages() -> QuerySet[Message]:
 
 
 def _line(message: Message, step: Step, what: str) -> Entry:
-    return new_entry(message.thread, step, f"{message.journal_label} : {what}.", message=message.pk)
+    return new_entry(
+        message.incident_id, step, f"{message.journal_label} : {what}.", message_id=message.pk
+    )

@@ -68,8 +68,8 @@ def _cancel(message: Message) -> None:
 
 def _line(message: Message) -> Entry:
     return new_entry(
-        message.thread,
+        message.incident_id,
         Step.CANCELLED,
         f"{message.journal_label} : {RECIPIENT_GONE}.",
-        message=message.pk,
+        message_id=message.pk,
     )

@@ -135,11 +135,11 @@ def _describe(message: Message, outcome: Outcome) -> str:
 def _entry(result: SendResult, attempt: Attempt) -> Entry:
     message = result.message
     return new_entry(
-        message.thread,
+        message.incident_id,
         Step.ATTEMPT,
         f"{message.journal_label}, essai {attempt.number} : {attempt.detail}.",
         at=attempt.ended_at,
-        message=message.pk,
+        message_id=message.pk,
         channel=message.channel,
         attempt=attempt.number,
         result=attempt.result,

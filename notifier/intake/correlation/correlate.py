@@ -1,6 +1,6 @@
-"""A message set into its threads: which these are, and where the report then stands.
+"""A message set into its incidents: which these are, and where the report then stands.
 
-Reads the thread, stores nothing.
+Reads the incident, stores nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from django.utils import timezone
 from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
-from notifier.intake.incident import thread_of
 from notifier.intake.models import Distribution, Report, Source
 from notifier.intake.schema.report import FURTHEST_AHEAD, says_where
 from notifier.intake.schema.vocabulary import Status
@@ -25,7 +24,7 @@ from notifier.intake.schema.vocabulary import Status
 
 @dataclass(frozen=True)
 class Joined:
-    """A message set into a thread, nothing stored yet."""
+    """A message set into an incident, nothing stored yet."""
 
     row: Distribution
     content: Mapping[str, Any] | None
@@ -34,7 +33,7 @@ class Joined:
     latest: Report | None
     is_first: bool
     names: frozenset[str]
-    """Under which references others may have waited for this thread."""
+    """Under which references others may have waited for this incident."""
     sequence: int
     """Of what it makes of the report: after all that it names."""
 
@@ -50,7 +49,7 @@ class _Known:
     """What is known of the messages whose references a message bears, and of its own."""
 
     threads: Mapping[str, list[str]]
-    """The threads of each that came; several where it updated several."""
+    """The references of the incidents of each that came; several where it updated several."""
     last_sent: datetime | None
     """When the last of those that it names itself was sent, by its sender's clock."""
     last_sequence: int
@@ -58,9 +57,9 @@ class _Known:
 
 
 def join(source: Source, message: ForeignMessage) -> list[Joined]:
-    """The message in each thread that its references lead to, the one that it is told in first.
+    """The message in each incident that its references lead to, the one that it is told in first.
 
-    An end ends every thread that it names, also one not heard of yet. Raises FormatRefusedError.
+    An end ends every incident that it names, also one not heard of yet. Raises FormatRefusedError.
     """
     now = timezone.now()
     _refuse_expired(message, now)
@@ -98,7 +97,7 @@ def _in_thread(
     )
     names = frozenset({reference})
     if is_told and not message.effect.ends:
-        # It and all that it updates are one thread, by whichever of them others named it.
+        # It and all that it updates are one incident, by whichever of them others named it.
         names |= {name for name in message.threads if name not in known.threads}
     earlier = list(Distribution.objects.filter(source=source, reference__in=names))
     latest = latest_of(source, reference)
@@ -121,7 +120,7 @@ def _in_thread(
 
 
 def _is_of_use(message: ForeignMessage, latest: Report | None) -> bool:
-    """Whether the thread takes what it says of the report itself."""
+    """Whether the incident takes what it says of the report itself."""
     match message.effect:
         case Effect.OPENS:
             return True
@@ -141,7 +140,7 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
 
 def _known(source: Source, message: ForeignMessage) -> _Known:
     """Raises FormatRefusedError where its own number is another sender's: it would join that."""
-    # Also a thread that began with a later message, under the reference of one that it named.
+    # Also an incident that began with a later message, under the reference of one that it named.
     begun = Q(reference__in=message.threads, report__isnull=False)
     rows = Distribution.objects.filter(Q(name__in=message.threads) | begun, source=source)
     known = list(
@@ -165,7 +164,7 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
 
 
 def _references(message: ForeignMessage, known: _Known) -> list[str]:
-    """The threads that it belongs to, the first given first; its own if there is none yet."""
+    """The incidents that it belongs to, the first given first; its own if there is none yet."""
     found = [
         led for name in message.threads if name in known.threads for led in known.threads[name]
     ]
@@ -184,6 +183,7 @@ def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
 
 
 def latest_of(source: Source, reference: str) -> Report | None:
-    """The last full report of a thread: the shell of a lonely RC-RI is none."""
-    thread = Report.objects.filter(thread=thread_of(source, reference))
-    return thread.exclude(category="").order_by("-sequence").first()
+    """The last full report of an incident: the shell of a lonely RC-RI is none."""
+    reports = Report.objects.filter(incident__source=source, incident__reference=reference)
+    full = reports.exclude(category="").select_related("incident")
+    return full.order_by("-sequence").first()

@@ -80,7 +80,7 @@ def next_report(
 
 def _overtaken(latest: Report, effect: Effect, sequence: int) -> ForeignReport:
     """An end that by its sender's clock came before `latest`: numbered before it, and so shown."""
-    earlier = Report.objects.filter(thread=latest.thread, sequence__lt=latest.sequence)
+    earlier = Report.objects.filter(incident=latest.incident_id, sequence__lt=latest.sequence)
     taken = set(earlier.values_list("sequence", flat=True))
     number = min(sequence, latest.sequence - 1)
     while number in taken:

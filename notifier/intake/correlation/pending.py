@@ -15,8 +15,8 @@ from notifier.intake.correlation.next_report import following
 from notifier.intake.correlation.receive_message import lock_source, store_numbered
 from notifier.intake.correlation.status import standing
 from notifier.intake.formats.message import Effect, sequence_at
-from notifier.intake.incident import thread_of
-from notifier.intake.models import Distribution, Report
+from notifier.intake.incident import open_incidents
+from notifier.intake.models import Distribution, Incident, Report
 from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Step
@@ -64,7 +64,7 @@ def _settle(row: Distribution) -> None:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
         if row.effect == Effect.NOT_BEGUN:
             text = f"{row.format} : rien n’a été engagé, personne n’a été prévenu."
-        write_entries([new_entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+        write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
 
 
 def _follow(row: Distribution, latest: Report, status: Status) -> None:
@@ -75,23 +75,21 @@ def _follow(row: Distribution, latest: Report, status: Status) -> None:
             f"{row.format} : l’état « {status.label} » n’est pas repris, {refusal} n’est plus dans "
             f"les départements de {row.source.name}."
         )
-        write_entries([new_entry(thread_of(row.source, row.reference), Step.RECEIVED, text)])
+        write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
 
 
 def _show(row: Distribution, status: Status) -> None:
     """A shell without category or place: alerting can only put it before a person.
 
-    It has the thread's lowest number, so that the report, if it still comes, overtakes it.
+    It has the incident's lowest number, so that the report, if it still comes, overtakes it.
     """
     now = timezone.now()
-    thread = thread_of(row.source, row.reference)
-    if Report.objects.filter(thread=thread).exists():
+    incident = _incident(row)
+    if Report.objects.filter(incident=incident).exists():
         return
     shell = Report.objects.create(
         id=uuid4(),
-        source=row.source,
-        thread=thread,
-        reference=row.reference,
+        incident=incident,
         sequence=1,
         status=status,
         category="",
@@ -106,5 +104,10 @@ def _show(row: Distribution, status: Status) -> None:
         f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
         "l’intervention au centre qui l’a ouverte."
     )
-    write_entries([new_entry(thread, Step.RECEIVED, text, report=str(shell.pk))])
+    write_entries([new_entry(incident.pk, Step.RECEIVED, text, report=str(shell.pk))])
     received.send(sender=Report, report=shell)
+
+
+def _incident(row: Distribution) -> Incident:
+    """Return the incident that it waits for, which may have no report yet."""
+    return open_incidents([(row.source, row.reference)])[row.source_id, row.reference]

@@ -1,11 +1,11 @@
-"""A message of another format arrives: read already, it joins its thread, once.
+"""A message of another format arrives: read already, it joins its incident, once.
 
-known already -> its thread -> what the thread's state now is -> a report, or it waits.
+known already -> its incident -> what the incident's state now is -> a report, or it waits.
 
 What each case does, and the journal says so:
 - the same message again: nothing, and the id that it had; the same identity otherwise: refused;
 - an update of an unknown case: it holds all that a first report holds, and is one;
-- a report without a place: that of its thread, or a person's to find where the thread has none;
+- a report without a place: that of its incident, or a person's to find where that has none;
 - a cancellation before its alert: kept, so that the alert, when it comes, tells nobody;
 - an RC-RI (or an end without a place, or what has not begun) of an unknown case: waits
   (`waiting.py`);
@@ -23,7 +23,7 @@ from django.db import IntegrityError, transaction
 from notifier.intake.correlation.correlate import Joined, join
 from notifier.intake.correlation.next_report import CategoryOf, ForeignReport, next_report
 from notifier.intake.formats.message import Effect, ForeignMessage
-from notifier.intake.incident import thread_of
+from notifier.intake.incident import open_incidents
 from notifier.intake.models import Distribution, Source
 from notifier.intake.receive import ContradictionError, Reception, receive
 from notifier.journal.models import Step
@@ -42,7 +42,7 @@ class ForeignReception:
     note: str = ""
     """In French, for dispatch: what was particular about it."""
     others: tuple[UUID, ...] = ()
-    """What it became in the other threads that it names."""
+    """What it became in the other incidents that it names."""
 
 
 def receive_foreign(
@@ -79,15 +79,16 @@ def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -
     known = _repeated(source, message)
     if known:
         return known
-    return _as_one(
-        [_take(source, message, joined, category_of) for joined in join(source, message)]
-    )
+    joined = join(source, message)
+    # All together, and so in the order in which everybody takes them.
+    open_incidents((source, each.row.reference) for each in joined)
+    return _as_one([_take(source, message, each, category_of) for each in joined])
 
 
 def _take(
     source: Source, message: ForeignMessage, joined: Joined, category_of: CategoryOf
 ) -> ForeignReception:
-    """What becomes of it in one of its threads."""
+    """What becomes of it in one of its incidents."""
     if joined.row.effect == Effect.NAMES:
         return _name(source, message, joined.row)
     new = next_report(message, joined, category_of)
@@ -103,7 +104,7 @@ def _take(
 
 
 def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
-    """The answer for all threads of a message, the first that has a report in front."""
+    """The answer for all incidents of a message, the first that has a report in front."""
     ids = [r.report_id for r in receptions if r.report_id]
     return ForeignReception(
         ids[0] if ids else None,
@@ -114,9 +115,9 @@ def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
 
 
 def lock_source(source: Source) -> None:
-    """Until commit, no other foreign message of the source: the state of a thread is of them all.
+    """Until commit, no other foreign message of the source: an incident's state is of them all.
 
-    Its reports are still stored meanwhile, for they only point to the source.
+    Its reports are still stored meanwhile, for their incidents only point to the source.
     """
     Source.objects.select_for_update(no_key=True).get(pk=source.pk)
 
@@ -177,7 +178,7 @@ def store_numbered(source: Source, new: ForeignReport) -> Reception:
 
 
 def _join_waiting(source: Source, joined: Joined) -> None:
-    """What waited for this thread, under any of its references, has been counted in."""
+    """What waited for this incident, under any of its references, has been counted in."""
     row = joined.row
     waiting = Distribution.objects.filter(source=source, is_waiting=True)
     waiting.filter(reference__in=joined.names).update(
@@ -186,7 +187,7 @@ def _join_waiting(source: Source, joined: Joined) -> None:
 
 
 def _name(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
-    """What names this message later means this thread too."""
+    """What names this message later means this incident too."""
     row.save(force_insert=True)
     note = f"{message.format} : {row.reference} reste à part, jusqu’à la fin qui vaudra pour toutes"
     _journal(source, row, note)
@@ -205,5 +206,7 @@ def _wait(source: Source, message: ForeignMessage, row: Distribution) -> Foreign
 
 def _journal(source: Source, row: Distribution, sentence: str) -> None:
     text = f"{sentence[:1].upper()}{sentence[1:]}."
-    thread = thread_of(source, row.reference)
-    write_entries([new_entry(thread, Step.RECEIVED, text, format=row.format, effect=row.effect)])
+    incident = open_incidents([(source, row.reference)])[source.pk, row.reference]
+    write_entries(
+        [new_entry(incident.pk, Step.RECEIVED, text, format=row.format, effect=row.effect)]
+    )

@@ -1,4 +1,4 @@
-"""The state of a thread, from all the messages of it, in the order in which they were sent."""
+"""The state of an incident, from all the messages of it, in the order in which they were sent."""
 
 from collections.abc import Iterable
 

@@ -107,7 +107,7 @@ PATHS = {
 def read_case(
     document: Any, tables: Tables, reference_of: ReferenceOf
 ) -> tuple[str, dict[str, Any], list[str]]:
-    """The thread's reference, the content in our words, and what was dropped.
+    """The incident's reference, the content in our words, and what was dropped.
 
     Raises FormatRefusedError.
     """

@@ -33,7 +33,7 @@ class Effect(StrEnum):
     RESOURCES = "resources"
     """Says only how far single resources are."""
     NAMES = "names"
-    """Says nothing of this thread: it updates another, and whatever names it means both."""
+    """Says nothing of this incident: it updates another, and whatever names it means both."""
 
     @property
     def ends(self) -> bool:
@@ -60,7 +60,7 @@ class ForeignMessage:
     identity: str
     """The same for a repetition, different for every other message of the source."""
     threads: tuple[str, ...]
-    """References of the thread; a thread known by any of them is it, else the first names it."""
+    """References of the incident; one known by any of them is it, else the first names it."""
     effect: Effect
     exercise: bool | None
     """None when nothing says it."""
@@ -69,7 +69,7 @@ class ForeignMessage:
     name: str
     """The reference that later messages may know this one by."""
     content: Mapping[str, Any] | None
-    """category (as given), severity, occurred_at, location (empty: the thread's) and, where the
+    """category (as given), severity, occurred_at, location (empty: the incident's) and, where the
     format says it, expires_at; None if it only changes a state."""
     references: tuple[str, ...] = ()
     """References of the messages that it names itself: it comes after them, whatever clocks say."""
@@ -81,7 +81,7 @@ class ForeignMessage:
     """Until when the message itself is worth reading: one that opens is refused after it."""
     is_update: bool = False
     coarse_category: bool = False
-    """Its category is a rough translation: one that the thread already has stays."""
+    """Its category is a rough translation: one that the incident already has stays."""
     resources: Mapping[str, Phase] = field(default_factory=dict)
     moments: tuple[str, ...] = ()
     """When each state of a resource began, as far as it is said."""

@@ -150,6 +150,46 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Incident",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(db_index=True, max_length=60, verbose_name="référence"),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        help_text="Au premier message reçu.", verbose_name="ouverte le"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.source",
+                        verbose_name="source",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "affaire",
+                "verbose_name_plural": "affaires",
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                fields=("source", "reference"), name="intake_incident_once"
+            ),
+        ),
+        migrations.CreateModel(
             name="Report",
             fields=[
                 (
@@ -157,18 +197,6 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                     ),
-                ),
-                (
-                    "thread",
-                    models.CharField(
-                        help_text="Numéro de la source / référence.",
-                        max_length=90,
-                        verbose_name="fil",
-                    ),
-                ),
-                (
-                    "reference",
-                    models.CharField(db_index=True, max_length=60, verbose_name="référence"),
                 ),
                 ("sequence", models.PositiveIntegerField(verbose_name="séquence")),
                 (
@@ -262,11 +290,12 @@ class Migration(migrations.Migration):
                     models.TextField(blank=True, verbose_name="motif de la décision"),
                 ),
                 (
-                    "source",
+                    "incident",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        to="intake.source",
-                        verbose_name="source",
+                        to="intake.incident",
+                        verbose_name="affaire",
                     ),
                 ),
             ],
@@ -348,7 +377,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="report",
-            constraint=models.UniqueConstraint(fields=("thread", "sequence"), name="intake_once"),
+            constraint=models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
         ),
         migrations.AddIndex(
             model_name="distribution",

@@ -15,7 +15,7 @@ from notifier.intake.schema.clickable import LINK, clickable
 from notifier.intake.schema.shape import MAX_LENGTH, Shape, ShapeError
 from notifier.intake.schema.unsaid import is_first_name, is_unsaid
 
-# What a telephone, a form and a thread's name can all carry.
+# What a telephone, a form and an address can all carry.
 REFERENCE = re.compile(rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_LENGTH - 1}}}$")
 _CONSONANTS = "BCDFGHJKLMNPQRSTVWXZ"
 _OWN = re.compile(rf"AM(?:-(?:[{_CONSONANTS}][0-9]){{2}}){{4}}")

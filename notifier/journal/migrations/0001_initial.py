@@ -21,7 +21,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("at", models.DateTimeField(verbose_name="heure")),
-                ("thread", models.CharField(max_length=90, verbose_name="fil")),
+                ("incident_id", models.BigIntegerField(null=True, verbose_name="affaire")),
+                ("message_id", models.BigIntegerField(null=True, verbose_name="message")),
                 (
                     "step",
                     models.CharField(
@@ -52,7 +53,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "ligne du journal",
                 "verbose_name_plural": "lignes du journal",
                 "ordering": ("id",),
-                "indexes": [models.Index(fields=["thread", "id"], name="journal_thread")],
+                "indexes": [
+                    models.Index(fields=["incident_id", "id"], name="journal_incident"),
+                    models.Index(
+                        condition=models.Q(
+                            ("incident_id__isnull", True), ("message_id__isnull", False)
+                        ),
+                        fields=["message_id"],
+                        name="journal_message",
+                    ),
+                ],
             },
         ),
         migrations.RunPython(guard.install, guard.remove),

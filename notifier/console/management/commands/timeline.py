@@ -10,7 +10,6 @@ from django.utils import timezone
 from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.notification.history import timeline_with_digests
 from notifier.console.terminal import wrap_for
-from notifier.intake.incident import reference_in
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
@@ -33,14 +32,14 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         reference = options["reference"]
-        known = reports_named(reference).select_related("source")
-        threads = {report.thread: report.source.name for report in known}
-        if not threads:
+        known = reports_named(reference).select_related("incident__source")
+        incidents = {report.incident_id: report.incident for report in known}
+        if not incidents:
             raise CommandError(not_found(reference))
-        for thread, source in sorted(threads.items()):
-            self.stdout.write(f"{reference_in(thread)} ({source})")
-            self._print(timeline_with_digests(thread))
-            self._print_reasons([i for i in known if i.thread == thread and i.decision_reason])
+        for pk, incident in sorted(incidents.items()):
+            self.stdout.write(f"{incident.reference} ({incident.source.name})")
+            self._print(timeline_with_digests(pk))
+            self._print_reasons([i for i in known if i.incident_id == pk and i.decision_reason])
 
     def _print_reasons(self, decided: list[Report]) -> None:
         """Print the reasons of decisions, which the journal does not hold: they can be erased."""
