@@ -15,7 +15,7 @@ class AlertingConfig(AppConfig):
     verbose_name = "Alertes"
 
     def ready(self) -> None:
-        """Listen to the two rooms below: what arrives is decided, what ends badly moves on."""
+        """Connect the two rooms below: what is received is decided, what fails is passed on."""
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
@@ -25,22 +25,22 @@ class AlertingConfig(AppConfig):
         from notifier.readiness import CHECK_TAG
 
         register(check_wording, CHECK_TAG)
-        received.connect(_ring, dispatch_uid="alerting")
-        delivery_failed.connect(_move_on, dispatch_uid="alerting")
+        received.connect(_enqueue_decision, dispatch_uid="alerting")
+        delivery_failed.connect(_fail_over, dispatch_uid="alerting")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
-        checking_recipients.connect(_gone, dispatch_uid="alerting")
+        checking_recipients.connect(_messages_to_nobody, dispatch_uid="alerting")
 
 
-def _ring(report: Report, **_: object) -> None:
+def _enqueue_decision(report: Report, **_: object) -> None:
     from notifier.alerting.scheduling import enqueue_decision
 
     enqueue_decision(report)
 
 
-def _move_on(message: Message, **_: object) -> None:
-    from notifier.alerting.escalation.failover import move_on
+def _fail_over(message: Message, **_: object) -> None:
+    from notifier.alerting.escalation.failover import fail_over
 
-    move_on(message)
+    fail_over(message)
 
 
 def _catch_up(message: Message, **_: object) -> None:
@@ -49,7 +49,7 @@ def _catch_up(message: Message, **_: object) -> None:
     catch_up(message)
 
 
-def _gone(messages: list[Message], **_: object) -> set[int]:
-    from notifier.alerting.notification.present_readers import gone
+def _messages_to_nobody(messages: list[Message], **_: object) -> set[int]:
+    from notifier.alerting.notification.present_recipients import messages_to_nobody
 
-    return gone(messages)
+    return messages_to_nobody(messages)

@@ -1,27 +1,35 @@
 from django.db import models
 from django.db.models import Q
 
-from notifier.delivery.models import Channel
+from notifier.delivery.models import Channel, Message, MessageState
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.schema.vocabulary import Severity
 
 
+class OrganisationKind(models.TextChoices):
+    """Who can be told of an incident."""
+
+    COMMUNE = "commune", "commune"
+
+
 class Alert(models.Model):
-    """One incident as told to one commune: opened by a first alert, closed by end or cancellation.
+    """One incident as told to one organisation: opened by a first text, closed by its end.
 
     `facts` are those of the text last told, kept so that whoever is told in another's place reads
     the same.
     """
 
-    # Its unique constraint finds it by its incident.
-    incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, verbose_name="affaire", db_index=False
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
+    organisation_kind = models.CharField(
+        "sorte d’organisme",
+        max_length=10,
+        choices=OrganisationKind,
+        default=OrganisationKind.COMMUNE,
     )
-    commune = models.CharField("commune", max_length=5)
-    commune_name = models.CharField("nom de la commune", max_length=60)
-    report = models.ForeignKey(
-        Report, on_delete=models.PROTECT, verbose_name="dernière intervention"
-    )
+    # Of a commune its INSEE code (COG).
+    organisation = models.CharField("code de l’organisme", max_length=14)
+    organisation_name = models.CharField("nom de l’organisme", max_length=60)
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, verbose_name="dernier état")
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(
         "plus haute gravité annoncée", max_length=10, choices=[(s, s.label) for s in Severity]
@@ -35,7 +43,7 @@ class Alert(models.Model):
     opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     expires_at = models.DateTimeField("périmée après")
     # When an urgent alert taken up again was last told at once: not again before a pause.
-    told_again_at = models.DateTimeField("reprise annoncée le", null=True)
+    reopening_told_at = models.DateTimeField("reprise annoncée le", null=True)
 
     class Meta:
         verbose_name = "alerte"
@@ -43,12 +51,13 @@ class Alert(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("incident", "commune"), name="alerting_one_per_commune"
+                fields=("incident", "organisation_kind", "organisation"),
+                name="alerting_one_per_organisation",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.commune_name} : {self.incident.reference}"
+        return f"{self.organisation_name} : {self.incident.reference}"
 
     @property
     def is_to_neighbour(self) -> bool:
@@ -56,73 +65,146 @@ class Alert(models.Model):
         return bool(self.facts.get("next_to"))
 
 
-class HeldFor(models.TextChoices):
-    """Why a text was not enqueued at once."""
+class NotificationKind(models.TextChoices):
+    """What a notification is for, and with what it shares its message."""
+
+    ALERT = "alert", "alerte"
+    DIGEST = "digest", "récapitulatif"
+    DUTY = "duty", "à la permanence"
+    REVIEW = "review", "vérification"
+    QUOTA = "quota", "plafond ou suspension"
+
+
+# What tells of an alert; all other kinds go to the duty officer.
+OF_ALERT = (NotificationKind.ALERT, NotificationKind.DIGEST)
+
+
+class NotificationState(models.TextChoices):
+    """What alerting did about it. What became of a queued one is its message's state."""
+
+    DEFERRED = "deferred", "retenue"
+    QUEUED = "queued", "confiée à l’envoi"
+    SUPERSEDED = "superseded", "retirée"
+    EXPIRED = "expired", "périmée"
+    SUPPRESSED = "suppressed", "non envoyée"
+
+
+class DeferralReason(models.TextChoices):
+    """Why a notification waits."""
 
     STORM = "storm", "afflux d’alertes"
-    CAP = "cap", "plafond de SMS atteint"
+    QUOTA = "cap", "plafond de SMS atteint"
     FLAPPING = "flapping", "reprises répétées"
-    HARD_CAP = "hard_cap", "plafond absolu atteint"
+    HARD_QUOTA = "hard_cap", "plafond absolu atteint"
 
 
-class HeldState(models.TextChoices):
-    """What became of it; `held` is the only state that is ever left."""
+class Notification(models.Model):
+    """One alert revision for one recipient on one channel, sent or not, and why.
 
-    HELD = "held", "retenu"
-    TOLD = "told", "dit"
-    WITHDRAWN = "withdrawn", "retiré"
-    EXPIRED = "expired", "périmé"
+    One that nobody gets (`suppressed`) names no recipient, and the rule that kept it back. A digest
+    is one message of several notifications.
+    """
 
-
-class Held(models.Model):
-    """What one address is still to be told of an alert: later, with others, as it then stands."""
-
-    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, verbose_name="alerte")
+    kind = models.CharField("sorte", max_length=6, choices=NotificationKind)
+    state = models.CharField("état", max_length=10, choices=NotificationState)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
-    revision = models.PositiveSmallIntegerField("révision")
-    channel = models.CharField("canal", max_length=5, choices=Channel)
-    address = models.CharField("adresse", max_length=254)
-    recipient = models.CharField("destinataire", max_length=40)
-    title = models.CharField("qualité", max_length=80)
-    was_told = models.BooleanField("déjà prévenu de cette alerte")
-    reason = models.CharField("motif", max_length=8, choices=HeldFor)
-    state = models.CharField("état", max_length=9, choices=HeldState, default=HeldState.HELD)
-    held_at = models.DateTimeField("retenu le")
-    release_at = models.DateTimeField("à dire le")
-    expires_at = models.DateTimeField("périmé après")
-    ended_at = models.DateTimeField("terminé le", null=True)
-    # Who let it go although its source is at a cap.
-    released_by = models.CharField("libéré par", max_length=150, blank=True)
-    # The topic of the message that told it: the digest's, or the alert's own.
-    told_in = models.CharField("dit dans", max_length=40, blank=True)
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, null=True, verbose_name="intervention"
+    )
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, verbose_name="état")
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, verbose_name="alerte")
+    revision = models.PositiveSmallIntegerField("révision", default=1)
+    organisation = models.CharField("organisme", max_length=14, blank=True)
+    channel = models.CharField("canal", max_length=5, choices=Channel, blank=True)
+    address = models.CharField("adresse", max_length=254, blank=True)
+    recipient = models.CharField("destinataire", max_length=40, blank=True)
+    title = models.CharField("qualité", max_length=80, blank=True)
+    # Why it waits (DeferralReason); of a suppressed one, the rule, and the sentence that says it.
+    reason = models.CharField("motif", max_length=20, blank=True)
+    explanation = models.TextField("explication", blank=True)
+    created_at = models.DateTimeField("décidée le")
+    deferred_until = models.DateTimeField("à dire le", null=True)
+    expires_at = models.DateTimeField("périmée après", null=True)
+    ended_at = models.DateTimeField("terminée le", null=True)
+    # Of a deferred one: whether its reader has read of this alert before.
+    was_told = models.BooleanField("déjà prévenu de cette alerte", default=False)
+    # Who let it go although its source is at a quota.
+    released_by = models.CharField("libérée par", max_length=150, blank=True)
+    # Of a mail to the duty officer: what is said once.
+    dedup_key = models.CharField("dite une fois", max_length=80, blank=True)
+    message = models.ForeignKey(
+        Message,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="notifications",
+        verbose_name="message",
+    )
 
     class Meta:
-        verbose_name = "texte retenu"
-        verbose_name_plural = "textes retenus"
+        verbose_name = "notification"
+        verbose_name_plural = "notifications"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
+                fields=("alert", "revision", "channel", "address"),
+                name="alerting_told_once",
+                condition=Q(kind__in=["alert", "digest"], state__in=["deferred", "queued"]),
+            ),
+            models.UniqueConstraint(
                 fields=("alert", "channel", "address"),
-                name="alerting_held_once",
-                condition=Q(state="held"),
+                name="alerting_deferred_once",
+                condition=Q(state="deferred"),
+            ),
+            models.UniqueConstraint(
+                fields=("dedup_key",), name="alerting_dedup_key", condition=~Q(dedup_key="")
             ),
         )
         indexes = (
             models.Index(
-                fields=("release_at",), name="alerting_held_due", condition=Q(state="held")
+                fields=("deferred_until",),
+                name="alerting_deferred_due",
+                condition=Q(state="deferred"),
             ),
             models.Index(
-                fields=("address",), name="alerting_held_address", condition=Q(state="held")
+                fields=("address",),
+                name="alerting_deferred_address",
+                condition=Q(state="deferred"),
             ),
-            models.Index(fields=("told_in",), name="alerting_told_in", condition=~Q(told_in="")),
+            models.Index(
+                fields=("incident",),
+                name="alerting_suppressed",
+                condition=Q(state="suppressed"),
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} retenu n° {self.pk}"
+        return f"{self.get_kind_display()} n° {self.pk}"
+
+    @property
+    def message_state(self) -> MessageState:
+        """What became of its message; as good as waiting while it is deferred."""
+        if self.state == NotificationState.SUPERSEDED:
+            return MessageState.CANCELLED
+        return MessageState(self.message.state) if self.message else MessageState.PENDING
+
+    @property
+    def is_followed_up(self) -> bool:
+        """Whether somebody else was told, or is being told, because its message did not arrive."""
+        return self.message is not None and self.message.is_followed_up
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether its message has not left in time, is tried on, and the next person is told."""
+        return self.message is not None and self.message.is_delayed
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it may have arrived, and others are told because nobody can say."""
+        return self.message is not None and self.message.is_given_up
 
 
-class Spending(models.Model):
-    """The SMS segments that a source with a cap has caused on one day, in metropolitan France."""
+class QuotaUsage(models.Model):
+    """The SMS segments that a source with a quota has caused on one day, in metropolitan France."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
     day = models.DateField("jour")
@@ -135,7 +217,7 @@ class Spending(models.Model):
         verbose_name_plural = "consommations de SMS"
         ordering = ("-day", "source")
         constraints = (
-            models.UniqueConstraint(fields=("source", "day"), name="alerting_spent_once"),
+            models.UniqueConstraint(fields=("source", "day"), name="alerting_quota_once_a_day"),
         )
 
     def __str__(self) -> str:

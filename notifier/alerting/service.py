@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.policy.current import categories
 from notifier.intake.correlation.receive_message import ForeignReception, composed, receive_foreign
 from notifier.intake.formats.message import ForeignMessage
@@ -51,7 +51,7 @@ def try_out(source: Source, new: NewReport) -> dict[str, Any]:
     known = known_as(source, new)
     if known is None and categories().get(new.category) is None:
         raise UnknownCategoryError(new.category)
-    return preview(source, new)
+    return dry_run(source, new)
 
 
 def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
@@ -59,10 +59,10 @@ def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
 
     Raises what `accept_message` does.
     """
-    tried = [preview(source, new) for new in composed(source, message, _closest)]
-    if not tried:
+    answers = [dry_run(source, new) for new in composed(source, message, _closest)]
+    if not answers:
         return {"dry_run": True, "tellings": []}
-    return tried[0] | {"tellings": [telling for told in tried for telling in told["tellings"]]}
+    return answers[0] | {"tellings": [one for each in answers for one in each["tellings"]]}
 
 
 def _refuse_reference(source: Source, new: NewReport) -> None:

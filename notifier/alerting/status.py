@@ -2,30 +2,26 @@
 
 from typing import Any
 
-from notifier.alerting.models import Alert, Held, HeldState
-from notifier.alerting.notification.history import everyone_told, timeline_with_digests
+from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
+from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sending.pause import pause_of
 from notifier.intake.models import Report
-from notifier.journal.models import Step
 
-# What is held, or was until it was of no use any more.
-NOT_TOLD = (HeldState.HELD, HeldState.EXPIRED)
+# What the API calls a deferred notification.
+HELD = "held"
+# Waits, or did until it was of no use any more.
+NOT_SENT = (NotificationState.DEFERRED, NotificationState.EXPIRED)
 
 
 def status_of(report: Report) -> dict[str, Any]:
-    """The status of a report and its incident, as JSON types. Seven statements at the most."""
-    pause = pause_of(str(report.incident.source_id))
+    """Return the status of a report and its incident, as JSON types. Six statements at most."""
+    pause = pause_of(str(report.source.pk))
     alerts = list(Alert.objects.filter(incident=report.incident_id).order_by("id"))
-    by_alert: dict[int, list[dict[str, Any]]] = {alert.pk: [] for alert in alerts}
-    for message in everyone_told(*(str(alert.pk) for alert in alerts)):
-        if message.pk is not None:
-            by_alert[int(message.topic)].append(_message(message, pause))
-    for row in Held.objects.filter(alert__in=alerts, state__in=NOT_TOLD).order_by("id"):
-        by_alert[row.alert_id].append(_held(row))
-    lines = timeline_with_digests(report.incident_id)
+    told = Notification.objects.filter(incident=report.incident_id, kind__in=OF_ALERT)
+    notifications = list(told.select_related("message", "report").order_by("message_id", "id"))
     category = categories().get(report.category)
     return {
         "id": str(report.pk),
@@ -42,37 +38,39 @@ def status_of(report: Report) -> dict[str, Any]:
         "paused_since": pause.since.isoformat() if pause else None,
         "verdict": report.verdict or None,
         "clues": report.clues,
-        "alerts": [_alert(alert, by_alert[alert.pk]) for alert in alerts],
+        "alerts": [
+            _alert(alert, [n for n in notifications if n.alert_id == alert.pk], pause)
+            for alert in alerts
+        ],
         "not_told": [
-            {"commune": line.data["commune"], "sequence": line.data["sequence"],
-             "rule": line.data["rule"], "reason": line.data["reason"]}
-            for line in lines
-            if line.step == Step.DECIDED and "kind" in line.data and line.data["kind"] is None
+            _not_told(each, each.report)
+            for each in sorted(notifications, key=lambda each: each.pk)
+            if each.state == NotificationState.SUPPRESSED and each.report is not None
         ],
         "timeline": [
-            {"at": line.at.isoformat(), "step": line.step, "text": line.text} for line in lines
+            {"at": line.at.isoformat(), "step": line.step, "text": line.text}
+            for line in timeline_of(report.incident_id)
         ],
-    }  # fmt: skip
+    }
 
 
-def _alert(alert: Alert, messages: list[dict[str, Any]]) -> dict[str, Any]:
+def _alert(alert: Alert, notifications: list[Notification], pause: Pause | None) -> dict[str, Any]:
+    queued = [_queued(n, n.message, pause) for n in notifications if n.message is not None]
+    deferred = [_deferred(n) for n in notifications if n.state in NOT_SENT]
     return {
-        "commune": {"code": alert.commune, "name": alert.commune_name},
+        "commune": {"code": alert.organisation, "name": alert.organisation_name},
         "neighbour_of": alert.facts.get("next_to"),
         "kind": alert.kind,
         "open": alert.is_open,
         "revision": alert.revision,
-        "messages": messages,
+        "messages": queued + deferred,
     }
 
 
-def _message(message: Message, pause: Pause | None) -> dict[str, Any]:
+def _queued(notification: Notification, message: Message, pause: Pause | None) -> dict[str, Any]:
     is_paused = pause is not None and message.state == MessageState.PENDING
     return {
-        "revision": message.revision,
-        "channel": message.channel,
-        "recipient": message.title,
-        "address": mask(message.address),
+        **_recipient(notification),
         "state": message.state,
         "attempts": message.attempt_count,
         "error_code": message.error_code or None,
@@ -82,17 +80,34 @@ def _message(message: Message, pause: Pause | None) -> dict[str, Any]:
     }
 
 
-def _held(row: Held) -> dict[str, Any]:
+def _deferred(notification: Notification) -> dict[str, Any]:
+    until, ended_at = notification.deferred_until, notification.ended_at
+    is_waiting = notification.state == NotificationState.DEFERRED
     return {
-        "revision": row.revision,
-        "channel": row.channel,
-        "recipient": row.title,
-        "address": mask(row.address),
-        "state": row.state,
+        **_recipient(notification),
+        "state": HELD if is_waiting else notification.state,
         "attempts": 0,
         "error_code": None,
         "accepted_at": None,
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
-        "held_for": row.reason,
-        "held_until": row.release_at.isoformat(),
+        "ended_at": ended_at.isoformat() if ended_at else None,
+        "held_for": notification.reason,
+        "held_until": until.isoformat() if until else None,
+    }
+
+
+def _recipient(notification: Notification) -> dict[str, Any]:
+    return {
+        "revision": notification.revision,
+        "channel": notification.channel,
+        "recipient": notification.title,
+        "address": mask(notification.address),
+    }
+
+
+def _not_told(notification: Notification, report: Report) -> dict[str, Any]:
+    return {
+        "commune": notification.organisation,
+        "sequence": report.sequence,
+        "rule": notification.reason,
+        "reason": notification.explanation,
     }

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
 from notifier.alerting.release import release_due
-from notifier.alerting.review.notices import say_it_expired
+from notifier.alerting.review.notices import expiry_notice
 from notifier.alerting.scheduling import of_lane
 from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
@@ -74,7 +75,9 @@ def _expire_review(report_id: UUID) -> None:
             entries = [new_entry(report.incident_id, Step.EXPIRED, text, report=str(report.pk))]
             # While a later state of it still waits, its own mail is there to be acted upon.
             if not any(i.state == Handling.REVIEW and i.pk != report.pk for i in reports):
-                entries += say_it_expired(report, reason)
+                mails, lines = expiry_notice(report, reason)
+                queue_duty_mails(mails)
+                entries += lines
             write_entries(entries)
     if changed:
         log.error(

@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifier.alerting.models import Held, HeldFor, HeldState
+from notifier.alerting.models import DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import going_on
 from notifier.api.counters import counter_metrics
@@ -97,14 +97,14 @@ def caps_reached() -> int:
 
 def hard_caps_reached() -> int:
     """Count the sources that have reached the cap that holds urgent texts as well."""
-    return quota.reached_today(HeldFor.HARD_CAP).count()
+    return quota.reached_today(DeferralReason.HARD_QUOTA).count()
 
 
 def _held() -> dict[str, int]:
     """Count the texts that are held, by reason."""
-    waiting = Held.objects.filter(state=HeldState.HELD)
+    waiting = Notification.objects.filter(state=NotificationState.DEFERRED)
     found = dict(waiting.values_list("reason").annotate(n=Count("id")).order_by())
-    by_reason = {reason.value: found.get(reason, 0) for reason in HeldFor}
+    by_reason = {reason.value: found.get(reason, 0) for reason in DeferralReason}
     return {**by_reason, "pause": texts_paused()}
 
 

@@ -122,8 +122,6 @@ def new_token() -> str:
 class Message(models.Model):
     """One text for one address on one channel."""
 
-    topic = models.CharField("objet", max_length=40)
-    revision = models.PositiveSmallIntegerField("révision")
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)
     # Of which incident it tells, as a plain number: whatever that is. Null: of several, or of none.
@@ -174,11 +172,6 @@ class Message(models.Model):
         verbose_name = "message"
         verbose_name_plural = "messages"
         ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("topic", "revision", "channel", "address"), name="delivery_message_key"
-            ),
-        )
         indexes = (
             # How many texts an address got recently.
             models.Index(fields=("address", "created_at"), name="delivery_address"),

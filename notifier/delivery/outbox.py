@@ -1,18 +1,16 @@
 """Enqueue messages for delivery, look them up, and cancel them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, Count, F, Value, When
+from django.db.models import Case, F, Value, When
 from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.delivery.address import mask
 from notifier.delivery.models import (
-    EVERYTHING,
-    EXEMPT,
     OPEN,
     Channel,
     Lane,
@@ -37,10 +35,8 @@ SUPERSEDED = "retiré : un texte plus récent le remplace"
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """One text for one address; (topic, revision, channel, address) is its key, sent once ever."""
+    """One text for one address. Whoever makes it sees to it that it is made once."""
 
-    topic: str
-    revision: int
     channel: Channel
     address: str
     body: str
@@ -61,11 +57,10 @@ class OutgoingMessage:
         return mask(self.address)
 
 
-def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> None:
+def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> list[Message]:
     """Store the messages in the caller's transaction, and wake a worker after its commit.
 
-    A message whose key is known already is left as it is. What the same address was still to get of
-    an older revision is superseded: nobody reads the end before the alert.
+    Returns them in their order. One statement.
     """
     now = timezone.now()
     messages = [
@@ -78,59 +73,19 @@ def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> None:
         )
         for each in outgoing
     ]
-    if not messages:
-        return
-    newer = [message for message in messages if message.revision > 1]
-    if newer:
-        cancel_superseded(_older(newer))
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    Message.objects.bulk_create(messages)
     for lane in sorted({message.lane for message in messages}):
         enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
+    return messages
 
 
-def messages_of(*topics: str) -> Sequence[Message]:
-    """Return every message of the topics, whatever its state, oldest first. One statement."""
-    return list(Message.objects.filter(topic__in=topics).order_by("id"))
-
-
-def recent_messages(addresses: Iterable[str], since: datetime) -> Sequence[Message]:
-    """Return the messages to these addresses made since then, without cancelled ones.
-
-    Only topic, channel and address are loaded. One statement.
-    """
-    recent = Message.objects.filter(address__in=set(addresses), created_at__gt=since)
-    return list(recent.exclude(state=MessageState.CANCELLED).only("topic", "channel", "address"))
-
-
-# How many messages `recent_urgent_topics` reads at most: it costs the same in any storm.
-MAX_RECENT = 5000
-
-
-def recent_urgent_topics(since: datetime) -> dict[str, int]:
-    """Count the topics of the urgent messages made since then, by source. Two statements.
-
-    It reads the end of the table only, so it costs as much in a year as today.
-    """
-    last = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    recent = Message.objects.filter(
-        pk__gt=last - MAX_RECENT, lane=Lane.URGENT, created_at__gt=since
-    ).exclude(source__in=(EXEMPT, EVERYTHING))
-    counted = recent.order_by().values("source").annotate(topics=Count("topic", distinct=True))
-    return dict(counted.values_list("source", "topics"))
-
-
-def cancel_pending(topic: str) -> int:
+def cancel_pending(message_ids: Iterable[int | None]) -> int:
     """Cancel what no worker has claimed yet, and return how many messages that was."""
-    now = timezone.now()
-    cancelled = [
-        message
-        for message in Message.objects.filter(topic=topic, state=MessageState.PENDING)
-        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
-            state=MessageState.CANCELLED, due_at=None, ended_at=now
-        )
-    ]
-    _note_cancelled(cancelled, "retiré avant l’envoi")
-    return len(cancelled)
+    ids = [pk for pk in message_ids if pk is not None]
+    if not ids:
+        return 0
+    waiting = Message.objects.filter(pk__in=ids, state=MessageState.PENDING)
+    return _take_back(waiting, "retiré avant l’envoi")
 
 
 def cancel_superseded(message_ids: Iterable[int]) -> None:
@@ -158,15 +113,18 @@ def cancel_superseded(message_ids: Iterable[int]) -> None:
             _note_cancelled(mine.filter(state=MessageState.CANCELLED).order_by("id"), SUPERSEDED)
 
 
-def _older(newer: list[Message]) -> list[int]:
-    """Return the ids of open messages to the same addresses, of older revisions."""
-    revision_of = {(m.topic, m.channel, m.address): m.revision for m in newer}
-    open_ones = Message.objects.filter(topic__in={m.topic for m in newer}, state__in=OPEN)
-    return [
-        m.pk
-        for m in open_ones.only("topic", "revision", "channel", "address")
-        if m.revision < revision_of.get((m.topic, m.channel, m.address), 0)
+def _take_back(messages: Iterable[Message], why: str) -> int:
+    """Cancel those of the messages that are still `pending`, and return how many that was."""
+    now = timezone.now()
+    taken = [
+        message
+        for message in messages
+        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
+            state=MessageState.CANCELLED, due_at=None, ended_at=now
+        )
     ]
+    _note_cancelled(taken, why)
+    return len(taken)
 
 
 def _note_cancelled(messages: Iterable[Message], why: str) -> None:

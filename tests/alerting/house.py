@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.models import Notification
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane, Message, Result
 from notifier.delivery.providers.base import Outcome, SendResult
@@ -121,9 +122,20 @@ def told(reference: str = "R1", revision: int | None = None, **where: Any) -> li
 def messages(reference: str = "R1", revision: int | None = None, **where: Any) -> list[Message]:
     """A reference's messages, the duty's among them, in the order of their making."""
     if revision is not None:
-        where["revision"] = revision
+        where["notifications__revision"] = revision
     found = Message.objects.filter(incident_id__in=incidents(reference), **where)
     return list(found.order_by("id"))
+
+
+def deferrals(**where: Any) -> QuerySet[Notification]:
+    """The notifications that wait, or waited, for a time to be told."""
+    return Notification.objects.filter(deferred_until__isnull=False, **where)
+
+
+def revisions(reference: str = "R1") -> list[int]:
+    """The revisions that a reference's messages tell of, in the order of their making."""
+    told_of = Notification.objects.filter(message__in=messages(reference)).order_by("message_id")
+    return list(told_of.values_list("revision", flat=True))
 
 
 def bodies(revision: int) -> dict[str, str]:

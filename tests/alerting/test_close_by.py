@@ -9,7 +9,7 @@ import pytest
 from notifier.alerting.content.composer import MAX_SUBJECT_LENGTH
 from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION
 from notifier.alerting.content.samples import SAMPLE
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.current import composer
@@ -102,7 +102,7 @@ def test_the_next_person_reads_the_same(border) -> None:
 
 
 def test_the_dry_run_shows_the_text_that_is_sent(border) -> None:
-    answer = preview(border, event(category=FIRE, location=BORDER))
+    answer = dry_run(border, event(category=FIRE, location=BORDER))
     push(border, category=FIRE, location=BORDER)
     assert AT_DELLE in answer["tellings"][1]["sms"]
     assert [t["sms"] for t in answer["tellings"]] == [m.body for m in messages()]

@@ -40,6 +40,7 @@ from tests.alerting.house import (
     number,
     push,
     refusing,
+    revisions,
     sms,
     told,
 )
@@ -95,11 +96,11 @@ def test_a_late_text_whose_alert_is_being_cancelled_calls_nobody(dispatch) -> No
     Message.objects.update(created_at=timezone.now() - minute, due_at=timezone.now() + minute)
     with ThreadPoolExecutor(1) as sweep:
         with transaction.atomic():
-            alert = Alert.objects.select_for_update().get()
+            Alert.objects.select_for_update().get()
             passing = sweep.submit(pass_on_in_thread)
             if connection.vendor == "postgresql":
                 passing.result(10)  # it gives way; SQLite has it wait for this transaction's end
-            cancel_pending(str(alert.pk))
+            cancel_pending([m.pk for m in messages()])
         passing.result(10)
     pass_on_delayed()
     assert told() == [sms(1)]
@@ -119,7 +120,7 @@ def test_two_sequences_at_once_keep_their_order(dispatch) -> None:
         first = receive(dispatch, event(reference, 1, severity="minor")).report_id
         second = receive(dispatch, event(reference, 2, severity="extreme")).report_id
         at_once(lambda second=second: decide(second), lambda first=first: decide(first))
-        assert [m.revision for m in messages(reference)] == [1, 2]
+        assert revisions(reference) == [1, 2]
         assert "aggravée" in messages(reference)[1].body
     assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
@@ -128,7 +129,7 @@ def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
     for n in range(5):
         reference = f"R{n}"
         push(dispatch, reference, category=FIRE, severity="minor")
-        Message.objects.filter(revision=1, state=MessageState.PENDING).update(
+        Message.objects.filter(notifications__revision=1, state=MessageState.PENDING).update(
             state=MessageState.FAILED
         )
         (failed,) = messages(reference)
@@ -151,7 +152,7 @@ def test_a_follow_up_at_once_with_itself_tells_the_next_person_once(dispatch) ->
 
 
 def test_a_person_who_decides_takes_turns_with_the_workers_on_the_incident(dispatch) -> None:
-    """Each takes the oldest first; the other way round, each would wait for the other."""
+    """Each takes the incident's oldest first; else each would wait for the other."""
     older, latest = (push(dispatch, sequence=n, location=CONFLICT) for n in (1, 2))
     has_older = threading.Event()
 

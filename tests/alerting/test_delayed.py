@@ -315,10 +315,10 @@ def test_a_digest_that_does_not_leave_is_told_to_the_next_person(source, clock) 
     contact("adjoint", email="adjoint@delle.example")
     for n in range(7):
         push(source, f"S{n}", category=THEFT)
-    clock.meets(lambda m: LATER if m.topic.startswith("digest-") else TAKEN)
+    clock.meets(lambda m: LATER if m.incident_id is None else TAKEN)
     clock.waits(minutes=16)
     release_due()
-    (digest,) = Message.objects.filter(topic__startswith="digest-")
+    (digest,) = Message.objects.filter(notifications__kind="digest").distinct()
     clock.waits(seconds=1)
     clock.waits(minutes=30)
     digest.refresh_from_db()
@@ -337,14 +337,14 @@ def test_one_that_cannot_be_passed_on_holds_up_no_other(
     push(council, "POISON", category=FIRE)
     push(council, category=FIRE, location={"insee": "90052"})
     poison = messages("POISON")[0].pk
-    move_on = delayed.move_on
+    fail_over = delayed.fail_over
 
     def poisoned(message: Message) -> None:
         if message.pk == poison:
             raise RuntimeError("poisoned")
-        move_on(message)
+        fail_over(message)
 
-    monkeypatch.setattr(delayed, "move_on", poisoned)
+    monkeypatch.setattr(delayed, "fail_over", poisoned)
     clock.meets(only(REGION, number(1), number(5)))
     clock.waits(seconds=60)
     assert told(**MAYORS) == [sms(5), sms(6)]

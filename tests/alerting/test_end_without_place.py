@@ -19,7 +19,7 @@ def test_those_who_were_told_learn_of_the_end_though_its_place_is_in_doubt(
     hand_over()
     end = push(source, sequence=2, status=status, location=place)
     assert end.state == Handling.DECIDED
-    assert Message.objects.filter(revision=2, address=number(1)).count() == 1
+    assert Message.objects.filter(notifications__revision=2, address=number(1)).count() == 1
 
 
 @pytest.mark.parametrize("status", ["closed", "cancelled"])

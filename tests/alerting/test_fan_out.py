@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from notifier.alerting.models import FanOut, Held
+from notifier.alerting.models import FanOut
 from notifier.alerting.throttling.fan_out import ALERTS, watch
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Source
@@ -18,6 +18,7 @@ from tests.alerting.house import (
     THEFT,
     breakable,
     contact,
+    deferrals,
     hand_over,
     number,
     push,
@@ -39,7 +40,7 @@ def everywhere(source: Source) -> Source:
 
 
 def alarms() -> list[str]:
-    about = Message.objects.filter(address=DUTY, topic__startswith="fanout-")
+    about = Message.objects.filter(address=DUTY, notifications__kind="quota")
     return [breakable(mail.subject) for mail in about.order_by("id")]
 
 
@@ -57,7 +58,7 @@ def test_a_whole_departement_in_one_push_is_an_alarm_and_leaves(everywhere, clie
     told = Message.objects.filter(**MAYORS)
     assert {m.state for m in told} == {MessageState.ACCEPTED}
     assert told.count() == len(COMMUNES)
-    assert not Held.objects.exists()
+    assert not deferrals().exists()
 
 
 def test_many_small_ones_count_together_and_few_do_not(everywhere) -> None:

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 
-from notifier.alerting.decision.dry_run import preview
-from notifier.alerting.models import Held, HeldFor, HeldState, Spending
+from notifier.alerting.decision.dry_run import dry_run
+from notifier.alerting.models import DeferralReason, NotificationState, QuotaUsage
 from notifier.alerting.status import status_of
-from notifier.alerting.throttling.quota import charge_within_hard_cap
 from notifier.delivery.models import Lane, Message
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
@@ -27,6 +25,7 @@ from tests.alerting.house import (
     REFUSED,
     breakable,
     contact,
+    deferrals,
     event,
     hand_over,
     journal,
@@ -34,7 +33,7 @@ from tests.alerting.house import (
     push,
     run_round,
 )
-from tests.alerting.test_cap import PARIS
+from tests.alerting.test_cap import PARIS, counted_if_it_fits
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE
 
 MAYOR, MAIL = number(1), "maire@delle.example"
@@ -66,16 +65,16 @@ def count(address: str) -> int:
     return Message.objects.filter(address=address).count()
 
 
-def reasons(state: str = HeldState.HELD) -> list[str]:
-    return list(Held.objects.filter(state=state).values_list("reason", flat=True))
+def reasons(state: str = NotificationState.DEFERRED) -> list[str]:
+    return list(deferrals().filter(state=state).values_list("reason", flat=True))
 
 
 @pytest.mark.parametrize("category", [ACCIDENT, NUISANCE])
 def test_beyond_it_nothing_leaves_neither_urgent_nor_by_mail(capped, category: str) -> None:
     flood(capped, category)
     assert (count(MAYOR), count(MAIL)) == (3, 3)
-    assert reasons() == [HeldFor.HARD_CAP] * 6
-    assert Spending.objects.get().segments == 3
+    assert reasons() == [DeferralReason.HARD_QUOTA] * 6
+    assert QuotaUsage.objects.get().segments == 3
 
 
 def test_what_costs_nothing_waits_too_once_it_is_reached(capped) -> None:
@@ -83,7 +82,7 @@ def test_what_costs_nothing_waits_too_once_it_is_reached(capped) -> None:
     flood(capped, many=3)
     push(capped, "J1", location={"insee": "90056"})
     assert count("maire@joncherey.example") == 0
-    assert reasons() == [HeldFor.HARD_CAP]
+    assert reasons() == [DeferralReason.HARD_QUOTA]
 
 
 def test_a_hundred_communes_in_one_push_are_cut_at_it(source) -> None:
@@ -92,7 +91,7 @@ def test_a_hundred_communes_in_one_push_are_cut_at_it(source) -> None:
     Source.objects.update(hard_cap=3)
     push(source, location={"communes": ["90033", "90056", "90052", "90010", "90004"]})
     assert Message.objects.filter(lane=Lane.URGENT).count() == 3
-    assert reasons() == [HeldFor.HARD_CAP] * 2
+    assert reasons() == [DeferralReason.HARD_QUOTA] * 2
 
 
 def test_the_duty_is_told_at_once_and_the_lists_show_it(capped, client: Client, caplog) -> None:
@@ -120,7 +119,7 @@ def test_a_person_lets_it_go_whatever_it_costs(capped, capsys) -> None:
     run_round()
     hand_over()
     assert reasons() == []
-    assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP] * 6
+    assert reasons(NotificationState.QUEUED) == [DeferralReason.HARD_QUOTA] * 6
     assert (count(MAYOR), count(MAIL)) == (4, 4)
     released = Message.objects.filter(address=MAYOR).order_by("id").last()
     assert released is not None
@@ -133,13 +132,13 @@ def test_a_person_lets_it_go_whatever_it_costs(capped, capsys) -> None:
 
 def test_one_of_them_is_let_go_in_the_administration(capped, admin_client: Client) -> None:
     flood(capped)
-    chosen = Held.objects.filter(channel="sms").earliest("id")
+    chosen = deferrals().filter(channel="sms").earliest("id")
     answer = admin_client.post(
-        "/admin/alerting/held/", {"action": "let_go", "_selected_action": [chosen.pk]}
+        "/admin/alerting/notification/", {"action": "release", "_selected_action": [chosen.pk]}
     )
     assert answer.status_code == 302
     run_round()
-    assert reasons(HeldState.TOLD) == [HeldFor.HARD_CAP]
+    assert reasons(NotificationState.QUEUED) == [DeferralReason.HARD_QUOTA]
     assert len(reasons()) == 5
     assert count(MAYOR) == 4
 
@@ -161,7 +160,7 @@ def test_it_is_not_let_go_by_itself_while_it_is_reached(capped, clock) -> None:
     assert (count(MAYOR), len(reasons())) == (3, 6)
     clock.shift(timedelta(hours=1))
     run_round()
-    assert reasons(HeldState.EXPIRED) == [HeldFor.HARD_CAP] * 6
+    assert reasons(NotificationState.EXPIRED) == [DeferralReason.HARD_QUOTA] * 6
     why = Message.objects.filter(address=DUTY, body__contains="a péri")
     assert why.count() == 1
 
@@ -171,23 +170,27 @@ def test_the_next_person_is_held_as_well(capped) -> None:
     flood(capped, many=2)
     push(capped, "LAST")
     hand_over(lambda _: REFUSED)
-    assert Spending.objects.get().segments == 3
+    assert QuotaUsage.objects.get().segments == 3
     assert count(number(2)) == 0
-    assert HeldFor.HARD_CAP in reasons()
+    assert DeferralReason.HARD_QUOTA in reasons()
 
 
 def test_a_dry_run_says_so(capped) -> None:
     flood(capped)
-    (telling,) = preview(capped, event("U9"))["tellings"]
+    (telling,) = dry_run(capped, event("U9"))["tellings"]
     assert all(m["held_until"] for m in telling["messages"])
 
 
 def test_both_caps_hold_each_what_is_theirs(capped) -> None:
     call_command("source", "set", "CORG 90", "--plafond-sms", "2")
     flood(capped, NUISANCE, many=3)
-    assert reasons() == [HeldFor.CAP]
+    assert reasons() == [DeferralReason.QUOTA]
     flood(capped, ACCIDENT, many=2, name="V")
-    assert sorted(reasons()) == [HeldFor.CAP, HeldFor.HARD_CAP, HeldFor.HARD_CAP]
+    assert sorted(reasons()) == [
+        DeferralReason.QUOTA,
+        DeferralReason.HARD_QUOTA,
+        DeferralReason.HARD_QUOTA,
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["0", "-3", "beaucoup", "1.5"])
@@ -198,16 +201,9 @@ def test_it_is_a_number_of_segments(capped, wrong: str) -> None:
     assert Source.objects.get().hard_cap is None
 
 
-def test_two_workers_never_pass_it(real_commits) -> None:
+def test_workers_never_pass_it(real_commits) -> None:
     source = add_source("S", ["90"], service="S", duty_email="", signed=False, hard_cap=40).source
-
-    def charge(_: int) -> bool:
-        try:
-            return charge_within_hard_cap(source, 3)
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(4) as workers:
-        charged = list(workers.map(charge, range(20)))
-    assert sum(charged) == 13
-    assert Spending.objects.get().segments == 39
+        fitted = sum(workers.map(lambda _: counted_if_it_fits(source, 3, hard=True), range(40)))
+    assert fitted == 13
+    assert QuotaUsage.objects.get().segments == 39

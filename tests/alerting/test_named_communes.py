@@ -100,7 +100,7 @@ def test_an_update_in_doubt_takes_nobody_away(source) -> None:
     assert update.state == Handling.REVIEW
     # Giromagny may be the code that went wrong.
     assert told(revision=2, **MAYORS) == [sms(1)]
-    assert Alert.objects.get(commune="90052").is_open
+    assert Alert.objects.get(organisation="90052").is_open
     hand_over()
     ended = push(source, sequence=3, category=FIRE, location=WRONG, status="closed")
     assert sorted(ended.communes) == ["90033", "90052", "90056"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.models import Alert
 from notifier.territory.grammar import with_a, with_de
 from notifier.territory.resolve import commune_by_code
@@ -60,7 +60,7 @@ def test_the_adjoining_communes_are_told_in_other_words(village) -> None:
             "sur la commune voisine de Delle, recherche d'une personne disparue" in texts[number(n)]
         )
     assert "Gendarmerie - Joncherey : sur" in texts[number(5)]
-    assert {alert.kind for alert in Alert.objects.exclude(commune="90033")} == {"neighbour"}
+    assert {alert.kind for alert in Alert.objects.exclude(organisation="90033")} == {"neighbour"}
 
 
 def test_a_category_without_the_key_tells_the_commune_alone(village) -> None:
@@ -136,7 +136,7 @@ def test_no_news_is_no_news_for_neighbours_either(border) -> None:
     hand_over()
     push(border, sequence=2, category=MISSING, status="on_scene")
     assert len(messages(**MAYORS)) == 2
-    assert Alert.objects.filter(is_open=True, commune="90056").exists()
+    assert Alert.objects.filter(is_open=True, organisation="90056").exists()
 
 
 def test_what_moves_next_door_is_told_anew_on_both_sides(border) -> None:
@@ -191,7 +191,7 @@ def test_a_drill_next_door_that_becomes_real_is_told_next_door(border) -> None:
 
 
 def test_the_dry_run_names_the_neighbours(border) -> None:
-    answer = preview(border, event(category=MISSING))
+    answer = dry_run(border, event(category=MISSING))
     joncherey = next(t for t in answer["tellings"] if t["commune"]["code"] == "90056")
     assert (joncherey["kind"], joncherey["rule"]) == ("neighbour", "neighbour")
     assert joncherey["neighbour_of"] == {"code": "90033", "name": "Delle"}

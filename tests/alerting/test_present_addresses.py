@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.release import release_due
 from notifier.delivery.models import MessageState
 from notifier.directory.models import Contact
@@ -60,7 +60,7 @@ def first(source) -> None:
 def follow(source, body) -> None:
     """The same is then said by the dry run, which is asked first."""
     said = {"category": FIRE, "severity": "minor", **body}
-    promised = preview(source, event(sequence=2, **said))["tellings"]
+    promised = dry_run(source, event(sequence=2, **said))["tellings"]
     push(source, sequence=2, **said)
     count = sum(len(telling["messages"]) for telling in promised)
     assert count == len(messages(revision=2, **MAYORS))
@@ -276,7 +276,7 @@ def test_a_check_that_fails_keeps_nothing_from_leaving(source, mayor, monkeypatc
 
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    monkeypatch.setattr("notifier.alerting.notification.present_readers.active_people", dies)
+    monkeypatch.setattr("notifier.alerting.notification.present_recipients.active_people", dies)
     with later():
         hand_over()
     assert [m.state for m in messages()] == [MessageState.ACCEPTED]

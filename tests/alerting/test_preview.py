@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.models import Alert
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
@@ -78,14 +78,14 @@ def test_whatever_came_before_the_dry_run_says_what_then_happens(source, people,
     reference = next(references)
     for sequence, body, fates in steps:
         before = set(Message.objects.values_list("pk", flat=True))
-        promised = preview(source, event(reference, sequence, **body))
+        promised = dry_run(source, event(reference, sequence, **body))
         real = push(source, reference, sequence, **body)
         assert (promised["state"], promised["verdict"]) == (real.state, real.verdict or None)
         assert _ruled(promised) == _done(real)
         fresh = Message.objects.exclude(pk__in=before)
         sent = fresh.exclude(address=DUTY)
         alarmed = any(telling.get("unreached") for telling in promised["tellings"])
-        assert alarmed == fresh.filter(topic__startswith="duty-").exists()
+        assert alarmed == fresh.filter(notifications__kind="duty").exists()
         assert _addressed(promised) == sorted((m.channel, mask(m.address)) for m in sent)
         assert {m.body for m in sent if m.channel == "sms"} <= {
             telling["sms"] for telling in promised["tellings"] if telling["kind"]
@@ -121,7 +121,7 @@ def _addressed(promised: dict) -> list[tuple[str, str]]:
 
 
 def test_a_dry_run_stores_nothing(source, people) -> None:
-    answer = preview(source, event())
+    answer = dry_run(source, event())
     assert answer["tellings"][0]["kind"] == "first"
     assert answer["tellings"][0]["segments"] == 1
     for table in (Report, Alert, Message, Entry):
@@ -129,11 +129,11 @@ def test_a_dry_run_stores_nothing(source, people) -> None:
 
 
 def test_a_dry_run_masks_every_address(source, people) -> None:
-    answer = str(preview(source, event()))
+    answer = str(dry_run(source, event()))
     assert number(1)[3:] not in answer
     assert "maire@" not in answer
 
 
 def test_a_dry_run_is_refused_where_the_real_thing_would_be(source) -> None:
     with pytest.raises(OutsideSourceError):
-        preview(source, event(location={"insee": "25388"}))
+        dry_run(source, event(location={"insee": "25388"}))

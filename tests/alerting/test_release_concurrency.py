@@ -9,13 +9,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.alerting.models import Alert, Held, HeldState
-from notifier.alerting.notification.history import withdraw_held
+from notifier.alerting.models import Alert, NotificationState
+from notifier.alerting.notification.history import supersede_deferred
 from notifier.alerting.release import release_due
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.conftest import FAMILIES, written
-from tests.alerting.house import contact, number, push
+from tests.alerting.house import contact, deferrals, number, push
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
 
 
@@ -27,7 +27,7 @@ def held(real_commits, operator) -> None:
     contact(mobile=number(1))
     for n in range(6):
         push(source, f"R{n}", category=NUISANCE)
-    Held.objects.update(release_at=timezone.now())
+    deferrals().update(deferred_until=timezone.now())
 
 
 def release_in_thread() -> None:
@@ -38,7 +38,8 @@ def release_in_thread() -> None:
 
 
 def digests() -> list[str]:
-    return list(Message.objects.filter(topic__startswith="digest-").values_list("body", flat=True))
+    told = Message.objects.filter(notifications__kind="digest").distinct()
+    return list(told.values_list("body", flat=True))
 
 
 def test_four_workers_tell_it_once(held) -> None:
@@ -53,14 +54,14 @@ def test_four_workers_tell_it_once(held) -> None:
     # Whoever met another's locks left it to the next round.
     release_due()
     assert len(digests()) == 1
-    assert set(Held.objects.values_list("state", flat=True)) == {HeldState.TOLD}
+    assert set(deferrals().values_list("state", flat=True)) == {NotificationState.QUEUED}
 
 
 def test_a_cancellation_being_written_is_not_overtaken_by_the_digest(held) -> None:
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             alert = Alert.objects.select_for_update().get(incident__reference="R4")
-            withdraw_held(alert)
+            supersede_deferred(deferrals(alert=alert))
             releasing = worker.submit(release_in_thread)
             if connection.vendor == "postgresql":
                 # It gives way; SQLite has it wait for this transaction's end.
@@ -80,6 +81,6 @@ def test_a_release_that_dies_on_its_way_leaves_everything_as_it_was(held, monkey
         patch.setattr("notifier.alerting.release.enqueue_messages", killed)
         with pytest.raises(KeyboardInterrupt):
             release_due()
-    assert set(Held.objects.values_list("state", flat=True)) == {HeldState.HELD}
+    assert set(deferrals().values_list("state", flat=True)) == {NotificationState.DEFERRED}
     release_due()
     assert len(digests()) == 1

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from time_machine import travel
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
 from tests.alerting.house import (
     BORDER,
@@ -212,6 +212,6 @@ def test_an_urgent_category_without_sms_is_refused(operator) -> None:
 def test_the_dry_run_says_that_the_duty_would_be_alarmed(source, who, expected) -> None:
     if who:
         contact(**who)
-    (telling,) = preview(source, event())["tellings"]
+    (telling,) = dry_run(source, event())["tellings"]
     assert (expected is None) == (telling["unreached"] is None)
     assert (expected or "") in (telling["unreached"] or "")

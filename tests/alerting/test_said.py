@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.escalation.unreached import unreached
+from notifier.alerting.escalation.unreached import unreached_clause
+from notifier.alerting.models import Notification, NotificationState
 from notifier.console.admin.base import format_moment
 from notifier.delivery.models import Channel, Delay, Message, MessageState
 from notifier.intake.models import Report, Source
@@ -150,8 +151,10 @@ def test_where_a_mail_may_still_be_read_only_the_telephone_failed(source) -> Non
     assert "parvient parce que" not in breakable(texts[MAYOR])
 
 
-def _message(title: str, state: MessageState, **more: object) -> Message:
-    return Message(recipient=title, title=title, state=state, channel=Channel.SMS, **more)
+def _told(title: str, state: MessageState, **more: object) -> Notification:
+    message = Message(recipient=title, title=title, state=state, channel=Channel.SMS, **more)
+    who = {"recipient": title, "title": title, "channel": Channel.SMS}
+    return Notification(state=NotificationState.QUEUED, message=message, **who)
 
 
 @pytest.mark.parametrize(
@@ -169,19 +172,19 @@ def _message(title: str, state: MessageState, **more: object) -> Message:
     ],
 )
 def test_whoever_failed_is_named_as_one_says_it(title: str, said: str) -> None:
-    failed = _message(title, MessageState.FAILED)
-    assert unreached(failed, [failed], is_tried_still=False) == said
-    assert unreached(failed, [failed], is_tried_still=True) == f"{said} par SMS"
+    failed = _told(title, MessageState.FAILED)
+    assert unreached_clause(failed, [failed], is_tried_still=False) == said
+    assert unreached_clause(failed, [failed], is_tried_still=True) == f"{said} par SMS"
 
 
 def test_the_clause_says_no_more_than_is_known() -> None:
-    failed = _message("maire", MessageState.UNDELIVERED)
-    on_call = _message("élu d’astreinte", MessageState.DELIVERED)
-    lost = [_message(f"{n}e adjoint", MessageState.EXPIRED) for n in (2, 3)]
-    late = _message("maire", MessageState.PENDING, delay=Delay.FAILED_OVER)
-    unknown = _message("maire", MessageState.UNKNOWN)
+    failed = _told("maire", MessageState.UNDELIVERED)
+    on_call = _told("élu d’astreinte", MessageState.DELIVERED)
+    lost = [_told(f"{n}e adjoint", MessageState.EXPIRED) for n in (2, 3)]
+    late = _told("maire", MessageState.PENDING, delay=Delay.FAILED_OVER)
+    unknown = _told("maire", MessageState.UNKNOWN)
     said = [
-        unreached(first, [first, *others], is_tried_still=False)
+        unreached_clause(first, [first, *others], is_tried_still=False)
         for first, others in ((failed, [on_call]), (failed, lost), (late, []), (unknown, []))
     ]
     assert said == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.alerting.decision.dry_run import preview
+from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.intake.models import Report
@@ -79,7 +79,7 @@ def test_where_the_category_says_so_only_the_commune_of_the_point_is_told(border
 
 
 def test_the_dry_run_says_who_is_told_at_the_edge_and_who_is_not(border) -> None:
-    answer = preview(border, event(category=ACCIDENT, location=BORDER))
+    answer = dry_run(border, event(category=ACCIDENT, location=BORDER))
     assert answer["verdict"] == "edge"
     assert "seule celle du point est concernée (Delle (90033))" in answer["reason"]
     assert [(t["commune"]["code"], t["kind"], t["rule"]) for t in answer["tellings"]] == [

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.alerting.escalation.failover import move_on
-from notifier.alerting.models import Held, HeldState
+from notifier.alerting.escalation.failover import fail_over
+from notifier.alerting.models import NotificationState
 from notifier.alerting.release import release_due
 from notifier.alerting.status import status_of
 from notifier.delivery.models import Channel, Message
@@ -22,6 +22,7 @@ from tests.alerting.house import (
     REFUSED,
     breakable,
     contact,
+    deferrals,
     hand_over,
     journal,
     messages,
@@ -81,7 +82,7 @@ def test_from_the_fourth_routine_text_on_the_rest_comes_as_one(storm, clock) -> 
     for n in range(10):
         nuisance(storm, f"R{n}")
     assert len(texts()) == 3
-    assert Held.objects.filter(state=HeldState.HELD).count() == 7
+    assert deferrals().filter(state=NotificationState.DEFERRED).count() == 7
     release_due()
     assert len(texts()) == 3
     release_later(clock)
@@ -90,7 +91,7 @@ def test_from_the_fourth_routine_text_on_the_rest_comes_as_one(storm, clock) -> 
     assert "tapage nocturne (7)" in digest
     release_later(clock)
     assert len(texts()) == 4
-    assert not Held.objects.exclude(state=HeldState.TOLD).exists()
+    assert not deferrals().exclude(state=NotificationState.QUEUED).exists()
 
 
 def test_a_storm_that_goes_on_is_a_digest_each_quarter_of_an_hour(storm, clock) -> None:
@@ -228,7 +229,7 @@ def test_what_the_operator_withholds_meanwhile_is_not_told(storm, clock, operato
 def test_the_digest_lives_as_long_as_the_longest_of_its_alerts(storm, clock) -> None:
     for n in range(6):
         nuisance(storm, f"R{n}")
-    longest = max(Held.objects.values_list("expires_at", flat=True))
+    longest = max(deferrals().values_list("expires_at", flat=True))
     release_later(clock)
     assert Message.objects.order_by("id").last().expires_at == longest
 
@@ -237,7 +238,7 @@ def test_what_nobody_released_in_time_expires_and_the_duty_is_told_once(storm, c
     for n in range(6):
         nuisance(storm, f"R{n}")
     release_later(clock, timedelta(hours=4))
-    assert set(Held.objects.values_list("state", flat=True)) == {HeldState.EXPIRED}
+    assert set(deferrals().values_list("state", flat=True)) == {NotificationState.EXPIRED}
     assert len(texts(DUTY)) == 1
     assert journal("R4")[-1].step == "expired"
 
@@ -249,7 +250,7 @@ def test_nobody_else_is_told_because_a_text_is_held(storm, clock) -> None:
     for n in range(3):
         tell(storm, f"U{n}", category=ACCIDENT)
     nuisance(storm, "R1")
-    Held.objects.filter(channel=Channel.EMAIL).delete()
+    deferrals().filter(channel=Channel.EMAIL).delete()
     hand_over()
     assert texts(number(3)) == []
     assert told("R1") == []
@@ -260,7 +261,7 @@ def test_a_digest_that_fails_moves_on_to_the_next_person_and_then_to_the_duty(st
         nuisance(storm, f"R{n}")
     hand_over()
     release_later(clock)
-    digest = Message.objects.get(topic__startswith="digest-")
+    digest = Message.objects.filter(notifications__kind="digest").distinct().get()
     contact("adjoint", mobile=number(3))
     hand_over(lambda _: REFUSED)
     digest.refresh_from_db()
@@ -287,7 +288,7 @@ def test_status_and_timeline_say_held_and_then_how_it_was_told(storm, clock) -> 
     (message,) = status_of(held)["alerts"][0]["messages"]
     assert message["state"] == "held"
     assert message["held_for"] == "storm"
-    until = Held.objects.get(alert__incident=held.incident).release_at
+    until = deferrals().get(alert__incident=held.incident).deferred_until
     assert message["held_until"] == until.isoformat()
     said = " ".join(line["text"] for line in status_of(held)["timeline"])
     assert "retenu pour un récapitulatif à " in said
@@ -354,12 +355,12 @@ def test_a_change_between_exercise_and_real_is_not_flapping(storm, clock) -> Non
     assert len(texts()) == 4
 
 
-def test_move_on_of_a_held_alert_s_older_text_waits_for_the_digest(storm, clock) -> None:
+def test_fail_over_of_a_held_alert_s_older_text_waits_for_the_digest(storm, clock) -> None:
     """The first text fails after its end was held: the digest is followed up itself."""
     for n in range(3):
         nuisance(storm, f"R{n}")
     contact("adjoint", mobile=number(3))
     nuisance(storm, "R0", sequence=2, status="closed")
     first = messages("R0")[0]
-    move_on(first)
+    fail_over(first)
     assert texts(number(3)) == []

@@ -9,11 +9,12 @@ from tests.harness.service import Service
 LEAK, TOLD_SINGLY = "C09.02.00", 5
 
 RELEASE_NOW = (
-    "from django.utils import timezone; from notifier.alerting.models import Held;"
-    "Held.objects.filter(state='held').update(release_at=timezone.now())"
+    "from django.utils import timezone; from notifier.alerting.models import Notification;"
+    "Notification.objects.filter(state='deferred').update(deferred_until=timezone.now())"
 )
 NUMBER_HELD = (
-    "from notifier.alerting.models import Held; print(Held.objects.filter(state='held').count())"
+    "from notifier.alerting.models import Notification;"
+    "print(Notification.objects.filter(state='deferred').count())"
 )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting import sweep as sweeping
-from notifier.alerting.decision import pipeline as deciding
+from notifier.alerting.decision import situation
 from notifier.alerting.review.notices import deadline
 from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
@@ -44,14 +44,14 @@ def test_what_was_stored_and_not_rung_for_is_decided_by_the_sweep(source) -> Non
 def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatch, caplog) -> None:
     from notifier.alerting.decision import pipeline as decide
 
-    tell = decide.tell
+    plan = decide.plan
 
-    def fails_for_delle(cases):
-        if any(case.report.reference == "R1" for case in cases):
+    def fails_for_delle(ruled, situation):
+        if any(each.report.reference == "R1" for each in ruled):
             raise RuntimeError("R1 cannot be told")
-        return tell(cases)
+        return plan(ruled, situation)
 
-    monkeypatch.setattr(decide, "tell", fails_for_delle)
+    monkeypatch.setattr(decide, "plan", fails_for_delle)
     receive(source, event("R1"))
     receive(source, event("R2", location=GIROMAGNY))
     with travel(timezone.now() + timedelta(seconds=3)):
@@ -68,14 +68,14 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatch, caplog) -> None:
     monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_BATCH_SIZE", 2)
     poisoned = {receive(source, event(f"R{n}")).report_id for n in (1, 2)}
-    affected = deciding.affected
+    affected = situation.affected
 
     def fails(report, reports):
         if report.pk in poisoned:
             raise RuntimeError("poisoned")
         return affected(report, reports)
 
-    monkeypatch.setattr("notifier.alerting.decision.pipeline.affected", fails)
+    monkeypatch.setattr("notifier.alerting.decision.situation.affected", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
         run_round()
@@ -87,14 +87,14 @@ def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatc
 
 def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypatch, caplog) -> None:
     monkeypatch.setattr("notifier.alerting.sweep.EXPIRE_BATCH_SIZE", 2)
-    say = sweeping.say_it_expired
+    say = sweeping.expiry_notice
 
     def fails(report, reason):
         if report.reference in ("R1", "R2"):
             raise RuntimeError("poisoned")
         return say(report, reason)
 
-    monkeypatch.setattr("notifier.alerting.sweep.say_it_expired", fails)
+    monkeypatch.setattr("notifier.alerting.sweep.expiry_notice", fails)
     for reference in ("R1", "R2", "R3"):
         push(source, reference, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):

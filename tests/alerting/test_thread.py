@@ -32,6 +32,7 @@ from tests.alerting.house import (
     number,
     push,
     refusing,
+    revisions,
     sms,
     told,
 )
@@ -131,13 +132,13 @@ def test_an_event_that_moves_is_cancelled_there_and_told_here(source, mayor) -> 
     hand_over()
     push(source, sequence=2, location=GIROMAGNY)
     delle, giromagny = Alert.objects.order_by("id")
-    assert told(topic=str(delle.pk), revision=2) == [sms(1), mail(MAYOR)]
+    assert told(notifications__alert=delle, revision=2) == [sms(1), mail(MAYOR)]
     assert (
         "Finalement à Giromagny : votre commune n'est plus"
-        in messages(topic=str(delle.pk))[-2].body
+        in messages(notifications__alert=delle)[-2].body
     )
-    assert told(topic=str(giromagny.pk)) == [sms(2)]
-    assert "Giromagny" in messages(topic=str(giromagny.pk))[0].body
+    assert told(notifications__alert=giromagny) == [sms(2)]
+    assert "Giromagny" in messages(notifications__alert=giromagny)[0].body
     assert (delle.is_open, giromagny.is_open) == (False, True)
 
 
@@ -200,7 +201,7 @@ def test_two_events_that_wait_together_are_decided_in_their_order(source, mayor)
     second = receive(source, event(sequence=2, severity="extreme")).report_id
     receive(source, event(sequence=1, severity="minor"))
     decided(second)
-    assert [m.revision for m in messages()] == [1, 1, 2, 2]
+    assert revisions() == [1, 1, 2, 2]
     assert "aggravée" in messages(revision=2)[0].body
     assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
 
@@ -280,7 +281,7 @@ def test_an_end_says_nothing_of_a_nature_that_became_secret(source, mayor) -> No
     hand_over()
     push(source, sequence=2, severity="extreme", category=SECRET)
     push(source, sequence=3, status="closed", category=SECRET)
-    assert [m.revision for m in messages()] == [1, 1, 2, 2]
+    assert revisions() == [1, 1, 2, 2]
     for message in messages():
         assert "agression" not in message.subject + message.body + message.html
         assert "accident de la route" in message.body
@@ -324,7 +325,7 @@ def test_the_update_overtakes_a_failure_that_was_not_followed_up_yet(
         contact(function, mobile=number(3))
     push(source, category=FIRE, severity="minor")
     with monkeypatch.context() as broken:
-        broken.setattr("notifier.alerting.escalation.failover.enqueue_messages", _dies)
+        broken.setattr("notifier.alerting.notification.store.enqueue_messages", _dies)
         hand_over(refusing(number(1)))
     push(source, sequence=2, category=FIRE, severity="extreme")
     hand_over(refusing(number(1)))

@@ -67,7 +67,7 @@ def test_the_states_of_one_thread_are_told_in_their_order(source, mayors) -> Non
 
 
 def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monkeypatch) -> None:
-    from notifier.alerting.decision import pipeline as room
+    from notifier.alerting.decision import situation as room
 
     affected = room.affected
 

@@ -41,7 +41,7 @@ def stored(answer: dict[str, Any]) -> Report:
 def kinds(reference: str) -> list[tuple[str, bool]]:
     """The communes told of an incident, and whether their alert is open."""
     alerts = Alert.objects.filter(incident__reference=reference)
-    return [(alert.commune, alert.is_open) for alert in alerts]
+    return [(alert.organisation, alert.is_open) for alert in alerts]
 
 
 def journal() -> str:

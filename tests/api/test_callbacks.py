@@ -28,8 +28,6 @@ def message() -> Message:
     """An SMS that the provider has accepted."""
     now = timezone.now()
     return Message.objects.create(
-        topic="1",
-        revision=1,
         channel=Channel.SMS,
         address="+33639980720",
         incident_id=1,

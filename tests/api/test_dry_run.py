@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Notification
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Report
@@ -53,7 +53,11 @@ def _agree(said: dict[str, Any], done: Report, new: list[Message]) -> None:
     assert said["clues"] == done.clues
     told = [telling for telling in said["tellings"] if telling["messages"]]
     assert [t["commune"]["code"] for t in told] == [
-        Alert.objects.get(pk=int(topic)).commune for topic in dict.fromkeys(m.topic for m in new)
+        alert.organisation
+        for alert in dict.fromkeys(
+            each.alert
+            for each in Notification.objects.filter(message__in=new).order_by("message_id")
+        )
     ]
     promised = sorted(
         (m["channel"], m["address"], m["recipient"]) for t in told for m in t["messages"]

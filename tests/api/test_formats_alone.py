@@ -106,7 +106,7 @@ def test_the_report_that_comes_after_all_is_told(
         review(shell().reference, "--dismiss", "--why", "rien au SDIS")
     report = stored(push(corg, m.envelope(m.case(number))))
     assert (report.state, report.status) == (Handling.DECIDED, "on_scene")
-    assert Alert.objects.get().commune == "90033"
+    assert Alert.objects.get().organisation == "90033"
     assert "Rien à vérifier." in review()
 
 

@@ -138,4 +138,4 @@ def test_a_cap_update_without_an_area_is_where_its_alert_is(corg: Caller) -> Non
         info=m.info("fr", "", severity="Extreme"),
     )  # fmt: skip
     assert stored(push_cap(corg, update)).communes == ["90033"]
-    assert Alert.objects.get(commune="90033").severity == "extreme"
+    assert Alert.objects.get(organisation="90033").severity == "extreme"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.alerting.escalation.failover import move_on
+from notifier.alerting.escalation.failover import fail_over
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
@@ -80,7 +80,7 @@ def test_nobody_is_named_when_the_next_in_order_is_told(corg: Caller) -> None:
     decide(pushed)
     sms = Message.objects.get()
     Message.objects.update(state=MessageState.FAILED, error_code="21211")
-    move_on(Message.objects.get(pk=sms.pk))
+    fail_over(Message.objects.get(pk=sms.pk))
     text = corg.status(pushed).content.decode()
     assert "adjoint" in text
     assert "Sureau" not in text

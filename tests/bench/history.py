@@ -36,13 +36,22 @@ _COPIED: dict[str, dict[str, str]] = {
     "delivery_message": {
         "id": "o.id + n * 100000",
         "incident_id": "o.incident_id + n * 100000",
-        "topic": "(o.topic::bigint + n * 100000)::text",
         "provider_id": "'SM' || md5(o.provider_id || n)",
         "claim": "md5(o.claim || n)",
         "token": "md5(o.token || n)",
         # Two in a hundred never arrived; that was followed up long ago.
         "state": "CASE WHEN mod(o.id + n, 50) = 0 THEN 'undelivered' ELSE o.state END",
         "is_followed_up": "mod(o.id + n, 50) = 0",
+    },
+    "alerting_notification": {
+        "id": "o.id + n * 100000",
+        "incident_id": "o.incident_id + n * 100000",
+        "alert_id": "o.alert_id + n * 100000",
+        "message_id": "o.message_id + n * 100000",
+    },
+    "delivery_attempt": {
+        "id": "o.id + n * 100000",
+        "message_id": "o.message_id + n * 100000",
     },
     "journal_entry": {
         "id": "nextval(pg_get_serial_sequence('journal_entry', 'id'))",

@@ -188,7 +188,7 @@ def test_a_decision_is_read_back_then_tells_the_commune_decided(
     done = decision(admin_client, report, choice="90033", confirmed="90033")
     assert done.status_code == 302
     decide(report.pk)
-    assert Alert.objects.get().commune == "90033"
+    assert Alert.objects.get().organisation == "90033"
     assert {m.address for m in Message.objects.all()} == {MOBILE, MAIL}
     line = Entry.objects.get(step=Step.REVIEW, data__who="admin")
     assert line.text == "Décidé par admin : Delle (90033). Le motif est gardé avec l’intervention."

@@ -11,6 +11,7 @@ from django.db.models import Field, ForeignKey, Model
 from django.test import Client
 from django.urls import reverse
 
+from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source
 from notifier.journal.models import Entry
@@ -82,8 +83,8 @@ UNLINKED = [
     "/admin/intake/report/?location__contains=x",
     "/admin/alerting/alert/?report__source__signing_secret__startswith=w",
     "/admin/alerting/alert/?facts__contains=x",
-    "/admin/alerting/held/?source__key_hash__startswith=0",
-    "/admin/alerting/held/?alert__report__source__signing_secret__startswith=w",
+    "/admin/alerting/notification/?source__key_hash__startswith=0",
+    "/admin/alerting/notification/?alert__incident__source__signing_secret__startswith=w",
     "/admin/auth/user/?password__startswith=pbkdf2",
     "/admin/admin/logentry/?user__password__startswith=pbkdf2",
     "/admin/delivery/message/?address__startswith=%2B33",
@@ -116,11 +117,11 @@ def test_no_number_of_a_row_breaks_a_page(asked: Client, model: type[Model]) -> 
 
 
 def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None:
-    message, line = Message.objects.get(), Entry.objects.exclude(incident_id=None).first()
+    message, line, alert = Message.objects.get(), Entry.objects.first(), Alert.objects.get()
     assert line is not None
     for link in (
-        f"/admin/delivery/message/?topic={message.topic}",
-        f"/admin/alerting/held/?alert__id__exact={message.topic}",
+        f"/admin/delivery/message/?notifications__alert__id__exact={alert.pk}",
+        f"/admin/alerting/notification/?alert__id__exact={alert.pk}",
         f"/admin/delivery/message/?incident_id={message.incident_id}",
         f"/admin/alerting/alert/?incident__id__exact={message.incident_id}",
         f"/admin/journal/entry/?incident_id={line.incident_id}",

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from notifier.alerting.models import Held, HeldState
+from notifier.alerting.models import Notification, NotificationState
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sweep import upkeep
 from notifier.intake.access.api_keys import KeyRefusedError, NewSource, add_source, source_of
@@ -21,6 +21,7 @@ from tests.alerting.house import (
     LATER,
     MAYORS,
     contact,
+    deferrals,
     event,
     hand_over,
     incidents,
@@ -99,15 +100,16 @@ def test_what_is_in_the_air_is_said_and_not_tried_again(stolen, capsys) -> None:
 
 
 def test_what_is_held_is_taken_back_too(stolen, capsys) -> None:
-    alert_id = int(messages("R1")[0].topic)
+    told_by = Notification.objects.get(message=messages("R1")[0])
     now = timezone.now()
-    Held.objects.create(
-        alert_id=alert_id, source=stolen.source, revision=1,
+    deferrals().create(
+        kind="alert", state="deferred", source=stolen.source, incident=told_by.incident,
+        alert=told_by.alert, revision=1,
         channel="email", address="maire@delle.example", recipient="contact:1", title="maire",
-        was_told=False, reason="cap", held_at=now, release_at=now, expires_at=now,
+        was_told=False, reason="cap", created_at=now, deferred_until=now, expires_at=now,
     )  # fmt: skip
     run(capsys, "revoke", "CORG 90", "--withdraw")
-    assert Held.objects.get().state == HeldState.WITHDRAWN
+    assert deferrals().get().state == NotificationState.SUPERSEDED
 
 
 def test_a_source_revoked_before_is_withdrawn_as_well(stolen, capsys) -> None:

@@ -57,20 +57,14 @@ def post() -> Callable[..., Message]:
 
     from django.utils import timezone
 
-    from notifier.delivery.models import Message
     from notifier.delivery.outbox import enqueue_messages
     from tests.delivery.samples import OUTGOING
 
     def post(**changes: Any) -> Message:
-        outgoing = replace(OUTGOING, expires_at=timezone.now() + timedelta(hours=1))
-        outgoing = replace(outgoing, **changes)
-        enqueue_messages([outgoing])
-        return Message.objects.get(
-            topic=outgoing.topic,
-            revision=outgoing.revision,
-            channel=outgoing.channel,
-            address=outgoing.address,
-        )
+        letter = replace(OUTGOING, expires_at=timezone.now() + timedelta(hours=1))
+        letter = replace(letter, **changes)
+        (message,) = enqueue_messages([letter])
+        return message
 
     return post
 

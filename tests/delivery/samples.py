@@ -9,8 +9,6 @@ from notifier.simulator.client import Simulator
 
 PHONE, MAILBOX = "+33639980001", "maire@delle.example"
 OUTGOING = OutgoingMessage(
-    topic="1",
-    revision=1,
     channel=Channel.SMS,
     address=PHONE,
     body="Gendarmerie - Delle : accident de la route. Réf. T-1",

@@ -136,7 +136,7 @@ def test_withdrawing_takes_back_only_what_was_not_sent(provider: Simulator, post
     sent = post(address="+33639980101")
     deliver(Lane.URGENT)
     waiting = post(address="+33639980102")
-    assert cancel_pending("1") == 1
+    assert cancel_pending([sent.pk, waiting.pk]) == 1
     for message in (sent, waiting):
         message.refresh_from_db()
     assert (sent.state, waiting.state) == (MessageState.ACCEPTED, MessageState.CANCELLED)

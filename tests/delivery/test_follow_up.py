@@ -39,7 +39,7 @@ def listener(receivers_of_failure: Signal) -> Listener:
 def test_a_follow_up_that_fails_goes_behind_the_others_and_is_repeated(
     post: Post, listener: Listener, caplog: pytest.LogCaptureFixture, poisoned: tuple[int, ...]
 ) -> None:
-    messages = [post(topic=str(n)).pk for n in range(3)]
+    messages = [post().pk for n in range(3)]
     Message.objects.update(state=MessageState.FAILED, due_at=None)
     listener.poison = {messages[n] for n in poisoned}
     follow_up_failed(most=2)
@@ -66,7 +66,7 @@ def test_an_answer_that_nobody_can_read_holds_up_no_other_question(
         return []
 
     monkeypatch.setattr(TwilioProvider, "find", find)
-    messages = {post(topic=str(n)).pk for n in range(2)}
+    messages = {post().pk for n in range(2)}
     Message.objects.update(state=MessageState.UNKNOWN)
     reconcile_unknown()
     assert set(asked) == messages

@@ -198,7 +198,7 @@ def test_a_provider_that_does_not_answer_for_a_minute_is_an_error_line_and_a_mar
     provider.fault(fault)
     if fault == "lookup_500":
         provider.fault("answer_500")
-    messages = [post(), post(topic="2")]
+    messages = [post(), post()]
     deliver(Lane.URGENT)
     assert [m for m in errors(caplog) if "nothing leaves" in m] == []
     assert blocked_channels() == {}

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from notifier.alerting.models import Notification, NotificationState
 from notifier.alerting.notification.recipients import reached
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState, Result
@@ -75,7 +76,7 @@ def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Po
 
 
 def test_receipts_applied_together_end_as_if_they_came_one_by_one(post: Post) -> None:
-    early, twice, refused, foreign = (post(topic=topic).pk for topic in "1234")
+    early, twice, refused, foreign = (post().pk for _ in range(4))
     claimed = claim_due(Lane.URGENT, 4)
     taken = [
         SendResult(m, Outcome(Result.ACCEPTED, provider_id=f"SM{m.pk}"), m.created_at, m.created_at)
@@ -234,7 +235,7 @@ def test_whatever_the_order_the_phone_has_the_last_word(
 ) -> None:
     """Every order of every set of receipts, twice, one by one and in one commit."""
     orders = [p for n in (1, 2, 3, 4) for p in permutations(LATER, n)]
-    messages = [post(topic=str(n)) for n in range(len(orders))]
+    messages = [post() for n in range(len(orders))]
     while claimed := claim_due(Lane.URGENT):
         for each in claimed:
             accept(each)
@@ -272,7 +273,8 @@ def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
     assert apply_receipt(message.pk, DELIVERED) is ReceiptResult.APPLIED
     message.refresh_from_db()
     assert (message.state, message.error_code) == (MessageState.DELIVERED, "")
-    assert [m.pk for m in reached([message])] == [message.pk]
+    told = Notification(state=NotificationState.QUEUED, message=message)
+    assert reached([told]) == [told]
     said = [entry.text for entry in Entry.objects.filter(step=Step.RECEIPT)]
     assert "non reçu : raison inconnue" in said[0] and "reçu" in said[1]
     assert failed_ids == [message.pk]

@@ -122,7 +122,7 @@ def test_an_older_text_with_the_same_words_is_not_taken_for_ours(
     provider: Simulator, post: Post, time_passes: TimePasses
 ) -> None:
     """The same words to the same phone, told earlier and recorded: they are another message's."""
-    earlier = post(topic="0")
+    earlier = post()
     deliver(Lane.URGENT)
     earlier.refresh_from_db()
     provider.fault("answer_500", times=1)
@@ -157,7 +157,7 @@ def test_of_texts_that_the_provider_hides_none_is_sent_twice(
 def test_hidden_texts_that_are_known_to_be_others_are_no_doubt(
     provider: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int], hides: str
 ) -> None:
-    post(topic="0")
+    post()
     deliver(Lane.URGENT)
     provider.fault(hides)
     message = lost(provider, post, "answer_500")
@@ -178,7 +178,7 @@ def test_what_may_stand_further_down_the_list_is_not_sent_twice(
     provider.fault("redacted_numbers")
     message = lost(provider, post, "accept_then_cut")
     for n in range(2):
-        post(topic=f"9{n}", address=f"+3363997000{n}")
+        post(address=f"+3363997000{n}")
     deliver(Lane.URGENT)
     settle(message, time_passes)
     assert (message.is_given_up, failed_ids) == (True, [message.pk])
@@ -188,7 +188,7 @@ def test_what_may_stand_further_down_the_list_is_not_sent_twice(
 def test_hidden_texts_to_another_phone_are_no_doubt(
     provider: Simulator, post: Post, time_passes: TimePasses
 ) -> None:
-    post(topic="0", address="+33639970001")
+    post(address="+33639970001")
     deliver(Lane.URGENT)
     Message.objects.update(provider_id="SM0")
     provider.fault("redacted_numbers")
@@ -223,7 +223,7 @@ def test_many_unknown_fates_do_not_wait_for_each_others_silence(
     monkeypatch.setattr("notifier.delivery.receipts.reconcile.MAX_UNANSWERED_S", 0.0)
     provider.fault("answer_500", times=5)
     provider.fault("lookup_500")
-    lost_ones = [post(topic=str(topic)) for topic in range(5)]
+    lost_ones = [post() for topic in range(5)]
     deliver(Lane.URGENT)
     Message.objects.update(expires_at=timezone.now())
     for message in lost_ones:

@@ -54,16 +54,6 @@ def test_what_is_delivered_is_not_delivered_again(provider: Simulator, post: Pos
     assert told(provider) == [PHONE]
 
 
-def test_the_same_key_is_told_once_and_keeps_its_first_text(
-    provider: Simulator, post: Post
-) -> None:
-    message = post()
-    again = post(body="Un autre texte")
-    assert again.pk == message.pk
-    deliver(Lane.URGENT)
-    assert [sms["body"] for sms in provider.messages()] == [OUTGOING.body]
-
-
 def test_nothing_to_entrust_is_no_fault() -> None:
     enqueue_messages([])
     assert not Message.objects.exists()

@@ -25,26 +25,21 @@ TimePasses = Callable[[Message, timedelta], None]
 
 
 def states() -> list[str]:
-    return list(Message.objects.order_by("revision").values_list("state", flat=True))
+    return list(Message.objects.order_by("id").values_list("state", flat=True))
+
+
+def replace(first: Message, post: Post) -> Message:
+    """A newer text for the reader of the first, as alerting makes one."""
+    cancel_superseded([first.pk])
+    return post(body="Fin")
 
 
 def test_a_waiting_text_gives_way_to_the_newer_one(provider: Simulator, post: Post) -> None:
-    post(body="Première alerte")
-    post(revision=2, body="Fin")
+    replace(post(body="Première alerte"), post)
     deliver(Lane.URGENT)
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
     assert states() == [MessageState.CANCELLED, MessageState.ACCEPTED]
     assert Entry.objects.filter(step=Step.CANCELLED).count() == 1
-
-
-def test_somebody_elses_text_and_another_channel_do_not_give_way(
-    provider: Simulator, post: Post, mail: Post
-) -> None:
-    post(address="+33639980102")
-    mail()
-    post(topic="2")
-    post(revision=2, body="Fin")
-    assert deliver(Lane.URGENT) == 4
 
 
 def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
@@ -52,7 +47,7 @@ def test_a_text_on_its_way_when_the_newer_came_is_not_tried_again(
 ) -> None:
     first = post(body="Première alerte")
     (claimed,) = claim_due(Lane.URGENT)
-    post(revision=2, body="Fin")
+    replace(first, post)
     provider.fault("answer_429", times=1)
     record([send(claimed)])
     first.refresh_from_db()
@@ -67,7 +62,7 @@ def test_a_text_of_unknown_fate_that_the_provider_lacks_is_not_sent_after_the_ne
     provider.fault("answer_500", times=1)
     first = post(body="Première alerte")
     deliver(Lane.URGENT)
-    post(revision=2, body="Fin")
+    replace(first, post)
     time_passes(first, LISTED_WITHIN)
     run_round()
     assert [sms["body"] for sms in provider.messages()] == ["Fin"]
@@ -127,7 +122,7 @@ def test_a_text_superseded_while_its_failure_is_recorded_is_not_tried_again(
     (claimed,) = claim_due(Lane.URGENT)
     provider.fault("answer_429", times=1)
     ended = send(claimed)
-    with before_the_next_update(lambda: post(revision=2, body="Fin")):
+    with before_the_next_update(lambda: replace(first, post)):
         record([ended])
     first.refresh_from_db()
     assert first.state == MessageState.CANCELLED
@@ -142,7 +137,7 @@ def test_a_text_superseded_while_it_goes_back_to_pending_is_not_sent_again(
     deliver(Lane.URGENT)
     time_passes(first, LISTED_WITHIN)
     (asked,) = claim_questions(MessageState.UNKNOWN, again_after=timedelta(seconds=10))
-    with before_the_next_update(lambda: post(revision=2, body="Fin")):
+    with before_the_next_update(lambda: replace(first, post)):
         _reconcile(asked, True)
     assert states() == [MessageState.CANCELLED, MessageState.PENDING]
     assert Entry.objects.filter(step=Step.CANCELLED).count() == 1

@@ -23,7 +23,7 @@ from notifier.territory.resolve import (
     resolve,
 )
 
-DOUBT = {
+WHY_UNPLACED = {
     Verdict.CONFLICT: "les indices se contredisent",
     Verdict.UNKNOWN: "les indices ne suffisent pas",
     "decided": "la commune décidée n’existe plus",
@@ -48,7 +48,7 @@ class Affected:
     state: Handling
     communes: list[Commune] = field(default_factory=list)
     reason: str = ""
-    aside: list[Commune] = field(default_factory=list)
+    excluded: list[Commune] = field(default_factory=list)
     """Close to the point, in a category that tells only the commune that holds it."""
     neighbours: list[Neighbour] = field(default_factory=list)
     """In a category that tells them too; never one of `communes`."""
@@ -83,7 +83,7 @@ class _Found:
 
 
 def affected(report: Report, reports: list[Report]) -> Affected:
-    """Where the report is, and whether anybody may be told; the object keeps what was found.
+    """Find where the report is, and whether anybody may be told; it keeps verdict, clues, communes.
 
     `reports` are those of its incident, by sequence. Reads no database.
     """
@@ -98,7 +98,7 @@ def affected(report: Report, reports: list[Report]) -> Affected:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
         return Affected(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
     if not found.communes:
-        why = f"commune à vérifier, {DOUBT[report.verdict]} : personne n’est prévenu"
+        why = f"commune à vérifier, {WHY_UNPLACED[report.verdict]} : personne n’est prévenu"
         return Affected(Handling.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {report.category} n’existe plus dans la configuration"
@@ -113,7 +113,9 @@ def _by_category(report: Report, found: _Found, category: Category) -> Affected:
     inside = _inside(report, to_tell)
     neighbours = _neighbours(report, category, found.holders, to_tell)
     if not found.is_whole:
-        why = f"communes à vérifier, {DOUBT[report.verdict]} ; la règle de la catégorie vaut "
+        why = (
+            f"communes à vérifier, {WHY_UNPLACED[report.verdict]} ; la règle de la catégorie vaut "
+        )
         why += f"déjà pour celles qui sont certaines : {list_communes(inside)}"
         return Affected(Handling.REVIEW, inside, why, neighbours=neighbours)
     if not inside:
@@ -122,12 +124,12 @@ def _by_category(report: Report, found: _Found, category: Category) -> Affected:
         return Affected(Handling.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
-    aside = _inside(report, left)
+    excluded = _inside(report, left)
     return Affected(
         Handling.DECIDED,
         inside,
         _at_the_edge(found, category),
-        aside,
+        excluded,
         neighbours,
         found.holders,
         found.close_by,

@@ -1,63 +1,67 @@
 """A text arrived that was thought lost: its reader is told what the others were told since."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import still_told
+from notifier.alerting.escalation.failover import store_throttled, told_category
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert
-from notifier.alerting.notification.history import DIGEST_TOPIC, everyone_told, told_within
-from notifier.alerting.notification.messages import Envelope, compose, letter_key, whom
-from notifier.alerting.throttling.throttle import throttle
-from notifier.delivery.models import Message
-from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.alerting.models import Alert, Notification
+from notifier.alerting.notification.facts import compose
+from notifier.alerting.notification.history import (
+    keys_told,
+    notifications_in,
+    notifications_of,
+)
+from notifier.alerting.notification.planned import (
+    AlertText,
+    PlannedNotification,
+    recipients_in_words,
+)
+from notifier.delivery.models import Lane, Message
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
 
 def catch_up(message: Message) -> None:
-    """Tell its reader the alert's present text, where that is a later one. Called once for each.
+    """Tell its reader each alert's present text, where that is a later one.
 
-    In delivery's own transaction (notifier.delivery.follow_up).
+    Called once for a message, in delivery's own transaction (notifier.delivery.follow_up).
     """
-    is_digest = message.topic.startswith(DIGEST_TOPIC)
-    for each in told_within(message) if is_digest else [message]:
-        if each.topic.isdecimal():
-            _tell(each)
+    for each in notifications_in(message):
+        _tell(each)
 
 
-def _tell(message: Message) -> None:
-    alerts = Alert.objects.select_related("incident__source", "report").select_for_update(
-        of=("self",)
-    )
-    alert = alerts.filter(pk=int(message.topic)).first()
-    if alert is None or not _goes_on_from(alert, message):
+def _tell(delivered: Notification) -> None:
+    alerts = Alert.objects.select_related("incident__source", "report")
+    alert = alerts.select_for_update(of=("self",)).get(notification=delivered)
+    if not _goes_on_from(alert, delivered):
         return
-    letters = _letters(alert, message)
-    if letters:
-        text = f"{alert.commune_name} : reçu après coup, la suite est dite à {whom(letters)}."
-        write_entries(
-            [new_entry(alert.incident_id, Step.DECIDED, text, alert=alert.pk, rule="after_all")]
-        )
-        enqueue_messages(throttle(letters, alert.incident.source))
+    earlier = notifications_of(alert.pk)
+    planned = _plan(alert, delivered, earlier.get(alert.pk, []))
+    if planned:
+        whom = recipients_in_words(planned)
+        text = f"{alert.organisation_name} : reçu après coup, la suite est dite à {whom}."
+        line = new_entry(alert.incident_id, Step.DECIDED, text, alert=alert.pk, rule="after_all")
+        write_entries([line])
+        store_throttled(planned, earlier)
 
 
-def _goes_on_from(alert: Alert, message: Message) -> bool:
+def _goes_on_from(alert: Alert, delivered: Notification) -> bool:
     """Whether something followed that is still of use; what was taken up anew is told anew."""
-    is_later = alert.opened_revision <= message.revision < alert.revision
+    is_later = alert.opened_revision <= delivered.revision < alert.revision
     return is_later and alert.expires_at > timezone.now()
 
 
-def _letters(alert: Alert, message: Message) -> list[OutgoingMessage]:
-    category = still_told(alert)
+def _plan(
+    alert: Alert, delivered: Notification, earlier: Iterable[Notification]
+) -> list[PlannedNotification]:
+    category = told_category(alert)
     if category is None:
         return []
-    people = active_people([alert.commune], timezone.now())[alert.commune]
-    envelope = Envelope.of(alert, compose(Kind(alert.kind), alert.facts), category)
-    told = {
-        letter_key(m.channel, m.address)
-        for m in everyone_told(message.topic)
-        if m.revision == alert.revision
-    }
-    letters = envelope.for_told([message], people)
-    return [le for le in letters if letter_key(le.channel, le.address) not in told]
+    people = active_people([alert.organisation], timezone.now())[alert.organisation]
+    text = AlertText(alert, compose(Kind(alert.kind), alert.facts), Lane(category.lane))
+    told = keys_told(n for n in earlier if n.revision == alert.revision)
+    planned = text.for_recipients_of([delivered], people)
+    return [each for each in planned if each.key not in told]

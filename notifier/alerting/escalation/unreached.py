@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from notifier.delivery.models import FAILED_STATES, Channel, Message, MessageState
+from notifier.alerting.models import Notification
+from notifier.delivery.models import FAILED_STATES, Channel, MessageState
 
 # As one says the function in a sentence.
 _WITH_ARTICLE = {
@@ -16,31 +17,33 @@ _FEMININE = ("police municipale",)
 _ON = {Channel.SMS: "par SMS", Channel.EMAIL: "par courriel"}
 
 
-def unreached(failed: Message, siblings: Iterable[Message], *, is_tried_still: bool) -> str:
-    """A French clause: "le maire n’a pu être joint", "le maire et le 1er adjoint n’ont pu…".
+def unreached_clause(
+    failed: Notification, siblings: Iterable[Notification], *, is_tried_still: bool
+) -> str:
+    """Return a French clause: "le maire n’a pu être joint", "le maire et le 1er adjoint n’ont pu…".
 
-    `failed` is the message that somebody else is told for, `siblings` all of its alert's revision.
-    Named are those of whom every message ended badly. Where the one of `failed` may read another,
+    `failed` is the one that somebody else is told for, `siblings` all of its alert's revision.
+    Named are those of whom every message failed. Where the one of `failed` may read another,
     or is sent one now (`is_tried_still`), or where this one may reach him yet, it says just that.
     """
-    by_person: dict[str, list[Message]] = {}
-    for message in siblings:
-        by_person.setdefault(message.recipient, []).append(message)
+    by_person: dict[str, list[Notification]] = {}
+    for notification in siblings:
+        by_person.setdefault(notification.recipient, []).append(notification)
     lost = {
-        person: messages[0].title
-        for person, messages in by_person.items()
-        if all(message.state in FAILED_STATES for message in messages)
+        person: theirs[0].title
+        for person, theirs in by_person.items()
+        if all(one.message_state in FAILED_STATES for one in theirs)
     }
     if failed.recipient in lost and not is_tried_still:
         return _nobody_of(list(lost.values()))
-    others = [m for m in by_person.get(failed.recipient, ()) if m.channel != failed.channel]
-    is_elsewhere = is_tried_still or any(m.state not in FAILED_STATES for m in others)
+    others = [n for n in by_person.get(failed.recipient, ()) if n.channel != failed.channel]
+    is_elsewhere = is_tried_still or any(n.message_state not in FAILED_STATES for n in others)
     how = f" {_ON[Channel(failed.channel)]}" if is_elsewhere else ""
     return f"{_named(failed.title)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
 
 
-def _so_far(failed: Message) -> str:
-    if failed.state == MessageState.UNKNOWN:
+def _so_far(failed: Notification) -> str:
+    if failed.message_state == MessageState.UNKNOWN:
         return "n’a peut-être pas été joint"
     return "n’est pas encore joint" if failed.is_delayed else "n’a pu être joint"
 

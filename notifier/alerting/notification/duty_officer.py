@@ -1,137 +1,145 @@
-"""A commune that cannot be told, or cannot be named: a person at dispatch's groupement is told."""
+"""Mails to the duty officer of a source: a commune that cannot be told, a quota, a pause.
+
+Each is said once, by its dedup key; none, loudly, to a source without an address.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 
-from notifier.alerting.models import Alert, FanOut, Spending
-from notifier.alerting.notification.messages import facts_told_now
+from notifier.alerting.models import (
+    Alert,
+    FanOut,
+    NotificationKind,
+    QuotaUsage,
+)
+from notifier.alerting.notification.facts import facts_told_now
+from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import composer
-from notifier.delivery.models import EXEMPT, Channel, Lane, Message
-from notifier.delivery.outbox import OutgoingMessage
+from notifier.delivery.models import Channel, Lane, Message
 from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
 
 log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(hours=24)
-UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC = "duty-", "review-", "cap-", "pause-"
-FAN_OUT_TOPIC = "fanout-"
-# What is nobody's alert: it has no next person to go to.
-TO_DUTY = (UNREACHED_TOPIC, REVIEW_TOPIC, CAP_TOPIC, PAUSE_TOPIC, FAN_OUT_TOPIC)
 # How many alerts a mail lists by name.
 MAX_LISTED = 200
 TITLE = "permanence du groupement"
 
 
-def letter_to_duty(alerts: Sequence[Alert], why: str, about: str = "") -> list[OutgoingMessage]:
-    """One e-mail to the source's duty address for all of these alerts of one report.
+def unreached_mail(
+    alerts: Sequence[Alert], why: str, dedup_key: str = ""
+) -> list[PlannedNotification]:
+    """Plan one mail for all of these alerts of one report: nobody is told, or rung.
 
-    None without an alert; none, loudly, if the source has no such address. `about`: what it is
-    about when that is more than these alerts; told once.
+    None without an alert. `dedup_key`: what it is about when that is more than the first of them.
     """
     if not alerts:
         return []
     first = alerts[0]
-    duty_email = first.incident.source.duty_email
-    if not duty_email:
-        codes = [alert.commune for alert in alerts]
+    source = first.incident.source
+    if not source.duty_email:
+        codes = [alert.organisation for alert in alerts]
         log.error("nobody told and no duty address", alert=first.pk, communes=codes)
         return []
-    communes = [_as_listed(alert) for alert in alerts]
-    subject, body = composer().unreached(facts_told_now(first.facts), communes, why)
+    subject, body = composer().unreached(
+        facts_told_now(first.facts), [_as_listed(alert) for alert in alerts], why
+    )
+    its_own = f"{first.incident_id}-{first.organisation}-{first.revision}"
     return [
-        mail_to_duty(
-            duty_email,
-            topic=f"{UNREACHED_TOPIC}{about or first.pk}",
-            revision=1 if about else first.revision,
+        duty_mail(
+            NotificationKind.DUTY,
+            source,
+            dedup_key=f"unreached-{dedup_key or its_own}",
             incident_id=first.incident_id,
+            revision=first.revision,
             subject=subject,
             body=body,
         )
     ]
 
 
-def letter_about_cap(spending: Spending, cap: int, *, is_hard: bool) -> list[OutgoingMessage]:
-    """The e-mail that a source has come to its cap of the day; none, loudly, without an address."""
-    source = spending.source
-    subject, body = composer().cap(source.name, cap, is_hard=is_hard)
-    which = "hard-" if is_hard else ""
-    return _letter(source, f"{CAP_TOPIC}{which}{source.pk}-{spending.day}", subject, body)
+def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> list[PlannedNotification]:
+    """Plan the mail that a source has come to its quota of the day."""
+    source = usage.source
+    subject, body = composer().cap(source.name, quota, is_hard=is_hard)
+    which = "hard-quota" if is_hard else "quota"
+    return _mail_about(source, f"{which}-{source.pk}-{usage.day}", subject, body)
 
 
-def letter_about_fan_out(episode: FanOut, usual: int, within: timedelta) -> list[OutgoingMessage]:
-    """The e-mail that a source tells unusually many communes; none, loudly, without an address."""
+def fan_out_mail(episode: FanOut, usual: int, within: timedelta) -> list[PlannedNotification]:
+    """Plan the mail that a source tells unusually many communes."""
     source, minutes = episode.source, int(within.total_seconds() // 60)
     subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
-    return _letter(source, f"{FAN_OUT_TOPIC}{episode.pk}", subject, body)
+    return _mail_about(source, f"fan-out-{episode.pk}", subject, body)
 
 
-def letters_about_pause(expired: Iterable[Message]) -> list[OutgoingMessage]:
-    """To each source's duty one e-mail of all that has expired while sending was paused.
-
-    None, loudly, to a source without an address.
-    """
-    topics = {message.topic for message in expired}
-    alerts = Q(pk__in=[int(topic) for topic in topics if topic.isdecimal()])
-    alerts |= Q(held__told_in__in=[topic for topic in topics if not topic.isdecimal()])
+def pause_mails(expired: Iterable[Message]) -> list[PlannedNotification]:
+    """Plan to each source's duty officer one mail of all that expired while sending was paused."""
+    alerts = Alert.objects.filter(notification__message__in=[message.pk for message in expired])
     by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
-    for alert in Alert.objects.filter(alerts).distinct().select_related("incident__source"):
+    for alert in alerts.distinct().select_related("incident__source"):
         by_source[alert.incident.source].append(alert)
-    letters = []
+    mails = []
     for source, theirs in by_source.items():
         listed = [f"{_as_listed(a)} : réf. {a.incident.reference}" for a in theirs[:MAX_LISTED]]
         subject, body = composer().pause(source.name, listed, len(theirs))
-        topic = f"{PAUSE_TOPIC}{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
-        letters += _letter(source, topic, subject, body)
-    return letters
+        key = f"pause-{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
+        mails += _mail_about(source, key, subject, body)
+    return mails
 
 
-def _letter(source: Source, topic: str, subject: str, body: str) -> list[OutgoingMessage]:
-    """To the source's duty, about no incident; none, loudly, without an address."""
+def _mail_about(
+    source: Source, dedup_key: str, subject: str, body: str
+) -> list[PlannedNotification]:
+    """A mail about no incident."""
     if not source.duty_email:
-        log.error("no duty address", source=source.name, about=topic)
+        log.error("no duty address", source=source.name, about=dedup_key)
         return []
     return [
-        mail_to_duty(source.duty_email, topic=topic, incident_id=None, subject=subject, body=body)
+        duty_mail(NotificationKind.QUOTA, source, dedup_key=dedup_key, subject=subject, body=body)
     ]
 
 
-def mail_to_duty(
-    address: str,
+def duty_mail(
+    kind: NotificationKind,
+    source: Source,
     *,
-    topic: str,
-    incident_id: int | None,
+    dedup_key: str,
     subject: str,
     body: str,
+    incident_id: int | None = None,
     revision: int = 1,
     expires_at: datetime | None = None,
-) -> OutgoingMessage:
-    """Address a mail to the duty: urgent, past every pause, worth reading for LIFETIME.
+) -> PlannedNotification:
+    """Address a mail to the duty officer: urgent, past every pause, worth reading for LIFETIME.
 
     `expires_at` is aware and says otherwise.
     """
-    return OutgoingMessage(
-        topic=topic,
+    return PlannedNotification(
+        kind=kind,
+        source=source,
+        incident_id=incident_id,
+        alert=None,
         revision=revision,
         channel=Channel.EMAIL,
-        address=address,
-        body=body,
-        subject=subject,
+        address=source.duty_email,
+        recipient="duty",
+        title=TITLE,
         lane=Lane.URGENT,
         expires_at=expires_at or timezone.now() + LIFETIME,
-        incident_id=incident_id,
-        recipient="duty",
-        source=EXEMPT,
-        title=TITLE,
+        subject=subject,
+        body=body,
+        dedup_key=dedup_key,
     )
 
 
 def _as_listed(alert: Alert) -> str:
     """The commune, and where it happens when that is next door: "Joncherey, voisine de Delle"."""
     next_to = alert.facts.get("next_to")
-    return f"{alert.commune_name}, voisine {with_de(next_to)}" if next_to else alert.commune_name
+    name = alert.organisation_name
+    return f"{name}, voisine {with_de(next_to)}" if next_to else name

@@ -1,87 +1,67 @@
-"""Who was told of an alert or is about to be: by a message of its own, or one that gathers many.
+"""What was told of an alert or is about to be: its notifications, with what became of each."""
 
-What is held counts as not handed over yet; what a digest said counts as the digest's message does.
-"""
-
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 
 from django.utils import timezone
 
-from notifier.alerting.models import Alert, Held, HeldState
-from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import messages_of
-from notifier.journal.models import Entry, Step
-from notifier.journal.write import new_entry, timeline, write_entries
+from notifier.alerting.models import (
+    OF_ALERT,
+    Notification,
+    NotificationKind,
+    NotificationState,
+)
+from notifier.alerting.notification.planned import AddressKey, address_key
+from notifier.delivery.models import Message
+from notifier.journal.models import Entry
+from notifier.journal.write import timeline
 
-# The topic of a message that tells of several alerts.
-DIGEST_TOPIC = "digest-"
+# What reached its recipient, may still, or was tried: neither withdrawn nor kept back.
+COUNTED = (NotificationState.DEFERRED, NotificationState.QUEUED)
 
 
-def everyone_told(*topics: str) -> Sequence[Message]:
-    """As `told`, of alerts: with a message, not stored, for each text held or said in a digest.
+def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Notification]]:
+    """Read every notification of the alerts, deferred or queued, with its message, oldest first.
 
-    Two statements, and a third where a digest told any of them.
+    One statement; none without an alert. `lock`: until commit nobody releases a deferred one.
     """
-    rows = Held.objects.filter(
-        alert_id__in=[int(topic) for topic in topics], state__in=(HeldState.HELD, HeldState.TOLD)
-    ).exclude(told_in__in=topics)
-    held = list(rows.order_by("id"))
-    digests = {row.told_in for row in held if row.told_in}
-    by_key = {
-        (m.topic, m.channel, m.address): m for m in (messages_of(*digests) if digests else ())
-    }
-    seen = [_as_told(row, by_key.get((row.told_in, row.channel, row.address))) for row in held]
-    return [*messages_of(*topics), *seen]
-
-
-def told_within(digest: Message) -> Sequence[Message]:
-    """The digest as one message of each alert that it told of, by alert."""
-    rows = Held.objects.filter(told_in=digest.topic, state=HeldState.TOLD).order_by("alert_id")
-    return [_as_told(row, digest) for row in rows]
-
-
-def timeline_with_digests(incident_id: int) -> list[Entry]:
-    """Return an incident's journal, and that of the digests that told of it, oldest first."""
-    told_in = Held.objects.filter(
-        alert__incident=incident_id, told_in__startswith=DIGEST_TOPIC
-    ).values("told_in")
-    digests = Message.objects.filter(topic__in=told_in).values_list("pk", flat=True)
-    return timeline(incident_id, message_ids=digests)
-
-
-def withdraw_held(alert: Alert) -> None:
-    """Take back what was held of an alert for those who were told nothing of it yet."""
-    now = timezone.now()
-    waiting = Held.objects.filter(alert=alert, state=HeldState.HELD, was_told=False)
-    if waiting.update(state=HeldState.WITHDRAWN, ended_at=now):
-        what = "annulée, retirée de ce qui était retenu"
-        write_entries(
-            [new_entry(alert.incident_id, Step.CANCELLED, f"{alert.commune_name} : {what}.")]
+    found: defaultdict[int, list[Notification]] = defaultdict(list)
+    if alert_ids:
+        rows = Notification.objects.filter(
+            alert__in=alert_ids, kind__in=OF_ALERT, state__in=COUNTED
         )
+        rows = rows.select_related("message").order_by("id")
+        for notification in rows.select_for_update(of=("self",)) if lock else rows:
+            if notification.alert_id is not None:
+                found[notification.alert_id].append(notification)
+    return found
 
 
-def left_by_its_reader(row: Held, alert: Alert) -> Message:
-    """The row as a message, not stored, of the alert's present text, taken back before it left."""
-    mine = _as_told(row, None)
-    mine.revision, mine.state = alert.revision, MessageState.CANCELLED
-    return mine
+def notifications_in(message: Message) -> list[Notification]:
+    """Read the notifications of alerts that the message carries: one, or a digest's several."""
+    carried = Notification.objects.filter(message=message, kind__in=OF_ALERT).order_by("alert_id")
+    found = list(carried)
+    for notification in found:
+        notification.message = message
+    return found
 
 
-def _as_told(row: Held, digest: Message | None) -> Message:
-    """The row as the message that it will be, or as the digest's message is."""
-    mine = Message(
-        topic=str(row.alert_id),
-        revision=row.revision,
-        channel=row.channel,
-        address=row.address,
-        recipient=row.recipient,
-        title=row.title,
-        state=MessageState.PENDING,
-        # What is held will be told as the alert then is.
-        created_at=timezone.now(),
+def keys_told(notifications: Iterable[Notification]) -> set[AddressKey]:
+    """Return the addresses that they went to."""
+    return {address_key(n.channel, n.address) for n in notifications}
+
+
+def timeline_of(incident_id: int) -> list[Entry]:
+    """Read an incident's journal, and that of the digests that told of it, oldest first."""
+    digests = Notification.objects.filter(
+        incident=incident_id, kind=NotificationKind.DIGEST, message__isnull=False
     )
-    if digest is not None:
-        for name in ("pk", "state", "created_at", "is_followed_up", "delay", "attempt_count",
-                     "error_code", "accepted_at", "ended_at"):  # fmt: skip
-            setattr(mine, name, getattr(digest, name))
-    return mine
+    return timeline(incident_id, message_ids=list(digests.values_list("message_id", flat=True)))
+
+
+def supersede_deferred(notifications: Iterable[Notification]) -> None:
+    """Withdraw what is still deferred of these. One UPDATE."""
+    waiting = Notification.objects.filter(
+        pk__in=[n.pk for n in notifications], state=NotificationState.DEFERRED
+    )
+    waiting.update(state=NotificationState.SUPERSEDED, ended_at=timezone.now())

@@ -1,15 +1,16 @@
-"""Whom a text goes to: at first, afterwards, and who is next when somebody cannot be reached."""
+"""Who gets a text: at first, afterwards, and who is next when somebody cannot be reached."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from notifier.alerting.kinds import Kind
+from notifier.alerting.models import Notification
 from notifier.alerting.policy.categories import Category
-from notifier.delivery.models import FAILED_STATES, Message, MessageState
+from notifier.delivery.models import FAILED_STATES, MessageState
 from notifier.directory.recipients import Person
 
 
 def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
-    """Those whose function the category tells at once, in their order.
+    """Return those whose function the category tells at once, in their order.
 
     Without a mayor, the first deputy stands in (CGCT art. L2122-17); without anybody of those
     functions, whoever comes first is told: a commune that has one contact has one to tell. Where
@@ -27,13 +28,13 @@ def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
     return chosen
 
 
-def to_ring(people: Sequence[Person], earlier: Iterable[Message]) -> list[Person]:
-    """Whose telephones ring with news that would else go by e-mail alone.
+def to_ring(people: Sequence[Person], earlier: Iterable[Notification]) -> list[Person]:
+    """Return whose telephones ring with news that would else go by e-mail alone.
 
-    Of those who got the earlier messages whoever has one, for they know what it is about; else the
-    first in the order.
+    Of those who got the earlier notifications whoever has one, for they know what it is about; else
+    the first in the order.
     """
-    told = {message.recipient for message in earlier}
+    told = {n.recipient for n in earlier}
     ringing = _with_phone(people)
     return [person for person in ringing if recipient_label(person) in told] or ringing[:1]
 
@@ -42,35 +43,41 @@ def _with_phone(people: Iterable[Person]) -> list[Person]:
     return [person for person in people if person.mobile]
 
 
-def not_yet_told(people: Iterable[Person], messages: Iterable[Message]) -> Iterator[Person]:
-    """Those to whom none of the messages went, in their order."""
-    told = {message.recipient for message in messages}
+def not_yet_told(
+    people: Iterable[Person], notifications: Iterable[Notification]
+) -> Iterator[Person]:
+    """Return those to whom none of the notifications went, in their order."""
+    told = {n.recipient for n in notifications}
     return (person for person in people if recipient_label(person) not in told)
 
 
-def reached(messages: Iterable[Message]) -> list[Message]:
-    """Those of the messages that got to their reader, or may still."""
-    return [m for m in messages if m.state not in (*FAILED_STATES, MessageState.CANCELLED)]
+def reached(notifications: Iterable[Notification]) -> list[Notification]:
+    """Return those that got to their recipient, or may still."""
+    return [
+        n for n in notifications if n.message_state not in (*FAILED_STATES, MessageState.CANCELLED)
+    ]
 
 
-def awaited(messages: Iterable[Message]) -> list[Message]:
-    """Those of the messages that got to their reader, or of which one can expect it in time."""
-    return [m for m in reached(messages) if not m.is_delayed and not m.is_given_up]
+def awaited(notifications: Iterable[Notification]) -> list[Notification]:
+    """Return those that got to their recipient, or of which one can expect it in time."""
+    return [n for n in reached(notifications) if not n.is_delayed and not n.is_given_up]
 
 
-def concerned_by(kind: Kind, earlier: Iterable[Message]) -> list[Message]:
-    """Those of the earlier messages whose addresses get a text of this kind.
+def concerned_by(kind: Kind, earlier: Iterable[Notification]) -> list[Notification]:
+    """Return those of the earlier notifications whose addresses get a text of this kind.
 
     What is news also goes where a failure was recorded and not followed up yet: whoever is next in
     order then is told by the news' own failure, and nobody is forgotten in between.
     """
     if kind is Kind.CANCELLATION:
-        return [m for m in reached(earlier) if m.state != MessageState.PENDING]
-    messages = list(earlier)
-    forgotten = [m for m in messages if m.state in FAILED_STATES and not m.is_followed_up]
-    return [*reached(messages), *(() if kind is Kind.END else forgotten)]
+        return [n for n in reached(earlier) if n.message_state != MessageState.PENDING]
+    notifications = list(earlier)
+    forgotten = [
+        n for n in notifications if n.message_state in FAILED_STATES and not n.is_followed_up
+    ]
+    return [*reached(notifications), *(() if kind is Kind.END else forgotten)]
 
 
 def recipient_label(person: Person) -> str:
-    """How a letter names its recipient without a name."""
+    """Return how a notification refers to its recipient without a name."""
     return f"contact:{person.contact_id}"

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.policy.current import categories, list_communes
-from notifier.alerting.review.notices import take_back
+from notifier.alerting.review.notices import cancel_notices
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Handling, Report
@@ -63,7 +63,7 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
-        take_back(reports)
+        cancel_notices(reports)
         text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
         write_entries(
             [
@@ -103,7 +103,7 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
         )
         if not taken:
             raise ReviewError("elle vient d’être réglée : voir « notifier review »")
-        take_back([latest])
+        cancel_notices([latest])
         text = f"Classée sans suite par {who}.{_ASIDE}"
         pk = str(latest.pk)
         write_entries([new_entry(latest.incident_id, Step.REVIEW, text, report=pk, who=who)])
@@ -161,7 +161,7 @@ def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
     older = [i for i in reports if i.state == Handling.REVIEW and i.sequence < report.sequence]
     if not older:
         return []
-    take_back(older)
+    cancel_notices(older)
     Report.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
         state=Handling.SUPERSEDED,
         reason=f"le n° {report.sequence} a levé le doute",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,9 @@ from django.utils import timezone
 
 from notifier.alerting.content.facts import Doubt
 from notifier.alerting.content.moments import written_moment
-from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
+from notifier.alerting.models import Notification, NotificationKind
+from notifier.alerting.notification.duty_officer import TITLE, duty_mail
+from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import (
     MAX_LISTED,
     categories,
@@ -25,15 +28,13 @@ from notifier.alerting.policy.current import (
 )
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
-from notifier.delivery.outbox import cancel_pending, enqueue_messages
+from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 log = structlog.get_logger(__name__)
-
-_ENTERED, _EXPIRED = 1, 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Candidate:
 def candidates(together: list[Report]) -> list[Candidate]:
     """The communes that the clues name and the source may speak for, the most probable first.
 
-    `together`: what waits of one incident, the latest first. The more clues name a commune the more
+    `together`: what waits of one thread, the latest first. The more clues name a commune the more
     probable it is; then the higher a clue ranks it.
     """
     clues = [clue for report in together for clue in report.clues]
@@ -74,7 +75,7 @@ def candidates(together: list[Report]) -> list[Candidate]:
     ]
 
 
-def harmless(clue: dict[str, Any]) -> str:
+def clue_in_words(clue: dict[str, Any]) -> str:
     """What a clue says, without the name as dispatch typed it: it may be anything, and goes out."""
     if clue["kind"] != "name":
         return str(clue["says"])
@@ -87,58 +88,60 @@ def deadline(report: Report) -> datetime:
     return useful_until(report, categories().get(report.category))
 
 
-def ask_a_person(report: Report, reason: str, reports: list[Report]) -> list[Entry]:
-    """Mail the doubt to the source's duty address, once for each place of an incident.
+# The mails to queue, and what the journal says of them.
+Notice = tuple[list[PlannedNotification], list[Entry]]
 
-    In the transaction that puts it into the review; returns the journal entries to write.
-    """
+
+def review_notice(report: Report, reason: str, reports: list[Report]) -> Notice:
+    """Plan the mail that asks the duty officer where it is, once for each place of an incident."""
     asked = [i for i in reports if i.state == Handling.REVIEW and i.pk != report.pk]
     if any(i.location == report.location for i in asked):
-        return []
-    return _mail(report, reason, _ENTERED)
+        return [], []
+    return _notice(report, reason, is_expired=False)
 
 
-def say_it_expired(report: Report, reason: str) -> list[Entry]:
-    """Mail that nobody decided in time, so that somebody still tells the commune."""
-    return _mail(report, reason, _EXPIRED)
+def expiry_notice(report: Report, reason: str) -> Notice:
+    """Plan the mail that nobody decided in time, so that somebody still tells the commune."""
+    return _notice(report, reason, is_expired=True)
 
 
-def take_back(reports: list[Report]) -> None:
-    """Nobody need read any more of a doubt that was settled before its mail left."""
-    for report in reports:
-        cancel_pending(_topic(report))
+def cancel_notices(reports: Iterable[Report]) -> None:
+    """Cancel the mails about doubts that were settled before they left."""
+    keys = [dedup_key(report, is_expired=late) for report in reports for late in (False, True)]
+    asked = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
+    cancel_pending(asked.values_list("message_id", flat=True))
 
 
-def _topic(report: Report) -> str:
-    return f"{REVIEW_TOPIC}{report.pk.hex}"
+def dedup_key(report: Report, *, is_expired: bool = False) -> str:
+    """Return the key of a mail about a report: asked once, and said once to be too late."""
+    return f"review-{report.pk.hex}-{'expired' if is_expired else 'asked'}"
 
 
-def _mail(report: Report, reason: str, revision: int) -> list[Entry]:
-    address = report.source.duty_email
-    if not address:
+def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
+    if not report.source.duty_email:
         log.error("review waits and no duty address", report=str(report.pk))
-        return [noted(report, "aucune adresse de permanence à prévenir")]
-    is_expired = revision == _EXPIRED
+        return [], [review_line(report, "aucune adresse de permanence à prévenir")]
     subject, body = composer().review(facts_of_doubt(report, reason, is_expired=is_expired))
-    letter = mail_to_duty(
-        address,
-        topic=_topic(report),
-        revision=revision,
+    mail = duty_mail(
+        NotificationKind.REVIEW,
+        report.source,
+        dedup_key=dedup_key(report, is_expired=is_expired),
         incident_id=report.incident_id,
+        revision=2 if is_expired else 1,
         subject=subject,
         body=body,
         expires_at=None if is_expired else deadline(report),
     )
-    enqueue_messages([letter])
     if report.is_shell:
         what = "moyens sans intervention"
     else:
         what = "vérification périmée" if is_expired else "commune à vérifier"
-    return [noted(report, f"{TITLE} prévenue par courriel ({letter.masked}) : {what}")]
+    line = f"{TITLE} prévenue par courriel ({mail.masked}) : {what}"
+    return [mail], [review_line(report, line)]
 
 
-def noted(report: Report, what: str) -> Entry:
-    """A line of the journal about this state of a report."""
+def review_line(report: Report, what: str) -> Entry:
+    """Return a line of the journal about this state of an incident."""
     text = f"N° {report.sequence} : {what}."
     return new_entry(report.incident_id, Step.REVIEW, text, report=str(report.pk))
 
@@ -159,7 +162,7 @@ def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> 
         received=written_moment(report.received_at.astimezone(zone)),
         deadline=written_moment(deadline(report).astimezone(zone)),
         reason=reason,
-        clues=[harmless(clue) for clue in report.clues],
+        clues=[clue_in_words(clue) for clue in report.clues],
         candidates=_listed(candidates([report])),
         certain=_certain(report),
         is_shell=report.is_shell,

@@ -8,44 +8,40 @@ from __future__ import annotations
 
 import structlog
 
-from notifier.alerting.notification.duty_officer import REVIEW_TOPIC, TITLE, mail_to_duty
+from notifier.alerting.models import NotificationKind
+from notifier.alerting.notification.duty_officer import TITLE, duty_mail
 from notifier.alerting.policy.current import composer
-from notifier.alerting.review.notices import facts_of_doubt, noted
-from notifier.delivery.outbox import enqueue_messages
+from notifier.alerting.review.notices import Notice, dedup_key, facts_of_doubt, review_line
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity, Status
-from notifier.journal.models import Entry
 
 log = structlog.get_logger(__name__)
 
 _ENDS = {Status.CLOSED: "fin", Status.CANCELLED: "annulation"}
 
 
-def show_overtaken(report: Report, reports: list[Report]) -> list[Entry]:
-    """Mail an end or an aggravation that was overtaken to the source's duty address.
-
-    In the transaction that finds it overtaken; returns the journal entries to write.
-    """
+def superseded_notice(report: Report, reports: list[Report]) -> Notice:
+    """Plan the mail that shows the duty officer an end or an aggravation that was superseded."""
     what = _untold(report, reports)
     if what is None:
-        return []
-    address = report.source.duty_email
-    if not address:
+        return [], []
+    if not report.source.duty_email:
         log.error("overtaken and no duty address", report=str(report.pk), what=what)
-        return [noted(report, f"{what} dépassée, aucune adresse de permanence à prévenir")]
+        line = f"{what} dépassée, aucune adresse de permanence à prévenir"
+        return [], [review_line(report, line)]
     later = max(i.sequence for i in reports if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
     subject, body = composer().superseded(facts_of_doubt(report, reason), what)
-    letter = mail_to_duty(
-        address,
-        topic=f"{REVIEW_TOPIC}{report.pk.hex}",
+    mail = duty_mail(
+        NotificationKind.REVIEW,
+        report.source,
+        dedup_key=dedup_key(report),
         incident_id=report.incident_id,
         subject=subject,
         body=body,
     )
-    enqueue_messages([letter])
-    said = f"{TITLE} prévenue par courriel ({letter.masked}) : {what} dépassée"
-    return [noted(report, said)]
+    said = f"{TITLE} prévenue par courriel ({mail.masked}) : {what} dépassée"
+    return [mail], [review_line(report, said)]
 
 
 def _untold(report: Report, reports: list[Report]) -> str | None:

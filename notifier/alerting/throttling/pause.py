@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from notifier.alerting.models import Held, HeldState
-from notifier.alerting.notification.duty_officer import letters_about_pause
+from notifier.alerting.models import Notification, NotificationState
+from notifier.alerting.notification.duty_officer import pause_mails
+from notifier.alerting.notification.store import queue_duty_mails
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
-from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending import pause as delivery
 from notifier.intake.models import Handling, Report, Source
 from notifier.journal.models import Entry, Step
@@ -56,7 +56,7 @@ def pause(source: Source | None, who: str) -> bool:
     No worker takes up a text any more once this returns; those in the air land within seconds.
     """
     with transaction.atomic():
-        begun = delivery.begin(_origin(source), who)
+        begun = delivery.begin(_label(source), who)
         if begun is None:
             return False
         write_entries([_line(source, f"Envois suspendus par {who}.")])
@@ -71,13 +71,13 @@ def resume(source: Source | None, who: str) -> Resumed | None:
     The duty of each source is told once of all that has expired.
     """
     with transaction.atomic():
-        expired = delivery.end(_origin(source))
+        expired = delivery.end(_label(source))
         if expired is None:
             return None
         left = waiting(source)
         said = f"Envois repris par {who} : {_many(left.texts, 'texte')} en attente"
         write_entries([_line(source, f"{said}, {_many(len(expired), 'périmé')}.")])
-        enqueue_messages(letters_about_pause(expired))
+        queue_duty_mails(pause_mails(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
     )
@@ -86,7 +86,7 @@ def resume(source: Source | None, who: str) -> Resumed | None:
 
 def paused_by(source: Source | None) -> list[Pause]:
     """What holds the texts of the source, or of all: a pause of it, one of everything, or both."""
-    return list(Pause.objects.filter(source__in={EVERYTHING, _origin(source)}).order_by("since"))
+    return list(Pause.objects.filter(source__in={EVERYTHING, _label(source)}).order_by("since"))
 
 
 def paused_names() -> list[str]:
@@ -97,8 +97,8 @@ def paused_names() -> list[str]:
     return (["*"] if EVERYTHING in origins else []) + list(names)
 
 
-def free() -> Q:
-    """Of held texts, those that no pause holds besides, as a condition."""
+def not_paused() -> Q:
+    """Select, of deferred notifications, those that no pause holds besides."""
     origins = set(Pause.objects.values_list("source", flat=True))
     if EVERYTHING in origins:
         return Q(pk__in=[])
@@ -107,24 +107,23 @@ def free() -> Q:
 
 def waiting(source: Source | None) -> Waiting:
     """What waits now, whatever for."""
-    messages = delivery.waiting(_origin(source))
-    held = Held.objects.filter(state=HeldState.HELD)
+    messages = delivery.waiting(_label(source))
+    deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
     undecided = Report.objects.filter(state=Handling.RECEIVED)
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
-        held = held.filter(source=source)
+        deferred = deferred.filter(source=source)
         undecided = undecided.filter(incident__source=source)
-        leaving = leaving.filter(source=_origin(source))
-    told = messages.values_list("incident_id", "topic").distinct().order_by()
-    # A digest is one, of however many it tells.
-    incidents = {incident_id or topic for incident_id, topic in told}
-    incidents |= {*held.values_list("alert__incident", flat=True).distinct().order_by()}
+        leaving = leaving.filter(source=_label(source))
+    told = Notification.objects.filter(message__in=messages)
+    incidents = {*told.values_list("incident_id", flat=True).distinct().order_by()}
+    incidents |= {*deferred.values_list("incident_id", flat=True).distinct().order_by()}
     made = [
         messages.order_by("created_at").values_list("created_at", flat=True).first(),
-        held.order_by("held_at").values_list("held_at", flat=True).first(),
+        deferred.order_by("created_at").values_list("created_at", flat=True).first(),
     ]
     return Waiting(
-        texts=messages.count() + held.count(),
+        texts=messages.count() + deferred.count(),
         incidents=len(incidents),
         oldest=min((at for at in made if at is not None), default=None),
         undecided=undecided.count(),
@@ -153,32 +152,34 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
         f"Intervention : {why}.",
         state=Handling.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip
-    held = _take_back(
-        Held.objects.filter(source=source, state=HeldState.HELD).select_related("alert"),
+    deferred = _take_back(
+        Notification.objects.filter(source=source, state=NotificationState.DEFERRED),
         f"Texte retenu : {why}.",
-        state=HeldState.WITHDRAWN, ended_at=timezone.now(),
+        state=NotificationState.SUPERSEDED, ended_at=timezone.now(),
     )  # fmt: skip
     with transaction.atomic():
-        messages = delivery.cancel_waiting(_origin(source), why)
-        texts = len(messages)
-        incidents = {m.incident_id or m.topic for m in messages} | {*taken, *held}
-        said = f"{_many(texts + len(held), 'texte')} et {_many(len(taken), 'intervention')}"
+        messages = delivery.cancel_waiting(_label(source), why)
+        told = Notification.objects.filter(message__in=[message.pk for message in messages])
+        incidents = {*told.values_list("incident_id", flat=True), *taken, *deferred}
+        texts = len(messages) + len(deferred)
+        said = f"{_many(texts, 'texte')} et {_many(len(taken), 'intervention')}"
         write_entries([_line(source, f"Retirés par {who} : {said} à traiter.")])
-    log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts + len(held))
-    return Withdrawn(texts + len(held), len(incidents), waiting(source).leaving)
+    log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts)
+    return Withdrawn(texts, len(incidents), waiting(source).leaving)
 
 
-def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int]:
+def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int | None]:
     """Change what waits, a batch at a time, each with its line; the incidents, one for each row.
 
     What a worker has just under its hands is waited for, and left if it waits no longer.
     """
-    incidents: list[int] = []
+    incidents: list[int | None] = []
     while True:
         with transaction.atomic():
-            rows = list(waiting.select_for_update(of=("self",))[:BATCH])
-            waiting.filter(pk__in=[row.pk for row in rows]).update(**changes)
-            batch = [(row.pk, _incident_of(row)) for row in rows]
+            batch = list(
+                waiting.select_for_update(of=("self",)).values_list("pk", "incident_id")[:BATCH]
+            )
+            waiting.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
             write_entries(
                 new_entry(incident_id, Step.CANCELLED, text, row=str(pk))
                 for pk, incident_id in batch
@@ -188,11 +189,7 @@ def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int
             return incidents
 
 
-def _incident_of(row: Report | Held) -> int:
-    return row.alert.incident_id if isinstance(row, Held) else row.incident_id
-
-
-def _origin(source: Source | None) -> str:
+def _label(source: Source | None) -> str:
     return str(source.pk) if source else EVERYTHING
 
 

@@ -5,12 +5,13 @@ import json
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert, Held
-from notifier.alerting.throttling.quota import let_go
+from notifier.alerting.models import Alert, DeferralReason, Notification
+from notifier.alerting.throttling.quota import release
 from notifier.console.admin.base import (
     NOTHING,
     IncidentAdmin,
@@ -42,7 +43,7 @@ class AlertAdmin(IncidentAdmin[Alert]):
     list_filter = ("is_open", "severity")
     fields = (
         "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
-        "expires", "report", "messages", "held",
+        "expires", "report", "notifications", "messages",
     )  # fmt: skip
 
     @admin.display(description="ouverte le", ordering="opened_at")
@@ -53,10 +54,10 @@ class AlertAdmin(IncidentAdmin[Alert]):
     def expires(self, alert: Alert) -> str:
         return format_moment(alert.expires_at)
 
-    @admin.display(description="commune", ordering="commune_name")
+    @admin.display(description="commune", ordering="organisation_name")
     def where(self, alert: Alert) -> str:
         """By the name that it had when it was told."""
-        name = f"{alert.commune_name} ({alert.commune})"
+        name = f"{alert.organisation_name} ({alert.organisation})"
         return (
             f"{name}, voisine {with_de(alert.facts['next_to'])}" if alert.is_to_neighbour else name
         )
@@ -72,65 +73,82 @@ class AlertAdmin(IncidentAdmin[Alert]):
 
     @admin.display(description="messages")
     def messages(self, alert: Alert) -> SafeString:
-        return list_link(Message, "Messages de cette alerte", topic=str(alert.pk))
+        """The way to them."""
+        return list_link(
+            Message, "Messages de cette alerte", notifications__alert__id__exact=str(alert.pk)
+        )
 
-    @admin.display(description="retenus")
-    def held(self, alert: Alert) -> SafeString:
-        """The way to what is held, or was."""
-        return list_link(Held, "Textes retenus de cette alerte", alert__id__exact=str(alert.pk))
+    @admin.display(description="notifications")
+    def notifications(self, alert: Alert) -> SafeString:
+        """The way to whom it is told, and why not yet."""
+        return list_link(
+            Notification, "Notifications de cette alerte", alert__id__exact=str(alert.pk)
+        )
 
 
-@admin.register(Held)
-class HeldAdmin(IncidentAdmin[Held]):
-    """What is told later, with others. Lists mask the address; only its own page shows it."""
+@admin.register(Notification)
+class NotificationAdmin(IncidentAdmin[Notification]):
+    """Who is told, or not, and why. Lists mask the address; only its own page shows it."""
 
-    incident = "alert__incident_id"
-    linked_by = ("alert__id__exact",)
-    list_display = ("since", "reference", "title", "channel", "masked", "reason", "state", "until")
-    list_display_links = ("since", "reference")
-    list_filter = ("state", "reason", "channel")
+    linked_by = ("incident_id", "alert__id__exact")
+    list_display = (
+        "created", "reference", "kind", "title", "channel", "masked", "state", "why", "until",
+    )  # fmt: skip
+    list_display_links = ("created", "reference")
+    list_filter = ("state", "kind", "channel")
     fields = (
-        "reference", "title", "channel", "address", "reason", "state", "since", "until", "ended",
-        "messages",
+        "reference", "kind", "title", "channel", "address", "revision", "state", "why", "created",
+        "until", "ended", "message_link",
     )  # fmt: skip
 
-    actions = ("let_go",)
+    actions = ("release",)
 
     @admin.action(description="Libérer les textes choisis, retenus par un plafond")
-    def let_go(self, request: HttpRequest, queryset: QuerySet[Held]) -> None:
-        """Release them whatever they cost; they leave with the next sweep."""
-        freed = let_go(queryset, request.user.get_username())
-        messages.info(request, f"Textes libérés : {freed}.")
+    def release(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        """Whatever they cost; they leave with the next round."""
+        released = release(queryset, request.user.get_username())
+        messages.info(request, f"Textes libérés : {released}.")
 
     @admin.display(description="adresse")
-    def masked(self, held: Held) -> str:
-        return mask(held.address)
+    def masked(self, notification: Notification) -> str:
+        """Enough to recognise it."""
+        return mask(notification.address) if notification.address else NOTHING
 
-    @admin.display(description="retenu le", ordering="held_at")
-    def since(self, held: Held) -> str:
-        return format_moment(held.held_at)
+    @admin.display(description="motif")
+    def why(self, notification: Notification) -> str:
+        """Why it waits, or is told to nobody."""
+        labels = dict(DeferralReason.choices)
+        return str(labels.get(notification.reason, notification.explanation)) or NOTHING
 
-    @admin.display(description="à dire le", ordering="release_at")
-    def until(self, held: Held) -> str:
-        return format_moment(held.release_at)
+    @admin.display(description="décidée le", ordering="created_at")
+    def created(self, notification: Notification) -> str:
+        """To the second."""
+        return format_moment(notification.created_at)
 
-    @admin.display(description="terminé le")
-    def ended(self, held: Held) -> str:
-        return format_moment(held.ended_at)
+    @admin.display(description="à dire le", ordering="deferred_until")
+    def until(self, notification: Notification) -> str:
+        """To the second."""
+        return format_moment(notification.deferred_until)
+
+    @admin.display(description="terminée le")
+    def ended(self, notification: Notification) -> str:
+        """To the second."""
+        return format_moment(notification.ended_at)
 
     @admin.display(description="message")
-    def messages(self, held: Held) -> SafeString | str:
-        """The link to the message that contains it."""
-        if not held.told_in:
+    def message_link(self, notification: Notification) -> SafeString | str:
+        """The way to the message that tells it."""
+        if notification.message_id is None:
             return NOTHING
-        return list_link(Message, "Message qui l’a dit", topic=held.told_in)
+        page = reverse("admin:delivery_message_change", args=(notification.message_id,))
+        return format_html('<a href="{}">Message qui le dit</a>', page)
 
 
 @admin.register(Message)
 class MessageAdmin(IncidentAdmin[Message]):
     """One text for one address. Lists mask the address; only the message's own page shows it."""
 
-    linked_by = ("incident_id", "topic")
+    linked_by = ("incident_id", "notifications__alert__id__exact")
     list_display = (
         "created", "reference", "title", "channel", "masked", "state", "attempt_count",
         "error_code",
@@ -144,7 +162,7 @@ class MessageAdmin(IncidentAdmin[Message]):
             "Acheminement",
             {
                 "fields": (
-                    "lane", "revision", "attempt_count", "provider_id", "created", "accepted",
+                    "lane", "attempt_count", "provider_id", "created", "accepted",
                     "ended", "expires", "due",
                 )
             },

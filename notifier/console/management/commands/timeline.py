@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.content.moments import stamped_hour
-from notifier.alerting.notification.history import timeline_with_digests
+from notifier.alerting.notification.history import timeline_of
 from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(not_found(reference))
         for pk, incident in sorted(incidents.items()):
             self.stdout.write(f"{incident.reference} ({incident.source.name})")
-            self._print(timeline_with_digests(pk))
+            self._print(timeline_of(pk))
             self._print_reasons([i for i in known if i.incident_id == pk and i.decision_reason])
 
     def _print_reasons(self, decided: list[Report]) -> None:

@@ -1,0 +1,119 @@
+"""What the journal says of a decision."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from notifier.alerting.decision.plan import AlertPlan
+from notifier.alerting.decision.rulings import CommuneRuling
+from notifier.alerting.decision.situation import RuledReport
+from notifier.alerting.kinds import Kind
+from notifier.alerting.models import Alert
+from notifier.alerting.notification.planned import recipients_in_words
+from notifier.alerting.policy.current import list_communes
+from notifier.alerting.review.notices import clue_in_words
+from notifier.delivery.address import mask
+from notifier.intake.models import Handling, Report
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import new_entry
+
+_RULED = {
+    Kind.FIRST: "première alerte",
+    Kind.NEIGHBOUR: "prévenue en voisine",
+    Kind.UPDATE: "aggravation annoncée",
+    Kind.END: "fin annoncée",
+    Kind.CANCELLATION: "annulation annoncée",
+    None: "personne n’est prévenu",
+}
+
+
+def place_lines(ruled: RuledReport) -> list[Entry]:
+    """Say where the report is, and why it is not told of as it is, where it is not."""
+    report, affected = ruled.report, ruled.affected
+    lines = [_resolved(ruled)] if affected.communes else []
+    if affected.state is Handling.DECIDED:
+        return lines
+    data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
+    incident_id = report.incident_id
+    lines += [
+        new_entry(incident_id, Step.RESOLVED, clue_in_words(clue), **data) for clue in report.clues
+    ]
+    step = Step.REVIEW if affected.state is Handling.REVIEW else Step.DECIDED
+    sentence = f"{affected.reason[:1].upper()}{affected.reason[1:]}."
+    lines.append(new_entry(incident_id, step, sentence, state=affected.state, **data))
+    return lines
+
+
+def ruling_line(report: Report, each: CommuneRuling) -> Entry:
+    """Say what is ruled for a commune, and why."""
+    ruling = each.ruling
+    return new_entry(
+        report.incident_id,
+        Step.DECIDED,
+        f"{each.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
+        report=str(report.pk),
+        sequence=report.sequence,
+        commune=each.commune.code,
+        kind=ruling.kind,
+        rule=ruling.rule,
+        reason=ruling.reason,
+    )
+
+
+def composed_lines(plan: AlertPlan) -> Iterator[Entry]:
+    """Say what was composed for whom, who has left, and that nobody is reached."""
+    alert, texts = plan.alert, plan.texts
+    if alert is None or texts is None:
+        return
+    name = alert.organisation_name
+    if plan.notifications:
+        whom = recipients_in_words(plan.notifications)
+        yield new_entry(
+            alert.incident_id,
+            Step.COMPOSED,
+            f"{name} : texte rédigé pour {whom} : « {texts.sms} »",
+            segments=texts.size.segments,
+            subject=texts.subject,
+            alert=alert.pk,
+            revision=alert.revision,
+        )
+    if plan.is_known_already:
+        known = "ses contacts le savent déjà par une autre commune, rien de plus"
+        yield new_entry(alert.incident_id, Step.COMPOSED, f"{name} : {known}.", alert=alert.pk)
+    for notification in plan.gone:
+        yield new_entry(
+            alert.incident_id,
+            Step.CANCELLED,
+            f"{name} : {notification.title} ({notification.get_channel_display()} "
+            f"{mask(notification.address)}) n’est plus dans l’annuaire, rien ne lui est plus dit.",
+            alert=alert.pk,
+            revision=alert.revision,
+        )
+    if plan.unreached:
+        yield _unreached(alert, plan.unreached)
+
+
+def _resolved(ruled: RuledReport) -> Entry:
+    return new_entry(
+        ruled.report.incident_id,
+        Step.RESOLVED,
+        f"Commune : {list_communes(ruled.affected.communes)}.",
+        verdict=ruled.report.verdict,
+        clues=[
+            {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}
+            for clue in ruled.report.clues
+        ],
+    )
+
+
+def _unreached(alert: Alert, why: str) -> Entry:
+    has_duty = bool(alert.incident.source.duty_email)
+    then = (
+        "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
+    )
+    return new_entry(
+        alert.incident_id,
+        Step.UNREACHED,
+        f"{alert.organisation_name} : {why}, {then}.",
+        alert=alert.pk,
+        commune=alert.organisation,
+    )

@@ -1,0 +1,162 @@
+"""What throttling goes by, read once for a plan: recent texts, gatherings, quotas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from notifier.alerting.content.gsm import sms_size
+from notifier.alerting.models import (
+    OF_ALERT,
+    DeferralReason,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    QuotaUsage,
+)
+from notifier.alerting.notification.planned import AddressKey, PlannedNotification, address_key
+from notifier.alerting.policy.current import categories
+from notifier.delivery.models import Channel, Message, MessageState
+from notifier.intake.models import Source
+
+# The day of a bill: midnight to midnight in metropolitan France, whatever the source's own hour.
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@dataclass
+class Limits:
+    """The state that throttling starts from; counted on while a plan is made.
+
+    `recent` weighs the texts that each address got within `window`; `gathered_until` says when what
+    is being gathered for an address is released; `used` is today's segments by source.
+    """
+
+    now: datetime
+    texts: int
+    window: timedelta
+    reopening: timedelta
+    recent: Counter[AddressKey] = field(default_factory=Counter)
+    gathered_until: dict[AddressKey, datetime] = field(default_factory=dict)
+    used: dict[int, int] = field(default_factory=dict)
+    counted: Counter[int] = field(default_factory=Counter)
+    """The segments that this plan adds, by source."""
+
+    def has_room(self, source: Source, segments: int, *, hard: bool = False) -> bool:
+        """Say whether so many segments more stay within the source's quota, or its hard quota."""
+        quota = source.hard_cap if hard else _least(source.sms_cap, source.hard_cap)
+        if quota is None or not segments:
+            return True
+        return self.used.get(source.pk, 0) + self.counted[source.pk] + segments <= quota
+
+    def count(self, source: Source, segments: int) -> None:
+        """Count segments that leave."""
+        if segments and has_quota(source):
+            self.counted[source.pk] += segments
+
+
+def read_limits(
+    routine_addresses: Iterable[str], sources: Iterable[Source], *, lock: bool
+) -> Limits:
+    """Read what throttling goes by; `lock`: today's usage is locked until commit.
+
+    No statement without routine addresses and without a source that has a quota; else two for the
+    addresses, one for the quotas.
+    """
+    now, storm = timezone.now(), categories().storm
+    limits = Limits(now, storm.texts, storm.window, storm.reopening)
+    addresses = set(routine_addresses)
+    if addresses:
+        limits.recent = _recent(addresses, now - storm.window, digest_weight=storm.texts)
+        limits.gathered_until = _gathered_until(addresses)
+    with_quota = {source.pk for source in sources if has_quota(source)}
+    if with_quota:
+        limits.used = _used(with_quota, lock=lock)
+    return limits
+
+
+def has_quota(source: Source) -> bool:
+    """Say whether the source's SMS are counted."""
+    return source.sms_cap is not None or source.hard_cap is not None
+
+
+def segments_of(planned: Iterable[PlannedNotification]) -> int:
+    """Count the SMS segments that the notifications take."""
+    return sum(sms_size(each.body).segments for each in planned if each.channel is Channel.SMS)
+
+
+def next_day(now: datetime) -> datetime:
+    """Return the next midnight in metropolitan France, in UTC."""
+    tomorrow = now.astimezone(PARIS).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), PARIS).astimezone(UTC)
+
+
+def _recent(addresses: set[str], since: datetime, *, digest_weight: int) -> Counter[AddressKey]:
+    """Weigh the messages made for these addresses since then and not taken back.
+
+    Whoever has just read a digest is in the middle of a storm.
+    """
+    lately = Message.objects.filter(
+        address__in=addresses, created_at__gt=since, notifications__kind__in=OF_ALERT
+    ).exclude(state=MessageState.CANCELLED)
+    weights: Counter[AddressKey] = Counter()
+    for channel, address, kind in lately.values_list("channel", "address", "notifications__kind"):
+        weights[address_key(channel, address)] += (
+            digest_weight if kind == NotificationKind.DIGEST else 1
+        )
+    return weights
+
+
+def _gathered_until(addresses: set[str]) -> dict[AddressKey, datetime]:
+    rows = Notification.objects.filter(
+        address__in=addresses,
+        state=NotificationState.DEFERRED,
+        reason=DeferralReason.STORM,
+        deferred_until__isnull=False,
+    )
+    found: dict[AddressKey, datetime] = {}
+    for channel, address, until in rows.values_list("channel", "address", "deferred_until"):
+        key = address_key(channel, address)
+        if until is not None:
+            found[key] = min(until, found.get(key, until))
+    return found
+
+
+def _used(sources: set[int], *, lock: bool) -> dict[int, int]:
+    rows = QuotaUsage.objects.filter(source__in=sources, day=today())
+    if lock:
+        rows = rows.order_by("source").select_for_update()
+    return dict(rows.values_list("source", "segments"))
+
+
+def today() -> date:
+    """Return the day that is counted now."""
+    return timezone.now().astimezone(PARIS).date()
+
+
+def _least(*quotas: int | None) -> int | None:
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+class UsageChangedError(Exception):
+    """Another worker has counted segments since they were read; what was planned is outdated."""
+
+
+def count_used(limits: Limits) -> None:
+    """Count in the database what the limits counted. One conditional UPDATE for each source.
+
+    Raises UsageChangedError where the day's row is not as it was read, which only its first texts
+    can meet: later ones hold its lock.
+    """
+    for source_id, segments in limits.counted.items():
+        used = limits.used.get(source_id, 0)
+        rows = QuotaUsage.objects.filter(source=source_id, day=today(), segments=used)
+        if source_id not in limits.used:
+            first = QuotaUsage(source_id=source_id, day=today())
+            QuotaUsage.objects.bulk_create([first], ignore_conflicts=True)
+        if not rows.update(segments=used + segments):
+            raise UsageChangedError(source_id)
