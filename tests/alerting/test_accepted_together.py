@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 
 from notifier.alerting.service import accept
 from notifier.intake import receive as intake
-from notifier.intake.models import Report, Source
+from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import ContradictionError, Reception, received
 from notifier.journal.models import Entry, Step
 from tests.alerting.house import dispatch_centre, event
@@ -105,19 +105,20 @@ def test_one_that_the_database_refuses_fails_alone(
 ) -> None:
     as_row = intake._Arrival.as_row
 
-    def of_no_source(arrival: intake._Arrival, now: datetime) -> Report:
-        row = as_row(arrival, now)
+    def of_no_incident(arrival: intake._Arrival, incident: Incident, now: datetime) -> Report:
+        row = as_row(arrival, incident, now)
         if row.reference == "BAD":
-            row.source_id = None
+            row.incident_id = None
         return row
 
-    monkeypatch.setattr(intake._Arrival, "as_row", of_no_source)
+    monkeypatch.setattr(intake._Arrival, "as_row", of_no_incident)
     first, one, bad, two = pushed_behind_one(
         source, {"reference": "ONE"}, {"reference": "BAD"}, {"reference": "TWO"}
     )
     assert [done.result().is_new for done in (first, one, two)] == [True] * 3
     assert isinstance(bad.exception(), IntegrityError)
     assert batches == [1, 3, 1, 1, 1]
-    stored = set(Report.objects.values_list("incident__reference", flat=True))
+    stored = set(Incident.objects.values_list("reference", flat=True))
     assert stored == {"FIRST", "ONE", "TWO"}
+    assert Report.objects.count() == 3
     assert Entry.objects.filter(step=Step.RECEIVED).count() == 3

@@ -1,4 +1,4 @@
-"""The whole way with real processes: threads, the next person, the review, two workers."""
+"""The whole way with real processes: incidents, the next person, the review, two workers."""
 
 from __future__ import annotations
 

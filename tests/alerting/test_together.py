@@ -56,7 +56,7 @@ def test_each_goes_its_own_way(source, mayors) -> None:
     assert told("SECRET") == told("OVER") == []
 
 
-def test_the_states_of_one_thread_are_told_in_their_order(source, mayors) -> None:
+def test_the_states_of_one_incident_are_told_in_their_order(source, mayors) -> None:
     rise = received(source, "R1", 2, severity="extreme", status="on_scene")
     first = received(source, "R1", 1, severity="moderate")
     other = received(source, "R2", category=CROWD)

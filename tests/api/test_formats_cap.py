@@ -1,4 +1,4 @@
-"""The door for CAP 1.2: threads, areas, languages, and XML that leads nowhere."""
+"""The door for CAP 1.2: incidents, areas, languages, and XML that leads nowhere."""
 
 from __future__ import annotations
 

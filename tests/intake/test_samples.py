@@ -74,7 +74,7 @@ def test_nothing_of_a_person_is_kept(name: str) -> None:
 
 def test_a_gas_leak() -> None:
     leak = message("RC-EDA-FuiteDeGaz-AliceGregoireNormand.01.json")
-    assert leak.threads == ("fr/health/samu440/DRFR154402413800236",)
+    assert leak.incident_references == ("fr/health/samu440/DRFR154402413800236",)
     assert leak.content == {
         "category": "C09.03.00",
         "severity": "severe",
@@ -101,7 +101,7 @@ def test_resources_drive_a_state_and_nothing_else() -> None:
     sent = message("RC-RI_FuiteDeGaz_AliceGregoireNORMAND.02.xml")
     assert sent.effect is Effect.RESOURCES
     assert sent.content is None
-    assert sent.threads == ("fr/health/samu440/DRFR154402413800236",)
+    assert sent.incident_references == ("fr/health/samu440/DRFR154402413800236",)
     assert sent.resources == {
         "fr.health.samu440.resource.VLM1": Phase.ON_THE_WAY,
         "fr.health.samu440.resource.VLM2": Phase.ON_THE_WAY,
@@ -110,7 +110,7 @@ def test_resources_drive_a_state_and_nothing_else() -> None:
 
 def test_an_emsi_event() -> None:
     event = message("EMSI-RDC-message.xml")
-    assert event.threads == ("fr/health/samu690/DRFR15690240430050",)
+    assert event.incident_references == ("fr/health/samu690/DRFR15690240430050",)
     assert event.is_update
     assert event.content is not None
     assert event.content["category"] == "C01.00.00"
@@ -130,8 +130,8 @@ def test_a_french_info_is_read_before_an_english_one() -> None:
         storm = read_cap((SAMPLES / "cap" / "canada.cap").read_bytes(), tables())
     assert storm.effect is Effect.CLOSES
     assert storm.is_update
-    # The older of the two messages that it updates names the thread.
-    assert storm.threads[0] == adapted_reference("2.49.0.1.124.a3f342a4.2012")
+    # The older of the two messages that it updates names the incident.
+    assert storm.incident_references[0] == adapted_reference("2.49.0.1.124.a3f342a4.2012")
     assert storm.content is not None
     assert storm.content["category"] == "C08.09.00"
     assert storm.content["severity"] == "minor"

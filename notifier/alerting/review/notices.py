@@ -55,7 +55,7 @@ class Candidate:
 def candidates(together: list[Report]) -> list[Candidate]:
     """The communes that the clues name and the source may speak for, the most probable first.
 
-    `together`: what waits of one thread, the latest first. The more clues name a commune the more
+    `together`: what waits of one incident, the latest first. The more clues name a commune the more
     probable it is; then the higher a clue ranks it.
     """
     clues = [clue for report in together for clue in report.clues]

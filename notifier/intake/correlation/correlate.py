@@ -48,7 +48,7 @@ class Joined:
 class _Known:
     """What is known of the messages whose references a message bears, and of its own."""
 
-    threads: Mapping[str, list[str]]
+    incidents: Mapping[str, list[str]]
     """The references of the incidents of each that came; several where it updated several."""
     last_sent: datetime | None
     """When the last of those that it names itself was sent, by its sender's clock."""
@@ -98,7 +98,7 @@ def _in_thread(
     names = frozenset({reference})
     if is_told and not message.effect.ends:
         # It and all that it updates are one incident, by whichever of them others named it.
-        names |= {name for name in message.threads if name not in known.threads}
+        names |= {name for name in message.incident_references if name not in known.incidents}
     earlier = list(Distribution.objects.filter(source=source, reference__in=names))
     latest = latest_of(source, reference)
     content = message.content if is_told and _is_of_use(message, latest) else None
@@ -141,8 +141,10 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
 def _known(source: Source, message: ForeignMessage) -> _Known:
     """Raises FormatRefusedError where its own number is another sender's: it would join that."""
     # Also an incident that began with a later message, under the reference of one that it named.
-    begun = Q(reference__in=message.threads, report__isnull=False)
-    rows = Distribution.objects.filter(Q(name__in=message.threads) | begun, source=source)
+    begun = Q(reference__in=message.incident_references, report__isnull=False)
+    rows = Distribution.objects.filter(
+        Q(name__in=message.incident_references) | begun, source=source
+    )
     known = list(
         rows.order_by("pk").values_list(
             "name", "reference", "sender", "sent_at", "report__sequence"
@@ -152,12 +154,12 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
     if message.sender and own - {message.sender}:
         raise refuse(message.paths["reference"], "un autre expéditeur a déjà donné cet identifiant")
     named = [row for row in known if row[0] in message.references]
-    threads: defaultdict[str, list[str]] = defaultdict(list)
+    incidents: defaultdict[str, list[str]] = defaultdict(list)
     for name, reference, *_ in known:
-        for led in {name, reference} & set(message.threads):
-            threads[led].append(reference)
+        for led in {name, reference} & set(message.incident_references):
+            incidents[led].append(reference)
     return _Known(
-        threads=threads,
+        incidents=incidents,
         last_sent=max((sent_at for *_, sent_at, _ in named), default=None),
         last_sequence=max((sequence or 0 for *_, sequence in named), default=0),
     )
@@ -166,13 +168,16 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
 def _references(message: ForeignMessage, known: _Known) -> list[str]:
     """The incidents that it belongs to, the first given first; its own if there is none yet."""
     found = [
-        led for name in message.threads if name in known.threads for led in known.threads[name]
+        led
+        for name in message.incident_references
+        if name in known.incidents
+        for led in known.incidents[name]
     ]
     if message.effect.ends:
-        unheard = [name for name in message.references if name not in known.threads]
+        unheard = [name for name in message.references if name not in known.incidents]
         # What it says of the place is said once.
         found += unheard if found or message.content is None else unheard[:1]
-    return list(dict.fromkeys(found or message.threads[:1]))
+    return list(dict.fromkeys(found or message.incident_references[:1]))
 
 
 def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:

@@ -103,7 +103,7 @@ def read_cap(
     return ForeignMessage(
         format="CAP",
         identity=identity_of("CAP", alert.sender, alert.identifier, alert.sent),
-        threads=(*(reference for _, reference in earlier), own),
+        incident_references=(*(reference for _, reference in earlier), own),
         name=own,
         references=tuple(reference for _, reference in earlier),
         after=max((sent for sent, _ in earlier), default=None),

@@ -168,7 +168,7 @@ def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMe
         message = ForeignMessage(
             format="RC-RI",
             identity="",
-            threads=(read.reference,),
+            incident_references=(read.reference,),
             name=read.reference,
             effect=Effect.RESOURCES,
             exercise=None,
@@ -184,7 +184,7 @@ def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMe
         message = ForeignMessage(
             format="RC-EDA",
             identity="",
-            threads=(reference,),
+            incident_references=(reference,),
             name=reference,
             effect=Effect.OPENS,
             exercise=False,
@@ -203,7 +203,7 @@ def _emsi(body: Any, tables: Tables, reference_of: ReferenceOf) -> ForeignMessag
     return ForeignMessage(
         format="EMSI",
         identity=identity_of("EMSI", said.reference, said.own_id),
-        threads=(said.reference,),
+        incident_references=(said.reference,),
         name=said.reference,
         effect=said.effect,
         exercise=said.exercise,

@@ -59,7 +59,7 @@ class ForeignMessage:
     """RC-EDA, RC-RI, EMSI or CAP, for the journal."""
     identity: str
     """The same for a repetition, different for every other message of the source."""
-    threads: tuple[str, ...]
+    incident_references: tuple[str, ...]
     """References of the incident; one known by any of them is it, else the first names it."""
     effect: Effect
     exercise: bool | None
@@ -93,7 +93,7 @@ class ForeignMessage:
     def digest(self) -> str:
         """Return the SHA-256 of all that was read: equal for equal messages."""
         said = {
-            "threads": self.threads,
+            "incident_references": self.incident_references,
             "effect": self.effect,
             "exercise": self.exercise,
             "sent_at": self.sent_at.astimezone(UTC).isoformat() if self.sent_at else None,

@@ -1,4 +1,4 @@
-"""A thread from its first alert to its end: who is told what, and who is not."""
+"""An incident from its first alert to its end: who is told what, and who is not."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_an_event_that_comes_back_is_told_again(source, mayor) -> None:
     assert [line.data["rule"] for line in journal(step="decided")][-2:] == ["reopened", "moved"]
 
 
-def test_a_thread_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there_now(
+def test_an_incident_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there_now(
     source, mayor
 ) -> None:
     push(source)
