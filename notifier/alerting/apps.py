@@ -19,8 +19,8 @@ class AlertingConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
-        from notifier.delivery.outbox import delivered_late, delivery_failed
         from notifier.delivery.sending.recipients import checking_recipients
+        from notifier.delivery.signals import delivered_late, delivery_failed
         from notifier.intake.receive import received
         from notifier.readiness import CHECK_TAG
 

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from notifier.delivery.models import DELIVERED_STATES, FAILED_STATES, Message, MessageState
-from notifier.delivery.outbox import delivered_late, delivery_failed
+from notifier.delivery.signals import delivered_late, delivery_failed
 from notifier.journal.models import Entry
 from notifier.journal.write import write_entries
 

@@ -1,12 +1,13 @@
 """Enqueue messages for delivery, look them up, and cancel them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
-from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.delivery.address import mask
@@ -18,19 +19,12 @@ from notifier.delivery.models import (
     MessageState,
 )
 from notifier.delivery.providers.registry import PROVIDER_OF
+from notifier.delivery.sending import sender
+from notifier.delivery.sending.claim import claim_new
+from notifier.delivery.sending.record import SUPERSEDED
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
-
-# Sent once with message (Message) when one failed, expired or was undelivered, or was cancelled
-# because its recipient has left the address (notifier.delivery.sending.recipients), in a
-# transaction of its own: a receiver that raises undoes it, and the sweep sends it again.
-delivery_failed = Signal()
-
-# Sent once with message (Message) when one arrived that counted as lost, in the same way.
-delivered_late = Signal()
-
-SUPERSEDED = "retiré : un texte plus récent le remplace"
 
 
 @dataclass(frozen=True)
@@ -57,10 +51,15 @@ class OutgoingMessage:
         return mask(self.address)
 
 
-def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> list[Message]:
-    """Store the messages in the caller's transaction, and wake a worker after its commit.
+def enqueue_messages(
+    outgoing: Iterable[OutgoingMessage], *, may_be_cancelled: bool = False
+) -> list[Message]:
+    """Store the messages in the caller's transaction; they leave after its commit.
 
-    Returns them in their order. One statement.
+    A worker that has free slots claims them at once, with a lease and an attempt as ever: they are
+    sent without the detour by a job and a claim. Else a worker is woken for them, and also where
+    the same transaction may still take them back (`may_be_cancelled`). Returns them in their order.
+    One statement.
     """
     now = timezone.now()
     messages = [
@@ -73,9 +72,16 @@ def enqueue_messages(outgoing: Iterable[OutgoingMessage]) -> list[Message]:
         )
         for each in outgoing
     ]
+    by_lane: defaultdict[Lane, list[Message]] = defaultdict(list)
+    for message in messages:
+        by_lane[Lane(message.lane)].append(message)
+    for lane, batch in sorted(by_lane.items()):
+        if not may_be_cancelled and sender.has_room(lane, len(batch)):
+            claim_new(batch)
+            transaction.on_commit(partial(sender.send_claimed, lane, batch), robust=True)
+        else:
+            enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
     Message.objects.bulk_create(messages)
-    for lane in sorted({message.lane for message in messages}):
-        enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
     return messages
 
 

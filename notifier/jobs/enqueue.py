@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +55,19 @@ def run_locally(queue_names: Iterable[str]) -> None:
     _local_queues = frozenset(queue_names)
 
 
+def is_local(queue_name: str) -> bool:
+    """Say whether this process runs itself what it enqueues for the queue."""
+    return queue_name in _local_queues
+
+
+def start(work: Callable[[], object]) -> None:
+    """Run `work` in a thread of this process, with a fresh database connection.
+
+    What it raises is logged.
+    """
+    _local_jobs.submit(_run, work)
+
+
 def enqueue_after_commit(task: str, object_id: str, *, queue_name: str) -> None:
     """Enqueue once the current transaction has committed; at once outside of one."""
     transaction.on_commit(partial(enqueue, task, object_id, queue_name=queue_name), robust=True)
@@ -65,10 +78,10 @@ def enqueue(task: str, object_id: str, *, queue_name: str) -> None:
 
     Returns at once; never raises.
     """
-    job = _Job(task, queue_name, object_id)
-    if queue_name in _local_queues:
-        _local_jobs.submit(_run, job)
+    if is_local(queue_name):
+        start(partial(_run_task, task, object_id))
         return
+    job = _Job(task, queue_name, object_id)
     _start_publisher()
     try:
         _pending.put_nowait(job)
@@ -76,14 +89,21 @@ def enqueue(task: str, object_id: str, *, queue_name: str) -> None:
         log.warning("job dropped, the sweep will find it", task=task)
 
 
-def _run(job: _Job) -> None:
+def _run_task(task: str, object_id: str) -> None:
     from notifier.celery import app
 
+    try:
+        app.tasks[task](object_id)
+    except Exception:  # whatever a task raises is logged, as Celery would; the sweep repeats it
+        log.exception("task failed", task=task)
+
+
+def _run(work: Callable[[], object]) -> None:
     close_old_connections()
     try:
-        app.tasks[job.task](job.object_id)
-    except Exception:  # whatever a task raises is logged, as Celery would; the sweep repeats it
-        log.exception("task failed", task=job.task)
+        work()
+    except Exception:  # the sweep repeats it
+        log.exception("local job failed")
     finally:
         close_old_connections()
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.test import TestCase
 
 from notifier.alerting.decision.pipeline import decide, decide_each
+from notifier.delivery.models import Lane, Message, MessageState
+from notifier.delivery.sending import sender
 from notifier.intake.models import Handling, Report
 from notifier.intake.receive import receive
+from notifier.jobs import enqueue
 from tests.alerting.house import (
     CONFLICT,
     CROWD,
@@ -91,3 +95,18 @@ def test_what_is_rung_for_twice_is_told_once(source, mayors) -> None:
     decide(once, once)
     decide(once, received(source, "R2"))
     assert told("R1") == told("R2") == [sms(1)]
+
+
+def test_a_worker_decides_an_alert_and_its_cancellation_and_nothing_leaves(
+    source, mayors, monkeypatch
+) -> None:
+    """With free slots, what it decides leaves at its commit, but not before the last word."""
+    monkeypatch.setattr(enqueue, "_local_queues", frozenset(Lane))
+    sent: list[Message] = []
+    monkeypatch.setattr(sender, "send_claimed", lambda _, messages: sent.extend(messages))
+    receive(source, event("R1"))
+    last = receive(source, event("R1", 2, status="cancelled")).report_id
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        decide(last)
+    assert [m.state for m in messages("R1")] == [MessageState.CANCELLED]
+    assert sent == []

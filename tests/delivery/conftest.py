@@ -87,7 +87,7 @@ def mail(post: Callable[..., Message]) -> Callable[..., Message]:
 @pytest.fixture
 def receivers_of_failure() -> Iterator[Signal]:
     """`delivery_failed` without those who listen to it in the service."""
-    from notifier.delivery.outbox import delivery_failed
+    from notifier.delivery.signals import delivery_failed
 
     listeners, delivery_failed.receivers = delivery_failed.receivers, []
     yield delivery_failed

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState
-from notifier.delivery.outbox import delivery_failed, enqueue_messages
+from notifier.delivery.outbox import enqueue_messages
 from notifier.delivery.sending.sender import deliver
+from notifier.delivery.signals import delivery_failed
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import OUTGOING, PHONE, run_round, told

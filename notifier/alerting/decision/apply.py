@@ -25,15 +25,17 @@ class PlanOutdatedError(Exception):
     """Something that the plan goes by has changed since it was read."""
 
 
-def apply(plan: Plan) -> None:
-    """Write the plan. Raises PlanOutdatedError where what it goes by has changed meanwhile.
+def apply(plan: Plan, *, is_followed: bool = False) -> None:
+    """Write the plan; `is_followed`: more is decided of the same incidents before the commit.
+
+    Raises PlanOutdatedError where what it goes by has changed meanwhile.
 
     Constant in statements for any number of first alerts and recipients.
     """
     alerts = [each for report in plan.reports for each in report.alerts if each.alert]
     _store_alerts(alerts)
     lines = [line for each in alerts for line in _withdraw_cancelled(each, plan)]
-    lines += store(plan.throttled, plan.situation.earlier)
+    lines += store(plan.throttled, plan.situation.earlier, may_be_cancelled=is_followed)
     try:
         count_used(plan.situation.limits)
     except UsageChangedError as error:

@@ -65,11 +65,13 @@ def _decide(report_ids: Sequence[UUID]) -> None:
         for reports in lock_incidents(report_ids)
     ]
     # What an incident's second report is ruled depends on what its first has told.
-    for turn in zip_longest(*waiting):
-        _decide_turn([pair for pair in turn if pair is not None])
+    turns = list(zip_longest(*waiting))
+    for number, turn in enumerate(turns, start=1):
+        is_followed = number < len(turns)
+        _decide_turn([pair for pair in turn if pair is not None], is_followed=is_followed)
 
 
-def _decide_turn(reports: Sequence[tuple[Report, list[Report]]]) -> None:
+def _decide_turn(reports: Sequence[tuple[Report, list[Report]]], *, is_followed: bool) -> None:
     """Decide reports of as many incidents."""
     ruled = rule(reports, lock=True)
-    apply(plan(ruled, read_situation(ruled, lock=True)))
+    apply(plan(ruled, read_situation(ruled, lock=True)), is_followed=is_followed)

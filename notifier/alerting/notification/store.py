@@ -34,15 +34,22 @@ from notifier.journal.write import new_entry
 BEFORE_EXPIRY = timedelta(minutes=1)
 
 
-def store(throttled: Throttled, earlier: Mapping[int, Sequence[Notification]]) -> list[Entry]:
+def store(
+    throttled: Throttled,
+    earlier: Mapping[int, Sequence[Notification]],
+    *,
+    may_be_cancelled: bool = False,
+) -> list[Entry]:
     """Store what throttling has sorted; the journal entries to write.
 
     Two statements for any number that leave now. `earlier` holds the notifications of each alert so
     far: what of them an address was still to get gives way, for nobody reads the end before the
-    alert.
+    alert. `may_be_cancelled`: the same transaction may still decide what takes them back.
     """
     cancel_superseded(_older_messages(throttled.queued, earlier))
-    messages = enqueue_messages([_outgoing(each) for each in throttled.queued])
+    messages = enqueue_messages(
+        [_outgoing(each) for each in throttled.queued], may_be_cancelled=may_be_cancelled
+    )
     rows = [
         _row(each, NotificationState.QUEUED, message)
         for each, message in zip(throttled.queued, messages, strict=True)

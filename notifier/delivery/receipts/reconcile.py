@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import SUPERSEDED
 from notifier.delivery.providers.base import (
     Found,
     ProviderIgnorantError,
@@ -28,6 +27,7 @@ from notifier.delivery.retry import (
 )
 from notifier.delivery.sending.blocked import note_blocked
 from notifier.delivery.sending.claim import claim_questions
+from notifier.delivery.sending.record import SUPERSEDED
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 

@@ -4,6 +4,7 @@ A claim is a lease. A worker that dies with one leaves `sending` behind; the swe
 `unknown`.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.delivery import sql
-from notifier.delivery.models import NOT_PAUSED, Lane, Message, MessageState
+from notifier.delivery.models import (
+    EVERYTHING,
+    EXEMPT,
+    NOT_PAUSED,
+    Lane,
+    Message,
+    MessageState,
+    Pause,
+)
 from notifier.delivery.retry import LEASE
 
 BATCH_SIZE = 32
@@ -26,6 +35,40 @@ def claim_due(lane: Lane, most: int = BATCH_SIZE) -> list[Message]:
     """
     now = timezone.now()
     return sql.claim_due(lane, claim=uuid4().hex, now=now, lease_until=now + LEASE, most=most)
+
+
+def claim_new(messages: Iterable[Message]) -> None:
+    """Claim messages that are not stored yet, for this process; storing them is their claim."""
+    now, claim = timezone.now(), uuid4().hex
+    for message in messages:
+        message.state = MessageState.SENDING
+        message.attempt_count = 1
+        message.claim, message.claimed_at, message.due_at = claim, now, now + LEASE
+
+
+def unclaim_paused(messages: Sequence[Message]) -> set[int]:
+    """Put those back that a pause holds, as if nobody had claimed them; return their ids.
+
+    One statement where nothing is paused.
+    """
+    paused = set(Pause.objects.values_list("source", flat=True))
+    held = [
+        message.pk
+        for message in messages
+        if message.source != EXEMPT and not paused.isdisjoint((message.source, EVERYTHING))
+    ]
+    if held:
+        mine = Message.objects.filter(
+            pk__in=held, claim=messages[0].claim, state=MessageState.SENDING
+        )
+        mine.update(
+            state=MessageState.PENDING,
+            attempt_count=0,
+            claim="",
+            claimed_at=None,
+            due_at=timezone.now(),
+        )
+    return set(held)
 
 
 def claim_questions(

@@ -12,7 +12,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.delivery.models import Message, MessageState
-from notifier.delivery.outbox import delivery_failed
+from notifier.delivery.signals import delivery_failed
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 

@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce
 from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Attempt, Message, MessageState, Result
-from notifier.delivery.outbox import SUPERSEDED
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_attempt
@@ -21,6 +20,8 @@ from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
+
+SUPERSEDED = "retiré : un texte plus récent le remplace"
 
 
 def record(results: list[SendResult]) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TypeAlias
@@ -24,10 +25,11 @@ from notifier.delivery.models import Channel, Lane, Message, Result
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.retry import FRESH_CLAIM, LEASE
-from notifier.delivery.sending.claim import claim_due
+from notifier.delivery.sending.claim import claim_due, unclaim_paused
 from notifier.delivery.sending.rate_limit import max_claim, wait_for_slot
 from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
+from notifier.jobs.enqueue import is_local, start
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +51,16 @@ _Events: TypeAlias = "SimpleQueue[SendResult | _Wake]"
 
 @dataclass
 class _LaneState:
-    """One lane in this process: results and jobs that come in, and the lock of who reads them."""
+    """One lane in this process: what is in flight, what comes in, and the lock of who serves it."""
 
+    in_flight: set[int] = field(default_factory=set)
     events: _Events = field(default_factory=SimpleQueue)
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in flight and nothing has come in."""
+        return not self.in_flight and self.events.empty()
 
 
 _lanes: dict[Lane, _LaneState] = defaultdict(_LaneState)
@@ -65,42 +73,73 @@ def deliver(lane: Lane) -> int:
     returns 0 at once. Raises what the database raises; what completes meanwhile is recorded by the
     next call.
     """
+    _lanes[lane].events.put(_Wake())
+    return serve(lane)
+
+
+def has_room(lane: Lane, number: int) -> bool:
+    """Say whether this process serves the lane and could send so many messages of it now."""
+    room = MAX_IN_FLIGHT[lane] - len(_lanes[lane].in_flight)
+    return is_local(lane) and number <= room and number <= max_claim(lane, room)
+
+
+def send_claimed(lane: Lane, messages: Sequence[Message]) -> None:
+    """Send messages that this process has claimed as it stored them, once that is committed.
+
+    Returns at once; a thread of its own records what comes of them.
+    """
+    held = unclaim_paused(messages)
     state = _lanes[lane]
-    state.events.put(_Wake())
+    for message in messages:
+        if message.pk not in held:
+            _submit(state, message)
+    start(partial(serve, lane))
+
+
+def serve(lane: Lane) -> int:
+    """Record what is in flight in the lane and claim what wakes ask for, until it is idle.
+
+    Returns how many attempts were recorded: 0 at once while another thread does so.
+    """
+    state = _lanes[lane]
     recorded = 0
-    while not state.events.empty() and state.lock.acquire(blocking=False):
+    # Asked again once the lock is free: what came in just before was seen by nobody.
+    while not state.is_idle and state.lock.acquire(blocking=False):
         try:
-            recorded += _deliver_until_idle(lane, state.events)
+            recorded += _deliver_until_idle(lane, state)
         finally:
             state.lock.release()
     return recorded
 
 
-def _deliver_until_idle(lane: Lane, events: _Events) -> int:
+def _deliver_until_idle(lane: Lane, state: _LaneState) -> int:
     recorded = 0
-    in_flight: set[int] = set()
-    may_be_due = True
-    while may_be_due or in_flight:
-        results, is_woken = _next_results(events, len(in_flight))
-        in_flight -= {r.message.pk for r in results}
+    may_be_due = False
+    while may_be_due or not state.is_idle:
+        results, is_woken = _next_results(state)
+        state.in_flight.difference_update(r.message.pk for r in results)
         may_be_due = may_be_due or is_woken
-        room = MAX_IN_FLIGHT[lane] - len(in_flight)
+        room = MAX_IN_FLIGHT[lane] - len(state.in_flight)
         # In a backlog, half of it is waited for before more is claimed.
         if may_be_due and room >= (1 if is_woken else MAX_IN_FLIGHT[lane] // 2):
             most = max_claim(lane, room)
             claimed = claim_due(lane, most) if most else []
             # More may be due; of what the rate limit holds back, the next sweep takes the rest.
-            may_be_due = len(claimed) == most and bool(most or in_flight)
+            may_be_due = len(claimed) == most and bool(most or state.in_flight)
             for message in drop_departed(claimed):
-                in_flight.add(message.pk)
-                _senders().submit(_send_and_report, events, message)
+                _submit(state, message)
         if results:
-            _record(results, events)
+            _record(results, state.events)
             recorded += len(results)
     return recorded
 
 
-def _next_results(events: _Events, in_flight: int) -> tuple[list[SendResult], bool]:
+def _submit(state: _LaneState, message: Message) -> None:
+    state.in_flight.add(message.pk)
+    _senders().submit(_send_and_report, state.events, message)
+
+
+def _next_results(state: _LaneState) -> tuple[list[SendResult], bool]:
     """Return what has completed, and whether a job has come; wait while anything is in flight."""
     results: list[SendResult] = []
     is_woken = False
@@ -108,7 +147,8 @@ def _next_results(events: _Events, in_flight: int) -> tuple[list[SendResult], bo
     while True:
         left = None if until is None else max(0.0, until - time.monotonic())
         try:
-            event = events.get(block=not is_woken and len(results) < in_flight, timeout=left)
+            is_awaited = not is_woken and len(results) < len(state.in_flight)
+            event = state.events.get(block=is_awaited, timeout=left)
         except Empty:
             return results, is_woken
         if isinstance(event, _Wake):
