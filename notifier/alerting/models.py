@@ -107,11 +107,16 @@ class Notification(models.Model):
 
     kind = models.CharField("sorte", max_length=6, choices=NotificationKind)
     state = models.CharField("état", max_length=10, choices=NotificationState)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
+    # Each text writes a row: no index that no question needs.
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, verbose_name="source", db_index=False
+    )
     incident = models.ForeignKey(
         Incident, on_delete=models.PROTECT, null=True, verbose_name="intervention"
     )
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, verbose_name="état")
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, null=True, verbose_name="état", db_index=False
+    )
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, verbose_name="alerte")
     revision = models.PositiveSmallIntegerField("révision", default=1)
     organisation = models.CharField("organisme", max_length=14, blank=True)
@@ -169,11 +174,6 @@ class Notification(models.Model):
                 fields=("address",),
                 name="alerting_deferred_address",
                 condition=Q(state="deferred"),
-            ),
-            models.Index(
-                fields=("incident",),
-                name="alerting_suppressed",
-                condition=Q(state="suppressed"),
             ),
         )
 

@@ -30,7 +30,9 @@ def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Noti
         rows = Notification.objects.filter(
             alert__in=alert_ids, kind__in=OF_ALERT, state__in=COUNTED
         )
-        rows = rows.select_related("message").order_by("id")
+        # Of a message only what became of it is asked.
+        rows = rows.select_related("message").defer("message__body", "message__html")
+        rows = rows.order_by("id")
         for notification in rows.select_for_update(of=("self",)) if lock else rows:
             if notification.alert_id is not None:
                 found[notification.alert_id].append(notification)
