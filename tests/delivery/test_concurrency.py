@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.delivery.models import Lane, Message, MessageState, Result
+from notifier.delivery.outbox import cancel_superseded
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.record import record
@@ -23,7 +24,8 @@ def test_a_failure_recorded_while_the_newer_text_is_committed_is_not_tried_again
     result = SendResult(claimed, Outcome(Result.RETRY, detail="débit dépassé"), now, now)
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
-            post(revision=2, body="Fin")
+            cancel_superseded([first.pk])
+            post(body="Fin")
             recording = worker.submit(record_in_thread, result)
         recording.result(30)
     first.refresh_from_db()
