@@ -21,6 +21,8 @@ from notifier.delivery.sending.claim import claim_due
 from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import receive
+from notifier.journal.models import Entry
+from notifier.journal.write import timeline
 from tests.alerting.house import (
     CONFLICT,
     DUTY,
@@ -35,6 +37,7 @@ from tests.alerting.house import (
     dispatch_centre,
     event,
     hand_over,
+    incidents,
     mail,
     messages,
     number,
@@ -140,6 +143,32 @@ def test_what_a_person_is_asked_is_a_row_as_well(source) -> None:
     assert (row.kind, row.address, row.message.address) == ("review", DUTY, DUTY)
 
 
+def steps(reference: str = "R1") -> list[str]:
+    (incident_id,) = incidents(reference)
+    return [entry.step for entry in timeline(incident_id)]
+
+
+def test_the_timeline_says_what_was_decided_before_what_that_led_to(source) -> None:
+    contact(mobile=number(1), email=MAYOR)
+    decision = ["received", "resolved", "decided", "composed"]
+    push(source, severity="moderate")
+    push(source, sequence=2, severity="extreme")
+    assert steps() == [*decision, *decision, "cancelled", "cancelled"]
+    push(source, sequence=3, status="cancelled")
+    assert steps()[10:] == ["received", "resolved", "decided", "cancelled", "cancelled"]
+    for n in range(6):
+        push(source, f"T{n}", category=THEFT)
+    assert steps("T5") == [*decision, "held"]
+    push(source, "T5", sequence=2, category=THEFT, status="cancelled")
+    assert steps("T5")[5:] == ["received", "resolved", "decided", "cancelled"]
+    push(source, "C1", location=CONFLICT)
+    asked = Entry.objects.get(text__contains="prévenue par courriel")
+    (incident_id,) = incidents("C1")
+    *before, last = timeline(incident_id)
+    assert [entry.step for entry in before] == ["received", "resolved", "resolved", "review"]
+    assert last == asked
+
+
 @pytest.fixture
 def dispatch(rules, real_commits) -> Source:
     contact(mobile=number(1))
@@ -203,3 +232,13 @@ def test_a_dry_run_prints_the_plan_and_leaves_no_row(source) -> None:
     answer = dry_run(source, event())
     assert [m["recipient"] for m in answer["tellings"][0]["messages"]] == ["maire"]
     assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("where", [{}, {"location": CONFLICT}])
+def test_a_dry_run_raises_no_alarm_though_nobody_could_be_told(source, caplog, where) -> None:
+    source.duty_email = ""
+    source.save()
+    dry_run(source, event(**where))
+    assert caplog.records == []
+    push(source, **where)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import timezone
 
@@ -106,15 +106,27 @@ def _replace(report: ReportPlan) -> None:
 
 
 def _lines(plan: Plan) -> list[Entry]:
-    """What the journal says of the decisions, and then of what was told."""
+    """What the journal says of the decisions, and then of what was told.
+
+    Dated when the situation was read: a timeline shows what followed, such as a text withdrawn or
+    held, after it.
+    """
     lines: list[Entry] = []
     for report in plan.reports:
-        lines += [*place_lines(report.ruled), *report.notice_lines]
+        lines += _dated(place_lines(report.ruled), plan)
+        lines += report.notice_lines
     for report in plan.reports:
-        lines += [ruling_line(report.report, each.ruled) for each in report.alerts]
+        lines += _dated((ruling_line(report.report, each.ruled) for each in report.alerts), plan)
     for report in plan.reports:
-        lines += [line for each in report.alerts for line in composed_lines(each)]
+        for each in report.alerts:
+            lines += _dated(composed_lines(each), plan)
     for report in plan.reports:
         if report.ruled.affected.is_placed:
             lines += supersede_older(report.report, report.ruled.reports)
     return lines
+
+
+def _dated(lines: Iterable[Entry], plan: Plan) -> Iterator[Entry]:
+    for line in lines:
+        line.at = plan.situation.now
+        yield line

@@ -1,13 +1,13 @@
 """Mails to the duty officer of a source: a commune that cannot be told, a quota, a pause.
 
-Each is said once, by its dedup key; none, loudly, to a source without an address.
+Each is said once, by its dedup key. One to a source without an address is planned as well: that
+nobody can be told is an error where it is queued (notifier.alerting.notification.store).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from django.utils import timezone
 
 from notifier.alerting.models import (
@@ -22,8 +22,6 @@ from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
-
-log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(hours=24)
 # How many alerts a mail lists by name.
@@ -42,10 +40,6 @@ def unreached_mail(
         return []
     first = alerts[0]
     source = first.incident.source
-    if not source.duty_email:
-        codes = [alert.organisation for alert in alerts]
-        log.error("nobody told and no duty address", alert=first.pk, communes=codes)
-        return []
     subject, body = composer().unreached(
         facts_told_now(first.facts), [_as_listed(alert) for alert in alerts], why
     )
@@ -97,9 +91,6 @@ def _mail_about(
     source: Source, dedup_key: str, subject: str, body: str
 ) -> list[PlannedNotification]:
     """A mail about no incident."""
-    if not source.duty_email:
-        log.error("no duty address", source=source.name, about=dedup_key)
-        return []
     return [
         duty_mail(NotificationKind.QUOTA, source, dedup_key=dedup_key, subject=subject, body=body)
     ]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -29,6 +30,8 @@ from notifier.delivery.models import EXEMPT, OPEN, Message
 from notifier.delivery.outbox import OutgoingMessage, cancel_superseded, enqueue_messages
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
+
+log = structlog.get_logger(__name__)
 
 # What is deferred is released this long before it would expire, however long its pause still has.
 BEFORE_EXPIRY = timedelta(minutes=1)
@@ -67,8 +70,11 @@ def store(
 
 
 def queue_duty_mails(mails: Iterable[PlannedNotification]) -> None:
-    """Store and queue mails to the duty officer, each dedup key once, ever."""
-    mails = list(mails)
+    """Store and queue mails to the duty officer, each dedup key once, ever.
+
+    One to a source that has no such address is an error, and queued nowhere.
+    """
+    mails = [mail for mail in mails if _has_address(mail)]
     if not mails:
         return
     keys = [mail.dedup_key for mail in mails]
@@ -80,6 +86,17 @@ def queue_duty_mails(mails: Iterable[PlannedNotification]) -> None:
                 (message,) = enqueue_messages([_outgoing(mail)])
                 _row(mail, NotificationState.QUEUED, message).save(force_insert=True)
                 known.add(mail.dedup_key)
+
+
+def _has_address(mail: PlannedNotification) -> bool:
+    if not mail.address:
+        log.error(
+            "no duty address",
+            source=mail.source.name,
+            incident=mail.incident_id,
+            about=mail.dedup_key,
+        )
+    return bool(mail.address)
 
 
 def _outgoing(planned: PlannedNotification) -> OutgoingMessage:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -33,8 +32,6 @@ from notifier.intake.models import Handling, Report
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,9 +115,6 @@ def dedup_key(report: Report, *, is_expired: bool = False) -> str:
 
 
 def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
-    if not report.source.duty_email:
-        log.error("review waits and no duty address", report=str(report.pk))
-        return [], [review_line(report, "aucune adresse de permanence à prévenir")]
     subject, body = composer().review(facts_of_doubt(report, reason, is_expired=is_expired))
     mail = duty_mail(
         NotificationKind.REVIEW,
@@ -132,6 +126,8 @@ def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
         body=body,
         expires_at=None if is_expired else deadline(report),
     )
+    if not mail.address:
+        return [mail], [review_line(report, "aucune adresse de permanence à prévenir")]
     if report.is_shell:
         what = "moyens sans intervention"
     else:

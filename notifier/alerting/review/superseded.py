@@ -6,16 +6,12 @@ say from here whether the clock is right.
 
 from __future__ import annotations
 
-import structlog
-
 from notifier.alerting.models import NotificationKind
 from notifier.alerting.notification.duty_officer import TITLE, duty_mail
 from notifier.alerting.policy.current import composer
 from notifier.alerting.review.notices import Notice, dedup_key, facts_of_doubt, review_line
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity, Status
-
-log = structlog.get_logger(__name__)
 
 _ENDS = {Status.CLOSED: "fin", Status.CANCELLED: "annulation"}
 
@@ -25,10 +21,6 @@ def superseded_notice(report: Report, reports: list[Report]) -> Notice:
     what = _untold(report, reports)
     if what is None:
         return [], []
-    if not report.source.duty_email:
-        log.error("overtaken and no duty address", report=str(report.pk), what=what)
-        line = f"{what} dépassée, aucune adresse de permanence à prévenir"
-        return [], [review_line(report, line)]
     later = max(i.sequence for i in reports if i.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
     subject, body = composer().superseded(facts_of_doubt(report, reason), what)
@@ -40,7 +32,10 @@ def superseded_notice(report: Report, reports: list[Report]) -> Notice:
         subject=subject,
         body=body,
     )
-    said = f"{TITLE} prévenue par courriel ({mail.masked}) : {what} dépassée"
+    if mail.address:
+        said = f"{TITLE} prévenue par courriel ({mail.masked}) : {what} dépassée"
+    else:
+        said = f"{what} dépassée, aucune adresse de permanence à prévenir"
     return [mail], [review_line(report, said)]
 
 

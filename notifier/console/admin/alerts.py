@@ -90,7 +90,7 @@ class AlertAdmin(IncidentAdmin[Alert]):
 class NotificationAdmin(IncidentAdmin[Notification]):
     """Who is told, or not, and why. Lists mask the address; only its own page shows it."""
 
-    linked_by = ("incident_id", "alert__id__exact")
+    linked_by = ("incident__id__exact", "alert__id__exact")
     list_display = (
         "created", "reference", "kind", "title", "channel", "masked", "state", "why", "until",
     )  # fmt: skip
