@@ -12,12 +12,24 @@ from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
 from notifier.intake.access import rate_limit as pace
-from notifier.intake.access.api_keys import renew_key, revoke, rotate
+from notifier.intake.access.api_keys import renew_key, revoke, rotate, source_of
 from notifier.intake.models import Report, Source
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body, source
 
 pytestmark = pytest.mark.django_db
+
+
+def test_a_source_is_read_by_its_key_as_the_orm_reads_it() -> None:
+    new = source()
+    rotated = rotate(new.source, timedelta(hours=1))
+    stored = Source.objects.get()
+    for key in (new.key, rotated.key):
+        found = source_of(key)
+        assert {f.attname: getattr(found, f.attname) for f in Source._meta.concrete_fields} == {
+            f.attname: getattr(stored, f.attname) for f in Source._meta.concrete_fields
+        }
+        assert found == stored
 
 
 @pytest.mark.parametrize(
