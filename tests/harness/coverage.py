@@ -18,8 +18,8 @@ import pytest
 import slipcover
 
 SOURCE = Path(__file__).resolve().parents[2] / "notifier"
-# Percent of the lines, the integer below what was measured.
-FLOOR = 50
+# Percent of the lines: 88.3 were measured before decisions were planned and applied.
+FLOOR = 87
 # How many of the files that are covered least are named.
 NAMED = 5
 
