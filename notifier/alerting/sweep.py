@@ -19,7 +19,7 @@ from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import settle_waiting
-from notifier.intake.incident import goes_behind, in_turn, lock_incidents
+from notifier.intake.incident import lock_incidents, mark_failed, next_reports
 from notifier.intake.models import Handling, Report
 from notifier.journal.counters import update_counters_if_due
 from notifier.journal.models import Step
@@ -38,7 +38,7 @@ def sweep(lane: Lane) -> None:
     overdue = Report.objects.filter(
         state=Handling.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     )
-    ids = in_turn(of_lane(overdue, lane), OVERDUE_BATCH_SIZE)
+    ids = next_reports(of_lane(overdue, lane), OVERDUE_BATCH_SIZE)
     for start in range(0, len(ids), BATCH_SIZE):
         decide_each(*ids[start : start + BATCH_SIZE])
 
@@ -53,12 +53,12 @@ def upkeep() -> None:
     update_counters_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Report.objects.filter(useless, state=Handling.REVIEW)
-    for report_id in in_turn(late, EXPIRE_BATCH_SIZE):
+    for report_id in next_reports(late, EXPIRE_BATCH_SIZE):
         try:
             _expire_review(report_id)
         except Exception:
             log.exception("review cannot be expired", report=str(report_id))
-            goes_behind(report_id)
+            mark_failed(report_id)
 
 
 def _expire_review(report_id: UUID) -> None:

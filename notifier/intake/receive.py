@@ -11,10 +11,10 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.intake.incident import open_incidents
-from notifier.intake.insert import insert_new
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.schema.report import NewReport
 from notifier.intake.schema.vocabulary import Status
+from notifier.intake.sql import insert_reports
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -133,7 +133,7 @@ def _store(arrivals: list[_Arrival]) -> list[bool]:
     now = timezone.now()
     with transaction.atomic():
         incidents = open_incidents((each.source, each.new.reference) for each in arrivals)
-        fresh = insert_new([each.as_row(incidents[each.key], now) for each in arrivals])
+        fresh = insert_reports([each.as_row(incidents[each.key], now) for each in arrivals])
         write_entries(_entry(report) for report in fresh)
         for report in fresh:
             received.send(sender=Report, report=report)

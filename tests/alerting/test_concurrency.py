@@ -19,7 +19,7 @@ from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import cancel_pending
-from notifier.intake.incident import conclude, lock_incidents
+from notifier.intake.incident import lock_incidents, store_decisions
 from notifier.intake.models import Handling, Report, Source
 from notifier.intake.receive import Reception, receive
 from notifier.intake.schema.report import NewReport
@@ -183,7 +183,7 @@ def test_who_waited_for_an_incident_reads_what_was_decided_meanwhile(dispatch) -
             [[report]] = lock_incidents([report_id])
             is_locked.set()
             until_somebody_waits_for_a_lock()
-            conclude([(report, Handling.DECIDED, "")])
+            store_decisions([(report, Handling.DECIDED, "")])
 
     def second() -> None:
         is_locked.wait(10)

@@ -16,7 +16,7 @@ from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.throttling.limits import UsageChangedError, count_used
 from notifier.delivery.models import MessageState
 from notifier.delivery.outbox import cancel_pending
-from notifier.intake.incident import conclude
+from notifier.intake.incident import store_decisions
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -42,7 +42,7 @@ def apply(plan: Plan, *, is_followed: bool = False) -> None:
         raise PlanOutdatedError("a quota was used meanwhile") from error
     _store_suppressed(plan)
     queue_duty_mails([mail for report in plan.reports for mail in report.duty])
-    conclude((r.report, r.ruled.affected.state, " ; ".join(r.reasons)) for r in plan.reports)
+    store_decisions((r.report, r.ruled.affected.state, " ; ".join(r.reasons)) for r in plan.reports)
     for report in plan.reports:
         _replace(report)
     write_entries([*lines, *_lines(plan)])

@@ -17,7 +17,7 @@ from django.db import transaction
 from notifier.alerting.decision.apply import PlanOutdatedError, apply
 from notifier.alerting.decision.plan import plan
 from notifier.alerting.decision.situation import read_situation, rule
-from notifier.intake.incident import goes_behind, lock_incidents
+from notifier.intake.incident import lock_incidents, mark_failed
 from notifier.intake.models import Handling, Report
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ def decide_each(*report_ids: UUID) -> None:
     except Exception as error:
         if len(report_ids) == 1:
             log.exception("report cannot be decided", report=str(report_ids[0]))
-            goes_behind(report_ids[0])
+            mark_failed(report_ids[0])
             return
         log.warning("decided one by one, for together they cannot be", error=repr(error))
         for report_id in report_ids:

@@ -1,0 +1,212 @@
+"""The statements that are written out because Django's own form costs too much; no others are.
+
+Each says what it gains per report: processor time of Python and of PostgreSQL, both forms in turn
+in one process, in batches of 32, of 8 and of one (a backlog, a busy and an idle service).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Field, Model
+from django.db.models.expressions import Col
+from django.utils import timezone
+
+from notifier.intake.models import Incident, Report, Source
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class _Columns(Generic[M]):
+    """Columns of a model that a statement reads, to load instances from its rows.
+
+    What raw() does, which works out the columns and their converters anew each time.
+    """
+
+    model: type[M]
+    names: tuple[str, ...]
+
+    def of(self, table: str) -> str:
+        """Return them as a statement lists them, `table` being what it calls the model's."""
+        return ", ".join(f"{table}.{name}" for name in self.names)
+
+    def load(self, row: Sequence[Any]) -> M:
+        """Return an instance; any other column of it is deferred."""
+        values = list(row)
+        for index, column, converters in self._converted:
+            for convert in converters:
+                values[index] = convert(values[index], column, connection)
+        return self.model.from_db(connection.alias, self.names, values)
+
+    @cached_property
+    def _converted(self) -> list[tuple[int, Col, list[Callable[[Any, Col, Any], Any]]]]:
+        """Those whose values are not their fields' own yet, with Django's converters."""
+        fields = {field.attname: field for field in self.model._meta.concrete_fields}
+        columns = [fields[name].get_col(self.model._meta.db_table) for name in self.names]
+        return [
+            (index, column, converters)
+            for index, column in enumerate(columns)
+            if (
+                converters := connection.ops.get_db_converters(column)
+                + column.get_db_converters(connection)
+            )
+        ]
+
+
+def _names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
+
+
+_SOURCE = _Columns(Source, _names(Source))
+_REPORT = _Columns(Report, _names(Report))
+_INCIDENT = _Columns(Incident, ("id", "source_id", "reference"))
+# What deciding asks of a source; anything else would be read by a statement of its own.
+_SOURCE_TO_DECIDE = _Columns(
+    Source,
+    ("id", "name", "service", "departements", "duty_email", "duty_phone", "sms_cap", "hard_cap"),
+)
+
+
+def find_source(key_hash: str) -> Source | None:
+    """Return the source whose key, or whose key before, has this hash.
+
+    Gains 0.5 ms per request over filter(): every request asks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_SOURCE.of('s')} FROM intake_source s "  # noqa: S608 - names of the model
+            "WHERE key_hash = %s OR previous_key_hash = %s",
+            [key_hash, key_hash],
+        )
+        row = cursor.fetchone()
+    return None if row is None else _SOURCE.load(row)
+
+
+def get_or_insert_incidents(keys: Iterable[tuple[int, str]]) -> list[Incident]:
+    """Return the incidents of these source ids and references; insert those that are missing.
+
+    One statement where all are new, else two. One that another transaction is inserting is waited
+    for.
+
+    Gains 0.13, 0.24 and 0.8 ms where all are new, 0.11, 0.19 and 0.6 ms where none is, over
+    bulk_create(), which does not say which were there already, and a SELECT.
+    """
+    # In one order everywhere, so that two transactions never wait for each other.
+    ordered = sorted(set(keys))
+    columns = _INCIDENT.of("intake_incident")
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO intake_incident (source_id, reference, opened_at) "  # noqa: S608 - marks
+            f"VALUES {', '.join(['(%s, %s, %s)'] * len(ordered))} "
+            f"ON CONFLICT (source_id, reference) DO NOTHING RETURNING {columns}",
+            [value for key in ordered for value in (*key, now)],
+        )
+        rows = cursor.fetchall()
+        if known := sorted(set(ordered) - {(source, name) for _, source, name in rows}):
+            cursor.execute(
+                f"SELECT {columns} FROM intake_incident WHERE "  # noqa: S608 - marks
+                + " OR ".join(["(source_id = %s AND reference = %s)"] * len(known)),
+                [value for key in known for value in key],
+            )
+            rows += cursor.fetchall()
+    return [_INCIDENT.load(row) for row in rows]
+
+
+def insert_reports(reports: Sequence[Report]) -> list[Report]:
+    """Insert those whose incident and sequence are not there yet, and return them.
+
+    One that another transaction is inserting is waited for.
+
+    Gains 0.02, 0.17 and 0.8 ms over bulk_create() and a SELECT of what is there.
+    """
+    # In one order everywhere, so that two transactions never wait for each other.
+    in_order = sorted(reports, key=attrgetter("incident_id", "sequence"))
+    rows = [[_stored(report, name) for name in _FIELDS] for report in in_order]
+    row = f"({', '.join(['%s'] * len(_FIELDS))})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO intake_report ({', '.join(_FIELDS)}) "  # noqa: S608 - names of the model and marks
+            f"VALUES {', '.join([row] * len(rows))} "
+            "ON CONFLICT (incident_id, sequence) DO NOTHING RETURNING id",
+            [value for row in rows for value in row],
+        )
+        ids = {Report._meta.pk.to_python(pk) for (pk,) in cursor.fetchall()}
+    return [report for report in reports if report.pk in ids]
+
+
+def lock_reports(report_ids: Iterable[UUID]) -> list[Report]:
+    """Return every report of each incident that one of these belongs to, by incident and sequence.
+
+    Both rows are locked until commit, incidents in one order everywhere. Reports of one incident
+    share it, and its source as far as deciding needs it.
+
+    Gains 0.03, 0.17 and 1.3 ms over select_for_update() and select_related().
+    """
+    ids = [_stored(Report(pk=report_id), "id") for report_id in report_ids]
+    # NO KEY: a report that is stored meanwhile refers to the incident, and need not wait. The
+    # reports too: after a wait, READ COMMITTED reads anew the rows that it locks, and no others.
+    has_locks = connection.features.has_select_for_no_key_update
+    lock = "FOR NO KEY UPDATE OF i, r" if has_locks else ""
+    parts = (_REPORT.of("r"), _INCIDENT.of("i"), _SOURCE_TO_DECIDE.of("s"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(parts)} FROM intake_incident i "  # noqa: S608 - constants and marks
+            "JOIN intake_source s ON s.id = i.source_id "
+            "JOIN intake_report r ON r.incident_id = i.id "
+            "WHERE i.id IN (SELECT incident_id FROM intake_report "
+            f"WHERE id IN ({', '.join(['%s'] * len(ids))})) "
+            f"ORDER BY i.id, r.sequence {lock}",
+            ids,
+        )
+        rows = cursor.fetchall()
+    of_report, of_incident = len(_REPORT.names), len(_INCIDENT.names)
+    incidents: dict[int, Incident] = {}
+    reports = []
+    for row in rows:
+        report = _REPORT.load(row[:of_report])
+        if report.incident_id not in incidents:
+            incident = _INCIDENT.load(row[of_report : of_report + of_incident])
+            incident.source = _SOURCE_TO_DECIDE.load(row[of_report + of_incident :])
+            incidents[report.incident_id] = incident
+        report.incident = incidents[report.incident_id]
+        reports.append(report)
+    return reports
+
+
+_DECIDED = ("state", "reason", "verdict", "communes", "clues", "handled_at")
+
+
+def update_decided(reports: Sequence[Report]) -> int:
+    """Store what each report object says of its decision; return how many were undecided before.
+
+    Gains 0.8, 0.8 and 0.4 ms over one update() for each.
+    """
+    # Both databases number the columns of VALUES: column1 is the report.
+    changes = ", ".join(f"{name} = d.column{at}" for at, name in enumerate(_DECIDED, start=2))
+    row = f"({', '.join(['%s'] * (1 + len(_DECIDED)))})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE intake_report SET {changes} "  # noqa: S608 - constants of this module and marks
+            f"FROM (VALUES {', '.join([row] * len(reports))}) AS d "
+            "WHERE intake_report.id = d.column1 AND intake_report.state = 'received'",
+            [_stored(report, name) for report in reports for name in ("id", *_DECIDED)],
+        )
+        return int(cursor.rowcount)
+
+
+def _stored(report: Report, name: str) -> Any:
+    """Return a column of the report in the driver's own form."""
+    return _FIELDS[name].get_db_prep_save(getattr(report, name), connection)
+
+
+_FIELDS: dict[str, Field[Any, Any]] = {
+    field.attname: field for field in Report._meta.concrete_fields
+}
