@@ -10,11 +10,15 @@ from typing import Any
 
 from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.policy.current import categories
-from notifier.intake.correlation.receive_message import ForeignReception, composed, receive_foreign
+from notifier.intake.correlation.receive_message import (
+    ForeignReception,
+    plan_reports,
+    receive_foreign,
+)
 from notifier.intake.formats.message import ForeignMessage
 from notifier.intake.incident import is_known
 from notifier.intake.models import Source
-from notifier.intake.receive import Reception, known_as, receive
+from notifier.intake.receive import Reception, find_duplicate, receive
 from notifier.intake.schema.reference import ReferenceRefusedError, refusal
 from notifier.intake.schema.report import NewReport
 
@@ -30,7 +34,7 @@ def accept(source: Source, new: NewReport) -> Reception:
     """
     _refuse_reference(source, new)
     if categories().get(new.category) is None:
-        known = known_as(source, new)
+        known = find_duplicate(source, new)
         if known is None:
             raise UnknownCategoryError(new.category)
         return Reception(known, is_new=False)
@@ -48,7 +52,7 @@ def accept_message(source: Source, message: ForeignMessage) -> ForeignReception:
 def try_out(source: Source, new: NewReport) -> dict[str, Any]:
     """What accepting it now would do, as JSON types; stores nothing. Raises what `accept` does."""
     _refuse_reference(source, new)
-    known = known_as(source, new)
+    known = find_duplicate(source, new)
     if known is None and categories().get(new.category) is None:
         raise UnknownCategoryError(new.category)
     return dry_run(source, new)
@@ -59,7 +63,7 @@ def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
 
     Raises what `accept_message` does.
     """
-    answers = [dry_run(source, new) for new in composed(source, message, _closest)]
+    answers = [dry_run(source, new) for new in plan_reports(source, message, _closest)]
     if not answers:
         return {"dry_run": True, "tellings": []}
     return answers[0] | {"tellings": [one for each in answers for one in each["tellings"]]}

@@ -82,10 +82,10 @@ def _queued(notification: Notification, message: Message, pause: Pause | None) -
 
 def _deferred(notification: Notification) -> dict[str, Any]:
     until, ended_at = notification.deferred_until, notification.ended_at
-    is_waiting = notification.state == NotificationState.DEFERRED
+    is_pending = notification.state == NotificationState.DEFERRED
     return {
         **_recipient(notification),
-        "state": HELD if is_waiting else notification.state,
+        "state": HELD if is_pending else notification.state,
         "attempts": 0,
         "error_code": None,
         "accepted_at": None,

@@ -18,9 +18,9 @@ from notifier.alerting.scheduling import of_lane
 from notifier.alerting.throttling.fan_out import watch
 from notifier.alerting.throttling.quota import alarm
 from notifier.delivery.models import Lane
-from notifier.intake.correlation.pending import settle_waiting
+from notifier.intake.correlation.pending import resolve_pending
 from notifier.intake.incident import lock_incidents, mark_failed, next_reports
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.journal.counters import update_counters_if_due
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -36,7 +36,7 @@ EXPIRE_BATCH_SIZE = 100
 def sweep(lane: Lane) -> None:
     """Decide what was not enqueued. May run anywhere, any number of times at once."""
     overdue = Report.objects.filter(
-        state=Handling.RECEIVED, received_at__lt=timezone.now() - OVERDUE
+        state=ReportState.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     )
     ids = next_reports(of_lane(overdue, lane), OVERDUE_BATCH_SIZE)
     for start in range(0, len(ids), BATCH_SIZE):
@@ -46,13 +46,13 @@ def sweep(lane: Lane) -> None:
 def upkeep() -> None:
     """What does not leave, and what waits for its report, or for a person, until too late."""
     pass_on_delayed()
-    settle_waiting()
+    resolve_pending()
     release_due()
     alarm()
     watch()
     update_counters_if_due()
     useless = useless_at(timezone.now(), categories())
-    late = Report.objects.filter(useless, state=Handling.REVIEW)
+    late = Report.objects.filter(useless, state=ReportState.REVIEW)
     for report_id in next_reports(late, EXPIRE_BATCH_SIZE):
         try:
             _expire_review(report_id)
@@ -67,14 +67,14 @@ def _expire_review(report_id: UUID) -> None:
         (reports,) = lock_incidents([report_id])
         report = next(i for i in reports if i.pk == report_id)
         reason = _undecided(report)
-        changed = Report.objects.filter(pk=report_id, state=Handling.REVIEW).update(
-            state=Handling.EXPIRED, reason=reason, handled_at=now
+        changed = Report.objects.filter(pk=report_id, state=ReportState.REVIEW).update(
+            state=ReportState.EXPIRED, reason=reason, handled_at=now
         )
         if changed:
             text = f"Vérification périmée : {reason}."
             entries = [new_entry(report.incident_id, Step.EXPIRED, text, report=str(report.pk))]
             # While a later state of it still waits, its own mail is there to be acted upon.
-            if not any(i.state == Handling.REVIEW and i.pk != report.pk for i in reports):
+            if not any(i.state == ReportState.REVIEW and i.pk != report.pk for i in reports):
                 mails, lines = expiry_notice(report, reason)
                 queue_duty_mails(mails)
                 entries += lines
@@ -88,7 +88,7 @@ def _expire_review(report_id: UUID) -> None:
 
 
 def _undecided(report: Report) -> str:
-    if report.is_shell:
+    if report.is_resources_only:
         return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
     if report.is_partial:
         return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"

@@ -29,7 +29,7 @@ from notifier.delivery.models import (
 )
 from notifier.delivery.sending import pause as delivery_pause
 from notifier.delivery.sending.blocked import oldest_unsent_s
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 from notifier.journal.counters import Key, read_counters
 
@@ -77,17 +77,17 @@ def texts_paused() -> int:
 
 def oldest_undecided_s() -> float:
     """Return for how many seconds the oldest report has waited for a worker, or 0."""
-    return _oldest_s(Handling.RECEIVED)
+    return _oldest_s(ReportState.RECEIVED)
 
 
 def oldest_review_s() -> float:
     """Return for how many seconds the oldest review has waited for a person, or 0."""
-    return _oldest_s(Handling.REVIEW)
+    return _oldest_s(ReportState.REVIEW)
 
 
 def reviews_waiting() -> int:
     """Count the reports that wait for a person to say which commune it is."""
-    return Report.objects.filter(state=Handling.REVIEW).count()
+    return Report.objects.filter(state=ReportState.REVIEW).count()
 
 
 def caps_reached() -> int:
@@ -108,7 +108,7 @@ def _held() -> dict[str, int]:
     return {**by_reason, "pause": texts_paused()}
 
 
-def _oldest_s(state: Handling) -> float:
+def _oldest_s(state: ReportState) -> float:
     waiting = Report.objects.filter(state=state)
     return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
 
@@ -123,13 +123,14 @@ def take_snapshot() -> Snapshot:
     grouped = (
         open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
     )
-    waiting = Report.objects.filter(state__in=(Handling.RECEIVED, Handling.REVIEW))
+    waiting = Report.objects.filter(state__in=(ReportState.RECEIVED, ReportState.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
     return Snapshot(
         messages=dict.fromkeys(product(Channel, Lane, OPEN), 0)
         | {(channel, lane, state): n for channel, lane, state, n in grouped},
         waiting_reports={
-            state.value: by_state.get(state, 0) for state in (Handling.RECEIVED, Handling.REVIEW)
+            state.value: by_state.get(state, 0)
+            for state in (ReportState.RECEIVED, ReportState.REVIEW)
         },
         oldest_due_s=oldest_due_s(),
         oldest_unsent_s=oldest_unsent_s(),

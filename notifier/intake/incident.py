@@ -5,11 +5,11 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.intake import sql
-from notifier.intake.models import Handling, Incident, Report, Source
+from notifier.intake.models import FAILED_LAST, Incident, Report, ReportState, Source
 
 
 def is_known(source: Source, reference: str) -> bool:
@@ -44,7 +44,7 @@ def lock_incidents(report_ids: Iterable[UUID]) -> list[list[Report]]:
 
 def next_reports(reports: QuerySet[Report], limit: int) -> list[UUID]:
     """Return the ids of those to try first: the oldest, but what failed before after all others."""
-    ordered = reports.order_by(F("failed_at").asc(nulls_first=True), "received_at")
+    ordered = reports.order_by(*FAILED_LAST)
     return list(ordered.values_list("pk", flat=True)[:limit])
 
 
@@ -53,7 +53,7 @@ def mark_failed(report_id: UUID) -> None:
     Report.objects.filter(pk=report_id).update(failed_at=timezone.now())
 
 
-def store_decisions(decided: Iterable[tuple[Report, Handling, str]]) -> None:
+def store_decisions(decided: Iterable[tuple[Report, ReportState, str]]) -> None:
     """Store what each report object says of verdict, communes and clues, its new state, why.
 
     The caller holds their incidents' locks. One statement. Raises RuntimeError if another decided

@@ -7,16 +7,13 @@ from django.db.models import Q, QuerySet
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Report
 
-# Among so many of the latest references one that was misread is looked for.
+# How many of the latest references are searched for similar ones.
 RECENT = 5_000
 MAX_SUGGESTIONS = 3
 
 
 def reports_named(given: str) -> QuerySet[Report]:
-    """Those under this reference; where there are none, under it in other case.
-
-    Spaces around it do not count.
-    """
+    """Return those under this reference, or else in other case; outer spaces are ignored."""
     possible = possible_references(given.strip())
     exact = Report.objects.filter(incident__reference__in=possible)
     if exact.exists():
@@ -28,7 +25,7 @@ def reports_named(given: str) -> QuerySet[Report]:
 
 
 def similar_references(given: str) -> list[str]:
-    """Up to MAX_SUGGESTIONS of the latest references that resemble it, or hold it; best first."""
+    """Return up to MAX_SUGGESTIONS recent references that resemble or contain it, best first."""
     latest = Report.objects.order_by("-received_at")
     known = {
         reference.casefold(): reference
@@ -42,7 +39,7 @@ def similar_references(given: str) -> list[str]:
 
 
 def not_found(given: str) -> str:
-    """What to say of a reference that nothing is known under, in French."""
+    """Return what to say of an unknown reference, in French."""
     near = similar_references(given)
     hint = f" ; peut-être {' ou '.join(near)}" if near else " : vérifiez la référence"
     return f"aucune intervention « {given.strip()} »{hint}"

@@ -1,9 +1,11 @@
+"""Sources, incidents, what was reported of them, and messages of other formats."""
+
 import uuid
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from notifier.fields import EmailField
@@ -14,6 +16,9 @@ from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, parse_voice_number
 from notifier.territory.resolve import Verdict, communes_in
+
+# The order in which a sweep takes rows: what failed before must not hold up the others.
+FAILED_LAST = (F("failed_at").asc(nulls_first=True), "received_at")
 
 
 class Source(models.Model):
@@ -140,7 +145,7 @@ class Source(models.Model):
                 raise ValidationError({"duty_phone": str(error)}) from None
 
 
-class Handling(models.TextChoices):
+class ReportState(models.TextChoices):
     """How far a report has come; every change is a conditional UPDATE."""
 
     RECEIVED = "received", "reçue"
@@ -153,7 +158,7 @@ class Handling(models.TextChoices):
 
 
 class Incident(models.Model):
-    """What happens, as one source names it: two sources may give the same reference.
+    """What happens, by source and reference: two sources may give the same reference.
 
     Everything that is said of it is decided under the lock of its row
     (notifier.intake.incident.lock_incidents).
@@ -200,14 +205,13 @@ class Report(models.Model):
     )  # fmt: skip
 
     state = models.CharField(
-        "traitement", max_length=10, choices=Handling, default=Handling.RECEIVED
+        "traitement", max_length=10, choices=ReportState, default=ReportState.RECEIVED
     )
     verdict = models.CharField("verdict", max_length=10, blank=True)
     communes = models.JSONField("communes", default=list)
     clues = models.JSONField("indices", default=list)
     reason = models.TextField("motif", blank=True)
     handled_at = models.DateTimeField("traitée le", null=True, blank=True)
-    # The sweep takes what it has not failed on before what it has.
     failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
     decided_communes = models.JSONField("communes décidées", default=list, blank=True)
     decided_by = models.CharField("décidée par", max_length=150, blank=True)
@@ -247,23 +251,23 @@ class Report(models.Model):
         """Whether some of the communes that it names were certain while others are in doubt."""
         is_doubtful = self.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)
         # An end in doubt is decided all the same: it goes to those who were told.
-        return is_doubtful and bool(self.communes) and self.state != Handling.DECIDED
+        return is_doubtful and bool(self.communes) and self.state != ReportState.DECIDED
 
     @property
     def is_ruled_upon(self) -> bool:
         """Whether what it says was ruled upon, if only for some of the communes that it names."""
-        return self.state == Handling.DECIDED or self.is_partial
+        return self.state == ReportState.DECIDED or self.is_partial
 
     @property
-    def is_shell(self) -> bool:
+    def is_resources_only(self) -> bool:
         """Whether only resources were reported (RC-RI), and not the report itself."""
         return not self.category
 
 
 class Distribution(models.Model):
-    """A message of another format as it was received: what it did to the state of its incident.
+    """A message of another format as it was received: what it did to the status of its incident.
 
-    Holds no place and nothing of a person: those are read into an Report or dropped.
+    Holds no place and nothing of a person: those are read into a Report or dropped.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
@@ -281,7 +285,7 @@ class Distribution(models.Model):
     report = models.ForeignKey(
         Report, on_delete=models.PROTECT, null=True, verbose_name="intervention"
     )
-    is_waiting = models.BooleanField("attend son intervention", default=False)
+    is_pending = models.BooleanField("attend son intervention", default=False)
     failed_at = models.DateTimeField("dernier échec le", null=True, editable=False)
 
     class Meta:
@@ -296,8 +300,8 @@ class Distribution(models.Model):
             models.Index(fields=("source", "name"), name="intake_distribution_names"),
             models.Index(
                 fields=("received_at",),
-                name="intake_distributions_waiting",
-                condition=Q(is_waiting=True),
+                name="intake_distributions_pending",
+                condition=Q(is_pending=True),
             ),
         )
 

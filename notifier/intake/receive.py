@@ -1,4 +1,4 @@
-"""A report arrives: checked against its source's territory, stored once, then enqueued."""
+"""Receive a report: check it against its source's territory, store it once, enqueue it."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class Reception:
 
 
 def receive(source: Source, new: NewReport, *, expires_at: datetime | None = None) -> Reception:
-    """Store the report once and say under which id; the commit has happened on return.
+    """Store the report once and return its id; the commit has happened then.
 
     `expires_at` (aware): after it the source itself holds it to be of no more use.
 
@@ -58,7 +58,7 @@ def receive(source: Source, new: NewReport, *, expires_at: datetime | None = Non
     arrival = _Arrival(source, new, expires_at)
     if _store_jointly(arrival):
         return Reception(arrival.report_id, is_new=True)
-    known = known_as(source, new)
+    known = find_duplicate(source, new)
     if known is None:
         raise RuntimeError(f"{new.reference} n° {new.sequence}: neither stored nor known")
     return Reception(known, is_new=False)
@@ -76,8 +76,8 @@ def refuse_outside(source: Source, new: NewReport) -> None:
             raise OutsideSourceError(code, name)
 
 
-def known_as(source: Source, new: NewReport) -> UUID | None:
-    """The id under which exactly this was received before; None if it was not.
+def find_duplicate(source: Source, new: NewReport) -> UUID | None:
+    """Return the id under which exactly this was received before; None if it was not.
 
     Raises ContradictionError where its reference and sequence were received with another content.
     """
@@ -129,7 +129,7 @@ class _Arrival:
 
 
 def _store(arrivals: list[_Arrival]) -> list[bool]:
-    """Store what is new of these in one short transaction; of each, whether it was."""
+    """Store what is new of these in one short transaction; return of each whether it was."""
     now = timezone.now()
     with transaction.atomic():
         incidents = open_incidents((each.source, each.new.reference) for each in arrivals)

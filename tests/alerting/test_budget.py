@@ -15,7 +15,7 @@ from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.access.api_keys import add_source, source_of
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
@@ -154,7 +154,7 @@ def test_those_that_are_rung_for_together_share_the_statements_of_one(key) -> No
         decide(*together)
     assert len(decision) == DECIDE
     assert [len(messages(f"T-{n}")) for n in range(12)] == [1] * 12
-    assert {i.state for i in Report.objects.all()} == {Handling.DECIDED}
+    assert {i.state for i in Report.objects.all()} == {ReportState.DECIDED}
 
 
 def test_neighbours_cost_nothing_more(key) -> None:

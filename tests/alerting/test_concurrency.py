@@ -20,7 +20,7 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.incident import lock_incidents, store_decisions
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import Reception, receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.counters import LAG, read_counters, update_counters
@@ -122,7 +122,7 @@ def test_two_sequences_at_once_keep_their_order(dispatch) -> None:
         at_once(lambda second=second: decide(second), lambda first=first: decide(first))
         assert revisions(reference) == [1, 2]
         assert "aggravée" in messages(reference)[1].body
-    assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
+    assert set(Report.objects.values_list("state", flat=True)) == {ReportState.DECIDED}
 
 
 def test_a_failure_and_an_update_at_once_leave_nobody_untold(dispatch) -> None:
@@ -169,7 +169,7 @@ def test_a_person_who_decides_takes_turns_with_the_workers_on_the_incident(dispa
 
     at_once(worker, person)
     states = dict(Report.objects.values_list("sequence", "state"))
-    assert states == {1: Handling.SUPERSEDED, 2: Handling.RECEIVED}
+    assert states == {1: ReportState.SUPERSEDED, 2: ReportState.RECEIVED}
 
 
 def test_who_waited_for_an_incident_reads_what_was_decided_meanwhile(dispatch) -> None:
@@ -183,7 +183,7 @@ def test_who_waited_for_an_incident_reads_what_was_decided_meanwhile(dispatch) -
             [[report]] = lock_incidents([report_id])
             is_locked.set()
             until_somebody_waits_for_a_lock()
-            store_decisions([(report, Handling.DECIDED, "")])
+            store_decisions([(report, ReportState.DECIDED, "")])
 
     def second() -> None:
         is_locked.wait(10)
@@ -192,7 +192,7 @@ def test_who_waited_for_an_incident_reads_what_was_decided_meanwhile(dispatch) -
             read.append(report.state)
 
     at_once(first, second)
-    assert read == [Handling.DECIDED]
+    assert read == [ReportState.DECIDED]
 
 
 def test_a_report_of_an_incident_that_is_being_decided_is_stored_meanwhile(dispatch) -> None:

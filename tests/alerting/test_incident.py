@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.models import Alert
 from notifier.delivery.models import MessageState
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -63,7 +63,7 @@ def test_first_then_update_then_end_go_to_the_same_addresses(source, mayor) -> N
 def test_what_does_not_rise_is_no_news(source, mayor, severity, status) -> None:
     push(source)
     later = push(source, sequence=2, severity=severity, status=status)
-    assert later.state == Handling.DECIDED
+    assert later.state == ReportState.DECIDED
     assert "la gravité n’a pas augmenté" in later.reason
     assert len(messages()) == 2
 
@@ -146,7 +146,7 @@ def test_an_event_found_to_be_outside_is_cancelled_where_it_was_told(source, may
     push(source)
     hand_over()
     outside = push(source, sequence=2, location={"postal_code": "25200", "name": "Montbéliard"})
-    assert outside.state == Handling.OUTSIDE
+    assert outside.state == ReportState.OUTSIDE
     assert told(revision=2) == [sms(1), mail(MAYOR)]
     assert "Votre commune n'est pas ou plus concernée" in messages(revision=2)[0].body
     assert "Montbéliard" not in "".join(m.body + m.html for m in messages())
@@ -183,7 +183,7 @@ def test_an_incident_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there
 @pytest.mark.parametrize("status", ["closed", "cancelled"])
 def test_an_end_without_a_first_is_told_to_nobody(source, mayor, status) -> None:
     only = push(source, status=status)
-    assert only.state == Handling.DECIDED
+    assert only.state == ReportState.DECIDED
     assert "rien n’avait été annoncé" in only.reason
     assert messages() == []
 
@@ -191,7 +191,7 @@ def test_an_end_without_a_first_is_told_to_nobody(source, mayor, status) -> None
 def test_a_lower_sequence_that_comes_late_is_superseded(source, mayor) -> None:
     push(source, sequence=2, status="closed")
     late = push(source, sequence=1)
-    assert late.state == Handling.SUPERSEDED
+    assert late.state == ReportState.SUPERSEDED
     assert "n° 2" in late.reason
     assert messages() == []
     assert "après le n° 2" in journal()[-1].text
@@ -203,7 +203,7 @@ def test_two_events_that_wait_together_are_decided_in_their_order(source, mayor)
     decided(second)
     assert revisions() == [1, 1, 2, 2]
     assert "aggravée" in messages(revision=2)[0].body
-    assert set(Report.objects.values_list("state", flat=True)) == {Handling.DECIDED}
+    assert set(Report.objects.values_list("state", flat=True)) == {ReportState.DECIDED}
 
 
 def test_deciding_again_tells_nothing_again(source, mayor) -> None:
@@ -289,7 +289,7 @@ def test_an_end_says_nothing_of_a_nature_that_became_secret(source, mayor) -> No
 
 def test_a_threshold_is_passed_by_a_rise(source, mayor) -> None:
     kept = push(source, category=CROWD, severity="moderate")
-    assert (kept.state, messages()) == (Handling.DECIDED, [])
+    assert (kept.state, messages()) == (ReportState.DECIDED, [])
     push(source, sequence=2, category=CROWD, severity="severe")
     assert told() == [sms(1)]
 

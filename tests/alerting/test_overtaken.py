@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling
+from notifier.intake.models import ReportState
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     CONFLICT,
@@ -48,7 +48,7 @@ def test_it_is_shown_with_what_it_said(source, mayor, late, told, word) -> None:
     push(source, severity="minor")
     push(source, sequence=3, **told)
     overtaken = push(source, sequence=2, **{"severity": "severe"} | late)
-    assert overtaken.state == Handling.SUPERSEDED
+    assert overtaken.state == ReportState.SUPERSEDED
     (mail,) = shown()
     assert overtaken.reference in mail.subject
     assert word in mail.body
@@ -74,7 +74,7 @@ SETTLED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 def test_what_changes_nothing_is_shown_to_nobody(source, mayor, late, told) -> None:
     push(source, severity="moderate")
     push(source, sequence=3, **told)
-    assert push(source, sequence=2, **late).state == Handling.SUPERSEDED
+    assert push(source, sequence=2, **late).state == ReportState.SUPERSEDED
     assert shown() == []
 
 

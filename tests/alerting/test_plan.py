@@ -19,7 +19,7 @@ from notifier.alerting.throttling.limits import today
 from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.sending.claim import claim_due
 from notifier.intake.incident import lock_incidents
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from notifier.journal.models import Entry
 from notifier.journal.write import timeline
@@ -221,7 +221,7 @@ def test_a_plan_whose_quota_was_used_meanwhile_is_not_applied(source) -> None:
         QuotaUsage.objects.create(source=source, day=today(), segments=1)
         with pytest.raises(PlanOutdatedError), transaction.atomic():
             apply(outdated)
-    assert Report.objects.get().state == Handling.RECEIVED
+    assert Report.objects.get().state == ReportState.RECEIVED
     assert not Alert.objects.exists()
     pipeline.decide(report_id)
     assert told() == [sms(1)]

@@ -13,7 +13,7 @@ from time_machine import travel
 
 from notifier.alerting.status import status_of
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
 from notifier.journal.models import Entry
 from tests.alerting.conftest import CATEGORIES, FAMILIES, written
@@ -48,7 +48,7 @@ def review(*args: str) -> str:
 
 def decide_all() -> None:
     """The worker that the decision rang for."""
-    for report_id in Report.objects.filter(state=Handling.RECEIVED).values_list("pk"):
+    for report_id in Report.objects.filter(state=ReportState.RECEIVED).values_list("pk"):
         decided(report_id[0])
 
 
@@ -62,7 +62,7 @@ def test_what_the_category_keeps_back_is_told_to_nobody_with_the_reason(
     source, category, reason
 ) -> None:
     kept = push(source, category=category, severity="moderate")
-    assert kept.state == Handling.DECIDED
+    assert kept.state == ReportState.DECIDED
     assert reason in kept.reason
     assert messages() == []
     assert reason in journal(step="decided")[0].text
@@ -70,7 +70,7 @@ def test_what_the_category_keeps_back_is_told_to_nobody_with_the_reason(
 
 def test_a_place_outside_the_sources_departements_is_told_to_nobody(source) -> None:
     outside = push(source, location={"postal_code": "25200", "name": "Montbéliard"})
-    assert outside.state == Handling.OUTSIDE
+    assert outside.state == ReportState.OUTSIDE
     assert "Montbéliard (25388)" in outside.reason
     assert "hors des départements de CORG 90" in outside.reason
     assert messages() == []
@@ -81,7 +81,7 @@ def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source
     waiting = receive(source, event()).report_id
     entries = "\n".join(line for line in CATEGORIES.splitlines() if ACCIDENT not in line)
     operator(written(FAMILIES, entries))
-    assert decided(waiting).state == Handling.REVIEW
+    assert decided(waiting).state == ReportState.REVIEW
     assert ACCIDENT in decided(waiting).reason
     with pytest.raises(CommandError, match="configuration"):
         review("R1", "--commune", "90033")
@@ -96,7 +96,7 @@ def test_a_category_that_left_the_configuration_waits_and_says_what_to_do(source
 
 def test_code_and_name_that_disagree_alert_nobody_and_are_listed_with_their_clues(source) -> None:
     doubtful = push(source, location=CONFLICT)
-    assert (doubtful.state, doubtful.verdict) == (Handling.REVIEW, "conflict")
+    assert (doubtful.state, doubtful.verdict) == (ReportState.REVIEW, "conflict")
     assert messages(**MAYORS) == []
     assert journal(step="review")[0].text.startswith("Commune à vérifier")
     listed = review()
@@ -159,7 +159,7 @@ def test_who_decides_is_a_name_and_no_number_or_address(source, who: str) -> Non
     push(source, location=CONFLICT)
     with pytest.raises(CommandError, match="dites seulement qui"):
         review("R1", "--commune", "90052", "--who", who)
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
 
 
 def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:
@@ -168,7 +168,7 @@ def test_a_later_event_of_the_same_place_follows_the_decision(source) -> None:
     decide_all()
     hand_over()
     later = push(source, sequence=2, location=CONFLICT, severity="extreme")
-    assert (later.state, later.verdict) == (Handling.DECIDED, "decided")
+    assert (later.state, later.verdict) == (ReportState.DECIDED, "decided")
     assert told(revision=2) == [sms(2)]
 
 
@@ -177,13 +177,13 @@ def test_a_later_event_of_another_doubtful_place_waits_again(source) -> None:
     review("R1", "--commune", "90052", "--who", "Exemple")
     decide_all()
     elsewhere = {"insee": "90033", "name": "Belfort"}
-    assert push(source, sequence=2, location=elsewhere).state == Handling.REVIEW
+    assert push(source, sequence=2, location=elsewhere).state == ReportState.REVIEW
 
 
 def test_the_latest_decision_on_a_place_counts(source) -> None:
     for sequence, code in ((1, "90052"), (3, "90033")):
         Report.objects.filter(pk=push(source, "R1", sequence, location=CONFLICT).pk).update(
-            state=Handling.REVIEW
+            state=ReportState.REVIEW
         )
         review("R1", "--commune", code, "--who", "Exemple", "--why", "rappel de l’équipe")
         decide_all()
@@ -203,16 +203,16 @@ def test_a_decision_for_no_commune_or_one_outside_is_refused(source, code, says)
     push(source, location=CONFLICT)
     with pytest.raises(CommandError, match=says):
         review("R1", "--commune", code)
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
 
 
 @pytest.mark.parametrize("location", [{"insee": "90100"}, {"communes": ["90100", "90052"]}])
 def test_a_code_that_is_others_postal_code_is_decided_with_a_reason_only(source, location) -> None:
     asked = push(source, location=location)
-    assert (asked.state, asked.verdict) == (Handling.REVIEW, "conflict")
+    assert (asked.state, asked.verdict) == (ReportState.REVIEW, "conflict")
     with pytest.raises(CommandError, match=r"Vauthiermont, mais aussi le code postal de .*Delle"):
         review("R1", "--commune", "90100")
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
     review("R1", "--commune", "90100", "--why", "le centre confirme")
     decide_all()
     assert Report.objects.get().communes[-1] == "90100"
@@ -251,8 +251,8 @@ def test_the_same_reference_of_two_sources_asks_which(source) -> None:
     review("R1", "--commune", "90052", "--source", "SDIS 90")
     decide_all()
     assert {i.source.name: i.state for i in Report.objects.all()} == {
-        "CORG 90": Handling.REVIEW,
-        "SDIS 90": Handling.DECIDED,
+        "CORG 90": ReportState.REVIEW,
+        "SDIS 90": ReportState.DECIDED,
     }
     assert "SDIS" in messages(**MAYORS)[0].body
 
@@ -264,14 +264,14 @@ def test_a_decision_takes_the_latest_of_what_waits(source) -> None:
     decide_all()
     assert [m.body.count("très grave") for m in messages(**MAYORS)] == [1]
     first = Report.objects.get(sequence=1)
-    assert (first.state, "n° 2" in first.reason) == (Handling.SUPERSEDED, True)
+    assert (first.state, "n° 2" in first.reason) == (ReportState.SUPERSEDED, True)
 
 
 def test_a_doubt_that_a_later_event_clears_no_longer_waits(source) -> None:
     push(source, location=CONFLICT)
     push(source, sequence=2, location=GIROMAGNY)
     assert review() == "Rien à vérifier.\n"
-    assert Report.objects.get(sequence=1).state == Handling.SUPERSEDED
+    assert Report.objects.get(sequence=1).state == ReportState.SUPERSEDED
     assert told(**MAYORS) == [sms(2)]
     assert any("N° 1" in line.text and "n° 2" in line.text for line in journal())
 
@@ -297,12 +297,12 @@ def test_a_review_that_nobody_decides_expires_loudly(source, caplog) -> None:
     push(source, location=CONFLICT)
     with travel(timezone.now() + timedelta(hours=2, minutes=59)):
         run_round()
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
     with travel(timezone.now() + timedelta(hours=3, minutes=1)):
         run_round()
         run_round()
     expired = Report.objects.get()
-    assert expired.state == Handling.EXPIRED
+    assert expired.state == ReportState.EXPIRED
     assert "personne n’a été prévenu" in expired.reason
     assert caplog.text.count("review expired undecided") == 1
     assert len(journal(step="expired")) == 1

@@ -13,7 +13,7 @@ from time_machine import travel
 from notifier.alerting import sweep as sweeping
 from notifier.alerting.decision import situation
 from notifier.alerting.review.notices import deadline
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
 from tests.alerting.house import (
     ACCIDENT,
@@ -58,7 +58,7 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
         run_round()
     assert told("R2", **MAYORS) == [sms(2)]
     assert "cannot be decided" in caplog.text
-    assert Report.objects.get(incident__reference="R1").state == Handling.RECEIVED
+    assert Report.objects.get(incident__reference="R1").state == ReportState.RECEIVED
     monkeypatch.undo()
     with travel(timezone.now() + timedelta(seconds=3)):
         run_round()
@@ -101,7 +101,7 @@ def test_reviews_that_cannot_expire_do_not_keep_others_waiting(source, monkeypat
         run_round()
         run_round()
     states = dict(Report.objects.values_list("incident__reference", "state"))
-    assert states == {"R1": Handling.REVIEW, "R2": Handling.REVIEW, "R3": Handling.EXPIRED}
+    assert states == {"R1": ReportState.REVIEW, "R2": ReportState.REVIEW, "R3": ReportState.EXPIRED}
     assert caplog.text.count("review cannot be expired") >= 2
 
 
@@ -144,7 +144,7 @@ def test_a_review_expires_at_its_own_deadline(source, category, status, source_s
     assert deadline(Report.objects.get()) == end
     with travel(end, tick=False):
         run_round()
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
     with travel(end + timedelta(milliseconds=1), tick=False):
         run_round()
-    assert Report.objects.get().state == Handling.EXPIRED
+    assert Report.objects.get().state == ReportState.EXPIRED

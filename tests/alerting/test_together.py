@@ -8,7 +8,7 @@ from django.test import TestCase
 from notifier.alerting.decision.pipeline import decide, decide_each
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.sending import sender
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
 from notifier.jobs import enqueue
 from tests.alerting.house import (
@@ -35,7 +35,7 @@ def received(source, reference: str, sequence: int = 1, **body):
     return receive(source, event(reference, sequence, **body)).report_id
 
 
-def states() -> dict[str, Handling]:
+def states() -> dict[str, ReportState]:
     return {f"{i.reference}/{i.sequence}": i.state for i in Report.objects.all()}
 
 
@@ -49,11 +49,11 @@ def test_each_goes_its_own_way(source, mayors) -> None:
     ]
     decide(*ids)
     assert states() == {
-        "DELLE/1": Handling.DECIDED,
-        "GIROMAGNY/1": Handling.DECIDED,
-        "DOUBT/1": Handling.REVIEW,
-        "SECRET/1": Handling.DECIDED,
-        "OVER/1": Handling.DECIDED,
+        "DELLE/1": ReportState.DECIDED,
+        "GIROMAGNY/1": ReportState.DECIDED,
+        "DOUBT/1": ReportState.REVIEW,
+        "SECRET/1": ReportState.DECIDED,
+        "OVER/1": ReportState.DECIDED,
     }
     assert told("DELLE") == [sms(1)]
     assert told("GIROMAGNY") == [sms(2)]
@@ -83,9 +83,9 @@ def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monk
     monkeypatch.setattr(room, "affected", fails_for_r1)
     decide_each(received(source, "R1"), received(source, "R2"), received(source, "R3"))
     assert states() == {
-        "R1/1": Handling.RECEIVED,
-        "R2/1": Handling.DECIDED,
-        "R3/1": Handling.DECIDED,
+        "R1/1": ReportState.RECEIVED,
+        "R2/1": ReportState.DECIDED,
+        "R3/1": ReportState.DECIDED,
     }
     assert [told("R1"), told("R2"), told("R3")] == [[], [sms(1)], [sms(1)]]
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.intake.correlation import pending as waiting
-from notifier.intake.correlation.pending import PATIENCE
+from notifier.intake.correlation.pending import MAX_WAIT
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Distribution, Handling, Report
+from notifier.intake.models import Distribution, Report, ReportState
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Entry
 from tests.alerting.house import run_round
@@ -33,7 +33,7 @@ def test_an_enveloped_case_is_a_report(corg: Caller) -> None:
     answer = push(corg, m.envelope(m.case(number)))
     report = stored(answer)
     assert report.reference == number.replace(".", "/")
-    assert report.state == Handling.DECIDED
+    assert report.state == ReportState.DECIDED
     assert (report.status, report.category, report.severity) == (
         *("engaged", "C01.01.01", "moderate"),
     )
@@ -111,13 +111,13 @@ def test_an_update_that_is_graver_is_told_and_a_cancellation_ends_it(corg: Calle
     graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
     assert stored(push(corg, m.envelope(graver, "Update", sent=-20))).severity == "extreme"
     cancelled = stored(push(corg, m.envelope(graver, "Cancel", sent=-10)))
-    assert (cancelled.status, cancelled.state) == ("cancelled", Handling.DECIDED)
+    assert (cancelled.status, cancelled.state) == ("cancelled", ReportState.DECIDED)
     assert kinds(cancelled.reference) == [("90033", False)]
 
 
 def test_an_update_of_an_unknown_case_is_a_first_report(corg: Caller) -> None:
     answer = push(corg, m.envelope(m.case(m.case_id()), "Update"))
-    assert stored(answer).state == Handling.DECIDED
+    assert stored(answer).state == ReportState.DECIDED
     assert "affaire inconnue" in answer["note"]
     assert "affaire inconnue" in journal()
     assert Alert.objects.count() == 1
@@ -129,14 +129,14 @@ def test_a_cancellation_before_its_alert_leaves_nothing_to_tell(corg: Caller) ->
     stored(cancelled)
     assert "annulation reçue avant l’alerte" in cancelled["note"]
     late = stored(push(corg, m.envelope(m.case(number), sent=-20)))
-    assert late.state == Handling.SUPERSEDED
+    assert late.state == ReportState.SUPERSEDED
     assert Alert.objects.count() == 0
 
 
 def test_a_report_that_was_overtaken_is_not_told(corg: Caller) -> None:
     number = m.case_id()
     stored(push(corg, m.envelope(m.case(number), "Update", sent=-10)))
-    assert stored(push(corg, m.envelope(m.case(number), sent=-20))).state == Handling.SUPERSEDED
+    assert stored(push(corg, m.envelope(m.case(number), sent=-20))).state == ReportState.SUPERSEDED
     assert Alert.objects.count() == 1
 
 
@@ -162,8 +162,8 @@ def test_resources_wait_for_their_case(corg: Caller) -> None:
     assert waiting["status_url"] is None
     assert "il l’attend" in waiting["note"]
     case = stored(push(corg, m.envelope(m.case(number), sent=-10)))
-    assert (case.status, case.state) == ("on_scene", Handling.DECIDED)
-    assert not Distribution.objects.filter(is_waiting=True).exists()
+    assert (case.status, case.state) == ("on_scene", ReportState.DECIDED)
+    assert not Distribution.objects.filter(is_pending=True).exists()
 
 
 def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
@@ -171,24 +171,24 @@ def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
     run_round()
     assert not Report.objects.exists()
-    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+    with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
         shell = Report.objects.get()
         decide(shell.pk)
         shell.refresh_from_db()
-        assert shell.state == Handling.REVIEW
+        assert shell.state == ReportState.REVIEW
         # It comes after all: nobody needs to look any more.
         case = stored(push(corg, m.envelope(m.case(number), sent=-5)))
         shell.refresh_from_db()
     assert (case.state, case.status, shell.state) == (
-        *(Handling.DECIDED, "on_scene", Handling.SUPERSEDED),
+        *(ReportState.DECIDED, "on_scene", ReportState.SUPERSEDED),
     )
 
 
 def test_a_message_that_cannot_be_settled_holds_up_no_other(
     corg: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(waiting, "BATCH", 1)
+    monkeypatch.setattr(waiting, "BATCH_SIZE", 1)
     show = waiting._show
     for number in (m.case_id(), m.case_id()):
         push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
@@ -200,12 +200,12 @@ def test_a_message_that_cannot_be_settled_holds_up_no_other(
         show(row, status)
 
     monkeypatch.setattr(waiting, "_show", fails)
-    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+    with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
         assert not Report.objects.exists()
         run_round()
     assert Report.objects.get().reference != poisoned.reference
-    assert list(Distribution.objects.filter(is_waiting=True)) == [poisoned]
+    assert list(Distribution.objects.filter(is_pending=True)) == [poisoned]
     assert f"'distribution': {poisoned.pk}" in caplog.text
 
 

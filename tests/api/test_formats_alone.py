@@ -15,8 +15,8 @@ from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.correlation.pending import PATIENCE
-from notifier.intake.models import Handling, Report
+from notifier.intake.correlation.pending import MAX_WAIT
+from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry
 from tests.alerting.house import run_round
 from tests.api.caller import Caller
@@ -30,7 +30,7 @@ def number(corg: Caller) -> str:
     Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
     case = m.case_id()
     push(corg, m.envelope(m.resources(case, A="ARRIVEE"), sent=-5))
-    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+    with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
         decide(shell().pk)
     return case
@@ -78,7 +78,7 @@ def test_it_is_dismissed_with_who_and_why(number: str) -> None:
     with pytest.raises(CommandError, match="pourquoi"):
         review(reference, "--dismiss")
     review(reference, "--dismiss", "--why", "exercice interne du SDIS", "--who", "Exemple")
-    assert shell().state == Handling.DISMISSED
+    assert shell().state == ReportState.DISMISSED
     assert "Rien à vérifier." in review()
     last = Entry.objects.order_by("-id")[0]
     assert last.text == "Classée sans suite par Exemple. Le motif est gardé avec l’intervention."
@@ -93,7 +93,7 @@ def test_it_is_dismissed_with_who_and_why(number: str) -> None:
 def test_only_resources_without_a_report_are_dismissed(corg: Caller) -> None:
     city = {"inseeCode": "90033", "name": "Giromagny"}
     doubt = stored(push(corg, m.envelope(m.case(m.case_id(), location={"city": city}))))
-    assert doubt.state == Handling.REVIEW
+    assert doubt.state == ReportState.REVIEW
     with pytest.raises(CommandError, match="seuls des moyens"):
         review(doubt.reference, "--dismiss", "--why", "non")
 
@@ -105,7 +105,7 @@ def test_the_report_that_comes_after_all_is_told(
     if is_dismissed:
         review(shell().reference, "--dismiss", "--why", "rien au SDIS")
     report = stored(push(corg, m.envelope(m.case(number))))
-    assert (report.state, report.status) == (Handling.DECIDED, "on_scene")
+    assert (report.state, report.status) == (ReportState.DECIDED, "on_scene")
     assert Alert.objects.get().organisation == "90033"
     assert "Rien à vérifier." in review()
 
@@ -113,7 +113,7 @@ def test_the_report_that_comes_after_all_is_told(
 def test_nobody_cares_and_it_expires(number: str) -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=3), tick=True):
         run_round()
-    assert shell().state == Handling.EXPIRED
+    assert shell().state == ReportState.EXPIRED
     last = Message.objects.filter(recipient="duty").order_by("-id")[0]
     assert last.subject.startswith("Intervention jamais arrivée")
     assert "prévenir la commune par un autre moyen" not in last.body
@@ -129,6 +129,6 @@ def test_the_administration_shows_it_and_closes_it(admin_client: Client, number:
     asked = admin_client.get(address).content.decode()
     assert "Demandez l’intervention au centre" in asked
     assert admin_client.post(address, {"why": ""}).status_code == 200
-    assert shell().state == Handling.REVIEW
+    assert shell().state == ReportState.REVIEW
     assert admin_client.post(address, {"why": "rien au SDIS"}).status_code == 302
-    assert (shell().state, shell().decided_by) == (Handling.DISMISSED, "admin")
+    assert (shell().state, shell().decided_by) == (ReportState.DISMISSED, "admin")

@@ -11,7 +11,7 @@ from notifier.alerting.models import Alert
 from notifier.alerting.policy.current import categories
 from notifier.alerting.review.notices import deadline
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling
+from notifier.intake.models import ReportState
 from tests.api.caller import Caller, refusal
 from tests.api.foreign import CAP, EDXL, kinds, push_cap, stored
 from tests.intake import messages as m
@@ -24,7 +24,7 @@ def test_a_cap_alert_and_its_end(corg: Caller) -> None:
     alert = stored(push_cap(corg, m.cap("prefecture90-1", sent=sent)))
     assert (alert.category, alert.severity) == ("C04.00.00", "severe")
     assert alert.location == {"latitude": 47.508, "longitude": 6.999, "radius_m": 500}
-    assert alert.state == Handling.DECIDED
+    assert alert.state == ReportState.DECIDED
     references = f"cod@prefecture.example,prefecture90-1,{sent}"
     cancel = m.cap("prefecture90-2", "Cancel", references=references, info="", sent=m.moment(-20))
     ended = stored(push_cap(corg, cancel))
@@ -46,7 +46,7 @@ def test_a_cap_cancellation_before_its_alert(corg: Caller) -> None:
     cancel = m.cap("B2", "Cancel", references=f"cod@x,B1,{sent}", info="", sent=m.moment(-20))
     assert push_cap(corg, cancel)["id"] is None
     alert = stored(push_cap(corg, m.cap("B1", sent=sent)))
-    assert (alert.status, alert.state) == ("cancelled", Handling.DECIDED)
+    assert (alert.status, alert.state) == ("cancelled", ReportState.DECIDED)
     assert Alert.objects.count() == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
-from notifier.intake.models import Distribution, Handling, Report
+from notifier.intake.models import Distribution, Report, ReportState
 from tests.api.caller import Caller
 from tests.api.foreign import CAP, EDXL, answered, journal, kinds, push, push_cap, stored
 from tests.intake import messages as m
@@ -203,7 +203,7 @@ def test_a_cancellation_ends_whatever_its_infos_say(corg: Caller) -> None:
 def test_what_is_past_is_not_going_on(corg: Caller) -> None:
     info = m.info("fr", code("90033")).replace("Immediate", "Past")
     past = stored(push_cap(corg, m.cap("P1", info=info)))
-    assert (past.status, past.state) == ("closed", Handling.DECIDED)
+    assert (past.status, past.state) == ("closed", ReportState.DECIDED)
     assert not Message.objects.filter(recipient__startswith="contact:").exists()
 
 
@@ -242,7 +242,7 @@ def test_a_chain_beats_the_clock_at_each_link(corg: Caller) -> None:
     update = m.cap(
         "L2", "Update", references=f"cod@prefecture.example,L1,{sent}", sent=second, info=graver
     )
-    assert stored(push_cap(corg, update)).state == Handling.DECIDED
+    assert stored(push_cap(corg, update)).state == ReportState.DECIDED
     assert Alert.objects.get().severity == "extreme"
     named = f"cod@prefecture.example,L2,{second}"
     stored(push_cap(corg, m.cap("L3", "Cancel", references=named, info="", sent=m.moment(-5))))

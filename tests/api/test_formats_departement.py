@@ -14,7 +14,7 @@ from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.formats.departements import departement_of_code
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.settings import packaged
 from notifier.territory.resolve import communes_in
 from tests.api.caller import Caller, fields
@@ -70,7 +70,7 @@ WAYS = [
 def test_a_person_decides_of_a_whole_departement(corg: Caller, name: str, value: str) -> None:
     answer = push_cap(corg, m.cap("DP1", info=m.info("fr", geocode(name, value))))
     doubt = stored(answer)
-    assert (doubt.state, doubt.verdict, told()) == (Handling.REVIEW, "unknown", [])
+    assert (doubt.state, doubt.verdict, told()) == (ReportState.REVIEW, "unknown", [])
     assert "alert.info.area.geocode" not in answer["dropped"]
     (clue,) = doubt.clues
     assert clue["communes"] == [commune.code for commune in communes_in("90")]
@@ -86,7 +86,7 @@ def test_all_are_told_where_the_category_says_so(corg: Caller, all_told: None) -
     sent = m.moment(-30)
     whole = m.cap("DP2", sent=sent, info=m.info("fr", geocode("NUTS3", "FRC24")))
     report = stored(push_cap(corg, whole))
-    assert (report.state, report.verdict) == (Handling.DECIDED, "certain")
+    assert (report.state, report.verdict) == (ReportState.DECIDED, "certain")
     assert len(report.communes) == len(communes_in("90"))
     assert told() == ["+33639980001", "+33639980002"]
     named = f"cod@prefecture.example,DP2,{sent}"
@@ -100,7 +100,7 @@ def test_more_communes_than_may_be_told_at_once_are_a_persons_to_decide(
     assert len(communes_in("62")) > 500
     caller = Caller(source("CORG 62", "62"))
     doubt = stored(push_cap(caller, m.cap("DP4", info=m.info("fr", geocode("NUTS3", "FRE12")))))
-    assert (doubt.state, told()) == (Handling.REVIEW, [])
+    assert (doubt.state, told()) == (ReportState.REVIEW, [])
     assert len(Message.objects.get(recipient="duty").body) < 3000
 
 
@@ -114,7 +114,7 @@ def test_an_area_that_is_drawn_is_the_place_and_not_its_departement(corg: Caller
 def test_what_is_certain_beside_it_is_told_at_once(corg: Caller) -> None:
     infos = m.info("fr", geocode("INSEE", "90033")) + m.info("fr", geocode("INSEE", "90"))
     doubt = stored(push_cap(corg, m.cap("DP6", info=infos)))
-    assert (doubt.state, told()) == (Handling.REVIEW, ["+33639980001"])
+    assert (doubt.state, told()) == (ReportState.REVIEW, ["+33639980001"])
 
 
 def test_a_departement_of_others_is_refused(corg: Caller) -> None:
@@ -138,7 +138,7 @@ def test_what_names_no_departement_names_nothing(corg: Caller) -> None:
         assert departement_of_code("INSEE", value) is None
     answer = push_cap(corg, m.cap("DP8", info=m.info("fr", geocode("NUTS3", "FRC2"))))
     assert "alert.info.area.geocode" in answer["dropped"]
-    assert stored(answer).state == Handling.REVIEW
+    assert stored(answer).state == ReportState.REVIEW
 
 
 def test_every_departement_has_one_code_of_each_edition() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifier.alerting.models import Alert
-from notifier.intake.models import Handling
+from notifier.intake.models import ReportState
 from tests.api.caller import Caller
 from tests.api.foreign import kinds, push, stored
 from tests.intake import messages as m
@@ -68,7 +68,7 @@ def test_an_event_without_a_position_of_an_unknown_case_is_a_persons_to_place(
     corg: Caller,
 ) -> None:
     doubt = stored(push(corg, m.envelope(emsi(m.case_id(), "ALERT"))))
-    assert doubt.state == Handling.REVIEW
+    assert doubt.state == ReportState.REVIEW
     assert Alert.objects.count() == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from notifier.intake.correlation.pending import PATIENCE
+from notifier.intake.correlation.pending import MAX_WAIT
 from notifier.intake.models import Distribution, Report, Source
 from tests.alerting.house import run_round
 from tests.api.caller import Caller
@@ -27,9 +27,9 @@ def test_a_waiting_message_that_cannot_be_joined_holds_up_nobody(corg: Caller) -
     # The first one's intervention comes by the native door, then its département is taken away.
     corg.push(body(reference=first))
     Source.objects.update(departements=["25"])
-    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+    with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
-    assert not Distribution.objects.filter(is_waiting=True).exists()
+    assert not Distribution.objects.filter(is_pending=True).exists()
     assert "90033 n’est plus dans les départements" in journal()
     assert Report.objects.filter(incident__reference=second).exists()
 

@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling
+from notifier.intake.models import ReportState
 from tests.api.caller import Caller
 from tests.api.foreign import kinds, push, push_cap, stored, told
 from tests.api.test_formats_emsi import emsi
@@ -34,7 +34,7 @@ def test_a_case_without_a_place_comes_before_a_person(
     corg: Caller, nowhere: dict[str, Any]
 ) -> None:
     doubt = stored(push(corg, m.envelope(m.case(m.case_id(), **nowhere))))
-    assert (doubt.state, told()) == (Handling.REVIEW, [])
+    assert (doubt.state, told()) == (ReportState.REVIEW, [])
     assert "commune à vérifier" in doubt.reason
     mail = Message.objects.get(recipient="duty")
     assert doubt.reference in mail.subject
@@ -63,7 +63,7 @@ def test_a_case_abroad_comes_before_a_person_whatever_bears_its_name_here(
     """Saint-Gingolph, Comines, Warneton lie on both sides of the frontier."""
     case = m.case(m.case_id(), location={"country": country, **place})
     doubt = stored(push(corg, m.envelope(case)))
-    assert (doubt.state, told()) == (Handling.REVIEW, [])
+    assert (doubt.state, told()) == (ReportState.REVIEW, [])
 
 
 @pytest.mark.parametrize("country", ["FR", "fr", "FRA", "France", "", None, "RE"])
@@ -76,7 +76,7 @@ def test_a_case_in_france_is_told(corg: Caller, country: str | None) -> None:
 def test_a_case_without_the_element_of_its_place(corg: Caller) -> None:
     case = m.case(m.case_id())
     del case["createCase"]["location"]
-    assert stored(push(corg, case)).state == Handling.REVIEW
+    assert stored(push(corg, case)).state == ReportState.REVIEW
 
 
 def test_what_is_decided_of_no_place_holds_for_its_later_states(corg: Caller) -> None:
@@ -110,10 +110,10 @@ def test_an_end_without_a_place_waits_for_what_it_ends(corg: Caller) -> None:
 def test_the_place_that_comes_after_all_settles_it(corg: Caller) -> None:
     number = m.case_id()
     event = stored(push(corg, m.envelope(emsi(number, "ALERT"), sent=-30)))
-    assert event.state == Handling.REVIEW
+    assert event.state == ReportState.REVIEW
     stored(push(corg, m.envelope(m.case(number), sent=-20)))
     event.refresh_from_db()
-    assert (event.state, len(told())) == (Handling.SUPERSEDED, 1)
+    assert (event.state, len(told())) == (ReportState.SUPERSEDED, 1)
 
 
 AREAS = (
@@ -127,7 +127,7 @@ AREAS = (
 def test_a_cap_alert_without_an_area_comes_before_a_person(corg: Caller, area: str) -> None:
     answer = push_cap(corg, m.cap("NW1", info=m.info("fr", area)))
     assert "alert.info.area.areaDesc" in answer["dropped"]
-    assert stored(answer).state == Handling.REVIEW
+    assert stored(answer).state == ReportState.REVIEW
 
 
 def test_a_cap_update_without_an_area_is_where_its_alert_is(corg: Caller) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, answered, push, push_cap, stored
 from tests.intake import messages as m
@@ -25,7 +25,7 @@ def test_an_end_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
     assert "dépassé" in answer["note"]
     overtaken = stored(answer)
     assert overtaken.pk != first.pk
-    assert (overtaken.state, overtaken.status) == (Handling.SUPERSEDED, "cancelled")
+    assert (overtaken.state, overtaken.status) == (ReportState.SUPERSEDED, "cancelled")
     assert overtaken.sequence < first.sequence
     (mail,) = shown()
     assert first.reference in mail.subject
@@ -39,7 +39,7 @@ def test_an_end_of_the_same_second_as_what_was_told(corg: Caller) -> None:
     stored(push(corg, m.envelope(m.case(case), dateTimeSent=f"{sent[:19]}.900+00:00")))
     early = m.envelope(m.case(case), "Cancel", dateTimeSent=f"{sent[:19]}.100+00:00")
     overtaken = stored(push(corg, early))
-    assert (overtaken.state, len(shown())) == (Handling.SUPERSEDED, 1)
+    assert (overtaken.state, len(shown())) == (ReportState.SUPERSEDED, 1)
 
 
 def test_an_aggravation_that_the_clock_puts_before_what_was_told(corg: Caller) -> None:
@@ -48,7 +48,7 @@ def test_an_aggravation_that_the_clock_puts_before_what_was_told(corg: Caller) -
     graver = m.case(case)
     graver["createCase"]["qualification"]["riskThreat"] = [{"code": "R05"}]
     late = stored(push(corg, m.envelope(graver, "Update", sent=0)))
-    assert (late.state, len(shown())) == (Handling.SUPERSEDED, 1)
+    assert (late.state, len(shown())) == (ReportState.SUPERSEDED, 1)
 
 
 def test_an_end_that_a_later_update_took_back_by_its_clock(corg: Caller) -> None:
@@ -57,7 +57,7 @@ def test_an_end_that_a_later_update_took_back_by_its_clock(corg: Caller) -> None
     stored(push_cap(corg, m.cap("OV1", sent=sent)))
     stored(push_cap(corg, m.cap("OV2", "Update", references=named, sent=second)))
     late = m.cap("OV3", "Cancel", references=named, info="", sent=m.moment(-30))
-    assert stored(push_cap(corg, late)).state == Handling.SUPERSEDED
+    assert stored(push_cap(corg, late)).state == ReportState.SUPERSEDED
     assert len(shown()) == 1
 
 
@@ -89,7 +89,7 @@ def test_an_envelope_that_names_another_comes_after_it(corg: Caller, kind: str) 
     named = f"{first['distributionID']},{first['senderID']},{sent}"
     answer = push(corg, m.envelope(graver, kind, sent=0, distributionReference=[named]))
     assert "edxlDistribution.distributionReference" not in answer["dropped"]
-    assert stored(answer).state == Handling.DECIDED
+    assert stored(answer).state == ReportState.DECIDED
     assert shown() == []
 
 

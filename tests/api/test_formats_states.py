@@ -11,9 +11,9 @@ import time_machine
 from django.utils import timezone
 
 from notifier.alerting.models import Alert
-from notifier.intake.correlation.pending import PATIENCE
+from notifier.intake.correlation.pending import MAX_WAIT
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.models import Distribution, Handling, Report
+from notifier.intake.models import Distribution, Report, ReportState
 from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import EDXL, journal, kinds, push, status_of, stored, told
@@ -123,12 +123,12 @@ def test_an_event_of_which_nothing_has_begun_is_told_when_it_begins(corg: Caller
     begun = emsi(number, STATUS="IPR", EGEO=IN_DELLE)
     stored(push(corg, m.envelope(begun, "Update", sent=-30)))
     assert kinds(adapted_reference(number)) == [("90033", True)]
-    assert not Distribution.objects.filter(is_waiting=True).exists()
+    assert not Distribution.objects.filter(is_pending=True).exists()
 
 
 def test_an_event_that_never_begins_is_in_the_journal_and_troubles_nobody(corg: Caller) -> None:
     push(corg, m.envelope(emsi(m.case_id(), "ALERT", STATUS="NST", EGEO=IN_DELLE)))
-    with time_machine.travel(timezone.now() + PATIENCE + timedelta(seconds=5), tick=True):
+    with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
     assert not Report.objects.exists()
     assert "rien n’a été engagé" in journal()
@@ -182,7 +182,7 @@ def test_one_place_said_under_several_kinds_is_one(corg: Caller) -> None:
 def test_positions_of_which_none_is_the_events_own_name_nobody(corg: Caller) -> None:
     geos = [geo("GEN/SUPPT", 47.508, 6.999), COMMAND_POST]
     answer = push(corg, m.envelope(emsi(m.case_id(), "ALERT", EGEO=geos)))
-    assert stored(answer).state == Handling.REVIEW
+    assert stored(answer).state == ReportState.REVIEW
     assert {"emsi.EVENT.EGEO (GEN/SUPPT)", "emsi.EVENT.EGEO (GEN/COMCKP)"} <= set(answer["dropped"])
     assert told() == []
 
@@ -193,7 +193,7 @@ def test_positions_of_which_none_is_the_events_own_name_nobody(corg: Caller) -> 
 def test_a_place_beside_the_event_alone_is_not_where_it_is(corg: Caller, beside: str) -> None:
     """A landing zone in Belfort for what happens who knows where tells Belfort nothing."""
     answer = push(corg, m.envelope(emsi(m.case_id(), "ALERT", EGEO=[geo(beside, 47.638, 6.863)])))
-    assert stored(answer).state == Handling.REVIEW
+    assert stored(answer).state == ReportState.REVIEW
     assert f"emsi.EVENT.EGEO ({beside})" in answer["dropped"]
     assert told() == []
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body
 
@@ -78,7 +78,7 @@ def test_a_place_in_doubt_is_stored_and_no_mayor_is_told(
     assert answer.status_code == 202
     decide(Report.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
-    assert status["state"] == Handling.REVIEW
+    assert status["state"] == ReportState.REVIEW
     assert status["verdict"] in ("conflict", "unknown")
     assert status["reason"]
     assert status["alerts"] == []
@@ -90,7 +90,7 @@ def test_a_place_that_turns_out_to_lie_outside_is_said_and_nobody_is_told(corg: 
     assert answer.status_code == 202
     decide(Report.objects.get().pk)
     status = _read(corg.status(_read(answer)["id"]))
-    assert status["state"] == Handling.OUTSIDE
+    assert status["state"] == ReportState.OUTSIDE
     assert "hors des départements" in status["reason"]
     assert not Message.objects.exists()
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
-from notifier.intake.models import Distribution, Handling, Incident, Report, Source
+from notifier.intake.models import Distribution, Incident, Report, ReportState, Source
 from notifier.intake.schema.reference import is_own
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, push, push_cap, stored
@@ -101,7 +101,7 @@ def test_a_foreign_case_that_waits_for_a_decision_is_found_by_both(corg: Caller)
     case = m.case(SECRET)
     case["createCase"]["location"]["city"] = {"name": "Giromagny", "inseeCode": "90033"}
     waiting = stored(push(corg, m.envelope(case)))
-    assert waiting.state == Handling.REVIEW
+    assert waiting.state == ReportState.REVIEW
     assert printed("review", SECRET) == printed("review", waiting.reference)
 
 

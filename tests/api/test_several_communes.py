@@ -8,7 +8,7 @@ import pytest
 
 from notifier.alerting.models import Alert
 from notifier.directory.models import Contact
-from notifier.intake.models import Distribution, Handling, Report
+from notifier.intake.models import Distribution, Report, ReportState
 from tests.api.caller import Caller, fields
 from tests.api.foreign import CAP, answered, kinds, push_cap, stored
 from tests.intake import messages as m
@@ -38,7 +38,7 @@ def several(**place: Any) -> dict[str, Any]:
 def test_a_list_of_codes_tells_every_commune(corg: Caller) -> None:
     answer = answered(corg.push(several(communes=list(CODES), label="rue de Déridé")), 202)
     report = stored(answer)
-    assert (report.state, report.verdict) == (Handling.DECIDED, "certain")
+    assert (report.state, report.verdict) == (ReportState.DECIDED, "certain")
     assert report.communes == list(CODES)
     assert "limite" not in report.reason
     assert sorted(kinds(report.reference)) == sorted((code, True) for code in CODES)
@@ -49,7 +49,7 @@ def test_a_code_that_is_others_postal_code_waits_for_a_person_and_the_rest_is_to
 ) -> None:
     Contact.objects.create(commune="90100", function="maire", rank=1, mobile="+33639980009")
     report = stored(answered(corg.push(several(communes=["90100", "90033"])), 202))
-    assert (report.state, report.verdict) == (Handling.REVIEW, "conflict")
+    assert (report.state, report.verdict) == (ReportState.REVIEW, "conflict")
     assert report.communes == ["90033"]
     assert [code for code, _ in kinds(report.reference)] == ["90033"]
 
@@ -125,7 +125,7 @@ def test_an_area_that_agrees_keeps_to_the_communes_named(corg: Caller) -> None:
 def test_a_commune_beyond_the_area_waits_for_a_person(corg: Caller) -> None:
     info = m.info("fr", AROUND + geocode("90033", "90010"))
     report = stored(push_cap(corg, m.cap("P2", info=info)))
-    assert (report.state, report.verdict) == (Handling.REVIEW, "conflict")
+    assert (report.state, report.verdict) == (ReportState.REVIEW, "conflict")
     assert kinds("P2") == [("90033", True)]
 
 

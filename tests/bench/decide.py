@@ -11,9 +11,9 @@ def main() -> None:
     """Decide every received report, oldest first."""
     django.setup()
     from notifier.alerting.decision.pipeline import decide
-    from notifier.intake.models import Handling, Report
+    from notifier.intake.models import Report, ReportState
 
-    waiting = Report.objects.filter(state=Handling.RECEIVED).order_by("received_at")
+    waiting = Report.objects.filter(state=ReportState.RECEIVED).order_by("received_at")
     for report_id in list(waiting.values_list("pk", flat=True)):
         decide(report_id)
 

@@ -14,7 +14,7 @@ from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
@@ -164,7 +164,7 @@ def test_a_review_is_seen_at_once_with_its_clues_side_by_side(
     admin_client: Client, source: Source
 ) -> None:
     report = push(source, location=CONFLICT)
-    assert report.state == Handling.REVIEW
+    assert report.state == ReportState.REVIEW
     for anywhere in ("/admin/", INTERVENTIONS, "/admin/directory/contact/add/"):
         assert "1 intervention à vérifier" in admin_client.get(anywhere).content.decode()
     assert (
@@ -184,7 +184,7 @@ def test_a_decision_is_read_back_then_tells_the_commune_decided(
     report = push(source, location=CONFLICT)
     asked = decision(admin_client, report, choice="90033")
     assert "Confirmer Delle (90033)" in asked.content.decode()
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
     done = decision(admin_client, report, choice="90033", confirmed="90033")
     assert done.status_code == 302
     decide(report.pk)
@@ -212,7 +212,7 @@ def test_confirming_counts_for_the_commune_read_back_only(
     report = push(source, location=CONFLICT)
     asked = decision(admin_client, report, choice="90052", confirmed="90033")
     assert "Confirmer Giromagny (90052)" in asked.content.decode()
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_decision_that_cannot_be_taken_says_why_and_tells_nobody(
 ) -> None:
     report = push(source, location=CONFLICT)
     assert said in decision(admin_client, report, **typed).content.decode()
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
     assert not LogEntry.objects.exists()
 
 
@@ -256,7 +256,7 @@ def test_a_postal_code_that_is_another_commune_s_code_is_read_back_with_a_warnin
     asked = decision(admin_client, report, choice="autre", other="90100").content.decode()
     assert "Confirmer Vauthiermont (90100)" in asked
     assert re.search("90100 est aussi le code postal de .*Delle", asked)
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW
 
 
 def test_what_was_decided_meanwhile_is_not_decided_again(
@@ -279,14 +279,14 @@ def test_a_state_that_arrived_after_the_page_has_to_be_read_first(
     typed = {"seen": str(first.pk), "choice": "90033", "confirmed": "90033", "why": "certain"}
     refused = admin_client.post(f"{INTERVENTIONS}{first.pk}/commune/", typed)
     assert "Un nouvel état" in refused.content.decode()
-    assert not Report.objects.exclude(state=Handling.REVIEW).exists()
+    assert not Report.objects.exclude(state=ReportState.REVIEW).exists()
     decision(admin_client, first, choice="90033", confirmed="90033")
     states = dict(Report.objects.values_list("pk", "state"))
-    assert states == {first.pk: Handling.SUPERSEDED, later.pk: Handling.RECEIVED}
+    assert states == {first.pk: ReportState.SUPERSEDED, later.pk: ReportState.RECEIVED}
 
 
 def test_no_decision_without_the_right_to_enter(client: Client, source: Source) -> None:
     report = push(source, location=CONFLICT)
     typed = {"seen": str(report.pk), "choice": "90033", "confirmed": "90033", "why": "x"}
     assert client.post(f"{INTERVENTIONS}{report.pk}/commune/", typed).status_code == 302
-    assert Report.objects.get().state == Handling.REVIEW
+    assert Report.objects.get().state == ReportState.REVIEW

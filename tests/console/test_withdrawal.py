@@ -14,7 +14,7 @@ from notifier.alerting.models import Notification, NotificationState
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sweep import upkeep
 from notifier.intake.access.api_keys import KeyRefusedError, NewSource, add_source, source_of
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
 from notifier.journal.models import Step
 from tests.alerting.house import (
@@ -75,7 +75,7 @@ def test_what_waits_is_taken_back_and_nothing_leaves_afterwards(stolen, other, c
     hand_over()
     assert states("R1", "R2", "R3") == {MessageState.CANCELLED}
     assert states("P1") == {MessageState.ACCEPTED}
-    assert Report.objects.get(incident__reference="R3").state == Handling.DISMISSED
+    assert Report.objects.get(incident__reference="R3").state == ReportState.DISMISSED
     for reference in ("R1", "R2", "R3"):
         last = journal(reference)[-1]
         assert (last.step, "retiré par chef" in last.text) == (Step.CANCELLED, True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.alerting.policy.current import categories
-from notifier.intake.correlation.status import standing
+from notifier.intake.correlation.status import derive_status
 from notifier.intake.formats.detect import Door, door_of
 from notifier.intake.formats.eda import _polygons
 from notifier.intake.formats.message import (
@@ -109,7 +109,7 @@ def test_the_state_does_not_depend_on_the_order_of_arrival(
     rows: list[Distribution], status: Status
 ) -> None:
     for order in itertools.permutations(rows):
-        assert standing(order, exercise=False) is status
+        assert derive_status(order, exercise=False) is status
 
 
 def test_every_line_of_the_tables_names_a_category() -> None:

@@ -68,7 +68,7 @@ class Doubt:
 
     `received` and `deadline` are French moments at the groupement's own hour; `clues` and
     `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
-    `is_shell`: resources were reported without their report, `severity` is empty then.
+    `is_resources_only`: resources were reported without their report, `severity` is empty then.
     `is_kept`: no commune is told, whatever is decided.
     """
 
@@ -83,7 +83,7 @@ class Doubt:
     clues: list[str]
     candidates: list[str]
     certain: str
-    is_shell: bool
+    is_resources_only: bool
     is_kept: bool
     is_expired: bool
     exercise: bool
@@ -187,23 +187,25 @@ def review_context(doubt: Doubt) -> ReviewContext:
         "clues": doubt.clues,
         "candidates": doubt.candidates,
         "command": review_command(
-            doubt.reference, is_named=bool(doubt.candidates), is_shell=doubt.is_shell
+            doubt.reference,
+            is_named=bool(doubt.candidates),
+            is_resources_only=doubt.is_resources_only,
         ),
         "page": doubt.page,
         "certain": doubt.certain,
-        "shell": doubt.is_shell,
+        "resources_only": doubt.is_resources_only,
         "kept": doubt.is_kept,
         "expired": doubt.is_expired,
         "exercise": doubt.exercise,
     }
 
 
-def review_command(reference: str, *, is_named: bool, is_shell: bool) -> str:
+def review_command(reference: str, *, is_named: bool, is_resources_only: bool) -> str:
     """Return the command that decides; a commune that no clue names needs a reason.
 
-    Resources without their report (`is_shell`) have no commune: they can be dismissed.
+    Resources without their report (`is_resources_only`) have no commune: they can be dismissed.
     """
-    if is_shell:
+    if is_resources_only:
         return f"notifier review {reference} --dismiss --why RAISON"
     return f"notifier review {reference} --commune CODE" + ("" if is_named else " --why RAISON")
 

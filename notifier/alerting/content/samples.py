@@ -79,7 +79,7 @@ SAMPLE_DOUBT = Doubt(
     clues=["Le code INSEE 90033 désigne Delle (90033)."],
     candidates=["Delle (90033) : 1 indice sur 2", "Giromagny (90052) : 1 indice sur 2"],
     certain="",
-    is_shell=False,
+    is_resources_only=False,
     is_kept=False,
     is_expired=False,
     exercise=False,
@@ -88,7 +88,7 @@ DOUBTS = [
     SAMPLE_DOUBT,
     replace(SAMPLE_DOUBT, clues=[], candidates=[]),
     *(
-        replace(SAMPLE_DOUBT, severity="", is_shell=True, is_expired=expired)
+        replace(SAMPLE_DOUBT, severity="", is_resources_only=True, is_expired=expired)
         for expired in (False, True)
     ),
     *(

@@ -9,7 +9,7 @@ from typing import Any
 
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories, list_communes
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.intake.schema.report import MAX_COMMUNES
 from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import (
@@ -45,7 +45,7 @@ class Affected:
     In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
     """
 
-    state: Handling
+    state: ReportState
     communes: list[Commune] = field(default_factory=list)
     reason: str = ""
     excluded: list[Commune] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Affected:
     @property
     def is_placed(self) -> bool:
         """Whether it is certain where the report is, so that a commune may have been left."""
-        return self.state in (Handling.DECIDED, Handling.OUTSIDE)
+        return self.state in (ReportState.DECIDED, ReportState.OUTSIDE)
 
     @property
     def tells(self) -> bool:
@@ -90,19 +90,19 @@ def affected(report: Report, reports: list[Report]) -> Affected:
     later = [i for i in reports if i.sequence > report.sequence and i.is_ruled_upon]
     if later:
         return Affected(
-            Handling.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
+            ReportState.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
     found = _locate(report, reports)
     category = categories().get(report.category)
-    if report.is_shell:
+    if report.is_resources_only:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
-        return Affected(Handling.REVIEW, reason=f"{why}personne n’est prévenu")
+        return Affected(ReportState.REVIEW, reason=f"{why}personne n’est prévenu")
     if not found.communes:
         why = f"commune à vérifier, {WHY_UNPLACED[report.verdict]} : personne n’est prévenu"
-        return Affected(Handling.REVIEW, reason=why)
+        return Affected(ReportState.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {report.category} n’existe plus dans la configuration"
-        return Affected(Handling.REVIEW, reason=why)
+        return Affected(ReportState.REVIEW, reason=why)
     return _by_category(report, found, category)
 
 
@@ -117,16 +117,16 @@ def _by_category(report: Report, found: _Found, category: Category) -> Affected:
             f"communes à vérifier, {WHY_UNPLACED[report.verdict]} ; la règle de la catégorie vaut "
         )
         why += f"déjà pour celles qui sont certaines : {list_communes(inside)}"
-        return Affected(Handling.REVIEW, inside, why, neighbours=neighbours)
+        return Affected(ReportState.REVIEW, inside, why, neighbours=neighbours)
     if not inside:
         where = f"hors des départements de {report.source.name}"
         why = f"{list_communes(to_tell)} : {where}, personne n’est prévenu"
-        return Affected(Handling.OUTSIDE, reason=why)
+        return Affected(ReportState.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     left = [c for c in found.communes if c not in to_tell and c not in next_door]
     excluded = _inside(report, left)
     return Affected(
-        Handling.DECIDED,
+        ReportState.DECIDED,
         inside,
         _at_the_edge(found, category),
         excluded,

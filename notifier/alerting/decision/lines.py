@@ -12,7 +12,7 @@ from notifier.alerting.notification.planned import recipients_in_words
 from notifier.alerting.policy.current import list_communes
 from notifier.alerting.review.notices import clue_in_words
 from notifier.delivery.address import mask
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 
@@ -30,14 +30,14 @@ def place_lines(ruled: RuledReport) -> list[Entry]:
     """Say where the report is, and why it is not told of as it is, where it is not."""
     report, affected = ruled.report, ruled.affected
     lines = [_resolved(ruled)] if affected.communes else []
-    if affected.state is Handling.DECIDED:
+    if affected.state is ReportState.DECIDED:
         return lines
     data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
     incident_id = report.incident_id
     lines += [
         new_entry(incident_id, Step.RESOLVED, clue_in_words(clue), **data) for clue in report.clues
     ]
-    step = Step.REVIEW if affected.state is Handling.REVIEW else Step.DECIDED
+    step = Step.REVIEW if affected.state is ReportState.REVIEW else Step.DECIDED
     sentence = f"{affected.reason[:1].upper()}{affected.reason[1:]}."
     lines.append(new_entry(incident_id, step, sentence, state=affected.state, **data))
     return lines

@@ -18,7 +18,7 @@ from notifier.alerting.decision.apply import PlanOutdatedError, apply
 from notifier.alerting.decision.plan import plan
 from notifier.alerting.decision.situation import read_situation, rule
 from notifier.intake.incident import lock_incidents, mark_failed
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ def decide(*report_ids: UUID) -> None:
 
 def _decide(report_ids: Sequence[UUID]) -> None:
     waiting = [
-        [(report, reports) for report in reports if report.state == Handling.RECEIVED]
+        [(report, reports) for report in reports if report.state == ReportState.RECEIVED]
         for reports in lock_incidents(report_ids)
     ]
     # What an incident's second report is ruled depends on what its first has told.

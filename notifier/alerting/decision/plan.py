@@ -29,7 +29,7 @@ from notifier.alerting.review.notices import review_notice
 from notifier.alerting.review.superseded import superseded_notice
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Lane
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry
 
 
@@ -204,8 +204,8 @@ def _unreached_mails(alerts: Sequence[AlertPlan]) -> list[PlannedNotification]:
 
 def _notices(ruled: RuledReport) -> tuple[list[PlannedNotification], list[Entry]]:
     """What the duty officer is asked, or shown, of a report that is not told as it is."""
-    if ruled.affected.state is Handling.REVIEW:
+    if ruled.affected.state is ReportState.REVIEW:
         return review_notice(ruled.report, ruled.affected.reason, ruled.reports)
-    if ruled.affected.state is Handling.SUPERSEDED:
+    if ruled.affected.state is ReportState.SUPERSEDED:
         return superseded_notice(ruled.report, ruled.reports)
     return [], []

@@ -8,7 +8,7 @@ from notifier.alerting.policy.current import categories, list_communes
 from notifier.alerting.review.notices import cancel_notices
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_incidents
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 from notifier.territory.reference.communes import other_communes_by_postal_code
@@ -30,7 +30,7 @@ class ReviewError(Exception):
 def waiting() -> QuerySet[Report]:
     """Everything that waits for a decision, oldest first, with its source."""
     return (
-        Report.objects.filter(state=Handling.REVIEW)
+        Report.objects.filter(state=ReportState.REVIEW)
         .select_related("incident__source")
         .order_by("received_at")
     )
@@ -49,8 +49,8 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     chosen = list_communes(_checked(latest, codes, why))
     with transaction.atomic():
         lock_incidents([latest.pk])
-        taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
-            state=Handling.RECEIVED,
+        taken = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
+            state=ReportState.RECEIVED,
             decided_communes=codes,
             decided_by=who,
             decision_reason=why,
@@ -58,8 +58,8 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
         older = [i.pk for i in reports if i.pk != latest.pk]
-        Report.objects.filter(pk__in=older, state=Handling.REVIEW).update(
-            state=Handling.SUPERSEDED,
+        Report.objects.filter(pk__in=older, state=ReportState.REVIEW).update(
+            state=ReportState.SUPERSEDED,
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
@@ -88,14 +88,14 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
     was settled meanwhile.
     """
     latest = max(reports, key=lambda report: report.sequence)
-    if not latest.is_shell:
+    if not latest.is_resources_only:
         raise ReviewError("seuls des moyens sans intervention se classent sans suite")
     if not why:
         raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
     with transaction.atomic():
         lock_incidents([latest.pk])
-        taken = Report.objects.filter(pk=latest.pk, state=Handling.REVIEW).update(
-            state=Handling.DISMISSED,
+        taken = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
+            state=ReportState.DISMISSED,
             reason=f"classée sans suite par {who}",
             decided_by=who,
             decision_reason=why,
@@ -111,7 +111,7 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
 
 def _checked(report: Report, codes: list[str], why: str) -> list[Commune]:
     """The communes of the codes, if they may be the decision; raises ReviewError."""
-    if report.is_shell:
+    if report.is_resources_only:
         raise ReviewError(
             "il n’y a encore rien à dire à une commune : demandez l’intervention au centre qui l’a "
             "ouverte, ou classez sans suite"
@@ -158,12 +158,12 @@ def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
 
     In the transaction that decides it; returns the journal entries to write.
     """
-    older = [i for i in reports if i.state == Handling.REVIEW and i.sequence < report.sequence]
+    older = [i for i in reports if i.state == ReportState.REVIEW and i.sequence < report.sequence]
     if not older:
         return []
     cancel_notices(older)
-    Report.objects.filter(pk__in=[i.pk for i in older], state=Handling.REVIEW).update(
-        state=Handling.SUPERSEDED,
+    Report.objects.filter(pk__in=[i.pk for i in older], state=ReportState.REVIEW).update(
+        state=ReportState.SUPERSEDED,
         reason=f"le n° {report.sequence} a levé le doute",
         handled_at=timezone.now(),
     )

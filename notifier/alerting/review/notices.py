@@ -28,7 +28,7 @@ from notifier.alerting.policy.current import (
 from notifier.alerting.policy.expiry import useful_until
 from notifier.alerting.policy.rules import withheld
 from notifier.delivery.outbox import cancel_pending
-from notifier.intake.models import Handling, Report
+from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
@@ -91,7 +91,7 @@ Notice = tuple[list[PlannedNotification], list[Entry]]
 
 def review_notice(report: Report, reason: str, reports: list[Report]) -> Notice:
     """Plan the mail that asks the duty officer where it is, once for each place of an incident."""
-    asked = [i for i in reports if i.state == Handling.REVIEW and i.pk != report.pk]
+    asked = [i for i in reports if i.state == ReportState.REVIEW and i.pk != report.pk]
     if any(i.location == report.location for i in asked):
         return [], []
     return _notice(report, reason, is_expired=False)
@@ -128,7 +128,7 @@ def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
     )
     if not mail.address:
         return [mail], [review_line(report, "aucune adresse de permanence à prévenir")]
-    if report.is_shell:
+    if report.is_resources_only:
         what = "moyens sans intervention"
     else:
         what = "vérification périmée" if is_expired else "commune à vérifier"
@@ -161,7 +161,7 @@ def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> 
         clues=[clue_in_words(clue) for clue in report.clues],
         candidates=_listed(candidates([report])),
         certain=_certain(report),
-        is_shell=report.is_shell,
+        is_resources_only=report.is_resources_only,
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=report.exercise,

@@ -42,7 +42,7 @@ def superseded_notice(report: Report, reports: list[Report]) -> Notice:
 def _untold(report: Report, reports: list[Report]) -> str | None:
     """What the communes did not read in it; None if it changes nothing of what they know."""
     told = [i for i in reports if i.pk != report.pk and i.is_ruled_upon]
-    if told[-1].status in _ENDS or report.is_shell:
+    if told[-1].status in _ENDS or report.is_resources_only:
         return None
     if report.status in _ENDS:
         return _ENDS[Status(report.status)]

@@ -20,7 +20,7 @@ from notifier.alerting.notification.duty_officer import pause_mails
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
 from notifier.delivery.sending import pause as delivery
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -109,7 +109,7 @@ def waiting(source: Source | None) -> Waiting:
     """What waits now, whatever for."""
     messages = delivery.waiting(_label(source))
     deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
-    undecided = Report.objects.filter(state=Handling.RECEIVED)
+    undecided = Report.objects.filter(state=ReportState.RECEIVED)
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
         deferred = deferred.filter(source=source)
@@ -148,9 +148,9 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
     why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
     # First what would make more texts.
     taken = _take_back(
-        Report.objects.filter(incident__source=source, state=Handling.RECEIVED),
+        Report.objects.filter(incident__source=source, state=ReportState.RECEIVED),
         f"Intervention : {why}.",
-        state=Handling.DISMISSED, reason=why, handled_at=timezone.now(),
+        state=ReportState.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip
     deferred = _take_back(
         Notification.objects.filter(source=source, state=NotificationState.DEFERRED),

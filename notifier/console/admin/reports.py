@@ -96,7 +96,7 @@ class ReportAdmin(IncidentAdmin[Report]):
         if not together:
             messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
             return HttpResponseRedirect(reverse("admin:intake_report_change", args=[pk]))
-        if together[0].is_shell:
+        if together[0].is_resources_only:
             return self._dismiss_view(request, together)
         form = DecisionForm(together, request.POST if request.method == "POST" else None)
         if form.is_valid() and form.is_confirmed and self._decide(request, together, form):

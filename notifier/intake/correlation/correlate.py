@@ -1,6 +1,6 @@
-"""A message set into its incidents: which these are, and where the report then stands.
+"""Correlate a message with its incidents: which these are, and the status that each then has.
 
-Reads the incident, stores nothing.
+Reads the database, stores nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from notifier.intake.correlation.status import standing
+from notifier.intake.correlation.status import derive_status
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
 from notifier.intake.models import Distribution, Report, Source
@@ -23,23 +23,23 @@ from notifier.intake.schema.vocabulary import Status
 
 
 @dataclass(frozen=True)
-class Joined:
-    """A message set into an incident, nothing stored yet."""
+class CorrelatedMessage:
+    """A message as part of an incident, nothing stored yet."""
 
     row: Distribution
     content: Mapping[str, Any] | None
-    """What it says of the report itself; None if it only changes the state."""
+    """What it says of the report itself; None if it only changes the status."""
     status: Status
     latest: Report | None
     is_first: bool
     names: frozenset[str]
-    """Under which references others may have waited for this incident."""
+    """References under which other messages may be pending for this incident."""
     sequence: int
-    """Of what it makes of the report: after all that it names."""
+    """Of the report that it makes: after all that it names."""
 
     @property
     def is_superseded(self) -> bool:
-        """Whether it is an end, and what was sent after it says that it goes on."""
+        """Whether it is an end, and a message sent after it says that the incident goes on."""
         is_over = self.status in (Status.CLOSED, Status.CANCELLED)
         return Effect(self.row.effect).ends and not is_over
 
@@ -56,10 +56,10 @@ class _Known:
     """The greatest number that one of those has; 0 for none."""
 
 
-def join(source: Source, message: ForeignMessage) -> list[Joined]:
-    """The message in each incident that its references lead to, the one that it is told in first.
+def correlate(source: Source, message: ForeignMessage) -> list[CorrelatedMessage]:
+    """Find each incident that the message's references lead to, the one where it is told first.
 
-    An end ends every incident that it names, also one not heard of yet. Raises FormatRefusedError.
+    An end ends every incident that it names, also an unknown one. Raises FormatRefusedError.
     """
     now = timezone.now()
     _refuse_expired(message, now)
@@ -78,7 +78,7 @@ def _in_thread(
     now: datetime,
     *,
     is_told: bool,
-) -> Joined:
+) -> CorrelatedMessage:
     sent_at = _sent_at(message, known, now)
     row = Distribution(
         source=source,
@@ -108,10 +108,10 @@ def _in_thread(
             message.paths["reference"],
             "un exercice et une intervention réelle ne peuvent partager une référence ici",
         )
-    return Joined(
+    return CorrelatedMessage(
         row,
         content,
-        standing([*earlier, row], exercise=exercise),
+        derive_status([*earlier, row], exercise=exercise),
         latest,
         is_first=not earlier and latest is None,
         names=names,
@@ -120,7 +120,7 @@ def _in_thread(
 
 
 def _is_of_use(message: ForeignMessage, latest: Report | None) -> bool:
-    """Whether the incident takes what it says of the report itself."""
+    """Return whether the incident takes what it says of the report itself."""
     match message.effect:
         case Effect.OPENS:
             return True
@@ -133,13 +133,19 @@ def _is_of_use(message: ForeignMessage, latest: Report | None) -> bool:
 
 
 def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
-    """What no longer helps is not told; an end or a cancellation always is."""
+    """Refuse what is of no more use; an end or a cancellation always is.
+
+    Raises FormatRefusedError.
+    """
     if message.effect is Effect.OPENS and message.expires_at and message.expires_at < now:
         raise refuse(message.paths["expires_at"], "date passée : l’alerte n’est plus valable")
 
 
 def _known(source: Source, message: ForeignMessage) -> _Known:
-    """Raises FormatRefusedError where its own number is another sender's: it would join that."""
+    """Read what is stored of the messages that it names.
+
+    Raises FormatRefusedError where its own number is another sender's: the two would be mixed.
+    """
     # Also an incident that began with a later message, under the reference of one that it named.
     begun = Q(reference__in=message.incident_references, report__isnull=False)
     rows = Distribution.objects.filter(
@@ -166,7 +172,7 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
 
 
 def _references(message: ForeignMessage, known: _Known) -> list[str]:
-    """The incidents that it belongs to, the first given first; its own if there is none yet."""
+    """List the incidents that it belongs to, the first given first; its own if there is none."""
     found = [
         led
         for name in message.incident_references
@@ -181,14 +187,17 @@ def _references(message: ForeignMessage, known: _Known) -> list[str]:
 
 
 def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
-    """When it was sent: after all that it names, though its sender's clock was set right since."""
+    """Return when it was sent, but after all that it names.
+
+    Its sender's clock may have been set right since.
+    """
     sent_at = message.sent_at or now
     after = [at for at in (known.last_sent, message.after) if at and at < now + FURTHEST_AHEAD]
     return max(sent_at, *(at + timedelta(microseconds=1) for at in after)) if after else sent_at
 
 
 def latest_of(source: Source, reference: str) -> Report | None:
-    """The last full report of an incident: the shell of a lonely RC-RI is none."""
+    """Return the last report of an incident that says more than the state of resources."""
     reports = Report.objects.filter(incident__source=source, incident__reference=reference)
     full = reports.exclude(category="").select_related("incident")
     return full.order_by("-sequence").first()

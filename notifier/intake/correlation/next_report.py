@@ -1,4 +1,4 @@
-"""What a message makes of its report: the next full report of it, checked field by field."""
+"""Make the next full report from a message and its incident, checked field by field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from notifier.intake.correlation.correlate import Joined
+from notifier.intake.correlation.correlate import CorrelatedMessage
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.models import Report
@@ -18,7 +18,7 @@ CategoryOf = Callable[[str], str | None]
 
 
 class ForeignPlace(Place):
-    """May also say nothing: a message that does not say where is for a person to place."""
+    """May also be empty: where a message does not say where, a person decides."""
 
     departements: list[str] | None = None
     """Codes of whole départements, beside what else is named."""
@@ -41,20 +41,20 @@ class ForeignReport(NewReport):
 
 
 def next_report(
-    message: ForeignMessage, joined: Joined, category_of: CategoryOf
+    message: ForeignMessage, correlated: CorrelatedMessage, category_of: CategoryOf
 ) -> ForeignReport | None:
-    """The report to store for the message; None if it changes nothing.
+    """Return the report to store for the message; None if it changes nothing.
 
     Raises FormatRefusedError.
     """
-    latest = joined.latest
-    content = joined.content
+    latest = correlated.latest
+    content = correlated.content
     if content is None:
-        if latest is not None and joined.is_superseded:
-            return _overtaken(latest, message.effect, joined.sequence)
-        if latest is None or latest.status == joined.status:
+        if latest is not None and correlated.is_superseded:
+            return _superseded_end(latest, message.effect, correlated.sequence)
+        if latest is None or latest.status == correlated.status:
             return None
-        return following(latest, joined.status, joined.sequence)
+        return with_status(latest, correlated.status, correlated.sequence)
     category = category_of(content["category"])
     if category is None:
         # Not repeated: where a code is expected, sixty kilobytes of a free text may stand.
@@ -69,28 +69,28 @@ def next_report(
             **content,
             "category": category,
             "location": location,
-            "reference": joined.row.reference,
-            "sequence": joined.sequence,
-            "status": joined.status.value,
+            "reference": correlated.row.reference,
+            "sequence": correlated.sequence,
+            "status": correlated.status.value,
             "exercise": message.exercise or False,
         },
         message.paths,
     )
 
 
-def _overtaken(latest: Report, effect: Effect, sequence: int) -> ForeignReport:
-    """An end that by its sender's clock came before `latest`: numbered before it, and so shown."""
+def _superseded_end(latest: Report, effect: Effect, sequence: int) -> ForeignReport:
+    """Return the end that came before `latest` by its sender's clock, under a number before it."""
     earlier = Report.objects.filter(incident=latest.incident_id, sequence__lt=latest.sequence)
     taken = set(earlier.values_list("sequence", flat=True))
     number = min(sequence, latest.sequence - 1)
     while number in taken:
         number -= 1
     status = Status.CANCELLED if effect is Effect.CANCELS else Status.CLOSED
-    return following(latest, status, latest.sequence).model_copy(update={"sequence": number})
+    return with_status(latest, status, latest.sequence).model_copy(update={"sequence": number})
 
 
-def following(latest: Report, status: Status, sequence: int) -> ForeignReport:
-    """The report again, of which only the state has changed; never before `latest`."""
+def with_status(latest: Report, status: Status, sequence: int) -> ForeignReport:
+    """Return the latest report with another status, under a number after its own."""
     # Not validated anew: it was when it came, and may be older than a first report may be.
     return ForeignReport.model_construct(
         reference=latest.reference,
@@ -117,7 +117,7 @@ def _validated(content: Mapping[str, Any], paths: Mapping[str, str]) -> ForeignR
 
 
 def _in_document(loc: tuple[int | str, ...], paths: Mapping[str, str]) -> tuple[str, ...]:
-    """Where the fault stands in what was sent, as closely as is known."""
+    """Return the path of the fault in the document, as closely as is known."""
     ours = [str(part) for part in loc]
     for length in range(len(ours), 0, -1):
         found = paths.get(".".join(ours[:length]))

@@ -1,4 +1,4 @@
-"""Messages that wait for the report they belong to: joined to it, or shown to a person."""
+"""Resolve messages that wait for their report: attach them to it, or put them before a person."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from uuid import uuid4
 
 import structlog
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from notifier.intake.correlation.correlate import latest_of
-from notifier.intake.correlation.next_report import following
+from notifier.intake.correlation.next_report import with_status
 from notifier.intake.correlation.receive_message import lock_source, store_numbered
-from notifier.intake.correlation.status import standing
+from notifier.intake.correlation.status import derive_status
 from notifier.intake.formats.message import Effect, sequence_at
 from notifier.intake.incident import open_incidents
-from notifier.intake.models import Distribution, Incident, Report
+from notifier.intake.models import FAILED_LAST, Distribution, Incident, Report
 from notifier.intake.receive import OutsideSourceError, received
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.models import Step
@@ -25,41 +24,44 @@ from notifier.journal.write import new_entry, write_entries
 log = structlog.get_logger(__name__)
 
 # An RC-EDA and its first RC-RI leave a control room within seconds of each other.
-PATIENCE = timedelta(minutes=10)
-BATCH = 100
+MAX_WAIT = timedelta(minutes=10)
+BATCH_SIZE = 100
 
 
-def settle_waiting() -> None:
-    """One round over what has waited for too long. May run anywhere, any number of times."""
+def resolve_pending() -> None:
+    """Resolve up to BATCH_SIZE of those that wait for longer than MAX_WAIT.
+
+    May run anywhere, any number of times at once.
+    """
     overdue = Distribution.objects.filter(
-        is_waiting=True, received_at__lt=timezone.now() - PATIENCE
-    ).order_by(F("failed_at").asc(nulls_first=True), "received_at")
-    for row in overdue.select_related("source")[:BATCH]:
+        is_pending=True, received_at__lt=timezone.now() - MAX_WAIT
+    ).order_by(*FAILED_LAST)
+    for row in overdue.select_related("source")[:BATCH_SIZE]:
         try:
-            _take(row)
-        except Exception:  # one that cannot be settled must not hold up those behind it
-            log.exception("waiting message cannot be settled", distribution=row.pk)
+            _resolve_once(row)
+        except Exception:  # one that fails must not hold up those behind it
+            log.exception("pending message cannot be resolved", distribution=row.pk)
             Distribution.objects.filter(pk=row.pk).update(failed_at=timezone.now())
 
 
-def _take(row: Distribution) -> None:
+def _resolve_once(row: Distribution) -> None:
     with transaction.atomic():
         lock_source(row.source)
-        if Distribution.objects.filter(pk=row.pk, is_waiting=True).update(is_waiting=False):
-            _settle(row)
+        if Distribution.objects.filter(pk=row.pk, is_pending=True).update(is_pending=False):
+            _resolve(row)
 
 
-def _settle(row: Distribution) -> None:
+def _resolve(row: Distribution) -> None:
     latest = latest_of(row.source, row.reference)
     rows = Distribution.objects.filter(source=row.source, reference=row.reference)
     if latest is not None:
         # It came in the same instant as its report, and neither saw the other.
-        status = standing(rows, exercise=latest.exercise)
+        status = derive_status(rows, exercise=latest.exercise)
         if status != latest.status:
-            _follow(row, latest, status)
+            _store_status(row, latest, status)
         return
     if row.effect == Effect.RESOURCES:
-        _show(row, standing(rows, exercise=row.exercise))
+        _request_review(row, derive_status(rows, exercise=row.exercise))
     else:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
         if row.effect == Effect.NOT_BEGUN:
@@ -67,9 +69,9 @@ def _settle(row: Distribution) -> None:
         write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
 
 
-def _follow(row: Distribution, latest: Report, status: Status) -> None:
+def _store_status(row: Distribution, latest: Report, status: Status) -> None:
     try:
-        store_numbered(row.source, following(latest, status, sequence_at(row.sent_at)))
+        store_numbered(row.source, with_status(latest, status, sequence_at(row.sent_at)))
     except OutsideSourceError as refusal:
         text = (
             f"{row.format} : l’état « {status.label} » n’est pas repris, {refusal} n’est plus dans "
@@ -78,16 +80,16 @@ def _follow(row: Distribution, latest: Report, status: Status) -> None:
         write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
 
 
-def _show(row: Distribution, status: Status) -> None:
-    """A shell without category or place: alerting can only put it before a person.
+def _request_review(row: Distribution, status: Status) -> None:
+    """Store a report without category or place, which alerting can only put before a person.
 
-    It has the incident's lowest number, so that the report, if it still comes, overtakes it.
+    It has the incident's lowest number, so that the report, if it still comes, supersedes it.
     """
     now = timezone.now()
     incident = _incident(row)
     if Report.objects.filter(incident=incident).exists():
         return
-    shell = Report.objects.create(
+    report = Report.objects.create(
         id=uuid4(),
         incident=incident,
         sequence=1,
@@ -101,11 +103,11 @@ def _show(row: Distribution, status: Status) -> None:
         received_at=now,
     )
     text = (
-        f"{row.format} sans intervention depuis {PATIENCE.seconds // 60} minutes : demandez "
+        f"{row.format} sans intervention depuis {MAX_WAIT.seconds // 60} minutes : demandez "
         "l’intervention au centre qui l’a ouverte."
     )
-    write_entries([new_entry(incident.pk, Step.RECEIVED, text, report=str(shell.pk))])
-    received.send(sender=Report, report=shell)
+    write_entries([new_entry(incident.pk, Step.RECEIVED, text, report=str(report.pk))])
+    received.send(sender=Report, report=report)
 
 
 def _incident(row: Distribution) -> Incident:

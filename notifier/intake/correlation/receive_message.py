@@ -1,15 +1,15 @@
-"""A message of another format arrives: read already, it joins its incident, once.
+"""Receive a message of another format, read already: store it once and do what it says.
 
-known already -> its incident -> what the incident's state now is -> a report, or it waits.
+duplicate? -> correlate with its incidents -> derive the status -> a report, or it stays pending
 
 What each case does, and the journal says so:
 - the same message again: nothing, and the id that it had; the same identity otherwise: refused;
 - an update of an unknown case: it holds all that a first report holds, and is one;
 - a report without a place: that of its incident, or a person's to find where that has none;
 - a cancellation before its alert: kept, so that the alert, when it comes, tells nobody;
-- an RC-RI (or an end without a place, or what has not begun) of an unknown case: waits
-  (`waiting.py`);
-- a message sent before one that is decided already: stored, and overtaken (alerting decides so,
+- an RC-RI (or an end without a place, or what has not begun) of an unknown case: stays pending
+  (`pending.py`);
+- a message sent before one that is decided already: stored, and superseded (alerting decides so,
   and shows the duty what was an aggravation or an end).
 """
 
@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from notifier.intake.correlation.correlate import Joined, join
+from notifier.intake.correlation.correlate import CorrelatedMessage, correlate
 from notifier.intake.correlation.next_report import CategoryOf, ForeignReport, next_report
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.incident import open_incidents
@@ -35,7 +35,7 @@ MAX_IN_A_SECOND = 60
 
 @dataclass(frozen=True)
 class ForeignReception:
-    """What became of a message: `report_id` is None while it waits."""
+    """What became of a message: `report_id` is None while it is pending."""
 
     report_id: UUID | None
     is_new: bool
@@ -57,54 +57,56 @@ def receive_foreign(
         with transaction.atomic():
             return _receive(source, message, category_of)
     except IntegrityError:
-        known = _repeated(source, message)
+        known = _find_duplicate(source, message)
         if known is None:
             raise
         return known
 
 
-def composed(
+def plan_reports(
     source: Source, message: ForeignMessage, category_of: CategoryOf
 ) -> list[ForeignReport]:
-    """The reports that receiving the message now would store. Stores nothing.
+    """Return the reports that receiving the message now would store. Stores nothing.
 
     Raises FormatRefusedError.
     """
-    reports = (next_report(message, joined, category_of) for joined in join(source, message))
+    reports = (
+        next_report(message, correlated, category_of) for correlated in correlate(source, message)
+    )
     return [report for report in reports if report is not None]
 
 
 def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -> ForeignReception:
     lock_source(source)
-    known = _repeated(source, message)
+    known = _find_duplicate(source, message)
     if known:
         return known
-    joined = join(source, message)
+    correlated = correlate(source, message)
     # All together, and so in the order in which everybody takes them.
-    open_incidents((source, each.row.reference) for each in joined)
-    return _as_one([_take(source, message, each, category_of) for each in joined])
+    open_incidents((source, each.row.reference) for each in correlated)
+    return _combine([_take(source, message, each, category_of) for each in correlated])
 
 
 def _take(
-    source: Source, message: ForeignMessage, joined: Joined, category_of: CategoryOf
+    source: Source, message: ForeignMessage, correlated: CorrelatedMessage, category_of: CategoryOf
 ) -> ForeignReception:
-    """What becomes of it in one of its incidents."""
-    if joined.row.effect == Effect.NAMES:
-        return _name(source, message, joined.row)
-    new = next_report(message, joined, category_of)
+    """Do what it says of one of its incidents."""
+    if correlated.row.effect == Effect.NAMES:
+        return _remember_name(source, message, correlated.row)
+    new = next_report(message, correlated, category_of)
     if new is not None:
-        return _store(source, message, joined, new)
-    if joined.latest is None:
-        return _wait(source, message, joined.row)
-    joined.row.report = joined.latest
-    joined.row.save(force_insert=True)
-    note = f"{message.format} : rien de nouveau, l’intervention reste {joined.status.label}"
-    _journal(source, joined.row, note)
-    return ForeignReception(joined.latest.pk, is_new=False, note=note)
+        return _store(source, message, correlated, new)
+    if correlated.latest is None:
+        return _keep_pending(source, message, correlated.row)
+    correlated.row.report = correlated.latest
+    correlated.row.save(force_insert=True)
+    note = f"{message.format} : rien de nouveau, l’intervention reste {correlated.status.label}"
+    _journal(source, correlated.row, note)
+    return ForeignReception(correlated.latest.pk, is_new=False, note=note)
 
 
-def _as_one(receptions: list[ForeignReception]) -> ForeignReception:
-    """The answer for all incidents of a message, the first that has a report in front."""
+def _combine(receptions: list[ForeignReception]) -> ForeignReception:
+    """Return one answer for all incidents of a message, the first that has a report in front."""
     ids = [r.report_id for r in receptions if r.report_id]
     return ForeignReception(
         ids[0] if ids else None,
@@ -122,7 +124,7 @@ def lock_source(source: Source) -> None:
     Source.objects.select_for_update(no_key=True).get(pk=source.pk)
 
 
-def _repeated(source: Source, message: ForeignMessage) -> ForeignReception | None:
+def _find_duplicate(source: Source, message: ForeignMessage) -> ForeignReception | None:
     row = Distribution.objects.filter(source=source, identity=message.identity).first()
     if row is None:
         return None
@@ -134,26 +136,26 @@ def _repeated(source: Source, message: ForeignMessage) -> ForeignReception | Non
     if message.references and message.effect.ends:
         same = Distribution.objects.filter(source=source, name=row.name, digest=row.digest)
         rows += same.exclude(pk=row.pk).order_by("pk")
-    return _as_one([ForeignReception(one.report_id, is_new=False, note=note) for one in rows])
+    return _combine([ForeignReception(one.report_id, is_new=False, note=note) for one in rows])
 
 
 def _store(
-    source: Source, message: ForeignMessage, joined: Joined, new: ForeignReport
+    source: Source, message: ForeignMessage, correlated: CorrelatedMessage, new: ForeignReport
 ) -> ForeignReception:
     reception = store_numbered(source, new)
-    row = joined.row
+    row = correlated.row
     row.report_id = reception.report_id
     row.save(force_insert=True)
-    _join_waiting(source, joined)
+    _attach_pending(source, correlated)
     note = ""
-    if message.is_update and joined.is_first and message.effect is Effect.OPENS:
+    if message.is_update and correlated.is_first and message.effect is Effect.OPENS:
         note = f"{message.format} : mise à jour d’une affaire inconnue, lue comme un premier avis"
-    elif message.effect is Effect.CANCELS and joined.is_first:
+    elif message.effect is Effect.CANCELS and correlated.is_first:
         note = f"{message.format} : annulation reçue avant l’alerte, qui ne sera pas diffusée"
-    elif message.effect is Effect.CLOSES and joined.is_first:
+    elif message.effect is Effect.CLOSES and correlated.is_first:
         note = f"{message.format} : fin d’une alerte inconnue, rien n’avait été annoncé"
-    elif joined.is_superseded:
-        note = f"{message.format} dépassé, l’intervention reste {joined.status.label} : la "
+    elif correlated.is_superseded:
+        note = f"{message.format} dépassé, l’intervention reste {correlated.status.label} : la "
         note += "permanence le voit"
     if note:
         _journal(source, row, note)
@@ -177,25 +179,25 @@ def store_numbered(source: Source, new: ForeignReport) -> Reception:
     raise ContradictionError(new.reference, new.sequence)
 
 
-def _join_waiting(source: Source, joined: Joined) -> None:
-    """What waited for this incident, under any of its references, has been counted in."""
-    row = joined.row
-    waiting = Distribution.objects.filter(source=source, is_waiting=True)
-    waiting.filter(reference__in=joined.names).update(
-        is_waiting=False, reference=row.reference, report=row.report_id
+def _attach_pending(source: Source, correlated: CorrelatedMessage) -> None:
+    """Attach what was pending for this incident, under any of its references: it is counted in."""
+    row = correlated.row
+    pending = Distribution.objects.filter(source=source, is_pending=True)
+    pending.filter(reference__in=correlated.names).update(
+        is_pending=False, reference=row.reference, report=row.report_id
     )
 
 
-def _name(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
-    """What names this message later means this incident too."""
+def _remember_name(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
+    """Remember that what names this message later means this incident too."""
     row.save(force_insert=True)
     note = f"{message.format} : {row.reference} reste à part, jusqu’à la fin qui vaudra pour toutes"
     _journal(source, row, note)
     return ForeignReception(None, is_new=False, note=note)
 
 
-def _wait(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
-    row.is_waiting = True
+def _keep_pending(source: Source, message: ForeignMessage, row: Distribution) -> ForeignReception:
+    row.is_pending = True
     row.save(force_insert=True)
     note = f"{message.format} reçu avant l’intervention : il l’attend"
     if message.effect is Effect.NOT_BEGUN:

@@ -1,4 +1,4 @@
-"""The state of an incident, from all the messages of it, in the order in which they were sent."""
+"""Derive the status of an incident from all its messages, in the order in which they were sent."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,8 @@ from notifier.intake.models import Distribution
 from notifier.intake.schema.vocabulary import Status
 
 
-def standing(rows: Iterable[Distribution], *, exercise: bool | None) -> Status:
-    """Where the report stands; messages of an exercise and real ones do not mix.
+def derive_status(rows: Iterable[Distribution], *, exercise: bool | None) -> Status:
+    """Return the status; messages of an exercise and real ones do not mix.
 
     A report reopens what had ended. Each resource counts with its own last state, whoever sent
     it: one on scene means on scene, and only when all are over is it closed.

@@ -107,7 +107,7 @@ PATHS = {
 def read_case(
     document: Any, tables: Tables, reference_of: ReferenceOf
 ) -> tuple[str, dict[str, Any], list[str]]:
-    """The incident's reference, the content in our words, and what was dropped.
+    """Return the incident's reference, the content in our words, and what was dropped.
 
     Raises FormatRefusedError.
     """

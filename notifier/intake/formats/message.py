@@ -107,7 +107,7 @@ class ForeignMessage:
 
 
 def adapted_reference(given: str, pattern: str = "") -> str:
-    """The reference under which we keep a foreign number; two different numbers never meet.
+    """Return the reference under which we keep a foreign number; two numbers never share one.
 
     A dot before letters would be a link on a telephone, so dots become slashes ("fr.health.1" ->
     "fr/health/1"). What a mayor may not read even so (with `pattern`, what has not the shape of the
@@ -121,7 +121,7 @@ def adapted_reference(given: str, pattern: str = "") -> str:
 
 
 def possible_references(number: str) -> set[str]:
-    """Under which references what dispatch knows by that number may be kept: as given, adapted."""
+    """Return the references under which a number of dispatch's may be kept: as given, adapted."""
     return {number, _without_link(number), own_reference(number)}
 
 
@@ -130,10 +130,10 @@ def _without_link(given: str) -> str:
 
 
 def sequence_at(sent_at: datetime) -> int:
-    """The sequence of a message sent at that instant (aware): later is greater, by the second."""
+    """Return the sequence, in seconds, of a message sent at that instant (aware)."""
     return max(1, int((sent_at - SEQUENCES_BEGIN).total_seconds()))
 
 
 def identity_of(*parts: object) -> str:
-    """The SHA-256 under which a message is known again, of what makes it one."""
+    """Return the SHA-256 under which a repeated message is recognised, of what identifies it."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(verbose_name="envoyée le")),
                 ("received_at", models.DateTimeField(verbose_name="reçue le")),
                 (
-                    "is_waiting",
+                    "is_pending",
                     models.BooleanField(default=False, verbose_name="attend son intervention"),
                 ),
                 (
@@ -390,9 +390,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="distribution",
             index=models.Index(
-                condition=models.Q(("is_waiting", True)),
+                condition=models.Q(("is_pending", True)),
                 fields=["received_at"],
-                name="intake_distributions_waiting",
+                name="intake_distributions_pending",
             ),
         ),
         migrations.AddConstraint(

@@ -46,7 +46,7 @@ class ReferenceRefusedError(Exception):
 
 
 def check_pattern(pattern: str) -> str:
-    """An example of the references that a source's pattern allows.
+    """Return an example of the references that a source's pattern allows.
 
     Raises ShapeError, in French, for what is no pattern, or one of what would be a link.
     """
@@ -59,9 +59,9 @@ def check_pattern(pattern: str) -> str:
 
 
 def refusal(reference: str, pattern: str) -> str | None:
-    """Why a source with this pattern ("" for none) may not give the reference, in French, or None.
+    """Return why a source with this pattern ("" for none) may not give the reference, in French.
 
-    `reference` has the characters that `REFERENCE` allows.
+    None if it may. `reference` has the characters that `REFERENCE` allows.
     """
     if pattern:
         shape = Shape(pattern)
@@ -98,7 +98,9 @@ def _word_in(reference: str) -> str | None:
 
 
 def own_reference(given: str) -> str:
-    """Our own short reference for a foreign number, always the same: "AM-B7K2-M4T9-C3X8-D6W5".
+    """Return our own short reference for a foreign number: "AM-B7K2-M4T9-C3X8-D6W5".
+
+    The same number always has the same.
 
     2**61 of them, so that two numbers never meet; without vowels, so that none is a word, and no
     two digits together, so that none can be rung.

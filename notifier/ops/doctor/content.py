@@ -16,7 +16,7 @@ from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.directory.models import Contact
 from notifier.directory.recipients import communes_with_mobile
-from notifier.intake.models import Handling, Report, Source
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 from notifier.territory.resolve import Commune, all_communes, communes_in
@@ -123,7 +123,7 @@ def check_waiting() -> Iterator[Finding]:
             "notifier resume" if name == "*" else f"notifier resume {quote(name)}",
         )
     pending = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING)
-    received = Report.objects.filter(state=Handling.RECEIVED)
+    received = Report.objects.filter(state=ReportState.RECEIVED)
     oldest = {
         "un message attend": pending.aggregate(since=Min("due_at"))["since"],
         "une intervention attend": received.aggregate(since=Min("received_at"))["since"],
@@ -137,6 +137,6 @@ def check_waiting() -> Iterator[Finding]:
         )
     if not late:
         yield good("File d’attente : rien n’attend")
-    reviews = Report.objects.filter(state=Handling.REVIEW).count()
+    reviews = Report.objects.filter(state=ReportState.REVIEW).count()
     if reviews:
         yield warning(f"À vérifier : {reviews} en attente d’une décision", "notifier review")

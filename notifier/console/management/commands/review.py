@@ -63,16 +63,18 @@ class Command(BaseCommand):
             self._decide(reports, options)
         else:
             latest_first = sorted(reports, key=lambda i: -i.sequence)
-            is_shell = latest_first[0].is_shell
+            is_resources_only = latest_first[0].is_resources_only
             possible = candidates(latest_first)
-            if not is_shell:
+            if not is_resources_only:
                 self._show_candidates(possible)
             for report in latest_first:
                 self._show(report)
             what = review_command(
-                latest_first[0].reference, is_named=bool(possible), is_shell=is_shell
+                latest_first[0].reference,
+                is_named=bool(possible),
+                is_resources_only=is_resources_only,
             )
-            self.stdout.write(f"{_to_do(is_shell=is_shell)} : {what}")
+            self.stdout.write(f"{_to_do(is_resources_only=is_resources_only)} : {what}")
 
     def _list(self) -> None:
         reports = list(waiting())
@@ -156,8 +158,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{reports[0].reference} : classée sans suite.")
 
 
-def _to_do(*, is_shell: bool) -> str:
-    if is_shell:
+def _to_do(*, is_resources_only: bool) -> str:
+    if is_resources_only:
         return "À faire : demander l’intervention au centre qui l’a ouverte. S’il n’y en a pas"
     return "Décider"
 
