@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
-from notifier.intake.correlation import pending as waiting
+from notifier.intake.correlation import pending
 from notifier.intake.correlation.pending import MAX_WAIT
 from notifier.intake.formats.message import adapted_reference
 from notifier.intake.models import Distribution, Report, ReportState
@@ -173,23 +173,23 @@ def test_resources_without_a_case_come_before_a_person(corg: Caller) -> None:
     assert not Report.objects.exists()
     with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
-        shell = Report.objects.get()
-        decide(shell.pk)
-        shell.refresh_from_db()
-        assert shell.state == ReportState.REVIEW
+        lonely = Report.objects.get()
+        decide(lonely.pk)
+        lonely.refresh_from_db()
+        assert lonely.state == ReportState.REVIEW
         # It comes after all: nobody needs to look any more.
         case = stored(push(corg, m.envelope(m.case(number), sent=-5)))
-        shell.refresh_from_db()
-    assert (case.state, case.status, shell.state) == (
+        lonely.refresh_from_db()
+    assert (case.state, case.status, lonely.state) == (
         *(ReportState.DECIDED, "on_scene", ReportState.SUPERSEDED),
     )
 
 
-def test_a_message_that_cannot_be_settled_holds_up_no_other(
+def test_a_message_that_cannot_be_resolved_holds_up_no_other(
     corg: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(waiting, "BATCH_SIZE", 1)
-    show = waiting._show
+    monkeypatch.setattr(pending, "BATCH_SIZE", 1)
+    request_review = pending._request_review
     for number in (m.case_id(), m.case_id()):
         push(corg, m.envelope(m.resources(number, A="ARRIVEE")))
     poisoned = Distribution.objects.earliest("received_at")
@@ -197,9 +197,9 @@ def test_a_message_that_cannot_be_settled_holds_up_no_other(
     def fails(row: Distribution, status: Status) -> None:
         if row.pk == poisoned.pk:
             raise RuntimeError("poisoned")
-        show(row, status)
+        request_review(row, status)
 
-    monkeypatch.setattr(waiting, "_show", fails)
+    monkeypatch.setattr(pending, "_request_review", fails)
     with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):
         run_round()
         assert not Report.objects.exists()
