@@ -1,3 +1,5 @@
+"""Configure the alerting room, and connect it to the rooms below."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -10,12 +12,14 @@ if TYPE_CHECKING:
 
 
 class AlertingConfig(AppConfig):
+    """The alerting room."""
+
     name = "notifier.alerting"
     label = "alerting"
     verbose_name = "Alertes"
 
     def ready(self) -> None:
-        """Connect the two rooms below: what is received is decided, what fails is passed on."""
+        """Connect the rooms below: what is received is decided, what fails is escalated."""
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
@@ -28,7 +32,7 @@ class AlertingConfig(AppConfig):
         received.connect(_enqueue_decision, dispatch_uid="alerting")
         delivery_failed.connect(_fail_over, dispatch_uid="alerting")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
-        checking_recipients.connect(_messages_to_nobody, dispatch_uid="alerting")
+        checking_recipients.connect(_messages_to_departed, dispatch_uid="alerting")
 
 
 def _enqueue_decision(report: Report, **_: object) -> None:
@@ -49,7 +53,7 @@ def _catch_up(message: Message, **_: object) -> None:
     catch_up(message)
 
 
-def _messages_to_nobody(messages: list[Message], **_: object) -> set[int]:
-    from notifier.alerting.notification.present_recipients import messages_to_nobody
+def _messages_to_departed(messages: list[Message], **_: object) -> set[int]:
+    from notifier.alerting.notification.present_recipients import messages_to_departed
 
-    return messages_to_nobody(messages)
+    return messages_to_departed(messages)

@@ -1,3 +1,5 @@
+"""Alerts, notifications, quotas and fan-outs, as stored."""
+
 from django.db import models
 from django.db.models import Q
 
@@ -7,7 +9,7 @@ from notifier.intake.schema.vocabulary import Severity
 
 
 class OrganisationKind(models.TextChoices):
-    """Who can be told of an incident."""
+    """Kind of an organisation that can be alerted."""
 
     COMMUNE = "commune", "commune"
 
@@ -15,8 +17,8 @@ class OrganisationKind(models.TextChoices):
 class Alert(models.Model):
     """One incident as told to one organisation: opened by a first text, closed by its end.
 
-    `facts` are those of the text last told, kept so that whoever is told in another's place reads
-    the same.
+    `facts` are those of its last text, kept so that whoever gets it in another's place reads the
+    same.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
@@ -39,11 +41,11 @@ class Alert(models.Model):
     revision = models.PositiveSmallIntegerField("révision", default=1)
     is_open = models.BooleanField("en cours", default=True)
     opened_at = models.DateTimeField("ouverte le")
-    # Who was told since the opening is known by this, not by the time: clocks step back.
+    # Who was notified since the opening is known by this, not by the time: clocks step back.
     opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     expires_at = models.DateTimeField("périmée après")
-    # When an urgent alert taken up again was last told at once: not again before a pause.
-    reopening_told_at = models.DateTimeField("reprise annoncée le", null=True)
+    # When an urgent alert that was opened again last left at once (throttling: flapping).
+    reopening_notified_at = models.DateTimeField("reprise annoncée le", null=True)
 
     class Meta:
         verbose_name = "alerte"
@@ -61,7 +63,7 @@ class Alert(models.Model):
 
     @property
     def is_to_neighbour(self) -> bool:
-        """Whether it tells of what happens in an adjoining commune."""
+        """Whether it is about an incident in an adjoining commune."""
         return bool(self.facts.get("next_to"))
 
 
@@ -75,12 +77,12 @@ class NotificationKind(models.TextChoices):
     QUOTA = "quota", "plafond ou suspension"
 
 
-# What tells of an alert; all other kinds go to the duty officer.
+# Those about an alert; all other kinds go to the duty officer.
 OF_ALERT = (NotificationKind.ALERT, NotificationKind.DIGEST)
 
 
 class NotificationState(models.TextChoices):
-    """What alerting did about it. What became of a queued one is its message's state."""
+    """What alerting did with it; what became of a queued one is its message's state."""
 
     DEFERRED = "deferred", "retenue"
     QUEUED = "queued", "confiée à l’envoi"
@@ -101,8 +103,8 @@ class DeferralReason(models.TextChoices):
 class Notification(models.Model):
     """One alert revision for one recipient on one channel, sent or not, and why.
 
-    One that nobody gets (`suppressed`) names no recipient, and the rule that kept it back. A digest
-    is one message of several notifications.
+    A suppressed one has no recipient, and the rule that suppressed it. A digest is one message of
+    several notifications.
     """
 
     kind = models.CharField("sorte", max_length=6, choices=NotificationKind)
@@ -131,11 +133,11 @@ class Notification(models.Model):
     deferred_until = models.DateTimeField("à dire le", null=True)
     expires_at = models.DateTimeField("périmée après", null=True)
     ended_at = models.DateTimeField("terminée le", null=True)
-    # Of a deferred one: whether its reader has read of this alert before.
-    was_told = models.BooleanField("déjà prévenu de cette alerte", default=False)
-    # Who let it go although its source is at a quota.
+    # Of a deferred one: whether its recipient got a text of this alert before.
+    was_notified = models.BooleanField("déjà prévenu de cette alerte", default=False)
+    # Who released it although its source is at a quota.
     released_by = models.CharField("libérée par", max_length=150, blank=True)
-    # Of a mail to the duty officer: what is said once.
+    # Of a mail to the duty officer: what is sent once.
     dedup_key = models.CharField("dite une fois", max_length=80, blank=True)
     message = models.ForeignKey(
         Message,
@@ -152,7 +154,7 @@ class Notification(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("alert", "revision", "channel", "address"),
-                name="alerting_told_once",
+                name="alerting_notified_once",
                 condition=Q(kind__in=["alert", "digest"], state__in=["deferred", "queued"]),
             ),
             models.UniqueConstraint(
@@ -182,24 +184,24 @@ class Notification(models.Model):
 
     @property
     def message_state(self) -> MessageState:
-        """What became of its message; as good as waiting while it is deferred."""
+        """The state of its message; `pending` while it is deferred."""
         if self.state == NotificationState.SUPERSEDED:
             return MessageState.CANCELLED
         return MessageState(self.message.state) if self.message else MessageState.PENDING
 
     @property
     def is_followed_up(self) -> bool:
-        """Whether somebody else was told, or is being told, because its message did not arrive."""
+        """Whether its message failed and was followed up: somebody else was notified."""
         return self.message is not None and self.message.is_followed_up
 
     @property
     def is_delayed(self) -> bool:
-        """Whether its message has not left in time, is tried on, and the next person is told."""
+        """Whether its message is late and still tried, and the next person was notified."""
         return self.message is not None and self.message.is_delayed
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it may have arrived, and others are told because nobody can say."""
+        """Whether it may have arrived, and others are notified because that cannot be known."""
         return self.message is not None and self.message.is_given_up
 
 
@@ -225,7 +227,7 @@ class QuotaUsage(models.Model):
 
 
 class FanOut(models.Model):
-    """An episode in which a source tells unusually many communes something urgent."""
+    """An episode in which a source alerts unusually many communes."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, verbose_name="source")
     since = models.DateTimeField("depuis")

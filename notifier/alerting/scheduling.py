@@ -1,4 +1,4 @@
-"""Who is woken for what: a report is decided in the lane of its category."""
+"""Enqueue the decision of a report in the lane of its category."""
 
 from django.db.models import QuerySet
 
@@ -9,19 +9,19 @@ from notifier.jobs.enqueue import enqueue_after_commit
 
 
 def lane_of(category_code: str) -> Lane:
-    """The lane of a category; urgent for one that nobody knows, for a person must see it."""
+    """Return the lane of a category; urgent for an unknown one, which a person must see."""
     category = categories().get(category_code)
     return Lane(category.lane) if category else Lane.URGENT
 
 
 def enqueue_decision(report: Report) -> None:
-    """Wake a worker of the report's lane once the caller's transaction has committed."""
+    """Wake a worker of the report's lane after the caller's commit."""
     lane = lane_of(report.category)
     enqueue_after_commit("alerting.decide", str(report.pk), queue_name=lane)
 
 
 def of_lane(reports: QuerySet[Report], lane: Lane) -> QuerySet[Report]:
-    """Those of the reports whose category is of this lane."""
+    """Select the reports whose category is of this lane."""
     routine = [code for code in categories().codes() if lane_of(code) is Lane.ROUTINE]
     if lane is Lane.ROUTINE:
         return reports.filter(category__in=routine)

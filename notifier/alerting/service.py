@@ -1,7 +1,7 @@
-"""What is pushed is accepted under a category that can be told: the same rule at every door.
+"""Accept reports whose category is configured, and try them out; every door calls these.
 
-What was received before stays received: a repetition has its old answer, though an operator has
-taken its category out of the configuration since.
+A repetition of what was received before gets its old answer, even where its category has left the
+configuration since.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def accept_message(source: Source, message: ForeignMessage) -> ForeignReception:
 
 
 def try_out(source: Source, new: NewReport) -> dict[str, Any]:
-    """What accepting it now would do, as JSON types; stores nothing. Raises what `accept` does."""
+    """Return what accepting it now would do, as JSON types. Stores nothing; raises as `accept`."""
     _refuse_reference(source, new)
     known = find_duplicate(source, new)
     if known is None and categories().get(new.category) is None:
@@ -59,18 +59,18 @@ def try_out(source: Source, new: NewReport) -> dict[str, Any]:
 
 
 def try_out_message(source: Source, message: ForeignMessage) -> dict[str, Any]:
-    """What accepting it now would do, as JSON types; stores nothing.
+    """Return what accepting it now would do, as JSON types.
 
-    Raises what `accept_message` does.
+    Stores nothing; raises as `accept_message`.
     """
     answers = [dry_run(source, new) for new in plan_reports(source, message, _closest)]
     if not answers:
         return {"dry_run": True, "tellings": []}
-    return answers[0] | {"tellings": [one for each in answers for one in each["tellings"]]}
+    return answers[0] | {"tellings": [alert for answer in answers for alert in answer["tellings"]]}
 
 
 def _refuse_reference(source: Source, new: NewReport) -> None:
-    """Refuse one that a mayor may not read; what goes on under it already is heard to its end."""
+    """Refuse a reference that a mayor may not read, unless its incident is known already."""
     why = refusal(new.reference, source.reference_pattern)
     if why and not is_known(source, new.reference):
         raise ReferenceRefusedError(why)

@@ -1,18 +1,18 @@
-"""What became of a report, as its dispatch centre sees it: masked, with reasons."""
+"""Show what became of a report to its dispatch centre: addresses masked, with reasons."""
 
 from typing import Any
 
 from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
-from notifier.alerting.notification.history import timeline_of
+from notifier.alerting.notification.journal import timeline_of
 from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sending.pause import pause_of
 from notifier.intake.models import Report
 
-# What the API calls a deferred notification.
+# The API's word for a deferred notification.
 HELD = "held"
-# Waits, or did until it was of no use any more.
+# Waiting, or until it expired.
 NOT_SENT = (NotificationState.DEFERRED, NotificationState.EXPIRED)
 
 
@@ -20,8 +20,8 @@ def status_of(report: Report) -> dict[str, Any]:
     """Return the status of a report and its incident, as JSON types. Six statements at most."""
     pause = pause_of(str(report.source.pk))
     alerts = list(Alert.objects.filter(incident=report.incident_id).order_by("id"))
-    told = Notification.objects.filter(incident=report.incident_id, kind__in=OF_ALERT)
-    notifications = list(told.select_related("message", "report").order_by("message_id", "id"))
+    rows = Notification.objects.filter(incident=report.incident_id, kind__in=OF_ALERT)
+    notifications = list(rows.select_related("message", "report").order_by("message_id", "id"))
     category = categories().get(report.category)
     return {
         "id": str(report.pk),
@@ -43,13 +43,13 @@ def status_of(report: Report) -> dict[str, Any]:
             for alert in alerts
         ],
         "not_told": [
-            _not_told(each, each.report)
-            for each in sorted(notifications, key=lambda each: each.pk)
-            if each.state == NotificationState.SUPPRESSED and each.report is not None
+            _suppressed(n, n.report)
+            for n in sorted(notifications, key=lambda n: n.pk)
+            if n.state == NotificationState.SUPPRESSED and n.report is not None
         ],
         "timeline": [
-            {"at": line.at.isoformat(), "step": line.step, "text": line.text}
-            for line in timeline_of(report.incident_id)
+            {"at": entry.at.isoformat(), "step": entry.step, "text": entry.text}
+            for entry in timeline_of(report.incident_id)
         ],
     }
 
@@ -104,7 +104,7 @@ def _recipient(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _not_told(notification: Notification, report: Report) -> dict[str, Any]:
+def _suppressed(notification: Notification, report: Report) -> dict[str, Any]:
     return {
         "commune": notification.organisation,
         "sequence": report.sequence,

@@ -1,4 +1,4 @@
-"""The sweep: what is not decided, what waits or is held, reviews that nobody decided in time."""
+"""Sweep: decide what was not enqueued, release what is due, expire reviews nobody decided."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,15 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
-from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
-from notifier.alerting.release import release_due
+from notifier.alerting.release.due import release_due
 from notifier.alerting.review.notices import expiry_notice
 from notifier.alerting.scheduling import of_lane
-from notifier.alerting.throttling.fan_out import watch
-from notifier.alerting.throttling.quota import alarm
+from notifier.alerting.throttling import fan_out, quota
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import resolve_pending
 from notifier.intake.incident import lock_incidents, mark_failed, next_reports
@@ -34,7 +33,10 @@ EXPIRE_BATCH_SIZE = 100
 
 
 def sweep(lane: Lane) -> None:
-    """Decide what was not enqueued. May run anywhere, any number of times at once."""
+    """Decide the lane's reports that were not enqueued.
+
+    May run anywhere, any number of times at once.
+    """
     overdue = Report.objects.filter(
         state=ReportState.RECEIVED, received_at__lt=timezone.now() - OVERDUE
     )
@@ -44,12 +46,15 @@ def sweep(lane: Lane) -> None:
 
 
 def upkeep() -> None:
-    """What does not leave, and what waits for its report, or for a person, until too late."""
-    pass_on_delayed()
+    """Escalate what is delayed, release what is due, expire reviews, update what is counted.
+
+    May run anywhere, any number of times at once.
+    """
+    escalate_delayed()
     resolve_pending()
     release_due()
-    alarm()
-    watch()
+    quota.report_reached()
+    fan_out.update_episodes()
     update_counters_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Report.objects.filter(useless, state=ReportState.REVIEW)
@@ -65,7 +70,7 @@ def _expire_review(report_id: UUID) -> None:
     now = timezone.now()
     with transaction.atomic():
         (reports,) = lock_incidents([report_id])
-        report = next(i for i in reports if i.pk == report_id)
+        report = next(r for r in reports if r.pk == report_id)
         reason = _undecided(report)
         changed = Report.objects.filter(pk=report_id, state=ReportState.REVIEW).update(
             state=ReportState.EXPIRED, reason=reason, handled_at=now
@@ -74,10 +79,10 @@ def _expire_review(report_id: UUID) -> None:
             text = f"Vérification périmée : {reason}."
             entries = [new_entry(report.incident_id, Step.EXPIRED, text, report=str(report.pk))]
             # While a later state of it still waits, its own mail is there to be acted upon.
-            if not any(i.state == ReportState.REVIEW and i.pk != report.pk for i in reports):
-                mails, lines = expiry_notice(report, reason)
+            if not any(r.state == ReportState.REVIEW and r.pk != report.pk for r in reports):
+                mails, more = expiry_notice(report, reason)
                 queue_duty_mails(mails)
-                entries += lines
+                entries += more
             write_entries(entries)
     if changed:
         log.error(

@@ -1,4 +1,4 @@
-"""Doors for Celery."""
+"""Celery tasks of alerting."""
 
 from uuid import UUID
 
@@ -28,15 +28,18 @@ _coalesced = Coalesce(max_batch_size=BATCH_SIZE)
 
 @shared_task(name="alerting.decide")
 def decide_task(*report_ids: str) -> None:
+    """Decide the reports, and those that other jobs of this process bring meanwhile."""
     for batch in _coalesced.batches(*report_ids):
         decide_each(*map(UUID, batch))
 
 
 @shared_task(name="alerting.sweep")
 def sweep_task(lane: str) -> None:
+    """Decide the lane's reports that were not enqueued."""
     sweep(Lane(lane))
 
 
 @shared_task(name="alerting.upkeep")
 def upkeep_task() -> None:
+    """Escalate, release and expire what is due."""
     upkeep()

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from notifier.alerting.throttling.fan_out import going_on
+from notifier.alerting.throttling.fan_out import active_source_names
 from notifier.alerting.throttling.pause import paused_names
 from notifier.api.metrics import (
     SnapshotCollector,
@@ -52,7 +52,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         parts["reviews_waiting"] = reviews_waiting()
         parts["sms_caps_reached"] = caps_reached()
         parts["hard_caps_reached"] = hard_caps_reached()
-        parts["urgent_fan_outs"] = going_on()
+        parts["urgent_fan_outs"] = active_source_names()
         parts["paused"] = paused_names()
         parts["texts_paused"] = texts_paused() if parts["paused"] else 0
         parts["worker"] = _worker(parts["oldest_due_s"], parts["oldest_undecided_s"])

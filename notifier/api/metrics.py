@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from notifier.alerting.models import DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling import quota
-from notifier.alerting.throttling.fan_out import going_on
+from notifier.alerting.throttling.fan_out import active_source_names
 from notifier.api.counters import counter_metrics
 from notifier.delivery.models import (
     EVERYTHING,
@@ -139,7 +139,7 @@ def take_snapshot() -> Snapshot:
         held=_held(),
         caps_reached=caps_reached(),
         hard_caps_reached=hard_caps_reached(),
-        fan_outs=len(going_on()),
+        fan_outs=len(active_source_names()),
         pauses=Pause.objects.count(),
         oldest_paused_s=oldest_paused_s(),
         workers_missing=len(unserved_queues()),

@@ -33,7 +33,7 @@ FACTS = Facts(
     status="engaged",
     severity=Severity.SEVERE,
     occurred_at=datetime(2026, 11, 22, 2, 16, 7, tzinfo=UTC),
-    told_at=datetime(2026, 11, 22, 2, 16, 8, tzinfo=UTC),
+    composed_at=datetime(2026, 11, 22, 2, 16, 8, tzinfo=UTC),
     time_zone="Europe/Paris",
     place="rue de Déridé",
     reference="CORG90-2026-004217",
@@ -290,7 +290,7 @@ def test_a_place_that_names_someone_never_passes_even_if_the_caller_forgot(
 def test_the_time_is_the_communes_own(
     composer: Composer, occurred: datetime, told: datetime, zone: str, sms: str, mail: str
 ) -> None:
-    facts = replace(FACTS, occurred_at=occurred, told_at=told, time_zone=zone)
+    facts = replace(FACTS, occurred_at=occurred, composed_at=told, time_zone=zone)
     texts = composer.compose(Kind.FIRST, facts)
     assert sms in texts.sms
     assert mail in breakable(texts.plain)
@@ -356,12 +356,12 @@ def test_the_subject_says_who_where_what_and_when(
 ) -> None:
     facts = replace(
         FACTS, commune="Beaucourt", category_label="cambriolage", severity=Severity.MODERATE,
-        occurred_at=utc(2026, 11, 22, 9, 3), told_at=utc(2026, 11, 22, 9, 4),
+        occurred_at=utc(2026, 11, 22, 9, 3), composed_at=utc(2026, 11, 22, 9, 4),
     )  # fmt: skip
     assert breakable(composer.compose(kind, facts).subject) == subject
     drill = breakable(composer.compose(kind, replace(facts, exercise=True)).subject)
     assert drill == f"EXERCICE – {subject}"
-    yesterday = replace(facts, told_at=utc(2026, 11, 23, 9, 4))
+    yesterday = replace(facts, composed_at=utc(2026, 11, 23, 9, 4))
     assert "cambriolage (22/11 à 10 h 03)" in breakable(composer.compose(kind, yesterday).subject)
     bus = replace(facts, category_label="accident (bus)", severity=Severity.SEVERE)
     assert "(bus, 10 h 03)" in breakable(composer.compose(kind, bus).subject)
@@ -485,13 +485,13 @@ def test_an_end_says_when_it_was_and_when_it_ended(
 
 
 def test_an_end_of_another_day_or_hour_of_the_night_says_which(composer: Composer) -> None:
-    facts = replace(FACTS, occurred_at=utc(2026, 11, 21, 22, 50), ended_at=ENDED, told_at=ENDED)
+    facts = replace(FACTS, occurred_at=utc(2026, 11, 21, 22, 50), ended_at=ENDED, composed_at=ENDED)
     sms = composer.compose(Kind.END, facts).sms
     assert "accident de la route du 21/11 à 23h50, rue" in sms
     assert "terminée à 4h40." in sms
     twice = replace(
         FACTS, occurred_at=utc(2026, 10, 25, 0, 25), ended_at=utc(2026, 10, 25, 1, 25),
-        told_at=utc(2026, 10, 25, 1, 26),
+        composed_at=utc(2026, 10, 25, 1, 26),
     )  # fmt: skip
     sms = composer.compose(Kind.END, twice).sms
     assert "accident de la route de 2h25, heure d'été, rue" in sms

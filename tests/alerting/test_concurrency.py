@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.alerting.escalation.delayed import pass_on_delayed
+from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.models import Alert
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.delivery.follow_up import follow_up
@@ -84,7 +84,7 @@ def test_sweeps_that_find_the_same_late_text_call_the_next_person_once(dispatch)
     hand_over(lambda m: LATER if m.address == number(1) else TAKEN)
     minute = timedelta(minutes=1)
     Message.objects.update(created_at=timezone.now() - minute, due_at=timezone.now() + minute)
-    at_once(*[pass_on_delayed] * 4)
+    at_once(*[escalate_delayed] * 4)
     assert told() == [sms(1), sms(2)]
 
 
@@ -102,14 +102,14 @@ def test_a_late_text_whose_alert_is_being_cancelled_calls_nobody(dispatch) -> No
                 passing.result(10)  # it gives way; SQLite has it wait for this transaction's end
             cancel_pending([m.pk for m in messages()])
         passing.result(10)
-    pass_on_delayed()
+    escalate_delayed()
     assert told() == [sms(1)]
     assert messages()[0].state == MessageState.CANCELLED
 
 
 def pass_on_in_thread() -> None:
     try:
-        pass_on_delayed()
+        escalate_delayed()
     finally:
         connection.close()
 

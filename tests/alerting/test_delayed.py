@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.escalation.delayed import pass_on_delayed
-from notifier.alerting.release import release_due
+from notifier.alerting.escalation.delayed import escalate_delayed
+from notifier.alerting.release.due import release_due
 from notifier.alerting.throttling.pause import pause, resume
 from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome
@@ -76,7 +76,7 @@ class Clock:
         # The provider was asked about what may have left, and did not say.
         asked = Message.objects.filter(state=MessageState.UNKNOWN)
         asked.update(due_at=timezone.now() + ASK_AGAIN)
-        pass_on_delayed()
+        escalate_delayed()
 
     def stop(self) -> None:
         self._traveller.stop()
@@ -123,7 +123,7 @@ def test_a_number_that_twilio_refuses_for_now_holds_nobody_up(council, provider,
     deliver(Lane.URGENT)
     later = timezone.now() + timedelta(minutes=1)
     Message.objects.update(created_at=timezone.now() - timedelta(minutes=1), due_at=later)
-    pass_on_delayed()
+    escalate_delayed()
     deliver(Lane.URGENT)
     assert [text["to"] for text in provider.messages()] == [number(2)]
     provider.clear_faults()
@@ -147,7 +147,7 @@ def test_it_is_passed_on_once_and_both_get_it_once(council, clock) -> None:
 def test_what_has_left_or_was_never_tried_calls_nobody(council, clock) -> None:
     push(council, category=FIRE)
     clock._now.shift(timedelta(minutes=5))
-    pass_on_delayed()  # no worker has come to it: the next one's text would wait behind it
+    escalate_delayed()  # no worker has come to it: the next one's text would wait behind it
     assert told() == [sms(1)]
     clock.waits(minutes=5)
     assert told() == [sms(1)]
@@ -158,7 +158,7 @@ def test_what_is_due_is_tried_before_anybody_else_is_called(council, clock) -> N
     push(council, category=FIRE)
     clock.meets(only(REGION, number(1)))
     clock._now.shift(timedelta(minutes=5))
-    pass_on_delayed()
+    escalate_delayed()
     assert told() == [sms(1)]
 
 
@@ -293,7 +293,7 @@ def test_what_a_pause_holds_calls_nobody_and_once_resumed_is_tried_first(council
     clock.waits(minutes=10)
     assert told() == [sms(1)]
     resume(council, who="chef de salle")
-    pass_on_delayed()
+    escalate_delayed()
     assert told() == [sms(1)]
     clock.waits(seconds=1)
     assert told() == [sms(1), sms(2)]

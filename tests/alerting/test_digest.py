@@ -19,7 +19,7 @@ from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import breakable
 
 TEN = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
-FACTS = replace(SAMPLE, occurred_at=TEN, told_at=TEN + timedelta(minutes=30))
+FACTS = replace(SAMPLE, occurred_at=TEN, composed_at=TEN + timedelta(minutes=30))
 
 
 def sms(*alerts, exercise: bool = False) -> str:

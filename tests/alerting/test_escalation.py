@@ -316,7 +316,7 @@ def test_an_interrupted_follow_up_leaves_nothing_and_the_sweep_repeats_it(
     push(source)
     with monkeypatch.context() as broken:
         # After the messages were enqueued, in the middle of the transaction.
-        broken.setattr("notifier.alerting.escalation.failover._note", _dies)
+        broken.setattr("notifier.alerting.escalation.failover._write_entry", _dies)
         hand_over(refusing(number(1)))
     assert told() == [sms(1)]
     assert not messages()[0].is_followed_up

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from notifier.alerting.models import FanOut
-from notifier.alerting.throttling.fan_out import ALERTS, watch
+from notifier.alerting.throttling.fan_out import ALERTS, update_episodes
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Source
 from notifier.territory.resolve import communes_in
@@ -64,39 +64,39 @@ def test_a_whole_departement_in_one_push_is_an_alarm_and_leaves(everywhere, clie
 def test_many_small_ones_count_together_and_few_do_not(everywhere) -> None:
     for n in range(ALERTS - 1):
         push(everywhere, f"R{n}", location={"insee": COMMUNES[n]})
-    watch()
+    update_episodes()
     assert alarms() == []
     push(everywhere, "LAST", location={"insee": COMMUNES[-1]})
-    watch()
+    update_episodes()
     assert len(alarms()) == 1
 
 
 def test_neither_routine_texts_nor_those_of_others_count(everywhere, operator) -> None:
     for n in range(ALERTS + 5):
         push(everywhere, f"R{n}", category=THEFT, location={"insee": COMMUNES[n]})
-    watch()
+    update_episodes()
     assert alarms() == []
 
 
 def test_it_ends_and_the_next_is_an_alarm_of_its_own(everywhere, clock, client: Client) -> None:
     push(everywhere, "R1", location={"communes": COMMUNES})
-    watch()
+    update_episodes()
     clock.shift(timedelta(minutes=5))
     push(everywhere, "R2", location={"communes": COMMUNES})
-    watch()
+    update_episodes()
     assert len(alarms()) == 1
     clock.shift(timedelta(minutes=11))
-    watch()
+    update_episodes()
     assert client.get("/readyz").json()["urgent_fan_outs"] == []
     assert FanOut.objects.get().ended_at is not None
     push(everywhere, "R3", location={"communes": COMMUNES})
-    watch()
+    update_episodes()
     assert len(alarms()) == 2
 
 
 def test_without_a_duty_address_it_is_loud(everywhere, caplog) -> None:
     Source.objects.update(duty_email="")
     push(everywhere, location={"communes": COMMUNES})
-    watch()
+    update_episodes()
     assert "no duty address" in caplog.text
     assert "unusual fan-out" in caplog.text

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from notifier.alerting.models import NotificationState
-from notifier.alerting.release import release_due
+from notifier.alerting.release.due import release_due
 from notifier.alerting.status import status_of
 from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Pause

@@ -34,7 +34,7 @@ def category(disclosure: str) -> Category:
     )
 
 
-def told_at(severity: Severity, *, exercise: bool = False) -> Alert:
+def announced(severity: Severity, *, exercise: bool = False) -> Alert:
     return Alert(is_open=True, severity=severity, facts={"exercise": exercise})
 
 
@@ -83,7 +83,7 @@ def test_an_end_is_told_where_an_alert_is_open_whatever_the_category_says_by_now
     ):
         for status, kind in ((Status.CLOSED, Kind.END), (Status.CANCELLED, Kind.CANCELLATION)):
             ruling = rule_on(
-                status, severity, category(disclosure), told_at(before), exercise=False
+                status, severity, category(disclosure), announced(before), exercise=False
             )
             assert (ruling.kind, ruling.rule) == (kind, status)
 
@@ -92,7 +92,7 @@ def test_an_end_is_told_where_an_alert_is_open_whatever_the_category_says_by_now
 @pytest.mark.parametrize("before", Severity)
 def test_an_update_is_told_when_severity_rises_and_only_then(status, before) -> None:
     for severity in Severity:
-        ruling = rule_on(status, severity, category("notify"), told_at(before), exercise=False)
+        ruling = rule_on(status, severity, category("notify"), announced(before), exercise=False)
         rises = list(Severity).index(severity) > list(Severity).index(before)
         expected = (Kind.UPDATE, "severity_rise") if rises else (NOTHING, "no_news")
         assert (ruling.kind, ruling.rule) == expected
@@ -110,7 +110,7 @@ def test_a_rise_is_kept_back_where_the_category_became_secret(
     disclosure, severity, kind, rule
 ) -> None:
     ruling = rule_on(
-        Status.ENGAGED, severity, category(disclosure), told_at(Severity.MINOR), exercise=False
+        Status.ENGAGED, severity, category(disclosure), announced(Severity.MINOR), exercise=False
     )
     assert (ruling.kind, ruling.rule) == (kind, rule)
 
@@ -124,7 +124,7 @@ def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
     status, told_as, is_now, rule
 ) -> None:
     for severity, before in product(Severity, Severity):
-        alert = told_at(before, exercise=told_as)
+        alert = announced(before, exercise=told_as)
         ruling = rule_on(status, severity, category("notify"), alert, exercise=is_now)
         assert (ruling.kind, ruling.rule) == (Kind.FIRST, rule)
         secret = rule_on(status, severity, category("withhold"), alert, exercise=is_now)
@@ -145,7 +145,7 @@ def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
 def test_what_comes_into_the_commune_is_told_anew_what_leaves_for_its_edge_is_not(
     told_of, is_close_by, status, kind, rule
 ) -> None:
-    alert = told_at(Severity.SEVERE)
+    alert = announced(Severity.SEVERE)
     alert.facts |= told_of
     said = status, Severity.SEVERE
     ruling = rule_on(*said, category("notify"), alert, exercise=False, is_close_by=is_close_by)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.decision.dry_run import dry_run
-from notifier.alerting.release import release_due
+from notifier.alerting.release.due import release_due
 from notifier.delivery.models import MessageState
 from notifier.directory.models import Contact
 from tests.alerting.house import (

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.alerting.models import Alert, NotificationState
-from notifier.alerting.notification.history import supersede_deferred
-from notifier.alerting.release import release_due
+from notifier.alerting.notification.history import end_deferred
+from notifier.alerting.release.due import release_due
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.conftest import FAMILIES, written
@@ -61,7 +61,7 @@ def test_a_cancellation_being_written_is_not_overtaken_by_the_digest(held) -> No
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             alert = Alert.objects.select_for_update().get(incident__reference="R4")
-            supersede_deferred(deferrals(alert=alert))
+            end_deferred(deferrals(alert=alert), NotificationState.SUPERSEDED)
             releasing = worker.submit(release_in_thread)
             if connection.vendor == "postgresql":
                 # It gives way; SQLite has it wait for this transaction's end.
@@ -78,7 +78,7 @@ def test_a_release_that_dies_on_its_way_leaves_everything_as_it_was(held, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("notifier.alerting.release.enqueue_messages", killed)
+        patch.setattr("notifier.alerting.release.send.enqueue_messages", killed)
         with pytest.raises(KeyboardInterrupt):
             release_due()
     assert set(deferrals().values_list("state", flat=True)) == {NotificationState.DEFERRED}

@@ -9,7 +9,7 @@ import pytest
 
 from notifier.alerting.escalation.failover import fail_over
 from notifier.alerting.models import NotificationState
-from notifier.alerting.release import release_due
+from notifier.alerting.release.due import release_due
 from notifier.alerting.status import status_of
 from notifier.delivery.models import Channel, Message
 from notifier.delivery.models import MessageState as Sent

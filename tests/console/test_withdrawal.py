@@ -106,7 +106,7 @@ def test_what_is_held_is_taken_back_too(stolen, capsys) -> None:
         kind="alert", state="deferred", source=stolen.source, incident=told_by.incident,
         alert=told_by.alert, revision=1,
         channel="email", address="maire@delle.example", recipient="contact:1", title="maire",
-        was_told=False, reason="cap", created_at=now, deferred_until=now, expires_at=now,
+        was_notified=False, reason="cap", created_at=now, deferred_until=now, expires_at=now,
     )  # fmt: skip
     run(capsys, "revoke", "CORG 90", "--withdraw")
     assert deferrals().get().state == NotificationState.SUPERSEDED

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from notifier.alerting.models import Notification, NotificationState
-from notifier.alerting.notification.recipients import reached
+from notifier.alerting.notification.recipients import not_failed
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt, SendResult
@@ -274,7 +274,7 @@ def test_delivered_after_all_he_counts_as_told_and_the_journal_says_both(
     message.refresh_from_db()
     assert (message.state, message.error_code) == (MessageState.DELIVERED, "")
     told = Notification(state=NotificationState.QUEUED, message=message)
-    assert reached([told]) == [told]
+    assert not_failed([told]) == [told]
     said = [entry.text for entry in Entry.objects.filter(step=Step.RECEIPT)]
     assert "non reçu : raison inconnue" in said[0] and "reçu" in said[1]
     assert failed_ids == [message.pk]

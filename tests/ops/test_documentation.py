@@ -404,7 +404,7 @@ def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
         status="engaged",
         severity="severe",
         occurred_at=at,
-        told_at=at,
+        composed_at=at,
         time_zone="Europe/Paris",
         place="12 bis rue de Déridé",
         reference="CORG90-2026-004217",

@@ -82,6 +82,6 @@ def bracket_fault(written: str) -> str | None:
     if written.count("[") > 1 or not written.count("[") == written.count("]") == len(found):
         return "a plus d’un crochet ; ne garder qu’un [grave], [graves] ou []"
     if found and found[0] not in SEVERITY_WORDS:
-        choice = ", ".join(f"[{said}]" for said in SEVERITY_WORDS)
+        choice = ", ".join(f"[{word}]" for word in SEVERITY_WORDS)
         return f"contient [{found[0]}] ; écrire l’un de {choice}, ou aucun crochet"
     return None

@@ -1,6 +1,6 @@
-"""What a mayor reads: the texts of one alert, from a whitelist of facts and the templates.
+"""Compose what a mayor reads from a whitelist of facts and the operator's templates.
 
-A template sees flat words, no object and no free text: what is not in `Facts` cannot be told,
+A template sees plain words, no object and no free text: what is not in `Facts` cannot reach a text,
 whatever an operator writes. Each template is tried at start with sample facts, so that none
 fails at 3 a.m.
 """
@@ -27,8 +27,8 @@ from notifier.alerting.content.digest import (
 )
 from notifier.alerting.content.facts import (
     Context,
-    Doubt,
     Facts,
+    ReviewFacts,
     mail_context,
     review_context,
     shortened,
@@ -36,7 +36,7 @@ from notifier.alerting.content.facts import (
     without_courtesies,
 )
 from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
-from notifier.alerting.content.samples import DOUBTS, SAMPLE, SAMPLES
+from notifier.alerting.content.samples import REVIEW_SAMPLES, SAMPLE, SAMPLES
 from notifier.alerting.content.template_validation import trial_fault, without_telephone
 from notifier.alerting.content.typography import for_mail, for_mail_html, one_line, truncate
 from notifier.alerting.kinds import Kind
@@ -47,32 +47,35 @@ MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
 MAX_SUBJECT_LENGTH = 200
 PARTS = ("sms", "subject", "txt", "html")
-# The e-mail to dispatch's own groupement when nobody could be told; it alone may say `why`.
+# The e-mail to the duty officer when nobody could be reached; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
-# The e-mail to it when nobody can say for certain which commune it is; it has words of its own.
+# The e-mail to it when the commune is uncertain; it has words of its own.
 REVIEW = ("review.subject.j2", "review.txt.j2")
-# The e-mail to it when an end or an aggravation came after a later state; `what` says which.
+# The e-mail to it when an end or an aggravation was superseded; `what` says which.
 SUPERSEDED = ("overtaken.subject.j2", "overtaken.txt.j2")
-# The e-mail to it when its source has come to its cap of SMS for the day.
-CAP = ("cap.subject.j2", "cap.txt.j2")
-SAMPLE_CAP: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500, "hard": False}
+# The e-mail to it when its source has reached its quota of SMS for the day.
+QUOTA = ("cap.subject.j2", "cap.txt.j2")
+SAMPLE_QUOTA: Mapping[str, str | int] = {"source": "CORG 90", "cap": 500, "hard": False}
 # The e-mail to it of what expired while sending was paused.
 PAUSE = ("pause.subject.j2", "pause.txt.j2")
 SAMPLE_PAUSE: Mapping[str, object] = {
     "source": "CORG 90", "alerts": ["Delle : réf. CORG90-2026-004217"], "count": 1,
 }  # fmt: skip
-# The e-mail to it when its source tells unusually many communes something urgent.
+# The e-mail to it when its source alerts unusually many communes.
 FAN_OUT = ("fan_out.subject.j2", "fan_out.txt.j2")
 SAMPLE_FAN_OUT: Mapping[str, str | int] = {
     "source": "CORG 90", "alerts": 101, "usual": 20, "minutes": 10,
 }  # fmt: skip
-# What one address is told at once of many alerts.
+# Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
 TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
-    **{name: [review_context(doubt) for doubt in DOUBTS] for name in REVIEW},
-    **{name: [{**review_context(doubt), "what": "fin"} for doubt in DOUBTS] for name in SUPERSEDED},
-    **{name: [SAMPLE_CAP, {**SAMPLE_CAP, "hard": True}] for name in CAP},
+    **{name: [review_context(facts) for facts in REVIEW_SAMPLES] for name in REVIEW},
+    **{
+        name: [{**review_context(facts), "what": "fin"} for facts in REVIEW_SAMPLES]
+        for name in SUPERSEDED
+    },
+    **{name: [SAMPLE_QUOTA, {**SAMPLE_QUOTA, "hard": True}] for name in QUOTA},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
     **dict.fromkeys(DIGEST, DIGESTS),
@@ -127,19 +130,19 @@ class Composer:
         return _texts(sms, subject, plain, html)
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty: nobody could be told.
+        """Compose subject and body of the e-mail to the duty officer: nobody could be reached.
 
-        `facts` are those of the first of `communes`, which are named as they are to be listed.
+        `facts` are those of the first of `communes`, which are worded as they are to be listed.
         """
         return self._to_duty(UNREACHED, _unreached_context(facts, communes, why))
 
-    def review(self, doubt: Doubt) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty that asks which commune it is."""
-        return self._to_duty(REVIEW, review_context(doubt))
+    def review(self, facts: ReviewFacts) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the duty officer: the commune is uncertain."""
+        return self._to_duty(REVIEW, review_context(facts))
 
-    def superseded(self, doubt: Doubt, what: str) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty about what came too late."""
-        return self._to_duty(SUPERSEDED, {**review_context(doubt), "what": what})
+    def superseded(self, facts: ReviewFacts, what: str) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the duty officer about a superseded report."""
+        return self._to_duty(SUPERSEDED, {**review_context(facts), "what": what})
 
     def digest(self, digest: Digest) -> Texts:
         """Compose a digest; the SMS names as many references as two segments hold."""
@@ -148,22 +151,22 @@ class Composer:
         subject, plain, html = (self._render(name, context) for name in DIGEST[1:])
         return _texts(sms, subject, plain, html)
 
-    def cap(self, source: str, cap: int, *, is_hard: bool) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty: a source is at its cap.
+    def quota(self, source: str, quota: int, *, is_hard: bool) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the duty officer: a source is at its quota.
 
-        `is_hard`: the cap that holds urgent texts as well.
+        `is_hard`: the quota that defers urgent texts as well.
         """
-        return self._to_duty(CAP, {"source": source, "cap": cap, "hard": is_hard})
+        return self._to_duty(QUOTA, {"source": source, "cap": quota, "hard": is_hard})
 
     def pause(self, source: str, alerts: list[str], count: int) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty about what expired in a pause.
+        """Compose subject and body of the e-mail to the duty officer about what expired in a pause.
 
         Of `count` alerts, `alerts` are listed.
         """
         return self._to_duty(PAUSE, {"source": source, "alerts": alerts, "count": count})
 
     def fan_out(self, source: str, alerts: int, usual: int, minutes: int) -> tuple[str, str]:
-        """Compose subject and body of the e-mail to the duty about an unusual fan-out.
+        """Compose subject and body of the e-mail to the duty officer about an unusual fan-out.
 
         `alerts` urgent ones within `minutes`; from `usual` on it is reported.
         """

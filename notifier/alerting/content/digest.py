@@ -1,4 +1,4 @@
-"""The context of a digest: many alerts told to one address at once, each as it now stands."""
+"""Contexts of a digest: many alerts in one text to one address, each as it now stands."""
 
 from __future__ import annotations
 
@@ -110,12 +110,12 @@ def _listed(names: list[str]) -> str:
 def _period(alerts: list[Facts], hour: Callable[[datetime], str]) -> str:
     """Say from when to when: "de 20h03 à 20h17", "du 22/11 à 23h50 au 23/11 à 0h10"."""
     first, last = (_local(facts) for facts in (alerts[0], alerts[-1]))
-    told = alerts[-1].told_at.astimezone(ZoneInfo(alerts[-1].time_zone))
+    now = alerts[-1].composed_at.astimezone(ZoneInfo(alerts[-1].time_zone))
     clocks = [hour(at) for at in (first, last)]
     days = [f"{at:%d/%m}" for at in (first, last)]
     if days[0] != days[1]:
         return f"du {days[0]} à {clocks[0]} au {days[1]} à {clocks[1]}"
-    day = "" if last.date() == told.date() else f"le {days[1]} "
+    day = "" if last.date() == now.date() else f"le {days[1]} "
     return f"{day}à {clocks[0]}" if clocks[0] == clocks[1] else f"{day}de {clocks[0]} à {clocks[1]}"
 
 

@@ -1,6 +1,6 @@
-"""The context of a template: flat words from a whitelist of facts, in the commune's own time.
+"""Contexts of the templates: plain words from a whitelist of facts, in the commune's own time.
 
-What is not in `Facts` cannot be told, whatever an operator writes.
+What is not in `Facts` cannot reach a text, whatever an operator writes.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from notifier.territory.grammar import with_a, with_de
 
 @dataclass(frozen=True)
 class Facts:
-    """What a mayor may be told of a report, and nothing else.
+    """What a mayor may read of a report, and nothing else.
 
     `status` is engaged, on_scene, closed or cancelled; `severity` one of `Severity`.
-    `occurred_at` and `told_at` are aware and shown in `time_zone`, the commune's own (IANA).
-    `place` is dispatch's label, or None where the category does not allow one; only what
-    `safe_place` lets out of it reaches a template. `next_to` is the name of the commune where it
-    happens, for the mayor of an adjoining one; None for the mayor whose own commune it is.
-    `holders` are the names of the communes that hold the point (several only where no source draws
-    their border), for the mayor of a commune that is concerned as it is close by; else empty.
-    `moved_to` are the communes where it is now, for the mayor of one that it left, if they may be
-    told. `duty_phone` is whom to call, as one dials it; empty if the source has none.
-    `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported the end.
-    `unreached` says who could not be reached, to whoever is told in their place.
-    `category_label` is as the categories file has it, brackets included.
+    `occurred_at` and `composed_at` are aware and shown in `time_zone`, the commune's own (IANA).
+    `place` is dispatch's label, or None where the category does not allow one; of it, only what
+    `safe_place` returns reaches a template. `next_to` is the name of the commune where it happens,
+    for the mayor of an adjoining one; None for the mayor whose own commune it is. `holders` are the
+    names of the communes that hold the point (several only where no source draws their border), for
+    the mayor of a commune close by; else empty. `moved_to` are the communes where it is now, for
+    the mayor of one that it left, if he may know. `duty_phone` is the number to dial; empty if the
+    source has none. `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported
+    the end. `unreached` says who could not be reached, to whoever is notified in their place.
+    `category_label` is as in the categories file, brackets included.
     """
 
     commune: str
@@ -41,7 +40,7 @@ class Facts:
     status: str
     severity: str
     occurred_at: datetime
-    told_at: datetime
+    composed_at: datetime
     time_zone: str
     place: str | None
     reference: str
@@ -57,19 +56,19 @@ class Facts:
     unreached: str = ""
 
     def __post_init__(self) -> None:
-        moments = (self.occurred_at, self.told_at, self.ended_at)
+        moments = (self.occurred_at, self.composed_at, self.ended_at)
         if any(at is not None and at.tzinfo is None for at in moments):
-            raise ValueError("occurred_at, told_at and ended_at must say their time zone")
+            raise ValueError("occurred_at, composed_at and ended_at must say their time zone")
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """What the duty reads of a report whose commune is uncertain.
+class ReviewFacts:
+    """What the duty officer reads of a report in review.
 
-    `received` and `deadline` are French moments at the groupement's own hour; `clues` and
-    `candidates` French lines. `certain` names the communes that the doubt does not touch, if any.
-    `is_resources_only`: resources were reported without their report, `severity` is empty then.
-    `is_kept`: no commune is told, whatever is decided.
+    `received` and `deadline` are moments in French, in the groupement's own time zone; `clues` and
+    `candidates` are French lines. `certain` names the communes that are certain, if any.
+    `is_resources_only`: resources were reported without their incident, `severity` is empty then.
+    `is_kept`: the category is withheld, whatever is decided.
     """
 
     reference: str
@@ -97,7 +96,7 @@ STATUS_WORDS = {
     "closed": "intervention terminée",
     "cancelled": "intervention annulée",
 }
-# As said after "situation :" or in brackets.
+# After "situation :" or in brackets.
 _SEVERITY = {
     Severity.MINOR: "sans gravité",
     Severity.MODERATE: "gravité modérée",
@@ -121,14 +120,14 @@ def mail_context(facts: Facts) -> Context:
 
 def _context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
     zone = ZoneInfo(facts.time_zone)
-    occurred, told = facts.occurred_at.astimezone(zone), facts.told_at.astimezone(zone)
+    occurred, now = facts.occurred_at.astimezone(zone), facts.composed_at.astimezone(zone)
     ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
-    is_today = occurred.date() == told.date()
+    is_today = occurred.date() == now.date()
     clock = hour(occurred) if is_today else f"{occurred:%d/%m} à {hour(occurred)}"
     time = f"à {clock}" if is_today else f"le {clock}"
     label, severity = parse_label(facts.category_label), Severity(facts.severity)
     graded = label.plain if severity is Severity.MODERATE else label.with_severity(severity)
-    said = f"{_SEVERITY[severity]}, " if label.severity_word else ""
+    severity_words = f"{_SEVERITY[severity]}, " if label.severity_word else ""
     return {
         "commune": facts.commune,
         "neighbour": facts.next_to,
@@ -155,48 +154,48 @@ def _context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "severity_words": _SEVERITY[severity],
         # Where a label is truncated, its severity is not.
         "severity_mark": f" ({label.severity(severity)})" if graded != label.plain else "",
-        "situation": said + STATUS_WORDS[facts.status],
+        "situation": severity_words + STATUS_WORDS[facts.status],
         "for_information": "Pour information, ",
         "unreached": facts.unreached or None,
         "time": time,
         "clock": clock,
         "date_and_time": written_moment(occurred),
-        "ended": _ended(facts, ended, told, hour) if ended else None,
+        "ended": _ended(facts, ended, now, hour) if ended else None,
         "end_date_and_time": written_moment(ended) if ended else None,
         "end_is_dated": facts.end_is_dated,
     }
 
 
-def _ended(facts: Facts, ended: datetime, told: datetime, hour: Callable[[datetime], str]) -> str:
+def _ended(facts: Facts, ended: datetime, now: datetime, hour: Callable[[datetime], str]) -> str:
     """Return the hour of the end; where dispatch gave none, the one at which it reported it."""
-    day = "" if ended.date() == told.date() else f"le {ended:%d/%m} "
+    day = "" if ended.date() == now.date() else f"le {ended:%d/%m} "
     return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"
 
 
-def review_context(doubt: Doubt) -> ReviewContext:
+def review_context(facts: ReviewFacts) -> ReviewContext:
     """Return the context of the mail that asks which commune it is."""
     return {
-        "reference": doubt.reference,
-        "source": doubt.source,
-        "category": doubt.category,
-        "status_words": STATUS_WORDS[doubt.status],
-        "severity_words": _SEVERITY[Severity(doubt.severity)] if doubt.severity else "",
-        "received": doubt.received,
-        "deadline": doubt.deadline,
-        "reason": doubt.reason,
-        "clues": doubt.clues,
-        "candidates": doubt.candidates,
+        "reference": facts.reference,
+        "source": facts.source,
+        "category": facts.category,
+        "status_words": STATUS_WORDS[facts.status],
+        "severity_words": _SEVERITY[Severity(facts.severity)] if facts.severity else "",
+        "received": facts.received,
+        "deadline": facts.deadline,
+        "reason": facts.reason,
+        "clues": facts.clues,
+        "candidates": facts.candidates,
         "command": review_command(
-            doubt.reference,
-            is_named=bool(doubt.candidates),
-            is_resources_only=doubt.is_resources_only,
+            facts.reference,
+            is_named=bool(facts.candidates),
+            is_resources_only=facts.is_resources_only,
         ),
-        "page": doubt.page,
-        "certain": doubt.certain,
-        "resources_only": doubt.is_resources_only,
-        "kept": doubt.is_kept,
-        "expired": doubt.is_expired,
-        "exercise": doubt.exercise,
+        "page": facts.page,
+        "certain": facts.certain,
+        "resources_only": facts.is_resources_only,
+        "kept": facts.is_kept,
+        "expired": facts.is_expired,
+        "exercise": facts.exercise,
     }
 
 

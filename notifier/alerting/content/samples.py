@@ -1,10 +1,10 @@
-"""The facts that the templates are tried with at start: every branch, and the longest of all."""
+"""Sample facts that the templates are tried with at start: every branch, and the longest text."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
-from notifier.alerting.content.facts import STATUS_WORDS, Doubt, Facts
+from notifier.alerting.content.facts import STATUS_WORDS, Facts, ReviewFacts
 from notifier.intake.schema.vocabulary import Severity
 
 SAMPLE = Facts(
@@ -13,7 +13,7 @@ SAMPLE = Facts(
     status="engaged",
     severity=Severity.SEVERE,
     occurred_at=datetime(2026, 11, 22, 2, 16, tzinfo=UTC),
-    told_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
+    composed_at=datetime(2026, 11, 22, 2, 17, tzinfo=UTC),
     time_zone="Europe/Paris",
     place="rue de Déridé",
     reference="CORG90-2026-004217",
@@ -22,8 +22,8 @@ SAMPLE = Facts(
     exercise=False,
     duty_phone="03 53 01 00 90",
 )
-# The longest that may come: France's longest commune, the longest label and reference, and what is
-# told of another day, in the hour that comes twice.
+# The longest possible: France's longest commune, the longest label and reference, and another day,
+# in the hour that comes twice.
 _LONGEST = replace(
     SAMPLE,
     commune="Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson",
@@ -67,7 +67,7 @@ SAMPLES = [
         )
     ),
 ]
-SAMPLE_DOUBT = Doubt(
+REVIEW_SAMPLE = ReviewFacts(
     reference="CORG90-2026-004217",
     source="CORG 90",
     category="accident de la route",
@@ -84,15 +84,15 @@ SAMPLE_DOUBT = Doubt(
     is_expired=False,
     exercise=False,
 )
-DOUBTS = [
-    SAMPLE_DOUBT,
-    replace(SAMPLE_DOUBT, clues=[], candidates=[]),
+REVIEW_SAMPLES = [
+    REVIEW_SAMPLE,
+    replace(REVIEW_SAMPLE, clues=[], candidates=[]),
     *(
-        replace(SAMPLE_DOUBT, severity="", is_resources_only=True, is_expired=expired)
+        replace(REVIEW_SAMPLE, severity="", is_resources_only=True, is_expired=expired)
         for expired in (False, True)
     ),
     *(
-        replace(SAMPLE_DOUBT, is_kept=kept, is_expired=expired, exercise=exercise, certain=certain)
+        replace(REVIEW_SAMPLE, is_kept=kept, is_expired=expired, exercise=exercise, certain=certain)
         for kept, expired, exercise in product((False, True), repeat=3)
         for certain in ("", "Belfort (90010)")
     ),

@@ -1,12 +1,13 @@
-"""Which part of dispatch's place label may be told: the name of a way or a place, nothing else.
+"""Select the part of dispatch's place label that may be disclosed: the name of a way or a place.
 
 The label is free text, typed under stress: it may hold the name of a victim, a door code, a plate,
-a number to ring. So nothing is searched for and struck out: a label is told if it can be shown to
-be a name (`place_name`), from its beginning to a comma, a bracket, a dash or a house number, and
-else none of it is (Code de procédure pénale, art. 11; a name told once cannot be taken back).
+a telephone number. So nothing is searched for and struck out: a label is disclosed if it can be
+shown to be a name (`street_name`), from its beginning to a comma, a bracket, a dash or a house
+number, and else none of it is (Code de procédure pénale, art. 11; a disclosed name cannot be taken
+back).
 
-What no shape can tell: a street that bears a victim's name. The category's `place` key decides
-whether a place is told at all.
+What no shape can show: a street that bears a victim's name. The category's `place` key decides
+whether a place is disclosed at all.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _END_OF_PART = re.compile(r"[,;:/|\\()\[\]{}<>\"«»“”=*_\n\r]| [-–—]+ |
 
 @lru_cache(maxsize=256)
 def safe_place(label: str | None) -> str | None:
-    """Return the part of the label that may be told, at most 50 characters, or None.
+    """Return the part of the label that may be disclosed, at most MAX_LENGTH characters, or None.
 
     What is returned was judged as it stands, and as an SMS spells it.
     """
@@ -79,9 +80,9 @@ def _judged(text: str) -> str | None:
         name.pop()
     while len(name) > 1 and plain(name[-1]) in DANGLING:
         name.pop()
-    told = " ".join(name)
+    place = " ".join(name)
     # A pattern that ignores case also takes a dotless "ı" for an "i".
-    return told if says_where(name) and all(map(_is_readable, told)) else None
+    return place if says_where(name) and all(map(_is_readable, place)) else None
 
 
 def _is_readable(character: str) -> bool:
@@ -130,10 +131,10 @@ def _without_door(head: list[str], rest: str) -> str:
 
 def _tokens(rest: str, *, is_road: bool) -> list[str]:
     """Words, and of a road its numbers."""
-    found = []
+    tokens = []
     while rest:
         number = NUMBERED_ROAD.match(rest) if is_road else None
         token = number[0] if number else rest.partition(" ")[0]
-        found.append(token)
+        tokens.append(token)
         rest = rest[len(token) :].lstrip()
-    return found
+    return tokens

@@ -1,4 +1,4 @@
-"""Whether words are the name of a way or a place, shown by their shape.
+"""Check by their shape whether words are the name of a way or a place.
 
 - Groups of words, at most four, stand between links (de, aux, sur).
 - A group has at most one word that no list knows (a surname, a village), behind words that stand in
@@ -29,9 +29,9 @@ from notifier.alerting.content.street_word import (
     NAMES_SOMEBODY,
     NUMBERED_ROAD,
     UNNAMED,
-    Kind,
     Word,
-    is_told,
+    WordKind,
+    is_allowed,
     mixes_cases,
     words_in,
 )
@@ -58,7 +58,7 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
     if "-".join(map(plain, tokens)) in TRUE_NAMES:
         return True
     is_road = NUMBERED_ROAD.match(head[0]) is not None or plain(head[0]) in ROADS
-    if not all(NUMBERED_ROAD.fullmatch(token) or is_told(token, shouted) for token in tokens):
+    if not all(NUMBERED_ROAD.fullmatch(token) or is_allowed(token, shouted) for token in tokens):
         return False
     if not shouted and mixes_cases(tokens):
         return False
@@ -66,7 +66,7 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
     kinds = [word.kind for word in words]
     if is_road and not _roads_hold(head, words):
         return False
-    if not is_road and Kind.ROAD in kinds:
+    if not is_road and WordKind.ROAD in kinds:
         return False
     if _is_a_date_in_letters(words):
         return True
@@ -81,7 +81,7 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
         )
     ):
         return False
-    unknown = sum(w.kind is Kind.UNKNOWN and not w.is_joined for w in words)
+    unknown = sum(w.kind is WordKind.UNKNOWN and not w.is_joined for w in words)
     if unknown > MAX_UNKNOWN + is_road or not _numbers_hold(head[-1], words):
         return False
     return _groups_hold(words, is_numbered=NUMBERED_ROAD.match(head[0]) is not None)
@@ -92,12 +92,12 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
 
 def _roads_hold(head: list[str], words: list[Word]) -> bool:
     """One road and one marker, or two roads that meet; behind a number comes where it leads."""
-    begins = [Word(head[0], Kind.ROAD)] if NUMBERED_ROAD.match(head[0]) else []
+    begins = [Word(head[0], WordKind.ROAD)] if NUMBERED_ROAD.match(head[0]) else []
     whole = [*begins, *words]
     for before, behind in pairwise(whole):
-        if before.kind is Kind.ROAD and behind.kind not in UNNAMED:
+        if before.kind is WordKind.ROAD and behind.kind not in UNNAMED:
             return False
-    roads = [word.plain.startswith("p") for word in whole if word.kind is Kind.ROAD]
+    roads = [word.plain.startswith("p") for word in whole if word.kind is WordKind.ROAD]
     markers, most = sum(roads), 1 if begins else 2
     return markers <= 1 and len(roads) <= (2 if markers else most)
 
@@ -107,20 +107,20 @@ def _is_a_date_in_letters(words: list[Word]) -> bool:
     return (
         len(words) == 3
         and words[0].plain == "du"
-        and (words[1].kind is Kind.NUMBER or words[1].plain == "premier")
+        and (words[1].kind is WordKind.NUMBER or words[1].plain == "premier")
         and words[2].plain in MONTHS
     )
 
 
 def _numbers_hold(head: str, words: list[Word]) -> bool:
     """At most one number, as streets have it: "des Trois Frères", "aux Deux Ponts", "Pont Neuf"."""
-    numbers = [at for at, word in enumerate(words) if word.kind is Kind.NUMBER]
-    romans = [at for at, word in enumerate(words) if word.kind is Kind.ROMAN]
+    numbers = [at for at, word in enumerate(words) if word.kind is WordKind.NUMBER]
+    romans = [at for at, word in enumerate(words) if word.kind is WordKind.ROMAN]
     if len(numbers) + len(romans) > 1:
         return False
     if romans:
         at = romans[0]
-        return at == len(words) - 1 and at > 0 and words[at - 1].kind is Kind.GIVEN
+        return at == len(words) - 1 and at > 0 and words[at - 1].kind is WordKind.GIVEN
     if not numbers:
         return True
     at = numbers[0]
@@ -130,7 +130,7 @@ def _numbers_hold(head: str, words: list[Word]) -> bool:
         # "Pont Neuf", "Neuf-Brisach": it also means new.
         is_new = before.plain in BUILT if before else plain(head) in BUILT
         return is_new or (behind is not None and behind.is_joined)
-    counts = behind is not None and behind.kind in (Kind.NOUN, Kind.UNKNOWN, Kind.TITLE)
+    counts = behind is not None and behind.kind in (WordKind.NOUN, WordKind.UNKNOWN, WordKind.TITLE)
     many = before is not None and before.plain in ("des", "aux", "les")
     return counts and (many or (at == 0 and behind is not None and behind.is_joined))
 
@@ -154,7 +154,7 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
     begins_with_name = bool(named) and is_first_name(named[0][1][0].text)
     # "rue des Lilas et Kevin", "place des Fêtes à Marie"; not "Pierre et Marie".
     for link, group in named[1:]:
-        alone = len(group) == 1 and group[0].kind is Kind.GIVEN and not group[0].is_joined
+        alone = len(group) == 1 and group[0].kind is WordKind.GIVEN and not group[0].is_joined
         if alone and not (plain(link) == "et" and begins_with_name):
             return False
     return all(
@@ -181,15 +181,15 @@ def _says_who(words: list[Word]) -> bool:
     another link, "vers la Chapelle", nor within a name that hyphens join.
     """
     for at, (before, word) in enumerate(pairwise(words), start=1):
-        if before.kind in UNNAMED or word.kind is not Kind.LINK or word.is_joined:
+        if before.kind in UNNAMED or word.kind is not WordKind.LINK or word.is_joined:
             continue
         behind = takewhile(lambda next_word: next_word.kind not in UNNAMED, words[at + 1 :])
-        kinds = {each.kind for each in behind}
-        if word.plain in ARTICLES and not kinds.isdisjoint({Kind.UNKNOWN, Kind.GIVEN}):
+        kinds = {word_behind.kind for word_behind in behind}
+        if word.plain in ARTICLES and not kinds.isdisjoint({WordKind.UNKNOWN, WordKind.GIVEN}):
             return True
         if word.plain in ("en", "sous"):
-            rest = {each.kind for each in words[at + 1 :]}
-            if not rest.isdisjoint({Kind.UNKNOWN, Kind.GIVEN}):
+            rest = {word_behind.kind for word_behind in words[at + 1 :]}
+            if not rest.isdisjoint({WordKind.UNKNOWN, WordKind.GIVEN}):
                 return True
     return False
 
@@ -200,7 +200,7 @@ def _group_holds(link: str, group: list[Word], *, is_first: bool) -> bool:
     last = group[-1]
     if (
         plain(link) == "a"
-        and last.kind is Kind.UNKNOWN
+        and last.kind is WordKind.UNKNOWN
         and (
             _VERBAL.search(last.text.lower())
             or (link.lower() == "a" and _PARTICIPLE.search(last.plain))
@@ -214,23 +214,23 @@ def _group_holds(link: str, group: list[Word], *, is_first: bool) -> bool:
         before = group[at - 1] if at else None
         is_last = at == len(group) - 1
         match word.kind:
-            case Kind.UNKNOWN:
-                unknown += not (word.is_joined and before and before.kind is Kind.UNKNOWN)
+            case WordKind.UNKNOWN:
+                unknown += not (word.is_joined and before and before.kind is WordKind.UNKNOWN)
                 if unknown > room:
                     return False
-            case Kind.SAINT:
+            case WordKind.SAINT:
                 # "Villers Saint Paul": a village of its own.
                 unknown = 0
-            case Kind.NOUN:
+            case WordKind.NOUN:
                 if unknown and not word.is_joined:
                     return False
-            case Kind.GIVEN:
+            case WordKind.GIVEN:
                 if not _given_holds(word, before, is_first=is_first, is_last=is_last):
                     return False
-            case Kind.TITLE:
+            case WordKind.TITLE:
                 if not (is_first and not unknown) and len(group) > 1 and not word.is_joined:
                     return False
-                if before and before.kind is Kind.NOUN and not word.is_joined:
+                if before and before.kind is WordKind.NOUN and not word.is_joined:
                     return False
     return True
 
@@ -239,11 +239,13 @@ def _is_one_person_at_most(group: list[Word]) -> bool:
     """Three words make a person (Jean Paul Sartre), two behind a title, one behind a saint."""
     most, persons = 3, 0
     for word in group:
-        if word.kind is Kind.TITLE and not word.is_joined:
+        if word.kind is WordKind.TITLE and not word.is_joined:
             most, persons = min(most, 2), 0
-        elif word.kind in (Kind.SAINT, Kind.NUMBER):
+        elif word.kind in (WordKind.SAINT, WordKind.NUMBER):
             most, persons = 1, 0
-        elif word.kind in (Kind.GIVEN, Kind.UNKNOWN) and (not word.is_joined or not persons):
+        elif word.kind in (WordKind.GIVEN, WordKind.UNKNOWN) and (
+            not word.is_joined or not persons
+        ):
             persons += 1
             if persons > most:
                 return False
@@ -254,8 +256,8 @@ def _given_holds(word: Word, before: Word | None, *, is_first: bool, is_last: bo
     """Whether a first name begins or ends the name, or follows a title, a saint, a first name."""
     if before is None:
         return is_first or is_last
-    if before.kind is Kind.TITLE:
+    if before.kind is WordKind.TITLE:
         return is_first
-    if before.kind in (Kind.GIVEN, Kind.SAINT) or word.is_joined:
-        return before.kind is not Kind.UNKNOWN
+    if before.kind in (WordKind.GIVEN, WordKind.SAINT) or word.is_joined:
+        return before.kind is not WordKind.UNKNOWN
     return is_last and before.kind in KNOWN_TO_STAND

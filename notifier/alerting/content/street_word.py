@@ -1,4 +1,4 @@
-"""The single words of a place's name: what kind each is, and which may be told at all."""
+"""Classify the single words of a place's name, and refuse those that may not be disclosed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MARKED = {
 _LATIN = {letter for letter in _MARKED if len(letter) == 1} | set("'-œŒæÆ")
 
 
-class Kind(Enum):
+class WordKind(Enum):
     """What a word is to a name of a way."""
 
     LINK = auto()
@@ -64,7 +64,7 @@ class Word:
     """A word of a name, and what it is to it."""
 
     text: str
-    kind: Kind
+    kind: WordKind
     is_joined: bool = False
     """To the word before it, by a hyphen."""
 
@@ -74,13 +74,13 @@ class Word:
         return plain(self.text)
 
 
-UNNAMED = {Kind.LINK, Kind.DIRECTION, Kind.ROAD}
-NAMES_SOMEBODY = {Kind.GIVEN, Kind.UNKNOWN, Kind.TITLE}
-KNOWN_TO_STAND = {Kind.NOUN, Kind.ADJECTIVE, Kind.SAINT, Kind.NUMBER}
+UNNAMED = {WordKind.LINK, WordKind.DIRECTION, WordKind.ROAD}
+NAMES_SOMEBODY = {WordKind.GIVEN, WordKind.UNKNOWN, WordKind.TITLE}
+KNOWN_TO_STAND = {WordKind.NOUN, WordKind.ADJECTIVE, WordKind.SAINT, WordKind.NUMBER}
 
 
-def is_told(token: str, shouted: bool) -> bool:
-    """Whether a word may stand in a name that is told, as far as it alone can say."""
+def is_allowed(token: str, shouted: bool) -> bool:
+    """Whether a word may stand in a name that is disclosed, as far as it alone can show."""
     if not _WORD.fullmatch(token) or not all(map(is_latin, token)):
         return False
     parts = re.split("['-]", token)
@@ -110,20 +110,20 @@ def mixes_cases(tokens: list[str]) -> bool:
     named = [
         w for token in tokens for w in words_in(token) if w.kind not in UNNAMED and not w.is_joined
     ]
-    small = any(w.text[:1].islower() and w.kind is Kind.UNKNOWN for w in named)
+    small = any(w.text[:1].islower() and w.kind is WordKind.UNKNOWN for w in named)
     return small and any(w.text[:1].isupper() for w in named)
 
 
 def words_in(token: str) -> list[Word]:
     """Split a token into words: "l'Isle-Adam" is a link and two words that are joined."""
     if NUMBERED_ROAD.fullmatch(token):
-        return [Word(token, Kind.ROAD)]
+        return [Word(token, WordKind.ROAD)]
     found: list[Word] = []
     if elided := _ELISION.match(token):
-        found.append(Word(elided[0], Kind.LINK))
+        found.append(Word(elided[0], WordKind.LINK))
         token = token[elided.end() :]
     whole = _kind(token)
-    if whole is not Kind.UNKNOWN or not re.search("['-]", token):
+    if whole is not WordKind.UNKNOWN or not re.search("['-]", token):
         return [*found, Word(token, whole)]
     parts = [part for part in re.split("['-]", token) if part]
     joined = [Word(part, _kind(part), is_joined=at > 0) for at, part in enumerate(parts)]
@@ -131,18 +131,18 @@ def words_in(token: str) -> list[Word]:
 
 
 @lru_cache(maxsize=4096)
-def _kind(word: str) -> Kind:
+def _kind(word: str) -> WordKind:
     bare = plain(word)
     by_list = (
-        (Kind.LINK, LINKS),
-        (Kind.DIRECTION, DIRECTIONS),
-        (Kind.NUMBER, NUMBERS),
-        (Kind.SAINT, SAINTS),
-        (Kind.TITLE, TITLES),
-        (Kind.ADJECTIVE, ADJECTIVES),
-        (Kind.NOUN, NOUNS),
+        (WordKind.LINK, LINKS),
+        (WordKind.DIRECTION, DIRECTIONS),
+        (WordKind.NUMBER, NUMBERS),
+        (WordKind.SAINT, SAINTS),
+        (WordKind.TITLE, TITLES),
+        (WordKind.ADJECTIVE, ADJECTIVES),
+        (WordKind.NOUN, NOUNS),
     )
     if _ROMAN.fullmatch(word):
-        return Kind.ROMAN
+        return WordKind.ROMAN
     known = next((kind for kind, words in by_list if bare in words), None)
-    return known or (Kind.GIVEN if is_first_name(bare) else Kind.UNKNOWN)
+    return known or (WordKind.GIVEN if is_first_name(bare) else WordKind.UNKNOWN)

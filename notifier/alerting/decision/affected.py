@@ -1,6 +1,6 @@
-"""Whom a report concerns: the communes told, those left aside at a border, the neighbours.
+"""Find the communes that a report affects, those excluded at a border, and the neighbours.
 
-Reads no database: a dry run and the real thing find the same.
+Reads no database, so that a dry run and a decision find the same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ WHY_UNPLACED = {
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A commune that adjoins one concerned."""
+    """A commune that adjoins one affected."""
 
     commune: Commune
     next_to: Commune
@@ -40,18 +40,18 @@ class Neighbour:
 
 @dataclass
 class Affected:
-    """The communes that may be told, and the state that the report comes to.
+    """The communes that may be notified, and the state that the report gets.
 
-    In REVIEW they are those of several that the doubt does not touch; a person decides the rest.
+    In REVIEW they are those of several that are certain; a person decides on the others.
     """
 
     state: ReportState
     communes: list[Commune] = field(default_factory=list)
     reason: str = ""
     excluded: list[Commune] = field(default_factory=list)
-    """Close to the point, in a category that tells only the commune that holds it."""
+    """Close to the point, in a category that notifies only the commune that holds it."""
     neighbours: list[Neighbour] = field(default_factory=list)
-    """In a category that tells them too; never one of `communes`."""
+    """In a category that notifies them too; never one of `communes`."""
     holders: list[Commune] = field(default_factory=list)
     """Those that hold the point or the area's centre."""
     close_by: list[Commune] = field(default_factory=list)
@@ -63,19 +63,19 @@ class Affected:
         return self.state in (ReportState.DECIDED, ReportState.OUTSIDE)
 
     @property
-    def tells(self) -> bool:
-        """Whether there is anything to rule on: communes to tell, or to say good-bye to."""
+    def needs_ruling(self) -> bool:
+        """Whether a rule has to be applied: to communes affected, or to those no longer so."""
         return self.is_placed or bool(self.communes)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Place:
     """The communes of a place, and those among them that hold it."""
 
     communes: list[Commune]
     holders: list[Commune]
     is_whole: bool = True
-    """False while others that were named are in doubt."""
+    """False while others that were named are uncertain."""
     is_border: bool = False
     """Whether those that do not hold it only lie close to the point, or under the area."""
     close_by: list[Commune] = field(default_factory=list)
@@ -83,117 +83,116 @@ class _Found:
 
 
 def affected(report: Report, reports: list[Report]) -> Affected:
-    """Find where the report is, and whether anybody may be told; it keeps verdict, clues, communes.
+    """Find the communes that the report affects; it gets its verdict, clues and communes.
 
     `reports` are those of its incident, by sequence. Reads no database.
     """
-    later = [i for i in reports if i.sequence > report.sequence and i.is_ruled_upon]
+    later = [r for r in reports if r.sequence > report.sequence and r.is_ruled_upon]
     if later:
         return Affected(
             ReportState.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
-    found = _locate(report, reports)
+    place = _locate(report, reports)
     category = categories().get(report.category)
     if report.is_resources_only:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
         return Affected(ReportState.REVIEW, reason=f"{why}personne n’est prévenu")
-    if not found.communes:
+    if not place.communes:
         why = f"commune à vérifier, {WHY_UNPLACED[report.verdict]} : personne n’est prévenu"
         return Affected(ReportState.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {report.category} n’existe plus dans la configuration"
         return Affected(ReportState.REVIEW, reason=why)
-    return _by_category(report, found, category)
+    return _by_category(report, place, category)
 
 
-def _by_category(report: Report, found: _Found, category: Category) -> Affected:
-    """Which of the communes found may be told, and which neighbours, by the category's keys."""
-    to_tell = found.holders if found.is_border and category.edge != "all" else found.communes
-    report.communes = [c.code for c in to_tell]
-    inside = _inside(report, to_tell)
-    neighbours = _neighbours(report, category, found.holders, to_tell)
-    if not found.is_whole:
+def _by_category(report: Report, place: _Place, category: Category) -> Affected:
+    """Select the communes that may be notified, and neighbours, by the category's keys."""
+    selected = place.holders if place.is_border and category.edge != "all" else place.communes
+    report.communes = [c.code for c in selected]
+    own = _of_source(report, selected)
+    neighbours = _neighbours(report, category, place.holders, selected)
+    if not place.is_whole:
         why = (
             f"communes à vérifier, {WHY_UNPLACED[report.verdict]} ; la règle de la catégorie vaut "
         )
-        why += f"déjà pour celles qui sont certaines : {list_communes(inside)}"
-        return Affected(ReportState.REVIEW, inside, why, neighbours=neighbours)
-    if not inside:
+        why += f"déjà pour celles qui sont certaines : {list_communes(own)}"
+        return Affected(ReportState.REVIEW, own, why, neighbours=neighbours)
+    if not own:
         where = f"hors des départements de {report.source.name}"
-        why = f"{list_communes(to_tell)} : {where}, personne n’est prévenu"
+        why = f"{list_communes(selected)} : {where}, personne n’est prévenu"
         return Affected(ReportState.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
-    left = [c for c in found.communes if c not in to_tell and c not in next_door]
-    excluded = _inside(report, left)
+    others = [c for c in place.communes if c not in selected and c not in next_door]
     return Affected(
         ReportState.DECIDED,
-        inside,
-        _at_the_edge(found, category),
-        excluded,
-        neighbours,
-        found.holders,
-        found.close_by,
+        own,
+        _border_rule(place, category),
+        excluded=_of_source(report, others),
+        neighbours=neighbours,
+        holders=place.holders,
+        close_by=place.close_by,
     )
 
 
-def _inside(report: Report, communes: Iterable[Commune]) -> list[Commune]:
+def _of_source(report: Report, communes: Iterable[Commune]) -> list[Commune]:
     return [c for c in communes if report.source.may_speak_for(c.departement)]
 
 
-def _at_the_edge(found: _Found, category: Category) -> str:
-    """Which rule for borders was applied; nothing where there is no border."""
-    if not found.is_border:
+def _border_rule(place: _Place, category: Category) -> str:
+    """Say in French which rule for borders was applied; nothing where there is no border."""
+    if not place.is_border:
         return ""
-    names = list_communes(found.communes)
+    names = list_communes(place.communes)
     if category.edge == "all":
         return f"en limite de commune, toutes sont concernées ({names})"
-    holders = list_communes(found.holders)
+    holders = list_communes(place.holders)
     return f"en limite de commune ({names}), seule celle du point est concernée ({holders})"
 
 
 def _neighbours(
-    report: Report, category: Category, holders: list[Commune], told: list[Commune]
+    report: Report, category: Category, holders: list[Commune], selected: list[Commune]
 ) -> list[Neighbour]:
-    """The communes that adjoin a holder and may be told by this source, each once.
+    """Return the communes that adjoin a holder and that this source may speak for, each once.
 
-    None at an end: whoever was told as a neighbour is known by the alert.
+    None at an end, which goes to the neighbours that have an alert.
     """
     if not category.neighbours or report.status in (Status.CLOSED, Status.CANCELLED):
         return []
-    found: dict[str, Neighbour] = {}
-    for holder in _inside(report, holders):
-        for near in _inside(report, adjacent_communes(holder.code)):
-            if near not in told:
-                found.setdefault(near.code, Neighbour(near, holder))
-    return list(found.values())
+    neighbours: dict[str, Neighbour] = {}
+    for holder in _of_source(report, holders):
+        for adjacent in _of_source(report, adjacent_communes(holder.code)):
+            if adjacent not in selected:
+                neighbours.setdefault(adjacent.code, Neighbour(adjacent, holder))
+    return list(neighbours.values())
 
 
-def _locate(report: Report, reports: list[Report]) -> _Found:
-    place = dict(report.location)
-    departements = place.pop("departements", ())
-    resolution = resolve(Location(**place))
+def _locate(report: Report, reports: list[Report]) -> _Place:
+    location = dict(report.location)
+    departements = location.pop("departements", ())
+    resolution = resolve(Location(**location))
     chosen = report.decided_communes or _decided_before(report, reports)
     if chosen:
         report.verdict = "decided"
-        decided = [found for found in map(commune_by_code, chosen) if found is not None]
-        # A decision is on those in doubt; with none of its communes left, it is no decision.
+        decided = _existing(chosen)
+        # A decision is on those that were uncertain; with none of its communes left, it is none.
         together = list(dict.fromkeys([*resolution.confirmed, *decided])) if decided else []
-        return _Found(together, together)
+        return _Place(together, together)
     report.verdict = resolution.verdict
     report.communes = [c.code for c in resolution.communes]
-    report.clues = clues_of(resolution)
+    report.clues = _clues(resolution)
     if departements:
         return _whole(report, reports, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
         is_border = resolution.verdict is Verdict.EDGE
         communes, holders = list(resolution.communes), list(resolution.containing)
         close_by = list(resolution.nearby)
-        return _Found(communes, holders, is_border=is_border, close_by=close_by)
+        return _Place(communes, holders, is_border=is_border, close_by=close_by)
     if report.status in (Status.CLOSED, Status.CANCELLED):
-        before = _told_before(report, reports)
-        return _Found(before, before)
+        before = _notified_before(report, reports)
+        return _Place(before, before)
     sure = list(resolution.confirmed)
-    return _Found(sure, sure, is_whole=False)
+    return _Place(sure, sure, is_whole=False)
 
 
 def _whole(
@@ -201,70 +200,76 @@ def _whole(
     reports: list[Report],
     resolution: Resolution,
     departements: Sequence[str],
-) -> _Found:
-    """All communes of départements that are named as a whole, beside those that it names itself.
+) -> _Place:
+    """Return all communes of départements named as a whole, and those that are named themselves.
 
-    In doubt, unless the category tells them all, the rest is certain, and they are no more than
-    may be named at once.
+    Uncertain, unless the category notifies them all, the other clues are certain, and they are no
+    more than MAX_COMMUNES.
     """
     within = {code: communes_in(code) for code in departements}
     is_alone = not report.clues
     report.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
     named_itself = resolution.confirmed or resolution.communes
-    together = [*named_itself, *(found for communes in within.values() for found in communes)]
+    together = [*named_itself, *(c for communes in within.values() for c in communes)]
     everyone = list(dict.fromkeys(together))
     category = categories().get(report.category)
     is_certain = is_alone or resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE)
-    may_be_told = category is not None and category.whole_departement
-    if is_certain and may_be_told and len(everyone) <= MAX_COMMUNES:
+    is_allowed = category is not None and category.whole_departement
+    if is_certain and is_allowed and len(everyone) <= MAX_COMMUNES:
         report.verdict = Verdict.CERTAIN
-        return _Found(everyone, everyone)
+        return _Place(everyone, everyone)
     report.verdict = Verdict.UNKNOWN
     if report.status in (Status.CLOSED, Status.CANCELLED):
-        before = _told_before(report, reports)
-        return _Found(before, before)
-    return _Found(list(named_itself), list(named_itself), is_whole=False)
+        before = _notified_before(report, reports)
+        return _Place(before, before)
+    return _Place(list(named_itself), list(named_itself), is_whole=False)
 
 
 def _clue_of_whole(departement: str, communes: Sequence[Commune]) -> dict[str, Any]:
     return {
         "kind": "departement",
         "given": departement,
-        "communes": [found.code for found in communes],
+        "communes": [commune.code for commune in communes],
         "says": f"Tout le département {departement} est désigné : {len(communes)} communes.",
     }
 
 
-def clues_of(resolution: Resolution) -> list[dict[str, Any]]:
-    """The clues as JSON types; that of the position carries the marks: who holds it, how far."""
-    said = resolution.as_json()
-    clues: list[dict[str, Any]] = said["clues"]
+def _clues(resolution: Resolution) -> list[dict[str, Any]]:
+    """Return the clues as JSON types; that of the position has marks: who holds it, how far."""
+    written = resolution.as_json()
+    clues: list[dict[str, Any]] = written["clues"]
     marked = {mark.code for mark in resolution.proximities}
     for clue in clues:
         if marked and clue["kind"] in ("point", "polygon") and marked & set(clue["communes"]):
-            clue["marks"] = said["marks"]
+            clue["marks"] = written["marks"]
             break
     return clues
 
 
-def _told_before(report: Report, reports: list[Report]) -> list[Commune]:
-    """An end concerns those who were told, though its own place be in doubt: they wait for it."""
+def _notified_before(report: Report, reports: list[Report]) -> list[Commune]:
+    """Return the communes notified so far: an uncertain end goes to them all the same."""
     codes: dict[str, None] = {}
     for earlier in reports:
         if earlier.sequence < report.sequence and earlier.is_ruled_upon:
-            # What was whole replaces what was known; what was told in part adds to it.
+            # What was certain as a whole replaces what was known; a part adds to it.
             codes = dict.fromkeys([*(codes if earlier.is_partial else ()), *earlier.communes])
     report.communes = list(codes)
-    return [found for found in map(commune_by_code, codes) if found is not None]
+    return _existing(codes)
 
 
 def _decided_before(report: Report, reports: list[Report]) -> list[str]:
-    """The communes that a person decided last of the incident for the very same place."""
+    """Return the communes that a person decided last, for the same place of the incident."""
     return next(
         (
-            i.decided_communes
-            for i in reversed(reports)
-            if i.decided_communes and i.pk != report.pk and i.location == report.location
+            earlier.decided_communes
+            for earlier in reversed(reports)
+            if earlier.decided_communes
+            and earlier.pk != report.pk
+            and earlier.location == report.location
         ),
         [],
     )
+
+
+def _existing(codes: Iterable[str]) -> list[Commune]:
+    return [commune for commune in map(commune_by_code, codes) if commune is not None]

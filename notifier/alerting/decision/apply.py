@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import timezone
 
-from notifier.alerting.decision.lines import composed_lines, place_lines, ruling_line
-from notifier.alerting.decision.plan import AlertPlan, Plan, ReportPlan
+from notifier.alerting.decision.journal import alert_entries, place_entries, ruling_entry
+from notifier.alerting.decision.plan import Plan, ReportPlan
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification, NotificationKind, NotificationState
-from notifier.alerting.notification.history import supersede_deferred
+from notifier.alerting.notification.history import end_deferred
+from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.throttling.limits import UsageChangedError, count_used
@@ -18,48 +19,46 @@ from notifier.delivery.models import MessageState
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.incident import store_decisions
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.write import write_entries
 
 
 class PlanOutdatedError(Exception):
-    """Something that the plan goes by has changed since it was read."""
+    """Something that the plan is based on has changed since it was read."""
 
 
 def apply(plan: Plan, *, is_followed: bool = False) -> None:
-    """Write the plan; `is_followed`: more is decided of the same incidents before the commit.
+    """Write the plan. Raises PlanOutdatedError where what it is based on has changed meanwhile.
 
-    Raises PlanOutdatedError where what it goes by has changed meanwhile.
+    `is_followed`: more is decided of the same incidents before the commit.
 
-    Constant in statements for any number of first alerts and recipients.
+    As many statements for any number of first alerts and recipients.
     """
-    alerts = [each for report in plan.reports for each in report.alerts if each.alert]
+    alerts = [a.alert for report in plan.reports for a in report.alerts if a.alert]
     _store_alerts(alerts)
-    lines = [line for each in alerts for line in _withdraw_cancelled(each, plan)]
-    lines += store(plan.throttled, plan.situation.earlier, may_be_cancelled=is_followed)
+    entries = [entry for alert in alerts for entry in _withdraw_cancelled(alert, plan)]
+    entries += store(plan.notifications, plan.situation.earlier, may_be_cancelled=is_followed)
     try:
         count_used(plan.situation.limits)
     except UsageChangedError as error:
         raise PlanOutdatedError("a quota was used meanwhile") from error
     _store_suppressed(plan)
-    queue_duty_mails([mail for report in plan.reports for mail in report.duty])
+    queue_duty_mails([mail for report in plan.reports for mail in report.duty_mails])
     store_decisions((r.report, r.ruled.affected.state, " ; ".join(r.reasons)) for r in plan.reports)
     for report in plan.reports:
         _replace(report)
-    write_entries([*lines, *_lines(plan)])
+    write_entries([*entries, *_decision_entries(plan)])
 
 
-def _store_alerts(plans: Sequence[AlertPlan]) -> None:
-    alerts = [each.alert for each in plans if each.alert]
+def _store_alerts(alerts: Sequence[Alert]) -> None:
     Alert.objects.bulk_create([alert for alert in alerts if alert.revision == 1])
     for alert in alerts:
         if alert.revision > 1:
             alert.save(force_update=True)
 
 
-def _withdraw_cancelled(each: AlertPlan, plan: Plan) -> Iterator[Entry]:
-    """Of what is cancelled, withdraw what nobody has yet: they are told of no end either."""
-    alert = each.alert
-    if alert is None or Kind(alert.kind) is not Kind.CANCELLATION:
+def _withdraw_cancelled(alert: Alert, plan: Plan) -> Iterator[Entry]:
+    """Withdraw the texts of a cancelled alert that nobody has yet; these get no cancellation."""
+    if Kind(alert.kind) is not Kind.CANCELLATION:
         return
     earlier = plan.situation.earlier.get(alert.pk, [])
     pending = [
@@ -71,15 +70,14 @@ def _withdraw_cancelled(each: AlertPlan, plan: Plan) -> Iterator[Entry]:
     ]
     if cancel_pending(pending) != len(pending):
         raise PlanOutdatedError("a text left while its cancellation was planned")
-    untold = [n for n in earlier if n.state == NotificationState.DEFERRED and not n.was_told]
-    if untold:
-        supersede_deferred(untold)
-        what = "annulée, retirée de ce qui était retenu"
-        yield new_entry(alert.incident_id, Step.CANCELLED, f"{alert.organisation_name} : {what}.")
+    deferred = [n for n in earlier if n.state == NotificationState.DEFERRED and not n.was_notified]
+    if deferred:
+        end_deferred(deferred, NotificationState.SUPERSEDED)
+        yield alert_entry(alert, Step.CANCELLED, "annulée, retirée de ce qui était retenu")
 
 
 def _store_suppressed(plan: Plan) -> None:
-    """Keep, of each commune that is told nothing, which rule says so and why."""
+    """Store which rule keeps the text from each commune that gets none, and why."""
     now = timezone.now()
     Notification.objects.bulk_create(
         Notification(
@@ -88,45 +86,46 @@ def _store_suppressed(plan: Plan) -> None:
             source=report.report.source,
             incident=report.report.incident,
             report=report.report,
-            organisation=each.ruled.commune.code,
-            reason=each.ruled.ruling.rule,
-            explanation=each.ruled.ruling.reason,
+            organisation=ruled.commune.code,
+            reason=ruled.ruling.rule,
+            explanation=ruled.ruling.reason,
             created_at=now,
         )
         for report in plan.reports
-        for each in report.alerts
-        if each.ruled.ruling.kind is None
+        for ruled in report.ruled.rulings
+        if ruled.kind is None
     )
 
 
 def _replace(report: ReportPlan) -> None:
-    """Let what is decided next of the incident see this report as it stands now."""
+    """Let the next decision about the incident see this report as it stands now."""
     reports = report.ruled.reports
     reports[:] = [report.report if r.pk == report.report.pk else r for r in reports]
 
 
-def _lines(plan: Plan) -> list[Entry]:
-    """What the journal says of the decisions, and then of what was told.
+def _decision_entries(plan: Plan) -> list[Entry]:
+    """Return the journal entries: places, rulings, texts, and the reviews that this settles.
 
-    Dated when the situation was read: a timeline shows what followed, such as a text withdrawn or
-    held, after it.
+    They are dated when the situation was read, so that a timeline shows what followed, such as a
+    text withdrawn or deferred, after them.
     """
-    lines: list[Entry] = []
+    entries: list[Entry] = []
     for report in plan.reports:
-        lines += _dated(place_lines(report.ruled), plan)
-        lines += report.notice_lines
+        entries += _dated(place_entries(report.ruled), plan)
+        entries += report.notice_entries
     for report in plan.reports:
-        lines += _dated((ruling_line(report.report, each.ruled) for each in report.alerts), plan)
+        rulings = report.ruled.rulings
+        entries += _dated((ruling_entry(report.report, ruled) for ruled in rulings), plan)
     for report in plan.reports:
-        for each in report.alerts:
-            lines += _dated(composed_lines(each), plan)
+        for alert in report.alerts:
+            entries += _dated(alert_entries(alert), plan)
     for report in plan.reports:
         if report.ruled.affected.is_placed:
-            lines += supersede_older(report.report, report.ruled.reports)
-    return lines
+            entries += supersede_older(report.report, report.ruled.reports)
+    return entries
 
 
-def _dated(lines: Iterable[Entry], plan: Plan) -> Iterator[Entry]:
-    for line in lines:
-        line.at = plan.situation.now
-        yield line
+def _dated(entries: Iterable[Entry], plan: Plan) -> Iterator[Entry]:
+    for entry in entries:
+        entry.at = plan.situation.now
+        yield entry

@@ -1,4 +1,4 @@
-"""The dry run: the plan, printed. Who would be told what, by which rule; stores nothing."""
+"""The dry run prints the plan: who would get which text, by which rule. Stores nothing."""
 
 from typing import Any
 
@@ -36,12 +36,13 @@ def dry_run(source: Source, new: NewReport) -> dict[str, Any]:
         "clues": report_plan.report.clues,
         "state": affected.state,
         "reason": affected.reason or None,
-        "tellings": [_telling(each, planned) for each in report_plan.alerts],
+        "tellings": [_alert(alert_plan, planned) for alert_plan in report_plan.alerts],
     }
 
 
-def _telling(each: AlertPlan, planned: Plan) -> dict[str, Any]:
-    commune, ruling, next_to = each.ruled.commune, each.ruled.ruling, each.ruled.next_to
+def _alert(alert_plan: AlertPlan, planned: Plan) -> dict[str, Any]:
+    ruled = alert_plan.ruled
+    commune, ruling, next_to = ruled.commune, ruled.ruling, ruled.next_to
     answer: dict[str, Any] = {
         "commune": {"code": commune.code, "name": commune.name},
         "kind": ruling.kind,
@@ -51,22 +52,23 @@ def _telling(each: AlertPlan, planned: Plan) -> dict[str, Any]:
     }
     if next_to:
         answer["neighbour_of"] = {"code": next_to.code, "name": next_to.name}
-    if each.texts is not None:
+    texts = alert_plan.texts
+    if texts is not None:
         answer |= {
-            "sms": each.texts.sms,
-            "segments": each.texts.size.segments,
-            "subject": each.texts.subject,
-            "unreached": each.unreached,
-            "messages": [_message(one, planned) for one in each.notifications],
+            "sms": texts.sms,
+            "segments": texts.size.segments,
+            "subject": texts.subject,
+            "unreached": alert_plan.unreached,
+            "messages": [_message(n, planned) for n in alert_plan.notifications],
         }
     return answer
 
 
-def _message(one: PlannedNotification, planned: Plan) -> dict[str, Any]:
-    until = planned.throttled.deferral_of(one)
+def _message(notification: PlannedNotification, planned: Plan) -> dict[str, Any]:
+    until = planned.notifications.deferred_until(notification)
     return {
-        "channel": one.channel,
-        "recipient": one.title,
-        "address": one.masked,
+        "channel": notification.channel,
+        "recipient": notification.title,
+        "address": notification.masked,
         "held_until": until.isoformat() if until else None,
     }

@@ -1,8 +1,8 @@
-"""A report is decided: where it is, what each commune is told, to whom; in one transaction.
+"""Decide reports: where each is, what each commune is told, and who gets it.
 
-lock the incident -> find the place, rule -> read the situation -> plan -> apply
+lock the incidents -> find the places, rule -> read the situation -> plan -> apply
 
-Those of one job are decided together: each step is one statement for all of them.
+The reports of one job share a transaction, and each step is one statement for all of them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ log = structlog.get_logger(__name__)
 
 # Maximum reports per transaction.
 BATCH_SIZE = 32
-# Plans of one report that may be outdated by other workers before it is left to the sweep.
+# How often a plan may turn out outdated before its reports are left to the sweep.
 MAX_PLANS = 3
 
 
 def decide_each(*report_ids: UUID) -> None:
-    """Decide them together; if that fails, each by itself, the one at fault behind all others."""
+    """Decide the reports together; if that fails, one by one, and put what fails at the end."""
     try:
         decide(*report_ids)
     except Exception as error:
@@ -45,8 +45,8 @@ def decide_each(*report_ids: UUID) -> None:
 def decide(*report_ids: UUID) -> None:
     """Decide every received report of the incidents that these belong to, by sequence.
 
-    Does nothing for what is decided already, so it may be enqueued any number of times. They share
-    one transaction and its statements: what raises for one of them undoes it for all.
+    Does nothing for what is decided already, so it may be enqueued any number of times. One
+    transaction: what raises for one report undoes all.
     """
     for plans_left in reversed(range(MAX_PLANS)):
         try:
@@ -64,14 +64,14 @@ def _decide(report_ids: Sequence[UUID]) -> None:
         [(report, reports) for report in reports if report.state == ReportState.RECEIVED]
         for reports in lock_incidents(report_ids)
     ]
-    # What an incident's second report is ruled depends on what its first has told.
+    # The second report of an incident is ruled upon by what its first has announced.
     turns = list(zip_longest(*waiting))
     for number, turn in enumerate(turns, start=1):
         is_followed = number < len(turns)
-        _decide_turn([pair for pair in turn if pair is not None], is_followed=is_followed)
+        _decide_one_each([pair for pair in turn if pair is not None], is_followed=is_followed)
 
 
-def _decide_turn(reports: Sequence[tuple[Report, list[Report]]], *, is_followed: bool) -> None:
-    """Decide reports of as many incidents."""
+def _decide_one_each(reports: Sequence[tuple[Report, list[Report]]], *, is_followed: bool) -> None:
+    """Decide one report of each of several incidents."""
     ruled = rule(reports, lock=True)
     apply(plan(ruled, read_situation(ruled, lock=True)), is_followed=is_followed)

@@ -1,6 +1,6 @@
-"""The ruling for each commune that a report concerns, and for each that was told and no longer is.
+"""Rule on each commune that a report concerns, and on each that it no longer concerns.
 
-Pure functions of what is found of a report's place and of the alerts so far.
+Pure functions of where the report is and of the alerts so far.
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import Commune, commune_by_code
 
-# A commune that was left reads of no more others than these; else that it is not concerned.
+# A commune that the incident left reads the names of so many others at most, or of none.
 MAX_NAMED = 2
 
 
 @dataclass(frozen=True)
 class CommuneRuling:
-    """A commune, what is ruled for it, and its alert so far."""
+    """A commune, the ruling on it, and its alert so far."""
 
     commune: Commune
     ruling: Ruling
@@ -39,83 +39,88 @@ class CommuneRuling:
     holders: Sequence[Commune] = ()
     """Where it happens, when the commune is concerned because it is close by."""
     moved_to: Sequence[Commune] = ()
-    """Where it is now, when it left the commune and that may be told."""
+    """Where it is now, when it left the commune and the commune may know."""
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of text that the commune gets; None for none."""
+        return self.ruling.kind
 
     @property
     def opens(self) -> bool:
-        """Whether it begins or takes up an alert, told to those who are there now."""
-        kind = self.ruling.kind
-        return kind is not None and kind.opens and not (self.alert and self.alert.is_open)
+        """Whether it opens an alert, or opens it again, for those who are there now."""
+        was_open = self.alert is not None and self.alert.is_open
+        return self.kind is not None and self.kind.opens and not was_open
 
     @property
     def is_to_neighbour(self) -> bool:
         """Whether its text speaks of an adjoining commune."""
-        if self.ruling.kind is not None and self.ruling.kind.opens:
+        if self.kind is not None and self.kind.opens:
             return self.next_to is not None
         return self.alert is not None and self.alert.is_to_neighbour
 
     @property
     def is_moved_here(self) -> bool:
-        """Whether a commune that was told of a neighbour is now told of itself."""
-        was_told = self.alert is not None and self.alert.is_open and self.alert.is_to_neighbour
-        return was_told and self.ruling.kind is Kind.FIRST
+        """Whether what was announced as next door is now in the commune itself."""
+        was_next_door = self.alert is not None and self.alert.is_open and self.alert.is_to_neighbour
+        return was_next_door and self.kind is Kind.FIRST
 
 
 def rule_on_all(
     report: Report, category: Category, affected: Affected, alerts: Sequence[Alert]
 ) -> list[CommuneRuling]:
-    """Return the rulings in the order of telling: the communes concerned before their neighbours.
+    """Return the rulings in the order of sending: the communes concerned, then their neighbours.
 
-    Of neighbours, those are left out who have nothing to be told.
+    Neighbours for whom there is nothing are left out.
     """
-    told = {alert.organisation: alert for alert in alerts}
-    said = report.status, report.severity, category
+    alert_of = {alert.organisation: alert for alert in alerts}
+    state = report.status, report.severity, category
     rulings = []
-    for here in affected.communes:
-        alert = told.pop(here.code, None)
-        elsewhere = affected.holders if here in affected.close_by else []
-        ruling = rule_on(*said, alert, exercise=report.exercise, is_close_by=bool(elsewhere))
-        rulings.append(CommuneRuling(here, ruling, alert, holders=elsewhere))
-    for near in affected.neighbours:
-        alert = told.pop(near.commune.code, None)
-        ruling = rule_on_neighbour(*said, alert, exercise=report.exercise, next_to=near.next_to)
+    for commune in affected.communes:
+        alert = alert_of.pop(commune.code, None)
+        holders = affected.holders if commune in affected.close_by else []
+        ruling = rule_on(*state, alert, exercise=report.exercise, is_close_by=bool(holders))
+        rulings.append(CommuneRuling(commune, ruling, alert, holders=holders))
+    for neighbour in affected.neighbours:
+        commune, next_to = neighbour.commune, neighbour.next_to
+        alert = alert_of.pop(commune.code, None)
+        ruling = rule_on_neighbour(*state, alert, exercise=report.exercise, next_to=next_to)
         if ruling.kind:
-            rulings.append(CommuneRuling(near.commune, ruling, alert, near.next_to))
-    for alert in told.values() if affected.is_placed else ():
+            rulings.append(CommuneRuling(commune, ruling, alert, next_to))
+    for alert in alert_of.values() if affected.is_placed else ():
         left = commune_by_code(alert.organisation)
         if alert.is_open and left is not None:
             ruling = _rule_on_left(report, category, alert)
-            there = _moved_to(report, category, affected)
-            rulings.append(CommuneRuling(left, ruling, alert, moved_to=there))
-    ruled = {each.commune for each in rulings}
-    holders = list_communes(affected.communes)
+            moved_to = _moved_to(report, category, affected)
+            rulings.append(CommuneRuling(left, ruling, alert, moved_to=moved_to))
+    ruled = {ruling.commune for ruling in rulings}
+    concerned = list_communes(affected.communes)
     rulings += [
-        CommuneRuling(close, rule_on_edge(holders), None)
-        for close in affected.excluded
-        if close not in ruled
+        CommuneRuling(commune, rule_on_edge(concerned), None)
+        for commune in affected.excluded
+        if commune not in ruled
     ]
-    return sorted(rulings, key=lambda each: (each.is_to_neighbour, not each.opens))
+    return sorted(rulings, key=lambda ruling: (ruling.is_to_neighbour, not ruling.opens))
 
 
 def _rule_on_left(report: Report, category: Category, alert: Alert) -> Ruling:
-    """Rule for a commune that was told and is not found any more.
+    """Rule on a commune that has an alert and is no longer among those affected.
 
-    At an end no neighbours are looked for: it is theirs all the same.
+    No neighbours are looked for at an end, which goes to those of the alert all the same.
     """
     if report.status in (Status.CLOSED, Status.CANCELLED) and alert.is_to_neighbour:
-        said = report.status, report.severity, category
-        return rule_on(*said, alert, exercise=report.exercise)
+        return rule_on(report.status, report.severity, category, alert, exercise=report.exercise)
     return rule_on_left_commune()
 
 
 def _moved_to(report: Report, category: Category, affected: Affected) -> list[Commune]:
-    """Where it is now, as the mayor of a commune that it left may know; empty if he may not.
+    """Return where it is now, as the mayor of a commune that it left may know; else nothing.
 
-    Never of what is withheld, nor of a place beyond the source's reach, nor in a category of which
-    one commune's mayor is not told where in another's it happens.
+    Nothing of what is withheld, of a place outside the source's départements, and in a category
+    that does not name the other commune to a mayor.
     """
     if withheld(report.severity, category) or not category.may_name_commune:
         return []
     there = affected.holders or affected.communes
-    is_ours = all(each in affected.communes for each in there)
-    return list(there) if is_ours and len(there) <= MAX_NAMED else []
+    is_within = all(commune in affected.communes for commune in there)
+    return list(there) if is_within and len(there) <= MAX_NAMED else []

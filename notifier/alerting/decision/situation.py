@@ -1,14 +1,13 @@
-"""Everything that a plan goes by, read before it is made. The dry run reads the same, unlocked."""
+"""Read everything that a plan goes by; the dry run reads the same without locks."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from notifier.alerting.decision.affected import Affected, affected
@@ -24,103 +23,98 @@ from notifier.intake.models import Report
 
 @dataclass(frozen=True)
 class RuledReport:
-    """A report as it will stand, where it is, and what is ruled for each commune.
-
-    `reports` are all of its incident, by sequence. No category and no rulings where nobody may be
-    told.
-    """
+    """A report as it will stand, where it is, and the ruling for each commune."""
 
     report: Report
     reports: list[Report]
+    """All of its incident, by sequence."""
     affected: Affected
     category: Category | None = None
+    """None, and no rulings, where nobody may be notified."""
     rulings: list[CommuneRuling] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     """The incident's alerts so far."""
 
+    @property
+    def notifying(self) -> list[CommuneRuling]:
+        """The rulings that send the commune a text."""
+        return [ruling for ruling in self.rulings if ruling.kind is not None]
+
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when a plan is made, by commune and by alert."""
+    """What is known when a plan is made."""
 
     now: datetime
     people: dict[str, list[Person]]
+    """The present contacts by commune."""
     earlier: dict[int, list[Notification]]
-    """The notifications of each alert so far."""
+    """The notifications so far by alert."""
     limits: Limits
 
 
 def rule(reports: Iterable[tuple[Report, list[Report]]], *, lock: bool) -> list[RuledReport]:
-    """Find where each of the reports is and what is ruled there; each of another incident.
+    """Find where each report is and rule on its communes; each is of another incident.
 
-    One statement if any of them may be told and is not the first of its incident; `lock`: the
-    alerts are locked until commit.
+    With each stand all reports of its incident. One statement where a report is not the first of
+    its incident. `lock`: the alerts are locked until commit.
     """
-    placed = [_placed(report, of_incident) for report, of_incident in reports]
+    located = [_locate(report, of_incident) for report, of_incident in reports]
     # An incident of which nothing was decided yet has no alert.
     followed = [
-        each.report.incident_id
-        for each in placed
-        if each.category is not None and any(one.handled_at for one in each.reports)
+        ruled.report.incident_id
+        for ruled in located
+        if ruled.category is not None and any(r.handled_at for r in ruled.reports)
     ]
     alerts = _alerts_of(followed, lock=lock)
-    return [_with_rulings(each, alerts[each.report.incident_id]) for each in placed]
+    return [_with_rulings(ruled, alerts[ruled.report.incident_id]) for ruled in located]
 
 
 def read_situation(ruled: Sequence[RuledReport], *, lock: bool) -> Situation:
-    """Read who is there to be told, what was told before, and what throttling goes by.
+    """Read the people present, the notifications so far, and what throttling goes by.
 
     `lock`: what is deferred, and today's quotas, are locked until commit. One statement for first
     alerts of sources without a quota.
     """
-    telling = [each for each in ruled if any(one.ruling.kind for one in each.rulings)]
-    communes = {
-        one.commune.code for each in telling for one in each.rulings if one.ruling.kind is not None
-    }
+    notifying = [report for report in ruled if report.notifying]
+    communes = {ruling.commune.code for report in notifying for ruling in report.notifying}
     now = timezone.now()
     people = active_people(sorted(communes), now)
-    earlier = notifications_of(*[a.pk for each in telling for a in each.alerts], lock=lock)
-    routine = {
+    alert_ids = [alert.pk for report in notifying for alert in report.alerts]
+    earlier = notifications_of(*alert_ids, lock=lock)
+    routine_addresses = {
         address
-        for each in telling
-        if each.category is not None and not each.category.is_urgent
-        for one in each.rulings
-        for person in people.get(one.commune.code, ())
+        for report in notifying
+        if report.category is not None and not report.category.is_urgent
+        for ruling in report.notifying
+        for person in people.get(ruling.commune.code, ())
         for address in person.addresses.values()
     }
-    limits = read_limits(routine, [each.report.source for each in telling], lock=lock)
-    return Situation(now, people, earlier, limits)
+    sources = [report.report.source for report in notifying]
+    return Situation(now, people, earlier, read_limits(routine_addresses, sources, lock=lock))
 
 
-def _placed(report: Report, reports: list[Report]) -> RuledReport:
-    as_it_will_stand = copy(report)
-    found = affected(as_it_will_stand, reports)
-    category = categories().get(report.category) if found.tells else None
-    return RuledReport(as_it_will_stand, reports, found, category)
+def _locate(report: Report, reports: list[Report]) -> RuledReport:
+    changed = copy(report)
+    where = affected(changed, reports)
+    category = categories().get(report.category) if where.needs_ruling else None
+    return RuledReport(changed, reports, where, category)
 
 
-def _with_rulings(placed: RuledReport, alerts: list[Alert]) -> RuledReport:
-    if placed.category is None:
-        return placed
+def _with_rulings(located: RuledReport, alerts: list[Alert]) -> RuledReport:
+    if located.category is None:
+        return located
     for alert in alerts:
-        alert.incident = placed.report.incident
-    rulings = rule_on_all(placed.report, placed.category, placed.affected, alerts)
-    return RuledReport(
-        placed.report, placed.reports, placed.affected, placed.category, rulings, alerts
-    )
+        alert.incident = located.report.incident
+    rulings = rule_on_all(located.report, located.category, located.affected, alerts)
+    return replace(located, rulings=rulings, alerts=alerts)
 
 
 def _alerts_of(incident_ids: Sequence[int], *, lock: bool) -> dict[int, list[Alert]]:
-    """What each incident told so far, the latest alert first; no statement without an incident."""
-    found: defaultdict[int, list[Alert]] = defaultdict(list)
+    """Read the incidents' alerts, the latest first; no statement without an incident."""
+    by_incident: defaultdict[int, list[Alert]] = defaultdict(list)
     if incident_ids:
-        for_update = "FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-        marks = ", ".join(["%s"] * len(incident_ids))
-        # Written out, for Django takes longer to compile it than the database to answer.
-        sql = (
-            f"SELECT * FROM alerting_alert WHERE incident_id IN ({marks}) "  # noqa: S608 - marks
-            f"ORDER BY id DESC {for_update}"
-        )
-        for alert in Alert.objects.raw(sql, list(incident_ids)):
-            found[alert.incident_id].append(alert)
-    return found
+        alerts = Alert.objects.filter(incident__in=incident_ids).order_by("-id")
+        for alert in alerts.select_for_update() if lock else alerts:
+            by_incident[alert.incident_id].append(alert)
+    return by_incident

@@ -1,7 +1,7 @@
-"""What does not leave in time: the next person is told, while the first is tried on.
+"""Escalate messages that do not leave in time, while they are tried on.
 
-Where the provider takes nothing from anybody, nobody is called, for nothing would reach them
-sooner: the duty officer is told at once, and the next person only if the text stays late when
+Where the provider accepts nothing from anybody, nobody else is notified, for nothing would reach
+them sooner: the duty officer is told at once, and the next person only if the text stays late when
 others leave again.
 """
 
@@ -10,16 +10,17 @@ from collections.abc import Sequence
 import structlog
 from django.db import OperationalError, transaction
 
-from notifier.alerting.escalation.failover import fail_over, waking_channels
+from notifier.alerting.escalation.failover import fail_over, sufficient_channels
 from notifier.alerting.models import Alert, Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import unreached_mail
 from notifier.alerting.notification.history import notifications_of
-from notifier.alerting.notification.recipients import awaited
+from notifier.alerting.notification.journal import alert_entry
+from notifier.alerting.notification.recipients import on_time
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.delivery.models import Delay, Message
 from notifier.delivery.sending.delayed import delayed, mark_delayed
 from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.write import write_entries
 
 log = structlog.get_logger(__name__)
 
@@ -27,24 +28,25 @@ log = structlog.get_logger(__name__)
 MAX_REFERENCES = 12
 
 
-def pass_on_delayed() -> None:
-    """Pass on what is late now. May run anywhere, any number of times at once: each is passed on
-    by one alone.
+def escalate_delayed() -> None:
+    """Escalate what is late now.
+
+    May run anywhere, any number of times at once: each message is escalated by one alone.
     """
     late = delayed()
     blocked = [message for message in late if message.blocked_since]
     if blocked:
         try:
             with transaction.atomic():
-                _say_that_nothing_leaves(blocked)
+                _report_blocked(blocked)
         except Exception:  # it must not hold up the others
             log.exception("cannot tell the duty that nothing leaves", texts=len(blocked))
     for message in late:
         if not message.blocked_since:
-            _pass_on(message)
+            _escalate(message)
 
 
-def _pass_on(message: Message) -> None:
+def _escalate(message: Message) -> None:
     try:
         with transaction.atomic():
             _lock_alerts(message)
@@ -58,7 +60,7 @@ def _pass_on(message: Message) -> None:
 
 
 def _lock_alerts(message: Message) -> None:
-    """Take the alerts that it tells of before the message, in the order of a decision.
+    """Lock the message's alerts before the message, in the order of a decision.
 
     Raises OperationalError at once where a decision about one of them is being written.
     """
@@ -66,53 +68,52 @@ def _lock_alerts(message: Message) -> None:
     list(Alert.objects.filter(pk__in=ids).order_by("pk").select_for_update(nowait=True))
 
 
-def _say_that_nothing_leaves(messages: Sequence[Message]) -> None:
-    """One mail to each source's duty officer for all of these, in the caller's transaction."""
+def _report_blocked(messages: Sequence[Message]) -> None:
+    """Queue one mail to each duty officer for all messages, in the caller's transaction."""
     mine = [message for message in messages if mark_delayed(message, Delay.REPORTED)]
-    alerts = _untold(mine)
+    alerts = _unreached(mine)
     write_entries(
-        new_entry(
-            alert.incident_id,
+        alert_entry(
+            alert,
             Step.UNREACHED,
-            f"{alert.organisation_name} : l’opérateur ne prend aucun message, commune à joindre "
-            "autrement.",
+            "l’opérateur ne prend aucun message, commune à joindre autrement",
             alert=alert.pk,
             rule="blocked",
         )
         for alert in alerts
     )
     for source in {alert.incident.source for alert in alerts}:
-        theirs = [alert for alert in alerts if alert.incident.source == source]
-        first = theirs[0]
-        key = f"blocked-{first.pk}-{first.revision}"
-        queue_duty_mails(unreached_mail(theirs, _why(theirs), key))
+        own = [alert for alert in alerts if alert.incident.source == source]
+        key = f"blocked-{own[0].pk}-{own[0].revision}"
+        queue_duty_mails(unreached_mail(own, _why_blocked(own), key))
 
 
-def _untold(messages: Sequence[Message]) -> list[Alert]:
-    """The open alerts that these tell of by themselves, unless somebody was told of them on a
-    channel that counts.
+def _unreached(messages: Sequence[Message]) -> list[Alert]:
+    """Return the open alerts of the messages that reach nobody else on a sufficient channel.
+
+    Digests are left out.
     """
     ids = Notification.objects.filter(
         message__in=[message.pk for message in messages], kind=NotificationKind.ALERT
     )
     alerts = Alert.objects.filter(pk__in=ids.values("alert"), is_open=True).order_by("id")
     alerts = alerts.select_related("incident__source")
-    told = notifications_of(*[alert.pk for alert in alerts])
+    by_alert = notifications_of(*[alert.pk for alert in alerts])
     return [
         alert
         for alert in alerts
-        if not any(_tells(each, alert) for each in awaited(told.get(alert.pk, ())))
+        if not any(_suffices(n, alert) for n in on_time(by_alert.get(alert.pk, ())))
     ]
 
 
-def _tells(notification: Notification, alert: Alert) -> bool:
-    """Whether it brings the alert's present text, and wakes its recipient if it should."""
+def _suffices(notification: Notification, alert: Alert) -> bool:
+    """Whether it brings the alert's present text, on a sufficient channel."""
     has_left = notification.message is None or not notification.message.delay
     is_present = notification.revision == alert.revision
-    return is_present and has_left and notification.channel in waking_channels(alert)
+    return is_present and has_left and notification.channel in sufficient_channels(alert)
 
 
-def _why(alerts: Sequence[Alert]) -> str:
+def _why_blocked(alerts: Sequence[Alert]) -> str:
     references = list(dict.fromkeys(alert.incident.reference for alert in alerts))
     more = (
         f" et {len(references) - MAX_REFERENCES} autres" if len(references) > MAX_REFERENCES else ""

@@ -1,7 +1,7 @@
-"""A delivery failed: the other channel of the same person, then the next person, then dispatch.
+"""Escalate a failed delivery: the person's other channel, the next person, the duty officer.
 
-Called once for each such message, in delivery's own transaction
-(notifier.delivery.follow_up), and once for one that does not leave in time
+Called once for each message that failed, in delivery's own transaction
+(notifier.delivery.follow_up), and once for each that does not leave in time
 (notifier.alerting.escalation.delayed).
 """
 
@@ -17,17 +17,13 @@ from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.duty_officer import unreached_mail
 from notifier.alerting.notification.facts import compose
 from notifier.alerting.notification.history import (
-    keys_told,
+    address_keys,
     notifications_in,
     notifications_of,
 )
-from notifier.alerting.notification.planned import (
-    AddressKey,
-    AlertText,
-    PlannedNotification,
-    recipients_in_words,
-)
-from notifier.alerting.notification.recipients import awaited, not_yet_told, recipient_label
+from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
+from notifier.alerting.notification.recipients import not_notified, on_time, recipient_label
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
@@ -37,62 +33,69 @@ from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.write import write_entries
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Of an alert whose text somebody did not get: the channels on which somebody is told."""
+class _Escalated:
+    """An alert that was escalated, and the channels on which somebody gets it in time."""
 
     alert: Alert
     channels: set[str]
 
+    @property
+    def is_unreached(self) -> bool:
+        """Whether none of the channels suffices."""
+        return self.channels.isdisjoint(sufficient_channels(self.alert))
+
 
 def fail_over(message: Message) -> None:
-    """Tell somebody else what this message could not tell, if there is still a point in it."""
+    """Notify somebody else of what this message was about, where that is still of use."""
     failed = notifications_in(message)
     if failed:
-        pass_on(failed)
+        escalate(failed)
     else:
         log.error("duty address could not be told", message=message.pk)
 
 
-def pass_on(failed: Sequence[Notification]) -> None:
-    """Tell whoever is next, of each of the notifications of one message.
+def escalate(failed: Sequence[Notification]) -> None:
+    """Notify whoever is next for each of the notifications of one message.
 
-    Of one that is delayed, whoever is told meanwhile is told by a text of his own: its recipient
-    may get it yet. From the second whose text does not leave, dispatch is told as well.
+    The recipient of one that is delayed may still get it. From the second delayed recipient of an
+    alert on, the duty officer is told as well.
     """
-    silent = []
-    for each in failed:
-        told = _tell_next(each)
-        if told is not None and told.channels.isdisjoint(waking_channels(told.alert)):
-            silent.append(told)
-            then = "commune à joindre autrement" if each.is_delayed else "plus personne à prévenir"
-            _note(told.alert, each, Step.UNREACHED, then, rule="unreached")
-    if silent:
-        queue_duty_mails(_mail_to_duty(failed, silent))
+    unreached = []
+    for notification in failed:
+        escalated = _notify_next(notification)
+        if escalated is not None and escalated.is_unreached:
+            unreached.append(escalated)
+            then = "plus personne à prévenir"
+            if notification.is_delayed:
+                then = "commune à joindre autrement"
+            _write_entry(escalated.alert, notification, Step.UNREACHED, then, rule="unreached")
+    if unreached:
+        queue_duty_mails(_duty_mail(failed, unreached))
 
 
-def _mail_to_duty(
-    failed: Sequence[Notification], silent: Sequence[_Told]
+def _duty_mail(
+    failed: Sequence[Notification], unreached: Sequence[_Escalated]
 ) -> list[PlannedNotification]:
-    """That nobody is told; apart from that nobody is told yet, for both may come to be true.
+    """Plan the mail that nobody is reached, or not yet: two mails, for both may come to be true.
 
-    One mail, however many alerts a digest told of.
+    One of each, however many alerts were in a digest.
     """
-    first, last = failed[0], silent[-1]
+    first, last = failed[0], unreached[-1]
     is_delayed = first.is_delayed
-    if len(silent) == 1:
+    if len(unreached) == 1:
         alert = last.alert
         if not is_delayed:
-            return unreached_mail([alert], _why(alert, last.channels))
-        what = "SMS" if waking_channels(alert) == (Channel.SMS,) else "message"
+            return unreached_mail([alert], _why_unreached(alert, last.channels))
+        what = "SMS" if sufficient_channels(alert) == (Channel.SMS,) else "message"
         why = f"aucun {what} n’est encore parti, les essais continuent"
         return unreached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
-    references = ", ".join(told.alert.incident.reference for told in silent)
+    references = ", ".join(escalated.alert.incident.reference for escalated in unreached)
     why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
     if is_delayed:
         why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
@@ -100,11 +103,11 @@ def _mail_to_duty(
     return unreached_mail([last.alert], why, f"delayed-{key}" if is_delayed else key)
 
 
-def _tell_next(failed: Notification) -> _Told | None:
-    """Tell whoever is next.
+def _notify_next(failed: Notification) -> _Escalated | None:
+    """Notify the next recipient of the alert.
 
-    None where a newer text is on its way to the same people, and is followed up itself, or where an
-    end is late: it can be read in the morning.
+    None where a newer text is on its way to the same people, for it is escalated itself, and where
+    an end is late: it can be read in the morning.
     """
     alerts = Alert.objects.select_related("incident__source", "report")
     alert = alerts.select_for_update(of=("self",)).get(notification=failed)
@@ -118,13 +121,15 @@ def _tell_next(failed: Notification) -> _Told | None:
     planned = _plan(alert, failed, siblings)
     if planned:
         whom = recipients_in_words(planned)
-        _note(alert, failed, Step.DECIDED, f"au tour de {whom}", rule="escalation")
+        _write_entry(alert, failed, Step.DECIDED, f"au tour de {whom}", rule="escalation")
         store_throttled(planned, earlier)
-    late = {n.recipient for n in siblings if n.is_delayed and n.channel in waking_channels(alert)}
-    told = {n.channel for n in awaited(siblings)}
+    late = {
+        n.recipient for n in siblings if n.is_delayed and n.channel in sufficient_channels(alert)
+    }
+    channels = {n.channel for n in on_time(siblings)}
     if failed.is_delayed and len(late) > 1:
-        return _Told(alert, told)
-    return _Told(alert, told | {each.channel for each in planned})
+        return _Escalated(alert, channels)
+    return _Escalated(alert, channels | {n.channel for n in planned})
 
 
 def store_throttled(
@@ -134,61 +139,61 @@ def store_throttled(
 
     Raises UsageChangedError where another worker counts the day's first text; the sweep repeats it.
     """
-    routine = [each.address for each in planned if each.lane is Lane.ROUTINE]
-    limits = read_limits(routine, {each.source for each in planned}, lock=True)
-    lines = store(throttle(planned, earlier, limits), earlier)
+    routine = [n.address for n in planned if n.lane is Lane.ROUTINE]
+    limits = read_limits(routine, {n.source for n in planned}, lock=True)
+    entries = store(throttle(planned, earlier, limits), earlier)
     count_used(limits)
-    write_entries(lines)
+    write_entries(entries)
 
 
 def _plan(
     alert: Alert, failed: Notification, siblings: list[Notification]
 ) -> list[PlannedNotification]:
-    """Address it to the same person on what was not tried; then down the order until one wakes."""
-    category = told_category(alert)
+    """Address it to the same person on other channels, then to the next until one suffices."""
+    category = disclosable_category(alert)
     if category is None or alert.expires_at <= timezone.now():
         return []
     people = active_people([alert.organisation], timezone.now())[alert.organisation]
-    tried = keys_told(siblings)
+    tried = address_keys(siblings)
     if alert.is_to_neighbour:
-        tried |= _told_by_others(alert)
+        tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_label(person) == failed.recipient]
     planned = _untried(_text(alert, category).for_people(same, tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return planned
     why = unreached_clause(failed, siblings, is_tried_still=bool(planned))
     text = _text(alert, category, why)
-    # Of one that was late before it failed, somebody is told already in the reader's place.
-    is_passed_on = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
-    has_stand_in = is_passed_on and not failed.is_delayed
-    alive = {
-        n.channel for n in awaited(siblings) if has_stand_in or n.recipient == failed.recipient
+    # Of one that was late before it failed, somebody else was notified already.
+    is_failed_over = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
+    has_stand_in = is_failed_over and not failed.is_delayed
+    channels = {
+        n.channel for n in on_time(siblings) if has_stand_in or n.recipient == failed.recipient
     }
-    alive |= {each.channel for each in planned}
-    for person in not_yet_told(people, siblings):
-        if not alive.isdisjoint(waking_channels(alert)):
+    channels |= {n.channel for n in planned}
+    for person in not_notified(people, siblings):
+        if not channels.isdisjoint(sufficient_channels(alert)):
             break
         more = _untried(text.for_people([person], category.channels), tried)
         planned += more
-        alive |= {each.channel for each in more}
+        channels |= {n.channel for n in more}
     return planned
 
 
-def _told_by_others(alert: Alert) -> set[AddressKey]:
-    """Where the incident's other open alerts were told: a neighbour's text doubles none."""
+def _notified_of_others(alert: Alert) -> set[AddressKey]:
+    """Return the addresses of the incident's other open alerts: a neighbour's text doubles none."""
     others = Alert.objects.filter(incident=alert.incident_id, is_open=True).exclude(pk=alert.pk)
-    told = notifications_of(*others.values_list("pk", flat=True))
-    return {key for notifications in told.values() for key in keys_told(notifications)}
+    by_alert = notifications_of(*others.values_list("pk", flat=True))
+    return {key for notifications in by_alert.values() for key in address_keys(notifications)}
 
 
 def _text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
-    """The alert's text as it now stands; to whoever stands in, it says for whom."""
+    """Compose the alert's text as it now stands; `unreached` says for whom its reader stands in."""
     facts = {**alert.facts, "unreached": unreached}
     return AlertText(alert, compose(Kind(alert.kind), facts), Lane(category.lane))
 
 
-def told_category(alert: Alert) -> Category | None:
-    """Return the alert's category, if the operator still lets it be told."""
+def disclosable_category(alert: Alert) -> Category | None:
+    """Return the alert's category, if the operator's file still discloses it."""
     category = categories().get(alert.category)
     if category is None:
         log.error("category left the configuration, alert is not passed on", alert=alert.pk)
@@ -199,46 +204,43 @@ def told_category(alert: Alert) -> Category | None:
 def _untried(
     planned: Iterable[PlannedNotification], tried: set[AddressKey]
 ) -> list[PlannedNotification]:
-    """Those to addresses that were not tried yet; they count as tried from now on."""
-    fresh = [each for each in planned if each.key not in tried]
-    tried.update(each.key for each in fresh)
+    """Return those to addresses that were not tried yet; they count as tried from now on."""
+    fresh = [n for n in planned if n.key not in tried]
+    tried.update(n.key for n in fresh)
     return fresh
 
 
-def waking_channels(alert: Alert) -> Sequence[str]:
-    """Return the channels that count as telling: at night an e-mail wakes nobody, so urgent wants
-    an SMS. An end or a cancellation can be read in the morning.
+def sufficient_channels(alert: Alert) -> Sequence[str]:
+    """Return the channels on which one message suffices: of an urgent alert, SMS alone.
+
+    At night an e-mail wakes nobody; an end or a cancellation can be read in the morning.
     """
     category = categories().get(alert.category)
     is_urgent = category is None or Lane(category.lane) is Lane.URGENT
     return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 
-def _why(alert: Alert, alive: set[str]) -> str:
+def _why_unreached(alert: Alert, channels: set[str]) -> str:
     if Kind(alert.kind).closes:
         return "l’alerte était partie, mais l’annonce de la fin n’a pas abouti"
-    if alive:
+    if channels:
         return "aucun SMS n’a abouti, il n’est parti que des courriels"
     return "aucun message n’a abouti"
 
 
-def _note(alert: Alert, failed: Notification, step: Step, what: str, rule: str) -> None:
+def _write_entry(alert: Alert, failed: Notification, step: Step, what: str, rule: str) -> None:
     state = "pas encore joint" if failed.is_delayed else "non joint"
     if failed.message_state == MessageState.CANCELLED:
         state = "n’est plus à cette adresse"
     if failed.is_delayed and rule == "escalation":
         rule = "delayed"
     who = f"{failed.title} {state} ({failed.get_channel_display()})"
-    text = f"{alert.organisation_name} : {who}, {what}."
-    write_entries(
-        [
-            new_entry(
-                alert.incident_id,
-                step,
-                text,
-                message_id=failed.message_id,
-                alert=alert.pk,
-                rule=rule,
-            )
-        ]
+    entry = alert_entry(
+        alert,
+        step,
+        f"{who}, {what}",
+        message_id=failed.message_id,
+        alert=alert.pk,
+        rule=rule,
     )
+    write_entries([entry])

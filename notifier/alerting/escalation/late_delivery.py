@@ -1,55 +1,52 @@
-"""A text arrived that was thought lost: its reader is told what the others were told since."""
+"""A text arrived that counted as lost: its reader gets what the others got since."""
 
 from collections.abc import Iterable
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import store_throttled, told_category
+from notifier.alerting.escalation.failover import disclosable_category, store_throttled
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.facts import compose
 from notifier.alerting.notification.history import (
-    keys_told,
+    address_keys,
     notifications_in,
     notifications_of,
 )
-from notifier.alerting.notification.planned import (
-    AlertText,
-    PlannedNotification,
-    recipients_in_words,
-)
+from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.notification.planned import AlertText, PlannedNotification
 from notifier.delivery.models import Lane, Message
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.write import write_entries
 
 
 def catch_up(message: Message) -> None:
-    """Tell its reader each alert's present text, where that is a later one.
+    """Send its reader each alert's present text, where that is a later one.
 
     Called once for a message, in delivery's own transaction (notifier.delivery.follow_up).
     """
-    for each in notifications_in(message):
-        _tell(each)
+    for delivered in notifications_in(message):
+        _catch_up(delivered)
 
 
-def _tell(delivered: Notification) -> None:
+def _catch_up(delivered: Notification) -> None:
     alerts = Alert.objects.select_related("incident__source", "report")
     alert = alerts.select_for_update(of=("self",)).get(notification=delivered)
-    if not _goes_on_from(alert, delivered):
+    if not _has_useful_revision_after(alert, delivered):
         return
     earlier = notifications_of(alert.pk)
     planned = _plan(alert, delivered, earlier.get(alert.pk, []))
     if planned:
         whom = recipients_in_words(planned)
-        text = f"{alert.organisation_name} : reçu après coup, la suite est dite à {whom}."
-        line = new_entry(alert.incident_id, Step.DECIDED, text, alert=alert.pk, rule="after_all")
-        write_entries([line])
+        what = f"reçu après coup, la suite est dite à {whom}"
+        entry = alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="after_all")
+        write_entries([entry])
         store_throttled(planned, earlier)
 
 
-def _goes_on_from(alert: Alert, delivered: Notification) -> bool:
-    """Whether something followed that is still of use; what was taken up anew is told anew."""
+def _has_useful_revision_after(alert: Alert, delivered: Notification) -> bool:
+    """Whether a later text is still of use; an alert opened again went to its own recipients."""
     is_later = alert.opened_revision <= delivered.revision < alert.revision
     return is_later and alert.expires_at > timezone.now()
 
@@ -57,11 +54,11 @@ def _goes_on_from(alert: Alert, delivered: Notification) -> bool:
 def _plan(
     alert: Alert, delivered: Notification, earlier: Iterable[Notification]
 ) -> list[PlannedNotification]:
-    category = told_category(alert)
+    category = disclosable_category(alert)
     if category is None:
         return []
     people = active_people([alert.organisation], timezone.now())[alert.organisation]
     text = AlertText(alert, compose(Kind(alert.kind), alert.facts), Lane(category.lane))
-    told = keys_told(n for n in earlier if n.revision == alert.revision)
+    notified = address_keys(n for n in earlier if n.revision == alert.revision)
     planned = text.for_recipients_of([delivered], people)
-    return [each for each in planned if each.key not in told]
+    return [n for n in planned if n.key not in notified]

@@ -1,4 +1,4 @@
-"""Who could not be reached, as said to whoever is told in their place; what it says is true."""
+"""Say in French who could not be reached, to whoever is notified in their place."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def unreached_clause(
 ) -> str:
     """Return a French clause: "le maire n’a pu être joint", "le maire et le 1er adjoint n’ont pu…".
 
-    `failed` is the one that somebody else is told for, `siblings` all of its alert's revision.
-    Named are those of whom every message failed. Where the one of `failed` may read another,
-    or is sent one now (`is_tried_still`), or where this one may reach him yet, it says just that.
+    `failed` is the notification that is escalated, `siblings` all of its alert's revision. The
+    people of whom every message failed are named. Where the recipient of `failed` may get another,
+    is sent one now (`is_tried_still`), or may still get this one, the clause says just that.
     """
     by_person: dict[str, list[Notification]] = {}
     for notification in siblings:
         by_person.setdefault(notification.recipient, []).append(notification)
     lost = {
-        person: theirs[0].title
-        for person, theirs in by_person.items()
-        if all(one.message_state in FAILED_STATES for one in theirs)
+        person: own[0].title
+        for person, own in by_person.items()
+        if all(n.message_state in FAILED_STATES for n in own)
     }
     if failed.recipient in lost and not is_tried_still:
         return _nobody_of(list(lost.values()))

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ),
                 ("expires_at", models.DateTimeField(verbose_name="périmée après")),
                 (
-                    "reopening_told_at",
+                    "reopening_notified_at",
                     models.DateTimeField(null=True, verbose_name="reprise annoncée le"),
                 ),
                 (
@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField(null=True, verbose_name="périmée après")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminée le")),
                 (
-                    "was_told",
+                    "was_notified",
                     models.BooleanField(default=False, verbose_name="déjà prévenu de cette alerte"),
                 ),
                 (
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
                     ("kind__in", ["alert", "digest"]), ("state__in", ["deferred", "queued"])
                 ),
                 fields=("alert", "revision", "channel", "address"),
-                name="alerting_told_once",
+                name="alerting_notified_once",
             ),
         ),
         migrations.AddConstraint(

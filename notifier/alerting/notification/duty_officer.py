@@ -1,7 +1,7 @@
-"""Mails to the duty officer of a source: a commune that cannot be told, a quota, a pause.
+"""Plan mails to the duty officer of a source: a commune not reached, a quota, a pause.
 
-Each is said once, by its dedup key. One to a source without an address is planned as well: that
-nobody can be told is an error where it is queued (notifier.alerting.notification.store).
+Each is sent once, by its dedup key. One to a source without an address is planned as well, and is
+an error where it is queued (notifier.alerting.notification.store).
 """
 
 from collections import defaultdict
@@ -10,13 +10,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from notifier.alerting.models import (
-    Alert,
-    FanOut,
-    NotificationKind,
-    QuotaUsage,
-)
-from notifier.alerting.notification.facts import facts_told_now
+from notifier.alerting.models import Alert, FanOut, NotificationKind, QuotaUsage
+from notifier.alerting.notification.facts import parse_facts
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
@@ -32,23 +27,24 @@ TITLE = "permanence du groupement"
 def unreached_mail(
     alerts: Sequence[Alert], why: str, dedup_key: str = ""
 ) -> list[PlannedNotification]:
-    """Plan one mail for all of these alerts of one report: nobody is told, or rung.
+    """Plan one mail for all of these alerts of one report: nobody is notified, or none by SMS.
 
-    None without an alert. `dedup_key`: what it is about when that is more than the first of them.
+    None without an alert. `why` is in French. `dedup_key` says what the mail is about where that is
+    more than the first of the alerts.
     """
     if not alerts:
         return []
     first = alerts[0]
     source = first.incident.source
     subject, body = composer().unreached(
-        facts_told_now(first.facts), [_as_listed(alert) for alert in alerts], why
+        parse_facts(first.facts), [_as_listed(alert) for alert in alerts], why
     )
-    its_own = f"{first.incident_id}-{first.organisation}-{first.revision}"
+    of_first = f"{first.incident_id}-{first.organisation}-{first.revision}"
     return [
         duty_mail(
             NotificationKind.DUTY,
             source,
-            dedup_key=f"unreached-{dedup_key or its_own}",
+            dedup_key=f"unreached-{dedup_key or of_first}",
             incident_id=first.incident_id,
             revision=first.revision,
             subject=subject,
@@ -58,30 +54,30 @@ def unreached_mail(
 
 
 def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> list[PlannedNotification]:
-    """Plan the mail that a source has come to its quota of the day."""
+    """Plan the mail that a source has reached its quota of the day."""
     source = usage.source
-    subject, body = composer().cap(source.name, quota, is_hard=is_hard)
+    subject, body = composer().quota(source.name, quota, is_hard=is_hard)
     which = "hard-quota" if is_hard else "quota"
     return _mail_about(source, f"{which}-{source.pk}-{usage.day}", subject, body)
 
 
 def fan_out_mail(episode: FanOut, usual: int, within: timedelta) -> list[PlannedNotification]:
-    """Plan the mail that a source tells unusually many communes."""
+    """Plan the mail that a source alerts unusually many communes; `usual` of them within a time."""
     source, minutes = episode.source, int(within.total_seconds() // 60)
     subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
     return _mail_about(source, f"fan-out-{episode.pk}", subject, body)
 
 
 def pause_mails(expired: Iterable[Message]) -> list[PlannedNotification]:
-    """Plan to each source's duty officer one mail of all that expired while sending was paused."""
+    """Plan one mail to each source's duty officer about what expired while sending was paused."""
     alerts = Alert.objects.filter(notification__message__in=[message.pk for message in expired])
     by_source: defaultdict[Source, list[Alert]] = defaultdict(list)
     for alert in alerts.distinct().select_related("incident__source"):
         by_source[alert.incident.source].append(alert)
     mails = []
-    for source, theirs in by_source.items():
-        listed = [f"{_as_listed(a)} : réf. {a.incident.reference}" for a in theirs[:MAX_LISTED]]
-        subject, body = composer().pause(source.name, listed, len(theirs))
+    for source, own in by_source.items():
+        listed = [f"{_as_listed(a)} : réf. {a.incident.reference}" for a in own[:MAX_LISTED]]
+        subject, body = composer().pause(source.name, listed, len(own))
         key = f"pause-{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
         mails += _mail_about(source, key, subject, body)
     return mails
@@ -90,7 +86,7 @@ def pause_mails(expired: Iterable[Message]) -> list[PlannedNotification]:
 def _mail_about(
     source: Source, dedup_key: str, subject: str, body: str
 ) -> list[PlannedNotification]:
-    """A mail about no incident."""
+    """Plan a mail about no incident."""
     return [
         duty_mail(NotificationKind.QUOTA, source, dedup_key=dedup_key, subject=subject, body=body)
     ]
@@ -107,9 +103,9 @@ def duty_mail(
     revision: int = 1,
     expires_at: datetime | None = None,
 ) -> PlannedNotification:
-    """Address a mail to the duty officer: urgent, past every pause, worth reading for LIFETIME.
+    """Address a mail to the duty officer: urgent, past every pause.
 
-    `expires_at` is aware and says otherwise.
+    It expires after LIFETIME, or at `expires_at` (aware).
     """
     return PlannedNotification(
         kind=kind,
@@ -130,7 +126,7 @@ def duty_mail(
 
 
 def _as_listed(alert: Alert) -> str:
-    """The commune, and where it happens when that is next door: "Joncherey, voisine de Delle"."""
+    """Name the commune, and a neighbour where it happens: "Joncherey, voisine de Delle"."""
     next_to = alert.facts.get("next_to")
     name = alert.organisation_name
     return f"{name}, voisine {with_de(next_to)}" if next_to else name

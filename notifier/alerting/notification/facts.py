@@ -1,4 +1,4 @@
-"""The facts that a text states: the whitelisted ones of a report, or those that were told."""
+"""Collect the facts that a text states: whitelisted ones of a report, or of an earlier text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def facts_of(
     next_to: Commune | None = None,
     holders: Sequence[Commune] = (),
 ) -> dict[str, Any]:
-    """The whitelisted facts, as JSON types; nothing else of a report reaches a text.
+    """Return the whitelisted facts, as JSON types; nothing else of a report reaches a text.
 
     The label keeps its brackets: each text says its severity in its own place. `next_to` is where
     it happens when `commune` only adjoins; `holders` when it is only close by.
@@ -50,44 +50,46 @@ def facts_of(
     }
 
 
-def facts_to_tell(
+def facts_for(
     kind: Kind,
     report: Report,
     category: Category,
     commune: Commune,
-    told: dict[str, Any] | None,
+    previous: dict[str, Any] | None,
     next_to: Commune | None = None,
     holders: Sequence[Commune] = (),
     moved_to: Sequence[Commune] = (),
 ) -> dict[str, Any]:
-    """The facts of a text of this kind; `told` are those of the text told last, if any.
+    """Return the facts of a text of this kind; `previous` are those of the text before, if any.
 
-    An end or a cancellation speaks of what was told, of when it ended, and of nothing else that
-    became known since; of a commune left, `moved_to` says where it is now. What is told further
-    keeps the hour that was told: dispatch may date each state of a report by itself.
+    An end or a cancellation repeats them, says when it ended, and states nothing else that became
+    known since; in a commune that the incident left, `moved_to` says where it is now. An update
+    keeps the earlier hour of the event: dispatch may date each state of a report by itself.
     """
     facts = facts_of(report, category, commune, next_to, holders)
-    if told is None or kind.opens:
+    if previous is None or kind.opens:
         return facts
     if not kind.closes:
-        return {**facts, "occurred_at": min(facts["occurred_at"], told["occurred_at"], key=_moment)}
+        moments = facts["occurred_at"], previous["occurred_at"]
+        return {**facts, "occurred_at": min(moments, key=_moment)}
     closing = {
-        **told,
+        **previous,
         "status": report.status,
         "duty_phone": facts["duty_phone"],
         "moved_to": [commune.name for commune in moved_to],
     }
-    return {**closing, **_end(report, told)} if kind is Kind.END else closing
+    return {**closing, **_end(report, previous)} if kind is Kind.END else closing
 
 
-def _end(report: Report, told: dict[str, Any]) -> dict[str, Any]:
-    """When it ended: the report's own hour if it is later than that of the event, else its arrival.
+def _end(report: Report, previous: dict[str, Any]) -> dict[str, Any]:
+    """Return when it ended: the report's own hour if later than the event's, else its arrival.
 
-    Most control rooms repeat the event's hour in every report; a clock ahead of ours is ours.
+    Most control rooms repeat the event's hour in every report. An hour ahead of our clock counts as
+    the arrival.
     """
     arrived = report.received_at
     ended = min(report.occurred_at, arrived)
-    is_dated = ended > _moment(told["occurred_at"])
+    is_dated = ended > _moment(previous["occurred_at"])
     return {
         "ended_at": (ended if is_dated else arrived).isoformat(),
         "end_is_dated": is_dated,
@@ -100,16 +102,16 @@ def _duty_phone(report: Report) -> str:
 
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
-    """The texts of a kind for facts as `facts_of` makes them."""
-    return composer().compose(kind, facts_told_now(facts))
+    """Compose the texts of a kind from facts as `facts_of` returns them."""
+    return composer().compose(kind, parse_facts(facts))
 
 
-def facts_told_now(facts: dict[str, Any]) -> Facts:
-    """The composer's own form of facts as `facts_of` makes them."""
+def parse_facts(facts: dict[str, Any]) -> Facts:
+    """Convert facts as `facts_of` returns them into the composer's, composed now."""
     moments = {
         name: _moment(facts[name]) for name in ("occurred_at", "ended_at") if facts.get(name)
     }
-    return Facts(**{**facts, **moments}, told_at=timezone.now())
+    return Facts(**{**facts, **moments}, composed_at=timezone.now())
 
 
 def _moment(written: str) -> datetime:

@@ -1,22 +1,15 @@
-"""What was told of an alert or is about to be: its notifications, with what became of each."""
+"""Read what an alert's recipients were sent, or are about to be: notifications and messages."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from django.utils import timezone
 
-from notifier.alerting.models import (
-    OF_ALERT,
-    Notification,
-    NotificationKind,
-    NotificationState,
-)
+from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
 from notifier.alerting.notification.planned import AddressKey, address_key
 from notifier.delivery.models import Message
-from notifier.journal.models import Entry
-from notifier.journal.write import timeline
 
-# What reached its recipient, may still, or was tried: neither withdrawn nor kept back.
+# Those that reached their recipient, may still, or were tried: neither withdrawn nor suppressed.
 COUNTED = (NotificationState.DEFERRED, NotificationState.QUEUED)
 
 
@@ -25,7 +18,7 @@ def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Noti
 
     One statement; none without an alert. `lock`: until commit nobody releases a deferred one.
     """
-    found: defaultdict[int, list[Notification]] = defaultdict(list)
+    by_alert: defaultdict[int, list[Notification]] = defaultdict(list)
     if alert_ids:
         rows = Notification.objects.filter(
             alert__in=alert_ids, kind__in=OF_ALERT, state__in=COUNTED
@@ -35,35 +28,34 @@ def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Noti
         rows = rows.order_by("id")
         for notification in rows.select_for_update(of=("self",)) if lock else rows:
             if notification.alert_id is not None:
-                found[notification.alert_id].append(notification)
-    return found
+                by_alert[notification.alert_id].append(notification)
+    return by_alert
 
 
 def notifications_in(message: Message) -> list[Notification]:
     """Read the notifications of alerts that the message carries: one, or a digest's several."""
-    carried = Notification.objects.filter(message=message, kind__in=OF_ALERT).order_by("alert_id")
-    found = list(carried)
-    for notification in found:
+    rows = Notification.objects.filter(message=message, kind__in=OF_ALERT).order_by("alert_id")
+    notifications = list(rows)
+    for notification in notifications:
         notification.message = message
-    return found
+    return notifications
 
 
-def keys_told(notifications: Iterable[Notification]) -> set[AddressKey]:
-    """Return the addresses that they went to."""
+def address_keys(notifications: Iterable[Notification]) -> set[AddressKey]:
+    """Return the addresses of the notifications."""
     return {address_key(n.channel, n.address) for n in notifications}
 
 
-def timeline_of(incident_id: int) -> list[Entry]:
-    """Read an incident's journal, and that of the digests that told of it, oldest first."""
-    digests = Notification.objects.filter(
-        incident=incident_id, kind=NotificationKind.DIGEST, message__isnull=False
-    )
-    return timeline(incident_id, message_ids=list(digests.values_list("message_id", flat=True)))
+def alert_of(notification: Notification) -> Alert:
+    """Return the alert that it is about. Raises ValueError where it is about none."""
+    if notification.alert is None:
+        raise ValueError(f"notification {notification.pk} is about no alert")
+    return notification.alert
 
 
-def supersede_deferred(notifications: Iterable[Notification]) -> None:
-    """Withdraw what is still deferred of these. One UPDATE."""
-    waiting = Notification.objects.filter(
-        pk__in=[n.pk for n in notifications], state=NotificationState.DEFERRED
-    )
-    waiting.update(state=NotificationState.SUPERSEDED, ended_at=timezone.now())
+def end_deferred(notifications: Iterable[Notification], state: NotificationState) -> None:
+    """End what is still deferred of the notifications in this state. One UPDATE at most."""
+    ids = [n.pk for n in notifications]
+    if ids:
+        deferred = Notification.objects.filter(pk__in=ids, state=NotificationState.DEFERRED)
+        deferred.update(state=state, ended_at=timezone.now())

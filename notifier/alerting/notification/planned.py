@@ -1,4 +1,4 @@
-"""Planned notifications: a text for one recipient on one channel, before anything is stored."""
+"""Planned notifications: one text for one recipient on one channel, before it is stored."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ class PlannedNotification:
     subject: str = ""
     html: str = ""
     reported_at: datetime | None = None
-    """When what it tells was reported to us; None of what is about no report."""
+    """When its report reached us; None where it is about no report."""
     revision: int = 1
-    """Of the alert that it tells of, or is about."""
+    """The revision of its alert."""
     dedup_key: str = ""
-    """Of a mail to the duty officer: what is said once."""
+    """Of a mail to the duty officer: what is sent once."""
     deferral: Deferral | None = None
 
     @property
     def key(self) -> AddressKey:
-        """Whom it reaches, comparable."""
+        """Channel and address, to be compared."""
         return address_key(self.channel, self.address)
 
     @property
@@ -62,32 +62,37 @@ class PlannedNotification:
         return mask(self.address)
 
     def deferred(self, reason: DeferralReason, until: datetime) -> PlannedNotification:
-        """The same, to be told later."""
+        """Return a copy that is deferred."""
         return replace(self, deferral=Deferral(reason, until))
 
 
 @dataclass
-class Throttled:
-    """What becomes of planned notifications."""
+class NotificationPlan:
+    """Planned notifications by what becomes of them."""
 
     queued: list[PlannedNotification] = field(default_factory=list)
+    """Those that leave now."""
     deferred: list[PlannedNotification] = field(default_factory=list)
     joined: list[tuple[PlannedNotification, Notification]] = field(default_factory=list)
-    """Those for which one that is deferred already now speaks, with that one."""
+    """Those that add nothing to a row that is deferred already, each with that row."""
     superseded: list[Notification] = field(default_factory=list)
-    """Deferred ones whose place an urgent text takes."""
+    """Deferred rows that an urgent text replaces."""
 
-    def deferral_of(self, planned: PlannedNotification) -> datetime | None:
-        """Until when it waits, in its own row or in one that speaks for it; None if it leaves."""
-        for each in self.deferred:
-            if each.alert is planned.alert and each.key == planned.key and each.deferral:
-                return each.deferral.until
-        return next((row.deferred_until for each, row in self.joined if each is planned), None)
+    def deferred_until(self, planned: PlannedNotification) -> datetime | None:
+        """Return until when it waits, in its own row or one that it joined; None if it leaves."""
+        for deferred in self.deferred:
+            if (
+                deferred.alert is planned.alert
+                and deferred.key == planned.key
+                and deferred.deferral is not None
+            ):
+                return deferred.deferral.until
+        return next((row.deferred_until for n, row in self.joined if n is planned), None)
 
 
 @dataclass(frozen=True)
 class AlertText:
-    """The texts of an alert's present revision, to be addressed to people."""
+    """The texts of an alert's present revision, ready to be addressed."""
 
     alert: Alert
     texts: Texts
@@ -98,23 +103,23 @@ class AlertText:
     ) -> list[PlannedNotification]:
         """Address it to each person on each of the channels; once to an address that two share.
 
-        Whoever has none of the channels gets it on those they have: silence would be worse.
+        Whoever has none of the channels gets it on the others: silence would be worse.
         """
-        found: dict[AddressKey, PlannedNotification] = {}
+        by_key: dict[AddressKey, PlannedNotification] = {}
         for person in people:
             usable = list(person.addresses)
             for channel in [c for c in usable if c in channels] or usable:
                 planned = self._to(person, Channel(channel))
-                found.setdefault(planned.key, planned)
-        return list(found.values())
+                by_key.setdefault(planned.key, planned)
+        return list(by_key.values())
 
     def for_recipients_of(
         self, earlier: Iterable[Notification], people: Sequence[Person]
     ) -> list[PlannedNotification]:
-        """Address it to whoever got an earlier notification, where they are reached now.
+        """Address it to the recipients of earlier notifications, at their present addresses.
 
-        That is the person who was meant, and whoever has the address that it went to: a contact may
-        have come back under another number of the directory, or share an address with one who left.
+        Those are the person who was meant, and whoever has the address that it went to: a contact
+        may be in the directory again under another number, or share an address with one who left.
         """
         by_label = {recipient_label(person): person for person in people}
         by_address = {
@@ -122,13 +127,13 @@ class AlertText:
             for person in reversed(people)
             for channel, address in person.addresses.items()
         }
-        found: list[PlannedNotification] = []
+        planned: list[PlannedNotification] = []
         for notification in earlier:
             meant = by_label.get(notification.recipient)
             reader = by_address.get(address_key(notification.channel, notification.address))
             both = dict.fromkeys(person for person in (meant, reader) if person)
-            found = merged(found, self.for_people(both, [notification.channel]))
-        return found
+            planned = merged(planned, self.for_people(both, [notification.channel]))
+        return planned
 
     def _to(self, person: Person, channel: Channel) -> PlannedNotification:
         is_sms = channel is Channel.SMS
@@ -152,25 +157,20 @@ class AlertText:
 
 
 def address_key(channel: str, address: str) -> AddressKey:
-    """Return what makes an address one and the same: an e-mail address's case does not count."""
+    """Return the address in the form in which two are compared: without the case of an e-mail's."""
     return str(channel), address.lower()
 
 
 def merged(
     planned: Iterable[PlannedNotification], more: Iterable[PlannedNotification]
 ) -> list[PlannedNotification]:
-    """Return the planned ones, and those of the others that go to further addresses."""
-    by_key = {each.key: each for each in planned}
-    for each in more:
-        by_key.setdefault(each.key, each)
+    """Return the planned notifications, and those of `more` that go to further addresses."""
+    by_key = {n.key: n for n in planned}
+    for n in more:
+        by_key.setdefault(n.key, n)
     return list(by_key.values())
 
 
-def rings(planned: Iterable[PlannedNotification]) -> bool:
-    """Say whether one of them rings a telephone."""
-    return any(each.channel is Channel.SMS for each in planned)
-
-
-def recipients_in_words(planned: Iterable[PlannedNotification]) -> str:
-    """Name the recipients for the journal: "maire (SMS +33 6 •• •• •• 12), …"."""
-    return ", ".join(f"{each.title} ({each.channel.label} {each.masked})" for each in planned)
+def has_sms(planned: Iterable[PlannedNotification]) -> bool:
+    """Say whether one of the notifications is an SMS."""
+    return any(n.channel is Channel.SMS for n in planned)

@@ -1,4 +1,4 @@
-"""Which recipients have left: a text that waits goes to nobody who is no contact of its commune."""
+"""Find the recipients who have left: a waiting text goes to present contacts alone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from notifier.delivery.models import Message
 from notifier.directory.recipients import active_people
 
 
-def messages_to_nobody(messages: Sequence[Message]) -> set[int]:
-    """Return the ids of those messages whose addresses are no present contact's of their communes.
+def messages_to_departed(messages: Sequence[Message]) -> set[int]:
+    """Return the ids of the messages whose address no present contact of their communes has.
 
-    Two statements at most. What goes to no contact, as the duty officer's mails, is none of them,
-    nor what tells of no alert.
+    Two statements at most. A message about no alert, such as a mail to the duty officer, is never
+    among them.
     """
     communes = _communes_of([message.pk for message in messages])
-    keys = present_keys({code for codes in communes.values() for code in codes})
+    keys = present_address_keys({code for codes in communes.values() for code in codes})
     return {
         message.pk
         for message in messages
@@ -27,7 +27,7 @@ def messages_to_nobody(messages: Sequence[Message]) -> set[int]:
     }
 
 
-def present_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
+def present_address_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
     """Return every channel and address of each commune's present contacts. One statement."""
     return {
         code: {address_key(*pair) for person in people for pair in person.addresses.items()}
@@ -36,10 +36,10 @@ def present_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
 
 
 def _communes_of(message_ids: Sequence[int]) -> dict[int, set[str]]:
-    """The communes that each message tells of: one, or those of all alerts that a digest holds."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    told = Notification.objects.filter(message__in=message_ids, kind__in=OF_ALERT)
-    for pk, code in told.values_list("message_id", "organisation"):
+    """Return the communes of each message: one, or those of all alerts in a digest."""
+    communes: defaultdict[int, set[str]] = defaultdict(set)
+    notifications = Notification.objects.filter(message__in=message_ids, kind__in=OF_ALERT)
+    for pk, code in notifications.values_list("message_id", "organisation"):
         if pk is not None:
-            found[pk].add(code)
-    return found
+            communes[pk].add(code)
+    return communes

@@ -1,4 +1,4 @@
-"""Who gets a text: at first, afterwards, and who is next when somebody cannot be reached."""
+"""Choose recipients: of a first text, of a later one, and who is next when a message fails."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,12 +9,12 @@ from notifier.delivery.models import FAILED_STATES, MessageState
 from notifier.directory.recipients import Person
 
 
-def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
-    """Return those whose function the category tells at once, in their order.
+def first_recipients(people: Sequence[Person], category: Category) -> list[Person]:
+    """Return those who get an alert's first text, in the order of the directory.
 
-    Without a mayor, the first deputy stands in (CGCT art. L2122-17); without anybody of those
-    functions, whoever comes first is told: a commune that has one contact has one to tell. Where
-    none of them has a telephone, an urgent alert is told besides to the first who has.
+    They are those whose function the category names. Without a mayor, the first deputy stands in
+    (CGCT art. L2122-17); without anybody of those functions, the first person of all. Where none of
+    them has a telephone, an urgent alert also goes to the first person who has one.
     """
     wanted = set(category.tell)
     chosen = [person for person in people if person.function in wanted]
@@ -23,61 +23,63 @@ def told_at_once(people: Sequence[Person], category: Category) -> list[Person]:
         chosen = [person for person in people if person in chosen or person in deputies[:1]]
     chosen = chosen or list(people[:1])
     if category.is_urgent and not any(person.mobile for person in chosen):
-        ringing = _with_phone(people)[:1]
-        chosen = [person for person in people if person in chosen or person in ringing]
+        first_with_phone = _with_phone(people)[:1]
+        chosen = [person for person in people if person in chosen or person in first_with_phone]
     return chosen
 
 
-def to_ring(people: Sequence[Person], earlier: Iterable[Notification]) -> list[Person]:
-    """Return whose telephones ring with news that would else go by e-mail alone.
+def sms_recipients(people: Sequence[Person], earlier: Iterable[Notification]) -> list[Person]:
+    """Return who gets by SMS what would otherwise go by e-mail alone.
 
-    Of those who got the earlier notifications whoever has one, for they know what it is about; else
-    the first in the order.
+    Of those who got the earlier notifications everybody who has a telephone, for they know what it
+    is about; else the first person who has one.
     """
-    told = {n.recipient for n in earlier}
-    ringing = _with_phone(people)
-    return [person for person in ringing if recipient_label(person) in told] or ringing[:1]
+    notified = {n.recipient for n in earlier}
+    with_phone = _with_phone(people)
+    return [person for person in with_phone if recipient_label(person) in notified] or with_phone[
+        :1
+    ]
 
 
 def _with_phone(people: Iterable[Person]) -> list[Person]:
     return [person for person in people if person.mobile]
 
 
-def not_yet_told(
+def not_notified(
     people: Iterable[Person], notifications: Iterable[Notification]
 ) -> Iterator[Person]:
-    """Return those to whom none of the notifications went, in their order."""
-    told = {n.recipient for n in notifications}
-    return (person for person in people if recipient_label(person) not in told)
+    """Yield the people to whom none of the notifications went, in their order."""
+    notified = {n.recipient for n in notifications}
+    return (person for person in people if recipient_label(person) not in notified)
 
 
-def reached(notifications: Iterable[Notification]) -> list[Notification]:
-    """Return those that got to their recipient, or may still."""
+def not_failed(notifications: Iterable[Notification]) -> list[Notification]:
+    """Return the notifications that reached their recipient, or still may."""
     return [
         n for n in notifications if n.message_state not in (*FAILED_STATES, MessageState.CANCELLED)
     ]
 
 
-def awaited(notifications: Iterable[Notification]) -> list[Notification]:
-    """Return those that got to their recipient, or of which one can expect it in time."""
-    return [n for n in reached(notifications) if not n.is_delayed and not n.is_given_up]
+def on_time(notifications: Iterable[Notification]) -> list[Notification]:
+    """Return the notifications that reached their recipient, or can be expected to in time."""
+    return [n for n in not_failed(notifications) if not n.is_delayed and not n.is_given_up]
 
 
-def concerned_by(kind: Kind, earlier: Iterable[Notification]) -> list[Notification]:
-    """Return those of the earlier notifications whose addresses get a text of this kind.
+def needing_revision(kind: Kind, earlier: Iterable[Notification]) -> list[Notification]:
+    """Return the earlier notifications whose addresses get a later text of this kind.
 
-    What is news also goes where a failure was recorded and not followed up yet: whoever is next in
-    order then is told by the news' own failure, and nobody is forgotten in between.
+    An update also goes where a failure was recorded and not followed up yet: its own failure then
+    brings it to the next person in order, and nobody is forgotten in between.
     """
     if kind is Kind.CANCELLATION:
-        return [n for n in reached(earlier) if n.message_state != MessageState.PENDING]
+        return [n for n in not_failed(earlier) if n.message_state != MessageState.PENDING]
     notifications = list(earlier)
     forgotten = [
         n for n in notifications if n.message_state in FAILED_STATES and not n.is_followed_up
     ]
-    return [*reached(notifications), *(() if kind is Kind.END else forgotten)]
+    return [*not_failed(notifications), *(() if kind is Kind.END else forgotten)]
 
 
 def recipient_label(person: Person) -> str:
-    """Return how a notification refers to its recipient without a name."""
+    """Return how a notification refers to its recipient, without a name."""
     return f"contact:{person.contact_id}"

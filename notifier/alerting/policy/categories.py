@@ -1,6 +1,6 @@
-"""What may be told of each category: `config/categories.toml`, read and checked once.
+"""Read what may be disclosed of each category: `config/categories.toml`, checked once.
 
-The file is an operator's. Whatever is wrong in it is said all at once, by file, line and key, and
+The file is an operator's. All its faults are listed at once, by file, line and key, and
 nothing of a faulty file is ever used: half a policy would tell what the law keeps secret.
 """
 
@@ -13,18 +13,18 @@ from functools import cached_property
 from pathlib import Path
 
 from notifier.alerting.content.category_label import parse_label
-from notifier.alerting.policy.validation import Key, Rules, Storm, faults, settled
+from notifier.alerting.policy.validation import Key, Rules, Storm, faults, with_inherited
 from notifier.unreadable import describe_os_error
 
 
 class Category(Rules):
-    """What may be told of one category: to whom at once, how, for how long, by which text of law.
+    """What may be disclosed of one category: to whom first, how, for how long, by which law.
 
-    `threshold` is set exactly when `disclosure` is "threshold": told only from that severity on.
-    `written_label` is the label as the file has it: with the brackets that say where its severity
+    `threshold` is set exactly when `disclosure` is "threshold": disclosed from that severity on.
+    `written_label` is the label as in the file, with the brackets that say where its severity
     goes (`notifier.alerting.content.category_label`).
-    `edge` says which communes close to a border are told, `neighbours` whether the adjoining are,
-    `whole_departement` whether all are of one that is named as a whole, without asking anybody.
+    `edge` says which communes close to a border are notified, `neighbours` whether adjoining ones,
+    `whole_departement` whether all of a département named as a whole, without a review.
     """
 
     code: str
@@ -41,7 +41,7 @@ class Category(Rules):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether an alert of it is to ring somebody's telephone at once."""
+        """Whether its alerts need an SMS at once."""
         return self.lane == "urgent"
 
     @property
@@ -99,7 +99,7 @@ def load(path: Path) -> Categories:
             "\n".join(f"{path}:{line} : {key} {what}" for line, key, what in found)
         )
     codes = document["categories"]
-    by_code = {code: Category(code=code, **settled(code, document)) for code in codes}
+    by_code = {code: Category(code=code, **with_inherited(code, document)) for code in codes}
     return Categories(by_code, Storm(**document.get("storm", {})))
 
 

@@ -1,4 +1,4 @@
-"""The operator's categories and texts, read and checked once a process."""
+"""The categories and texts in force, read and checked once a process."""
 
 from collections.abc import Sequence
 from functools import cache

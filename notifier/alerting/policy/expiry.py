@@ -1,4 +1,4 @@
-"""Until when a text is useful to its reader."""
+"""Say until when a text is useful to its reader."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from notifier.intake.schema.vocabulary import Status
 
 # An end or a cancellation is still worth reading long after the alert itself has expired.
 CLOSING_LIFETIME = timedelta(hours=12)
-# Of a doubt whose category is not in the configuration.
+# Of a report in review whose category is not in the configuration.
 REVIEW_LIFETIME = timedelta(hours=2)
-# The source's own end counts for what is under way: what is over says so however late.
+# The source's own expiry counts for what is under way; an end is sent however late.
 _OVER = (Status.CLOSED, Status.CANCELLED)
 
 

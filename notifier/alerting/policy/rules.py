@@ -1,6 +1,6 @@
-"""The rules: what to tell a commune, given the report and what the commune was told before.
+"""The rules: which text a commune gets, given the report and the commune's alert so far.
 
-Pure functions of their arguments, so that a dry run and the real thing cannot differ.
+Pure functions, so that a dry run and a decision cannot differ.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from notifier.territory.resolve import Commune
 
 @dataclass(frozen=True)
 class Ruling:
-    """What a commune is told (`kind`; None: nothing), by which rule, and why, in French."""
+    """Which text a commune gets (`kind`; None: none), by which rule, and why, in French."""
 
     kind: Kind | None
     rule: str
@@ -31,11 +31,11 @@ def rule_on(
     exercise: bool,
     is_close_by: bool = False,
 ) -> Ruling:
-    """Rule on a commune that is concerned; `alert` is what it was told so far.
+    """Rule on a commune that is affected; `alert` is its alert so far.
 
-    `exercise` is what dispatch says now: a mayor who believes in a drill while it is real, or the
-    reverse, is told anew, whatever the severity. `is_close_by`: it does not hold the point. Who was
-    told of the edge is told anew when it is in the commune; the reverse waits for the next text.
+    `exercise` is what dispatch says now: a mayor who believes in an exercise while it is real, or
+    the reverse, gets a new alert, whatever the severity. `is_close_by`: the commune does not hold
+    the point. If it holds it later, it gets a new alert; the reverse waits for the next text.
     """
     if _has_come_inside(status, alert, is_close_by=is_close_by):
         return withheld(severity, category) or Ruling(
@@ -56,7 +56,7 @@ def rule_on_neighbour(
     exercise: bool,
     next_to: Commune,
 ) -> Ruling:
-    """Rule on a commune that adjoins the one concerned: the same rules, in other words."""
+    """Rule on a commune that adjoins the one affected, by the same rules."""
     ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=next_to)
     if ruling.kind is not Kind.FIRST:
         return ruling
@@ -77,7 +77,7 @@ def _has_come_inside(status: str, alert: Alert | None, *, is_close_by: bool) -> 
 
 
 def rule_on_edge(holders: str) -> Ruling:
-    """Rule on a commune close to the point, in a category that tells only who holds it."""
+    """Rule on a commune close to the point, in a category that notifies only who holds it."""
     return Ruling(
         None, "edge_holder", f"en limite de commune, le point est à {holders}, seule à prévenir"
     )
@@ -116,7 +116,7 @@ def _rule_on(
 
 
 def rule_on_left_commune() -> Ruling:
-    """Rule on a commune that was told and is no longer concerned."""
+    """Rule on a commune that has an open alert and is no longer affected."""
     return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
 
 
@@ -143,7 +143,7 @@ def _other_nature(*, exercise: bool) -> Ruling:
 
 
 def _moved_over_a_border(next_to: Commune | None) -> Ruling:
-    """Rule on a commune that was told of a neighbour and now of itself, or the reverse."""
+    """Rule on a commune to which an incident next door has moved, or the reverse."""
     if next_to is None:
         return Ruling(
             Kind.FIRST, "moved_here", "annoncée chez une voisine, elle est dans la commune même"
@@ -162,7 +162,7 @@ def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
 
 
 def withheld(severity: str, category: Category) -> Ruling | None:
-    """Return the ruling that withholds a category of this severity; None where it may be told."""
+    """Return the ruling that withholds a category of this severity; None where it is disclosed."""
     if category.disclosure == "withhold":
         return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
     if category.threshold is not None and Severity(severity) < category.threshold:

@@ -1,6 +1,6 @@
-"""What an operator may write in categories.toml; each fault says by key, in French, what to write.
+"""Validate categories.toml; each fault says by key, in French, what to write instead.
 
-A category is validated with all that it inherits; what is wrong is said where it is written.
+A category is validated with all that it inherits; a fault is reported where it is written.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class _Section(BaseModel):
 
 
 class Storm(_Section):
-    """From when on routine texts to one address are gathered: after so many within `window`.
+    """From when on routine texts to one address go into a digest: after so many within `window`.
 
-    An urgent alert that is taken up again and again is told at most once in `reopening`.
+    An urgent alert that is opened again and again is sent at most once in `reopening`.
     """
 
     texts: Annotated[int, _between(1, 100)] = 5
@@ -140,7 +140,7 @@ class Rules(_Section):
     )
     place: _YesOrNo
     tell: _Tell
-    # Where the file is silent the fewest are told.
+    # The defaults notify the fewest.
     edge: Annotated[Edge, _one_of(get_args(Edge))] = "holder"
     neighbours: _YesOrNo = False
     whole_departement: _YesOrNo = False
@@ -172,27 +172,27 @@ _TO_WRITE = {key: field.description for keys in _KEYS for key, field in keys.ite
 def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     """Yield every fault of the document, with the path of the key that it is about."""
     families, entries = _table(document, "families"), _table(document, "categories")
-    whole = {code: settled(code, document) for code in entries}
+    whole = {code: with_inherited(code, document) for code in entries}
     found: set[tuple[Key, str]] = set()
     try:
         Document.model_validate({**document, "categories": whole})
     except ValidationError as error:
-        found = {(_path(fault), _said(fault)) for fault in error.errors()}
+        found = {(_path(fault), _describe(fault)) for fault in error.errors()}
     wrong = {path for path, _ in found}
-    for path, said in found:
+    for path, what in found:
         if path[0] != "categories" or len(path) < 3:
-            yield path, said
+            yield path, what
         elif path[:2] not in wrong:
             _, code, key = path
             is_inherited = code[:3] not in families or any(
-                ((*above, key), said) in found for above in _above(code)
+                ((*above, key), what) in found for above in _above(code)
             )
             if not is_inherited or key in entries[code] or key == "label":
-                yield path, said
+                yield path, what
     for code in entries:
         if code[:3] not in families and ("categories", code) not in wrong:
-            said = f"n’a pas de famille ; écrire une section [families.{code[:3]}]"
-            yield ("categories", code), said
+            what = f"n’a pas de famille ; écrire une section [families.{code[:3]}]"
+            yield ("categories", code), what
 
 
 def _path(fault: ErrorDetails) -> Key:
@@ -200,7 +200,7 @@ def _path(fault: ErrorDetails) -> Key:
     return tuple(part for part in fault["loc"] if isinstance(part, str) and part != "[key]")
 
 
-def _said(fault: ErrorDetails) -> str:
+def _describe(fault: ErrorDetails) -> str:
     path = _path(fault)
     if fault["type"] == "extra_forbidden":
         return f"n’est pas une clé connue ; les clés sont {', '.join(_KEYS[len(path) - 1])}"
@@ -213,7 +213,7 @@ def _said(fault: ErrorDetails) -> str:
 # --- inheriting
 
 
-def settled(code: str, document: dict[str, Any]) -> Any:
+def with_inherited(code: str, document: dict[str, Any]) -> Any:
     """Return a category with all that it inherits; what is nearest to it wins."""
     own = document["categories"][code]
     if not isinstance(own, dict):

@@ -1,4 +1,4 @@
-"""The review: reports whose commune nobody can say for certain, until a person decides."""
+"""Decide reviews: a person says which communes an uncertain report concerns."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,12 +15,10 @@ from notifier.territory.reference.communes import other_communes_by_postal_code
 from notifier.territory.resolution.evidence import format_communes
 from notifier.territory.resolve import Commune, commune_by_code
 
+# Kinds of clues that are a commune's code.
 _CODES = {"insee", "communes"}
-"""Kinds of clues that are a commune's code."""
-
-
 # What a person writes freely may hold names and numbers, which nobody could erase in the journal.
-_ASIDE = " Le motif est gardé avec l’intervention."
+_REASON_IS_ELSEWHERE = " Le motif est gardé avec l’intervention."
 
 
 class ReviewError(Exception):
@@ -28,7 +26,7 @@ class ReviewError(Exception):
 
 
 def waiting() -> QuerySet[Report]:
-    """Everything that waits for a decision, oldest first, with its source."""
+    """Select the reports in review, oldest first, with their sources."""
     return (
         Report.objects.filter(state=ReportState.REVIEW)
         .select_related("incident__source")
@@ -37,16 +35,16 @@ def waiting() -> QuerySet[Report]:
 
 
 def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: str) -> Report:
-    """Take the decision for a reference's waiting reports: its latest state goes on its way.
+    """Decide the reports of an incident in review, and return the latest, which is enqueued.
 
-    Of several communes named, those that were certain stay told: the decision adds the others.
-    Returns that report. Raises ReviewError without a code, for one that is no current
-    commune, that its source may not speak for, or that no clue names unless it is said why (a code
-    does not, where it is others' postal code as well); for resources without their report;
-    for a category that is not configured; and where somebody else decided first.
+    Of several communes named, those that were certain stay notified: the decision adds the others.
+    Raises ReviewError without a code; for a code that is no current commune's or outside the
+    source's départements; without `why` for one that no clue names, or that is others' postal code
+    as well; for resources without their incident; for a category that is not configured; and where
+    somebody else decided first.
     """
     latest = max(reports, key=lambda report: report.sequence)
-    chosen = list_communes(_checked(latest, codes, why))
+    names = list_communes(_checked(latest, codes, why))
     with transaction.atomic():
         lock_incidents([latest.pk])
         taken = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
@@ -57,14 +55,14 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
         )
         if not taken:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
-        older = [i.pk for i in reports if i.pk != latest.pk]
+        older = [report.pk for report in reports if report.pk != latest.pk]
         Report.objects.filter(pk__in=older, state=ReportState.REVIEW).update(
             state=ReportState.SUPERSEDED,
             reason=f"la décision a porté sur le n° {latest.sequence}",
             handled_at=timezone.now(),
         )
         cancel_notices(reports)
-        text = f"Décidé par {who} : {chosen}.{_ASIDE if why else ''}"
+        text = f"Décidé par {who} : {names}.{_REASON_IS_ELSEWHERE if why else ''}"
         write_entries(
             [
                 new_entry(
@@ -82,10 +80,10 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
 
 
 def dismiss(reports: list[Report], *, who: str, why: str) -> None:
-    """Close the review of resources whose report nobody reports; nobody is told.
+    """Close the review of resources whose incident never arrives; nobody is notified.
 
-    Raises ReviewError without a reason, for anything that could be decided, and where it came or
-    was settled meanwhile.
+    Raises ReviewError without `why`, for anything that could be decided, and where it arrived or
+    was decided meanwhile.
     """
     latest = max(reports, key=lambda report: report.sequence)
     if not latest.is_resources_only:
@@ -104,13 +102,13 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
         if not taken:
             raise ReviewError("elle vient d’être réglée : voir « notifier review »")
         cancel_notices([latest])
-        text = f"Classée sans suite par {who}.{_ASIDE}"
+        text = f"Classée sans suite par {who}.{_REASON_IS_ELSEWHERE}"
         pk = str(latest.pk)
         write_entries([new_entry(latest.incident_id, Step.REVIEW, text, report=pk, who=who)])
 
 
 def _checked(report: Report, codes: list[str], why: str) -> list[Commune]:
-    """The communes of the codes, if they may be the decision; raises ReviewError."""
+    """Return the communes of the codes. Raises ReviewError where they may not be the decision."""
     if report.is_resources_only:
         raise ReviewError(
             "il n’y a encore rien à dire à une commune : demandez l’intervention au centre qui l’a "
@@ -127,52 +125,52 @@ def _checked(report: Report, codes: list[str], why: str) -> list[Commune]:
 
 
 def _checked_one(report: Report, code: str, why: str) -> Commune:
-    chosen = commune_by_code(code)
-    if chosen is None:
+    commune = commune_by_code(code)
+    if commune is None:
         raise ReviewError(f"{code} n’est le code d’aucune commune actuelle")
-    if not report.source.may_speak_for(chosen.departement):
+    if not report.source.may_speak_for(commune.departement):
         raise ReviewError(
-            f"{chosen.label} est hors des départements de {report.source.name} : "
+            f"{commune.label} est hors des départements de {report.source.name} : "
             + ", ".join(report.source.departements)
         )
     if why:
-        return chosen
+        return commune
     naming = {clue["kind"] for clue in report.clues if code in clue["communes"]}
     if not naming:
         raise ReviewError(
-            f"aucun indice ne désigne {chosen.label} : vérifiez que ce n’est pas un code "
+            f"aucun indice ne désigne {commune.label} : vérifiez que ce n’est pas un code "
             "postal ; si c’est bien cette commune, dites pourquoi"
         )
     # The clue that is the code itself cannot tell that its number was not meant as a postal code.
     if naming <= _CODES and (others := other_communes_by_postal_code(code)):
         raise ReviewError(
-            f"{code} est le code de {chosen.name}, mais aussi le code postal de "
-            f"{format_communes(others)}, et aucun autre indice ne désigne {chosen.name} : "
+            f"{code} est le code de {commune.name}, mais aussi le code postal de "
+            f"{format_communes(others)}, et aucun autre indice ne désigne {commune.name} : "
             "si c’est bien cette commune, dites pourquoi"
         )
-    return chosen
+    return commune
 
 
 def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
-    """Nobody needs to look any more at the doubts that this later report has settled.
+    """Close the reviews of older reports, whose place this report makes certain.
 
-    In the transaction that decides it; returns the journal entries to write.
+    In the transaction that decides it. Return the journal entries to write.
     """
-    older = [i for i in reports if i.state == ReportState.REVIEW and i.sequence < report.sequence]
+    older = [r for r in reports if r.state == ReportState.REVIEW and r.sequence < report.sequence]
     if not older:
         return []
     cancel_notices(older)
-    Report.objects.filter(pk__in=[i.pk for i in older], state=ReportState.REVIEW).update(
+    Report.objects.filter(pk__in=[r.pk for r in older], state=ReportState.REVIEW).update(
         state=ReportState.SUPERSEDED,
         reason=f"le n° {report.sequence} a levé le doute",
         handled_at=timezone.now(),
     )
     return [
         new_entry(
-            i.incident_id,
+            r.incident_id,
             Step.REVIEW,
-            f"N° {i.sequence} : rien à vérifier, le n° {report.sequence} a levé le doute.",
-            report=str(i.pk),
+            f"N° {r.sequence} : rien à vérifier, le n° {report.sequence} a levé le doute.",
+            report=str(r.pk),
         )
-        for i in older
+        for r in older
     ]

@@ -1,4 +1,4 @@
-"""A doubt about the commune, as a person is shown it: candidates, clues, the mail to the duty."""
+"""Show a person an uncertain report: candidates, clues, the mail to the duty officer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from notifier.alerting.content.facts import Doubt
+from notifier.alerting.content.facts import ReviewFacts
 from notifier.alerting.content.moments import written_moment
 from notifier.alerting.models import Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import TITLE, duty_mail
@@ -36,7 +36,7 @@ from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 @dataclass(frozen=True)
 class Candidate:
-    """A commune that may be meant, and how many of the clues given name it."""
+    """A commune that may be meant, and how many of all clues name it."""
 
     commune: Commune
     clues: int
@@ -44,36 +44,37 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """For a list: "Delle (90033) : 2 indices sur 3"."""
+        """As in a list: "Delle (90033) : 2 indices sur 3"."""
         plural = "s" if self.clues > 1 else ""
         return f"{self.commune.label} : {self.clues} indice{plural} sur {self.of}"
 
 
-def candidates(together: list[Report]) -> list[Candidate]:
-    """The communes that the clues name and the source may speak for, the most probable first.
+def candidates(reports: list[Report]) -> list[Candidate]:
+    """Return the communes that the clues name, the most probable first.
 
-    `together`: what waits of one incident, the latest first. The more clues name a commune the more
-    probable it is; then the higher a clue ranks it.
+    `reports` are those of one incident in review, the latest first. A commune outside the source's
+    départements is left out. The more clues name a commune the more probable it is; then the higher
+    a clue ranks it.
     """
-    clues = [clue for report in together for clue in report.clues]
+    clues = [clue for report in reports for clue in report.clues]
     named = Counter(code for clue in clues for code in clue["communes"])
     rank = {
-        code: min(c["communes"].index(code) for c in clues if code in c["communes"])
+        code: min(clue["communes"].index(code) for clue in clues if code in clue["communes"])
         for code in named
     }
-    source = together[0].source
-    told = {code for i in together if i.is_partial for code in i.communes}
+    source = reports[0].source
+    certain = {code for report in reports if report.is_partial for code in report.communes}
     return [
-        Candidate(found, named[code], len(clues))
+        Candidate(commune, named[code], len(clues))
         for code in sorted(named, key=lambda code: (-named[code], rank[code]))
-        if code not in told
-        and (found := commune_by_code(code)) is not None
-        and source.may_speak_for(found.departement)
+        if code not in certain
+        and (commune := commune_by_code(code)) is not None
+        and source.may_speak_for(commune.departement)
     ]
 
 
 def clue_in_words(clue: dict[str, Any]) -> str:
-    """What a clue says, without the name as dispatch typed it: it may be anything, and goes out."""
+    """Say what a clue says, without the name as dispatch typed it: that could be anything."""
     if clue["kind"] != "name":
         return str(clue["says"])
     names = ", ".join(c.label for c in map(commune_by_code, clue["communes"]) if c)
@@ -81,18 +82,18 @@ def clue_in_words(clue: dict[str, Any]) -> str:
 
 
 def deadline(report: Report) -> datetime:
-    """Until when a decision still helps."""
+    """Return until when a decision is still of use."""
     return useful_until(report, categories().get(report.category))
 
 
-# The mails to queue, and what the journal says of them.
+# The mails to queue, and their journal entries.
 Notice = tuple[list[PlannedNotification], list[Entry]]
 
 
 def review_notice(report: Report, reason: str, reports: list[Report]) -> Notice:
     """Plan the mail that asks the duty officer where it is, once for each place of an incident."""
-    asked = [i for i in reports if i.state == ReportState.REVIEW and i.pk != report.pk]
-    if any(i.location == report.location for i in asked):
+    others = [r for r in reports if r.state == ReportState.REVIEW and r.pk != report.pk]
+    if any(other.location == report.location for other in others):
         return [], []
     return _notice(report, reason, is_expired=False)
 
@@ -103,19 +104,19 @@ def expiry_notice(report: Report, reason: str) -> Notice:
 
 
 def cancel_notices(reports: Iterable[Report]) -> None:
-    """Cancel the mails about doubts that were settled before they left."""
+    """Cancel the mails about these reports that have not left yet."""
     keys = [dedup_key(report, is_expired=late) for report in reports for late in (False, True)]
-    asked = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
-    cancel_pending(asked.values_list("message_id", flat=True))
+    notices = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
+    cancel_pending(notices.values_list("message_id", flat=True))
 
 
 def dedup_key(report: Report, *, is_expired: bool = False) -> str:
-    """Return the key of a mail about a report: asked once, and said once to be too late."""
+    """Return the key of a mail about a report: one that asks, one that says it is too late."""
     return f"review-{report.pk.hex}-{'expired' if is_expired else 'asked'}"
 
 
 def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
-    subject, body = composer().review(facts_of_doubt(report, reason, is_expired=is_expired))
+    subject, body = composer().review(review_facts(report, reason, is_expired=is_expired))
     mail = duty_mail(
         NotificationKind.REVIEW,
         report.source,
@@ -127,29 +128,29 @@ def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
         expires_at=None if is_expired else deadline(report),
     )
     if not mail.address:
-        return [mail], [review_line(report, "aucune adresse de permanence à prévenir")]
+        return [mail], [review_entry(report, "aucune adresse de permanence à prévenir")]
     if report.is_resources_only:
         what = "moyens sans intervention"
     else:
         what = "vérification périmée" if is_expired else "commune à vérifier"
-    line = f"{TITLE} prévenue par courriel ({mail.masked}) : {what}"
-    return [mail], [review_line(report, line)]
+    text = f"{TITLE} prévenue par courriel ({mail.masked}) : {what}"
+    return [mail], [review_entry(report, text)]
 
 
-def review_line(report: Report, what: str) -> Entry:
-    """Return a line of the journal about this state of an incident."""
+def review_entry(report: Report, what: str) -> Entry:
+    """Return the journal entry that says `what`, in French, of the report."""
     text = f"N° {report.sequence} : {what}."
     return new_entry(report.incident_id, Step.REVIEW, text, report=str(report.pk))
 
 
-def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> Doubt:
-    """What the duty reads of it; of what is kept from communes, not the nature."""
+def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> ReviewFacts:
+    """Return what the duty officer reads of it; not the category where it is withheld."""
     category = categories().get(report.category)
     is_kept = category is not None and withheld(report.severity, category) is not None
-    # The groupement's own hour, which is its communes'.
-    at_home = communes_in(report.source.departements[0])
-    zone = ZoneInfo(at_home[0].time_zone) if at_home else timezone.get_current_timezone()
-    return Doubt(
+    # The groupement has the time zone of its communes.
+    communes = communes_in(report.source.departements[0])
+    zone = ZoneInfo(communes[0].time_zone) if communes else timezone.get_current_timezone()
+    return ReviewFacts(
         reference=report.reference,
         source=report.source.name,
         category="non communiquée" if is_kept else label_of(report.category),
@@ -170,14 +171,14 @@ def facts_of_doubt(report: Report, reason: str, *, is_expired: bool = False) -> 
     )
 
 
-def _listed(found: list[Candidate]) -> list[str]:
-    """The most probable, and how many more there are."""
-    rest = len(found) - MAX_LISTED
-    labels = [candidate.label for candidate in found[:MAX_LISTED]]
+def _listed(ranked: list[Candidate]) -> list[str]:
+    """List the most probable, and how many more there are."""
+    rest = len(ranked) - MAX_LISTED
+    labels = [candidate.label for candidate in ranked[:MAX_LISTED]]
     return [*labels, f"et {rest} de plus"] if rest > 0 else labels
 
 
 def _certain(report: Report) -> str:
-    """Of several communes named, those that the doubt does not touch."""
+    """List, of several communes named, those that are certain."""
     codes = report.communes if report.is_partial else ()
-    return list_communes([found for found in map(commune_by_code, codes) if found is not None])
+    return list_communes([c for c in map(commune_by_code, codes) if c is not None])

@@ -1,7 +1,7 @@
-"""What comes after a later state was told, and would have been told: the duty is shown it.
+"""Show the duty officer a superseded report that the communes would have been notified of.
 
-By its number, or by its sender's clock, it is older than what the communes have read; nobody can
-say from here whether the clock is right.
+By its sequence or its sender's clock, it is older than what the communes have read; only a person
+can find out whether the clock is right.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from notifier.alerting.models import NotificationKind
 from notifier.alerting.notification.duty_officer import TITLE, duty_mail
 from notifier.alerting.policy.current import composer
-from notifier.alerting.review.notices import Notice, dedup_key, facts_of_doubt, review_line
+from notifier.alerting.review.notices import Notice, dedup_key, review_entry, review_facts
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity, Status
 
@@ -18,12 +18,12 @@ _ENDS = {Status.CLOSED: "fin", Status.CANCELLED: "annulation"}
 
 def superseded_notice(report: Report, reports: list[Report]) -> Notice:
     """Plan the mail that shows the duty officer an end or an aggravation that was superseded."""
-    what = _untold(report, reports)
+    what = _missed(report, reports)
     if what is None:
         return [], []
-    later = max(i.sequence for i in reports if i.is_ruled_upon)
+    later = max(r.sequence for r in reports if r.is_ruled_upon)
     reason = f"arrivée après le n° {later}, déjà traité"
-    subject, body = composer().superseded(facts_of_doubt(report, reason), what)
+    subject, body = composer().superseded(review_facts(report, reason), what)
     mail = duty_mail(
         NotificationKind.REVIEW,
         report.source,
@@ -33,18 +33,18 @@ def superseded_notice(report: Report, reports: list[Report]) -> Notice:
         body=body,
     )
     if mail.address:
-        said = f"{TITLE} prévenue par courriel ({mail.masked}) : {what} dépassée"
+        text = f"{TITLE} prévenue par courriel ({mail.masked}) : {what} dépassée"
     else:
-        said = f"{what} dépassée, aucune adresse de permanence à prévenir"
-    return [mail], [review_line(report, said)]
+        text = f"{what} dépassée, aucune adresse de permanence à prévenir"
+    return [mail], [review_entry(report, text)]
 
 
-def _untold(report: Report, reports: list[Report]) -> str | None:
-    """What the communes did not read in it; None if it changes nothing of what they know."""
-    told = [i for i in reports if i.pk != report.pk and i.is_ruled_upon]
-    if told[-1].status in _ENDS or report.is_resources_only:
+def _missed(report: Report, reports: list[Report]) -> str | None:
+    """Say in French what the communes miss by it; None if they miss nothing."""
+    ruled = [r for r in reports if r.pk != report.pk and r.is_ruled_upon]
+    if ruled[-1].status in _ENDS or report.is_resources_only:
         return None
     if report.status in _ENDS:
         return _ENDS[Status(report.status)]
-    gravest = max(Severity(i.severity) for i in told)
+    gravest = max(Severity(r.severity) for r in ruled)
     return "aggravation" if Severity(report.severity) > gravest else None

@@ -1,7 +1,7 @@
-"""A source that suddenly tells many communes something urgent: a person looks at it at once.
+"""Report a source that suddenly alerts unusually many communes, so that a person looks at it.
 
-It may be a storm, and it may be a stolen key: nothing is held for it, for that would be the worse
-mistake in a storm. The duty is told once for each episode, which ends when the source is back below
+It may be a storm or a stolen key. Nothing is deferred for it, for that would be the worse mistake
+in a storm. The duty officer is told once for each episode, which ends when the source is back below
 the threshold.
 """
 
@@ -20,47 +20,47 @@ from notifier.intake.models import Source
 
 log = structlog.get_logger(__name__)
 
-# So many urgent alerts, each to one commune, of one source within so long. An accident tells three
-# communes at the most, a search with all its neighbours a dozen.
+# So many urgent alerts, each to one commune, of one source within so long. An accident concerns
+# three communes at most, a search with all neighbours a dozen.
 ALERTS = 20
 WINDOW = timedelta(minutes=10)
-# How many notifications one look reads at most: it costs the same in any storm.
+# Notifications read at most by a sweep, so that it costs the same in any storm.
 MAX_READ = 5000
 
 
-def watch() -> None:
-    """One round: begin and end the episodes. May run anywhere, any number of times at once."""
+def update_episodes() -> None:
+    """Begin and end the episodes. May run anywhere, any number of times at once."""
     now = timezone.now()
-    lately = _urgent_alerts_since(now - WINDOW)
-    wide = {source: alerts for source, alerts in lately.items() if alerts >= ALERTS}
+    counts = _urgent_alerts_since(now - WINDOW)
+    wide = {source: alerts for source, alerts in counts.items() if alerts >= ALERTS}
     for source in Source.objects.filter(pk__in=wide):
-        _alarm(source, wide[source.pk])
+        _report(source, wide[source.pk])
     FanOut.objects.filter(ended_at=None).exclude(source__in=wide).update(ended_at=now)
 
 
-def going_on() -> list[str]:
-    """The names of the sources that are at it now."""
+def active_source_names() -> list[str]:
+    """Return the names of the sources that have an episode now."""
     return list(FanOut.objects.filter(ended_at=None).values_list("source__name", flat=True))
 
 
 def _urgent_alerts_since(since: datetime) -> dict[int, int]:
-    """How many alerts each source has told urgently since then. Two statements.
+    """Count the urgent alerts of each source that were sent since then. Two statements.
 
-    Read off the end of the table, so it costs as much in a year as today.
+    They are read from the end of the table, so it costs as much in a year as today.
     """
     last = Notification.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    lately = Notification.objects.filter(
+    recent = Notification.objects.filter(
         pk__gt=last - MAX_READ,
         kind__in=OF_ALERT,
         message__lane=Lane.URGENT,
         message__created_at__gt=since,
     )
-    counted = lately.order_by().values("source").annotate(alerts=Count("alert", distinct=True))
+    counted = recent.order_by().values("source").annotate(alerts=Count("alert", distinct=True))
     return dict(counted.values_list("source", "alerts"))
 
 
-def _alarm(source: Source, alerts: int) -> None:
-    """Tell the duty and the log, unless another round of this episode has."""
+def _report(source: Source, alerts: int) -> None:
+    """Report the episode to the duty officer and the log, unless another worker has."""
     now = timezone.now()
     episode = FanOut(source=source, since=now, alerts=alerts)
     FanOut.objects.bulk_create([episode], ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""What throttling goes by, read once for a plan: recent texts, gatherings, quotas."""
+"""Read what throttling goes by, once for a plan: recent texts, digests to come, quotas."""
 
 from __future__ import annotations
 
@@ -30,19 +30,20 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @dataclass
 class Limits:
-    """The state that throttling starts from; counted on while a plan is made.
-
-    `recent` weighs the texts that each address got within `window`; `gathered_until` says when what
-    is being gathered for an address is released; `used` is today's segments by source.
-    """
+    """The state that throttling starts from, updated while a plan is made."""
 
     now: datetime
     texts: int
+    """Maximum routine texts to an address within `window`."""
     window: timedelta
     reopening: timedelta
+    """Minimum time between two openings of an urgent alert."""
     recent: Counter[AddressKey] = field(default_factory=Counter)
-    gathered_until: dict[AddressKey, datetime] = field(default_factory=dict)
+    """The weight of the texts that each address got within `window`."""
+    digest_at: dict[AddressKey, datetime] = field(default_factory=dict)
+    """When the next digest of each address is released."""
     used: dict[int, int] = field(default_factory=dict)
+    """Today's segments by source."""
     counted: Counter[int] = field(default_factory=Counter)
     """The segments that this plan adds, by source."""
 
@@ -72,7 +73,7 @@ def read_limits(
     addresses = set(routine_addresses)
     if addresses:
         limits.recent = _recent(addresses, now - storm.window, digest_weight=storm.texts)
-        limits.gathered_until = _gathered_until(addresses)
+        limits.digest_at = _next_digests(addresses)
     with_quota = {source.pk for source in sources if has_quota(source)}
     if with_quota:
         limits.used = _used(with_quota, lock=lock)
@@ -86,7 +87,7 @@ def has_quota(source: Source) -> bool:
 
 def segments_of(planned: Iterable[PlannedNotification]) -> int:
     """Count the SMS segments that the notifications take."""
-    return sum(sms_size(each.body).segments for each in planned if each.channel is Channel.SMS)
+    return sum(sms_size(n.body).segments for n in planned if n.channel is Channel.SMS)
 
 
 def next_day(now: datetime) -> datetime:
@@ -96,34 +97,34 @@ def next_day(now: datetime) -> datetime:
 
 
 def _recent(addresses: set[str], since: datetime, *, digest_weight: int) -> Counter[AddressKey]:
-    """Weigh the messages made for these addresses since then and not taken back.
+    """Weigh the messages made for these addresses since then and not cancelled.
 
-    Whoever has just read a digest is in the middle of a storm.
+    A digest weighs `digest_weight`: whoever has just read one is in the middle of a storm.
     """
-    lately = Message.objects.filter(
+    messages = Message.objects.filter(
         address__in=addresses, created_at__gt=since, notifications__kind__in=OF_ALERT
     ).exclude(state=MessageState.CANCELLED)
     weights: Counter[AddressKey] = Counter()
-    for channel, address, kind in lately.values_list("channel", "address", "notifications__kind"):
+    for channel, address, kind in messages.values_list("channel", "address", "notifications__kind"):
         weights[address_key(channel, address)] += (
             digest_weight if kind == NotificationKind.DIGEST else 1
         )
     return weights
 
 
-def _gathered_until(addresses: set[str]) -> dict[AddressKey, datetime]:
+def _next_digests(addresses: set[str]) -> dict[AddressKey, datetime]:
     rows = Notification.objects.filter(
         address__in=addresses,
         state=NotificationState.DEFERRED,
         reason=DeferralReason.STORM,
         deferred_until__isnull=False,
     )
-    found: dict[AddressKey, datetime] = {}
+    digest_at: dict[AddressKey, datetime] = {}
     for channel, address, until in rows.values_list("channel", "address", "deferred_until"):
         key = address_key(channel, address)
         if until is not None:
-            found[key] = min(until, found.get(key, until))
-    return found
+            digest_at[key] = min(until, digest_at.get(key, until))
+    return digest_at
 
 
 def _used(sources: set[int], *, lock: bool) -> dict[int, int]:

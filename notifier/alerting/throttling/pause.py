@@ -1,7 +1,6 @@
-"""Hold everything by hand, of one source or of all; let it go again, or take it back for good.
+"""Pause all that goes to the communes, of one source or of all; resume it, or withdraw it.
 
-Everything is what goes to the communes. Mails to the duty leave all the same: they are how the
-groupement hears of what waits.
+Mails to the duty officer leave all the same: they are how the groupement hears of what waits.
 """
 
 from __future__ import annotations
@@ -31,52 +30,52 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """What has not left yet: texts, of how many incidents, the oldest since when."""
+    """What has not left yet: texts, of how many incidents, since when the oldest waits."""
 
     texts: int
     incidents: int
     oldest: datetime | None
     undecided: int
-    """Reports that were received and whose texts are not made yet."""
+    """Reports that are received and not decided yet."""
     leaving: int
-    """Texts that are being handed over, or of which nobody knows whether they were."""
+    """Texts that are being sent, or of which it is unknown whether they were."""
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """What a pause held when it ended: what leaves now, what had outlived its use."""
+    """What a pause held at its end: what leaves now, and how many texts expired."""
 
     waiting: Waiting
     expired: int
 
 
 def pause(source: Source | None, who: str) -> bool:
-    """Hold what goes to the communes, of the source or of all; False if that was so already.
+    """Pause what goes to the communes, of the source or of all; False if that was so already.
 
-    No worker takes up a text any more once this returns; those in the air land within seconds.
+    No worker claims a text any more once this returns; those being sent leave within seconds.
     """
     with transaction.atomic():
-        begun = delivery.begin(_label(source), who)
+        begun = delivery.begin(_pause_key(source), who)
         if begun is None:
             return False
-        write_entries([_line(source, f"Envois suspendus par {who}.")])
+        write_entries([_entry(source, f"Envois suspendus par {who}.")])
     log.warning("sending paused", source=source.name if source else "*", by=who)
     delivery.note_paused()
     return True
 
 
 def resume(source: Source | None, who: str) -> Resumed | None:
-    """Let go what that pause held and is still useful, expire the rest; None without a pause.
+    """End the pause: what it held leaves, what is too late expires; None without a pause.
 
-    The duty of each source is told once of all that has expired.
+    Each source's duty officer is told once of all that expired.
     """
     with transaction.atomic():
-        expired = delivery.end(_label(source))
+        expired = delivery.end(_pause_key(source))
         if expired is None:
             return None
         left = waiting(source)
-        said = f"Envois repris par {who} : {_many(left.texts, 'texte')} en attente"
-        write_entries([_line(source, f"{said}, {_many(len(expired), 'périmé')}.")])
+        counts = f"{_many(left.texts, 'texte')} en attente, {_many(len(expired), 'périmé')}"
+        write_entries([_entry(source, f"Envois repris par {who} : {counts}.")])
         queue_duty_mails(pause_mails(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
@@ -85,38 +84,38 @@ def resume(source: Source | None, who: str) -> Resumed | None:
 
 
 def paused_by(source: Source | None) -> list[Pause]:
-    """What holds the texts of the source, or of all: a pause of it, one of everything, or both."""
-    return list(Pause.objects.filter(source__in={EVERYTHING, _label(source)}).order_by("since"))
+    """Return what pauses the source, or everything: a pause of it, one of everything, or both."""
+    return list(Pause.objects.filter(source__in={EVERYTHING, _pause_key(source)}).order_by("since"))
 
 
 def paused_names() -> list[str]:
-    """The sources that are paused by name; `*` where everything is."""
-    origins = set(Pause.objects.values_list("source", flat=True))
-    numbers = [int(origin) for origin in origins if origin != EVERYTHING]
+    """Return the names of the paused sources; `*` where everything is paused."""
+    paused = set(Pause.objects.values_list("source", flat=True))
+    numbers = [int(key) for key in paused if key != EVERYTHING]
     names = Source.objects.filter(pk__in=numbers).values_list("name", flat=True)
-    return (["*"] if EVERYTHING in origins else []) + list(names)
+    return (["*"] if EVERYTHING in paused else []) + list(names)
 
 
 def not_paused() -> Q:
-    """Select, of deferred notifications, those that no pause holds besides."""
-    origins = set(Pause.objects.values_list("source", flat=True))
-    if EVERYTHING in origins:
+    """Select, of deferred notifications, those that no pause holds as well."""
+    paused = set(Pause.objects.values_list("source", flat=True))
+    if EVERYTHING in paused:
         return Q(pk__in=[])
-    return ~Q(source__in=[int(origin) for origin in origins]) if origins else Q()
+    return ~Q(source__in=[int(key) for key in paused]) if paused else Q()
 
 
 def waiting(source: Source | None) -> Waiting:
-    """What waits now, whatever for."""
-    messages = delivery.waiting(_label(source))
+    """Return what waits now, for whatever reason."""
+    messages = delivery.waiting(_pause_key(source))
     deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
     undecided = Report.objects.filter(state=ReportState.RECEIVED)
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
         deferred = deferred.filter(source=source)
         undecided = undecided.filter(incident__source=source)
-        leaving = leaving.filter(source=_label(source))
-    told = Notification.objects.filter(message__in=messages)
-    incidents = {*told.values_list("incident_id", flat=True).distinct().order_by()}
+        leaving = leaving.filter(source=_pause_key(source))
+    queued = Notification.objects.filter(message__in=messages)
+    incidents = {*queued.values_list("incident_id", flat=True).distinct().order_by()}
     incidents |= {*deferred.values_list("incident_id", flat=True).distinct().order_by()}
     made = [
         messages.order_by("created_at").values_list("created_at", flat=True).first(),
@@ -133,7 +132,7 @@ def waiting(source: Source | None) -> Waiting:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was taken back before it left, and what could not be."""
+    """What was withdrawn before it left, and what could not be."""
 
     texts: int
     incidents: int
@@ -141,45 +140,45 @@ class Withdrawn:
 
 
 def withdraw_all(source: Source, who: str) -> Withdrawn:
-    """Take back all that waits of the source: what is not decided, held, or not handed over yet.
+    """Withdraw all that waits of the source: undecided reports, deferred and unsent texts.
 
-    What is in review stays there: a person decides of it, and sees where it came from.
+    What is in review stays there: a person decides on it, and sees where it came from.
     """
     why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
     # First what would make more texts.
-    taken = _take_back(
+    taken = _withdraw(
         Report.objects.filter(incident__source=source, state=ReportState.RECEIVED),
         f"Intervention : {why}.",
         state=ReportState.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip
-    deferred = _take_back(
+    deferred = _withdraw(
         Notification.objects.filter(source=source, state=NotificationState.DEFERRED),
         f"Texte retenu : {why}.",
         state=NotificationState.SUPERSEDED, ended_at=timezone.now(),
     )  # fmt: skip
     with transaction.atomic():
-        messages = delivery.cancel_waiting(_label(source), why)
-        told = Notification.objects.filter(message__in=[message.pk for message in messages])
-        incidents = {*told.values_list("incident_id", flat=True), *taken, *deferred}
+        messages = delivery.cancel_waiting(_pause_key(source), why)
+        queued = Notification.objects.filter(message__in=[message.pk for message in messages])
+        incidents = {*queued.values_list("incident_id", flat=True), *taken, *deferred}
         texts = len(messages) + len(deferred)
-        said = f"{_many(texts, 'texte')} et {_many(len(taken), 'intervention')}"
-        write_entries([_line(source, f"Retirés par {who} : {said} à traiter.")])
+        counts = f"{_many(texts, 'texte')} et {_many(len(taken), 'intervention')}"
+        write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.")])
     log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts)
     return Withdrawn(texts, len(incidents), waiting(source).leaving)
 
 
-def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int | None]:
-    """Change what waits, a batch at a time, each with its line; the incidents, one for each row.
+def _withdraw(selected: QuerySet[Any], text: str, **changes: object) -> list[int | None]:
+    """Withdraw what is selected, a batch at a time; return the incidents, one for each row.
 
-    What a worker has just under its hands is waited for, and left if it waits no longer.
+    A row that a worker has locked is waited for, and left if it is not selected any more.
     """
     incidents: list[int | None] = []
     while True:
         with transaction.atomic():
             batch = list(
-                waiting.select_for_update(of=("self",)).values_list("pk", "incident_id")[:BATCH]
+                selected.select_for_update(of=("self",)).values_list("pk", "incident_id")[:BATCH]
             )
-            waiting.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
+            selected.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
             write_entries(
                 new_entry(incident_id, Step.CANCELLED, text, row=str(pk))
                 for pk, incident_id in batch
@@ -189,11 +188,11 @@ def _take_back(waiting: QuerySet[Any], text: str, **changes: object) -> list[int
             return incidents
 
 
-def _label(source: Source | None) -> str:
+def _pause_key(source: Source | None) -> str:
     return str(source.pk) if source else EVERYTHING
 
 
-def _line(source: Source | None, text: str) -> Entry:
+def _entry(source: Source | None, text: str) -> Entry:
     return new_entry(
         None, Step.PAUSED, text, source=source.name if source else "toutes les sources"
     )

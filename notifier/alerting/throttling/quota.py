@@ -1,7 +1,8 @@
-"""The quotas of SMS that an operator may set on a source: who is at one, and letting go by hand.
+"""SMS quotas of sources: find what has room again, report quotas reached, release by hand.
 
-Its quota defers routine SMS; its hard quota everything, urgent texts and mails too, until a person
-lets it go. Segments are counted as messages are queued (notifier.alerting.throttling.limits).
+A source's quota defers routine SMS; its hard quota everything, urgent texts and mails too, until a
+person releases it. Segments are counted as messages are queued
+(notifier.alerting.throttling.limits).
 """
 
 import structlog
@@ -25,43 +26,43 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-# By what defers a text: the field of the source that says when.
+# By the reason of a deferral: the field of the source that holds the quota.
 QUOTAS = {DeferralReason.QUOTA: "sms_cap", DeferralReason.HARD_QUOTA: "hard_cap"}
 
 
 def with_room() -> Q:
-    """Select, of deferred texts, those of a quota that was raised: whatever is next fits."""
-    wanted = Q(pk__in=[])
+    """Select, of deferred notifications, those whose quota has room for any message again."""
+    selected = Q(pk__in=[])
     for reason, quota in QUOTAS.items():
         waiting = _deferred(reason).values("source")
         full = QuotaUsage.objects.filter(
             day=today(), source__in=waiting, segments__gt=F(f"source__{quota}") - MAX_SEGMENTS
         )
-        wanted |= Q(reason=reason) & ~Q(source__in=full.values("source"))
-    return wanted
+        selected |= Q(reason=reason) & ~Q(source__in=full.values("source"))
+    return selected
 
 
 def reached_today(reason: DeferralReason = DeferralReason.QUOTA) -> QuerySet[QuotaUsage]:
-    """Select the day's usage of the sources at their quota, or with texts deferred by it."""
+    """Select today's usage of the sources at their quota, or with notifications deferred by it."""
     at_quota = Q(segments__gte=F(f"source__{QUOTAS[reason]}"))
     return QuotaUsage.objects.filter(
         at_quota | Q(source__in=_deferred(reason).values("source")), day=today()
     )
 
 
-def alarm() -> None:
-    """Tell the duty officer and the log of each source that is at a quota, once a day."""
-    _alarm(DeferralReason.QUOTA, "alarmed_at", "SMS cap reached, routine SMS are held")
-    _alarm(
+def report_reached() -> None:
+    """Report each source at a quota to its duty officer and the log, once a day."""
+    _report(DeferralReason.QUOTA, "alarmed_at", "SMS cap reached, routine SMS are held")
+    _report(
         DeferralReason.HARD_QUOTA,
         "hard_alarmed_at",
         "hard cap reached, urgent texts are held as well",
     )
 
 
-def _alarm(reason: DeferralReason, alarmed_at: str, what: str) -> None:
-    untold = reached_today(reason).filter(**{alarmed_at: None})
-    for usage in untold.select_related("source"):
+def _report(reason: DeferralReason, alarmed_at: str, what: str) -> None:
+    unreported = reached_today(reason).filter(**{alarmed_at: None})
+    for usage in unreported.select_related("source"):
         quota = getattr(usage.source, QUOTAS[reason])
         with transaction.atomic():
             mine = QuotaUsage.objects.filter(pk=usage.pk, **{alarmed_at: None})
@@ -74,15 +75,15 @@ def _alarm(reason: DeferralReason, alarmed_at: str, what: str) -> None:
 
 
 def release_all(source: Source, who: str) -> int:
-    """Let go all that a quota of the source defers, whatever it costs; how many texts.
+    """Release all that a quota of the source defers, and return how many notifications that is.
 
-    They are told by the next round, as their alerts then stand.
+    The next sweep sends them, as their alerts then stand, whatever they cost.
     """
     return release(Notification.objects.filter(source=source), who)
 
 
 def release(notifications: QuerySet[Notification], who: str) -> int:
-    """Let those go that a quota defers, whatever they cost; how many there were."""
+    """Release those of the notifications that a quota defers, and return how many there were."""
     with transaction.atomic():
         deferred = notifications.filter(
             state=NotificationState.DEFERRED, reason__in=QUOTAS, released_by=""

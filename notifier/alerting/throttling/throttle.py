@@ -1,10 +1,10 @@
-"""Decide which planned notifications leave now, and which are deferred. Reads and writes nothing.
+"""Choose which planned notifications leave now, and which are deferred. Pure.
 
-what is deferred already -> urgent alerts taken up too often -> routine ones in a storm -> quotas
+join what is deferred already -> flapping urgent alerts -> routine ones in a storm -> quotas
 
-An urgent text is never gathered, and never deferred for its cost but by a source's hard quota. What
-a deferred notification says is composed when it is released, as the alert then stands
-(notifier.alerting.throttling.release).
+An urgent text is never put into a digest, and deferred for its cost by a source's hard quota alone.
+The text of a deferred notification is composed at its release, as its alert then stands
+(notifier.alerting.release).
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from datetime import datetime
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
-from notifier.alerting.notification.planned import PlannedNotification, Throttled, address_key
+from notifier.alerting.notification.planned import (
+    NotificationPlan,
+    PlannedNotification,
+    address_key,
+)
 from notifier.alerting.throttling.limits import Limits, next_day, segments_of
 from notifier.delivery.models import Channel, Lane
 from notifier.intake.models import Source
@@ -25,39 +29,41 @@ def throttle(
     planned: Iterable[PlannedNotification],
     earlier: dict[int, list[Notification]],
     limits: Limits,
-) -> Throttled:
-    """Sort the planned notifications; what leaves counts against the limits from now on.
+) -> NotificationPlan:
+    """Throttle the planned notifications; what leaves counts against the limits from now on.
 
-    `earlier` holds the notifications of each alert by its id. An urgent alert that is taken up
-    again and leaves has its `reopening_told_at` set.
+    `earlier` are the notifications of each alert so far, by its id. An urgent alert that is opened
+    again and leaves gets its `reopening_notified_at`.
     """
-    found = Throttled()
-    left = _join_deferred(list(planned), earlier, found)
-    left = _defer_flapping(left, earlier, limits, found)
-    left = _defer_storm(left, limits, found)
-    found.queued = _defer_over_quota(left, limits, found)
-    return found
+    plan = NotificationPlan()
+    remaining = _join_deferred(list(planned), earlier, plan)
+    remaining = _defer_flapping(remaining, earlier, limits, plan)
+    remaining = _defer_storm(remaining, limits, plan)
+    plan.queued = _defer_over_quota(remaining, limits, plan)
+    return plan
 
 
 def _join_deferred(
-    planned: list[PlannedNotification], earlier: dict[int, list[Notification]], found: Throttled
+    planned: list[PlannedNotification],
+    earlier: dict[int, list[Notification]],
+    plan: NotificationPlan,
 ) -> list[PlannedNotification]:
-    """Let a deferred notification speak for the news about its alert, until it is released.
+    """Let later texts join what is deferred of their alert for the same address; return the rest.
 
-    A rise to urgent takes its place and leaves at once; an end does not, as its reader knows of
-    nothing.
+    A text that became urgent supersedes it and leaves at once; an end does not, as its reader has
+    read nothing yet.
     """
-    left = []
-    for each in planned:
-        row = _deferred_row(each, earlier)
+    remaining = []
+    for notification in planned:
+        row = _deferred_row(notification, earlier)
         if row is None:
-            left.append(each)
-        elif _speaks_for(row, each):
-            found.joined.append((each, row))
+            remaining.append(notification)
+        elif _covers(row, notification):
+            plan.joined.append((notification, row))
         else:
-            found.superseded.append(row)
-            left.append(each)
-    return left
+            plan.superseded.append(row)
+            remaining.append(notification)
+    return remaining
 
 
 def _deferred_row(
@@ -71,124 +77,120 @@ def _deferred_row(
     return None
 
 
-def _speaks_for(row: Notification, planned: PlannedNotification) -> bool:
-    kind = _kind(planned)
-    is_news = planned.lane is Lane.URGENT and not kind.closes
-    return not is_news or (row.reason == DeferralReason.FLAPPING and kind.opens)
+def _covers(row: Notification, planned: PlannedNotification) -> bool:
+    """Whether the deferred row, once released, says what the planned text says soon enough."""
+    if planned.alert is None:
+        raise ValueError("only notifications of alerts are throttled")
+    kind = Kind(planned.alert.kind)
+    is_urgent_news = planned.lane is Lane.URGENT and not kind.closes
+    return not is_urgent_news or (row.reason == DeferralReason.FLAPPING and kind.opens)
 
 
 def _defer_flapping(
     planned: list[PlannedNotification],
     earlier: dict[int, list[Notification]],
     limits: Limits,
-    found: Throttled,
+    plan: NotificationPlan,
 ) -> list[PlannedNotification]:
-    """Defer an urgent alert that is taken up again too soon after it last was.
+    """Defer an urgent alert that is opened again too soon after it last was; return the rest.
 
-    The first time is news and leaves at once. What then flaps is told once the pause is over, if it
-    is still open: a mayor who read « terminée » must not believe it for longer than that.
+    The first time is news and leaves at once. After that it is sent when `limits.reopening` is
+    over, if it is then open: a mayor who read « terminée » must not believe it for longer.
     """
     until: dict[int, datetime] = {}
-    for alert in _taken_up_again(planned, earlier):
-        pause_over_at = alert.reopening_told_at and alert.reopening_told_at + limits.reopening
-        if pause_over_at and pause_over_at > limits.now:
-            until[id(alert)] = pause_over_at
+    for alert in _reopened(planned, earlier):
+        last = alert.reopening_notified_at
+        if last and last + limits.reopening > limits.now:
+            until[id(alert)] = last + limits.reopening
         else:
-            alert.reopening_told_at = limits.now
-    return _defer(planned, found, DeferralReason.FLAPPING, lambda each: until.get(id(each.alert)))
+            alert.reopening_notified_at = limits.now
+    return _defer(planned, plan, DeferralReason.FLAPPING, lambda n: until.get(id(n.alert)))
 
 
-def _taken_up_again(
+def _reopened(
     planned: Iterable[PlannedNotification], earlier: dict[int, list[Notification]]
 ) -> list[Alert]:
-    """The urgent alerts that were closed, are open again, and of which nobody was told since."""
+    """Return the urgent alerts that are open again and of which nothing was sent since."""
     reopened: dict[int, Alert] = {}
-    for each in planned:
-        alert = each.alert
-        if alert is None or each.lane is not Lane.URGENT or alert.revision == 1:
+    for notification in planned:
+        alert = notification.alert
+        if alert is None or notification.lane is not Lane.URGENT or alert.revision == 1:
             continue
-        told_since = any(
+        is_sent_since = any(
             row.message_id is not None and row.revision >= alert.opened_revision
             for row in earlier.get(alert.pk, ())
         )
-        # Else it is a change of what was told, or somebody is told in another's place.
-        if alert.is_open and Kind(alert.kind).opens and not told_since:
+        # Else it is an update of what was sent, or goes to somebody in another's place.
+        if alert.is_open and Kind(alert.kind).opens and not is_sent_since:
             reopened[id(alert)] = alert
     return list(reopened.values())
 
 
 def _defer_storm(
-    planned: list[PlannedNotification], limits: Limits, found: Throttled
+    planned: list[PlannedNotification], limits: Limits, plan: NotificationPlan
 ) -> list[PlannedNotification]:
-    """Defer the routine texts for whoever got many lately, or reads a digest these minutes."""
+    """Defer the routine texts of addresses that got many recently, or a digest; return the rest."""
 
-    def until(each: PlannedNotification) -> datetime | None:
-        if each.lane is not Lane.ROUTINE:
+    def until(notification: PlannedNotification) -> datetime | None:
+        if notification.lane is not Lane.ROUTINE:
             return None
-        is_storm = each.key in limits.gathered_until or limits.recent[each.key] >= limits.texts
-        limits.recent[each.key] += 1
-        return limits.gathered_until.get(each.key, limits.now + limits.window) if is_storm else None
+        key = notification.key
+        is_storm = key in limits.digest_at or limits.recent[key] >= limits.texts
+        limits.recent[key] += 1
+        return limits.digest_at.get(key, limits.now + limits.window) if is_storm else None
 
-    return _defer(planned, found, DeferralReason.STORM, until)
+    return _defer(planned, plan, DeferralReason.STORM, until)
 
 
 def _defer_over_quota(
-    planned: list[PlannedNotification], limits: Limits, found: Throttled
+    planned: list[PlannedNotification], limits: Limits, plan: NotificationPlan
 ) -> list[PlannedNotification]:
-    """Count the SMS of each alert, urgent ones first; defer what would pass its source's quota.
+    """Count each alert's SMS, urgent ones first; defer what exceeds a quota, return the rest.
 
     A quota defers an alert's routine SMS; a hard quota everything, mails too.
     """
     by_alert: defaultdict[int, list[PlannedNotification]] = defaultdict(list)
-    for each in sorted(planned, key=lambda each: each.lane is not Lane.URGENT):
-        by_alert[id(each.alert)].append(each)
-    over: dict[int, DeferralReason] = {}
-    for together in by_alert.values():
-        alert = together[0].alert
-        if alert is None:
-            continue
-        for each, reason in _over_quota(together, alert.incident.source, limits):
-            over[id(each)] = reason
+    for notification in sorted(planned, key=lambda n: n.lane is not Lane.URGENT):
+        by_alert[id(notification.alert)].append(notification)
+    reasons: dict[int, DeferralReason] = {}
+    for of_alert in by_alert.values():
+        alert = of_alert[0].alert
+        if alert is not None:
+            reasons |= _over_quota(of_alert, alert.incident.source, limits)
     tomorrow = next_day(limits.now)
-    left = planned
+    remaining = planned
     for reason in (DeferralReason.HARD_QUOTA, DeferralReason.QUOTA):
-        those = [each for each in left if over.get(id(each)) is reason]
-        found.deferred += [each.deferred(reason, tomorrow) for each in those]
-        left = [each for each in left if each not in those]
-    return left
+        over = [n for n in remaining if reasons.get(id(n)) is reason]
+        plan.deferred += [n.deferred(reason, tomorrow) for n in over]
+        remaining = [n for n in remaining if n not in over]
+    return remaining
 
 
 def _over_quota(
-    together: list[PlannedNotification], source: Source, limits: Limits
-) -> list[tuple[PlannedNotification, DeferralReason]]:
-    """Those of an alert that its source's quotas defer; what is within them is counted."""
-    segments = segments_of(together)
+    of_alert: list[PlannedNotification], source: Source, limits: Limits
+) -> dict[int, DeferralReason]:
+    """Return which of an alert's notifications a quota defers, by their id(); count the others."""
+    segments = segments_of(of_alert)
     if not limits.has_room(source, max(segments, 1), hard=True):
-        return [(each, DeferralReason.HARD_QUOTA) for each in together]
-    if together[0].lane is Lane.ROUTINE and not limits.has_room(source, segments):
-        return [(each, DeferralReason.QUOTA) for each in together if each.channel is Channel.SMS]
+        return {id(n): DeferralReason.HARD_QUOTA for n in of_alert}
+    if of_alert[0].lane is Lane.ROUTINE and not limits.has_room(source, segments):
+        return {id(n): DeferralReason.QUOTA for n in of_alert if n.channel is Channel.SMS}
     limits.count(source, segments)
-    return []
+    return {}
 
 
 def _defer(
     planned: list[PlannedNotification],
-    found: Throttled,
+    plan: NotificationPlan,
     reason: DeferralReason,
     until: Callable[[PlannedNotification], datetime | None],
 ) -> list[PlannedNotification]:
-    """Put those aside for which `until` gives a time; the others."""
-    left = []
-    for each in planned:
-        at = until(each)
-        if at is None:
-            left.append(each)
+    """Defer those for which `until` gives a time; return the rest."""
+    remaining = []
+    for notification in planned:
+        deferred_until = until(notification)
+        if deferred_until is None:
+            remaining.append(notification)
         else:
-            found.deferred.append(each.deferred(reason, at))
-    return left
-
-
-def _kind(planned: PlannedNotification) -> Kind:
-    if planned.alert is None:
-        raise ValueError("only what tells of an alert is throttled")
-    return Kind(planned.alert.kind)
+            plan.deferred.append(notification.deferred(reason, deferred_until))
+    return remaining

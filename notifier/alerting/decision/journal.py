@@ -1,4 +1,4 @@
-"""What the journal says of a decision."""
+"""Word the journal entries of a decision."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from notifier.alerting.decision.rulings import CommuneRuling
 from notifier.alerting.decision.situation import RuledReport
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
-from notifier.alerting.notification.planned import recipients_in_words
+from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.policy.current import list_communes
 from notifier.alerting.review.notices import clue_in_words
 from notifier.delivery.address import mask
@@ -26,51 +26,50 @@ _RULED = {
 }
 
 
-def place_lines(ruled: RuledReport) -> list[Entry]:
-    """Say where the report is, and why it is not told of as it is, where it is not."""
+def place_entries(ruled: RuledReport) -> list[Entry]:
+    """Say where the report is, and why it is not acted upon where it is not."""
     report, affected = ruled.report, ruled.affected
-    lines = [_resolved(ruled)] if affected.communes else []
+    entries = [_resolved(ruled)] if affected.communes else []
     if affected.state is ReportState.DECIDED:
-        return lines
+        return entries
     data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
     incident_id = report.incident_id
-    lines += [
+    entries += [
         new_entry(incident_id, Step.RESOLVED, clue_in_words(clue), **data) for clue in report.clues
     ]
     step = Step.REVIEW if affected.state is ReportState.REVIEW else Step.DECIDED
     sentence = f"{affected.reason[:1].upper()}{affected.reason[1:]}."
-    lines.append(new_entry(incident_id, step, sentence, state=affected.state, **data))
-    return lines
+    entries.append(new_entry(incident_id, step, sentence, state=affected.state, **data))
+    return entries
 
 
-def ruling_line(report: Report, each: CommuneRuling) -> Entry:
+def ruling_entry(report: Report, ruled: CommuneRuling) -> Entry:
     """Say what is ruled for a commune, and why."""
-    ruling = each.ruling
+    ruling = ruled.ruling
     return new_entry(
         report.incident_id,
         Step.DECIDED,
-        f"{each.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
+        f"{ruled.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
         report=str(report.pk),
         sequence=report.sequence,
-        commune=each.commune.code,
+        commune=ruled.commune.code,
         kind=ruling.kind,
         rule=ruling.rule,
         reason=ruling.reason,
     )
 
 
-def composed_lines(plan: AlertPlan) -> Iterator[Entry]:
+def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
     """Say what was composed for whom, who has left, and that nobody is reached."""
     alert, texts = plan.alert, plan.texts
     if alert is None or texts is None:
         return
-    name = alert.organisation_name
     if plan.notifications:
         whom = recipients_in_words(plan.notifications)
         yield new_entry(
             alert.incident_id,
             Step.COMPOSED,
-            f"{name} : texte rédigé pour {whom} : « {texts.sms} »",
+            f"{alert.organisation_name} : texte rédigé pour {whom} : « {texts.sms} »",
             segments=texts.size.segments,
             subject=texts.subject,
             alert=alert.pk,
@@ -78,13 +77,13 @@ def composed_lines(plan: AlertPlan) -> Iterator[Entry]:
         )
     if plan.is_known_already:
         known = "ses contacts le savent déjà par une autre commune, rien de plus"
-        yield new_entry(alert.incident_id, Step.COMPOSED, f"{name} : {known}.", alert=alert.pk)
-    for notification in plan.gone:
-        yield new_entry(
-            alert.incident_id,
+        yield alert_entry(alert, Step.COMPOSED, known, alert=alert.pk)
+    for notification in plan.departed:
+        yield alert_entry(
+            alert,
             Step.CANCELLED,
-            f"{name} : {notification.title} ({notification.get_channel_display()} "
-            f"{mask(notification.address)}) n’est plus dans l’annuaire, rien ne lui est plus dit.",
+            f"{notification.title} ({notification.get_channel_display()} "
+            f"{mask(notification.address)}) n’est plus dans l’annuaire, rien ne lui est plus dit",
             alert=alert.pk,
             revision=alert.revision,
         )
@@ -110,10 +109,6 @@ def _unreached(alert: Alert, why: str) -> Entry:
     then = (
         "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
     )
-    return new_entry(
-        alert.incident_id,
-        Step.UNREACHED,
-        f"{alert.organisation_name} : {why}, {then}.",
-        alert=alert.pk,
-        commune=alert.organisation,
+    return alert_entry(
+        alert, Step.UNREACHED, f"{why}, {then}", alert=alert.pk, commune=alert.organisation
     )

@@ -1,0 +1,174 @@
+"""Release what was deferred: one text to each address, about what its alerts have come to.
+
+Each address is released in a transaction of its own, which ends the deferred notifications, queues
+the message and writes the journal: two workers, or a crash in between, send it once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import structlog
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from notifier.alerting.escalation.failover import escalate
+from notifier.alerting.kinds import Kind
+from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
+from notifier.alerting.notification.duty_officer import unreached_mail
+from notifier.alerting.notification.history import alert_of, end_deferred
+from notifier.alerting.notification.journal import notification_entries
+from notifier.alerting.notification.planned import address_key
+from notifier.alerting.notification.present_recipients import present_address_keys
+from notifier.alerting.notification.store import queue_duty_mails
+from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.rules import withheld
+from notifier.alerting.release.send import expires_at, send
+from notifier.alerting.throttling import quota
+from notifier.alerting.throttling.limits import today
+from notifier.alerting.throttling.pause import not_paused
+from notifier.delivery.sending.recipients import RECIPIENT_GONE
+from notifier.journal.models import Step
+from notifier.journal.write import write_entries
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE = 500
+
+
+class _Address(NamedTuple):
+    """The deferred notifications that are released together."""
+
+    channel: str
+    address: str
+    source: int
+    flapping: int | None
+    """The alert that is sent by itself, as it flapped."""
+    by_hand: bool
+    """Whether a person released them, whatever they cost."""
+
+
+def release_due() -> None:
+    """Release what is due, and what has room in its quota again; expire what is too late.
+
+    What a pause holds as well is left until its end: each address then gets one digest, not one for
+    each quarter of an hour.
+    """
+    deferred = Notification.objects.filter(not_paused(), state=NotificationState.DEFERRED)
+    due = deferred.filter(deferred_until__lte=timezone.now())
+    with_room = deferred.filter(quota.with_room())
+    expired = deferred.filter(reason__in=quota.QUOTAS, expires_at__lte=timezone.now())
+    rows = [*due[:BATCH_SIZE], *with_room[:BATCH_SIZE], *expired[:BATCH_SIZE]]
+    for address in dict.fromkeys(_address_of(row) for row in rows):
+        try:
+            with transaction.atomic():
+                _release(address)
+        except OperationalError as error:  # a decision about one of its alerts is being written
+            log.info("deferred texts are in another's hands, next round", error=str(error))
+        except Exception:  # one that cannot be released must not hold up those behind it
+            log.exception("deferred texts cannot be released", source=address.source)
+
+
+def _address_of(row: Notification) -> _Address:
+    flapping = row.alert_id if row.reason == DeferralReason.FLAPPING else None
+    return _Address(row.channel, row.address, row.source_id, flapping, bool(row.released_by))
+
+
+def _release(address: _Address) -> None:
+    """Release all that is deferred for one address, in the caller's transaction.
+
+    Raises OperationalError at once where one of the rows is locked.
+    """
+    rows = _locked_rows(address)
+    now = timezone.now()
+    useful = [row for row in rows if _is_useful(row)]
+    _withdraw([row for row in rows if row not in useful])
+    keys = present_address_keys({alert_of(row).organisation for row in useful})
+    departed = [
+        row
+        for row in useful
+        if address_key(row.channel, row.address) not in keys[alert_of(row).organisation]
+    ]
+    if departed:
+        _escalate_departed(departed)
+    remaining = [row for row in useful if row not in departed]
+    for exercise in (False, True):
+        alike = [row for row in remaining if alert_of(row).facts["exercise"] is exercise]
+        if not alike:
+            continue
+        if max(expires_at(row) for row in alike) <= now:
+            _expire(alike)
+        else:
+            send(alike, now)
+
+
+def _locked_rows(address: _Address) -> list[Notification]:
+    """Lock the rows of the address and read them with their alerts.
+
+    The rows are locked before the alerts are read: a decision is either in what is sent, or finds
+    the rows released.
+    """
+    waiting = Notification.objects.filter(
+        state=NotificationState.DEFERRED,
+        channel=address.channel,
+        address=address.address,
+        source=address.source,
+    )
+    if address.flapping:
+        waiting = waiting.filter(alert=address.flapping)
+    else:
+        waiting = waiting.exclude(reason=DeferralReason.FLAPPING)
+    if address.by_hand:
+        waiting = waiting.exclude(released_by="")
+    rows = list(waiting.order_by("id").select_for_update(nowait=True))
+    alerts = Alert.objects.filter(pk__in=[row.alert_id for row in rows])
+    alerts = alerts.select_related("incident__source", "report")
+    if address.flapping:
+        alerts = alerts.select_for_update(of=("self",), nowait=True)  # it is written to by `send`
+    by_id = {alert.pk: alert for alert in alerts}
+    for row in rows:
+        row.alert = by_id[row.alert_id or 0]
+    return rows
+
+
+def _is_useful(row: Notification) -> bool:
+    """Whether its category is still disclosed, and its recipient does not know it yet."""
+    alert = alert_of(row)
+    category = categories().get(alert.category)
+    if category is None or withheld(alert.severity, category):
+        return False
+    if row.reason == DeferralReason.FLAPPING:
+        return alert.is_open
+    return row.was_notified or Kind(alert.kind) is not Kind.CANCELLATION
+
+
+def _withdraw(rows: list[Notification]) -> None:
+    end_deferred(rows, NotificationState.SUPERSEDED)
+    why = "plus rien à dire, retiré de ce qui était retenu"
+    write_entries(notification_entries(rows, Step.CANCELLED, why))
+
+
+def _escalate_departed(rows: list[Notification]) -> None:
+    """Notify whoever is next, where the address is no present contact's.
+
+    Raises OperationalError at once where a decision about one of the alerts is being written.
+    """
+    list(Alert.objects.filter(pk__in=[row.alert_id for row in rows]).select_for_update(nowait=True))
+    end_deferred(rows, NotificationState.SUPERSEDED)
+    write_entries(notification_entries(rows, Step.CANCELLED, RECIPIENT_GONE))
+    for row in rows:
+        alert = alert_of(row)
+        if row.was_notified or not Kind(alert.kind).closes:
+            row.state, row.revision = NotificationState.SUPERSEDED, alert.revision
+            escalate([row])
+
+
+def _expire(rows: list[Notification]) -> None:
+    """Expire what is too late to be of use; the duty officer is told once a day."""
+    end_deferred(rows, NotificationState.EXPIRED)
+    why = "retenu, et périmé sans avoir pu partir"
+    write_entries(notification_entries(rows, Step.EXPIRED, why))
+    log.error("deferred texts expired untold", source=rows[0].source_id, texts=len(rows))
+    key = f"deferred-{rows[0].source_id}-{today()}"
+    why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
+    queue_duty_mails(unreached_mail([alert_of(rows[-1])], why, key))

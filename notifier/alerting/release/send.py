@@ -1,0 +1,131 @@
+"""Queue what is released for one address: one alert's own text, or a digest of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from notifier.alerting.content.composer import Texts
+from notifier.alerting.content.digest import Digest
+from notifier.alerting.content.gsm import sms_size
+from notifier.alerting.kinds import Kind
+from notifier.alerting.models import (
+    Alert,
+    DeferralReason,
+    Notification,
+    NotificationKind,
+    NotificationState,
+)
+from notifier.alerting.notification.facts import compose, parse_facts
+from notifier.alerting.notification.history import alert_of
+from notifier.alerting.notification.journal import notification_entries
+from notifier.alerting.policy.current import composer
+from notifier.alerting.scheduling import lane_of
+from notifier.alerting.throttling.limits import count_used, next_day, read_limits
+from notifier.alerting.throttling.quota import QUOTAS
+from notifier.delivery.models import Channel, Lane
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.intake.models import Source
+from notifier.journal.models import Step
+from notifier.journal.write import write_entries
+
+
+def send(rows: Sequence[Notification], now: datetime) -> None:
+    """Queue one message for all of the rows, or defer them further where a quota is reached.
+
+    They are of one address, deferred, and locked by the caller.
+    """
+    source = alert_of(rows[0]).incident.source
+    message = _message(rows)
+    if not _fits_quota(source, message, rows):
+        _defer_until_tomorrow(rows, source, now)
+        return
+    (queued,) = enqueue_messages([message])
+    kind = NotificationKind.ALERT if len(rows) == 1 else NotificationKind.DIGEST
+    for row in rows:
+        alert = alert_of(row)
+        Notification.objects.filter(pk=row.pk, state=NotificationState.DEFERRED).update(
+            state=NotificationState.QUEUED,
+            kind=kind,
+            revision=alert.revision,
+            message=queued,
+            ended_at=now,
+        )
+        if row.reason == DeferralReason.FLAPPING:
+            Alert.objects.filter(pk=alert.pk).update(reopening_notified_at=now)
+    whom = f"{message.title} ({Channel(message.channel).label} {message.masked})"
+    what = f"ce qui était retenu est dit à {whom}"
+    if len(rows) > 1:
+        what = f"dit dans un récapitulatif de {len(rows)} interventions à {whom}"
+    write_entries(notification_entries(rows, Step.COMPOSED, what))
+
+
+def expires_at(row: Notification) -> datetime:
+    """Return when the deferred notification expires (aware)."""
+    return row.expires_at or row.created_at
+
+
+def _message(rows: Sequence[Notification]) -> OutgoingMessage:
+    """Compose one alert's own text, or a digest, which expires with the last of its alerts."""
+    first = rows[0]
+    alert = alert_of(first)
+    is_digest = len(rows) > 1
+    texts = _digest(rows) if is_digest else compose(Kind(alert.kind), alert.facts)
+    is_sms = first.channel == Channel.SMS
+    return OutgoingMessage(
+        channel=Channel(first.channel),
+        address=first.address,
+        recipient=first.recipient,
+        title=first.title,
+        subject="" if is_sms else texts.subject,
+        body=texts.sms if is_sms else texts.plain,
+        html="" if is_sms else texts.html,
+        lane=_lane(rows),
+        expires_at=max(expires_at(row) for row in rows),
+        incident_id=None if is_digest else alert.incident_id,
+        source=str(first.source_id),
+    )
+
+
+def _digest(rows: Sequence[Notification]) -> Texts:
+    facts = [parse_facts(alert_of(row).facts) for row in rows]
+    return composer().digest(Digest(facts[0].service, facts[0].exercise, facts))
+
+
+def _lane(rows: Sequence[Notification]) -> Lane:
+    """Return urgent only for what was urgent and deferred: for flapping or the hard quota."""
+    was_urgent = rows[0].reason == DeferralReason.FLAPPING or any(
+        lane_of(alert_of(row).category) is Lane.URGENT
+        for row in rows
+        if row.reason == DeferralReason.HARD_QUOTA
+    )
+    return Lane.URGENT if was_urgent else Lane.ROUTINE
+
+
+def _fits_quota(source: Source, message: OutgoingMessage, rows: Sequence[Notification]) -> bool:
+    """Count the message and return True if its quotas have room, or a person released the rows."""
+    limits = read_limits((), [source], lock=True)
+    segments = sms_size(message.body).segments if message.channel is Channel.SMS else 0
+    is_hard_only = message.lane is Lane.URGENT or message.channel is not Channel.SMS
+    fits = limits.has_room(source, max(segments, 1), hard=True) and (
+        is_hard_only or limits.has_room(source, segments)
+    )
+    if fits or any(row.released_by for row in rows):
+        limits.count(source, segments)
+        count_used(limits)
+        return True
+    return False
+
+
+def _defer_until_tomorrow(rows: Sequence[Notification], source: Source, now: datetime) -> None:
+    """Defer the rows until the quota has room; the journal says so once."""
+    newly = [row for row in rows if row.reason not in QUOTAS]
+    is_hard = not read_limits((), [source], lock=True).has_room(source, 1, hard=True)
+    Notification.objects.filter(
+        pk__in=[row.pk for row in rows], state=NotificationState.DEFERRED
+    ).update(
+        reason=DeferralReason.HARD_QUOTA if is_hard else DeferralReason.QUOTA,
+        deferred_until=next_day(now),
+    )
+    what = "retenu encore, le plafond de SMS du jour est atteint"
+    write_entries(notification_entries(newly, Step.HELD, what))
