@@ -23,7 +23,7 @@ class Alert(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
     organisation_kind = models.CharField(
-        "sorte d’organisme",
+        "type d’organisme",
         max_length=10,
         choices=OrganisationKind,
         default=OrganisationKind.COMMUNE,
@@ -107,7 +107,7 @@ class Notification(models.Model):
     several notifications.
     """
 
-    kind = models.CharField("sorte", max_length=6, choices=NotificationKind)
+    kind = models.CharField("type", max_length=6, choices=NotificationKind)
     state = models.CharField("état", max_length=10, choices=NotificationState)
     # Each text writes a row: no index that no question needs.
     source = models.ForeignKey(
@@ -130,7 +130,7 @@ class Notification(models.Model):
     reason = models.CharField("motif", max_length=20, blank=True)
     explanation = models.TextField("explication", blank=True)
     created_at = models.DateTimeField("décidée le")
-    deferred_until = models.DateTimeField("à dire le", null=True)
+    deferred_until = models.DateTimeField("retenue jusqu’au", null=True)
     expires_at = models.DateTimeField("périmée après", null=True)
     ended_at = models.DateTimeField("terminée le", null=True)
     # Of a deferred one: whether its recipient got a text of this alert before.

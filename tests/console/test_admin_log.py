@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Alert, Notification
 from notifier.delivery.models import Message
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
@@ -19,11 +19,12 @@ from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import timeline
+from tests.alerting.house import REFUSED, TAKEN, hand_over
 
 pytestmark = pytest.mark.django_db
 
 INTERVENTIONS = "/admin/intake/report/"
-LOG: tuple[type[Model], ...] = (Report, Alert, Message, Entry)
+LOG: tuple[type[Model], ...] = (Report, Alert, Notification, Message, Entry)
 MOBILE, MAIL = "+33639980001", "maire@delle.example"
 # The code says Delle, the name says Giromagny.
 CONFLICT = {"insee": "90033", "name": "Giromagny"}
@@ -98,6 +99,7 @@ def test_an_address_is_masked_but_on_its_own_page(admin_client: Client, source: 
     alert = Alert.objects.get()
     for page in (
         "/admin/", list_of(Message), f"{list_of(Message)}?q=R1", list_of(Entry), list_of(Alert),
+        list_of(Notification),
         f"{list_of(Alert)}{alert.pk}/change/", INTERVENTIONS,
         f"{INTERVENTIONS}{report.pk}/change/",
     ):  # fmt: skip
@@ -118,10 +120,42 @@ def test_the_pages_tell_what_happened_in_french(admin_client: Client, source: So
     alert = Alert.objects.get()
     shown = admin_client.get(f"{list_of(Alert)}{alert.pk}/change/").content.decode()
     assert "première alerte" in shown
-    way = re.search(r'href="([^"]+)">Messages de cette alerte', shown)
-    assert way
-    listed = admin_client.get(way[1].replace("&amp;", "&")).context["cl"]
+    listed = admin_client.get(linked(shown, "Messages de cette alerte")).context["cl"]
     assert listed.result_count == Message.objects.count() == 2
+
+
+def test_who_is_told_is_followed_to_the_attempts_at_it(
+    admin_client: Client, source: Source
+) -> None:
+    report = push(source)
+    hand_over(lambda message: REFUSED if message.channel == "sms" else TAKEN)
+    page = admin_client.get(f"{INTERVENTIONS}{report.pk}/change/").content.decode()
+    listed = admin_client.get(linked(page, "notifications"))
+    told = {n.channel: n for n in listed.context["cl"].result_list}
+    for said in ("Delle (90033)", "maire (SMS +33 6 •• •• •• 01)", "confiée à l’envoi : refusé"):
+        assert said in listed.content.decode()
+    own = admin_client.get(f"{list_of(Notification)}{told['sms'].pk}/change/").content.decode()
+    shown = admin_client.get(linked(own, f"SMS n° {told['sms'].message_id}")).content.decode()
+    for said in ("Tentatives", "twilio", "refusé", "21211", "numéro invalide"):
+        assert said in shown
+    back = admin_client.get(linked(shown, "Notifications de ce message")).context["cl"]
+    assert [n.pk for n in back.result_list] == [told["sms"].pk]
+
+
+def test_why_nobody_is_told_is_read_beside_the_commune(
+    admin_client: Client, source: Source
+) -> None:
+    push(source, category="C02.15.04")
+    page = admin_client.get(f"{list_of(Notification)}?state__exact=suppressed").content.decode()
+    assert "Delle (90033)" in page
+    assert "« atteinte à une personne » n’est pas communiqué aux communes" in page
+
+
+def linked(page: str, text: str) -> str:
+    """Where the link of this text leads."""
+    found = re.search(f'href="([^"]+)">{text}<', page)
+    assert found, text
+    return found[1].replace("&amp;", "&")
 
 
 @pytest.mark.parametrize("model", LOG, ids=lambda model: model.__name__)

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                         choices=[("commune", "commune")],
                         default="commune",
                         max_length=10,
-                        verbose_name="sorte d’organisme",
+                        verbose_name="type d’organisme",
                     ),
                 ),
                 (
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                             ("quota", "plafond ou suspension"),
                         ],
                         max_length=6,
-                        verbose_name="sorte",
+                        verbose_name="type",
                     ),
                 ),
                 (
@@ -185,7 +185,10 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=20, verbose_name="motif")),
                 ("explanation", models.TextField(blank=True, verbose_name="explication")),
                 ("created_at", models.DateTimeField(verbose_name="décidée le")),
-                ("deferred_until", models.DateTimeField(null=True, verbose_name="à dire le")),
+                (
+                    "deferred_until",
+                    models.DateTimeField(null=True, verbose_name="retenue jusqu’au"),
+                ),
                 ("expires_at", models.DateTimeField(null=True, verbose_name="périmée après")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="terminée le")),
                 (

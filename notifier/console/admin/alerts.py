@@ -1,23 +1,25 @@
 """What was told and what was written down: alerts, messages, the journal. To be read, for good."""
 
 import json
+from datetime import timedelta
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert, DeferralReason, Notification
+from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling.quota import release
 from notifier.console.admin.base import (
     NOTHING,
     IncidentAdmin,
     category_label,
+    commune_label,
     format_moment,
     list_link,
+    table_html,
 )
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
@@ -31,6 +33,10 @@ KINDS = {
     Kind.END: "fin",
     Kind.CANCELLATION: "annulation",
 }
+
+
+def _duration(elapsed: timedelta) -> str:
+    return f"{round(elapsed / timedelta(milliseconds=1))}\N{NO-BREAK SPACE}ms"
 
 
 @admin.register(Alert)
@@ -90,18 +96,21 @@ class AlertAdmin(IncidentAdmin[Alert]):
 class NotificationAdmin(IncidentAdmin[Notification]):
     """Who is told, or not, and why. Lists mask the address; only its own page shows it."""
 
-    linked_by = ("incident__id__exact", "alert__id__exact")
-    list_display = (
-        "created", "reference", "kind", "title", "channel", "masked", "state", "why", "until",
-    )  # fmt: skip
+    linked_by = ("incident__id__exact", "alert__id__exact", "message__id__exact")
+    list_display = ("created", "reference", "kind", "where", "whom", "outcome", "why_and_until")
     list_display_links = ("created", "reference")
     list_filter = ("state", "kind", "channel")
     fields = (
-        "reference", "kind", "title", "channel", "address", "revision", "state", "why", "created",
-        "until", "ended", "message_link",
+        "reference", "kind", "where", "title", "channel", "address", "revision", "outcome", "why",
+        "created", "until", "released_by", "ended", "alert", "message",
     )  # fmt: skip
 
     actions = ("release",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        """With what became of its message, without the words of it, which are long."""
+        found = super().get_queryset(request).select_related("message")
+        return found.defer("message__body", "message__html")
 
     @admin.action(description="Libérer les textes choisis, retenus par un plafond")
     def release(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
@@ -109,10 +118,24 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         released = release(queryset, request.user.get_username())
         messages.info(request, f"Textes libérés : {released}.")
 
-    @admin.display(description="adresse")
-    def masked(self, notification: Notification) -> str:
-        """Enough to recognise it."""
-        return mask(notification.address) if notification.address else NOTHING
+    @admin.display(description="commune")
+    def where(self, notification: Notification) -> str:
+        """Of a mail to the duty officer, none."""
+        return commune_label(notification.organisation) if notification.organisation else NOTHING
+
+    @admin.display(description="destinataire")
+    def whom(self, notification: Notification) -> str:
+        """Function, channel, and enough of the address to recognise it."""
+        if not notification.address:
+            return NOTHING
+        channel = notification.get_channel_display()
+        return f"{notification.title} ({channel} {mask(notification.address)})"
+
+    @admin.display(description="état")
+    def outcome(self, notification: Notification) -> str:
+        """What alerting did about it, and what became of its message."""
+        state, message = notification.get_state_display(), notification.message
+        return f"{state} : {message.get_state_display()}" if message else state
 
     @admin.display(description="motif")
     def why(self, notification: Notification) -> str:
@@ -120,12 +143,19 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         labels = dict(DeferralReason.choices)
         return str(labels.get(notification.reason, notification.explanation)) or NOTHING
 
+    @admin.display(description="motif")
+    def why_and_until(self, notification: Notification) -> str:
+        """The same, and until when it waits."""
+        why = self.why(notification)
+        is_waiting = notification.state == NotificationState.DEFERRED
+        return f"{why}, jusqu’au {self.until(notification)}" if is_waiting else why
+
     @admin.display(description="décidée le", ordering="created_at")
     def created(self, notification: Notification) -> str:
         """To the second."""
         return format_moment(notification.created_at)
 
-    @admin.display(description="à dire le", ordering="deferred_until")
+    @admin.display(description="retenue jusqu’au")
     def until(self, notification: Notification) -> str:
         """To the second."""
         return format_moment(notification.deferred_until)
@@ -134,14 +164,6 @@ class NotificationAdmin(IncidentAdmin[Notification]):
     def ended(self, notification: Notification) -> str:
         """To the second."""
         return format_moment(notification.ended_at)
-
-    @admin.display(description="message")
-    def message_link(self, notification: Notification) -> SafeString | str:
-        """The way to the message that tells it."""
-        if notification.message_id is None:
-            return NOTHING
-        page = reverse("admin:delivery_message_change", args=(notification.message_id,))
-        return format_html('<a href="{}">Message qui le dit</a>', page)
 
 
 @admin.register(Message)
@@ -162,11 +184,12 @@ class MessageAdmin(IncidentAdmin[Message]):
             "Acheminement",
             {
                 "fields": (
-                    "lane", "attempt_count", "provider_id", "created", "accepted",
-                    "ended", "expires", "due",
+                    "lane", "provider", "provider_id", "created", "accepted", "superseded",
+                    "ended", "expires", "due", "notifications",
                 )
             },
         ),
+        ("Tentatives", {"fields": ("attempts",)}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
@@ -190,6 +213,10 @@ class MessageAdmin(IncidentAdmin[Message]):
     def accepted(self, message: Message) -> str:
         return format_moment(message.accepted_at)
 
+    @admin.display(description="remplacé par un texte plus récent le")
+    def superseded(self, message: Message) -> str:
+        return format_moment(message.superseded_at)
+
     @admin.display(description="terminé le")
     def ended(self, message: Message) -> str:
         return format_moment(message.ended_at)
@@ -201,6 +228,29 @@ class MessageAdmin(IncidentAdmin[Message]):
     @admin.display(description="à revoir le")
     def due(self, message: Message) -> str:
         return format_moment(message.due_at)
+
+    @admin.display(description="notifications")
+    def notifications(self, message: Message) -> SafeString:
+        """The way to what it tells: of several alerts when it is a digest."""
+        return list_link(
+            Notification, "Notifications de ce message", message__id__exact=str(message.pk)
+        )
+
+    @admin.display(description="tentatives")
+    def attempts(self, message: Message) -> SafeString | str:
+        """Each time that it was handed to its provider, and what came of it."""
+        rows: list[list[str | SafeString]] = [
+            [
+                str(attempt.number),
+                format_moment(attempt.started_at),
+                _duration(attempt.ended_at - attempt.started_at),
+                attempt.get_result_display(),
+                attempt.code or NOTHING,
+                attempt.detail or NOTHING,
+            ]
+            for attempt in message.attempts.all()
+        ]
+        return table_html(["N°", "Heure", "Durée", "Résultat", "Code d’erreur", "Détail"], rows)
 
 
 @admin.register(Entry)

@@ -108,6 +108,7 @@ class ReadOnlyAdmin(TitledAdmin[Stored]):
 class IncidentAdmin(ReadOnlyAdmin[Stored]):
     """What belongs to an incident: found by the reference that dispatch gave."""
 
+    empty_value_display = NOTHING
     # The way from the model to its incident's id.
     incident = "incident_id"
     linked_by: tuple[str, ...] = ("incident_id",)

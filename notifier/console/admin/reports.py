@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Alert, Notification
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.console.admin.base import (
     NOTHING,
@@ -220,6 +220,7 @@ class ReportAdmin(IncidentAdmin[Report]):
         number = str(report.incident_id)
         found = (
             list_link(Alert, "alertes", incident__id__exact=number),
+            list_link(Notification, "notifications", incident__id__exact=number),
             list_link(Message, "messages", incident_id=number),
             list_link(Entry, "lignes du journal", incident_id=number),
         )
