@@ -26,6 +26,8 @@ from notifier.delivery.models import Message
 from notifier.journal.models import Entry
 from notifier.territory.grammar import with_de
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 KINDS = {
     Kind.FIRST: "première alerte",
     Kind.NEIGHBOUR: "alerte à une voisine",
@@ -36,7 +38,7 @@ KINDS = {
 
 
 def _duration(elapsed: timedelta) -> str:
-    return f"{round(elapsed / timedelta(milliseconds=1))}\N{NO-BREAK SPACE}ms"
+    return f"{round(elapsed / timedelta(milliseconds=1))}{NO_BREAK_SPACE}ms"
 
 
 @admin.register(Alert)
@@ -128,8 +130,9 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         """Function, channel, and enough of the address to recognise it."""
         if not notification.address:
             return NOTHING
-        channel = notification.get_channel_display()
-        return f"{notification.title} ({channel} {mask(notification.address)})"
+        channel, masked = notification.get_channel_display(), mask(notification.address)
+        # A telephone number stands on one line.
+        return f"{notification.title} ({channel} {masked.replace(' ', NO_BREAK_SPACE)})"
 
     @admin.display(description="état")
     def outcome(self, notification: Notification) -> str:
