@@ -13,7 +13,7 @@ from ninja.errors import HttpError, ValidationError
 
 from notifier.api.json_codec import JsonRefusedError
 from notifier.api.middleware import API
-from notifier.intake.schema.report import IN_WORDS
+from notifier.intake.schema.report import PATTERN_HINTS
 
 log = structlog.get_logger(__name__)
 
@@ -183,7 +183,7 @@ def _french(error: dict[str, Any]) -> str:
     known = FRENCH.get(error["type"])
     if known:
         context = error.get("ctx", {})
-        context = {**context, "in_words": IN_WORDS.get(context.get("pattern"), "…")}
+        context = {**context, "in_words": PATTERN_HINTS.get(context.get("pattern"), "…")}
         return known.format_map(_Context(context)).replace(" or ", " ou ")
     if error["type"] in INTAKE_ERROR_TYPES:
         return str(error["msg"])

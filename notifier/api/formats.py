@@ -29,7 +29,7 @@ from notifier.intake.formats.reading import FormatRefusedError
 from notifier.intake.formats.tables import tables
 from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 from notifier.intake.receive import ContradictionError, OutsideSourceError
-from notifier.intake.schema.reference import is_own
+from notifier.intake.schema.reference import is_short_reference
 
 router = Router(auth=SourceKey(), tags=["Autres formats"])
 
@@ -89,7 +89,7 @@ def cap(request: HttpRequest, dry_run: Annotated[bool, Query(description=DRY_RUN
 
 def _full_note(note: str, message: ForeignMessage) -> str:
     """Add the reference that a mayor reads, where it is not the sender's own."""
-    if not is_own(message.name):
+    if not is_short_reference(message.name):
         return note
     shown = f"le maire lit la référence {message.name} : la vôtre ne peut lui être dite"
     return f"{note} ; {shown}" if note else shown

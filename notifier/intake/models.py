@@ -9,9 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from notifier.fields import EmailField
-from notifier.intake.schema.clickable import unfit
+from notifier.intake.schema.clickable import find_unsafe
 from notifier.intake.schema.reference import check_pattern
-from notifier.intake.schema.shape import ShapeError
+from notifier.intake.schema.reference_pattern import PatternError
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, parse_voice_number
@@ -125,12 +125,12 @@ class Source(models.Model):
         faults = {
             name: f"les maires le lisent : ôtez-en {found}"
             for name in ("name", "service")
-            if (found := unfit(getattr(self, name)))
+            if (found := find_unsafe(getattr(self, name)))
         }
         try:
             if self.reference_pattern:
                 check_pattern(self.reference_pattern)
-        except ShapeError as error:
+        except PatternError as error:
             faults["reference_pattern"] = str(error)
         if faults:
             raise ValidationError(faults)

@@ -27,10 +27,10 @@ received = Signal()
 class OutsideSourceError(Exception):
     """An INSEE code lies in a département that the source may not speak for."""
 
-    def __init__(self, code: str, field: str) -> None:
+    def __init__(self, code: str, field_name: str) -> None:
         super().__init__(code)
         self.code = code
-        self.field = field
+        self.field = field_name
         """The native endpoint's name of the field that gave it."""
 
 

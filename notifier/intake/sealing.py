@@ -21,13 +21,13 @@ class SealBrokenError(Exception):
 
 def seal(secret: str) -> str:
     """Return the secret as it is stored; never the same twice."""
-    return _fernet(_keys()).encrypt(secret.encode()).decode()
+    return _fernet(_secret_keys()).encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
     """Return the secret that was sealed. Raises SealBrokenError."""
     try:
-        return _fernet(_keys()).decrypt(sealed.encode()).decode()
+        return _fernet(_secret_keys()).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise SealBrokenError(
             "a signing secret cannot be opened: SECRET_KEY was changed; "
@@ -35,15 +35,15 @@ def unseal(sealed: str) -> str:
         ) from None
 
 
-def _keys() -> tuple[str, ...]:
+def _secret_keys() -> tuple[str, ...]:
     return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
 @lru_cache(maxsize=4)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet(Fernet(_derived(key)) for key in keys)
+    return MultiFernet(Fernet(_derive(key)) for key in keys)
 
 
-def _derived(key: str) -> bytes:
+def _derive(key: str) -> bytes:
     derived = HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())
     return base64.urlsafe_b64encode(derived)

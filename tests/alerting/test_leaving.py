@@ -15,8 +15,7 @@ from notifier.alerting.content.composer import Composer, Texts
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.kinds import Kind
 from notifier.intake.formats.message import adapted_reference
-from notifier.intake.schema.clickable import holds_a_number
-from notifier.intake.schema.clickable import unfit as unfit_for_a_telephone
+from notifier.intake.schema.clickable import contains_phone_number, find_unsafe
 from notifier.intake.schema.reference import REFERENCE
 from notifier.settings import packaged
 
@@ -110,10 +109,10 @@ def test_no_number_of_a_foreign_message_brings_one_into_a_text(
 @example("www.gend.fr")
 @example("17 ou 03 84 00 00 00")
 def test_no_service_that_is_accepted_does(composer: Composer, service: str) -> None:
-    if unfit_for_a_telephone(service) is not None:
+    if find_unsafe(service) is not None:
         return
     usual = read(composer.compose(Kind.FIRST, SAMPLE))
     for part, text in read(composer.compose(Kind.FIRST, replace(SAMPLE, service=service))).items():
         # A digit too few, or many, is no number that anybody is put through by.
-        new = {f for f in unfit(text) if not f[0].isdigit() or holds_a_number(f)}
+        new = {f for f in unfit(text) if not f[0].isdigit() or contains_phone_number(f)}
         assert new <= set(unfit(usual[part])), part

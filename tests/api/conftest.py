@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _full_buckets() -> Iterator[None]:
     """No bucket of a rate limit outlives its test: primary keys come back with each rollback."""
-    from notifier.intake.access import rate_limit as pace
+    from notifier.intake.access import rate_limit
 
-    pace.forget()
+    rate_limit.reset()
     yield
-    pace.forget()
+    rate_limit.reset()
 
 
 @pytest.fixture

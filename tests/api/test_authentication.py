@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
-from notifier.intake.access import rate_limit as pace
+from notifier.intake.access import rate_limit
 from notifier.intake.access.api_keys import renew_key, revoke, rotate, source_of
 from notifier.intake.models import Report, Source
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
@@ -135,7 +135,7 @@ def test_too_many_requests_wait_and_others_are_not_held_up(
     corg: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(rate_limit, "time", SimpleNamespace(monotonic=lambda: clock.now))
     Source.objects.filter(pk=corg.source.pk).update(rate_per_minute=2)
     police = Caller(source("Police 90"))
     assert [corg.push(body()).status_code for _ in range(2)] == [202, 202]

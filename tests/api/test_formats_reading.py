@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifier.intake.formats.detect import Door, door_of
+from notifier.intake.formats.detect import Endpoint, detect_endpoint
 from notifier.intake.models import Report
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.api.foreign import CAP, EDXL, answered, push, push_cap, stored
@@ -168,8 +168,8 @@ def test_a_number_in_the_place_of_a_text(corg: Caller) -> None:
 def test_a_byte_order_mark_before_json(corg: Caller) -> None:
     native = BOM + json.dumps(body()).encode()
     enveloped = BOM + json.dumps(m.envelope(m.case(m.case_id()))).encode()
-    assert door_of(native) is Door.NATIVE
-    assert door_of(enveloped) is Door.EDXL
+    assert detect_endpoint(native) is Endpoint.NATIVE
+    assert detect_endpoint(enveloped) is Endpoint.EDXL
     assert stored(answered(corg.push(native), 202)).communes == ["90033"]
     assert stored(answered(corg.push(enveloped, EDXL), 202)).communes == ["90033"]
 
@@ -199,7 +199,7 @@ DECLARED = '<?xml version="1.0" encoding="UTF-8"?>'
 def test_xml_of_other_encodings_is_read(corg: Caller, way: str) -> None:
     cap = WAYS[way](m.cap(f"EN-{len(way)}", info=m.info("fr-FR", CODE)).decode())
     case = WAYS[way](DECLARED + m.xml(m.case(m.case_id())).decode())
-    assert (door_of(cap), door_of(case)) == (Door.CAP, Door.EDXL)
+    assert (detect_endpoint(cap), detect_endpoint(case)) == (Endpoint.CAP, Endpoint.EDXL)
     kind = {"content_type": "application/xml"}
     assert stored(answered(corg.push(cap, CAP, **kind), 202)).communes == ["90033"]
     street = stored(answered(corg.push(case, EDXL, **kind), 202)).location["label"]

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.intake.access import rate_limit as pace
+from notifier.intake.access import rate_limit
 from notifier.intake.schema.report import Place
 from tests.api.caller import Caller, refusal
 from tests.intake.samples import body
@@ -47,7 +47,7 @@ HOUSE = settings(
 
 
 def _check(corg: Caller, content: Any, *, dry_run: bool) -> None:
-    pace.forget()
+    rate_limit.reset()
     answer = corg.dry_run(content) if dry_run else corg.push(content)
     assert answer.status_code in (200, 202) or 400 <= answer.status_code < 500, answer.content
     if answer.status_code >= 400:

@@ -12,7 +12,7 @@ from django.test import Client
 from notifier.alerting.decision.pipeline import decide
 from notifier.delivery.models import Message
 from notifier.intake.models import Distribution, Incident, Report, ReportState, Source
-from notifier.intake.schema.reference import is_own
+from notifier.intake.schema.reference import is_short_reference
 from tests.api.caller import Caller, fields
 from tests.api.foreign import EDXL, push, push_cap, stored
 from tests.intake import messages as m
@@ -64,7 +64,7 @@ def test_a_foreign_case_is_told_under_our_own_reference_and_found_by_both(
     answer = push(corg, m.envelope(m.case(given)))
     report = stored(answer)
     own = report.reference
-    assert is_own(own)
+    assert is_short_reference(own)
     assert own in answer["note"]
     (sms,) = Message.objects.filter(channel="sms")
     assert own in sms.body
@@ -84,7 +84,7 @@ def test_a_foreign_number_is_told_as_the_shape_of_its_source_allows(corg: Caller
     fits, fits_not = "fr.gendarmerie.belfort90.1", "CORG90-2026-1"
     assert stored(push(corg, m.envelope(m.case(fits)))).reference == fits.replace(".", "/")
     other = stored(push(corg, m.envelope(m.case(fits_not))))
-    assert is_own(other.reference)
+    assert is_short_reference(other.reference)
     assert printed("timeline", fits_not) == printed("timeline", other.reference)
     assert "fr/gendarmerie/belfort90/1" in printed("timeline", fits)
 

@@ -13,7 +13,7 @@ from notifier.delivery.providers.twilio import provider as twilio_provider
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
-from notifier.intake.schema.report import FURTHEST_AHEAD
+from notifier.intake.schema.report import MAX_CLOCK_SKEW
 from notifier.journal.models import Entry, Step
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import PHONE, run_round, told
@@ -60,7 +60,7 @@ def test_a_clock_that_ran_ahead_when_the_text_was_made_does_not_hide_it(
     provider.fault("accept_then_cut", times=1)
     message = post()
     deliver(Lane.URGENT)
-    Message.objects.filter(pk=message.pk).update(created_at=message.created_at + FURTHEST_AHEAD)
+    Message.objects.filter(pk=message.pk).update(created_at=message.created_at + MAX_CLOCK_SKEW)
     settle(message, time_passes)
     assert message.provider_id == provider.messages()[0]["sid"]
     assert told(provider) == [PHONE]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from notifier.alerting.policy.current import categories
 from notifier.intake.correlation.status import derive_status
-from notifier.intake.formats.detect import Door, door_of
-from notifier.intake.formats.eda import _polygons
+from notifier.intake.formats.detect import Endpoint, detect_endpoint
+from notifier.intake.formats.eda import _read_polygons
 from notifier.intake.formats.message import (
     Effect,
     Phase,
@@ -24,7 +24,7 @@ from notifier.intake.formats.message import (
 from notifier.intake.formats.tables import TablesError, load_tables, tables
 from notifier.intake.models import Distribution
 from notifier.intake.schema.clickable import LINK
-from notifier.intake.schema.reference import REFERENCE, is_own
+from notifier.intake.schema.reference import REFERENCE, is_short_reference
 from notifier.intake.schema.vocabulary import Status
 from tests.intake import messages as m
 
@@ -66,7 +66,7 @@ def test_a_reference_stays_readable(number: str, reference: str) -> None:
 )  # fmt: skip
 def test_of_what_a_mayor_may_not_read_nothing_is_kept_but_a_reference_of_ours(given: str) -> None:
     adapted = adapted_reference(given)
-    assert is_own(adapted)
+    assert is_short_reference(adapted)
     assert len(adapted) == len("AM-B7K2-M4T9-C3X8-D6W5")
     assert possible_references(given) >= {adapted}
     assert adapted_reference(adapted) == adapted
@@ -147,18 +147,18 @@ def test_the_closest_category(code: str, known: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "door"),
+    ("body", "endpoint"),
     [
-        (m.cap("A1"), Door.CAP),
-        (m.xml(m.case("a.b.c.d")), Door.EDXL),
-        (m.written(m.envelope(m.case("a.b.c.d"))), Door.EDXL),
-        (b'{"reference": "R1"}', Door.NATIVE),
-        (b"<broken", Door.EDXL),
-        (b"nothing", Door.NATIVE),
+        (m.cap("A1"), Endpoint.CAP),
+        (m.xml(m.case("a.b.c.d")), Endpoint.EDXL),
+        (m.written(m.envelope(m.case("a.b.c.d"))), Endpoint.EDXL),
+        (b'{"reference": "R1"}', Endpoint.NATIVE),
+        (b"<broken", Endpoint.EDXL),
+        (b"nothing", Endpoint.NATIVE),
     ],
 )
-def test_a_file_finds_its_door(body: bytes, door: Door) -> None:
-    assert door_of(body) is door
+def test_a_file_finds_its_endpoint(body: bytes, endpoint: Endpoint) -> None:
+    assert detect_endpoint(body) is endpoint
 
 
 GML = (
@@ -170,7 +170,7 @@ GML = (
 
 def test_a_sketch_is_an_area() -> None:
     triangle = [[6.98, 47.50], [7.01, 47.50], [7.01, 47.52], [6.98, 47.50]]
-    assert _polygons(GML.format(srs=4326)) == [[triangle]]
+    assert _read_polygons(GML.format(srs=4326)) == [[triangle]]
 
 
 def test_the_parts_of_a_sketch_add_up_and_only_an_interior_is_a_hole() -> None:
@@ -184,7 +184,9 @@ def test_the_parts_of_a_sketch_add_up_and_only_an_interior_is_a_hole() -> None:
         return f"<surfaceMember><Polygon>{''.join(rings)}</Polygon></surfaceMember>"
 
     pierced = member(ring("exterior", 9), ring("interior", 2), ring("interior", 1))
-    polygons = _polygons(f"<MultiSurface>{pierced}{member(ring('exterior', 5))}</MultiSurface>")
+    polygons = _read_polygons(
+        f"<MultiSurface>{pierced}{member(ring('exterior', 5))}</MultiSurface>"
+    )
     assert [[max(map(max, ring)) for ring in rings] for rings in polygons] == [[9, 2, 1], [5]]
 
 
@@ -192,4 +194,4 @@ def test_the_parts_of_a_sketch_add_up_and_only_an_interior_is_a_hole() -> None:
     "sketch", [GML.format(srs=2154), "croquis", "<Polygon>", "<Polygon><posList>1 2 x</posList>"]
 )
 def test_a_sketch_of_another_kind_is_none(sketch: str) -> None:
-    assert _polygons(sketch) == []
+    assert _read_polygons(sketch) == []

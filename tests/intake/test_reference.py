@@ -9,21 +9,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.intake.schema.clickable import clickable, unfit
+from notifier.intake.schema.clickable import find_clickable, find_unsafe
 from notifier.intake.schema.reference import (
+    EXAMPLE_REFERENCE,
     REFERENCE,
-    USUAL,
     check_pattern,
-    is_own,
-    own_reference,
+    is_short_reference,
     refusal,
+    short_reference,
 )
-from notifier.intake.schema.shape import Shape, ShapeError
+from notifier.intake.schema.reference_pattern import PatternError, ReferencePattern
 
 
 @pytest.mark.parametrize(
     "reference",
-    [USUAL, "R1", "2026-000123", "01-2026-000123", "20261122031607", "GGD90_2026_1",
+    [EXAMPLE_REFERENCE, "R1", "2026-000123", "01-2026-000123", "20261122031607", "GGD90_2026_1",
      "SDIS90-INC-12", "fr/health/samu440/DRFR154402413800236", "DRFR15690240430050",
      "ABC1YU3455", "6bddbc91",
      "d350c9d2-9d76-4568-b0b7-a747ffadc949", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "BANC-0000001",
@@ -81,10 +81,10 @@ def test_no_reference_that_passes_is_one_that_a_telephone_makes_a_number_of(
 
 @given(st.text(max_size=80))
 def test_our_own_reference_may_always_be_told(number: str) -> None:
-    own = own_reference(number)
-    assert is_own(own)
+    own = short_reference(number)
+    assert is_short_reference(own)
     assert refusal(own, "") is None
-    assert own == own_reference(number)
+    assert own == short_reference(number)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_our_own_reference_may_always_be_told(number: str) -> None:
      "Gendarmerie 03-84-00-00-00", "gend.école"],
 )  # fmt: skip
 def test_what_a_telephone_makes_a_link_of_is_found(text: str) -> None:
-    assert clickable(text) is not None
+    assert find_clickable(text) is not None
 
 
 @pytest.mark.parametrize(
@@ -103,19 +103,19 @@ def test_what_a_telephone_makes_a_link_of_is_found(text: str) -> None:
     ["Gendarmerie", "CORG 90", "Police municipale", "SDIS 90 (COZ Est)", "St. Denis", "A.B."],
 )
 def test_a_name_is_no_link(text: str) -> None:
-    assert clickable(text) is None
+    assert find_clickable(text) is None
 
 
 @pytest.mark.parametrize("text", ["Жандармерия", "٠٣٨٤", "Gend\u200barmerie", "½", "\u202eGend"])
 def test_an_operators_words_are_in_the_alphabet_that_a_mayor_reads(text: str) -> None:
-    assert unfit(text) is not None
+    assert find_unsafe(text) is not None
 
 
 @pytest.mark.parametrize(
     "text", ["Gendarmerie – Belfort", "Police « nord »", "Œuvre n° 2", "L’Isle"]
 )
 def test_french_is(text: str) -> None:
-    assert unfit(text) is None
+    assert find_unsafe(text) is None
 
 
 # --- a source's own shape
@@ -139,7 +139,7 @@ def test_french_is(text: str) -> None:
 def test_a_shape_is_matched_from_end_to_end(
     shape: str, fits: list[str], fits_not: list[str]
 ) -> None:
-    read = Shape(shape)
+    read = ReferencePattern(shape)
     assert [one for one in fits if not read.fits(one)] == []
     assert [one for one in fits_not if read.fits(one)] == []
     assert read.fits(read.example)
@@ -150,21 +150,21 @@ def test_a_shape_is_matched_from_end_to_end(
               "(a+)+", r"\w", "a b", "a{60}b", "-1", r"gend\.fr"],
 )  # fmt: skip
 def test_what_is_no_shape_is_refused_in_words(shape: str) -> None:
-    with pytest.raises(ShapeError, match=r"\w+"):
+    with pytest.raises(PatternError, match=r"\w+"):
         check_pattern(shape)
 
 
 @given(st.text(st.sampled_from("ab"), max_size=60), st.integers(1, 16))
 def test_no_shape_makes_anything_wait(reference: str, times: int) -> None:
     """As many choices as its length allows, and a text that fits none: each step is taken once."""
-    many = Shape("[ab]*" * times)
+    many = ReferencePattern("[ab]*" * times)
     assert many.fits(reference)
     assert not many.fits(f"{reference}!")
 
 
 def test_a_source_with_a_shape_is_held_to_it() -> None:
     shape = r"CORG90-\d{4}-\d{6}"
-    assert refusal(USUAL, shape) is None
+    assert refusal(EXAMPLE_REFERENCE, shape) is None
     assert "CORG90-1234-567890" in (refusal("R1", shape) or "")
     # What only the shape can allow: the administrator has seen it.
     assert refusal("BELFORT-DELLE-1", "") is not None

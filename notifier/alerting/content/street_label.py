@@ -28,7 +28,7 @@ from notifier.alerting.content.street_vocabulary import (
     TITLE_ABBREVIATIONS,
 )
 from notifier.alerting.content.street_word import NUMBERED_ROAD, is_latin
-from notifier.intake.schema.unsaid import plain
+from notifier.intake.schema.forbidden_words import fold
 
 MAX_LENGTH = 50
 
@@ -78,7 +78,7 @@ def _judged(text: str) -> str | None:
     name = [*head, *words]
     while sum(map(len, name)) + len(name) - 1 > MAX_LENGTH:
         name.pop()
-    while len(name) > 1 and plain(name[-1]) in DANGLING:
+    while len(name) > 1 and fold(name[-1]) in DANGLING:
         name.pop()
     place = " ".join(name)
     # A pattern that ignores case also takes a dotless "ı" for an "i".
@@ -95,11 +95,11 @@ def _head(text: str) -> tuple[list[str], str]:
         return [road[0]], text[road.end() :]
     first, _, rest = text.partition(" ")
     second, _, behind = rest.partition(" ")
-    if plain(first) in BEFORE_A_WAY and plain(second) in STREETS | ROADS:
+    if fold(first) in BEFORE_A_WAY and fold(second) in STREETS | ROADS:
         # "Grande Rue", "Vieux Chemin de Delle".
         return [first, second], behind
-    word = ABBREVIATIONS.get(plain(first.removesuffix(".")), first)
-    if plain(word) not in STREETS | LANDMARKS | ROADS:
+    word = ABBREVIATIONS.get(fold(first.removesuffix(".")), first)
+    if fold(word) not in STREETS | LANDMARKS | ROADS:
         return [], text
     if date := _COMMEMORATION.match(rest):
         return [word, date[0]], rest[date.end() :]
@@ -109,15 +109,15 @@ def _head(text: str) -> tuple[list[str], str]:
 
 
 def _is_road(head: list[str]) -> bool:
-    return NUMBERED_ROAD.match(head[0]) is not None or plain(head[0]) in ROADS
+    return NUMBERED_ROAD.match(head[0]) is not None or fold(head[0]) in ROADS
 
 
 def _title_in_full(rest: str) -> str:
     """Write "du Dr Roux" as "du Docteur Roux"; only here, as elsewhere "Dr" may be any doctor."""
     link, _, behind = rest.partition(" ")
     title, _, name = behind.partition(" ")
-    full = TITLE_ABBREVIATIONS.get(plain(title.removesuffix(".")))
-    return f"{link} {full} {name}" if plain(link) == "du" and full and name else rest
+    full = TITLE_ABBREVIATIONS.get(fold(title.removesuffix(".")))
+    return f"{link} {full} {name}" if fold(link) == "du" and full and name else rest
 
 
 def _without_door(head: list[str], rest: str) -> str:

@@ -6,8 +6,8 @@
 - A title and a first name begin a name; behind another name they are somebody's.
 - Behind a name no dwelling has one of its own ("maison Dupont"), and no « le », « en », « sous »
   leads to a word that no list knows.
-- No word of `unsaid` stands anywhere, no script but Latin; one number in letters at the most, where
-  streets have it (« des Trois Frères »), and figures only in a road's number.
+- No word of `forbidden_words` stands anywhere, no script but Latin; one number in letters at the
+  most, where streets have it (« des Trois Frères »), and figures only in a road's number.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from notifier.alerting.content.street_word import (
     mixes_cases,
     words_in,
 )
-from notifier.intake.schema.unsaid import is_first_name, plain
+from notifier.intake.schema.forbidden_words import fold, is_first_name
 
 MAX_GROUPS = 4
 MAX_UNKNOWN = 2
@@ -47,7 +47,7 @@ _PARTICIPLE = re.compile(r"(?:[eiu]|is|it|ert)$")
 
 def says_where(name: list[str]) -> bool:
     """Whether a name is more than "rue"."""
-    return len(name) > 1 or plain(name[0]) in LANDMARKS or NUMBERED_ROAD.match(name[0]) is not None
+    return len(name) > 1 or fold(name[0]) in LANDMARKS or NUMBERED_ROAD.match(name[0]) is not None
 
 
 def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
@@ -55,9 +55,9 @@ def is_a_name(head: list[str], tokens: list[str], *, shouted: bool) -> bool:
 
     `shouted`: the text is in capitals, which then say nothing of a surname.
     """
-    if "-".join(map(plain, tokens)) in TRUE_NAMES:
+    if "-".join(map(fold, tokens)) in TRUE_NAMES:
         return True
-    is_road = NUMBERED_ROAD.match(head[0]) is not None or plain(head[0]) in ROADS
+    is_road = NUMBERED_ROAD.match(head[0]) is not None or fold(head[0]) in ROADS
     if not all(NUMBERED_ROAD.fullmatch(token) or is_allowed(token, shouted) for token in tokens):
         return False
     if not shouted and mixes_cases(tokens):
@@ -128,7 +128,7 @@ def _numbers_hold(head: str, words: list[Word]) -> bool:
     behind = words[at + 1] if at + 1 < len(words) else None
     if words[at].plain == "neuf":
         # "Pont Neuf", "Neuf-Brisach": it also means new.
-        is_new = before.plain in BUILT if before else plain(head) in BUILT
+        is_new = before.plain in BUILT if before else fold(head) in BUILT
         return is_new or (behind is not None and behind.is_joined)
     counts = behind is not None and behind.kind in (WordKind.NOUN, WordKind.UNKNOWN, WordKind.TITLE)
     many = before is not None and before.plain in ("des", "aux", "les")
@@ -155,13 +155,13 @@ def _groups_hold(words: list[Word], *, is_numbered: bool) -> bool:
     # "rue des Lilas et Kevin", "place des Fêtes à Marie"; not "Pierre et Marie".
     for link, group in named[1:]:
         alone = len(group) == 1 and group[0].kind is WordKind.GIVEN and not group[0].is_joined
-        if alone and not (plain(link) == "et" and begins_with_name):
+        if alone and not (fold(link) == "et" and begins_with_name):
             return False
     return all(
         _group_holds(
             link,
             group,
-            is_first=not is_numbered and (at == 0 or (plain(link) == "et" and begins_with_name)),
+            is_first=not is_numbered and (at == 0 or (fold(link) == "et" and begins_with_name)),
         )
         for at, (link, group) in enumerate(named)
     )
@@ -196,10 +196,10 @@ def _says_who(words: list[Word]) -> bool:
 
 def _group_holds(link: str, group: list[Word], *, is_first: bool) -> bool:
     """Whether words that no link parts are one name's. `link` is what stands before them."""
-    room = 2 if plain(link) in ("sens", "direction") else 1
+    room = 2 if fold(link) in ("sens", "direction") else 1
     last = group[-1]
     if (
-        plain(link) == "a"
+        fold(link) == "a"
         and last.kind is WordKind.UNKNOWN
         and (
             _VERBAL.search(last.text.lower())

@@ -19,7 +19,7 @@ from notifier.alerting.content.street_vocabulary import (
     SHORT_WORDS,
     TITLES,
 )
-from notifier.intake.schema.unsaid import is_first_name, is_unsaid, plain
+from notifier.intake.schema.forbidden_words import fold, is_first_name, is_forbidden
 
 _ROAD_NUMBER = r"(?:RDN|RD|RN|D|N|A)[ -]?[1-9][0-9]{0,3}[A-Z]?(?![\w+-])"
 _MARKER = r"(?:PK|PR) ?[0-9]{1,3}(?:\+[0-9]{1,4})?(?![\w+-])"
@@ -71,7 +71,7 @@ class Word:
     @property
     def plain(self) -> str:
         """Without accents and case."""
-        return plain(self.text)
+        return fold(self.text)
 
 
 UNNAMED = {WordKind.LINK, WordKind.DIRECTION, WordKind.ROAD}
@@ -85,16 +85,16 @@ def is_allowed(token: str, shouted: bool) -> bool:
         return False
     parts = re.split("['-]", token)
     # "gare de l'Est", and not "la place est fermée".
-    is_east = plain(token) == "l'est" or parts == ["Est"]
-    if any(map(is_unsaid, [token, *parts])) and not is_east:
+    is_east = fold(token) == "l'est" or parts == ["Est"]
+    if any(map(is_forbidden, [token, *parts])) and not is_east:
         return False
-    if any(len(part) == 1 and plain(part) not in "adly" for part in parts):
+    if any(len(part) == 1 and fold(part) not in "adly" for part in parts):
         return False
     # Words run together, "DupontJean": of a name only a hyphen joins words, or "Mac".
     if any(_RUN_TOGETHER.search(part) or len(part) > MAX_WORD_LENGTH for part in parts):
         return False
     # What is left of a plate, "AB 123 CD".
-    if len(token) == 2 and plain(token) not in SHORT_WORDS and not _ROMAN.fullmatch(token):
+    if len(token) == 2 and fold(token) not in SHORT_WORDS and not _ROMAN.fullmatch(token):
         return False
     # "rue de Delle DUPONT Jean": a surname is what dispatch writes in capitals.
     return shouted or len(token) < 2 or not token.isupper() or _ROMAN.fullmatch(token) is not None
@@ -132,7 +132,7 @@ def words_in(token: str) -> list[Word]:
 
 @lru_cache(maxsize=4096)
 def _kind(word: str) -> WordKind:
-    bare = plain(word)
+    bare = fold(word)
     by_list = (
         (WordKind.LINK, LINKS),
         (WordKind.DIRECTION, DIRECTIONS),

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from notifier.alerting.content.category_label import bracket_fault, parse_label
-from notifier.intake.schema.clickable import unfit
+from notifier.intake.schema.clickable import find_unsafe
 from notifier.intake.schema.vocabulary import Severity
 
 Disclosure = Literal["notify", "threshold", "withhold"]
@@ -73,7 +73,7 @@ def _showable(text: str) -> str:
     """Refuse what a telephone would make a link of, or fail to show: it stands in every text."""
     if not text.strip():
         raise ValueError("est vide ; y écrire un texte")
-    if found := unfit(text):
+    if found := find_unsafe(text):
         raise ValueError(f"vaut {text!r}, qu’un téléphone ne doit pas afficher ({found}) ; l’ôter")
     return text
 

@@ -24,7 +24,7 @@ from notifier.console.admin.base import NOTHING, TitledAdmin, format_moment
 from notifier.intake.access import api_keys as keys
 from notifier.intake.access.api_keys import NewSource
 from notifier.intake.models import Source
-from notifier.intake.schema.reference import USUAL, check_pattern
+from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import communes_in
 
@@ -104,7 +104,11 @@ class SourceAdmin(TitledAdmin[Source]):
     @admin.display(description="exemple de référence")
     def example(self, source: Source) -> str:
         """An example that its pattern allows."""
-        return check_pattern(source.reference_pattern) if source.reference_pattern else USUAL
+        return (
+            check_pattern(source.reference_pattern)
+            if source.reference_pattern
+            else EXAMPLE_REFERENCE
+        )
 
     @admin.display(description="clé", ordering="revoked_at")
     def key(self, source: Source) -> str:

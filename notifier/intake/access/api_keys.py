@@ -75,7 +75,7 @@ def renew_key(source: Source) -> str:
 
 
 @dataclass(frozen=True)
-class Rotated:
+class RotatedKey:
     """A new key, and a secret if the source signs, which are shown only here."""
 
     key: str
@@ -84,7 +84,7 @@ class Rotated:
     """Until when those before are taken as well."""
 
 
-def rotate(source: Source, overlap: timedelta) -> Rotated:
+def rotate(source: Source, overlap: timedelta) -> RotatedKey:
     """Replace the key and, if the source signs, its secret.
 
     The previous ones stay valid for `overlap`, those before them no longer. Raises KeyRefusedError
@@ -103,7 +103,7 @@ def rotate(source: Source, overlap: timedelta) -> Rotated:
     )
     if not replaced:
         raise KeyRefusedError("clé révoquée, ou remplacée à l’instant : rien n’est changé")
-    return Rotated(key, secret, until)
+    return RotatedKey(key, secret, until)
 
 
 def reseal() -> int:

@@ -82,7 +82,7 @@ def is_first_of_id(source: Source, message_id: str) -> bool:
         return _ids.setdefault(source.pk, _Ids()).is_new(message_id, time.monotonic())
 
 
-def forget() -> None:
+def reset() -> None:
     """Refill every bucket and forget every id."""
     with _lock:
         _buckets.clear()

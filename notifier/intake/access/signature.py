@@ -39,9 +39,9 @@ def check_signature(secrets: Sequence[str], headers: Mapping[str, str], payload:
         raise SignatureRefusedError(f"signature exigée : en-tête absent : {', '.join(absent)}")
     message_id, timestamp, signatures = (headers[name] for name in names)
     _refuse_old(timestamp)
-    given = _decoded(signatures)
+    given = _decode_signatures(signatures)
     for secret in secrets:
-        expected = _signature(secret, message_id, timestamp, payload)
+        expected = _sign(secret, message_id, timestamp, payload)
         if any(hmac.compare_digest(expected, one) for one in given):
             return message_id
     raise SignatureRefusedError(
@@ -55,7 +55,7 @@ def signed_headers(secret: str, payload: bytes) -> dict[str, str]:
     Raises ValueError when `secret` is not a signing secret.
     """
     message_id, timestamp = f"msg_{uuid4()}", str(int(datetime.now(UTC).timestamp()))
-    signature = base64.b64encode(_signature(secret, message_id, timestamp, payload)).decode()
+    signature = base64.b64encode(_sign(secret, message_id, timestamp, payload)).decode()
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
@@ -63,7 +63,7 @@ def signed_headers(secret: str, payload: bytes) -> dict[str, str]:
     }
 
 
-def _signature(secret: str, message_id: str, timestamp: str, payload: bytes) -> bytes:
+def _sign(secret: str, message_id: str, timestamp: str, payload: bytes) -> bytes:
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     return hmac.new(key, f"{message_id}.{timestamp}.".encode() + payload, hashlib.sha256).digest()
 
@@ -78,7 +78,7 @@ def _refuse_old(timestamp: str) -> None:
         )
 
 
-def _decoded(signatures: str) -> list[bytes]:
+def _decode_signatures(signatures: str) -> list[bytes]:
     decoded = []
     for signature in signatures.split():
         version, _, value = signature.partition(",")

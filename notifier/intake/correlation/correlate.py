@@ -18,7 +18,7 @@ from notifier.intake.correlation.status import derive_status
 from notifier.intake.formats.message import Effect, ForeignMessage, identity_of, sequence_at
 from notifier.intake.formats.reading import refuse
 from notifier.intake.models import Distribution, Report, Source
-from notifier.intake.schema.report import FURTHEST_AHEAD, says_where
+from notifier.intake.schema.report import MAX_CLOCK_SKEW, has_clue
 from notifier.intake.schema.vocabulary import Status
 
 
@@ -63,14 +63,14 @@ def correlate(source: Source, message: ForeignMessage) -> list[CorrelatedMessage
     """
     now = timezone.now()
     _refuse_expired(message, now)
-    known = _known(source, message)
+    known = _read_known(source, message)
     return [
-        _in_thread(source, message, known, reference, now, is_told=place == 0)
-        for place, reference in enumerate(_references(message, known))
+        _correlate_one(source, message, known, reference, now, is_told=place == 0)
+        for place, reference in enumerate(_incident_references(message, known))
     ]
 
 
-def _in_thread(
+def _correlate_one(
     source: Source,
     message: ForeignMessage,
     known: _Known,
@@ -79,7 +79,7 @@ def _in_thread(
     *,
     is_told: bool,
 ) -> CorrelatedMessage:
-    sent_at = _sent_at(message, known, now)
+    sent_at = _effective_sent_at(message, known, now)
     row = Distribution(
         source=source,
         format=message.format,
@@ -129,7 +129,7 @@ def _is_of_use(message: ForeignMessage, latest: Report | None) -> bool:
             return latest is not None
     # An end is that of what was told, wherever and however grave it calls it now.
     place = message.content["location"] if message.content else {}
-    return latest is None and says_where(place)
+    return latest is None and has_clue(place)
 
 
 def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
@@ -141,7 +141,7 @@ def _refuse_expired(message: ForeignMessage, now: datetime) -> None:
         raise refuse(message.paths["expires_at"], "date passée : l’alerte n’est plus valable")
 
 
-def _known(source: Source, message: ForeignMessage) -> _Known:
+def _read_known(source: Source, message: ForeignMessage) -> _Known:
     """Read what is stored of the messages that it names.
 
     Raises FormatRefusedError where its own number is another sender's: the two would be mixed.
@@ -171,7 +171,7 @@ def _known(source: Source, message: ForeignMessage) -> _Known:
     )
 
 
-def _references(message: ForeignMessage, known: _Known) -> list[str]:
+def _incident_references(message: ForeignMessage, known: _Known) -> list[str]:
     """List the incidents that it belongs to, the first given first; its own if there is none."""
     found = [
         led
@@ -186,13 +186,13 @@ def _references(message: ForeignMessage, known: _Known) -> list[str]:
     return list(dict.fromkeys(found or message.incident_references[:1]))
 
 
-def _sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
+def _effective_sent_at(message: ForeignMessage, known: _Known, now: datetime) -> datetime:
     """Return when it was sent, but after all that it names.
 
     Its sender's clock may have been set right since.
     """
     sent_at = message.sent_at or now
-    after = [at for at in (known.last_sent, message.after) if at and at < now + FURTHEST_AHEAD]
+    after = [at for at in (known.last_sent, message.after) if at and at < now + MAX_CLOCK_SKEW]
     return max(sent_at, *(at + timedelta(microseconds=1) for at in after)) if after else sent_at
 
 

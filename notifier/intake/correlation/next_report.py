@@ -11,7 +11,7 @@ from notifier.intake.correlation.correlate import CorrelatedMessage
 from notifier.intake.formats.message import Effect, ForeignMessage
 from notifier.intake.formats.reading import FormatRefusedError, refuse
 from notifier.intake.models import Report
-from notifier.intake.schema.report import Instant, NewReport, Place, says_where
+from notifier.intake.schema.report import Instant, NewReport, Place, has_clue
 from notifier.intake.schema.vocabulary import Severity, Status
 
 CategoryOf = Callable[[str], str | None]
@@ -62,7 +62,7 @@ def next_report(
     if message.coarse_category and latest:
         category = latest.category
     location = content["location"]
-    if latest is not None and not says_where(location):
+    if latest is not None and not has_clue(location):
         location = latest.location
     return _validated(
         {

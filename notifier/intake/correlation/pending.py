@@ -66,7 +66,7 @@ def _resolve(row: Distribution) -> None:
         text = f"{row.format} : l’alerte qu’il annulait n’est jamais venue ; il n’y a rien à faire."
         if row.effect == Effect.NOT_BEGUN:
             text = f"{row.format} : rien n’a été engagé, personne n’a été prévenu."
-        write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
+        write_entries([new_entry(_open_incident(row).pk, Step.RECEIVED, text)])
 
 
 def _store_status(row: Distribution, latest: Report, status: Status) -> None:
@@ -77,7 +77,7 @@ def _store_status(row: Distribution, latest: Report, status: Status) -> None:
             f"{row.format} : l’état « {status.label} » n’est pas repris, {refusal} n’est plus dans "
             f"les départements de {row.source.name}."
         )
-        write_entries([new_entry(_incident(row).pk, Step.RECEIVED, text)])
+        write_entries([new_entry(_open_incident(row).pk, Step.RECEIVED, text)])
 
 
 def _request_review(row: Distribution, status: Status) -> None:
@@ -86,7 +86,7 @@ def _request_review(row: Distribution, status: Status) -> None:
     It has the incident's lowest number, so that the report, if it still comes, supersedes it.
     """
     now = timezone.now()
-    incident = _incident(row)
+    incident = _open_incident(row)
     if Report.objects.filter(incident=incident).exists():
         return
     report = Report.objects.create(
@@ -110,6 +110,6 @@ def _request_review(row: Distribution, status: Status) -> None:
     received.send(sender=Report, report=report)
 
 
-def _incident(row: Distribution) -> Incident:
+def _open_incident(row: Distribution) -> Incident:
     """Return the incident that it waits for, which may have no report yet."""
     return open_incidents([(row.source, row.reference)])[row.source_id, row.reference]

@@ -84,10 +84,10 @@ def _receive(source: Source, message: ForeignMessage, category_of: CategoryOf) -
     correlated = correlate(source, message)
     # All together, and so in the order in which everybody takes them.
     open_incidents((source, each.row.reference) for each in correlated)
-    return _combine([_take(source, message, each, category_of) for each in correlated])
+    return _combine([_receive_one(source, message, each, category_of) for each in correlated])
 
 
-def _take(
+def _receive_one(
     source: Source, message: ForeignMessage, correlated: CorrelatedMessage, category_of: CategoryOf
 ) -> ForeignReception:
     """Do what it says of one of its incidents."""

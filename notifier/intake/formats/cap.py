@@ -169,8 +169,8 @@ def _one_alert(infos: list[_Info]) -> _Info:
     if not all(info.is_over for info in infos):
         unlike = [
             name
-            for name, said in _said_of_it(first).items()
-            if any(_said_of_it(info)[name] != said for info in infos)
+            for name, said in _comparable(first).items()
+            if any(_comparable(info)[name] != said for info in infos)
         ]
         if unlike:
             raise refuse(
@@ -181,7 +181,7 @@ def _one_alert(infos: list[_Info]) -> _Info:
     return first.model_copy(update={"area": [area for info in infos for area in info.area]})
 
 
-def _said_of_it(info: _Info) -> dict[str, Any]:
+def _comparable(info: _Info) -> dict[str, Any]:
     """Return the content of an `info` without its areas, by its own names."""
     return {
         "category": info.our_codes or info.category,

@@ -61,8 +61,8 @@ def place_of(areas: list[Area], dropped: list[str]) -> dict[str, Any]:
     """Return the place in our vocabulary; add codes of unknown lists to what was dropped."""
     codes = list(dict.fromkeys(code for area in areas for code in area.communes))
     whole = list(dict.fromkeys(code for area in areas for code in area.departements))
-    circles = [_circle(text) for area in areas for text in area.circle]
-    rings = [_polygon(text) for area in areas for text in area.polygon]
+    circles = [_read_circle(text) for area in areas for text in area.circle]
+    rings = [_read_polygon(text) for area in areas for text in area.polygon]
     place: dict[str, Any] = {"communes": codes} if len(codes) > 1 else {}
     if len(codes) == 1:
         place["insee"] = codes[0]
@@ -83,7 +83,7 @@ _PAIR = re.compile(rf"{_NUMBER},{_NUMBER}")
 _CIRCLE = re.compile(rf"{_NUMBER},{_NUMBER}\s+(\d{{1,6}}(?:\.\d{{1,20}})?)")
 
 
-def _circle(text: str) -> tuple[float, float, int]:
+def _read_circle(text: str) -> tuple[float, float, int]:
     """Return latitude and longitude in degrees, and the radius in metres (CAP: kilometres)."""
     found = _CIRCLE.fullmatch(text.strip())
     if found is None:
@@ -91,7 +91,7 @@ def _circle(text: str) -> tuple[float, float, int]:
     return float(found[1]), float(found[2]), round(float(found[3]) * 1000)
 
 
-def _polygon(text: str) -> list[list[float]]:
+def _read_polygon(text: str) -> list[list[float]]:
     """Return the ring as [longitude, latitude] (CAP: latitude first)."""
     pairs = [_PAIR.fullmatch(pair) for pair in text.split()]
     ring = [[float(pair[2]), float(pair[1])] for pair in pairs if pair]

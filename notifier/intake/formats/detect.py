@@ -6,7 +6,7 @@ from enum import StrEnum
 from notifier.intake.formats.xml import XmlRefusedError, is_xml, read_xml
 
 
-class Door(StrEnum):
+class Endpoint(StrEnum):
     """The endpoints for machines."""
 
     NATIVE = "native"
@@ -14,17 +14,17 @@ class Door(StrEnum):
     CAP = "cap"
 
 
-def door_of(body: bytes) -> Door:
+def detect_endpoint(body: bytes) -> Endpoint:
     """Return the endpoint by the root of XML, or by whether JSON has a `reference`."""
     if is_xml(body):
         try:
             root, _, _ = read_xml(body)
         except XmlRefusedError:
-            return Door.EDXL
-        return Door.CAP if root == "alert" else Door.EDXL
+            return Endpoint.EDXL
+        return Endpoint.CAP if root == "alert" else Endpoint.EDXL
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return Door.NATIVE
+        return Endpoint.NATIVE
     is_native = not isinstance(document, dict) or "reference" in document
-    return Door.NATIVE if is_native else Door.EDXL
+    return Endpoint.NATIVE if is_native else Endpoint.EDXL

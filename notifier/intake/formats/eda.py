@@ -113,7 +113,7 @@ def read_case(
     """
     case = read_part(Case, document, NAME)
     dropped = dropped_names(Case, document, NAME)
-    place = _place(case.location)
+    place = _read_place(case.location)
     geometry = case.location.geometry
     if geometry and geometry.sketch and "polygon" not in place:
         dropped.append(PATHS["location.polygon"])
@@ -142,7 +142,7 @@ def _severity(case: Case, tables: Tables) -> str:
     )
 
 
-def _place(location: _Location) -> dict[str, Any]:
+def _read_place(location: _Location) -> dict[str, Any]:
     place: dict[str, Any] = {}
     if location.city:
         place |= {"insee": location.city.inseeCode, "name": location.city.name}
@@ -160,7 +160,7 @@ def _place(location: _Location) -> dict[str, Any]:
             "longitude": coord.lon,
             "precision": _PRECISION[coord.precision],
         }
-    if geometry and geometry.sketch and (polygons := _polygons(geometry.sketch)):
+    if geometry and geometry.sketch and (polygons := _read_polygons(geometry.sketch)):
         place["polygon"] = polygons
     return {name: value for name, value in place.items() if value not in (None, "")}
 
@@ -177,7 +177,7 @@ _FRANCE = {
 _OTHER_SYSTEM = re.compile(r"srsName\s*=\s*[\"'](?![^\"']*4326)")
 
 
-def _polygons(sketch: str) -> list[list[list[list[float]]]]:
+def _read_polygons(sketch: str) -> list[list[list[list[float]]]]:
     """Return the polygons of a GML sketch in EPSG:4326 (latitude first), or none."""
     if "Polygon" not in sketch or _OTHER_SYSTEM.search(sketch):
         return []
@@ -191,10 +191,10 @@ def _polygons(sketch: str) -> list[list[list[list[float]]]]:
         return []
     if any(len(ring) % 2 or len(ring) < 6 for rings in polygons for ring in rings):
         return []
-    return [[_ring(ring) for ring in rings] for rings in polygons if rings]
+    return [[_to_ring(ring) for ring in rings] for rings in polygons if rings]
 
 
-def _ring(numbers: list[float]) -> list[list[float]]:
+def _to_ring(numbers: list[float]) -> list[list[float]]:
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return closed([[longitude, latitude] for latitude, longitude in pairs])
 

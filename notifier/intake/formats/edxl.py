@@ -19,11 +19,11 @@ from notifier.intake.formats.reading import (
     MAX_NAMES,
     Many,
     Part,
+    blank_to_none,
     dropped_names,
     instant_in,
     read_part,
     refuse,
-    said_by,
     shown,
 )
 from notifier.intake.formats.tables import Tables
@@ -42,7 +42,7 @@ _WRAPPERS = (
     "message",
 )
 # All of them twice: no message stands deeper, and each name is said with its whole path.
-_DEEPEST = 2 * len(_WRAPPERS)
+_MAX_DEPTH = 2 * len(_WRAPPERS)
 
 
 class Envelope(Part):
@@ -79,13 +79,13 @@ def read_edxl(
     dropped: dict[str, None] = {}
     if isinstance(inner, Mapping) and "distributionID" in inner:
         beside = {} if inner is document else {k: v for k, v in document.items() if k != _ROOT}
-        message = _enveloped(inner, tables, list(_bodies(beside, "", dropped)), reference_of)
+        message = _read_enveloped(inner, tables, list(_bodies(beside, "", dropped)), reference_of)
         return _with_dropped(message, dropped)
     found = _only(list(_bodies(document, "", dropped)))
-    return _with_dropped(_bare(found, tables, reference_of), dropped)
+    return _with_dropped(_read_bare(found, tables, reference_of), dropped)
 
 
-def _enveloped(
+def _read_enveloped(
     document: Mapping[str, Any], tables: Tables, beside: list[_Found], reference_of: ReferenceOf
 ) -> ForeignMessage:
     envelope = read_part(Envelope, document, _ROOT)
@@ -96,7 +96,7 @@ def _enveloped(
     dropped = dict.fromkeys(dropped_names(Envelope, document, _ROOT))
     beside += [_Found(name, document[name]) for name in _BODIES if name in document]
     found = _only([*_bodies(envelope.content, f"{_ROOT}.content", dropped), *beside])
-    message = _bare(found, tables, reference_of)
+    message = _read_bare(found, tables, reference_of)
     exercise = envelope.distributionStatus != "Actual" or message.exercise is True
     enveloped = replace(
         message,
@@ -136,11 +136,11 @@ def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
 
     Raises FormatRefusedError.
     """
-    if path.count(".") > _DEEPEST:
-        raise refuse("content", f"plus de {_DEEPEST} éléments emboîtés autour du message")
+    if path.count(".") > _MAX_DEPTH:
+        raise refuse("content", f"plus de {_MAX_DEPTH} éléments emboîtés autour du message")
     for item in node if isinstance(node, list) else [node]:
         if not isinstance(item, Mapping):
-            if said_by(item) is not None:
+            if blank_to_none(item) is not None:
                 dropped[path] = None
             continue
         for name, value in item.items():
@@ -148,7 +148,7 @@ def _bodies(node: Any, path: str, dropped: dict[str, None]) -> Iterator[_Found]:
                 yield _Found(name, value)
             elif name in _WRAPPERS:
                 yield from _bodies(value, f"{path}.{name}".lstrip("."), dropped)
-            elif len(dropped) < MAX_NAMES and said_by(value) is not None:
+            elif len(dropped) < MAX_NAMES and blank_to_none(value) is not None:
                 dropped[f"{path}.{shown(name)}".lstrip(".")] = None
 
 
@@ -161,7 +161,7 @@ def _only(found: list[_Found]) -> _Found:
     return found[0]
 
 
-def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
+def _read_bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
     """Return a message as if it stood alone, so that a repetition is recognised word for word."""
     if found.name == ri.NAME:
         read = ri.read_resources(found.body, reference_of)
@@ -194,11 +194,11 @@ def _bare(found: _Found, tables: Tables, reference_of: ReferenceOf) -> ForeignMe
             paths=eda.PATHS,
         )
     else:
-        message = _emsi(found.body, tables, reference_of)
+        message = _read_emsi(found.body, tables, reference_of)
     return replace(message, identity=message.identity or identity_of("bare", message.digest))
 
 
-def _emsi(body: Any, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
+def _read_emsi(body: Any, tables: Tables, reference_of: ReferenceOf) -> ForeignMessage:
     said = emsi.read_emsi(body, tables, reference_of)
     return ForeignMessage(
         format="EMSI",

@@ -92,7 +92,7 @@ PATHS = {
 
 
 @dataclass(frozen=True)
-class EmsiSaid:
+class EmsiContent:
     """An EMSI message in our vocabulary."""
 
     reference: str
@@ -105,7 +105,7 @@ class EmsiSaid:
     dropped: list[str]
 
 
-def read_emsi(document: Any, tables: Tables, reference_of: ReferenceOf) -> EmsiSaid:
+def read_emsi(document: Any, tables: Tables, reference_of: ReferenceOf) -> EmsiContent:
     """Read the event. Raises FormatRefusedError."""
     emsi = read_part(Emsi, document, NAME)
     if emsi.CONTEXT.MODE == "SYSTEM":
@@ -126,7 +126,7 @@ def read_emsi(document: Any, tables: Tables, reference_of: ReferenceOf) -> EmsiS
         "occurred_at": happened.isoformat(),
         "location": _place(event, dropped),
     }
-    return EmsiSaid(
+    return EmsiContent(
         reference=reference_of(event.MAIN_EVENT_ID or event.ID),
         own_id=emsi.CONTEXT.ID,
         effect=_effect(emsi),

@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.intake.schema.clickable import LINK
-from notifier.intake.schema.reference import REFERENCE, own_reference, refusal
+from notifier.intake.schema.reference import REFERENCE, refusal, short_reference
 
 # Sequences count seconds from here; PostgreSQL's integer then lasts until 2088.
-SEQUENCES_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+SEQUENCE_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 # How a number in a message becomes our reference.
@@ -117,12 +117,12 @@ def adapted_reference(given: str, pattern: str = "") -> str:
     plain = _without_link(given)
     if "/" not in given and REFERENCE.fullmatch(plain) and refusal(plain, pattern) is None:
         return plain
-    return own_reference(given)
+    return short_reference(given)
 
 
 def possible_references(number: str) -> set[str]:
     """Return the references under which a number of dispatch's may be kept: as given, adapted."""
-    return {number, _without_link(number), own_reference(number)}
+    return {number, _without_link(number), short_reference(number)}
 
 
 def _without_link(given: str) -> str:
@@ -131,7 +131,7 @@ def _without_link(given: str) -> str:
 
 def sequence_at(sent_at: datetime) -> int:
     """Return the sequence, in seconds, of a message sent at that instant (aware)."""
-    return max(1, int((sent_at - SEQUENCES_BEGIN).total_seconds()))
+    return max(1, int((sent_at - SEQUENCE_EPOCH).total_seconds()))
 
 
 def identity_of(*parts: object) -> str:

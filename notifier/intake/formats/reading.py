@@ -35,23 +35,27 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _what_is_said(cls, value: Any) -> Any:
+    def _drop_blanks(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {name: said for name, given in value.items() if (said := said_by(given)) is not None}
+        return {
+            name: said
+            for name, given in value.items()
+            if (said := blank_to_none(given)) is not None
+        }
 
 
-def said_by(value: Any) -> Any:
+def blank_to_none(value: Any) -> Any:
     """Return the stripped value; None for null, an empty text or an empty element.
 
     For a list, return the items that are not empty; lists in lists occur in no format.
     """
     if isinstance(value, list):
-        return [said for item in value if (said := _said_by_one(item)) is not None]
-    return _said_by_one(value)
+        return [said for item in value if (said := _one_blank_to_none(item)) is not None]
+    return _one_blank_to_none(value)
 
 
-def _said_by_one(value: Any) -> Any:
+def _one_blank_to_none(value: Any) -> Any:
     return value.strip() or None if isinstance(value, str) else value
 
 
@@ -114,7 +118,7 @@ def _compare(model: type[Part], document: Any, path: str, found: dict[str, None]
             continue
         for name, value in item.items():
             field = model.model_fields.get(name)
-            if said_by(value) is None:
+            if blank_to_none(value) is None:
                 continue
             if field is None:
                 found[f"{path}.{shown(name)}"] = None

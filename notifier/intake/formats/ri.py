@@ -45,7 +45,7 @@ class Resources(Part):
 
 
 @dataclass(frozen=True)
-class ResourcesSaid:
+class ResourcesContent:
     """An RC-RI in our vocabulary."""
 
     reference: str
@@ -56,12 +56,12 @@ class ResourcesSaid:
     dropped: list[str]
 
 
-def read_resources(document: Any, reference_of: ReferenceOf) -> ResourcesSaid:
+def read_resources(document: Any, reference_of: ReferenceOf) -> ResourcesContent:
     """Read the states of the resources. Raises FormatRefusedError."""
     read = read_part(Resources, document, NAME)
     # Sorting keeps the order of what began at the same moment.
     in_order = sorted(read.resource, key=lambda resource: _began(resource.state))
-    return ResourcesSaid(
+    return ResourcesContent(
         reference=reference_of(read.caseId),
         phases={resource.resourceId: _phase(resource.state.status) for resource in in_order},
         moments=tuple(_began(resource.state).isoformat() for resource in in_order),

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from xml.parsers import expat
 
-DEEPEST = 40
+MAX_DEPTH = 40
 _UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _SPACE = b" \t\r\n"
 _CALLED_UTF16 = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-?16", re.IGNORECASE)
@@ -33,8 +33,8 @@ class _Reader:
         namespace, _, local = name.rpartition(" ")
         if not self._open:
             self.root, self.namespace = local, namespace
-        if len(self._open) >= DEEPEST:
-            raise XmlRefusedError(f"XML trop imbriqué : {DEEPEST} niveaux au plus")
+        if len(self._open) >= MAX_DEPTH:
+            raise XmlRefusedError(f"XML trop imbriqué : {MAX_DEPTH} niveaux au plus")
         self._open.append((local, {}, []))
 
     def text(self, text: str) -> None:

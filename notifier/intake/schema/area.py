@@ -39,7 +39,9 @@ def _area(value: object) -> object:
         return None
     if isinstance(value, dict):
         _refuse("donnez la liste coordinates du GeoJSON, pas l’objet entier")
-    polygons = [[_ring(ring) for ring in _listed(polygon)] for polygon in _polygons(value)]
+    polygons = [
+        [_read_ring(ring) for ring in _listed(polygon)] for polygon in _split_polygons(value)
+    ]
     if not all(polygons):
         _refuse("la zone n’a aucun anneau")
     if sum(len(ring) for rings in polygons for ring in rings) > MAX_VERTICES:
@@ -47,7 +49,7 @@ def _area(value: object) -> object:
     return polygons
 
 
-def _polygons(value: object) -> Iterator[object]:
+def _split_polygons(value: object) -> Iterator[object]:
     """Return the polygons: the value itself, or each of its parts if it is one level deeper."""
     deep, depth = value, 0
     while isinstance(deep, list) and deep and depth < 5:
@@ -58,14 +60,14 @@ def _polygons(value: object) -> Iterator[object]:
         yield value
 
 
-def _ring(value: object) -> list[list[float]]:
-    ring = [_position(position) for position in _listed(value)]
+def _read_ring(value: object) -> list[list[float]]:
+    ring = [_read_position(position) for position in _listed(value)]
     if len(ring) < 4 or ring[0] != ring[-1]:
         _refuse("un anneau a au moins quatre positions, la dernière égale à la première")
     return ring
 
 
-def _position(value: object) -> list[float]:
+def _read_position(value: object) -> list[float]:
     numbers = _listed(value)
     if len(numbers) not in (2, 3):
         _refuse("une position est [longitude, latitude]")

@@ -24,7 +24,7 @@ _INTERNATIONAL = re.compile(r"(?:00)?(?:33|262|508|590|594|596)[1-9][0-9]{8}")
 _MAX_NUMBER_LENGTH = 15
 
 
-def clickable(text: str) -> str | None:
+def find_clickable(text: str) -> str | None:
     """Return what a phone would turn into a link, in French: "un lien"; None if nothing."""
     text = unicodedata.normalize("NFKC", text)
     if _MAIL.search(text):
@@ -33,16 +33,16 @@ def clickable(text: str) -> str | None:
         return "une adresse IP"
     if LINK.search(text) or _SCHEME.search(text):
         return "un lien"
-    return "un numéro de téléphone" if holds_a_number(text) else None
+    return "un numéro de téléphone" if contains_phone_number(text) else None
 
 
-def unfit(text: str) -> str | None:
+def find_unsafe(text: str) -> str | None:
     """Return what must not appear on a mayor's phone, in French; None if nothing does.
 
     Also letters of another alphabet, disguised digits, and invisible characters.
     """
     strange = next((c for c in text if not _is_plain(c)), None)
-    return clickable(text) or (f"« {strange} » (U+{ord(strange):04X})" if strange else None)
+    return find_clickable(text) or (f"« {strange} » (U+{ord(strange):04X})" if strange else None)
 
 
 def _is_plain(character: str) -> bool:
@@ -53,7 +53,7 @@ def _is_plain(character: str) -> bool:
     return character in "\u00a0\u202f " or unicodedata.category(character)[0] in "PS"
 
 
-def holds_a_number(text: str) -> bool:
+def contains_phone_number(text: str) -> bool:
     """Return whether it contains a phone number that a French reader would dial."""
     written = re.sub(r"[._/,-]+", " ", text) if "+" in text else text
     if phonenumbers.PhoneNumberMatcher(written, "FR").has_next():

@@ -11,19 +11,19 @@ from __future__ import annotations
 import hashlib
 import re
 
-from notifier.intake.schema.clickable import LINK, clickable
-from notifier.intake.schema.shape import MAX_LENGTH, Shape, ShapeError
-from notifier.intake.schema.unsaid import is_first_name, is_unsaid
+from notifier.intake.schema.clickable import LINK, find_clickable
+from notifier.intake.schema.forbidden_words import is_first_name, is_forbidden
+from notifier.intake.schema.reference_pattern import MAX_LENGTH, PatternError, ReferencePattern
 
 # What a telephone, a form and an address can all carry.
 REFERENCE = re.compile(rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_LENGTH - 1}}}$")
 _CONSONANTS = "BCDFGHJKLMNPQRSTVWXZ"
 _OWN = re.compile(rf"AM(?:-(?:[{_CONSONANTS}][0-9]){{2}}){{4}}")
-USUAL = "CORG90-2026-004217"
-SAY_THE_SHAPE = "ou faites donner à votre source la forme de ses références"
+EXAMPLE_REFERENCE = "CORG90-2026-004217"
+PATTERN_ADVICE = "ou faites donner à votre source la forme de ses références"
 
-_LONGEST_WORD = 5
-_SHORTEST_WORD = 4  # a run of letters that may be somebody's name
+_MAX_WORD_LENGTH = 5
+_MIN_WORD_LENGTH = 4  # a run of letters that may be somebody's name
 # Random by their making: of letters that form a word, or digits that form a number, none is meant.
 _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
@@ -48,13 +48,13 @@ class ReferenceRefusedError(Exception):
 def check_pattern(pattern: str) -> str:
     """Return an example of the references that a source's pattern allows.
 
-    Raises ShapeError, in French, for what is no pattern, or one of what would be a link.
+    Raises PatternError, in French, for what is no pattern, or one of what would be a link.
     """
-    example = Shape(pattern).example
+    example = ReferencePattern(pattern).example
     if not REFERENCE.fullmatch(example):
-        raise ShapeError(f"« {example} » ne commence pas par une lettre ou un chiffre")
+        raise PatternError(f"« {example} » ne commence pas par une lettre ou un chiffre")
     if LINK.search(example):
-        raise ShapeError(f"« {example} » deviendrait un lien sur le téléphone du maire")
+        raise PatternError(f"« {example} » deviendrait un lien sur le téléphone du maire")
     return example
 
 
@@ -64,21 +64,21 @@ def refusal(reference: str, pattern: str) -> str | None:
     None if it may. `reference` has the characters that `REFERENCE` allows.
     """
     if pattern:
-        shape = Shape(pattern)
+        shape = ReferencePattern(pattern)
         if shape.fits(reference):
             return None
         return f"n’a pas la forme convenue pour votre source, par exemple {shape.example}"
     if _UUID.fullmatch(reference) or _ULID.fullmatch(reference):
         return None
-    if found := clickable(reference):
-        return f"contient ce qu’un téléphone prend pour {found} : ôtez-le, {SAY_THE_SHAPE}"
+    if found := find_clickable(reference):
+        return f"contient ce qu’un téléphone prend pour {found} : ôtez-le, {PATTERN_ADVICE}"
     if _PLATE.search(reference):
-        return f"contient une plaque d’immatriculation : ôtez-la, {SAY_THE_SHAPE}"
+        return f"contient une plaque d’immatriculation : ôtez-la, {PATTERN_ADVICE}"
     if word := _word_in(_HEX.sub("", reference)):
         return (
             f"contient « {word} », qui peut être un nom ou un fait : le maire ne lit qu’un numéro "
-            f"(un sigle de {_LONGEST_WORD} lettres au plus, des chiffres, des séparateurs), "
-            f"{SAY_THE_SHAPE}"
+            f"(un sigle de {_MAX_WORD_LENGTH} lettres au plus, des chiffres, des séparateurs), "
+            f"{PATTERN_ADVICE}"
         )
     return None
 
@@ -90,14 +90,14 @@ def _word_in(reference: str) -> str | None:
         run = found[0]
         if run.lower() in _INSTITUTIONS:
             continue
-        may_say += len(run) >= _SHORTEST_WORD
-        says = len(run) > 2 and (is_unsaid(run) or is_first_name(run))
-        if says or len(run) > _LONGEST_WORD or may_say > 1:
+        may_say += len(run) >= _MIN_WORD_LENGTH
+        says = len(run) > 2 and (is_forbidden(run) or is_first_name(run))
+        if says or len(run) > _MAX_WORD_LENGTH or may_say > 1:
             return run
     return None
 
 
-def own_reference(given: str) -> str:
+def short_reference(given: str) -> str:
     """Return our own short reference for a foreign number: "AM-B7K2-M4T9-C3X8-D6W5".
 
     The same number always has the same.
@@ -114,6 +114,6 @@ def own_reference(given: str) -> str:
     return "AM-" + "-".join(made[at : at + 4] for at in range(0, len(made), 4))
 
 
-def is_own(reference: str) -> bool:
+def is_short_reference(reference: str) -> bool:
     """Return whether it is one of ours."""
     return _OWN.fullmatch(reference) is not None

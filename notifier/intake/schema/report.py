@@ -24,13 +24,13 @@ from notifier.intake.schema.clickable import LINK
 from notifier.intake.schema.reference import REFERENCE
 
 # A clock may be wrong by this much; an older event is history, not an alert.
-FURTHEST_AHEAD = timedelta(hours=1)
-OLDEST = timedelta(days=7)
+MAX_CLOCK_SKEW = timedelta(hours=1)
+MAX_AGE = timedelta(days=7)
 INSEE = r"^[0-9][0-9AaBb]?[0-9]{3}$"
 POSTAL_CODE = r"^[0-9]{4,5}$"
 CATEGORY = r"^[A-Za-z][A-Za-z0-9._-]{0,19}$"
 # What each form asks for, said to whoever sent something else.
-IN_WORDS = {
+PATTERN_HINTS = {
     REFERENCE.pattern: (
         "60 caractères au plus, lettres sans accent, chiffres et « . _ / - », "
         "en commençant par une lettre ou un chiffre"
@@ -61,7 +61,7 @@ def _no_link(value: str) -> str:
     return value
 
 
-def _written_out(value: object) -> object:
+def _require_iso_8601(value: object) -> object:
     """Refuse seconds since 1970, which pydantic takes: nobody sees a wrong clock in them."""
     if not isinstance(value, str):
         raise PydanticKnownError("datetime_type")
@@ -78,11 +78,11 @@ def _with_minutes(offset: re.Match[str]) -> str:
 
 def _plausible(value: datetime) -> datetime:
     now = datetime.now(UTC)
-    if value > now + FURTHEST_AHEAD:
+    if value > now + MAX_CLOCK_SKEW:
         raise PydanticCustomError(
             "date_ahead", "est dans le futur : vérifiez l’horloge et le fuseau horaire"
         )
-    if value < now - OLDEST:
+    if value < now - MAX_AGE:
         raise PydanticCustomError(
             "date_old", "remonte à plus de 7 jours : ce n’est plus une alerte"
         )
@@ -102,7 +102,7 @@ Label = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
 ]
 # An instant as written out with its zone, and one that an alert can still be about.
-Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_8601)]
 RecentInstant = Annotated[Instant, AfterValidator(_plausible)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84")]
@@ -166,7 +166,7 @@ class Place(BaseModel):
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Place:
-        if not says_where(vars(self)):
+        if not has_clue(vars(self)):
             raise PydanticCustomError(
                 "nowhere",
                 "n’indique aucun lieu : donnez insee, communes, name, postal_code, polygon "
@@ -175,7 +175,7 @@ class Place(BaseModel):
         return self
 
 
-def says_where(location: Mapping[str, Any]) -> bool:
+def has_clue(location: Mapping[str, Any]) -> bool:
     """Return whether a location names a place at all, even a doubtful one."""
     clues = ("insee", "communes", "name", "postal_code", "latitude", "polygon", "departements")
     return any(location.get(clue) is not None for clue in clues)

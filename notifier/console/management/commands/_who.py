@@ -4,7 +4,7 @@ import getpass
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 
-from notifier.intake.schema.clickable import unfit
+from notifier.intake.schema.clickable import find_unsafe
 
 MAX_LENGTH = 60
 
@@ -27,7 +27,7 @@ def add_actor_option(parser: ArgumentParser, what: str) -> None:
 
 def _actor_name(typed: str) -> str:
     """Refuse anything but a name: nobody can erase a number or an address from the journal."""
-    if found := unfit(typed):
+    if found := find_unsafe(typed):
         raise ArgumentTypeError(f"« {typed} » contient {found} : dites seulement qui")
     if len(typed) > MAX_LENGTH:
         raise ArgumentTypeError(f"{MAX_LENGTH} caractères au plus : dites seulement qui")

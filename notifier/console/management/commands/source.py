@@ -23,7 +23,7 @@ from notifier.console.management.commands._sources import (
 from notifier.console.management.commands._who import add_actor_option
 from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
-from notifier.intake.schema.reference import USUAL, check_pattern
+from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.sealing import SealBrokenError
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import all_communes
@@ -338,7 +338,7 @@ def _plural(n: int, what: str) -> str:
 def _references(source: Source) -> str:
     """Describe the references, with an example to compare with those of the centre's software."""
     if not source.reference_pattern:
-        return f"références de la forme habituelle, par exemple {USUAL}"
+        return f"références de la forme habituelle, par exemple {EXAMPLE_REFERENCE}"
     example = check_pattern(source.reference_pattern)
     return f"références de la forme {source.reference_pattern}, par exemple {example}"
 

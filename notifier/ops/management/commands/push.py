@@ -10,15 +10,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifier.environment import is_loopback
 from notifier.intake.access.signature import signed_headers, signed_payload
-from notifier.intake.formats.detect import Door, door_of
+from notifier.intake.formats.detect import Endpoint, detect_endpoint
 from notifier.intake.formats.xml import is_xml
 from notifier.ops.api_client import ApiResponse, DispatchClient
 from notifier.unreadable import describe_os_error
 
 PATHS = {
-    Door.NATIVE: "/api/v1/interventions",
-    Door.EDXL: "/api/v1/edxl",
-    Door.CAP: "/api/v1/cap",
+    Endpoint.NATIVE: "/api/v1/interventions",
+    Endpoint.EDXL: "/api/v1/edxl",
+    Endpoint.CAP: "/api/v1/cap",
 }
 
 
@@ -64,19 +64,19 @@ class Command(BaseCommand):
             # The other files are sent all the same: each may be an alert.
             self.stderr.write(f"« {path} » {describe_os_error(error)}")
             return False
-        door = door_of(body)
-        headers = _signed(secret, PATHS[door], body)
+        endpoint = detect_endpoint(body)
+        headers = _signed(secret, PATHS[endpoint], body)
         try:
-            answer = dispatch.send(PATHS[door], body, xml=is_xml(body), **headers)
+            answer = dispatch.send(PATHS[endpoint], body, xml=is_xml(body), **headers)
         except (OSError, ValueError) as error:
             raise CommandError(
                 f"{dispatch.url} ne répond pas ({error}) : vérifiez --url, et que le service tourne"
             ) from None
-        self._print(path, door, answer)
+        self._print(path, endpoint, answer)
         return answer.code in (200, 202)
 
-    def _print(self, path: Path, door: Door, answer: ApiResponse) -> None:
-        self.stdout.write(f"{path} ({PATHS[door]}) : {answer.code}")
+    def _print(self, path: Path, endpoint: Endpoint, answer: ApiResponse) -> None:
+        self.stdout.write(f"{path} ({PATHS[endpoint]}) : {answer.code}")
         if answer.body is not None:
             self.stdout.write(json.dumps(answer.body, ensure_ascii=False, indent=2))
 

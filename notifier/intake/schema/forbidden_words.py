@@ -10,16 +10,16 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)  # a name of a way asks for the same few words over and over
-def plain(text: str) -> str:
+def fold(text: str) -> str:
     """Fold accents, case, ligatures and compatibility forms: "Œdème" and full-width "OEDEME"."""
     decomposed = unicodedata.normalize("NFKD", text)
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return letters.casefold().replace("œ", "oe").replace("æ", "ae").replace("ı", "i")
 
 
-def is_unsaid(word: str) -> bool:
+def is_forbidden(word: str) -> bool:
     """Return whether a single word, without apostrophe or hyphen, may not be told."""
-    bare = plain(word)
+    bare = fold(word)
     if bare in _TRUE_WORDS:
         return False
     return bare in _WORDS or _STEMS.match(bare) is not None or _ENDINGS.search(bare) is not None
@@ -27,7 +27,7 @@ def is_unsaid(word: str) -> bool:
 
 def is_first_name(word: str) -> bool:
     """Return whether it is a given name, of people in France or of those its streets honour."""
-    return plain(word) in FIRST_NAMES
+    return fold(word) in FIRST_NAMES
 
 
 def _set(words: str) -> frozenset[str]:

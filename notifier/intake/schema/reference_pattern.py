@@ -19,7 +19,7 @@ _ATOM = re.compile(
 _RANGE = re.compile(r"(?P<digit>\\d)|(?P<from>[A-Za-z0-9])-(?P<to>[A-Za-z0-9])|\\?(?P<lone>.)")
 
 
-class ShapeError(ValueError):
+class PatternError(ValueError):
     """An invalid shape; the message is French, for its author."""
 
 
@@ -30,22 +30,22 @@ class _Atom:
     most: int
 
 
-class Shape:
+class ReferencePattern:
     """A shape of references."""
 
     def __init__(self, written: str) -> None:
-        """Parse it. Raises ShapeError, which says what is wrong where, and what to write."""
-        self._atoms = list(_atoms(written))
+        """Parse it. Raises PatternError, which says what is wrong where, and what to write."""
+        self._atoms = list(_parse_atoms(written))
         if not self._atoms:
-            raise ShapeError("aucun caractère : écrivez par exemple CORG90-\\d{4}-\\d{6}")
+            raise PatternError("aucun caractère : écrivez par exemple CORG90-\\d{4}-\\d{6}")
         if sum(atom.least for atom in self._atoms) > MAX_LENGTH:
-            raise ShapeError(f"plus de {MAX_LENGTH} caractères")
+            raise PatternError(f"plus de {MAX_LENGTH} caractères")
 
     def fits(self, reference: str) -> bool:
         """Return whether the whole reference has this shape."""
         ends = {0}
         for atom in self._atoms:
-            ends = {end for start in ends for end in _ends(atom, reference, start)}
+            ends = {end for start in ends for end in _possible_ends(atom, reference, start)}
         return len(reference) in ends
 
     @property
@@ -62,7 +62,7 @@ class Shape:
         return made
 
 
-def _ends(atom: _Atom, reference: str, start: int) -> list[int]:
+def _possible_ends(atom: _Atom, reference: str, start: int) -> list[int]:
     """Return where an atom that begins there may end."""
     length = 0
     while length < atom.most and reference[start + length : start + length + 1] in atom.characters:
@@ -72,21 +72,21 @@ def _ends(atom: _Atom, reference: str, start: int) -> list[int]:
     return [start + taken for taken in range(atom.least, length + 1)]
 
 
-def _atoms(written: str) -> list[_Atom]:
+def _parse_atoms(written: str) -> list[_Atom]:
     found, at = [], 0
     while at < len(written):
         atom = _ATOM.match(written, at)
         if atom is None:
-            raise ShapeError(
+            raise PatternError(
                 f"« {written[at : at + 10]} » n’est pas compris : caractères, \\d (un chiffre), "
                 "\\. (un point), [A-F0-9] (l’un de ceux-là), suivis de {4}, {1,6}, ? ou +"
             )
-        found.append(_Atom(_characters(atom), *_bounds(atom["often"])))
+        found.append(_Atom(_parse_characters(atom), *_parse_bounds(atom["often"])))
         at = atom.end()
     return found
 
 
-def _characters(atom: re.Match[str]) -> str:
+def _parse_characters(atom: re.Match[str]) -> str:
     many = atom["many"]
     if many is None:
         return digits if atom["one"] == r"\d" else atom["one"].removeprefix("\\")
@@ -100,12 +100,12 @@ def _characters(atom: re.Match[str]) -> str:
             first, last = part["from"], part["to"]
             between = [c for c in _ALPHABET if first <= c <= last and c.isalnum()]
             if not between:
-                raise ShapeError(f"« {part[0]} » ne va de rien à rien")
+                raise PatternError(f"« {part[0]} » ne va de rien à rien")
             found += "".join(between)
     return "".join(dict.fromkeys(found))
 
 
-def _bounds(often: str | None) -> tuple[int, int]:
+def _parse_bounds(often: str | None) -> tuple[int, int]:
     if often is None:
         return 1, 1
     if often in "?+*":
@@ -113,5 +113,5 @@ def _bounds(often: str | None) -> tuple[int, int]:
     least, _, most = often.strip("{}").partition(",")
     bounds = int(least), int(most or least)
     if bounds[0] > bounds[1] or bounds[1] > MAX_LENGTH:
-        raise ShapeError(f"{often} : de 0 à {MAX_LENGTH}, le plus petit d’abord")
+        raise PatternError(f"{often} : de 0 à {MAX_LENGTH}, le plus petit d’abord")
     return bounds
