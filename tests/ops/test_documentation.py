@@ -20,7 +20,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.alerting.content.facts import Facts
+from notifier.alerting.content.composer import TRIALS
+from notifier.alerting.content.facts import Facts, mail_context, sms_context
+from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.current import categories, composer
 from notifier.api.reports import REFUSALS
@@ -415,6 +417,14 @@ def test_the_sms_in_the_readme_is_the_one_that_would_be_sent() -> None:
     )
     sms = composer().compose(Kind.FIRST, facts).sms
     assert f"> {sms}" in text(ROOT / "README.md").splitlines()
+
+
+def test_every_word_that_a_template_sees_is_documented() -> None:
+    section = text(ROOT / "docs/configuration.md").partition("\n## Textes\n")[2]
+    described = set(re.findall(r"`([a-z_]+)`", section))
+    known = {*sms_context(SAMPLE), *mail_context(SAMPLE)}
+    known |= {word for samples in TRIALS.values() for sample in samples for word in sample}
+    assert known - described == set()
 
 
 # --- the API and the contacts' file --------------------------------------------------------------
