@@ -6,69 +6,23 @@ in one process, in batches of 32, of 8 and of one (a backlog, a busy and an idle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Field, Model
-from django.db.models.expressions import Col
+from django.db.models import Field
 from django.utils import timezone
 
+from notifier.db.columns import Columns, all_names
 from notifier.intake.models import Incident, Report, Source
 
-M = TypeVar("M", bound=Model)
-
-
-@dataclass(frozen=True)
-class _Columns(Generic[M]):
-    """Columns of a model that a statement reads, to load instances from its rows.
-
-    What raw() does, which works out the columns and their converters anew each time.
-    """
-
-    model: type[M]
-    names: tuple[str, ...]
-
-    def of(self, table: str) -> str:
-        """Return them as a statement lists them, `table` being what it calls the model's."""
-        return ", ".join(f"{table}.{name}" for name in self.names)
-
-    def load(self, row: Sequence[Any]) -> M:
-        """Return an instance; any other column of it is deferred."""
-        values = list(row)
-        for index, column, converters in self._converted:
-            for convert in converters:
-                values[index] = convert(values[index], column, connection)
-        return self.model.from_db(connection.alias, self.names, values)
-
-    @cached_property
-    def _converted(self) -> list[tuple[int, Col, list[Callable[[Any, Col, Any], Any]]]]:
-        """Those whose values are not their fields' own yet, with Django's converters."""
-        fields = {field.attname: field for field in self.model._meta.concrete_fields}
-        columns = [fields[name].get_col(self.model._meta.db_table) for name in self.names]
-        return [
-            (index, column, converters)
-            for index, column in enumerate(columns)
-            if (
-                converters := connection.ops.get_db_converters(column)
-                + column.get_db_converters(connection)
-            )
-        ]
-
-
-def _names(model: type[Model]) -> tuple[str, ...]:
-    return tuple(field.attname for field in model._meta.concrete_fields)
-
-
-_SOURCE = _Columns(Source, _names(Source))
-_REPORT = _Columns(Report, _names(Report))
-_INCIDENT = _Columns(Incident, ("id", "source_id", "reference"))
+_SOURCE = Columns(Source, all_names(Source))
+_REPORT = Columns(Report, all_names(Report))
+_INCIDENT = Columns(Incident, ("id", "source_id", "reference"))
 # What deciding asks of a source; anything else would be read by a statement of its own.
-_SOURCE_TO_DECIDE = _Columns(
+_SOURCE_TO_DECIDE = Columns(
     Source,
     ("id", "name", "service", "departements", "duty_email", "duty_phone", "sms_cap", "hard_cap"),
 )
