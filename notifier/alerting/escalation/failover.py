@@ -141,7 +141,12 @@ def store_throttled(
     """
     routine = [n.address for n in planned if n.lane is Lane.ROUTINE]
     limits = read_limits(routine, {n.source for n in planned}, lock=True)
-    entries = store(throttle(planned, earlier, limits), earlier)
+    plan = throttle(planned, earlier, limits)
+    for alert in plan.reopened:
+        Alert.objects.filter(pk=alert.pk, revision=alert.revision).update(
+            reopening_notified_at=alert.reopening_notified_at
+        )
+    entries = store(plan, earlier)
     count_used(limits)
     write_entries(entries)
 

@@ -77,6 +77,8 @@ class NotificationPlan:
     """Those that add nothing to a row that is deferred already, each with that row."""
     superseded: list[Notification] = field(default_factory=list)
     """Deferred rows that an urgent text replaces."""
+    reopened: list[Alert] = field(default_factory=list)
+    """Urgent alerts that are opened again and leave now; their rows do not say so yet."""
 
     def deferred_until(self, planned: PlannedNotification) -> datetime | None:
         """Return until when it waits, in its own row or one that it joined; None if it leaves."""

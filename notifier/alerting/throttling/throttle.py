@@ -33,7 +33,7 @@ def throttle(
     """Throttle the planned notifications; what leaves counts against the limits from now on.
 
     `earlier` are the notifications of each alert so far, by its id. An urgent alert that is opened
-    again and leaves gets its `reopening_notified_at`.
+    again and leaves gets its `reopening_notified_at`, which the caller stores.
     """
     plan = NotificationPlan()
     remaining = _join_deferred(list(planned), earlier, plan)
@@ -104,6 +104,7 @@ def _defer_flapping(
             until[id(alert)] = last + limits.reopening
         else:
             alert.reopening_notified_at = limits.now
+            plan.reopened.append(alert)
     return _defer(planned, plan, DeferralReason.FLAPPING, lambda n: until.get(id(n.alert)))
 
 
