@@ -13,7 +13,8 @@ from notifier.alerting.decision import pipeline
 from notifier.alerting.decision.apply import PlanOutdatedError, apply
 from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.decision.plan import plan
-from notifier.alerting.decision.situation import read_situation, rule
+from notifier.alerting.decision.rulings import place_and_rule
+from notifier.alerting.decision.situation import read_situation
 from notifier.alerting.models import Alert, Notification, NotificationState, QuotaUsage
 from notifier.alerting.throttling.limits import today
 from notifier.delivery.models import Lane, MessageState
@@ -52,7 +53,7 @@ def planned(report_id):
     """The plan of a received report, in the caller's transaction."""
     (reports,) = lock_incidents([report_id])
     report = next(one for one in reports if one.pk == report_id)
-    ruled = rule([(report, reports)], lock=True)
+    ruled = place_and_rule([(report, reports)], lock=True)
     return plan(ruled, read_situation(ruled, lock=True))
 
 
@@ -76,7 +77,7 @@ def test_planning_asks_the_database_nothing_and_changes_nothing_that_was_read(so
     report_id = receive(source, event(sequence=2, **body)).report_id
     with transaction.atomic():
         (reports,) = lock_incidents([report_id])
-        ruled = rule([(reports[-1], reports)], lock=True)
+        ruled = place_and_rule([(reports[-1], reports)], lock=True)
         situation = read_situation(ruled, lock=True)
         alerts = [model_to_dict(alert) for alert in ruled[0].alerts]
         stored = [deepcopy(model_to_dict(report)) for report in reports]

@@ -9,7 +9,7 @@ import pytest
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
-from notifier.alerting.policy.rules import rule_on, rule_on_left_commune
+from notifier.alerting.policy.text_kind import rule_on, rule_on_no_longer_affected
 from notifier.intake.schema.vocabulary import Severity, Status
 
 RUNNING = (Status.ENGAGED, Status.ON_SCENE)
@@ -132,7 +132,7 @@ def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
 
 
 @pytest.mark.parametrize(
-    ("told_of", "is_close_by", "status", "kind", "rule"),
+    ("told_of", "is_nearby", "status", "kind", "rule"),
     [
         ({"holders": ["Delle"]}, False, Status.ENGAGED, Kind.FIRST, "moved_here"),
         ({"holders": ["Delle"]}, True, Status.ENGAGED, NOTHING, "no_news"),
@@ -143,19 +143,19 @@ def test_a_drill_that_becomes_real_or_the_reverse_is_told_anew(
     ],
 )
 def test_what_comes_into_the_commune_is_told_anew_what_leaves_for_its_edge_is_not(
-    told_of, is_close_by, status, kind, rule
+    told_of, is_nearby, status, kind, rule
 ) -> None:
     alert = announced(Severity.SEVERE)
     alert.facts |= told_of
     said = status, Severity.SEVERE
-    ruling = rule_on(*said, category("notify"), alert, exercise=False, is_close_by=is_close_by)
+    ruling = rule_on(*said, category("notify"), alert, exercise=False, is_nearby=is_nearby)
     assert (ruling.kind, ruling.rule) == (kind, rule)
     assert ("en limite" in ruling.reason) is (rule == "moved_here")
     if kind is Kind.FIRST:
-        kept = rule_on(*said, category("withhold"), alert, exercise=False, is_close_by=is_close_by)
+        kept = rule_on(*said, category("withhold"), alert, exercise=False, is_nearby=is_nearby)
         assert (kept.kind, kept.rule) == (NOTHING, "withheld")
 
 
 def test_a_commune_that_is_no_longer_concerned_is_told_so() -> None:
-    ruling = rule_on_left_commune()
+    ruling = rule_on_no_longer_affected()
     assert (ruling.kind, ruling.rule) == (Kind.CANCELLATION, "moved")

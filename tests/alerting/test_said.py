@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from time_machine import travel
 
-from notifier.alerting.escalation.unreached import unreached_clause
+from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.models import Notification, NotificationState
 from notifier.console.admin.base import format_moment
 from notifier.delivery.models import Channel, Delay, Message, MessageState
@@ -173,8 +173,8 @@ def _told(title: str, state: MessageState, **more: object) -> Notification:
 )
 def test_whoever_failed_is_named_as_one_says_it(title: str, said: str) -> None:
     failed = _told(title, MessageState.FAILED)
-    assert unreached_clause(failed, [failed], is_tried_still=False) == said
-    assert unreached_clause(failed, [failed], is_tried_still=True) == f"{said} par SMS"
+    assert failed_people_clause(failed, [failed], is_tried_still=False) == said
+    assert failed_people_clause(failed, [failed], is_tried_still=True) == f"{said} par SMS"
 
 
 def test_the_clause_says_no_more_than_is_known() -> None:
@@ -184,7 +184,7 @@ def test_the_clause_says_no_more_than_is_known() -> None:
     late = _told("maire", MessageState.PENDING, delay=Delay.FAILED_OVER)
     unknown = _told("maire", MessageState.UNKNOWN)
     said = [
-        unreached_clause(first, [first, *others], is_tried_still=False)
+        failed_people_clause(first, [first, *others], is_tried_still=False)
         for first, others in ((failed, [on_call]), (failed, lost), (late, []), (unknown, []))
     ]
     assert said == [

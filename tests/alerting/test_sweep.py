@@ -11,7 +11,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting import sweep as sweeping
-from notifier.alerting.decision import situation
+from notifier.alerting.decision import rulings
 from notifier.alerting.review.notices import deadline
 from notifier.intake.models import Report, ReportState
 from notifier.intake.receive import receive
@@ -68,14 +68,14 @@ def test_one_that_cannot_be_decided_does_not_hold_up_the_next(source, monkeypatc
 def test_those_that_cannot_be_decided_do_not_fill_every_batch(source, monkeypatch, caplog) -> None:
     monkeypatch.setattr("notifier.alerting.sweep.OVERDUE_BATCH_SIZE", 2)
     poisoned = {receive(source, event(f"R{n}")).report_id for n in (1, 2)}
-    affected = situation.affected
+    place_report = rulings.place_report
 
     def fails(report, reports):
         if report.pk in poisoned:
             raise RuntimeError("poisoned")
-        return affected(report, reports)
+        return place_report(report, reports)
 
-    monkeypatch.setattr("notifier.alerting.decision.situation.affected", fails)
+    monkeypatch.setattr("notifier.alerting.decision.rulings.place_report", fails)
     receive(source, event("R3"))
     with travel(timezone.now() + timedelta(seconds=3)):
         run_round()

@@ -71,16 +71,16 @@ def test_the_states_of_one_incident_are_told_in_their_order(source, mayors) -> N
 
 
 def test_one_that_cannot_be_decided_leaves_the_others_alone(source, mayors, monkeypatch) -> None:
-    from notifier.alerting.decision import situation as room
+    from notifier.alerting.decision import rulings as room
 
-    affected = room.affected
+    place_report = room.place_report
 
     def fails_for_r1(report, reports):
         if report.reference == "R1":
             raise RuntimeError("R1 cannot be placed")
-        return affected(report, reports)
+        return place_report(report, reports)
 
-    monkeypatch.setattr(room, "affected", fails_for_r1)
+    monkeypatch.setattr(room, "place_report", fails_for_r1)
     decide_each(received(source, "R1"), received(source, "R2"), received(source, "R3"))
     assert states() == {
         "R1/1": ReportState.RECEIVED,

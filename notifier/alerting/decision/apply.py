@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.utils import timezone
 
 from notifier.alerting.decision.journal import alert_entries, place_entries, ruling_entry
-from notifier.alerting.decision.plan import Plan, ReportPlan
+from notifier.alerting.decision.plan import DecisionPlan, ReportPlan
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification, NotificationKind, NotificationState
 from notifier.alerting.notification.history import end_deferred
@@ -26,26 +26,30 @@ class PlanOutdatedError(Exception):
     """Something that the plan is based on has changed since it was read."""
 
 
-def apply(plan: Plan, *, is_followed: bool = False) -> None:
+def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     """Write the plan. Raises PlanOutdatedError where what it is based on has changed meanwhile.
 
-    `is_followed`: more is decided of the same incidents before the commit.
+    `may_be_cancelled`: more is decided of the same incidents before the commit.
 
     As many statements for any number of first alerts and recipients.
     """
-    alerts = [a.alert for report in plan.reports for a in report.alerts if a.alert]
+    alerts = [
+        a.alert for report_plan in plan.report_plans for a in report_plan.alert_plans if a.alert
+    ]
     _store_alerts(alerts)
     entries = [entry for alert in alerts for entry in _withdraw_cancelled(alert, plan)]
-    entries += store(plan.notifications, plan.situation.earlier, may_be_cancelled=is_followed)
+    entries += store(plan.notifications, plan.situation.earlier, may_be_cancelled=may_be_cancelled)
     try:
         count_used(plan.situation.limits)
     except UsageChangedError as error:
         raise PlanOutdatedError("a quota was used meanwhile") from error
     _store_suppressed(plan)
-    queue_duty_mails([mail for report in plan.reports for mail in report.duty_mails])
-    store_decisions((r.report, r.ruled.affected.state, " ; ".join(r.reasons)) for r in plan.reports)
-    for report in plan.reports:
-        _replace(report)
+    queue_duty_mails([mail for report_plan in plan.report_plans for mail in report_plan.duty_mails])
+    store_decisions(
+        (r.report, r.ruled_report.placement.state, " ; ".join(r.reasons)) for r in plan.report_plans
+    )
+    for report_plan in plan.report_plans:
+        _replace(report_plan)
     write_entries([*entries, *_decision_entries(plan)])
 
 
@@ -56,7 +60,7 @@ def _store_alerts(alerts: Sequence[Alert]) -> None:
             alert.save(force_update=True)
 
 
-def _withdraw_cancelled(alert: Alert, plan: Plan) -> Iterator[Entry]:
+def _withdraw_cancelled(alert: Alert, plan: DecisionPlan) -> Iterator[Entry]:
     """Withdraw the texts of a cancelled alert that nobody has yet; these get no cancellation."""
     if Kind(alert.kind) is not Kind.CANCELLATION:
         return
@@ -76,56 +80,58 @@ def _withdraw_cancelled(alert: Alert, plan: Plan) -> Iterator[Entry]:
         yield alert_entry(alert, Step.CANCELLED, "annulée, retirée de ce qui était retenu")
 
 
-def _store_suppressed(plan: Plan) -> None:
+def _store_suppressed(plan: DecisionPlan) -> None:
     """Store which rule keeps the text from each commune that gets none, and why."""
     now = timezone.now()
     Notification.objects.bulk_create(
         Notification(
             kind=NotificationKind.ALERT,
             state=NotificationState.SUPPRESSED,
-            source=report.report.source,
-            incident=report.report.incident,
-            report=report.report,
+            source=report_plan.report.source,
+            incident=report_plan.report.incident,
+            report=report_plan.report,
             organisation=ruled.commune.code,
             reason=ruled.ruling.rule,
             explanation=ruled.ruling.reason,
             created_at=now,
         )
-        for report in plan.reports
-        for ruled in report.ruled.rulings
+        for report_plan in plan.report_plans
+        for ruled in report_plan.ruled_report.rulings
         if ruled.kind is None
     )
 
 
-def _replace(report: ReportPlan) -> None:
+def _replace(report_plan: ReportPlan) -> None:
     """Let the next decision about the incident see this report as it stands now."""
-    reports = report.ruled.reports
-    reports[:] = [report.report if r.pk == report.report.pk else r for r in reports]
+    reports = report_plan.ruled_report.incident_reports
+    reports[:] = [report_plan.report if r.pk == report_plan.report.pk else r for r in reports]
 
 
-def _decision_entries(plan: Plan) -> list[Entry]:
+def _decision_entries(plan: DecisionPlan) -> list[Entry]:
     """Return the journal entries: places, rulings, texts, and the reviews that this settles.
 
     They are dated when the situation was read, so that a timeline shows what followed, such as a
     text withdrawn or deferred, after them.
     """
     entries: list[Entry] = []
-    for report in plan.reports:
-        entries += _dated(place_entries(report.ruled), plan)
-        entries += report.notice_entries
-    for report in plan.reports:
-        rulings = report.ruled.rulings
-        entries += _dated((ruling_entry(report.report, ruled) for ruled in rulings), plan)
-    for report in plan.reports:
-        for alert in report.alerts:
+    for report_plan in plan.report_plans:
+        entries += _dated(place_entries(report_plan.ruled_report), plan)
+        entries += report_plan.notice_entries
+    for report_plan in plan.report_plans:
+        rulings = report_plan.ruled_report.rulings
+        entries += _dated((ruling_entry(report_plan.report, ruled) for ruled in rulings), plan)
+    for report_plan in plan.report_plans:
+        for alert in report_plan.alert_plans:
             entries += _dated(alert_entries(alert), plan)
-    for report in plan.reports:
-        if report.ruled.affected.is_placed:
-            entries += supersede_older(report.report, report.ruled.reports)
+    for report_plan in plan.report_plans:
+        if report_plan.ruled_report.placement.is_placed:
+            entries += supersede_older(
+                report_plan.report, report_plan.ruled_report.incident_reports
+            )
     return entries
 
 
-def _dated(entries: Iterable[Entry], plan: Plan) -> Iterator[Entry]:
+def _dated(entries: Iterable[Entry], plan: DecisionPlan) -> Iterator[Entry]:
     for entry in entries:
         entry.at = plan.situation.now
         yield entry

@@ -1,11 +1,12 @@
-"""The dry run prints the plan: who would get which text, by which rule. Stores nothing."""
+"""Return a plan as JSON types: who would get which text, by which rule. Stores nothing."""
 
 from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.decision.plan import AlertPlan, Plan, plan
-from notifier.alerting.decision.situation import read_situation, rule
+from notifier.alerting.decision.plan import AlertPlan, DecisionPlan, plan
+from notifier.alerting.decision.rulings import place_and_rule
+from notifier.alerting.decision.situation import read_situation
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import refuse_outside
@@ -26,23 +27,24 @@ def dry_run(source: Source, new: NewReport) -> dict[str, Any]:
         **new.model_dump(exclude={"location", "reference"}),
     )
     reports = list(incident.report_set.order_by("sequence")) if incident else []
-    ruled = rule([(report, reports)], lock=False)
-    planned = plan(ruled, read_situation(ruled, lock=False))
-    (report_plan,) = planned.reports
-    affected = report_plan.ruled.affected
+    ruled = place_and_rule([(report, reports)], lock=False)
+    decision_plan = plan(ruled, read_situation(ruled, lock=False))
+    (report_plan,) = decision_plan.report_plans
+    placement = report_plan.ruled_report.placement
     return {
         "dry_run": True,
         "verdict": report_plan.report.verdict or None,
         "clues": report_plan.report.clues,
-        "state": affected.state,
-        "reason": affected.reason or None,
-        "tellings": [_alert(alert_plan, planned) for alert_plan in report_plan.alerts],
+        "state": placement.state,
+        "reason": placement.reason or None,
+        "tellings": [_alert(alert_plan, decision_plan) for alert_plan in report_plan.alert_plans],
     }
 
 
-def _alert(alert_plan: AlertPlan, planned: Plan) -> dict[str, Any]:
-    ruled = alert_plan.ruled
-    commune, ruling, next_to = ruled.commune, ruled.ruling, ruled.next_to
+def _alert(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str, Any]:
+    commune_ruling = alert_plan.commune_ruling
+    commune, ruling = commune_ruling.commune, commune_ruling.ruling
+    next_to = commune_ruling.next_to
     answer: dict[str, Any] = {
         "commune": {"code": commune.code, "name": commune.name},
         "kind": ruling.kind,
@@ -58,14 +60,14 @@ def _alert(alert_plan: AlertPlan, planned: Plan) -> dict[str, Any]:
             "sms": texts.sms,
             "segments": texts.size.segments,
             "subject": texts.subject,
-            "unreached": alert_plan.unreached,
-            "messages": [_message(n, planned) for n in alert_plan.notifications],
+            "unreached": alert_plan.unreachable_reason,
+            "messages": [_message(n, decision_plan) for n in alert_plan.notifications],
         }
     return answer
 
 
-def _message(notification: PlannedNotification, planned: Plan) -> dict[str, Any]:
-    until = planned.notifications.deferred_until(notification)
+def _message(notification: PlannedNotification, decision_plan: DecisionPlan) -> dict[str, Any]:
+    until = decision_plan.notifications.deferred_until(notification)
     return {
         "channel": notification.channel,
         "recipient": notification.title,

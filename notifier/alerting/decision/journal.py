@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from notifier.alerting.decision.plan import AlertPlan
-from notifier.alerting.decision.rulings import CommuneRuling
-from notifier.alerting.decision.situation import RuledReport
+from notifier.alerting.decision.rulings import CommuneRuling, RuledReport
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
@@ -28,31 +27,31 @@ _RULED = {
 
 def place_entries(ruled: RuledReport) -> list[Entry]:
     """Say where the report is, and why it is not acted upon where it is not."""
-    report, affected = ruled.report, ruled.affected
-    entries = [_resolved(ruled)] if affected.communes else []
-    if affected.state is ReportState.DECIDED:
+    report, placement = ruled.report, ruled.placement
+    entries = [_resolved(ruled)] if placement.communes else []
+    if placement.state is ReportState.DECIDED:
         return entries
     data: dict[str, Any] = {"report": str(report.pk), "verdict": report.verdict}
     incident_id = report.incident_id
     entries += [
         new_entry(incident_id, Step.RESOLVED, clue_in_words(clue), **data) for clue in report.clues
     ]
-    step = Step.REVIEW if affected.state is ReportState.REVIEW else Step.DECIDED
-    sentence = f"{affected.reason[:1].upper()}{affected.reason[1:]}."
-    entries.append(new_entry(incident_id, step, sentence, state=affected.state, **data))
+    step = Step.REVIEW if placement.state is ReportState.REVIEW else Step.DECIDED
+    sentence = f"{placement.reason[:1].upper()}{placement.reason[1:]}."
+    entries.append(new_entry(incident_id, step, sentence, state=placement.state, **data))
     return entries
 
 
-def ruling_entry(report: Report, ruled: CommuneRuling) -> Entry:
+def ruling_entry(report: Report, commune_ruling: CommuneRuling) -> Entry:
     """Say what is ruled for a commune, and why."""
-    ruling = ruled.ruling
+    ruling = commune_ruling.ruling
     return new_entry(
         report.incident_id,
         Step.DECIDED,
-        f"{ruled.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
+        f"{commune_ruling.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
         report=str(report.pk),
         sequence=report.sequence,
-        commune=ruled.commune.code,
+        commune=commune_ruling.commune.code,
         kind=ruling.kind,
         rule=ruling.rule,
         reason=ruling.reason,
@@ -78,7 +77,7 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
     if plan.is_known_already:
         known = "ses contacts le savent déjà par une autre commune, rien de plus"
         yield alert_entry(alert, Step.COMPOSED, known, alert=alert.pk)
-    for notification in plan.departed:
+    for notification in plan.to_former:
         yield alert_entry(
             alert,
             Step.CANCELLED,
@@ -87,15 +86,15 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
             alert=alert.pk,
             revision=alert.revision,
         )
-    if plan.unreached:
-        yield _unreached(alert, plan.unreached)
+    if plan.unreachable_reason:
+        yield _unreached(alert, plan.unreachable_reason)
 
 
 def _resolved(ruled: RuledReport) -> Entry:
     return new_entry(
         ruled.report.incident_id,
         Step.RESOLVED,
-        f"Commune : {list_communes(ruled.affected.communes)}.",
+        f"Commune : {list_communes(ruled.placement.communes)}.",
         verdict=ruled.report.verdict,
         clues=[
             {name: clue[name] for name in ("kind", "communes", "marks") if name in clue}

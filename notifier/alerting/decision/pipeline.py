@@ -1,6 +1,6 @@
 """Decide reports: where each is, what each commune is told, and who gets it.
 
-lock the incidents -> find the places, rule -> read the situation -> plan -> apply
+lock the incidents -> place and rule -> read the situation -> plan -> apply
 
 The reports of one job share a transaction, and each step is one statement for all of them.
 """
@@ -16,7 +16,8 @@ from django.db import transaction
 
 from notifier.alerting.decision.apply import PlanOutdatedError, apply
 from notifier.alerting.decision.plan import plan
-from notifier.alerting.decision.situation import read_situation, rule
+from notifier.alerting.decision.rulings import place_and_rule
+from notifier.alerting.decision.situation import read_situation
 from notifier.intake.incident import lock_incidents, mark_failed
 from notifier.intake.models import Report, ReportState
 
@@ -67,11 +68,15 @@ def _decide(report_ids: Sequence[UUID]) -> None:
     # The second report of an incident is ruled upon by what its first has announced.
     turns = list(zip_longest(*waiting))
     for number, turn in enumerate(turns, start=1):
-        is_followed = number < len(turns)
-        _decide_one_each([pair for pair in turn if pair is not None], is_followed=is_followed)
+        may_be_cancelled = number < len(turns)
+        _decide_one_each(
+            [pair for pair in turn if pair is not None], may_be_cancelled=may_be_cancelled
+        )
 
 
-def _decide_one_each(reports: Sequence[tuple[Report, list[Report]]], *, is_followed: bool) -> None:
+def _decide_one_each(
+    reports: Sequence[tuple[Report, list[Report]]], *, may_be_cancelled: bool
+) -> None:
     """Decide one report of each of several incidents."""
-    ruled = rule(reports, lock=True)
-    apply(plan(ruled, read_situation(ruled, lock=True)), is_followed=is_followed)
+    ruled = place_and_rule(reports, lock=True)
+    apply(plan(ruled, read_situation(ruled, lock=True)), may_be_cancelled=may_be_cancelled)

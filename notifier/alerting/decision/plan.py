@@ -1,4 +1,7 @@
-"""Plan who gets which text about reports, and when. Pure: the dry run prints this plan."""
+"""Plan who gets which text about reports, and when; the dry run shows the same plan.
+
+Reads no database; what is planned counts in the situation's limits.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.alerting.content.composer import Texts
-from notifier.alerting.decision.revision import plan_revision, why_unreached
-from notifier.alerting.decision.rulings import CommuneRuling
-from notifier.alerting.decision.situation import RuledReport, Situation
+from notifier.alerting.decision.later_recipients import address_later_text
+from notifier.alerting.decision.rulings import CommuneRuling, RuledReport
+from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
-from notifier.alerting.notification.duty_officer import unreached_mail
+from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.facts import compose, facts_for
 from notifier.alerting.notification.history import address_keys
 from notifier.alerting.notification.planned import (
@@ -21,6 +24,7 @@ from notifier.alerting.notification.planned import (
     AlertText,
     NotificationPlan,
     PlannedNotification,
+    has_sms,
 )
 from notifier.alerting.notification.recipients import first_recipients
 from notifier.alerting.policy.categories import Category
@@ -37,16 +41,16 @@ from notifier.journal.models import Entry
 class AlertPlan:
     """What one commune gets of a report, and why; or why it gets nothing."""
 
-    ruled: CommuneRuling
+    commune_ruling: CommuneRuling
     alert: Alert | None = None
     """As it will stand; None where the commune gets nothing."""
     texts: Texts | None = None
     notifications: list[PlannedNotification] = field(default_factory=list)
     is_known_already: bool = False
     """Whether all of its recipients get the text of another commune."""
-    departed: Sequence[Notification] = ()
-    """The earlier notifications whose recipients have left."""
-    unreached: str | None = None
+    to_former: Sequence[Notification] = ()
+    """The earlier notifications of former recipients."""
+    unreachable_reason: str | None = None
     """Why it reaches nobody, or no telephone, as the duty officer is told; in French."""
 
 
@@ -54,8 +58,8 @@ class AlertPlan:
 class ReportPlan:
     """What becomes of one report."""
 
-    ruled: RuledReport
-    alerts: list[AlertPlan]
+    ruled_report: RuledReport
+    alert_plans: list[AlertPlan]
     duty_mails: list[PlannedNotification]
     notice_entries: list[Entry]
     """What the journal says of the mails about a review."""
@@ -63,35 +67,47 @@ class ReportPlan:
     @property
     def report(self) -> Report:
         """The report as it will stand."""
-        return self.ruled.report
+        return self.ruled_report.report
 
     @property
     def reasons(self) -> list[str]:
         """The reasons of its state and of each ruling, in French."""
-        of_place = [self.ruled.affected.reason] if self.ruled.affected.reason else []
-        return of_place + [f"{a.ruled.commune.name} : {a.ruled.ruling.reason}" for a in self.alerts]
+        of_place = (
+            [self.ruled_report.placement.reason] if self.ruled_report.placement.reason else []
+        )
+        return of_place + [
+            f"{a.commune_ruling.commune.name} : {a.commune_ruling.ruling.reason}"
+            for a in self.alert_plans
+        ]
 
 
 @dataclass(frozen=True)
-class Plan:
+class DecisionPlan:
     """What becomes of several reports, each of another incident."""
 
-    reports: list[ReportPlan]
+    report_plans: list[ReportPlan]
     notifications: NotificationPlan
     situation: Situation
 
 
-def plan(ruled: Sequence[RuledReport], situation: Situation) -> Plan:
+def plan(ruled: Sequence[RuledReport], situation: Situation) -> DecisionPlan:
     """Plan the reports together: the texts of one count in the limits of the next."""
-    reports = [_plan_report(report, situation) for report in ruled]
-    planned = [n for report in reports for alert in report.alerts for n in alert.notifications]
-    return Plan(reports, throttle(planned, situation.earlier, situation.limits), situation)
+    report_plans = [_plan_report(ruled_report, situation) for ruled_report in ruled]
+    planned = [
+        n
+        for report_plan in report_plans
+        for alert_plan in report_plan.alert_plans
+        for n in alert_plan.notifications
+    ]
+    return DecisionPlan(
+        report_plans, throttle(planned, situation.earlier, situation.limits), situation
+    )
 
 
 def _plan_report(ruled: RuledReport, situation: Situation) -> ReportPlan:
-    alerts = _plan_alerts(ruled, situation)
+    alert_plans = _plan_alerts(ruled, situation)
     notices, entries = _review_notices(ruled)
-    return ReportPlan(ruled, alerts, [*_unreached_mails(alerts), *notices], entries)
+    return ReportPlan(ruled, alert_plans, [*_not_reached_mails(alert_plans), *notices], entries)
 
 
 def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
@@ -131,17 +147,17 @@ def _plan_alert(
     texts = compose(kind, alert.facts)
     text = AlertText(alert, texts, Lane(category.lane))
     people = situation.people.get(ruling.commune.code, [])
-    departed: list[Notification] = []
+    to_former: list[Notification] = []
     if ruling.opens:
         planned = text.for_people(first_recipients(people, category), category.channels)
     else:
-        planned, departed = plan_revision(
+        planned, to_former = address_later_text(
             kind,
             text,
             situation.earlier.get(alert.pk, []),
             category,
             people,
-            to_first_recipients=ruling.is_moved_here,
+            include_first_recipients=ruling.is_moved_here,
         )
     fresh = [n for n in planned if not (ruling.is_to_neighbour and n.key in known)]
     return AlertPlan(
@@ -150,8 +166,8 @@ def _plan_alert(
         texts,
         fresh,
         is_known_already=bool(planned) and not fresh,
-        departed=departed,
-        unreached=why_unreached(kind, category, planned, departed),
+        to_former=to_former,
+        unreachable_reason=_unreachable_reason(kind, category, planned, to_former),
     )
 
 
@@ -193,18 +209,40 @@ def _facts(report: Report, category: Category, ruling: CommuneRuling, kind: Kind
         ruling.commune,
         previous,
         ruling.next_to,
-        ruling.holders,
+        ruling.containing,
         ruling.moved_to,
     )
 
 
-def _unreached_mails(alerts: Sequence[AlertPlan]) -> list[PlannedNotification]:
+def _unreachable_reason(
+    kind: Kind,
+    category: Category,
+    planned: Sequence[PlannedNotification],
+    to_former: Sequence[Notification],
+) -> str | None:
+    """Say in French why these notifications reach nobody, or no telephone in an urgent alert.
+
+    None where they do. An end needs no telephone, and nobody where nobody waits for it; `to_former`
+    are the earlier notifications of former recipients.
+    """
+    if kind.closes:
+        if planned or not to_former:
+            return None
+        return "ceux qui avaient reçu l’alerte ne sont plus dans l’annuaire, nul n’en lit la fin"
+    if not planned:
+        return "aucun contact joignable dans l’annuaire"
+    if category.is_urgent and not has_sms(planned):
+        return "aucun contact n’y a de mobile, il n’est parti que des courriels"
+    return None
+
+
+def _not_reached_mails(alert_plans: Sequence[AlertPlan]) -> list[PlannedNotification]:
     """Plan one mail to the duty officer for each reason, however many communes it is true of."""
     by_reason: dict[str, list[Alert]] = {}
-    for plan_of_alert in alerts:
-        if plan_of_alert.unreached and plan_of_alert.alert:
-            by_reason.setdefault(plan_of_alert.unreached, []).append(plan_of_alert.alert)
-    return [mail for why, alike in by_reason.items() for mail in unreached_mail(alike, why)]
+    for alert_plan in alert_plans:
+        if alert_plan.unreachable_reason and alert_plan.alert:
+            by_reason.setdefault(alert_plan.unreachable_reason, []).append(alert_plan.alert)
+    return [mail for why, alike in by_reason.items() for mail in not_reached_mail(alike, why)]
 
 
 def _review_notices(ruled: RuledReport) -> tuple[list[PlannedNotification], list[Entry]]:
@@ -212,8 +250,8 @@ def _review_notices(ruled: RuledReport) -> tuple[list[PlannedNotification], list
 
     Also return their journal entries.
     """
-    if ruled.affected.state is ReportState.REVIEW:
-        return review_notice(ruled.report, ruled.affected.reason, ruled.reports)
-    if ruled.affected.state is ReportState.SUPERSEDED:
-        return superseded_notice(ruled.report, ruled.reports)
+    if ruled.placement.state is ReportState.REVIEW:
+        return review_notice(ruled.report, ruled.placement.reason, ruled.incident_reports)
+    if ruled.placement.state is ReportState.SUPERSEDED:
+        return superseded_notice(ruled.report, ruled.incident_reports)
     return [], []

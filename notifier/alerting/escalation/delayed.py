@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 
 from notifier.alerting.escalation.failover import fail_over, sufficient_channels
 from notifier.alerting.models import Alert, Notification, NotificationKind
-from notifier.alerting.notification.duty_officer import unreached_mail
+from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.notification.recipients import on_time
@@ -71,7 +71,7 @@ def _lock_alerts(message: Message) -> None:
 def _report_blocked(messages: Sequence[Message]) -> None:
     """Queue one mail to each duty officer for all messages, in the caller's transaction."""
     mine = [message for message in messages if mark_delayed(message, Delay.REPORTED)]
-    alerts = _unreached(mine)
+    alerts = _alerts_not_reached(mine)
     write_entries(
         alert_entry(
             alert,
@@ -85,10 +85,10 @@ def _report_blocked(messages: Sequence[Message]) -> None:
     for source in {alert.incident.source for alert in alerts}:
         own = [alert for alert in alerts if alert.incident.source == source]
         key = f"blocked-{own[0].pk}-{own[0].revision}"
-        queue_duty_mails(unreached_mail(own, _why_blocked(own), key))
+        queue_duty_mails(not_reached_mail(own, _why_blocked(own), key))
 
 
-def _unreached(messages: Sequence[Message]) -> list[Alert]:
+def _alerts_not_reached(messages: Sequence[Message]) -> list[Alert]:
     """Return the open alerts of the messages that reach nobody else on a sufficient channel.
 
     Digests are left out.

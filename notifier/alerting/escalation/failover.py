@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import structlog
 from django.utils import timezone
 
-from notifier.alerting.escalation.unreached import unreached_clause
+from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
-from notifier.alerting.notification.duty_officer import unreached_mail
+from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.facts import compose
 from notifier.alerting.notification.history import (
     address_keys,
@@ -27,7 +27,7 @@ from notifier.alerting.notification.recipients import not_notified, on_time, rec
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
-from notifier.alerting.policy.rules import withheld
+from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import count_used, read_limits
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
@@ -46,7 +46,7 @@ class _Escalated:
     channels: set[str]
 
     @property
-    def is_unreached(self) -> bool:
+    def lacks_sufficient_channel(self) -> bool:
         """Whether none of the channels suffices."""
         return self.channels.isdisjoint(sufficient_channels(self.alert))
 
@@ -66,41 +66,41 @@ def escalate(failed: Sequence[Notification]) -> None:
     The recipient of one that is delayed may still get it. From the second delayed recipient of an
     alert on, the duty officer is told as well.
     """
-    unreached = []
+    lacking = []
     for notification in failed:
         escalated = _notify_next(notification)
-        if escalated is not None and escalated.is_unreached:
-            unreached.append(escalated)
+        if escalated is not None and escalated.lacks_sufficient_channel:
+            lacking.append(escalated)
             then = "plus personne à prévenir"
             if notification.is_delayed:
                 then = "commune à joindre autrement"
             _write_entry(escalated.alert, notification, Step.UNREACHED, then, rule="unreached")
-    if unreached:
-        queue_duty_mails(_duty_mail(failed, unreached))
+    if lacking:
+        queue_duty_mails(_duty_mail(failed, lacking))
 
 
 def _duty_mail(
-    failed: Sequence[Notification], unreached: Sequence[_Escalated]
+    failed: Sequence[Notification], lacking: Sequence[_Escalated]
 ) -> list[PlannedNotification]:
     """Plan the mail that nobody is reached, or not yet: two mails, for both may come to be true.
 
     One of each, however many alerts were in a digest.
     """
-    first, last = failed[0], unreached[-1]
+    first, last = failed[0], lacking[-1]
     is_delayed = first.is_delayed
-    if len(unreached) == 1:
+    if len(lacking) == 1:
         alert = last.alert
         if not is_delayed:
-            return unreached_mail([alert], _why_unreached(alert, last.channels))
+            return not_reached_mail([alert], _not_reached_reason(alert, last.channels))
         what = "SMS" if sufficient_channels(alert) == (Channel.SMS,) else "message"
         why = f"aucun {what} n’est encore parti, les essais continuent"
-        return unreached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
-    references = ", ".join(escalated.alert.incident.reference for escalated in unreached)
+        return not_reached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
+    references = ", ".join(escalated.alert.incident.reference for escalated in lacking)
     why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
     if is_delayed:
         why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
     key = f"digest-{first.message_id}"
-    return unreached_mail([last.alert], why, f"delayed-{key}" if is_delayed else key)
+    return not_reached_mail([last.alert], why, f"delayed-{key}" if is_delayed else key)
 
 
 def _notify_next(failed: Notification) -> _Escalated | None:
@@ -166,7 +166,7 @@ def _plan(
     planned = _untried(_text(alert, category).for_people(same, tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return planned
-    why = unreached_clause(failed, siblings, is_tried_still=bool(planned))
+    why = failed_people_clause(failed, siblings, is_tried_still=bool(planned))
     text = _text(alert, category, why)
     # Of one that was late before it failed, somebody else was notified already.
     is_failed_over = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
@@ -225,7 +225,7 @@ def sufficient_channels(alert: Alert) -> Sequence[str]:
     return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 
-def _why_unreached(alert: Alert, channels: set[str]) -> str:
+def _not_reached_reason(alert: Alert, channels: set[str]) -> str:
     if Kind(alert.kind).closes:
         return "l’alerte était partie, mais l’annonce de la fin n’a pas abouti"
     if channels:

@@ -24,7 +24,7 @@ MAX_LISTED = 200
 TITLE = "permanence du groupement"
 
 
-def unreached_mail(
+def not_reached_mail(
     alerts: Sequence[Alert], why: str, dedup_key: str = ""
 ) -> list[PlannedNotification]:
     """Plan one mail for all of these alerts of one report: nobody is notified, or none by SMS.

@@ -15,14 +15,14 @@ from django.utils import timezone
 from notifier.alerting.escalation.failover import escalate
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
-from notifier.alerting.notification.duty_officer import unreached_mail
+from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import alert_of, end_deferred
 from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.planned import address_key
 from notifier.alerting.notification.present_recipients import present_address_keys
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
-from notifier.alerting.policy.rules import withheld
+from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.release.send import expires_at, send
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.limits import today
@@ -171,4 +171,4 @@ def _expire(rows: list[Notification]) -> None:
     log.error("deferred texts expired untold", source=rows[0].source_id, texts=len(rows))
     key = f"deferred-{rows[0].source_id}-{today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
-    queue_duty_mails(unreached_mail([alert_of(rows[-1])], why, key))
+    queue_duty_mails(not_reached_mail([alert_of(rows[-1])], why, key))

@@ -26,7 +26,7 @@ from notifier.alerting.policy.current import (
     list_communes,
 )
 from notifier.alerting.policy.expiry import useful_until
-from notifier.alerting.policy.rules import withheld
+from notifier.alerting.policy.text_kind import withheld
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step

@@ -1,4 +1,4 @@
-"""Find the communes that a report affects, those excluded at a border, and the neighbours.
+"""Place a report: find the communes that it affects, those excluded at a border, neighbours.
 
 Reads no database, so that a dry run and a decision find the same.
 """
@@ -39,7 +39,7 @@ class Neighbour:
 
 
 @dataclass
-class Affected:
+class Placement:
     """The communes that may be notified, and the state that the report gets.
 
     In REVIEW they are those of several that are certain; a person decides on the others.
@@ -52,14 +52,14 @@ class Affected:
     """Close to the point, in a category that notifies only the commune that holds it."""
     neighbours: list[Neighbour] = field(default_factory=list)
     """In a category that notifies them too; never one of `communes`."""
-    holders: list[Commune] = field(default_factory=list)
+    containing: list[Commune] = field(default_factory=list)
     """Those that hold the point or the area's centre."""
-    close_by: list[Commune] = field(default_factory=list)
+    nearby: list[Commune] = field(default_factory=list)
     """Those that neither hold it nor lie under the area."""
 
     @property
     def is_placed(self) -> bool:
-        """Whether it is certain where the report is, so that a commune may have been left."""
+        """Whether it is certain where the report is, and so where it is no longer."""
         return self.state in (ReportState.DECIDED, ReportState.OUTSIDE)
 
     @property
@@ -73,65 +73,65 @@ class _Place:
     """The communes of a place, and those among them that hold it."""
 
     communes: list[Commune]
-    holders: list[Commune]
-    is_whole: bool = True
+    containing: list[Commune]
+    is_complete: bool = True
     """False while others that were named are uncertain."""
-    is_border: bool = False
-    """Whether those that do not hold it only lie close to the point, or under the area."""
-    close_by: list[Commune] = field(default_factory=list)
+    is_edge: bool = False
+    """Whether the point or the area is at a border; category.edge then selects the communes."""
+    nearby: list[Commune] = field(default_factory=list)
     """Those that only lie close to it."""
 
 
-def affected(report: Report, reports: list[Report]) -> Affected:
-    """Find the communes that the report affects; it gets its verdict, clues and communes.
+def place_report(report: Report, reports: list[Report]) -> Placement:
+    """Place the report: write its verdict, clues and communes into it, and find those affected.
 
     `reports` are those of its incident, by sequence. Reads no database.
     """
     later = [r for r in reports if r.sequence > report.sequence and r.is_ruled_upon]
     if later:
-        return Affected(
+        return Placement(
             ReportState.SUPERSEDED, [], f"arrivée après le n° {later[-1].sequence}, déjà traité"
         )
     place = _locate(report, reports)
     category = categories().get(report.category)
     if report.is_resources_only:
         why = "des moyens sont signalés sans leur intervention, on ne sait ni où ni pourquoi : "
-        return Affected(ReportState.REVIEW, reason=f"{why}personne n’est prévenu")
+        return Placement(ReportState.REVIEW, reason=f"{why}personne n’est prévenu")
     if not place.communes:
         why = f"commune à vérifier, {WHY_UNPLACED[report.verdict]} : personne n’est prévenu"
-        return Affected(ReportState.REVIEW, reason=why)
+        return Placement(ReportState.REVIEW, reason=why)
     if category is None:
         why = f"la catégorie {report.category} n’existe plus dans la configuration"
-        return Affected(ReportState.REVIEW, reason=why)
+        return Placement(ReportState.REVIEW, reason=why)
     return _by_category(report, place, category)
 
 
-def _by_category(report: Report, place: _Place, category: Category) -> Affected:
+def _by_category(report: Report, place: _Place, category: Category) -> Placement:
     """Select the communes that may be notified, and neighbours, by the category's keys."""
-    selected = place.holders if place.is_border and category.edge != "all" else place.communes
+    selected = place.containing if place.is_edge and category.edge != "all" else place.communes
     report.communes = [c.code for c in selected]
     own = _of_source(report, selected)
-    neighbours = _neighbours(report, category, place.holders, selected)
-    if not place.is_whole:
+    neighbours = _neighbours(report, category, place.containing, selected)
+    if not place.is_complete:
         why = (
             f"communes à vérifier, {WHY_UNPLACED[report.verdict]} ; la règle de la catégorie vaut "
         )
         why += f"déjà pour celles qui sont certaines : {list_communes(own)}"
-        return Affected(ReportState.REVIEW, own, why, neighbours=neighbours)
+        return Placement(ReportState.REVIEW, own, why, neighbours=neighbours)
     if not own:
         where = f"hors des départements de {report.source.name}"
         why = f"{list_communes(selected)} : {where}, personne n’est prévenu"
-        return Affected(ReportState.OUTSIDE, reason=why)
+        return Placement(ReportState.OUTSIDE, reason=why)
     next_door = {neighbour.commune for neighbour in neighbours}
     others = [c for c in place.communes if c not in selected and c not in next_door]
-    return Affected(
+    return Placement(
         ReportState.DECIDED,
         own,
         _border_rule(place, category),
         excluded=_of_source(report, others),
         neighbours=neighbours,
-        holders=place.holders,
-        close_by=place.close_by,
+        containing=place.containing,
+        nearby=place.nearby,
     )
 
 
@@ -141,29 +141,29 @@ def _of_source(report: Report, communes: Iterable[Commune]) -> list[Commune]:
 
 def _border_rule(place: _Place, category: Category) -> str:
     """Say in French which rule for borders was applied; nothing where there is no border."""
-    if not place.is_border:
+    if not place.is_edge:
         return ""
     names = list_communes(place.communes)
     if category.edge == "all":
         return f"en limite de commune, toutes sont concernées ({names})"
-    holders = list_communes(place.holders)
-    return f"en limite de commune ({names}), seule celle du point est concernée ({holders})"
+    containing = list_communes(place.containing)
+    return f"en limite de commune ({names}), seule celle du point est concernée ({containing})"
 
 
 def _neighbours(
-    report: Report, category: Category, holders: list[Commune], selected: list[Commune]
+    report: Report, category: Category, containing: list[Commune], selected: list[Commune]
 ) -> list[Neighbour]:
-    """Return the communes that adjoin a holder and that this source may speak for, each once.
+    """Return the communes next to one of `containing` that the source may speak for, each once.
 
     None at an end, which goes to the neighbours that have an alert.
     """
     if not category.neighbours or report.status in (Status.CLOSED, Status.CANCELLED):
         return []
     neighbours: dict[str, Neighbour] = {}
-    for holder in _of_source(report, holders):
-        for adjacent in _of_source(report, adjacent_communes(holder.code)):
+    for container in _of_source(report, containing):
+        for adjacent in _of_source(report, adjacent_communes(container.code)):
             if adjacent not in selected:
-                neighbours.setdefault(adjacent.code, Neighbour(adjacent, holder))
+                neighbours.setdefault(adjacent.code, Neighbour(adjacent, container))
     return list(neighbours.values())
 
 
@@ -182,33 +182,33 @@ def _locate(report: Report, reports: list[Report]) -> _Place:
     report.communes = [c.code for c in resolution.communes]
     report.clues = _clues(resolution)
     if departements:
-        return _whole(report, reports, resolution, departements)
+        return _place_of_departements(report, reports, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
-        is_border = resolution.verdict is Verdict.EDGE
-        communes, holders = list(resolution.communes), list(resolution.containing)
-        close_by = list(resolution.nearby)
-        return _Place(communes, holders, is_border=is_border, close_by=close_by)
+        is_edge = resolution.verdict is Verdict.EDGE
+        communes, containing = list(resolution.communes), list(resolution.containing)
+        nearby = list(resolution.nearby)
+        return _Place(communes, containing, is_edge=is_edge, nearby=nearby)
     if report.status in (Status.CLOSED, Status.CANCELLED):
         before = _notified_before(report, reports)
         return _Place(before, before)
     sure = list(resolution.confirmed)
-    return _Place(sure, sure, is_whole=False)
+    return _Place(sure, sure, is_complete=False)
 
 
-def _whole(
+def _place_of_departements(
     report: Report,
     reports: list[Report],
     resolution: Resolution,
     departements: Sequence[str],
 ) -> _Place:
-    """Return all communes of départements named as a whole, and those that are named themselves.
+    """Return all communes of the départements that are named, and those named themselves.
 
     Uncertain, unless the category notifies them all, the other clues are certain, and they are no
     more than MAX_COMMUNES.
     """
     within = {code: communes_in(code) for code in departements}
     is_alone = not report.clues
-    report.clues += [_clue_of_whole(code, communes) for code, communes in within.items()]
+    report.clues += [_departement_clue(code, communes) for code, communes in within.items()]
     named_itself = resolution.confirmed or resolution.communes
     together = [*named_itself, *(c for communes in within.values() for c in communes)]
     everyone = list(dict.fromkeys(together))
@@ -222,10 +222,10 @@ def _whole(
     if report.status in (Status.CLOSED, Status.CANCELLED):
         before = _notified_before(report, reports)
         return _Place(before, before)
-    return _Place(list(named_itself), list(named_itself), is_whole=False)
+    return _Place(list(named_itself), list(named_itself), is_complete=False)
 
 
-def _clue_of_whole(departement: str, communes: Sequence[Commune]) -> dict[str, Any]:
+def _departement_clue(departement: str, communes: Sequence[Commune]) -> dict[str, Any]:
     return {
         "kind": "departement",
         "given": departement,
@@ -235,12 +235,12 @@ def _clue_of_whole(departement: str, communes: Sequence[Commune]) -> dict[str, A
 
 
 def _clues(resolution: Resolution) -> list[dict[str, Any]]:
-    """Return the clues as JSON types; that of the position has marks: who holds it, how far."""
+    """Return the clues as JSON types; the position's has `marks`: who holds it, who is how far."""
     written = resolution.as_json()
     clues: list[dict[str, Any]] = written["clues"]
-    marked = {mark.code for mark in resolution.proximities}
+    near = {proximity.code for proximity in resolution.proximities}
     for clue in clues:
-        if marked and clue["kind"] in ("point", "polygon") and marked & set(clue["communes"]):
+        if near and clue["kind"] in ("point", "polygon") and near & set(clue["communes"]):
             clue["marks"] = written["marks"]
             break
     return clues

@@ -1,4 +1,6 @@
-"""The rules: which text a commune gets, given the report and the commune's alert so far.
+"""Choose the text that a commune gets: first, update, end, cancellation, or none, and why.
+
+Given the report's status and severity, its category, and the commune's alert so far.
 
 Pure functions, so that a dry run and a decision cannot differ.
 """
@@ -29,20 +31,20 @@ def rule_on(
     alert: Alert | None,
     *,
     exercise: bool,
-    is_close_by: bool = False,
+    is_nearby: bool = False,
 ) -> Ruling:
     """Rule on a commune that is affected; `alert` is its alert so far.
 
     `exercise` is what dispatch says now: a mayor who believes in an exercise while it is real, or
-    the reverse, gets a new alert, whatever the severity. `is_close_by`: the commune does not hold
+    the reverse, gets a new alert, whatever the severity. `is_nearby`: the commune does not hold
     the point. If it holds it later, it gets a new alert; the reverse waits for the next text.
     """
-    if _has_come_inside(status, alert, is_close_by=is_close_by):
+    if _has_come_inside(status, alert, is_nearby=is_nearby):
         return withheld(severity, category) or Ruling(
             Kind.FIRST, "moved_here", "annoncée en limite de la commune, elle y est désormais"
         )
     ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
-    if ruling.rule == "moved_here" and is_close_by:
+    if ruling.rule == "moved_here" and is_nearby:
         return replace(ruling, reason="annoncée chez une voisine, elle est en limite de la commune")
     return ruling
 
@@ -70,16 +72,16 @@ def rule_on_neighbour(
     return replace(ruling, kind=Kind.NEIGHBOUR)
 
 
-def _has_come_inside(status: str, alert: Alert | None, *, is_close_by: bool) -> bool:
+def _has_come_inside(status: str, alert: Alert | None, *, is_nearby: bool) -> bool:
     if alert is None or not alert.is_open or status in (Status.CANCELLED, Status.CLOSED):
         return False
-    return bool(alert.facts.get("holders")) and not is_close_by
+    return bool(alert.facts.get("holders")) and not is_nearby
 
 
-def rule_on_edge(holders: str) -> Ruling:
+def rule_on_edge(containing: str) -> Ruling:
     """Rule on a commune close to the point, in a category that notifies only who holds it."""
     return Ruling(
-        None, "edge_holder", f"en limite de commune, le point est à {holders}, seule à prévenir"
+        None, "edge_holder", f"en limite de commune, le point est à {containing}, seule à prévenir"
     )
 
 
@@ -115,7 +117,7 @@ def _rule_on(
     )
 
 
-def rule_on_left_commune() -> Ruling:
+def rule_on_no_longer_affected() -> Ruling:
     """Rule on a commune that has an open alert and is no longer affected."""
     return Ruling(Kind.CANCELLATION, "moved", "l’intervention ne concerne plus cette commune")
 

@@ -17,7 +17,7 @@ _FEMININE = ("police municipale",)
 _ON = {Channel.SMS: "par SMS", Channel.EMAIL: "par courriel"}
 
 
-def unreached_clause(
+def failed_people_clause(
     failed: Notification, siblings: Iterable[Notification], *, is_tried_still: bool
 ) -> str:
     """Return a French clause: "le maire n’a pu être joint", "le maire et le 1er adjoint n’ont pu…".
