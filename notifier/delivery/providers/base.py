@@ -71,9 +71,9 @@ class ProviderIgnorantError(Exception):
 
 
 class Provider(Protocol):
-    # As in `Message.provider` and in `registry`.
     """What delivery asks of a provider."""
 
+    # As in `Message.provider` and in `registry`.
     name: str
     # Whether the provider tells later what became of a message.
     has_receipts: bool
