@@ -64,9 +64,7 @@ class Ledger:
         query = (
             "SELECT m.id, i.reference, n.revision, m.channel, m.address, m.subject, m.body, "
             "m.state, m.provider_id, m.error_code, m.token FROM delivery_message m "
-            "JOIN intake_incident i ON i.id = m.incident_id "
-            "JOIN alerting_notification n ON n.message_id = m.id "
-            "WHERE i.reference LIKE %s ORDER BY m.id"
+            "JOIN alerting_notification n ON n.message_id = m.id"
         )
         rows = self._read(query + _OF_TAG.format("m") + " ORDER BY m.id", f"{tag}-%")
         return [MessageRow(*row) for row in rows]
