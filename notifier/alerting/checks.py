@@ -15,9 +15,9 @@ def check_wording(**_: object) -> Sequence[CheckMessage]:
 
     E003: foreign_categories.toml names a category that is not in categories.toml.
     """
-    found = []
+    errors = []
     try:
-        found += [
+        errors += [
             Error(
                 f"foreign_categories.toml: {kind}: {code} is not in categories.toml; correct it",
                 id="alerting.E003",
@@ -28,9 +28,9 @@ def check_wording(**_: object) -> Sequence[CheckMessage]:
     except TablesError:
         pass  # intake.E001 says so
     except CategoriesError as error:
-        found.append(Error(str(error), id="alerting.E001"))
+        errors.append(Error(str(error), id="alerting.E001"))
     try:
         composer()
     except TemplatesError as error:
-        found.append(Error(str(error), id="alerting.E002"))
-    return found
+        errors.append(Error(str(error), id="alerting.E002"))
+    return errors

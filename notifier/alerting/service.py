@@ -77,5 +77,5 @@ def _refuse_reference(source: Source, new: NewReport) -> None:
 
 
 def _closest(code: str) -> str | None:
-    found = categories().closest(code)
-    return found.code if found else None
+    category = categories().closest(code)
+    return category.code if category else None

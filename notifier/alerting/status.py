@@ -39,11 +39,11 @@ def status_of(report: Report) -> dict[str, Any]:
         "verdict": report.verdict or None,
         "clues": report.clues,
         "alerts": [
-            _alert(alert, [n for n in notifications if n.alert_id == alert.pk], pause)
+            _alert_json(alert, [n for n in notifications if n.alert_id == alert.pk], pause)
             for alert in alerts
         ],
         "not_told": [
-            _suppressed(n, n.report)
+            _suppressed_json(n, n.report)
             for n in sorted(notifications, key=lambda n: n.pk)
             if n.state == NotificationState.SUPPRESSED and n.report is not None
         ],
@@ -54,9 +54,11 @@ def status_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _alert(alert: Alert, notifications: list[Notification], pause: Pause | None) -> dict[str, Any]:
-    queued = [_queued(n, n.message, pause) for n in notifications if n.message is not None]
-    deferred = [_deferred(n) for n in notifications if n.state in NOT_SENT]
+def _alert_json(
+    alert: Alert, notifications: list[Notification], pause: Pause | None
+) -> dict[str, Any]:
+    queued = [_queued_json(n, n.message, pause) for n in notifications if n.message is not None]
+    deferred = [_deferred_json(n) for n in notifications if n.state in NOT_SENT]
     return {
         "commune": {"code": alert.organisation, "name": alert.organisation_name},
         "neighbour_of": alert.facts.get("next_to"),
@@ -67,10 +69,12 @@ def _alert(alert: Alert, notifications: list[Notification], pause: Pause | None)
     }
 
 
-def _queued(notification: Notification, message: Message, pause: Pause | None) -> dict[str, Any]:
+def _queued_json(
+    notification: Notification, message: Message, pause: Pause | None
+) -> dict[str, Any]:
     is_paused = pause is not None and message.state == MessageState.PENDING
     return {
-        **_recipient(notification),
+        **_recipient_json(notification),
         "state": message.state,
         "attempts": message.attempt_count,
         "error_code": message.error_code or None,
@@ -80,11 +84,11 @@ def _queued(notification: Notification, message: Message, pause: Pause | None) -
     }
 
 
-def _deferred(notification: Notification) -> dict[str, Any]:
+def _deferred_json(notification: Notification) -> dict[str, Any]:
     until, ended_at = notification.deferred_until, notification.ended_at
     is_pending = notification.state == NotificationState.DEFERRED
     return {
-        **_recipient(notification),
+        **_recipient_json(notification),
         "state": HELD if is_pending else notification.state,
         "attempts": 0,
         "error_code": None,
@@ -95,7 +99,7 @@ def _deferred(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _recipient(notification: Notification) -> dict[str, Any]:
+def _recipient_json(notification: Notification) -> dict[str, Any]:
     return {
         "revision": notification.revision,
         "channel": notification.channel,
@@ -104,7 +108,7 @@ def _recipient(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _suppressed(notification: Notification, report: Report) -> dict[str, Any]:
+def _suppressed_json(notification: Notification, report: Report) -> dict[str, Any]:
     return {
         "commune": notification.organisation,
         "sequence": report.sequence,

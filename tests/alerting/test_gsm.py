@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.alerting.content.gsm import GSM_BASIC, GSM_EXTENSION, _segments, sms_size, to_gsm
+from notifier.alerting.content.gsm import (
+    GSM_BASIC,
+    GSM_EXTENSION,
+    _count_segments,
+    sms_size,
+    to_gsm,
+)
 
 VECTORS = Path(__file__).parents[3] / "shared" / "samples" / "sms_segments.json"
 
@@ -96,4 +102,4 @@ def test_whatever_comes_in_goes_out_at_seven_bits_and_stays_so(text: str) -> Non
 
 @given(st.text(st.sampled_from(sorted(GSM_BASIC)), max_size=700))
 def test_a_text_of_plain_characters_takes_what_counting_each_says(text: str) -> None:
-    assert sms_size(text).segments == _segments([7] * len(text))
+    assert sms_size(text).segments == _count_segments([7] * len(text))

@@ -127,7 +127,7 @@ class Composer:
         sms = self._sms(kind, sms_context(facts))
         context = mail_context(facts)
         subject, plain, html = (self._render(f"{kind}.{part}.j2", context) for part in PARTS[1:])
-        return _texts(sms, subject, plain, html)
+        return _typeset(sms, subject, plain, html)
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: nobody could be reached.
@@ -149,7 +149,7 @@ class Composer:
         sms = self._digest_sms(digest_sms_context(digest))
         context = digest_mail_context(digest)
         subject, plain, html = (self._render(name, context) for name in DIGEST[1:])
-        return _texts(sms, subject, plain, html)
+        return _typeset(sms, subject, plain, html)
 
     def quota(self, source: str, quota: int, *, is_hard: bool) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: a source is at its quota.
@@ -269,7 +269,7 @@ def _sample_contexts() -> list[tuple[Context, Context]]:
     return [(sms_context(facts), mail_context(facts)) for facts in SAMPLES]
 
 
-def _texts(sms: str, subject: str, plain: str, html: str) -> Texts:
+def _typeset(sms: str, subject: str, plain: str, html: str) -> Texts:
     return Texts(
         sms=sms,
         size=sms_size(sms),

@@ -32,19 +32,19 @@ class Digest:
 
 def digest_sms_context(digest: Digest) -> DigestContext:
     """Return the context of the SMS; hours are those of each alert's own commune."""
-    return _context(digest, short_hour)
+    return _digest_context(digest, short_hour)
 
 
 def digest_mail_context(digest: Digest) -> DigestContext:
     """Return the context of the mail."""
-    context = _context(digest, written_hour)
+    context = _digest_context(digest, written_hour)
     return {**context, "duty_phone": unbreakable(str(context["duty_phone"]))}
 
 
-def _context(digest: Digest, hour: Callable[[datetime], str]) -> DigestContext:
+def _digest_context(digest: Digest, hour: Callable[[datetime], str]) -> DigestContext:
     alerts = sorted(digest.alerts, key=lambda facts: facts.occurred_at)
-    over = sum(facts.status in _OVER for facts in alerts)
-    places = list(dict.fromkeys(_where(facts) for facts in alerts))
+    over = sum(facts.status in _CLOSED_WORDS for facts in alerts)
+    places = list(dict.fromkeys(_place_of(facts) for facts in alerts))
     return {
         "service": digest.service,
         # One source's, and the latest of its telephones.
@@ -54,18 +54,18 @@ def _context(digest: Digest, hour: Callable[[datetime], str]) -> DigestContext:
         "over": over,
         "communes": _listed(places),
         "period": _period(alerts, hour),
-        "groups": list(_groups(alerts, several=len(places) > 1)),
+        "groups": list(_group_alerts(alerts, several=len(places) > 1)),
         "more_groups": 0,
         "references": [facts.reference for facts in alerts],
         "more_references": 0,
-        "interventions": [_row(facts) for facts in alerts],
+        "interventions": [_table_row(facts) for facts in alerts],
         "legal_bases": list(dict.fromkeys(facts.legal_basis for facts in alerts)),
     }
 
 
 def shortened_digest(context: DigestContext) -> Iterator[DigestContext]:
     """Yield contexts with fewer references, then fewer groups, then cut names; the count stays."""
-    references, groups = _texts(context, "references"), _texts(context, "groups")
+    references, groups = _strings(context, "references"), _strings(context, "groups")
     for kept in range(min(len(references), MAX_REFERENCES), -1, -1):
         context = {
             **context, "references": references[:kept], "more_references": len(references) - kept
@@ -83,15 +83,15 @@ def shortened_digest(context: DigestContext) -> Iterator[DigestContext]:
         }
 
 
-_OVER = {"closed": ("terminée", "terminées"), "cancelled": ("annulée", "annulées")}
+_CLOSED_WORDS = {"closed": ("terminée", "terminées"), "cancelled": ("annulée", "annulées")}
 
 
-def _texts(context: DigestContext, name: str) -> list[str]:
-    found = context[name]
-    return [str(text) for text in found] if isinstance(found, list) else []
+def _strings(context: DigestContext, name: str) -> list[str]:
+    values = context[name]
+    return [str(value) for value in values] if isinstance(values, list) else []
 
 
-def _where(facts: Facts) -> str:
+def _place_of(facts: Facts) -> str:
     if facts.next_to:
         return f"{facts.next_to} (commune voisine)"
     if facts.holders:
@@ -123,20 +123,20 @@ def _local(facts: Facts) -> datetime:
     return facts.occurred_at.astimezone(ZoneInfo(facts.time_zone))
 
 
-def _groups(alerts: list[Facts], *, several: bool) -> Iterator[str]:
+def _group_alerts(alerts: list[Facts], *, several: bool) -> Iterator[str]:
     """Count the alerts of each label (and commune, if there are several), most frequent first."""
     kinds: dict[tuple[str, str], Counter[str]] = {}
     for facts in alerts:
-        key = (_where(facts) if several else "", parse_label(facts.category_label).plain)
-        kinds.setdefault(key, Counter())[facts.status if facts.status in _OVER else ""] += 1
+        key = (_place_of(facts) if several else "", parse_label(facts.category_label).plain)
+        kinds.setdefault(key, Counter())[facts.status if facts.status in _CLOSED_WORDS else ""] += 1
     for (where, label), states in sorted(kinds.items(), key=lambda kind: -kind[1].total()):
         named = f"{where}, {label}" if where else label
-        yield with_remark(named, f"{states.total()}{_over(states)}")
+        yield with_remark(named, f"{states.total()}{_closed_clause(states)}")
 
 
-def _over(states: Counter[str]) -> str:
+def _closed_clause(states: Counter[str]) -> str:
     """Say how many are over: ", dont 5 terminées et 1 annulée"; of one: ", terminée"."""
-    over = {words: states[status] for status, words in _OVER.items() if states[status]}
+    over = {words: states[status] for status, words in _CLOSED_WORDS.items() if states[status]}
     if not over:
         return ""
     if states.total() == 1:
@@ -144,13 +144,13 @@ def _over(states: Counter[str]) -> str:
     return ", dont " + " et ".join(f"{n} {words[n > 1]}" for words, n in over.items())
 
 
-def _row(facts: Facts) -> dict[str, str]:
+def _table_row(facts: Facts) -> dict[str, str]:
     """Return one line of the e-mail's list."""
     context = mail_context(facts)
     state = f"terminée {context['ended'] or ''}".rstrip()
     return {
         "when": str(context["date_and_time"]),
-        "where": _where(facts) + (f", {context['place']}" if context["place"] else ""),
+        "where": _place_of(facts) + (f", {context['place']}" if context["place"] else ""),
         "category": str(context["category"]),
         "state": {"closed": state, "cancelled": "annulée, n’en tenez pas compte"}.get(
             facts.status, str(context["situation"])

@@ -109,16 +109,16 @@ ReviewContext = dict[str, str | bool | list[str]]
 
 def sms_context(facts: Facts) -> Context:
     """Return the context of an SMS; hours are in the commune's time zone, as "10h03"."""
-    return _context(facts, short_hour)
+    return _text_context(facts, short_hour)
 
 
 def mail_context(facts: Facts) -> Context:
     """Return the context of a mail; hours are written "10 h 03"."""
-    context = _context(facts, written_hour)
+    context = _text_context(facts, written_hour)
     return {**context, "duty_phone": unbreakable(facts.duty_phone)}
 
 
-def _context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
+def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
     zone = ZoneInfo(facts.time_zone)
     occurred, now = facts.occurred_at.astimezone(zone), facts.composed_at.astimezone(zone)
     ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
@@ -160,13 +160,15 @@ def _context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "time": time,
         "clock": clock,
         "date_and_time": written_moment(occurred),
-        "ended": _ended(facts, ended, now, hour) if ended else None,
+        "ended": _end_clause(facts, ended, now, hour) if ended else None,
         "end_date_and_time": written_moment(ended) if ended else None,
         "end_is_dated": facts.end_is_dated,
     }
 
 
-def _ended(facts: Facts, ended: datetime, now: datetime, hour: Callable[[datetime], str]) -> str:
+def _end_clause(
+    facts: Facts, ended: datetime, now: datetime, hour: Callable[[datetime], str]
+) -> str:
     """Return the hour of the end; where dispatch gave none, the one at which it reported it."""
     day = "" if ended.date() == now.date() else f"le {ended:%d/%m} "
     return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"

@@ -116,28 +116,28 @@ def sms_size(text: str) -> SmsSize:
     this one does not, as no text that went through `to_gsm` has any.
     """
     if GSM_BASIC.issuperset(text):
-        return SmsSize("GSM-7", len(text), _segments_of_basic(len(text)))
+        return SmsSize("GSM-7", len(text), _count_basic_segments(len(text)))
     if ALPHABET.issuperset(text):
         sizes = [14 if character in GSM_EXTENSION else 7 for character in text]
-        return SmsSize("GSM-7", len(text), _segments(sizes))
+        return SmsSize("GSM-7", len(text), _count_segments(sizes))
     sizes = [32 if ord(character) > 0xFFFF else 16 for character in text]
-    return SmsSize("UCS-2", len(text), _segments(sizes))
+    return SmsSize("UCS-2", len(text), _count_segments(sizes))
 
 
-def _segments_of_basic(characters: int) -> int:
-    """Count as `_segments` does, for characters of one size."""
+def _count_basic_segments(characters: int) -> int:
+    """Count as `_count_segments` does, for characters of one size."""
     if characters * 7 <= SEGMENT_BITS:
         return 1
     return ceil(characters / (JOINED_SEGMENT_BITS // 7))
 
 
-def _segments(sizes: list[int]) -> int:
+def _count_segments(sizes: list[int]) -> int:
     if sum(sizes) <= SEGMENT_BITS:
         return 1
-    return _joined_segments(sizes)
+    return _count_joined_segments(sizes)
 
 
-def _joined_segments(sizes: Iterable[int]) -> int:
+def _count_joined_segments(sizes: Iterable[int]) -> int:
     segments, free = 1, JOINED_SEGMENT_BITS
     for size in sizes:
         if size > free:

@@ -70,9 +70,9 @@ def _tidy(label: str) -> str:
 def _judged(text: str) -> str | None:
     """Return the name that the text begins with; None where it cannot be shown to be one."""
     part = _END_OF_PART.split(_HOUSE_NUMBER.sub("", text), maxsplit=1)[0].strip()
-    head, rest = _head(part)
+    head, rest = _split_head(part)
     rest = _without_door(head, rest.strip())
-    words = _tokens(rest, is_road=bool(head) and _is_road(head))
+    words = _split_tokens(rest, is_road=bool(head) and _is_road_head(head))
     if not head or not is_a_name(head, words, shouted=part.isupper()):
         return None
     name = [*head, *words]
@@ -89,7 +89,7 @@ def _is_readable(character: str) -> bool:
     return character in " +0123456789" or is_latin(character)
 
 
-def _head(text: str) -> tuple[list[str], str]:
+def _split_head(text: str) -> tuple[list[str], str]:
     """Split off the way's own words (or a commemoration's date) or the road's number."""
     if road := NUMBERED_ROAD.match(text):
         return [road[0]], text[road.end() :]
@@ -108,7 +108,7 @@ def _head(text: str) -> tuple[list[str], str]:
     return ([word.upper()], rest.upper()) if text.isupper() else ([word], rest)
 
 
-def _is_road(head: list[str]) -> bool:
+def _is_road_head(head: list[str]) -> bool:
     return NUMBERED_ROAD.match(head[0]) is not None or fold(head[0]) in ROADS
 
 
@@ -123,13 +123,13 @@ def _title_in_full(rest: str) -> str:
 def _without_door(head: list[str], rest: str) -> str:
     """Drop a house number at the end; a road's number and its marker are none."""
     last = rest
-    if head and _is_road(head):
+    if head and _is_road_head(head):
         last = NUMBERED_ROAD.sub(lambda found: "x" * len(found[0]), rest)
     door = _HOUSE_NUMBER_BEHIND.search(last)
     return rest[: door.start()] if door else rest
 
 
-def _tokens(rest: str, *, is_road: bool) -> list[str]:
+def _split_tokens(rest: str, *, is_road: bool) -> list[str]:
     """Words, and of a road its numbers."""
     tokens = []
     while rest:

@@ -122,16 +122,16 @@ def words_in(token: str) -> list[Word]:
     if elided := _ELISION.match(token):
         found.append(Word(elided[0], WordKind.LINK))
         token = token[elided.end() :]
-    whole = _kind(token)
+    whole = _classify(token)
     if whole is not WordKind.UNKNOWN or not re.search("['-]", token):
         return [*found, Word(token, whole)]
     parts = [part for part in re.split("['-]", token) if part]
-    joined = [Word(part, _kind(part), is_joined=at > 0) for at, part in enumerate(parts)]
+    joined = [Word(part, _classify(part), is_joined=at > 0) for at, part in enumerate(parts)]
     return [*found, *joined]
 
 
 @lru_cache(maxsize=4096)
-def _kind(word: str) -> WordKind:
+def _classify(word: str) -> WordKind:
     bare = fold(word)
     by_list = (
         (WordKind.LINK, LINKS),

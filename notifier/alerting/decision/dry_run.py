@@ -37,11 +37,13 @@ def dry_run(source: Source, new: NewReport) -> dict[str, Any]:
         "clues": report_plan.report.clues,
         "state": placement.state,
         "reason": placement.reason or None,
-        "tellings": [_alert(alert_plan, decision_plan) for alert_plan in report_plan.alert_plans],
+        "tellings": [
+            _alert_json(alert_plan, decision_plan) for alert_plan in report_plan.alert_plans
+        ],
     }
 
 
-def _alert(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str, Any]:
+def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str, Any]:
     commune_ruling = alert_plan.commune_ruling
     commune, ruling = commune_ruling.commune, commune_ruling.ruling
     next_to = commune_ruling.next_to
@@ -61,12 +63,12 @@ def _alert(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str, Any]
             "segments": texts.size.segments,
             "subject": texts.subject,
             "unreached": alert_plan.unreachable_reason,
-            "messages": [_message(n, decision_plan) for n in alert_plan.notifications],
+            "messages": [_message_json(n, decision_plan) for n in alert_plan.notifications],
         }
     return answer
 
 
-def _message(notification: PlannedNotification, decision_plan: DecisionPlan) -> dict[str, Any]:
+def _message_json(notification: PlannedNotification, decision_plan: DecisionPlan) -> dict[str, Any]:
     until = decision_plan.notifications.deferred_until(notification)
     return {
         "channel": notification.channel,

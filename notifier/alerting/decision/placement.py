@@ -111,7 +111,7 @@ def _by_category(report: Report, place: _Place, category: Category) -> Placement
     selected = place.containing if place.is_edge and category.edge != "all" else place.communes
     report.communes = [c.code for c in selected]
     own = _of_source(report, selected)
-    neighbours = _neighbours(report, category, place.containing, selected)
+    neighbours = _find_neighbours(report, category, place.containing, selected)
     if not place.is_complete:
         why = (
             f"communes à vérifier, {WHY_UNPLACED[report.verdict]} ; la règle de la catégorie vaut "
@@ -150,7 +150,7 @@ def _border_rule(place: _Place, category: Category) -> str:
     return f"en limite de commune ({names}), seule celle du point est concernée ({containing})"
 
 
-def _neighbours(
+def _find_neighbours(
     report: Report, category: Category, containing: list[Commune], selected: list[Commune]
 ) -> list[Neighbour]:
     """Return the communes next to one of `containing` that the source may speak for, each once.
@@ -180,7 +180,7 @@ def _locate(report: Report, reports: list[Report]) -> _Place:
         return _Place(together, together)
     report.verdict = resolution.verdict
     report.communes = [c.code for c in resolution.communes]
-    report.clues = _clues(resolution)
+    report.clues = _clues_of(resolution)
     if departements:
         return _place_of_departements(report, reports, resolution, departements)
     if resolution.verdict in (Verdict.CERTAIN, Verdict.EDGE):
@@ -234,7 +234,7 @@ def _departement_clue(departement: str, communes: Sequence[Commune]) -> dict[str
     }
 
 
-def _clues(resolution: Resolution) -> list[dict[str, Any]]:
+def _clues_of(resolution: Resolution) -> list[dict[str, Any]]:
     """Return the clues as JSON types; the position's has `marks`: who holds it, who is how far."""
     written = resolution.as_json()
     clues: list[dict[str, Any]] = written["clues"]

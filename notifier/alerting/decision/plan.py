@@ -242,7 +242,7 @@ def _not_reached_mails(alert_plans: Sequence[AlertPlan]) -> list[PlannedNotifica
     for alert_plan in alert_plans:
         if alert_plan.unreachable_reason and alert_plan.alert:
             by_reason.setdefault(alert_plan.unreachable_reason, []).append(alert_plan.alert)
-    return [mail for why, alike in by_reason.items() for mail in not_reached_mail(alike, why)]
+    return [not_reached_mail(alike, why) for why, alike in by_reason.items()]
 
 
 def _review_notices(ruled: RuledReport) -> tuple[list[PlannedNotification], list[Entry]]:

@@ -135,7 +135,7 @@ def rule_on_all(
         former = commune_by_code(alert.organisation)
         if alert.is_open and former is not None:
             ruling = _rule_on_no_longer_affected(report, category, alert)
-            moved_to = _moved_to(report, category, placement)
+            moved_to = _where_now(report, category, placement)
             rulings.append(CommuneRuling(former, ruling, alert, moved_to=moved_to))
     ruled = {ruling.commune for ruling in rulings}
     concerned = list_communes(placement.communes)
@@ -157,7 +157,7 @@ def _rule_on_no_longer_affected(report: Report, category: Category, alert: Alert
     return rule_on_no_longer_affected()
 
 
-def _moved_to(report: Report, category: Category, placement: Placement) -> list[Commune]:
+def _where_now(report: Report, category: Category, placement: Placement) -> list[Commune]:
     """Return where it is now, as the mayor of the former commune may know; else nothing.
 
     Nothing of what is withheld, of a place outside the source's départements, and in a category

@@ -85,7 +85,7 @@ def _report_blocked(messages: Sequence[Message]) -> None:
     for source in {alert.incident.source for alert in alerts}:
         own = [alert for alert in alerts if alert.incident.source == source]
         key = f"blocked-{own[0].pk}-{own[0].revision}"
-        queue_duty_mails(not_reached_mail(own, _why_blocked(own), key))
+        queue_duty_mails([not_reached_mail(own, _why_blocked(own), key)])
 
 
 def _alerts_not_reached(messages: Sequence[Message]) -> list[Alert]:

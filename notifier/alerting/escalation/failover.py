@@ -76,12 +76,12 @@ def escalate(failed: Sequence[Notification]) -> None:
                 then = "commune à joindre autrement"
             _write_entry(escalated.alert, notification, Step.UNREACHED, then, rule="unreached")
     if lacking:
-        queue_duty_mails(_duty_mail(failed, lacking))
+        queue_duty_mails([_duty_mail(failed, lacking)])
 
 
 def _duty_mail(
     failed: Sequence[Notification], lacking: Sequence[_Escalated]
-) -> list[PlannedNotification]:
+) -> PlannedNotification:
     """Plan the mail that nobody is reached, or not yet: two mails, for both may come to be true.
 
     One of each, however many alerts were in a digest.
@@ -163,11 +163,11 @@ def _plan(
     if alert.is_to_neighbour:
         tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_label(person) == failed.recipient]
-    planned = _untried(_text(alert, category).for_people(same, tuple(Channel)), tried)
+    planned = _untried(_compose_text(alert, category).for_people(same, tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return planned
     why = failed_people_clause(failed, siblings, is_tried_still=bool(planned))
-    text = _text(alert, category, why)
+    text = _compose_text(alert, category, why)
     # Of one that was late before it failed, somebody else was notified already.
     is_failed_over = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
     has_stand_in = is_failed_over and not failed.is_delayed
@@ -191,7 +191,7 @@ def _notified_of_others(alert: Alert) -> set[AddressKey]:
     return {key for notifications in by_alert.values() for key in address_keys(notifications)}
 
 
-def _text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
+def _compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
     """Compose the alert's text as it now stands; `unreached` says for whom its reader stands in."""
     facts = {**alert.facts, "unreached": unreached}
     return AlertText(alert, compose(Kind(alert.kind), facts), Lane(category.lane))

@@ -24,48 +24,43 @@ MAX_LISTED = 200
 TITLE = "permanence du groupement"
 
 
-def not_reached_mail(
-    alerts: Sequence[Alert], why: str, dedup_key: str = ""
-) -> list[PlannedNotification]:
-    """Plan one mail for all of these alerts of one report: nobody is notified, or none by SMS.
+def not_reached_mail(alerts: Sequence[Alert], why: str, dedup_key: str = "") -> PlannedNotification:
+    """Plan one mail for all of these alerts of one source: nobody is reached, or nobody by SMS.
 
-    None without an alert. `why` is in French. `dedup_key` says what the mail is about where that is
-    more than the first of the alerts.
+    `why` is in French. `dedup_key` says what the mail is about where that is not the first alert's
+    present revision.
     """
-    if not alerts:
-        return []
     first = alerts[0]
-    source = first.incident.source
     subject, body = composer().unreached(
         parse_facts(first.facts), [_as_listed(alert) for alert in alerts], why
     )
     of_first = f"{first.incident_id}-{first.organisation}-{first.revision}"
-    return [
-        duty_mail(
-            NotificationKind.DUTY,
-            source,
-            dedup_key=f"unreached-{dedup_key or of_first}",
-            incident_id=first.incident_id,
-            revision=first.revision,
-            subject=subject,
-            body=body,
-        )
-    ]
+    return duty_mail(
+        NotificationKind.DUTY,
+        first.incident.source,
+        dedup_key=f"unreached-{dedup_key or of_first}",
+        incident_id=first.incident_id,
+        revision=first.revision,
+        subject=subject,
+        body=body,
+    )
 
 
-def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> list[PlannedNotification]:
+def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> PlannedNotification:
     """Plan the mail that a source has reached its quota of the day."""
     source = usage.source
     subject, body = composer().quota(source.name, quota, is_hard=is_hard)
     which = "hard-quota" if is_hard else "quota"
-    return _mail_about(source, f"{which}-{source.pk}-{usage.day}", subject, body)
+    key = f"{which}-{source.pk}-{usage.day}"
+    return duty_mail(NotificationKind.QUOTA, source, dedup_key=key, subject=subject, body=body)
 
 
-def fan_out_mail(episode: FanOut, usual: int, within: timedelta) -> list[PlannedNotification]:
-    """Plan the mail that a source alerts unusually many communes; `usual` of them within a time."""
+def fan_out_mail(episode: FanOut, usual: int, within: timedelta) -> PlannedNotification:
+    """Plan the mail that a source alerts more than the `usual` communes within this time."""
     source, minutes = episode.source, int(within.total_seconds() // 60)
     subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
-    return _mail_about(source, f"fan-out-{episode.pk}", subject, body)
+    key = f"fan-out-{episode.pk}"
+    return duty_mail(NotificationKind.QUOTA, source, dedup_key=key, subject=subject, body=body)
 
 
 def pause_mails(expired: Iterable[Message]) -> list[PlannedNotification]:
@@ -79,17 +74,10 @@ def pause_mails(expired: Iterable[Message]) -> list[PlannedNotification]:
         listed = [f"{_as_listed(a)} : réf. {a.incident.reference}" for a in own[:MAX_LISTED]]
         subject, body = composer().pause(source.name, listed, len(own))
         key = f"pause-{source.pk}-{timezone.now():%Y%m%d%H%M%S%f}"
-        mails += _mail_about(source, key, subject, body)
+        mails.append(
+            duty_mail(NotificationKind.QUOTA, source, dedup_key=key, subject=subject, body=body)
+        )
     return mails
-
-
-def _mail_about(
-    source: Source, dedup_key: str, subject: str, body: str
-) -> list[PlannedNotification]:
-    """Plan a mail about no incident."""
-    return [
-        duty_mail(NotificationKind.QUOTA, source, dedup_key=dedup_key, subject=subject, body=body)
-    ]
 
 
 def duty_mail(

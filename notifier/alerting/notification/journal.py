@@ -51,7 +51,9 @@ def deferral_entries(plan: NotificationPlan) -> list[Entry]:
     for deferral in deferrals:
         alike = [n for n in plan.deferred if n.deferral == deferral]
         for alert, own in _by_alert(alike):
-            entries.append(_held(alert, own, _reason(deferral.reason, deferral.until, alert)))
+            entries.append(
+                _held(alert, own, _reason_in_words(deferral.reason, deferral.until, alert))
+            )
     return entries
 
 
@@ -66,7 +68,7 @@ def _by_alert(
     return list(by_id.values())
 
 
-def _reason(reason: DeferralReason, until: datetime, alert: Alert) -> str:
+def _reason_in_words(reason: DeferralReason, until: datetime, alert: Alert) -> str:
     hour = written_hour(until.astimezone(ZoneInfo(alert.facts["time_zone"])))
     return {
         DeferralReason.STORM: f"retenu pour un récapitulatif à {hour}",

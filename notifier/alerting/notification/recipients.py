@@ -35,10 +35,8 @@ def sms_recipients(people: Sequence[Person], earlier: Iterable[Notification]) ->
     is about; else the first person who has one.
     """
     notified = {n.recipient for n in earlier}
-    with_phone = _with_phone(people)
-    return [person for person in with_phone if recipient_label(person) in notified] or with_phone[
-        :1
-    ]
+    owners = _with_phone(people)
+    return [person for person in owners if recipient_label(person) in notified] or owners[:1]
 
 
 def _with_phone(people: Iterable[Person]) -> list[Person]:

@@ -93,10 +93,10 @@ def load(path: Path) -> Categories:
     except tomllib.TOMLDecodeError as error:
         raise CategoriesError(f"{path} : TOML non valide, corriger la ligne : {error}") from error
     lines = _line_of_each_key(text)
-    found = sorted((_line(lines, key), ".".join(key), what) for key, what in faults(document))
-    if found:
+    wrong = sorted((_line_of(lines, key), ".".join(key), what) for key, what in faults(document))
+    if wrong:
         raise CategoriesError(
-            "\n".join(f"{path}:{line} : {key} {what}" for line, key, what in found)
+            "\n".join(f"{path}:{line} : {key} {what}" for line, key, what in wrong)
         )
     codes = document["categories"]
     by_code = {code: Category(code=code, **with_inherited(code, document)) for code in codes}
@@ -133,7 +133,7 @@ def _line_of_each_key(text: str) -> dict[Key, int]:
     return lines
 
 
-def _line(lines: Mapping[Key, int], key: Key) -> int:
+def _line_of(lines: Mapping[Key, int], key: Key) -> int:
     """Return the line of the key, else of the section that it is missing from."""
     while key and key not in lines:
         key = key[:-1]

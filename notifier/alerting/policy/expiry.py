@@ -22,7 +22,7 @@ def useful_until(report: Report, category: Category | None) -> datetime:
 
     Counted from the reception: what waited through an outage or for a decision may have expired.
     """
-    until = report.received_at + _lifetime(category)
+    until = report.received_at + _lifetime_of(category)
     if report.status in _OVER or report.expires_at is None:
         return until
     return min(until, report.expires_at)
@@ -32,7 +32,7 @@ def useless_at(now: datetime, categories: Categories) -> Q:
     """Return the condition of the reports whose `useful_until` is over at `now` (aware)."""
     of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
     for code in categories.codes():
-        of_lifetime[_lifetime(categories.get(code))].append(code)
+        of_lifetime[_lifetime_of(categories.get(code))].append(code)
     over = Q(expires_at__lt=now) & ~Q(status__in=_OVER)
     over |= Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=categories.codes())
     for lifetime, alike in of_lifetime.items():
@@ -40,7 +40,7 @@ def useless_at(now: datetime, categories: Categories) -> Q:
     return over
 
 
-def _lifetime(category: Category | None) -> timedelta:
+def _lifetime_of(category: Category | None) -> timedelta:
     return category.lifetime if category else REVIEW_LIFETIME
 
 

@@ -177,7 +177,7 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     try:
         Document.model_validate({**document, "categories": whole})
     except ValidationError as error:
-        found = {(_path(fault), _describe(fault)) for fault in error.errors()}
+        found = {(_path_of(fault), _describe(fault)) for fault in error.errors()}
     wrong = {path for path, _ in found}
     for path, what in found:
         if path[0] != "categories" or len(path) < 3:
@@ -185,7 +185,7 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
         elif path[:2] not in wrong:
             _, code, key = path
             is_inherited = code[:3] not in families or any(
-                ((*above, key), what) in found for above in _above(code)
+                ((*above, key), what) in found for above in _inherited_from(code)
             )
             if not is_inherited or key in entries[code] or key == "label":
                 yield path, what
@@ -195,13 +195,13 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
             yield ("categories", code), what
 
 
-def _path(fault: ErrorDetails) -> Key:
+def _path_of(fault: ErrorDetails) -> Key:
     """Return the key's path, without a list's index and pydantic's mark of a wrong key."""
     return tuple(part for part in fault["loc"] if isinstance(part, str) and part != "[key]")
 
 
 def _describe(fault: ErrorDetails) -> str:
-    path = _path(fault)
+    path = _path_of(fault)
     if fault["type"] == "extra_forbidden":
         return f"n’est pas une clé connue ; les clés sont {', '.join(_KEYS[len(path) - 1])}"
     if fault["type"] == "value_error":
@@ -219,7 +219,7 @@ def with_inherited(code: str, document: dict[str, Any]) -> Any:
     if not isinstance(own, dict):
         return own
     whole: dict[str, Any] = {}
-    for above in _above(code):
+    for above in _inherited_from(code):
         whole |= _table(_table(document, above[0]), above[1])
     whole.pop("label", None)
     if (whole | own).get("disclosure") in ("notify", "withhold"):
@@ -227,12 +227,12 @@ def with_inherited(code: str, document: dict[str, Any]) -> Any:
     return whole | own
 
 
-def _above(code: str) -> list[Key]:
+def _inherited_from(code: str) -> list[Key]:
     """Return the paths that a category inherits from, the furthest first: family, then parents."""
     parents = [f"{code[:3]}.00.00", f"{code[:6]}.00"]
     return [("families", code[:3]), *(("categories", name) for name in parents if name != code)]
 
 
 def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = document.get(name)
-    return found if isinstance(found, dict) else {}
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}

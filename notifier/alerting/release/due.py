@@ -171,4 +171,4 @@ def _expire(rows: list[Notification]) -> None:
     log.error("deferred texts expired untold", source=rows[0].source_id, texts=len(rows))
     key = f"deferred-{rows[0].source_id}-{today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
-    queue_duty_mails(not_reached_mail([alert_of(rows[-1])], why, key))
+    queue_duty_mails([not_reached_mail([alert_of(rows[-1])], why, key)])

@@ -36,7 +36,7 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
     They are of one address, deferred, and locked by the caller.
     """
     source = alert_of(rows[0]).incident.source
-    message = _message(rows)
+    message = _compose_message(rows)
     if not _fits_quota(source, message, rows):
         _defer_until_tomorrow(rows, source, now)
         return
@@ -65,7 +65,7 @@ def expires_at(row: Notification) -> datetime:
     return row.expires_at or row.created_at
 
 
-def _message(rows: Sequence[Notification]) -> OutgoingMessage:
+def _compose_message(rows: Sequence[Notification]) -> OutgoingMessage:
     """Compose one alert's own text, or a digest, which expires with the last of its alerts."""
     first = rows[0]
     alert = alert_of(first)

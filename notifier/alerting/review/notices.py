@@ -161,7 +161,7 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
         reason=reason,
         clues=[clue_in_words(clue) for clue in report.clues],
         candidates=_listed(candidates([report])),
-        certain=_certain(report),
+        certain=_list_certain(report),
         is_resources_only=report.is_resources_only,
         is_kept=is_kept,
         is_expired=is_expired,
@@ -178,7 +178,7 @@ def _listed(ranked: list[Candidate]) -> list[str]:
     return [*labels, f"et {rest} de plus"] if rest > 0 else labels
 
 
-def _certain(report: Report) -> str:
+def _list_certain(report: Report) -> str:
     """List, of several communes named, those that are certain."""
     codes = report.communes if report.is_partial else ()
     return list_communes([c for c in map(commune_by_code, codes) if c is not None])

@@ -68,6 +68,6 @@ def _report(source: Source, alerts: int) -> None:
     with transaction.atomic():
         is_mine = under_way.filter(alarmed_at=None).update(alarmed_at=now)
         if is_mine:
-            queue_duty_mails(fan_out_mail(under_way.get(), ALERTS, WINDOW))
+            queue_duty_mails([fan_out_mail(under_way.get(), ALERTS, WINDOW)])
     if is_mine:
         log.error("unusual fan-out of urgent texts", source=source.name, alerts=alerts)

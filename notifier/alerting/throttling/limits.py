@@ -72,11 +72,11 @@ def read_limits(
     limits = Limits(now, storm.texts, storm.window, storm.reopening)
     addresses = set(routine_addresses)
     if addresses:
-        limits.recent = _recent(addresses, now - storm.window, digest_weight=storm.texts)
-        limits.digest_at = _next_digests(addresses)
+        limits.recent = _read_recent(addresses, now - storm.window, digest_weight=storm.texts)
+        limits.digest_at = _read_digests(addresses)
     with_quota = {source.pk for source in sources if has_quota(source)}
     if with_quota:
-        limits.used = _used(with_quota, lock=lock)
+        limits.used = _read_used(with_quota, lock=lock)
     return limits
 
 
@@ -96,7 +96,9 @@ def next_day(now: datetime) -> datetime:
     return datetime.combine(tomorrow, time(), PARIS).astimezone(UTC)
 
 
-def _recent(addresses: set[str], since: datetime, *, digest_weight: int) -> Counter[AddressKey]:
+def _read_recent(
+    addresses: set[str], since: datetime, *, digest_weight: int
+) -> Counter[AddressKey]:
     """Weigh the messages made for these addresses since then and not cancelled.
 
     A digest weighs `digest_weight`: whoever has just read one is in the middle of a storm.
@@ -112,7 +114,7 @@ def _recent(addresses: set[str], since: datetime, *, digest_weight: int) -> Coun
     return weights
 
 
-def _next_digests(addresses: set[str]) -> dict[AddressKey, datetime]:
+def _read_digests(addresses: set[str]) -> dict[AddressKey, datetime]:
     rows = Notification.objects.filter(
         address__in=addresses,
         state=NotificationState.DEFERRED,
@@ -127,7 +129,7 @@ def _next_digests(addresses: set[str]) -> dict[AddressKey, datetime]:
     return digest_at
 
 
-def _used(sources: set[int], *, lock: bool) -> dict[int, int]:
+def _read_used(sources: set[int], *, lock: bool) -> dict[int, int]:
     rows = QuotaUsage.objects.filter(source__in=sources, day=today())
     if lock:
         rows = rows.order_by("source").select_for_update()

@@ -25,7 +25,7 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,9 @@ def _withdraw(selected: QuerySet[Any], text: str, **changes: object) -> list[int
     while True:
         with transaction.atomic():
             batch = list(
-                selected.select_for_update(of=("self",)).values_list("pk", "incident_id")[:BATCH]
+                selected.select_for_update(of=("self",)).values_list("pk", "incident_id")[
+                    :BATCH_SIZE
+                ]
             )
             selected.filter(pk__in=[pk for pk, _ in batch]).update(**changes)
             write_entries(

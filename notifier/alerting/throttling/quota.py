@@ -34,7 +34,7 @@ def with_room() -> Q:
     """Select, of deferred notifications, those whose quota has room for any message again."""
     selected = Q(pk__in=[])
     for reason, quota in QUOTAS.items():
-        waiting = _deferred(reason).values("source")
+        waiting = _deferred_by(reason).values("source")
         full = QuotaUsage.objects.filter(
             day=today(), source__in=waiting, segments__gt=F(f"source__{quota}") - MAX_SEGMENTS
         )
@@ -46,7 +46,7 @@ def reached_today(reason: DeferralReason = DeferralReason.QUOTA) -> QuerySet[Quo
     """Select today's usage of the sources at their quota, or with notifications deferred by it."""
     at_quota = Q(segments__gte=F(f"source__{QUOTAS[reason]}"))
     return QuotaUsage.objects.filter(
-        at_quota | Q(source__in=_deferred(reason).values("source")), day=today()
+        at_quota | Q(source__in=_deferred_by(reason).values("source")), day=today()
     )
 
 
@@ -69,7 +69,7 @@ def _report(reason: DeferralReason, alarmed_at: str, what: str) -> None:
             is_mine = mine.update(**{alarmed_at: timezone.now()})
             if is_mine:
                 is_hard = reason is DeferralReason.HARD_QUOTA
-                queue_duty_mails(quota_mail(usage, quota, is_hard=is_hard))
+                queue_duty_mails([quota_mail(usage, quota, is_hard=is_hard)])
         if is_mine:
             log.error(what, source=usage.source.name, segments=usage.segments, cap=quota)
 
@@ -99,5 +99,5 @@ def release(notifications: QuerySet[Notification], who: str) -> int:
     return len(mine)
 
 
-def _deferred(reason: DeferralReason) -> QuerySet[Notification]:
+def _deferred_by(reason: DeferralReason) -> QuerySet[Notification]:
     return Notification.objects.filter(state=NotificationState.DEFERRED, reason=reason)

@@ -98,7 +98,7 @@ def _defer_flapping(
     over, if it is then open: a mayor who read « terminée » must not believe it for longer.
     """
     until: dict[int, datetime] = {}
-    for alert in _reopened(planned, earlier):
+    for alert in _find_reopened(planned, earlier):
         last = alert.reopening_notified_at
         if last and last + limits.reopening > limits.now:
             until[id(alert)] = last + limits.reopening
@@ -108,7 +108,7 @@ def _defer_flapping(
     return _defer(planned, plan, DeferralReason.FLAPPING, lambda n: until.get(id(n.alert)))
 
 
-def _reopened(
+def _find_reopened(
     planned: Iterable[PlannedNotification], earlier: dict[int, list[Notification]]
 ) -> list[Alert]:
     """Return the urgent alerts that are open again and of which nothing was sent since."""
