@@ -29,9 +29,8 @@ class PlanOutdatedError(Exception):
 def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     """Write the plan. Raises PlanOutdatedError where what it is based on has changed meanwhile.
 
-    `may_be_cancelled`: more is decided of the same incidents before the commit.
-
-    As many statements for any number of first alerts and recipients.
+    `may_be_cancelled`: more is decided of the same incidents before the commit. The statements are
+    as many for any number of first alerts and recipients.
     """
     alerts = [
         a.alert for report_plan in plan.report_plans for a in report_plan.alert_plans if a.alert

@@ -66,15 +66,13 @@ def _decide(report_ids: Sequence[UUID]) -> None:
         for reports in lock_incidents(report_ids)
     ]
     # The second report of an incident is ruled upon by what its first has announced.
-    turns = list(zip_longest(*waiting))
-    for number, turn in enumerate(turns, start=1):
-        may_be_cancelled = number < len(turns)
-        _decide_one_each(
-            [pair for pair in turn if pair is not None], may_be_cancelled=may_be_cancelled
-        )
+    rounds = list(zip_longest(*waiting))
+    for number, pairs in enumerate(rounds, start=1):
+        may_be_cancelled = number < len(rounds)
+        _decide_round([pair for pair in pairs if pair], may_be_cancelled=may_be_cancelled)
 
 
-def _decide_one_each(
+def _decide_round(
     reports: Sequence[tuple[Report, list[Report]]], *, may_be_cancelled: bool
 ) -> None:
     """Decide one report of each of several incidents."""
