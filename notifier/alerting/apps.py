@@ -23,7 +23,7 @@ class AlertingConfig(AppConfig):
         from django.core.checks import register
 
         from notifier.alerting.checks import check_wording
-        from notifier.delivery.sending.recipients import checking_recipients
+        from notifier.delivery.sending.former_recipients import checking_recipients
         from notifier.delivery.signals import delivered_late, delivery_failed
         from notifier.intake.receive import received
         from notifier.readiness import CHECK_TAG
@@ -32,7 +32,7 @@ class AlertingConfig(AppConfig):
         received.connect(_enqueue_decision, dispatch_uid="alerting")
         delivery_failed.connect(_fail_over, dispatch_uid="alerting")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
-        checking_recipients.connect(_messages_to_departed, dispatch_uid="alerting")
+        checking_recipients.connect(_messages_to_former_recipients, dispatch_uid="alerting")
 
 
 def _enqueue_decision(report: Report, **_: object) -> None:
@@ -53,7 +53,7 @@ def _catch_up(message: Message, **_: object) -> None:
     catch_up(message)
 
 
-def _messages_to_departed(messages: list[Message], **_: object) -> set[int]:
-    from notifier.alerting.notification.present_recipients import messages_to_departed
+def _messages_to_former_recipients(messages: list[Message], **_: object) -> set[int]:
+    from notifier.alerting.notification.former_recipients import messages_to_former_recipients
 
-    return messages_to_departed(messages)
+    return messages_to_former_recipients(messages)

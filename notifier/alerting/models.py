@@ -86,7 +86,7 @@ class NotificationState(models.TextChoices):
 
     DEFERRED = "deferred", "retenue"
     QUEUED = "queued", "confiée à l’envoi"
-    SUPERSEDED = "superseded", "retirée"
+    CANCELLED = "cancelled", "retirée"
     EXPIRED = "expired", "périmée"
     SUPPRESSED = "suppressed", "non envoyée"
 
@@ -185,7 +185,7 @@ class Notification(models.Model):
     @property
     def message_state(self) -> MessageState:
         """The state of its message; `pending` while it is deferred."""
-        if self.state == NotificationState.SUPERSEDED:
+        if self.state == NotificationState.CANCELLED:
             return MessageState.CANCELLED
         return MessageState(self.message.state) if self.message else MessageState.PENDING
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
-from notifier.alerting.notification.journal import timeline_of
+from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import categories
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause

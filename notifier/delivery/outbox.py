@@ -1,4 +1,4 @@
-"""Enqueue messages for delivery, look them up, and cancel them."""
+"""Enqueue messages for delivery, and cancel those that are not sent yet."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -56,10 +56,10 @@ def enqueue_messages(
 ) -> list[Message]:
     """Store the messages in the caller's transaction; they leave after its commit.
 
-    A worker that has free slots claims them at once, with a lease and an attempt as ever: they are
-    sent without the detour by a job and a claim. Else a worker is woken for them, and also where
-    the same transaction may still take them back (`may_be_cancelled`). Returns them in their order.
-    One statement.
+    Where this process has free slots they are stored as claimed, with a lease and an attempt as
+    ever, so they are sent without a job or a second query. Else a worker is woken for them, and
+    also where the same transaction may still cancel them (`may_be_cancelled`). Returns them in
+    their order. One statement.
     """
     now = timezone.now()
     messages = [
@@ -76,7 +76,7 @@ def enqueue_messages(
     for message in messages:
         by_lane[Lane(message.lane)].append(message)
     for lane, batch in sorted(by_lane.items()):
-        if not may_be_cancelled and sender.has_room(lane, len(batch)):
+        if not may_be_cancelled and sender.has_free_slots(lane, len(batch)):
             claim_new(batch)
             transaction.on_commit(partial(sender.send_claimed, lane, batch), robust=True)
         else:
@@ -90,8 +90,16 @@ def cancel_pending(message_ids: Iterable[int | None]) -> int:
     ids = [pk for pk in message_ids if pk is not None]
     if not ids:
         return 0
-    waiting = Message.objects.filter(pk__in=ids, state=MessageState.PENDING)
-    return _take_back(waiting, "retiré avant l’envoi")
+    now = timezone.now()
+    cancelled = [
+        message
+        for message in Message.objects.filter(pk__in=ids, state=MessageState.PENDING)
+        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
+            state=MessageState.CANCELLED, due_at=None, ended_at=now
+        )
+    ]
+    _note_cancelled(cancelled, "retiré avant l’envoi")
+    return len(cancelled)
 
 
 def cancel_superseded(message_ids: Iterable[int]) -> None:
@@ -115,22 +123,8 @@ def cancel_superseded(message_ids: Iterable[int]) -> None:
             ended_at=Case(When(state=pending, then=Value(now)), default=F("ended_at")),
         )
         if changed:
-            mine = Message.objects.filter(pk__in=ids, superseded_at=now)
-            _note_cancelled(mine.filter(state=MessageState.CANCELLED).order_by("id"), SUPERSEDED)
-
-
-def _take_back(messages: Iterable[Message], why: str) -> int:
-    """Cancel those of the messages that are still `pending`, and return how many that was."""
-    now = timezone.now()
-    taken = [
-        message
-        for message in messages
-        if Message.objects.filter(pk=message.pk, state=MessageState.PENDING).update(
-            state=MessageState.CANCELLED, due_at=None, ended_at=now
-        )
-    ]
-    _note_cancelled(taken, why)
-    return len(taken)
+            marked = Message.objects.filter(pk__in=ids, superseded_at=now)
+            _note_cancelled(marked.filter(state=MessageState.CANCELLED).order_by("id"), SUPERSEDED)
 
 
 def _note_cancelled(messages: Iterable[Message], why: str) -> None:

@@ -15,7 +15,7 @@ from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Channel, Lane, Message, Result
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due
-from notifier.delivery.sending.recipients import drop_departed
+from notifier.delivery.sending.former_recipients import drop_former_recipients
 from notifier.delivery.sending.record import record
 from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
@@ -105,7 +105,7 @@ def hand_over(answer: Callable[[Message], Outcome] = lambda _: TAKEN) -> None:
     for lane in Lane:
         while batch := claim_due(lane):
             now = timezone.now()
-            leaving = drop_departed(batch)
+            leaving = drop_former_recipients(batch)
             record([SendResult(message, answer(message), now, now) for message in leaving])
 
 

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from notifier.alerting.models import DeferralReason, NotificationState, QuotaUsage
-from notifier.alerting.throttling.limits import UsageChangedError, count_used, read_limits
+from notifier.alerting.throttling.limits import UsageChangedError, read_limits, store_usage
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
@@ -97,7 +97,7 @@ def test_the_duty_and_the_log_are_told_once_a_day(capped, caplog) -> None:
     (mail,) = Message.objects.filter(address=DUTY)
     assert breakable(mail.subject) == "Plafond de SMS atteint : CORG 90"
     assert "3 segments" in mail.body
-    assert sum("SMS cap reached" in line.getMessage() for line in caplog.records) == 1
+    assert sum("SMS quota reached" in line.getMessage() for line in caplog.records) == 1
 
 
 def test_a_cap_that_is_raised_lets_what_waits_leave_at_once(capped) -> None:
@@ -154,8 +154,8 @@ def counted_if_it_fits(source: Source, segments: int, *, hard: bool) -> bool:
             limits = read_limits((), [source], lock=True)
             fits = limits.has_room(source, segments, hard=hard)
             if fits:
-                limits.count(source, segments)
-                count_used(limits)
+                limits.add(source, segments)
+                store_usage(limits)
             return fits
     except UsageChangedError:  # another counted the day's first; it is planned anew
         return counted_if_it_fits(source, segments, hard=hard)

@@ -12,9 +12,9 @@ from time_machine import travel
 from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.release.due import release_due
 from notifier.alerting.throttling.pause import pause, resume
+from notifier.delivery.intervals import ASK_AGAIN
 from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome
-from notifier.delivery.retry import ASK_AGAIN
 from notifier.delivery.sending.sender import deliver
 from tests.alerting.house import (
     DUTY,

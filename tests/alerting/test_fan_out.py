@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from notifier.alerting.models import FanOut
-from notifier.alerting.throttling.fan_out import ALERTS, update_episodes
+from notifier.alerting.throttling.fan_out import THRESHOLD, update_episodes
 from notifier.delivery.models import Message, MessageState
 from notifier.intake.models import Source
 from notifier.territory.resolve import communes_in
@@ -62,7 +62,7 @@ def test_a_whole_departement_in_one_push_is_an_alarm_and_leaves(everywhere, clie
 
 
 def test_many_small_ones_count_together_and_few_do_not(everywhere) -> None:
-    for n in range(ALERTS - 1):
+    for n in range(THRESHOLD - 1):
         push(everywhere, f"R{n}", location={"insee": COMMUNES[n]})
     update_episodes()
     assert alarms() == []
@@ -72,7 +72,7 @@ def test_many_small_ones_count_together_and_few_do_not(everywhere) -> None:
 
 
 def test_neither_routine_texts_nor_those_of_others_count(everywhere, operator) -> None:
-    for n in range(ALERTS + 5):
+    for n in range(THRESHOLD + 5):
         push(everywhere, f"R{n}", category=THEFT, location={"insee": COMMUNES[n]})
     update_episodes()
     assert alarms() == []

@@ -105,7 +105,7 @@ def test_the_duty_is_told_at_once_and_the_lists_show_it(capped, client: Client, 
     figures = client.get("/metrics").content.decode()
     assert "notifier_hard_caps_reached 1.0" in figures
     assert 'notifier_texts_held{reason="hard_cap"} 6.0' in figures
-    assert sum("hard cap reached" in line.getMessage() for line in caplog.records) == 1
+    assert sum("hard quota reached" in line.getMessage() for line in caplog.records) == 1
     said = status_of(push(capped, "U9"))
     assert {m["held_for"] for m in said["alerts"][0]["messages"]} == {"hard_cap"}
     assert any("plafond absolu" in line.text for line in journal("U9", step=Step.HELD))

@@ -259,13 +259,13 @@ def test_a_fresh_text_is_looked_at_by_nobody(source, mayor) -> None:
 
     from notifier.delivery.models import Lane
     from notifier.delivery.sending.claim import claim_due
-    from notifier.delivery.sending.recipients import drop_departed
+    from notifier.delivery.sending.former_recipients import drop_former_recipients
     from tests.alerting.test_budget import counted
 
     push(source, category=FIRE)
     batch = claim_due(Lane.URGENT)
     with counted() as statements:
-        assert drop_departed(batch) == batch
+        assert drop_former_recipients(batch) == batch
     assert (len(batch), list(statements)) == (1, [])
     assert connection.in_atomic_block
 
@@ -276,7 +276,7 @@ def test_a_check_that_fails_keeps_nothing_from_leaving(source, mayor, monkeypatc
 
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    monkeypatch.setattr("notifier.alerting.notification.present_recipients.active_people", dies)
+    monkeypatch.setattr("notifier.alerting.notification.former_recipients.active_people", dies)
     with later():
         hand_over()
     assert [m.state for m in messages()] == [MessageState.ACCEPTED]

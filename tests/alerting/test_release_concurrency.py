@@ -61,7 +61,7 @@ def test_a_cancellation_being_written_is_not_overtaken_by_the_digest(held) -> No
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             alert = Alert.objects.select_for_update().get(incident__reference="R4")
-            end_deferred(deferrals(alert=alert), NotificationState.SUPERSEDED)
+            end_deferred(deferrals(alert=alert), NotificationState.CANCELLED)
             releasing = worker.submit(release_in_thread)
             if connection.vendor == "postgresql":
                 # It gives way; SQLite has it wait for this transaction's end.

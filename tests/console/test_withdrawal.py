@@ -109,7 +109,7 @@ def test_what_is_held_is_taken_back_too(stolen, capsys) -> None:
         was_notified=False, reason="cap", created_at=now, deferred_until=now, expires_at=now,
     )  # fmt: skip
     run(capsys, "revoke", "CORG 90", "--withdraw")
-    assert deferrals().get().state == NotificationState.SUPERSEDED
+    assert deferrals().get().state == NotificationState.CANCELLED
 
 
 def test_a_source_revoked_before_is_withdrawn_as_well(stolen, capsys) -> None:

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from notifier.delivery.intervals import LEASE
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import enqueue_messages
-from notifier.delivery.retry import LEASE
 from notifier.delivery.sending import pause, sender
 from notifier.delivery.sweep import sweep, upkeep
 from notifier.jobs import enqueue

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from notifier.delivery.intervals import FRESH_CLAIM, LEASE
 from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.outbox import cancel_pending
 from notifier.delivery.providers.base import Outcome, SendResult
-from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due, mark_expired_leases
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver

@@ -13,11 +13,11 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from notifier.alerting.models import Notification, NotificationState
 from notifier.alerting.notification.recipients import not_failed
 from notifier.delivery.follow_up import follow_up
+from notifier.delivery.intervals import RECEIPT_OVERDUE
 from notifier.delivery.models import Lane, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt, SendResult
 from notifier.delivery.providers.twilio.statuses import state_of
 from notifier.delivery.receipts.apply import ReceiptResult, apply_all, apply_receipt
-from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from notifier.delivery.intervals import LISTED_WITHIN
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio import http
 from notifier.delivery.providers.twilio import provider as twilio_provider
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
-from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.sender import deliver
 from notifier.intake.schema.report import MAX_CLOCK_SKEW
 from notifier.journal.models import Entry, Step

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from notifier.delivery.intervals import LISTED_WITHIN
 from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.outbox import cancel_superseded
 from notifier.delivery.receipts.reconcile import _reconcile
-from notifier.delivery.retry import LISTED_WITHIN
 from notifier.delivery.sending.claim import claim_due, claim_questions
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver, send

@@ -26,7 +26,7 @@ from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.current import categories, composer
 from notifier.api.reports import REFUSALS
-from notifier.delivery import retry as schedule
+from notifier.delivery import intervals as schedule
 from notifier.delivery.models import MessageState
 from notifier.directory.imports.csv_reader import COLUMNS
 from notifier.environment import PLACEHOLDER, Environment

@@ -14,7 +14,7 @@ from notifier.alerting.notification.history import end_deferred
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.review.decisions import supersede_older
-from notifier.alerting.throttling.limits import UsageChangedError, count_used
+from notifier.alerting.throttling.limits import UsageChangedError, store_usage
 from notifier.delivery.models import MessageState
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.incident import store_decisions
@@ -39,7 +39,7 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     entries = [entry for alert in alerts for entry in _withdraw_cancelled(alert, plan)]
     entries += store(plan.notifications, plan.situation.earlier, may_be_cancelled=may_be_cancelled)
     try:
-        count_used(plan.situation.limits)
+        store_usage(plan.situation.limits)
     except UsageChangedError as error:
         raise PlanOutdatedError("a quota was used meanwhile") from error
     _store_suppressed(plan)
@@ -75,7 +75,7 @@ def _withdraw_cancelled(alert: Alert, plan: DecisionPlan) -> Iterator[Entry]:
         raise PlanOutdatedError("a text left while its cancellation was planned")
     deferred = [n for n in earlier if n.state == NotificationState.DEFERRED and not n.was_notified]
     if deferred:
-        end_deferred(deferred, NotificationState.SUPERSEDED)
+        end_deferred(deferred, NotificationState.CANCELLED)
         yield alert_entry(alert, Step.CANCELLED, "annulée, retirée de ce qui était retenu")
 
 

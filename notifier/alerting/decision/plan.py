@@ -17,7 +17,6 @@ from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.duty_officer import not_reached_mail
-from notifier.alerting.notification.facts import compose, facts_for
 from notifier.alerting.notification.history import address_keys
 from notifier.alerting.notification.planned import (
     AddressKey,
@@ -27,6 +26,7 @@ from notifier.alerting.notification.planned import (
     has_sms,
 )
 from notifier.alerting.notification.recipients import first_recipients
+from notifier.alerting.notification.text_facts import compose, text_facts
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.expiry import closing_until, useful_until
 from notifier.alerting.review.notices import review_notice
@@ -202,7 +202,7 @@ def _new_alert(report: Report, ruling: CommuneRuling) -> Alert:
 
 def _facts(report: Report, category: Category, ruling: CommuneRuling, kind: Kind) -> dict[str, Any]:
     previous = ruling.alert.facts if ruling.alert else None
-    return facts_for(
+    return text_facts(
         kind,
         report,
         category,

@@ -70,8 +70,8 @@ def _lock_alerts(message: Message) -> None:
 
 def _report_blocked(messages: Sequence[Message]) -> None:
     """Queue one mail to each duty officer for all messages, in the caller's transaction."""
-    mine = [message for message in messages if mark_delayed(message, Delay.REPORTED)]
-    alerts = _alerts_not_reached(mine)
+    marked = [message for message in messages if mark_delayed(message, Delay.REPORTED)]
+    alerts = _alerts_not_reached(marked)
     write_entries(
         alert_entry(
             alert,
@@ -108,9 +108,9 @@ def _alerts_not_reached(messages: Sequence[Message]) -> list[Alert]:
 
 def _suffices(notification: Notification, alert: Alert) -> bool:
     """Whether it brings the alert's present text, on a sufficient channel."""
-    has_left = notification.message is None or not notification.message.delay
+    is_on_time = notification.message is None or not notification.message.delay
     is_present = notification.revision == alert.revision
-    return is_present and has_left and notification.channel in sufficient_channels(alert)
+    return is_present and is_on_time and notification.channel in sufficient_channels(alert)
 
 
 def _why_blocked(alerts: Sequence[Alert]) -> str:

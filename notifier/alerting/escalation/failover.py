@@ -15,7 +15,6 @@ from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.duty_officer import not_reached_mail
-from notifier.alerting.notification.facts import compose
 from notifier.alerting.notification.history import (
     address_keys,
     notifications_in,
@@ -23,12 +22,13 @@ from notifier.alerting.notification.history import (
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
-from notifier.alerting.notification.recipients import not_notified, on_time, recipient_label
+from notifier.alerting.notification.recipients import on_time, people_not_notified, recipient_key
 from notifier.alerting.notification.store import queue_duty_mails, store
+from notifier.alerting.notification.text_facts import compose
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.text_kind import withheld
-from notifier.alerting.throttling.limits import count_used, read_limits
+from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
 from notifier.directory.recipients import active_people
@@ -147,7 +147,7 @@ def store_throttled(
             reopening_notified_at=alert.reopening_notified_at
         )
     entries = store(plan, earlier)
-    count_used(limits)
+    store_usage(limits)
     write_entries(entries)
 
 
@@ -162,7 +162,7 @@ def _plan(
     tried = address_keys(siblings)
     if alert.is_to_neighbour:
         tried |= _notified_of_others(alert)
-    same = [person for person in people if recipient_label(person) == failed.recipient]
+    same = [person for person in people if recipient_key(person) == failed.recipient]
     planned = _untried(_compose_text(alert, category).for_people(same, tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return planned
@@ -175,7 +175,7 @@ def _plan(
         n.channel for n in on_time(siblings) if has_stand_in or n.recipient == failed.recipient
     }
     channels |= {n.channel for n in planned}
-    for person in not_notified(people, siblings):
+    for person in people_not_notified(people, siblings):
         if not channels.isdisjoint(sufficient_channels(alert)):
             break
         more = _untried(text.for_people([person], category.channels), tried)

@@ -7,7 +7,6 @@ from django.utils import timezone
 from notifier.alerting.escalation.failover import disclosable_category, store_throttled
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
-from notifier.alerting.notification.facts import compose
 from notifier.alerting.notification.history import (
     address_keys,
     notifications_in,
@@ -15,6 +14,7 @@ from notifier.alerting.notification.history import (
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.notification.planned import AlertText, PlannedNotification
+from notifier.alerting.notification.text_facts import compose
 from notifier.delivery.models import Lane, Message
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step

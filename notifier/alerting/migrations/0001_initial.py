@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("deferred", "retenue"),
                             ("queued", "confiée à l’envoi"),
-                            ("superseded", "retirée"),
+                            ("cancelled", "retirée"),
                             ("expired", "périmée"),
                             ("suppressed", "non envoyée"),
                         ],

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from notifier.alerting.models import Alert, FanOut, NotificationKind, QuotaUsage
-from notifier.alerting.notification.facts import parse_facts
 from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
 from notifier.intake.models import Source
@@ -47,7 +47,7 @@ def not_reached_mail(alerts: Sequence[Alert], why: str, dedup_key: str = "") -> 
 
 
 def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> PlannedNotification:
-    """Plan the mail that a source has reached its quota of the day."""
+    """Plan the mail saying that a source has reached its quota of the day."""
     source = usage.source
     subject, body = composer().quota(source.name, quota, is_hard=is_hard)
     which = "hard-quota" if is_hard else "quota"
@@ -55,10 +55,10 @@ def quota_mail(usage: QuotaUsage, quota: int, *, is_hard: bool) -> PlannedNotifi
     return duty_mail(NotificationKind.QUOTA, source, dedup_key=key, subject=subject, body=body)
 
 
-def fan_out_mail(episode: FanOut, usual: int, within: timedelta) -> PlannedNotification:
-    """Plan the mail that a source alerts more than the `usual` communes within this time."""
+def fan_out_mail(episode: FanOut, threshold: int, within: timedelta) -> PlannedNotification:
+    """Plan the mail saying that a source alerts more than `threshold` communes within this time."""
     source, minutes = episode.source, int(within.total_seconds() // 60)
-    subject, body = composer().fan_out(source.name, episode.alerts, usual, minutes)
+    subject, body = composer().fan_out(source.name, episode.alerts, threshold, minutes)
     key = f"fan-out-{episode.pk}"
     return duty_mail(NotificationKind.QUOTA, source, dedup_key=key, subject=subject, body=body)
 

@@ -1,20 +1,28 @@
-"""Read what an alert's recipients were sent, or are about to be: notifications and messages."""
+"""Read what an alert's recipients were sent, or are about to be, and an incident's timeline."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from django.utils import timezone
 
-from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
+from notifier.alerting.models import (
+    OF_ALERT,
+    Alert,
+    Notification,
+    NotificationKind,
+    NotificationState,
+)
 from notifier.alerting.notification.planned import AddressKey, address_key
 from notifier.delivery.models import Message
+from notifier.journal.models import Entry
+from notifier.journal.write import timeline
 
-# Those that reached their recipient, may still, or were tried: neither withdrawn nor suppressed.
+# Those that reached their recipient, may still, or were tried: neither cancelled nor suppressed.
 COUNTED = (NotificationState.DEFERRED, NotificationState.QUEUED)
 
 
 def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Notification]]:
-    """Read every notification of the alerts, deferred or queued, with its message, oldest first.
+    """Read the deferred and queued notifications of the alerts, with their messages, oldest first.
 
     One statement; none without an alert. `lock`: until commit nobody releases a deferred one.
     """
@@ -39,6 +47,14 @@ def notifications_in(message: Message) -> list[Notification]:
     for notification in notifications:
         notification.message = message
     return notifications
+
+
+def timeline_of(incident_id: int) -> list[Entry]:
+    """Read an incident's journal, and that of the digests that name it, oldest first."""
+    digests = Notification.objects.filter(
+        incident=incident_id, kind=NotificationKind.DIGEST, message__isnull=False
+    )
+    return timeline(incident_id, message_ids=list(digests.values_list("message_id", flat=True)))
 
 
 def address_keys(notifications: Iterable[Notification]) -> set[AddressKey]:

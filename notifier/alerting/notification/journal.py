@@ -1,4 +1,4 @@
-"""Word the journal entries about alerts and their notifications; read an incident's timeline."""
+"""Word the journal entries about alerts and their notifications."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.moments import written_hour
-from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
+from notifier.alerting.models import Alert, DeferralReason, Notification
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.planned import NotificationPlan, PlannedNotification
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import new_entry, timeline
-
-
-def timeline_of(incident_id: int) -> list[Entry]:
-    """Read an incident's journal, and that of the digests that name it, oldest first."""
-    digests = Notification.objects.filter(
-        incident=incident_id, kind=NotificationKind.DIGEST, message__isnull=False
-    )
-    return timeline(incident_id, message_ids=list(digests.values_list("message_id", flat=True)))
+from notifier.journal.write import new_entry
 
 
 def alert_entry(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
-from notifier.alerting.notification.recipients import recipient_label
+from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.address import mask
 from notifier.delivery.models import Channel, Lane
 from notifier.directory.recipients import Person
@@ -123,7 +123,7 @@ class AlertText:
         Those are the person who was meant, and whoever has the address that it went to: a contact
         may be in the directory again under another number, or share an address with one who left.
         """
-        by_label = {recipient_label(person): person for person in people}
+        by_label = {recipient_key(person): person for person in people}
         by_address = {
             address_key(channel, address): person
             for person in reversed(people)
@@ -147,7 +147,7 @@ class AlertText:
             revision=self.alert.revision,
             channel=channel,
             address=person.addresses[channel],
-            recipient=recipient_label(person),
+            recipient=recipient_key(person),
             title=person.title,
             lane=self.lane,
             expires_at=self.alert.expires_at,

@@ -1,4 +1,4 @@
-"""Choose recipients: of a first text, of a later one, and who is next when a message fails."""
+"""Choose recipients: of a first text, of a later one, and the people who were not notified yet."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -36,19 +36,19 @@ def sms_recipients(people: Sequence[Person], earlier: Iterable[Notification]) ->
     """
     notified = {n.recipient for n in earlier}
     owners = _with_phone(people)
-    return [person for person in owners if recipient_label(person) in notified] or owners[:1]
+    return [person for person in owners if recipient_key(person) in notified] or owners[:1]
 
 
 def _with_phone(people: Iterable[Person]) -> list[Person]:
     return [person for person in people if person.mobile]
 
 
-def not_notified(
+def people_not_notified(
     people: Iterable[Person], notifications: Iterable[Notification]
 ) -> Iterator[Person]:
     """Yield the people to whom none of the notifications went, in their order."""
     notified = {n.recipient for n in notifications}
-    return (person for person in people if recipient_label(person) not in notified)
+    return (person for person in people if recipient_key(person) not in notified)
 
 
 def not_failed(notifications: Iterable[Notification]) -> list[Notification]:
@@ -72,12 +72,12 @@ def needing_revision(kind: Kind, earlier: Iterable[Notification]) -> list[Notifi
     if kind is Kind.CANCELLATION:
         return [n for n in not_failed(earlier) if n.message_state != MessageState.PENDING]
     notifications = list(earlier)
-    forgotten = [
+    awaiting_follow_up = [
         n for n in notifications if n.message_state in FAILED_STATES and not n.is_followed_up
     ]
-    return [*not_failed(notifications), *(() if kind is Kind.END else forgotten)]
+    return [*not_failed(notifications), *(() if kind is Kind.END else awaiting_follow_up)]
 
 
-def recipient_label(person: Person) -> str:
+def recipient_key(person: Person) -> str:
     """Return how a notification refers to its recipient, without a name."""
     return f"contact:{person.contact_id}"

@@ -28,7 +28,7 @@ from notifier.journal.models import Entry
 
 log = structlog.get_logger(__name__)
 
-# What is deferred is released this long before it would expire, however long its pause still has.
+# What is deferred is released this long before it would expire, however long it is still deferred.
 BEFORE_EXPIRY = timedelta(minutes=1)
 
 
@@ -59,7 +59,7 @@ def store(
     Notification.objects.bulk_create(rows)
     for planned, row in plan.joined:
         _join(planned, row)
-    end_deferred(plan.superseded, NotificationState.SUPERSEDED)
+    end_deferred(plan.superseded, NotificationState.CANCELLED)
     return deferral_entries(plan)
 
 

@@ -16,10 +16,10 @@ from notifier.alerting.escalation.failover import escalate
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.notification.duty_officer import not_reached_mail
+from notifier.alerting.notification.former_recipients import active_address_keys
 from notifier.alerting.notification.history import alert_of, end_deferred
 from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.planned import address_key
-from notifier.alerting.notification.present_recipients import present_address_keys
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.text_kind import withheld
@@ -27,7 +27,7 @@ from notifier.alerting.release.send import expires_at, send
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.limits import today
 from notifier.alerting.throttling.pause import not_paused
-from notifier.delivery.sending.recipients import RECIPIENT_GONE
+from notifier.delivery.sending.former_recipients import FORMER_RECIPIENT
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
@@ -82,16 +82,16 @@ def _release(address: _Address) -> None:
     rows = _locked_rows(address)
     now = timezone.now()
     useful = [row for row in rows if _is_useful(row)]
-    _withdraw([row for row in rows if row not in useful])
-    keys = present_address_keys({alert_of(row).organisation for row in useful})
-    departed = [
+    _cancel_useless([row for row in rows if row not in useful])
+    keys = active_address_keys({alert_of(row).organisation for row in useful})
+    to_former = [
         row
         for row in useful
         if address_key(row.channel, row.address) not in keys[alert_of(row).organisation]
     ]
-    if departed:
-        _escalate_departed(departed)
-    remaining = [row for row in useful if row not in departed]
+    if to_former:
+        _escalate_former_recipients(to_former)
+    remaining = [row for row in useful if row not in to_former]
     for exercise in (False, True):
         alike = [row for row in remaining if alert_of(row).facts["exercise"] is exercise]
         if not alike:
@@ -142,24 +142,24 @@ def _is_useful(row: Notification) -> bool:
     return row.was_notified or Kind(alert.kind) is not Kind.CANCELLATION
 
 
-def _withdraw(rows: list[Notification]) -> None:
-    end_deferred(rows, NotificationState.SUPERSEDED)
+def _cancel_useless(rows: list[Notification]) -> None:
+    end_deferred(rows, NotificationState.CANCELLED)
     why = "plus rien à dire, retiré de ce qui était retenu"
     write_entries(notification_entries(rows, Step.CANCELLED, why))
 
 
-def _escalate_departed(rows: list[Notification]) -> None:
-    """Notify whoever is next, where the address is no present contact's.
+def _escalate_former_recipients(rows: list[Notification]) -> None:
+    """Notify whoever is next, where the address is no active contact's.
 
     Raises OperationalError at once where a decision about one of the alerts is being written.
     """
     list(Alert.objects.filter(pk__in=[row.alert_id for row in rows]).select_for_update(nowait=True))
-    end_deferred(rows, NotificationState.SUPERSEDED)
-    write_entries(notification_entries(rows, Step.CANCELLED, RECIPIENT_GONE))
+    end_deferred(rows, NotificationState.CANCELLED)
+    write_entries(notification_entries(rows, Step.CANCELLED, FORMER_RECIPIENT))
     for row in rows:
         alert = alert_of(row)
         if row.was_notified or not Kind(alert.kind).closes:
-            row.state, row.revision = NotificationState.SUPERSEDED, alert.revision
+            row.state, row.revision = NotificationState.CANCELLED, alert.revision
             escalate([row])
 
 
@@ -168,7 +168,7 @@ def _expire(rows: list[Notification]) -> None:
     end_deferred(rows, NotificationState.EXPIRED)
     why = "retenu, et périmé sans avoir pu partir"
     write_entries(notification_entries(rows, Step.EXPIRED, why))
-    log.error("deferred texts expired untold", source=rows[0].source_id, texts=len(rows))
+    log.error("deferred texts expired unsent", source=rows[0].source_id, texts=len(rows))
     key = f"deferred-{rows[0].source_id}-{today()}"
     why = "un SMS courant, retenu, a péri avant de pouvoir partir, et d’autres peut-être ce jour"
     queue_duty_mails([not_reached_mail([alert_of(rows[-1])], why, key)])

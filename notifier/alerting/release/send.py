@@ -16,12 +16,12 @@ from notifier.alerting.models import (
     NotificationKind,
     NotificationState,
 )
-from notifier.alerting.notification.facts import compose, parse_facts
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.journal import notification_entries
+from notifier.alerting.notification.text_facts import compose, parse_facts
 from notifier.alerting.policy.current import composer
 from notifier.alerting.scheduling import lane_of
-from notifier.alerting.throttling.limits import count_used, next_day, read_limits
+from notifier.alerting.throttling.limits import next_day, read_limits, store_usage
 from notifier.alerting.throttling.quota import QUOTAS
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
@@ -111,8 +111,8 @@ def _fits_quota(source: Source, message: OutgoingMessage, rows: Sequence[Notific
         is_hard_only or limits.has_room(source, segments)
     )
     if fits or any(row.released_by for row in rows):
-        limits.count(source, segments)
-        count_used(limits)
+        limits.add(source, segments)
+        store_usage(limits)
         return True
     return False
 

@@ -1,8 +1,8 @@
 """Report a source that suddenly alerts unusually many communes, so that a person looks at it.
 
-It may be a storm or a stolen key. Nothing is deferred for it, for that would be the worse mistake
-in a storm. The duty officer is told once for each episode, which ends when the source is back below
-the threshold.
+It may be a storm or a stolen key. No text is deferred because of it: in a storm that would be the
+worse mistake. The duty officer is told once for each episode, which ends when the source is back
+below the threshold.
 """
 
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ from notifier.intake.models import Source
 
 log = structlog.get_logger(__name__)
 
-# So many urgent alerts, each to one commune, of one source within so long. An accident concerns
-# three communes at most, a search with all neighbours a dozen.
-ALERTS = 20
+# An episode begins with this many urgent alerts of one source within WINDOW, each to one commune.
+# An accident concerns three communes at most, a search with all neighbours a dozen.
+THRESHOLD = 20
 WINDOW = timedelta(minutes=10)
 # Notifications read at most by a sweep, so that it costs the same in any storm.
 MAX_READ = 5000
@@ -32,10 +32,10 @@ def update_episodes() -> None:
     """Begin and end the episodes. May run anywhere, any number of times at once."""
     now = timezone.now()
     counts = _urgent_alerts_since(now - WINDOW)
-    wide = {source: alerts for source, alerts in counts.items() if alerts >= ALERTS}
-    for source in Source.objects.filter(pk__in=wide):
-        _report(source, wide[source.pk])
-    FanOut.objects.filter(ended_at=None).exclude(source__in=wide).update(ended_at=now)
+    over_threshold = {source: alerts for source, alerts in counts.items() if alerts >= THRESHOLD}
+    for source in Source.objects.filter(pk__in=over_threshold):
+        _report(source, over_threshold[source.pk])
+    FanOut.objects.filter(ended_at=None).exclude(source__in=over_threshold).update(ended_at=now)
 
 
 def active_source_names() -> list[str]:
@@ -66,8 +66,8 @@ def _report(source: Source, alerts: int) -> None:
     FanOut.objects.bulk_create([episode], ignore_conflicts=True)
     under_way = FanOut.objects.filter(source=source, ended_at=None)
     with transaction.atomic():
-        is_mine = under_way.filter(alarmed_at=None).update(alarmed_at=now)
-        if is_mine:
-            queue_duty_mails([fan_out_mail(under_way.get(), ALERTS, WINDOW)])
-    if is_mine:
+        is_first = under_way.filter(alarmed_at=None).update(alarmed_at=now)
+        if is_first:
+            queue_duty_mails([fan_out_mail(under_way.get(), THRESHOLD, WINDOW)])
+    if is_first:
         log.error("unusual fan-out of urgent texts", source=source.name, alerts=alerts)

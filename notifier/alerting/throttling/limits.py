@@ -1,4 +1,7 @@
-"""Read what throttling goes by, once for a plan: recent texts, digests to come, quotas."""
+"""Read the limits that throttling applies to a plan, and store the usage that the plan adds.
+
+They are the recent texts and the next digest of each address, and today's usage of each quota.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,11 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @dataclass
 class Limits:
-    """The state that throttling starts from, updated while a plan is made."""
+    """What throttling starts from: read once for a plan, and updated while it is made."""
 
     now: datetime
-    texts: int
-    """Maximum routine texts to an address within `window`."""
+    storm_threshold: int
+    """Texts to an address within `window`, urgent included, after which routine ones wait."""
     window: timedelta
     reopening: timedelta
     """Minimum time between two openings of an urgent alert."""
@@ -42,9 +45,9 @@ class Limits:
     """The weight of the texts that each address got within `window`."""
     digest_at: dict[AddressKey, datetime] = field(default_factory=dict)
     """When the next digest of each address is released."""
-    used: dict[int, int] = field(default_factory=dict)
+    used_today: dict[int, int] = field(default_factory=dict)
     """Today's segments by source."""
-    counted: Counter[int] = field(default_factory=Counter)
+    added: Counter[int] = field(default_factory=Counter)
     """The segments that this plan adds, by source."""
 
     def has_room(self, source: Source, segments: int, *, hard: bool = False) -> bool:
@@ -52,12 +55,12 @@ class Limits:
         quota = source.hard_cap if hard else _least(source.sms_cap, source.hard_cap)
         if quota is None or not segments:
             return True
-        return self.used.get(source.pk, 0) + self.counted[source.pk] + segments <= quota
+        return self.used_today.get(source.pk, 0) + self.added[source.pk] + segments <= quota
 
-    def count(self, source: Source, segments: int) -> None:
-        """Count segments that leave."""
+    def add(self, source: Source, segments: int) -> None:
+        """Add segments that leave."""
         if segments and has_quota(source):
-            self.counted[source.pk] += segments
+            self.added[source.pk] += segments
 
 
 def read_limits(
@@ -76,7 +79,7 @@ def read_limits(
         limits.digest_at = _read_digests(addresses)
     with_quota = {source.pk for source in sources if has_quota(source)}
     if with_quota:
-        limits.used = _read_used(with_quota, lock=lock)
+        limits.used_today = _read_used_today(with_quota, lock=lock)
     return limits
 
 
@@ -129,7 +132,7 @@ def _read_digests(addresses: set[str]) -> dict[AddressKey, datetime]:
     return digest_at
 
 
-def _read_used(sources: set[int], *, lock: bool) -> dict[int, int]:
+def _read_used_today(sources: set[int], *, lock: bool) -> dict[int, int]:
     rows = QuotaUsage.objects.filter(source__in=sources, day=today())
     if lock:
         rows = rows.order_by("source").select_for_update()
@@ -149,16 +152,16 @@ class UsageChangedError(Exception):
     """Another worker has counted segments since they were read; what was planned is outdated."""
 
 
-def count_used(limits: Limits) -> None:
-    """Count in the database what the limits counted. One conditional UPDATE for each source.
+def store_usage(limits: Limits) -> None:
+    """Store the segments that were added. One conditional UPDATE for each source.
 
     Raises UsageChangedError where the day's row is not as it was read, which only its first texts
     can meet: later ones hold its lock.
     """
-    for source_id, segments in limits.counted.items():
-        used = limits.used.get(source_id, 0)
+    for source_id, segments in limits.added.items():
+        used = limits.used_today.get(source_id, 0)
         rows = QuotaUsage.objects.filter(source=source_id, day=today(), segments=used)
-        if source_id not in limits.used:
+        if source_id not in limits.used_today:
             first = QuotaUsage(source_id=source_id, day=today())
             QuotaUsage.objects.bulk_create([first], ignore_conflicts=True)
         if not rows.update(segments=used + segments):

@@ -18,7 +18,7 @@ from notifier.alerting.models import Notification, NotificationState
 from notifier.alerting.notification.duty_officer import pause_mails
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.delivery.models import EVERYTHING, Message, MessageState, Pause
-from notifier.delivery.sending import pause as delivery
+from notifier.delivery.sending import pause as message_pause
 from notifier.intake.models import Report, ReportState, Source
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -30,7 +30,7 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """What has not left yet: texts, of how many incidents, since when the oldest waits."""
+    """What is not sent yet: texts, of how many incidents, since when the oldest waits."""
 
     texts: int
     incidents: int
@@ -43,7 +43,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Resumed:
-    """What a pause held at its end: what leaves now, and how many texts expired."""
+    """What a pause held at its end: what is sent now, and how many texts expired."""
 
     waiting: Waiting
     expired: int
@@ -55,32 +55,32 @@ def pause(source: Source | None, who: str) -> bool:
     No worker claims a text any more once this returns; those being sent leave within seconds.
     """
     with transaction.atomic():
-        begun = delivery.begin(_pause_key(source), who)
+        begun = message_pause.begin(_pause_key(source), who)
         if begun is None:
             return False
         write_entries([_entry(source, f"Envois suspendus par {who}.")])
     log.warning("sending paused", source=source.name if source else "*", by=who)
-    delivery.note_paused()
+    message_pause.note_paused()
     return True
 
 
 def resume(source: Source | None, who: str) -> Resumed | None:
-    """End the pause: what it held leaves, what is too late expires; None without a pause.
+    """End the pause: what it held is sent, what is too late expires; None without a pause.
 
     Each source's duty officer is told once of all that expired.
     """
     with transaction.atomic():
-        expired = delivery.end(_pause_key(source))
+        expired = message_pause.end(_pause_key(source))
         if expired is None:
             return None
-        left = waiting(source)
-        counts = f"{_many(left.texts, 'texte')} en attente, {_many(len(expired), 'périmé')}"
+        remaining = waiting(source)
+        counts = f"{_many(remaining.texts, 'texte')} en attente, {_many(len(expired), 'périmé')}"
         write_entries([_entry(source, f"Envois repris par {who} : {counts}.")])
         queue_duty_mails(pause_mails(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
     )
-    return Resumed(left, len(expired))
+    return Resumed(remaining, len(expired))
 
 
 def paused_by(source: Source | None) -> list[Pause]:
@@ -106,7 +106,7 @@ def not_paused() -> Q:
 
 def waiting(source: Source | None) -> Waiting:
     """Return what waits now, for whatever reason."""
-    messages = delivery.waiting(_pause_key(source))
+    messages = message_pause.waiting(_pause_key(source))
     deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
     undecided = Report.objects.filter(state=ReportState.RECEIVED)
     leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
@@ -146,31 +146,31 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
     """
     why = f"retiré par {who} avec tout ce qui attendait de {source.name}"
     # First what would make more texts.
-    taken = _withdraw(
+    dismissed = _cancel(
         Report.objects.filter(incident__source=source, state=ReportState.RECEIVED),
         f"Intervention : {why}.",
         state=ReportState.DISMISSED, reason=why, handled_at=timezone.now(),
     )  # fmt: skip
-    deferred = _withdraw(
+    deferred = _cancel(
         Notification.objects.filter(source=source, state=NotificationState.DEFERRED),
         f"Texte retenu : {why}.",
-        state=NotificationState.SUPERSEDED, ended_at=timezone.now(),
+        state=NotificationState.CANCELLED, ended_at=timezone.now(),
     )  # fmt: skip
     with transaction.atomic():
-        messages = delivery.cancel_waiting(_pause_key(source), why)
+        messages = message_pause.cancel_waiting(_pause_key(source), why)
         queued = Notification.objects.filter(message__in=[message.pk for message in messages])
-        incidents = {*queued.values_list("incident_id", flat=True), *taken, *deferred}
+        incidents = {*queued.values_list("incident_id", flat=True), *dismissed, *deferred}
         texts = len(messages) + len(deferred)
-        counts = f"{_many(texts, 'texte')} et {_many(len(taken), 'intervention')}"
+        counts = f"{_many(texts, 'texte')} et {_many(len(dismissed), 'intervention')}"
         write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.")])
-    log.warning("waiting texts withdrawn", source=source.name, by=who, texts=texts)
+    log.warning("waiting texts cancelled", source=source.name, by=who, texts=texts)
     return Withdrawn(texts, len(incidents), waiting(source).leaving)
 
 
-def _withdraw(selected: QuerySet[Any], text: str, **changes: object) -> list[int | None]:
-    """Withdraw what is selected, a batch at a time; return the incidents, one for each row.
+def _cancel(selected: QuerySet[Any], text: str, **changes: object) -> list[int | None]:
+    """Cancel what is selected, a batch at a time; return the incidents, one for each row.
 
-    A row that a worker has locked is waited for, and left if it is not selected any more.
+    A row that a worker has locked is waited for, and kept if it is not selected any more.
     """
     incidents: list[int | None] = []
     while True:

@@ -1,4 +1,4 @@
-"""SMS quotas of sources: find what has room again, report quotas reached, release by hand.
+"""SMS quotas of sources: find what has room again, report quotas reached, mark as released.
 
 A source's quota defers routine SMS; its hard quota everything, urgent texts and mails too, until a
 person releases it. Segments are counted as messages are queued
@@ -52,11 +52,11 @@ def reached_today(reason: DeferralReason = DeferralReason.QUOTA) -> QuerySet[Quo
 
 def report_reached() -> None:
     """Report each source at a quota to its duty officer and the log, once a day."""
-    _report(DeferralReason.QUOTA, "alarmed_at", "SMS cap reached, routine SMS are held")
+    _report(DeferralReason.QUOTA, "alarmed_at", "SMS quota reached, routine SMS are deferred")
     _report(
         DeferralReason.HARD_QUOTA,
         "hard_alarmed_at",
-        "hard cap reached, urgent texts are held as well",
+        "hard quota reached, urgent texts are deferred as well",
     )
 
 
@@ -65,38 +65,38 @@ def _report(reason: DeferralReason, alarmed_at: str, what: str) -> None:
     for usage in unreported.select_related("source"):
         quota = getattr(usage.source, QUOTAS[reason])
         with transaction.atomic():
-            mine = QuotaUsage.objects.filter(pk=usage.pk, **{alarmed_at: None})
-            is_mine = mine.update(**{alarmed_at: timezone.now()})
-            if is_mine:
+            unreported_usage = QuotaUsage.objects.filter(pk=usage.pk, **{alarmed_at: None})
+            is_first = unreported_usage.update(**{alarmed_at: timezone.now()})
+            if is_first:
                 is_hard = reason is DeferralReason.HARD_QUOTA
                 queue_duty_mails([quota_mail(usage, quota, is_hard=is_hard)])
-        if is_mine:
-            log.error(what, source=usage.source.name, segments=usage.segments, cap=quota)
+        if is_first:
+            log.error(what, source=usage.source.name, segments=usage.segments, quota=quota)
 
 
-def release_all(source: Source, who: str) -> int:
-    """Release all that a quota of the source defers, and return how many notifications that is.
+def mark_all_released(source: Source, who: str) -> int:
+    """Mark all that a quota of the source defers as released; return how many notifications.
 
     The next sweep sends them, as their alerts then stand, whatever they cost.
     """
-    return release(Notification.objects.filter(source=source), who)
+    return mark_released(Notification.objects.filter(source=source), who)
 
 
-def release(notifications: QuerySet[Notification], who: str) -> int:
-    """Release those of the notifications that a quota defers, and return how many there were."""
+def mark_released(notifications: QuerySet[Notification], who: str) -> int:
+    """Mark those that a quota defers as released by `who`, due now; return how many."""
     with transaction.atomic():
         deferred = notifications.filter(
             state=NotificationState.DEFERRED, reason__in=QUOTAS, released_by=""
         )
-        mine = list(deferred.select_for_update().values_list("pk", "incident_id"))
+        rows = list(deferred.select_for_update().values_list("pk", "incident_id"))
         Notification.objects.filter(
-            pk__in=[pk for pk, _ in mine], state=NotificationState.DEFERRED
+            pk__in=[pk for pk, _ in rows], state=NotificationState.DEFERRED
         ).update(released_by=who, deferred_until=timezone.now())
         text = f"Texte retenu par le plafond, libéré par {who}."
         write_entries(
-            new_entry(incident_id, Step.HELD, text, notification=pk) for pk, incident_id in mine
+            new_entry(incident_id, Step.HELD, text, notification=pk) for pk, incident_id in rows
         )
-    return len(mine)
+    return len(rows)
 
 
 def _deferred_by(reason: DeferralReason) -> QuerySet[Notification]:

@@ -1,4 +1,6 @@
-"""Choose which planned notifications leave now, and which are deferred. Pure.
+"""Choose which planned notifications leave now, and which are deferred.
+
+Reads no database: counts what leaves in `limits`, and dates the reopened alerts among the planned.
 
 join what is deferred already -> flapping urgent alerts -> routine ones in a storm -> quotas
 
@@ -130,15 +132,20 @@ def _find_reopened(
 def _defer_storm(
     planned: list[PlannedNotification], limits: Limits, plan: NotificationPlan
 ) -> list[PlannedNotification]:
-    """Defer the routine texts of addresses that got many recently, or a digest; return the rest."""
+    """Defer routine texts to addresses in a storm; return the rest.
+
+    They got many texts recently, or wait for a digest already.
+    """
 
     def until(notification: PlannedNotification) -> datetime | None:
         if notification.lane is not Lane.ROUTINE:
             return None
         key = notification.key
-        is_storm = key in limits.digest_at or limits.recent[key] >= limits.texts
+        is_storm = key in limits.digest_at or limits.recent[key] >= limits.storm_threshold
+        if is_storm:
+            return limits.digest_at.get(key, limits.now + limits.window)
         limits.recent[key] += 1
-        return limits.digest_at.get(key, limits.now + limits.window) if is_storm else None
+        return None
 
     return _defer(planned, plan, DeferralReason.STORM, until)
 
@@ -176,7 +183,7 @@ def _over_quota(
         return {id(n): DeferralReason.HARD_QUOTA for n in of_alert}
     if of_alert[0].lane is Lane.ROUTINE and not limits.has_room(source, segments):
         return {id(n): DeferralReason.QUOTA for n in of_alert if n.channel is Channel.SMS}
-    limits.count(source, segments)
+    limits.add(source, segments)
     return {}
 
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
-from notifier.alerting.throttling.quota import release
+from notifier.alerting.throttling.quota import mark_released
 from notifier.console.admin.base import (
     NOTHING,
     IncidentAdmin,
@@ -117,7 +117,7 @@ class NotificationAdmin(IncidentAdmin[Notification]):
     @admin.action(description="Libérer les textes choisis, retenus par un plafond")
     def release(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         """Whatever they cost; they leave with the next round."""
-        released = release(queryset, request.user.get_username())
+        released = mark_released(queryset, request.user.get_username())
         messages.info(request, f"Textes libérés : {released}.")
 
     @admin.display(description="commune")

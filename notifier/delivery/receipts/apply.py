@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
+from notifier.delivery.intervals import RECEIPT_OVERDUE
 from notifier.delivery.models import RECEIPT_TRANSITIONS, Message, MessageState
 from notifier.delivery.providers.base import Receipt
-from notifier.delivery.retry import RECEIPT_OVERDUE
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
@@ -100,11 +100,11 @@ def _advance(receipts: dict[int, Receipt]) -> set[int]:
     now = timezone.now()
     with transaction.atomic():
         moved = sql.apply_receipts(receipts, now=now, overdue_at=now + RECEIPT_OVERDUE[0])
-        write_entries(_line(message, receipts[message.pk], now) for message in moved)
+        write_entries(_entry(message, receipts[message.pk], now) for message in moved)
     return {message.pk for message in moved}
 
 
-def _line(message: Message, receipt: Receipt, now: datetime) -> Entry:
+def _entry(message: Message, receipt: Receipt, now: datetime) -> Entry:
     reason = f" : {receipt.explanation}" if receipt.explanation else ""
     return new_entry(
         message.incident_id,

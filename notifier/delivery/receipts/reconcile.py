@@ -10,6 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.delivery.follow_up import follow_up
+from notifier.delivery.intervals import (
+    ASK_AGAIN,
+    ASK_FOR_RECEIPT_AGAIN,
+    LISTED_WITHIN,
+    next_question,
+)
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import (
     Found,
@@ -19,12 +25,6 @@ from notifier.delivery.providers.base import (
 )
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.receipts.apply import apply_receipt
-from notifier.delivery.retry import (
-    ASK_AGAIN,
-    ASK_FOR_RECEIPT_AGAIN,
-    LISTED_WITHIN,
-    next_question,
-)
 from notifier.delivery.sending.blocked import note_blocked
 from notifier.delivery.sending.claim import claim_questions
 from notifier.delivery.sending.record import SUPERSEDED
@@ -95,9 +95,9 @@ def _reconcile_found(message: Message, found: Found) -> None:
         .exclude(pk=message.pk)
         .values_list("provider_id", flat=True)
     )
-    mine = next((receipt for receipt in found.same if receipt.provider_id not in others), None)
-    if mine is not None:
-        apply_receipt(message.pk, replace(mine, explanation="retrouvé chez l’opérateur"))
+    own = next((receipt for receipt in found.same if receipt.provider_id not in others), None)
+    if own is not None:
+        apply_receipt(message.pk, replace(own, explanation="retrouvé chez l’opérateur"))
     elif set(found.hidden) - others or not found.is_whole:
         _give_up(message, HIDDEN)
     elif message.claimed_at is not None and now - message.claimed_at >= LISTED_WITHIN:
@@ -106,7 +106,7 @@ def _reconcile_found(message: Message, found: Found) -> None:
 
 def _give_up(message: Message, why: str) -> None:
     """Leave it unknown and follow it up. A receipt may still say what became of it."""
-    follow_up(message, _line(message, Step.SETTLED, why, timezone.now()))
+    follow_up(message, _entry(message, Step.SETTLED, why, timezone.now()))
     # One that was cancelled in flight counts as followed up: stop asking about it as well.
     Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN, is_followed_up=True).update(
         due_at=None
@@ -163,9 +163,9 @@ def _ask(message: Message, may_ask: bool) -> None:
 
 
 def _note(message: Message, step: Step, what: str, at: datetime) -> None:
-    write_entries([_line(message, step, what, at)])
+    write_entries([_entry(message, step, what, at)])
 
 
-def _line(message: Message, step: Step, what: str, at: datetime) -> Entry:
+def _entry(message: Message, step: Step, what: str, at: datetime) -> Entry:
     text = f"{message.journal_label} : {what}."
     return new_entry(message.incident_id, step, text, at=at, message_id=message.pk)

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.delivery import sql
+from notifier.delivery.intervals import LEASE
 from notifier.delivery.models import (
     EVERYTHING,
     EXEMPT,
@@ -23,7 +24,6 @@ from notifier.delivery.models import (
     MessageState,
     Pause,
 )
-from notifier.delivery.retry import LEASE
 
 BATCH_SIZE = 32
 
@@ -58,10 +58,10 @@ def unclaim_paused(messages: Sequence[Message]) -> set[int]:
         if message.source != EXEMPT and not paused.isdisjoint((message.source, EVERYTHING))
     ]
     if held:
-        mine = Message.objects.filter(
+        claimed = Message.objects.filter(
             pk__in=held, claim=messages[0].claim, state=MessageState.SENDING
         )
-        mine.update(
+        claimed.update(
             state=MessageState.PENDING,
             attempt_count=0,
             claim="",

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from django.db.models import Q
 from django.utils import timezone
 
+from notifier.delivery.intervals import DELAYED_AFTER
 from notifier.delivery.models import ATTEMPTED, NOT_PAUSED, Delay, Message
-from notifier.delivery.retry import DELAYED_AFTER
 
 BATCH_SIZE = 100
 

@@ -35,8 +35,8 @@ def begin(source: str, who: str) -> Pause | None:
     """Pause this source, or `EVERYTHING`; return None if it is paused already."""
     pause = Pause(source=source, since=timezone.now(), who=who)
     Pause.objects.bulk_create([pause], ignore_conflicts=True)
-    mine = Pause.objects.filter(source=source, since=pause.since, who=who)
-    return mine.first()
+    begun = Pause.objects.filter(source=source, since=pause.since, who=who)
+    return begun.first()
 
 
 def end(source: str) -> list[Message] | None:
@@ -60,7 +60,7 @@ def end(source: str) -> list[Message] | None:
     ):
         expired += batch
     write_entries(
-        _line(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired
+        _entry(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired
     )
     freed = waiting(EVERYTHING).filter(NOT_PAUSED, paused_at__isnull=False)
     freed.filter(due_at__lt=now).update(due_at=now)
@@ -92,14 +92,14 @@ def cancel_waiting(source: str, why: str) -> list[Message]:
         ended_at=now,
     ):
         cancelled += batch
-    write_entries(_line(m, Step.CANCELLED, why) for m in cancelled)
+    write_entries(_entry(m, Step.CANCELLED, why) for m in cancelled)
     in_flight = Message.objects.filter(
         source=source, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     found = list(in_flight)
     in_flight.filter(pk__in=[m.pk for m in found]).update(expires_at=now, is_followed_up=True)
     note = f"n’est plus renvoyé s’il n’est pas parti ({why})"
-    write_entries(_line(m, Step.CANCELLED, note) for m in found)
+    write_entries(_entry(m, Step.CANCELLED, note) for m in found)
     return cancelled
 
 
@@ -117,7 +117,7 @@ def note_paused() -> None:
     while batch is None or batch:
         with transaction.atomic():
             batch = lock_and_update(new, BATCH_SIZE, paused_at=timezone.now())
-            write_entries(_line(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
+            write_entries(_entry(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
 
 
 def oldest_paused_at() -> datetime | None:
@@ -130,7 +130,7 @@ def _pending_messages() -> QuerySet[Message]:
     return Message.objects.filter(state=MessageState.PENDING)
 
 
-def _line(message: Message, step: Step, what: str) -> Entry:
+def _entry(message: Message, step: Step, what: str) -> Entry:
     return new_entry(
         message.incident_id, step, f"{message.journal_label} : {what}.", message_id=message.pk
     )

@@ -19,8 +19,8 @@ import redis
 import structlog
 from django.conf import settings
 
+from notifier.delivery.intervals import FRESH_CLAIM
 from notifier.delivery.models import Channel, Lane
-from notifier.delivery.retry import FRESH_CLAIM
 from notifier.jobs.broker import broker_client
 
 log = structlog.get_logger(__name__)

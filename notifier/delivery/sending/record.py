@@ -11,10 +11,10 @@ from django.db.models.functions import Coalesce
 
 from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
+from notifier.delivery.intervals import LISTED_WITHIN, RECEIPT_OVERDUE, next_attempt
 from notifier.delivery.models import Attempt, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
-from notifier.delivery.retry import LISTED_WITHIN, RECEIPT_OVERDUE, next_attempt
 from notifier.delivery.sending.blocked import warn_if_blocked
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -55,16 +55,16 @@ def _receipt_overdue_at(accepted: SendResult) -> datetime | None:
 def _record_other(result: SendResult) -> bool:
     """Record an attempt that was not accepted; return whether the delivery has failed by it."""
     message, outcome = result.message, result.outcome
-    mine = Message.objects.filter(
+    claimed = Message.objects.filter(
         pk=message.pk, claim=message.claim, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     state, due_at = _next_state(message, outcome, result.ended_at)
-    steps = [(mine, state, due_at)]
+    steps = [(claimed, state, due_at)]
     if state in (MessageState.PENDING, MessageState.EXPIRED):
         # A newer text may supersede it at any moment: each UPDATE looks for itself.
         steps = [
-            (mine.filter(superseded_at=None), state, due_at),
-            (mine.exclude(superseded_at=None), MessageState.CANCELLED, None),
+            (claimed.filter(superseded_at=None), state, due_at),
+            (claimed.exclude(superseded_at=None), MessageState.CANCELLED, None),
         ]
     for rows, state, due_at in steps:
         if rows.update(
@@ -90,9 +90,9 @@ def _blocked_since(result: SendResult) -> Coalesce | None:
 def _next_state(
     message: Message, outcome: Outcome, now: datetime
 ) -> tuple[MessageState, datetime | None]:
-    """Return the state after an attempt that was not accepted, and when the message is due again.
+    """Decide whether to retry: return the state after an attempt, and when the message is due.
 
-    That of a message which no newer text has superseded.
+    After an attempt that was not accepted; that of a message which no newer text has superseded.
     """
     if outcome.result is Result.PERMANENT:
         return MessageState.FAILED, None

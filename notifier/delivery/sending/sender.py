@@ -1,4 +1,4 @@
-"""Deliver what is due in a lane: claim, send, record.
+"""Deliver what is due in a lane: claim, send, record; or send what was stored as claimed.
 
 One thread of a process serves a lane at a time, with up to `MAX_IN_FLIGHT` sends in parallel; those
 that complete together are recorded together. It claims again as soon as a job wakes it, so that a
@@ -21,21 +21,21 @@ from typing import TypeAlias
 import structlog
 from django.utils import timezone
 
+from notifier.delivery.intervals import FRESH_CLAIM, LEASE
 from notifier.delivery.models import Channel, Lane, Message, Result
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
-from notifier.delivery.retry import FRESH_CLAIM, LEASE
 from notifier.delivery.sending.claim import claim_due, unclaim_paused
+from notifier.delivery.sending.former_recipients import drop_former_recipients
 from notifier.delivery.sending.rate_limit import max_claim, wait_for_slot
-from notifier.delivery.sending.recipients import drop_departed
 from notifier.delivery.sending.record import record
 from notifier.jobs.enqueue import is_local, start
 
 log = structlog.get_logger(__name__)
 
-# How many sends one process has in flight. The routine lane leaves the machine, the provider and
-# the receipts' way back to the urgent one: measured on two cores with ten thousand routine messages
-# waiting, eight made an urgent one wait twice as long as alone, five half as long again.
+# Maximum sends of one process in flight. Few in the routine lane, so that the machine, the provider
+# and the receipts have room for the urgent one: measured on two cores with ten thousand routine
+# messages waiting, eight made an urgent one wait twice as long as alone, five half as long again.
 MAX_IN_FLIGHT = {Lane.URGENT: 32, Lane.ROUTINE: 5}
 # What completes within so long is recorded together; nobody waits for a record.
 RECORD_INTERVAL_S = 0.01
@@ -51,7 +51,7 @@ _Events: TypeAlias = "SimpleQueue[SendResult | _Wake]"
 
 @dataclass
 class _LaneState:
-    """One lane in this process: what is in flight, what comes in, and the lock of who serves it."""
+    """One lane in this process: in flight, what comes in, the lock of the thread that serves it."""
 
     in_flight: set[int] = field(default_factory=set)
     events: _Events = field(default_factory=SimpleQueue)
@@ -69,15 +69,15 @@ _lanes: dict[Lane, _LaneState] = defaultdict(_LaneState)
 def deliver(lane: Lane) -> int:
     """Hand every due message of the lane to its provider; return how many attempts were recorded.
 
-    While another thread of the process serves the lane, that one looks once more, and this call
-    returns 0 at once. Raises what the database raises; what completes meanwhile is recorded by the
-    next call.
+    While another thread of the process serves the lane, the thread that has the lock looks once
+    more, and this call returns 0 at once. Raises what the database raises; what completes
+    meanwhile is recorded by the next call.
     """
     _lanes[lane].events.put(_Wake())
     return serve(lane)
 
 
-def has_room(lane: Lane, number: int) -> bool:
+def has_free_slots(lane: Lane, number: int) -> bool:
     """Say whether this process serves the lane and could send so many messages of it now."""
     room = MAX_IN_FLIGHT[lane] - len(_lanes[lane].in_flight)
     return is_local(lane) and number <= room and number <= max_claim(lane, room)
@@ -126,7 +126,7 @@ def _deliver_until_idle(lane: Lane, state: _LaneState) -> int:
             claimed = claim_due(lane, most) if most else []
             # More may be due; of what the rate limit holds back, the next sweep takes the rest.
             may_be_due = len(claimed) == most and bool(most or state.in_flight)
-            for message in drop_departed(claimed):
+            for message in drop_former_recipients(claimed):
                 _submit(state, message)
         if results:
             _record(results, state.events)

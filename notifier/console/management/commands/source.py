@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
-from notifier.alerting.throttling.quota import release_all
+from notifier.alerting.throttling.quota import mark_all_released
 from notifier.console.management.commands._sources import (
     describe_waiting,
     is_pending,
@@ -276,7 +276,7 @@ class Command(BaseCommand):
             )
 
     def _release(self, source: Source, who: str) -> None:
-        freed = release_all(source, who)
+        freed = mark_all_released(source, who)
         self.stdout.write(f"« {source.name} » : {_plural(freed, 'texte')} à faire partir aussitôt.")
 
     def _rotate(self, source: Source, overlap: timedelta) -> None:

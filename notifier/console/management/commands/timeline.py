@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.content.moments import stamped_hour
-from notifier.alerting.notification.journal import timeline_of
+from notifier.alerting.notification.history import timeline_of
 from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report

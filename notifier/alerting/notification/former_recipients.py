@@ -1,4 +1,4 @@
-"""Find the recipients who have left: a waiting text goes to present contacts alone."""
+"""Find messages to former recipients: a text that waited goes to active contacts alone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from notifier.delivery.models import Message
 from notifier.directory.recipients import active_people
 
 
-def messages_to_departed(messages: Sequence[Message]) -> set[int]:
-    """Return the ids of the messages whose address no present contact of their communes has.
+def messages_to_former_recipients(messages: Sequence[Message]) -> set[int]:
+    """Return the ids of the messages whose address no active contact of their communes has.
 
     Two statements at most. A message about no alert, such as a mail to the duty officer, is never
     among them.
     """
     communes = _communes_of([message.pk for message in messages])
-    keys = present_address_keys({code for codes in communes.values() for code in codes})
+    keys = active_address_keys({code for codes in communes.values() for code in codes})
     return {
         message.pk
         for message in messages
@@ -27,8 +27,8 @@ def messages_to_departed(messages: Sequence[Message]) -> set[int]:
     }
 
 
-def present_address_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
-    """Return every channel and address of each commune's present contacts. One statement."""
+def active_address_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
+    """Return every channel and address of each commune's active contacts. One statement."""
     return {
         code: {address_key(*pair) for person in people for pair in person.addresses.items()}
         for code, people in active_people(sorted(communes), timezone.now()).items()

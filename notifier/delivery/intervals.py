@@ -1,4 +1,4 @@
-"""Schedule retries and questions: soon at first, then more rarely, always within the lifetime."""
+"""Intervals of retries, leases and questions to the provider; sending.record decides on a retry."""
 
 import random
 from datetime import datetime, timedelta

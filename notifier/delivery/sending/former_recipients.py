@@ -19,27 +19,27 @@ from notifier.journal.write import new_entry, write_entries
 log = structlog.get_logger(__name__)
 
 # Sent with messages (list[Message]); a receiver answers with the ids of those whose recipients have
-# left their addresses.
+# other addresses now, or none.
 checking_recipients = Signal()
 
 # For so long, whoever was in the directory when the text was made is taken to be there still.
 FRESH = timedelta(seconds=10)
 
-RECIPIENT_GONE = "retiré : ce n’est plus l’adresse d’un contact de la commune"
+FORMER_RECIPIENT = "retiré : ce n’est plus l’adresse d’un contact de la commune"
 
 
-def drop_departed(claimed: list[Message]) -> list[Message]:
+def drop_former_recipients(claimed: list[Message]) -> list[Message]:
     """Return the claimed messages that may still leave; cancel the others and follow them up."""
     now = timezone.now()
     late = [m for m in claimed if m.attempt_count > 1 or now - m.created_at > FRESH]
-    gone = _ids_of_departed(late) if late else set()
+    former = _ids_to_former_recipients(late) if late else set()
     for message in claimed:
-        if message.pk in gone:
+        if message.pk in former:
             _cancel(message)
-    return [message for message in claimed if message.pk not in gone]
+    return [message for message in claimed if message.pk not in former]
 
 
-def _ids_of_departed(messages: list[Message]) -> set[object]:
+def _ids_to_former_recipients(messages: list[Message]) -> set[object]:
     try:
         answers = checking_recipients.send(sender=Message, messages=messages)
     except Exception:  # a lost alert is worse than one too many
@@ -50,26 +50,26 @@ def _ids_of_departed(messages: list[Message]) -> set[object]:
 
 def _cancel(message: Message) -> None:
     """Cancel and follow up in one transaction; if it fails, the lease runs out first."""
-    mine = Message.objects.filter(
+    claimed = Message.objects.filter(
         pk=message.pk, claim=message.claim, state=MessageState.SENDING, is_followed_up=False
     )
     now = timezone.now()
     try:
         with transaction.atomic():
-            if mine.update(
+            if claimed.update(
                 state=MessageState.CANCELLED, due_at=None, ended_at=now, is_followed_up=True
             ):
                 message.state, message.is_followed_up = MessageState.CANCELLED, True
-                write_entries([_line(message)])
+                write_entries([_entry(message)])
                 delivery_failed.send(sender=Message, message=message)
     except Exception:  # it is not sent, and found again
         log.exception("message cannot be cancelled", message=message.pk)
 
 
-def _line(message: Message) -> Entry:
+def _entry(message: Message) -> Entry:
     return new_entry(
         message.incident_id,
         Step.CANCELLED,
-        f"{message.journal_label} : {RECIPIENT_GONE}.",
+        f"{message.journal_label} : {FORMER_RECIPIENT}.",
         message_id=message.pk,
     )

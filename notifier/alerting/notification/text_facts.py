@@ -19,7 +19,7 @@ from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
 
-def facts_of(
+def report_facts(
     report: Report,
     category: Category,
     commune: Commune,
@@ -50,7 +50,7 @@ def facts_of(
     }
 
 
-def facts_for(
+def text_facts(
     kind: Kind,
     report: Report,
     category: Category,
@@ -66,7 +66,7 @@ def facts_for(
     known since; in a commune that the incident left, `moved_to` says where it is now. An update
     keeps the earlier hour of the event: dispatch may date each state of a report by itself.
     """
-    facts = facts_of(report, category, commune, next_to, holders)
+    facts = report_facts(report, category, commune, next_to, holders)
     if previous is None or kind.opens:
         return facts
     if not kind.closes:
@@ -102,12 +102,12 @@ def _duty_phone(report: Report) -> str:
 
 
 def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
-    """Compose the texts of a kind from facts as `facts_of` returns them."""
+    """Compose the texts of a kind from facts as `report_facts` returns them."""
     return composer().compose(kind, parse_facts(facts))
 
 
 def parse_facts(facts: dict[str, Any]) -> Facts:
-    """Convert facts as `facts_of` returns them into the composer's, composed now."""
+    """Convert facts as `report_facts` returns them into the composer's, composed now."""
     moments = {
         name: _moment(facts[name]) for name in ("occurred_at", "ended_at") if facts.get(name)
     }
