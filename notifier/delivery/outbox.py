@@ -62,16 +62,7 @@ def enqueue_messages(
     their order. One statement.
     """
     now = timezone.now()
-    messages = [
-        Message(
-            **vars(each),
-            provider=PROVIDER_OF[each.channel],
-            created_at=now,
-            due_at=now,
-            state=MessageState.PENDING,
-        )
-        for each in outgoing
-    ]
+    messages = [_new_message(each, now) for each in outgoing]
     by_lane: defaultdict[Lane, list[Message]] = defaultdict(list)
     for message in messages:
         by_lane[Lane(message.lane)].append(message)
@@ -83,6 +74,16 @@ def enqueue_messages(
             enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
     Message.objects.bulk_create(messages)
     return messages
+
+
+def _new_message(outgoing: OutgoingMessage, now: datetime) -> Message:
+    return Message(
+        **vars(outgoing),
+        provider=PROVIDER_OF[outgoing.channel],
+        created_at=now,
+        due_at=now,
+        state=MessageState.PENDING,
+    )
 
 
 def cancel_pending(message_ids: Iterable[int | None]) -> int:

@@ -11,7 +11,7 @@ from notifier.alerting.decision.plan import DecisionPlan, ReportPlan
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification, NotificationKind, NotificationState
 from notifier.alerting.notification.history import end_deferred
-from notifier.alerting.notification.journal import alert_entry
+from notifier.alerting.notification.journal import alert_entry, deferral_entries
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.throttling.limits import UsageChangedError, store_usage
@@ -36,8 +36,9 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
         a.alert for report_plan in plan.report_plans for a in report_plan.alert_plans if a.alert
     ]
     _store_alerts(alerts)
-    entries = [entry for alert in alerts for entry in _withdraw_cancelled(alert, plan)]
-    entries += store(plan.notifications, plan.situation.earlier, may_be_cancelled=may_be_cancelled)
+    cancelled = [alert for alert in alerts if Kind(alert.kind) is Kind.CANCELLATION]
+    _cancel_unread(cancelled, plan)
+    store(plan.notifications, plan.situation.earlier, may_be_cancelled=may_be_cancelled)
     try:
         store_usage(plan.situation.limits)
     except UsageChangedError as error:
@@ -49,7 +50,16 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     )
     for report_plan in plan.report_plans:
         _replace(report_plan)
-    write_entries([*entries, *_decision_entries(plan)])
+    write_entries(
+        [
+            *_cancellation_entries(cancelled, plan),
+            *deferral_entries(plan.notifications),
+            *_decision_entries(plan),
+        ]
+    )
+    for report_plan in plan.report_plans:
+        if report_plan.ruled_report.placement.is_placed:
+            supersede_older(report_plan.report, report_plan.ruled_report.incident_reports)
 
 
 def _store_alerts(alerts: Sequence[Alert]) -> None:
@@ -59,11 +69,12 @@ def _store_alerts(alerts: Sequence[Alert]) -> None:
             alert.save(force_update=True)
 
 
-def _withdraw_cancelled(alert: Alert, plan: DecisionPlan) -> Iterator[Entry]:
-    """Withdraw the texts of a cancelled alert that nobody has yet; these get no cancellation."""
-    if Kind(alert.kind) is not Kind.CANCELLATION:
-        return
-    earlier = plan.situation.earlier.get(alert.pk, [])
+def _cancel_unread(alerts: Iterable[Alert], plan: DecisionPlan) -> None:
+    """Cancel the texts of cancelled alerts that nobody has yet; these get no cancellation.
+
+    Raises PlanOutdatedError where one of them is being sent already.
+    """
+    earlier = [n for alert in alerts for n in plan.situation.earlier.get(alert.pk, [])]
     pending = [
         n.message_id
         for n in earlier
@@ -72,11 +83,19 @@ def _withdraw_cancelled(alert: Alert, plan: DecisionPlan) -> Iterator[Entry]:
         and n.message_state == MessageState.PENDING
     ]
     if cancel_pending(pending) != len(pending):
-        raise PlanOutdatedError("a text left while its cancellation was planned")
-    deferred = [n for n in earlier if n.state == NotificationState.DEFERRED and not n.was_notified]
-    if deferred:
-        end_deferred(deferred, NotificationState.CANCELLED)
-        yield alert_entry(alert, Step.CANCELLED, "annulée, retirée de ce qui était retenu")
+        raise PlanOutdatedError("a text was claimed while its cancellation was planned")
+    end_deferred([n for n in earlier if _is_deferred_first(n)], NotificationState.CANCELLED)
+
+
+def _is_deferred_first(notification: Notification) -> bool:
+    """Whether it waits, and nothing of the alert went to its address before."""
+    return notification.state == NotificationState.DEFERRED and not notification.was_notified
+
+
+def _cancellation_entries(alerts: Iterable[Alert], plan: DecisionPlan) -> Iterator[Entry]:
+    for alert in alerts:
+        if any(_is_deferred_first(n) for n in plan.situation.earlier.get(alert.pk, [])):
+            yield alert_entry(alert, Step.CANCELLED, "annulée, retirée de ce qui était retenu")
 
 
 def _store_suppressed(plan: DecisionPlan) -> None:
@@ -107,7 +126,7 @@ def _replace(report_plan: ReportPlan) -> None:
 
 
 def _decision_entries(plan: DecisionPlan) -> list[Entry]:
-    """Return the journal entries: places, rulings, texts, and the reviews that this settles.
+    """Return the journal entries: places, rulings, and texts.
 
     They are dated when the situation was read, so that a timeline shows what followed, such as a
     text withdrawn or deferred, after them.
@@ -122,11 +141,6 @@ def _decision_entries(plan: DecisionPlan) -> list[Entry]:
     for report_plan in plan.report_plans:
         for alert in report_plan.alert_plans:
             entries += _dated(alert_entries(alert), plan)
-    for report_plan in plan.report_plans:
-        if report_plan.ruled_report.placement.is_placed:
-            entries += supersede_older(
-                report_plan.report, report_plan.ruled_report.incident_reports
-            )
     return entries
 
 

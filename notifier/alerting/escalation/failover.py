@@ -20,7 +20,11 @@ from notifier.alerting.notification.history import (
     notifications_in,
     notifications_of,
 )
-from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.notification.journal import (
+    alert_entry,
+    deferral_entries,
+    recipients_in_words,
+)
 from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
 from notifier.alerting.notification.recipients import on_time, people_not_notified, recipient_key
 from notifier.alerting.notification.store import queue_duty_mails, store
@@ -146,9 +150,9 @@ def store_throttled(
         Alert.objects.filter(pk=alert.pk, revision=alert.revision).update(
             reopening_notified_at=alert.reopening_notified_at
         )
-    entries = store(plan, earlier)
+    store(plan, earlier)
     store_usage(limits)
-    write_entries(entries)
+    write_entries(deferral_entries(plan))
 
 
 def _plan(

@@ -16,7 +16,6 @@ from notifier.alerting.models import (
     NotificationState,
 )
 from notifier.alerting.notification.history import end_deferred
-from notifier.alerting.notification.journal import deferral_entries
 from notifier.alerting.notification.planned import (
     NotificationPlan,
     PlannedNotification,
@@ -24,7 +23,6 @@ from notifier.alerting.notification.planned import (
 )
 from notifier.delivery.models import EXEMPT, OPEN, Message
 from notifier.delivery.outbox import OutgoingMessage, cancel_superseded, enqueue_messages
-from notifier.journal.models import Entry
 
 log = structlog.get_logger(__name__)
 
@@ -37,30 +35,34 @@ def store(
     earlier: Mapping[int, Sequence[Notification]],
     *,
     may_be_cancelled: bool = False,
-) -> list[Entry]:
-    """Store the planned notifications and queue those that leave; return the journal entries.
+) -> None:
+    """Store the planned notifications and queue those that leave.
 
     Two statements for any number that leave now. `earlier` are the notifications of each alert so
     far, by its id: what an address has not got of them is superseded, as nobody may read the end
     before the alert. `may_be_cancelled`: the same transaction may still cancel what leaves.
     """
     cancel_superseded(_older_messages(plan.queued, earlier))
-    messages = enqueue_messages(
-        [_outgoing(planned) for planned in plan.queued], may_be_cancelled=may_be_cancelled
-    )
-    rows = [
-        _new_row(planned, NotificationState.QUEUED, message)
-        for planned, message in zip(plan.queued, messages, strict=True)
-    ]
-    rows += [
+    queued = _queue(plan.queued, may_be_cancelled=may_be_cancelled)
+    deferred = [
         _new_row(planned, NotificationState.DEFERRED, was_notified=_got_a_text(planned, earlier))
         for planned in plan.deferred
     ]
-    Notification.objects.bulk_create(rows)
+    Notification.objects.bulk_create([*queued, *deferred])
     for planned, row in plan.joined:
         _join(planned, row)
     end_deferred(plan.superseded, NotificationState.CANCELLED)
-    return deferral_entries(plan)
+
+
+def _queue(queued: Sequence[PlannedNotification], *, may_be_cancelled: bool) -> list[Notification]:
+    """Hand the notifications to delivery; return their rows, which the caller stores."""
+    messages = enqueue_messages(
+        [_outgoing(planned) for planned in queued], may_be_cancelled=may_be_cancelled
+    )
+    return [
+        _new_row(planned, NotificationState.QUEUED, message)
+        for planned, message in zip(queued, messages, strict=True)
+    ]
 
 
 def queue_duty_mails(mails: Iterable[PlannedNotification]) -> None:

@@ -9,7 +9,7 @@ from notifier.alerting.review.notices import cancel_notices
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Report, ReportState
-from notifier.journal.models import Entry, Step
+from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 from notifier.territory.reference.communes import other_communes_by_postal_code
 from notifier.territory.resolution.evidence import format_communes
@@ -151,21 +151,21 @@ def _checked_one(report: Report, code: str, why: str) -> Commune:
     return commune
 
 
-def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
+def supersede_older(report: Report, reports: list[Report]) -> None:
     """Close the reviews of older reports, whose place this report makes certain.
 
-    In the transaction that decides it. Return the journal entries to write.
+    In the transaction that decides it.
     """
     older = [r for r in reports if r.state == ReportState.REVIEW and r.sequence < report.sequence]
     if not older:
-        return []
+        return
     cancel_notices(older)
     Report.objects.filter(pk__in=[r.pk for r in older], state=ReportState.REVIEW).update(
         state=ReportState.SUPERSEDED,
         reason=f"le n° {report.sequence} a levé le doute",
         handled_at=timezone.now(),
     )
-    return [
+    write_entries(
         new_entry(
             r.incident_id,
             Step.REVIEW,
@@ -173,4 +173,4 @@ def supersede_older(report: Report, reports: list[Report]) -> list[Entry]:
             report=str(r.pk),
         )
         for r in older
-    ]
+    )

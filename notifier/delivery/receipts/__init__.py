@@ -1,0 +1,1 @@
+"""What providers say afterwards: `apply` receipts, read `bounces`, `reconcile` by asking."""
