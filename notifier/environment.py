@@ -171,8 +171,8 @@ class Environment(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - asked for by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - asked for by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the process's environment and the files that it names, nothing else."""
         files = InitSettingsSource(settings_cls, secrets_from_files(os.environ))

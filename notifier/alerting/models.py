@@ -34,7 +34,7 @@ class Alert(models.Model):
     report = models.ForeignKey(Report, on_delete=models.PROTECT, verbose_name="dernier état")
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(
-        "plus haute gravité annoncée", max_length=10, choices=[(s, s.label) for s in Severity]
+        "plus haute gravité annoncée", max_length=10, choices=[(s.value, s.label) for s in Severity]
     )
     kind = models.CharField("dernier texte", max_length=12)
     facts = models.JSONField("faits annoncés")

@@ -40,7 +40,7 @@ _ORDER = {function.value: position for position, function in enumerate(Function)
 class NameKeyField(models.TextField):  # type: ignore[type-arg] # no subscript at run time
     """The folded name of a contact, for searching; kept up to date on every save."""
 
-    def pre_save(self, contact: Any, add: bool) -> str:  # noqa: ARG002
+    def pre_save(self, contact: Any, add: bool) -> str:  # noqa: ARG002 - Django passes it
         """Compute the value, for forms as for bulk imports."""
         contact.name_key = contact.folded_name
         return str(contact.name_key)

@@ -191,9 +191,13 @@ class Report(models.Model):
         Incident, on_delete=models.PROTECT, verbose_name="affaire", db_index=False
     )
     sequence = models.PositiveIntegerField("séquence")
-    status = models.CharField("état annoncé", max_length=10, choices=[(s, s.label) for s in Status])
+    status = models.CharField(
+        "état annoncé", max_length=10, choices=[(s.value, s.label) for s in Status]
+    )
     category = models.CharField("catégorie", max_length=20)
-    severity = models.CharField("gravité", max_length=10, choices=[(s, s.label) for s in Severity])
+    severity = models.CharField(
+        "gravité", max_length=10, choices=[(s.value, s.label) for s in Severity]
+    )
     occurred_at = models.DateTimeField("survenue le")
     exercise = models.BooleanField("exercice", default=False)
     location = models.JSONField("lieu")

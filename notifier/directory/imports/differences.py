@@ -19,7 +19,7 @@ def describe_change(before: Contact, after: Contact) -> str:
     if all(getattr(before, field) == getattr(after, field) for field in IMPORTED_FIELDS):
         return ""
     changed = [
-        f"{Contact._meta.get_field(field).verbose_name} {_format_value(old)} → {_format_value(new)}"  # type: ignore[union-attr]
+        f"{Contact._meta.get_field(field).verbose_name} {_format_value(old)} → {_format_value(new)}"  # type: ignore[union-attr] # none of these is a relation
         for field in (*IMPORTED_FIELDS, *_PERIOD)
         if (old := getattr(before, field)) != (new := getattr(after, field))
     ]

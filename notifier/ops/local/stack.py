@@ -54,7 +54,7 @@ class Bind:
     @property
     def url(self) -> str:
         """The address for a browser on this machine."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, nothing binds to it
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def require_free(self) -> None:
