@@ -44,7 +44,7 @@ class Alert(models.Model):
     # Who was notified since the opening is known by this, not by the time: clocks step back.
     opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     expires_at = models.DateTimeField("périmée après")
-    # When an urgent alert that was opened again last left at once (throttling: flapping).
+    # When an urgent alert last was opened again and sent at once (throttling: flapping).
     reopening_notified_at = models.DateTimeField("reprise annoncée le", null=True)
 
     class Meta:

@@ -11,7 +11,7 @@ DELAYS_S = (1, 2, 5, 10, 20, 40, 60, 120, 180, 300)
 # Messages that failed together must not come back together.
 JITTER = 0.2
 
-# What was attempted and has not left by then calls the next person, while it is retried. Mail
+# What was attempted and is not sent by then calls the next person, while it is retried. Mail
 # servers that defer unknown senders (greylisting) take a quarter of an hour, and routine texts wake
 # nobody.
 DELAYED_AFTER = {Lane.URGENT: timedelta(minutes=1), Lane.ROUTINE: timedelta(minutes=30)}

@@ -86,16 +86,16 @@ class Delay(models.IntegerChoices):
     FAILED_OVER = 2, "passé à la personne suivante"
 
 
-# The source of messages that no pause holds: mails to those in charge, by which they learn of one.
+# The pause key of messages that no pause holds: mails by which those in charge learn of one.
 EXEMPT = "-"
-# The source of a pause that holds the messages of all sources.
+# The key of a pause that holds all messages.
 EVERYTHING = ""
 
 
 class Pause(models.Model):
-    """The messages of a source, or `EVERYTHING`, are held back by hand."""
+    """The messages with a pause key, or `EVERYTHING`, are held back by hand."""
 
-    source = models.CharField("source", max_length=20, blank=True, unique=True)
+    pause_key = models.CharField("source", max_length=20, blank=True, unique=True)
     since = models.DateTimeField("depuis")
     who = models.CharField("par", max_length=150)
 
@@ -105,13 +105,13 @@ class Pause(models.Model):
         ordering = ("since",)
 
     def __str__(self) -> str:
-        return f"{self.source or 'tout'}, par {self.who}"
+        return f"{self.pause_key or 'tout'}, par {self.who}"
 
 
 # Whether a pause holds a message.
-_PAUSES = Pause.objects.filter(Q(source=OuterRef("source")) | Q(source=EVERYTHING))
-IS_PAUSED = ~Q(source=EXEMPT) & Exists(_PAUSES)
-NOT_PAUSED = Q(source=EXEMPT) | ~Exists(_PAUSES)
+_PAUSES = Pause.objects.filter(Q(pause_key=OuterRef("pause_key")) | Q(pause_key=EVERYTHING))
+IS_PAUSED = ~Q(pause_key=EXEMPT) & Exists(_PAUSES)
+NOT_PAUSED = Q(pause_key=EXEMPT) | ~Exists(_PAUSES)
 
 
 def new_token() -> str:
@@ -126,8 +126,8 @@ class Message(models.Model):
     address = models.CharField("adresse", max_length=254)
     # Of which incident it tells, as a plain number: whatever that is. Null: of several, or of none.
     incident_id = models.BigIntegerField("affaire", null=True)
-    # Whose pause holds it; a label, nothing else is known of it here.
-    source = models.CharField("source", max_length=20, blank=True, default="")
+    # Which pause holds it besides one of everything: whatever its maker chose, here its source.
+    pause_key = models.CharField("source", max_length=20, blank=True, default="")
     recipient = models.CharField("destinataire", max_length=40)
     title = models.CharField("qualité", max_length=80)
     lane = models.CharField("file", max_length=7, choices=Lane)
@@ -210,7 +210,7 @@ class Message(models.Model):
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it has not left, is retried, and the next person is told meanwhile."""
+        """Whether it is not sent, is retried, and the next person is told meanwhile."""
         is_open = self.state in OPEN and not self.is_given_up
         return is_open and self.delay == Delay.FAILED_OVER
 

@@ -41,8 +41,8 @@ class OutgoingMessage:
     title: str
     subject: str = ""
     html: str = ""
-    source: str = ""
-    """Whose pause holds it besides one of everything (notifier.delivery.sending.pause)."""
+    pause_key: str = ""
+    """Which pause holds it besides one of everything (notifier.delivery.sending.pause)."""
     reported_at: datetime | None = None
     """When its report reached us; None for a text about several reports, or about none."""
 

@@ -36,8 +36,8 @@ def _quoted(states: Iterable[MessageState]) -> str:
 
 _IS_DUE = (
     "lane = %s AND state = 'pending' AND due_at <= %s AND expires_at > %s "  # noqa: S608 - constants of this module
-    f"AND (source = '{EXEMPT}' OR NOT EXISTS (SELECT 1 FROM delivery_pause p "
-    f"WHERE p.source = delivery_message.source OR p.source = '{EVERYTHING}'))"
+    f"AND (pause_key = '{EXEMPT}' OR NOT EXISTS (SELECT 1 FROM delivery_pause p "
+    f"WHERE p.pause_key = delivery_message.pause_key OR p.pause_key = '{EVERYTHING}'))"
 )
 
 

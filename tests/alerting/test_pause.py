@@ -41,7 +41,7 @@ from tests.alerting.house import (
 from tests.alerting.test_storm import ENTRIES, NUISANCE, ROUTINE, STORM
 from tests.harness.heartbeats import all_running
 
-LIKE = ("channel", "address", "incident_id", "source", "provider", "recipient", "title", "lane",
+LIKE = ("channel", "address", "incident_id", "pause_key", "provider", "recipient", "title", "lane",
         "body", "created_at", "expires_at", "due_at")  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None
         f"/admin/alerting/alert/?incident__id__exact={message.incident_id}",
         f"/admin/journal/entry/?incident_id={line.incident_id}",
         "/admin/intake/report/?state__exact=decided&exercise__exact=0",
-        f"/admin/intake/report/?incident__source__id__exact={message.source}",
+        f"/admin/intake/report/?incident__source__id__exact={message.pause_key}",
         "/admin/directory/contact/?departement=90",
         "/admin/auth/user/?is_superuser__exact=1",
         "/admin/admin/logentry/?action_flag__exact=1",

@@ -66,7 +66,7 @@ def test_what_is_rolled_back_is_not_sent(worker: Simulator, post: Post) -> None:
 
 def test_a_pause_that_began_meanwhile_holds_it(worker: Simulator, post: Post) -> None:
     with transaction.atomic():
-        message = post(source="7")
+        message = post(pause_key="7")
         assert pause.begin("7", "chef")
     settled()
     assert told(worker) == []

@@ -59,7 +59,7 @@ def ruling_entry(report: Report, commune_ruling: CommuneRuling) -> Entry:
 
 
 def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
-    """Say what was composed for whom, who has left, and that nobody is reached."""
+    """Say what was composed for whom, whose address is a former one, who is not reached."""
     alert, texts = plan.alert, plan.texts
     if alert is None or texts is None:
         return

@@ -38,13 +38,17 @@ def recipients_in_words(planned: Iterable[PlannedNotification]) -> str:
 def deferral_entries(plan: NotificationPlan) -> list[Entry]:
     """Return an entry for each alert, reason and hour of what does not leave at once."""
     joined = _by_alert([planned for planned, _ in plan.joined])
-    entries = [_held(alert, own, "s’ajoute à ce qui est déjà retenu") for alert, own in joined]
+    entries = [
+        _deferral_entry(alert, own, "s’ajoute à ce qui est déjà retenu") for alert, own in joined
+    ]
     deferrals = dict.fromkeys(n.deferral for n in plan.deferred if n.deferral)
     for deferral in deferrals:
         alike = [n for n in plan.deferred if n.deferral == deferral]
         for alert, own in _by_alert(alike):
             entries.append(
-                _held(alert, own, _reason_in_words(deferral.reason, deferral.until, alert))
+                _deferral_entry(
+                    alert, own, _reason_in_words(deferral.reason, deferral.until, alert)
+                )
             )
     return entries
 
@@ -71,6 +75,6 @@ def _reason_in_words(reason: DeferralReason, until: datetime, alert: Alert) -> s
     }[reason]
 
 
-def _held(alert: Alert, planned: Iterable[PlannedNotification], what: str) -> Entry:
+def _deferral_entry(alert: Alert, planned: Iterable[PlannedNotification], what: str) -> Entry:
     whom = recipients_in_words(planned)
     return new_entry(alert.incident_id, Step.HELD, f"{whom} : {what}.", alert=alert.pk)

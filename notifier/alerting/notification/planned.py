@@ -121,7 +121,7 @@ class AlertText:
         """Address it to the recipients of earlier notifications, at their present addresses.
 
         Those are the person who was meant, and whoever has the address that it went to: a contact
-        may be in the directory again under another number, or share an address with one who left.
+        may be in the directory again under another number, or share an address with a former one.
         """
         by_label = {recipient_key(person): person for person in people}
         by_address = {

@@ -110,7 +110,7 @@ def _outgoing(planned: PlannedNotification) -> OutgoingMessage:
         reported_at=planned.reported_at,
         incident_id=planned.incident_id,
         # What goes to the duty officer leaves past every pause.
-        source=str(planned.source.pk) if is_of_alert else EXEMPT,
+        pause_key=str(planned.source.pk) if is_of_alert else EXEMPT,
     )
 
 

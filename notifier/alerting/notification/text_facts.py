@@ -63,8 +63,8 @@ def text_facts(
     """Return the facts of a text of this kind; `previous` are those of the text before, if any.
 
     An end or a cancellation repeats them, says when it ended, and states nothing else that became
-    known since; in a commune that the incident left, `moved_to` says where it is now. An update
-    keeps the earlier hour of the event: dispatch may date each state of a report by itself.
+    known since; in a commune no longer affected, `moved_to` says where it is now. An update keeps
+    the earlier hour of the event: dispatch may date each state of a report by itself.
     """
     facts = report_facts(report, category, commune, next_to, holders)
     if previous is None or kind.opens:

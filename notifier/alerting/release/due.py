@@ -51,7 +51,7 @@ class _Address(NamedTuple):
 def release_due() -> None:
     """Release what is due, and what has room in its quota again; expire what is too late.
 
-    What a pause holds as well is left until its end: each address then gets one digest, not one for
+    What a pause holds as well waits for its end: each address then gets one digest, not one for
     each quarter of an hour.
     """
     deferred = Notification.objects.filter(not_paused(), state=NotificationState.DEFERRED)

@@ -83,7 +83,7 @@ def _compose_message(rows: Sequence[Notification]) -> OutgoingMessage:
         lane=_lane(rows),
         expires_at=max(expires_at(row) for row in rows),
         incident_id=None if is_digest else alert.incident_id,
-        source=str(first.source_id),
+        pause_key=str(first.source_id),
     )
 
 

@@ -104,7 +104,7 @@ def expiry_notice(report: Report, reason: str) -> Notice:
 
 
 def cancel_notices(reports: Iterable[Report]) -> None:
-    """Cancel the mails about these reports that have not left yet."""
+    """Cancel the mails about these reports that are not sent yet."""
     keys = [dedup_key(report, is_expired=late) for report in reports for late in (False, True)]
     notices = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
     cancel_pending(notices.values_list("message_id", flat=True))

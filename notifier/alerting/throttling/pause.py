@@ -85,12 +85,14 @@ def resume(source: Source | None, who: str) -> Resumed | None:
 
 def paused_by(source: Source | None) -> list[Pause]:
     """Return what pauses the source, or everything: a pause of it, one of everything, or both."""
-    return list(Pause.objects.filter(source__in={EVERYTHING, _pause_key(source)}).order_by("since"))
+    return list(
+        Pause.objects.filter(pause_key__in={EVERYTHING, _pause_key(source)}).order_by("since")
+    )
 
 
 def paused_names() -> list[str]:
     """Return the names of the paused sources; `*` where everything is paused."""
-    paused = set(Pause.objects.values_list("source", flat=True))
+    paused = set(Pause.objects.values_list("pause_key", flat=True))
     numbers = [int(key) for key in paused if key != EVERYTHING]
     names = Source.objects.filter(pk__in=numbers).values_list("name", flat=True)
     return (["*"] if EVERYTHING in paused else []) + list(names)
@@ -98,7 +100,7 @@ def paused_names() -> list[str]:
 
 def not_paused() -> Q:
     """Select, of deferred notifications, those that no pause holds as well."""
-    paused = set(Pause.objects.values_list("source", flat=True))
+    paused = set(Pause.objects.values_list("pause_key", flat=True))
     if EVERYTHING in paused:
         return Q(pk__in=[])
     return ~Q(source__in=[int(key) for key in paused]) if paused else Q()
@@ -113,7 +115,7 @@ def waiting(source: Source | None) -> Waiting:
     if source is not None:
         deferred = deferred.filter(source=source)
         undecided = undecided.filter(incident__source=source)
-        leaving = leaving.filter(source=_pause_key(source))
+        leaving = leaving.filter(pause_key=_pause_key(source))
     queued = Notification.objects.filter(message__in=messages)
     incidents = {*queued.values_list("incident_id", flat=True).distinct().order_by()}
     incidents |= {*deferred.values_list("incident_id", flat=True).distinct().order_by()}
@@ -132,7 +134,7 @@ def waiting(source: Source | None) -> Waiting:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was withdrawn before it left, and what could not be."""
+    """What was withdrawn before it was sent, and what could not be."""
 
     texts: int
     incidents: int

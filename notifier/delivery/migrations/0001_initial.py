@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "source",
+                    "pause_key",
                     models.CharField(blank=True, max_length=20, unique=True, verbose_name="source"),
                 ),
                 ("since", models.DateTimeField(verbose_name="depuis")),
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ("address", models.CharField(max_length=254, verbose_name="adresse")),
                 ("incident_id", models.BigIntegerField(null=True, verbose_name="affaire")),
                 (
-                    "source",
+                    "pause_key",
                     models.CharField(blank=True, default="", max_length=20, verbose_name="source"),
                 ),
                 ("recipient", models.CharField(max_length=40, verbose_name="destinataire")),

@@ -51,15 +51,15 @@ def unclaim_paused(messages: Sequence[Message]) -> set[int]:
 
     One statement where nothing is paused.
     """
-    paused = set(Pause.objects.values_list("source", flat=True))
-    held = [
+    paused = set(Pause.objects.values_list("pause_key", flat=True))
+    paused_ids = [
         message.pk
         for message in messages
-        if message.source != EXEMPT and not paused.isdisjoint((message.source, EVERYTHING))
+        if message.pause_key != EXEMPT and not paused.isdisjoint((message.pause_key, EVERYTHING))
     ]
-    if held:
+    if paused_ids:
         claimed = Message.objects.filter(
-            pk__in=held, claim=messages[0].claim, state=MessageState.SENDING
+            pk__in=paused_ids, claim=messages[0].claim, state=MessageState.SENDING
         )
         claimed.update(
             state=MessageState.PENDING,
@@ -68,7 +68,7 @@ def unclaim_paused(messages: Sequence[Message]) -> set[int]:
             claimed_at=None,
             due_at=timezone.now(),
         )
-    return set(held)
+    return set(paused_ids)
 
 
 def claim_questions(

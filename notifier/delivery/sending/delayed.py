@@ -16,7 +16,7 @@ BATCH_SIZE = 100
 
 
 def delayed(most: int = BATCH_SIZE) -> Sequence[Message]:
-    """Return messages that have not left in time, and whose delay was not handled; oldest first.
+    """Return messages that were not sent in time, and whose delay was not handled; oldest first.
 
     Without those that are due, and so being sent or asked about: after an outage or a pause all
     are. Without those that a pause holds, and, once it is reported, those that are blocked by a
@@ -34,7 +34,7 @@ def delayed(most: int = BATCH_SIZE) -> Sequence[Message]:
 
 
 def mark_delayed(message: Message, delay: Delay) -> bool:
-    """Note what is done about a delayed message; False if it has left, or another worker did it.
+    """Note what is done about a delayed message; False if it was sent, or another worker did it.
 
     In the caller's transaction.
     """

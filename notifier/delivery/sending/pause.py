@@ -1,4 +1,4 @@
-"""Hold back messages by hand, all or those of one source, until somebody resumes sending.
+"""Hold back messages by hand, all or those with one pause key, until somebody resumes sending.
 
 A pause is a row, and no claim takes a message that one holds: it counts for every worker from the
 next claim on. Paused messages stay `pending`, whatever their lifetime; `end` lets go of them
@@ -31,21 +31,21 @@ from notifier.journal.write import new_entry, write_entries
 BATCH_SIZE = 500
 
 
-def begin(source: str, who: str) -> Pause | None:
-    """Pause this source, or `EVERYTHING`; return None if it is paused already."""
-    pause = Pause(source=source, since=timezone.now(), who=who)
+def begin(pause_key: str, who: str) -> Pause | None:
+    """Pause this pause key, or `EVERYTHING`; return None if it is paused already."""
+    pause = Pause(pause_key=pause_key, since=timezone.now(), who=who)
     Pause.objects.bulk_create([pause], ignore_conflicts=True)
-    begun = Pause.objects.filter(source=source, since=pause.since, who=who)
+    begun = Pause.objects.filter(pause_key=pause_key, since=pause.since, who=who)
     return begun.first()
 
 
-def end(source: str) -> list[Message] | None:
+def end(pause_key: str) -> list[Message] | None:
     """End that pause and return the messages that expired meanwhile; None if there was no pause.
 
     In the caller's transaction. Those that expired are noted and count as followed up, since the
     caller tells of them together. What another pause still holds stays held.
     """
-    if not Pause.objects.filter(source=source).delete()[0]:
+    if not Pause.objects.filter(pause_key=pause_key).delete()[0]:
         return None
     now = timezone.now()
     outdated = _pending_messages().filter(NOT_PAUSED, expires_at__lte=now, paused_at__isnull=False)
@@ -70,14 +70,14 @@ def end(source: str) -> list[Message] | None:
     return expired
 
 
-def waiting(source: str) -> QuerySet[Message]:
-    """Return the pending messages of this source, or of all for `EVERYTHING`."""
-    pending = _pending_messages().exclude(source=EXEMPT)
-    return pending if source == EVERYTHING else pending.filter(source=source)
+def waiting(pause_key: str) -> QuerySet[Message]:
+    """Return the pending messages of this pause key, or of all for `EVERYTHING`."""
+    pending = _pending_messages().exclude(pause_key=EXEMPT)
+    return pending if pause_key == EVERYTHING else pending.filter(pause_key=pause_key)
 
 
-def cancel_waiting(source: str, why: str) -> list[Message]:
-    """Cancel and return the pending messages of this source; in the caller's transaction.
+def cancel_waiting(pause_key: str, why: str) -> list[Message]:
+    """Cancel and return the pending messages of this pause key; in the caller's transaction.
 
     What is being sent just now cannot be cancelled; it is not sent once more, and nobody is told in
     its recipient's place.
@@ -85,7 +85,7 @@ def cancel_waiting(source: str, why: str) -> list[Message]:
     now = timezone.now()
     cancelled: list[Message] = []
     while batch := lock_and_update(
-        _pending_messages().filter(source=source),
+        _pending_messages().filter(pause_key=pause_key),
         BATCH_SIZE,
         state=MessageState.CANCELLED,
         due_at=None,
@@ -94,7 +94,7 @@ def cancel_waiting(source: str, why: str) -> list[Message]:
         cancelled += batch
     write_entries(_entry(m, Step.CANCELLED, why) for m in cancelled)
     in_flight = Message.objects.filter(
-        source=source, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
+        pause_key=pause_key, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     found = list(in_flight)
     in_flight.filter(pk__in=[m.pk for m in found]).update(expires_at=now, is_followed_up=True)
@@ -103,9 +103,9 @@ def cancel_waiting(source: str, why: str) -> list[Message]:
     return cancelled
 
 
-def pause_of(source: str) -> Pause | None:
-    """Return the pause that holds the messages of this source, the older if there are two."""
-    return Pause.objects.filter(source__in=(source, EVERYTHING)).order_by("since").first()
+def pause_of(pause_key: str) -> Pause | None:
+    """Return the pause that holds the messages of this pause key, the older if there are two."""
+    return Pause.objects.filter(pause_key__in=(pause_key, EVERYTHING)).order_by("since").first()
 
 
 def note_paused() -> None:

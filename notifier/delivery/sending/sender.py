@@ -88,10 +88,10 @@ def send_claimed(lane: Lane, messages: Sequence[Message]) -> None:
 
     Returns at once; a thread of its own records what comes of them.
     """
-    held = unclaim_paused(messages)
+    paused = unclaim_paused(messages)
     state = _lanes[lane]
     for message in messages:
-        if message.pk not in held:
+        if message.pk not in paused:
             _submit(state, message)
     start(partial(serve, lane))
 
@@ -145,10 +145,10 @@ def _next_results(state: _LaneState) -> tuple[list[SendResult], bool]:
     is_woken = False
     until: float | None = None
     while True:
-        left = None if until is None else max(0.0, until - time.monotonic())
+        remaining_s = None if until is None else max(0.0, until - time.monotonic())
         try:
             is_awaited = not is_woken and len(results) < len(state.in_flight)
-            event = state.events.get(block=is_awaited, timeout=left)
+            event = state.events.get(block=is_awaited, timeout=remaining_s)
         except Empty:
             return results, is_woken
         if isinstance(event, _Wake):

@@ -37,7 +37,7 @@ class OfSource(BaseCommand):
     def say_pause(self, pause: Pause) -> None:
         """Print since when, and by whom, sending is paused."""
         since = timezone.localtime(pause.since)
-        whose = "tout" if pause.source == EVERYTHING else "cette source"
+        whose = "tout" if pause.pause_key == EVERYTHING else "cette source"
         self.stdout.write(
             f"  {whose}, depuis le {since:%d/%m} à {stamped_hour(since)}, par {pause.who}"
         )
