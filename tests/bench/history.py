@@ -18,10 +18,11 @@ from tests.bench.run import Run
 # Real events, and how far apart their copies lie: more than two years for a million messages.
 ORIGINALS = 300
 _APART = "interval '4 hours'"
+_NEXT_ID = "o.id + n * 100000"
 # What differs in copy number n; all other columns are as in the original. `o` is the original.
 _COPIED: dict[str, dict[str, str]] = {
     "intake_incident": {
-        "id": "o.id + n * 100000",
+        "id": _NEXT_ID,
         "reference": "o.reference || '-' || n",
     },
     "intake_report": {
@@ -29,12 +30,12 @@ _COPIED: dict[str, dict[str, str]] = {
         "incident_id": "o.incident_id + n * 100000",
     },
     "alerting_alert": {
-        "id": "o.id + n * 100000",
+        "id": _NEXT_ID,
         "incident_id": "o.incident_id + n * 100000",
         "report_id": "md5(o.report_id::text || n)::uuid",
     },
     "delivery_message": {
-        "id": "o.id + n * 100000",
+        "id": _NEXT_ID,
         "incident_id": "o.incident_id + n * 100000",
         "provider_id": "'SM' || md5(o.provider_id || n)",
         "claim": "md5(o.claim || n)",
@@ -44,13 +45,15 @@ _COPIED: dict[str, dict[str, str]] = {
         "is_followed_up": "mod(o.id + n, 50) = 0",
     },
     "alerting_notification": {
-        "id": "o.id + n * 100000",
+        "id": _NEXT_ID,
         "incident_id": "o.incident_id + n * 100000",
+        "report_id": "md5(o.report_id::text || n)::uuid",
         "alert_id": "o.alert_id + n * 100000",
         "message_id": "o.message_id + n * 100000",
+        "dedup_key": "CASE WHEN o.dedup_key = '' THEN '' ELSE o.dedup_key || '-' || n END",
     },
     "delivery_attempt": {
-        "id": "o.id + n * 100000",
+        "id": _NEXT_ID,
         "message_id": "o.message_id + n * 100000",
     },
     "journal_entry": {
@@ -75,7 +78,7 @@ def fill(run: Run) -> str:
         for table, changes in _COPIED.items():
             done = connection.execute(_copying(connection, table, changes), [copies])
             say(f"{table} : {done.rowcount} lignes de plus")
-        for table in ("intake_incident", "alerting_alert", "delivery_message"):
+        for table in (name for name, changes in _COPIED.items() if changes["id"] == _NEXT_ID):
             connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - constants of this module
             )
