@@ -28,7 +28,7 @@ class Facts:
     `safe_place` returns reaches a template. `next_to` is the name of the commune where it happens,
     for the mayor of an adjoining one; None for the mayor whose own commune it is. `holders` are the
     names of the communes that hold the point (several only where no source draws their border), for
-    the mayor of a commune close by; else empty. `moved_to` are the communes where it is now, for
+    the mayor of a commune nearby; else empty. `moved_to` are the communes where it is now, for
     the mayor of a former one, if he may know. `duty_phone` is the number to dial; empty if the
     source has none. `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported
     the end. `unreached` says who could not be reached, to whoever is notified in their place.

@@ -86,7 +86,7 @@ def escalate(failed: Sequence[Notification]) -> None:
 def _duty_mail(
     failed: Sequence[Notification], lacking: Sequence[_Escalated]
 ) -> PlannedNotification:
-    """Plan the mail that nobody is reached, or not yet: two mails, for both may come to be true.
+    """Plan the mail saying that nobody is reached, or not yet: both may come to be true.
 
     One of each, however many alerts were in a digest.
     """

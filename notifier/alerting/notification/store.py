@@ -45,23 +45,27 @@ def store(
     cancel_superseded(_older_messages(plan.queued, earlier))
     queued = _queue(plan.queued, may_be_cancelled=may_be_cancelled)
     deferred = [
-        _new_row(planned, NotificationState.DEFERRED, was_notified=_got_a_text(planned, earlier))
-        for planned in plan.deferred
+        _new_row(
+            notification,
+            NotificationState.DEFERRED,
+            was_notified=_got_a_text(notification, earlier),
+        )
+        for notification in plan.deferred
     ]
     Notification.objects.bulk_create([*queued, *deferred])
-    for planned, row in plan.joined:
-        _join(planned, row)
+    for notification, row in plan.joined:
+        _join(notification, row)
     end_deferred(plan.superseded, NotificationState.CANCELLED)
 
 
 def _queue(queued: Sequence[PlannedNotification], *, may_be_cancelled: bool) -> list[Notification]:
     """Hand the notifications to delivery; return their rows, which the caller stores."""
     messages = enqueue_messages(
-        [_outgoing(planned) for planned in queued], may_be_cancelled=may_be_cancelled
+        [_outgoing(notification) for notification in queued], may_be_cancelled=may_be_cancelled
     )
     return [
-        _new_row(planned, NotificationState.QUEUED, message)
-        for planned, message in zip(queued, messages, strict=True)
+        _new_row(notification, NotificationState.QUEUED, message)
+        for notification, message in zip(queued, messages, strict=True)
     ]
 
 
@@ -95,53 +99,53 @@ def _has_address(mail: PlannedNotification) -> bool:
     return bool(mail.address)
 
 
-def _outgoing(planned: PlannedNotification) -> OutgoingMessage:
-    is_of_alert = planned.kind == NotificationKind.ALERT
+def _outgoing(notification: PlannedNotification) -> OutgoingMessage:
+    is_of_alert = notification.kind == NotificationKind.ALERT
     return OutgoingMessage(
-        channel=planned.channel,
-        address=planned.address,
-        recipient=planned.recipient,
-        title=planned.title,
-        subject=planned.subject,
-        body=planned.body,
-        html=planned.html,
-        lane=planned.lane,
-        expires_at=planned.expires_at,
-        reported_at=planned.reported_at,
-        incident_id=planned.incident_id,
+        channel=notification.channel,
+        address=notification.address,
+        recipient=notification.recipient,
+        title=notification.title,
+        subject=notification.subject,
+        body=notification.body,
+        html=notification.html,
+        lane=notification.lane,
+        expires_at=notification.expires_at,
+        reported_at=notification.reported_at,
+        incident_id=notification.incident_id,
         # What goes to the duty officer leaves past every pause.
-        pause_key=str(planned.source.pk) if is_of_alert else EXEMPT,
+        pause_key=str(notification.source.pk) if is_of_alert else EXEMPT,
     )
 
 
 def _new_row(
-    planned: PlannedNotification,
+    notification: PlannedNotification,
     state: NotificationState,
     message: Message | None = None,
     *,
     was_notified: bool = False,
 ) -> Notification:
-    alert, deferral, now = planned.alert, planned.deferral, timezone.now()
+    alert, deferral, now = notification.alert, notification.deferral, timezone.now()
     return Notification(
-        kind=planned.kind,
+        kind=notification.kind,
         state=state,
-        source=planned.source,
-        incident_id=planned.incident_id,
+        source=notification.source,
+        incident_id=notification.incident_id,
         alert=alert,
-        revision=planned.revision,
+        revision=notification.revision,
         organisation=alert.organisation if alert else "",
-        channel=planned.channel,
-        address=planned.address,
-        recipient=planned.recipient,
-        title=planned.title,
+        channel=notification.channel,
+        address=notification.address,
+        recipient=notification.recipient,
+        title=notification.title,
         reason=deferral.reason if deferral else "",
         created_at=now,
-        deferred_until=min(deferral.until, max(now, planned.expires_at - BEFORE_EXPIRY))
+        deferred_until=min(deferral.until, max(now, notification.expires_at - BEFORE_EXPIRY))
         if deferral
         else None,
-        expires_at=planned.expires_at,
+        expires_at=notification.expires_at,
         was_notified=was_notified,
-        dedup_key=planned.dedup_key,
+        dedup_key=notification.dedup_key,
         message=message,
     )
 
@@ -152,34 +156,34 @@ def _older_messages(
     """Return the messages of older revisions that these addresses have not got yet."""
     return [
         row.message_id
-        for planned in queued
-        if planned.alert is not None and planned.alert.revision > 1
-        for row in earlier.get(planned.alert.pk, ())
+        for notification in queued
+        if notification.alert is not None and notification.alert.revision > 1
+        for row in earlier.get(notification.alert.pk, ())
         if row.message_id is not None
         and row.kind == NotificationKind.ALERT
-        and row.revision < planned.alert.revision
+        and row.revision < notification.alert.revision
         and row.message_state in OPEN
-        and address_key(row.channel, row.address) == planned.key
+        and address_key(row.channel, row.address) == notification.key
     ]
 
 
 def _got_a_text(
-    planned: PlannedNotification, earlier: Mapping[int, Sequence[Notification]]
+    notification: PlannedNotification, earlier: Mapping[int, Sequence[Notification]]
 ) -> bool:
     """Whether its address got a text of this alert since it was opened."""
-    alert = planned.alert
+    alert = notification.alert
     return alert is not None and any(
         row.message_id is not None
         and row.revision >= alert.opened_revision
-        and address_key(row.channel, row.address) == planned.key
+        and address_key(row.channel, row.address) == notification.key
         for row in earlier.get(alert.pk, ())
     )
 
 
-def _join(planned: PlannedNotification, row: Notification) -> None:
+def _join(notification: PlannedNotification, row: Notification) -> None:
     """Let the deferred row stand for the planned text as well."""
-    alert = planned.alert
+    alert = notification.alert
     Notification.objects.filter(pk=row.pk, state=NotificationState.DEFERRED).update(
         revision=alert.revision if alert else row.revision,
-        expires_at=max(row.expires_at or planned.expires_at, planned.expires_at),
+        expires_at=max(row.expires_at or notification.expires_at, notification.expires_at),
     )

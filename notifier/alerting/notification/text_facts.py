@@ -24,12 +24,12 @@ def report_facts(
     category: Category,
     commune: Commune,
     next_to: Commune | None = None,
-    holders: Sequence[Commune] = (),
+    containing: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """Return the whitelisted facts, as JSON types; nothing else of a report reaches a text.
 
     The label keeps its brackets: each text says its severity in its own place. `next_to` is where
-    it happens when `commune` only adjoins; `holders` when it is only close by.
+    it happens when `commune` only adjoins; `containing` when it is only nearby.
     """
     place = safe_place(report.location.get("label")) if category.place else None
     return {
@@ -46,7 +46,7 @@ def report_facts(
         "duty_phone": _duty_phone(report),
         "exercise": report.exercise,
         "next_to": next_to.name if next_to else None,
-        "holders": [holder.name for holder in holders],
+        "holders": [holder.name for holder in containing],
     }
 
 
@@ -57,7 +57,7 @@ def text_facts(
     commune: Commune,
     previous: dict[str, Any] | None,
     next_to: Commune | None = None,
-    holders: Sequence[Commune] = (),
+    containing: Sequence[Commune] = (),
     moved_to: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """Return the facts of a text of this kind; `previous` are those of the text before, if any.
@@ -66,7 +66,7 @@ def text_facts(
     known since; in a commune no longer affected, `moved_to` says where it is now. An update keeps
     the earlier hour of the event: dispatch may date each state of a report by itself.
     """
-    facts = report_facts(report, category, commune, next_to, holders)
+    facts = report_facts(report, category, commune, next_to, containing)
     if previous is None or kind.opens:
         return facts
     if not kind.closes:

@@ -99,7 +99,7 @@ def review_notice(report: Report, reason: str, reports: list[Report]) -> Notice:
 
 
 def expiry_notice(report: Report, reason: str) -> Notice:
-    """Plan the mail that nobody decided in time, so that somebody still tells the commune."""
+    """Plan the mail saying that nobody decided in time: somebody must still tell the commune."""
     return _notice(report, reason, is_expired=True)
 
 

@@ -37,7 +37,7 @@ class Waiting:
     oldest: datetime | None
     undecided: int
     """Reports that are received and not decided yet."""
-    leaving: int
+    in_flight: int
     """Texts that are being sent, or of which it is unknown whether they were."""
 
 
@@ -84,7 +84,7 @@ def resume(source: Source | None, who: str) -> Resumed | None:
 
 
 def paused_by(source: Source | None) -> list[Pause]:
-    """Return what pauses the source, or everything: a pause of it, one of everything, or both."""
+    """Return the pauses that hold the source: its own, one of everything, or both."""
     return list(
         Pause.objects.filter(pause_key__in={EVERYTHING, _pause_key(source)}).order_by("since")
     )
@@ -111,11 +111,11 @@ def waiting(source: Source | None) -> Waiting:
     messages = message_pause.waiting(_pause_key(source))
     deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
     undecided = Report.objects.filter(state=ReportState.RECEIVED)
-    leaving = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
+    in_flight = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
     if source is not None:
         deferred = deferred.filter(source=source)
         undecided = undecided.filter(incident__source=source)
-        leaving = leaving.filter(pause_key=_pause_key(source))
+        in_flight = in_flight.filter(pause_key=_pause_key(source))
     queued = Notification.objects.filter(message__in=messages)
     incidents = {*queued.values_list("incident_id", flat=True).distinct().order_by()}
     incidents |= {*deferred.values_list("incident_id", flat=True).distinct().order_by()}
@@ -128,7 +128,7 @@ def waiting(source: Source | None) -> Waiting:
         incidents=len(incidents),
         oldest=min((at for at in made if at is not None), default=None),
         undecided=undecided.count(),
-        leaving=leaving.count(),
+        in_flight=in_flight.count(),
     )
 
 
@@ -138,7 +138,7 @@ class Withdrawn:
 
     texts: int
     incidents: int
-    leaving: int
+    in_flight: int
 
 
 def withdraw_all(source: Source, who: str) -> Withdrawn:
@@ -166,7 +166,7 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
         counts = f"{_many(texts, 'texte')} et {_many(len(dismissed), 'intervention')}"
         write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.")])
     log.warning("waiting texts cancelled", source=source.name, by=who, texts=texts)
-    return Withdrawn(texts, len(incidents), waiting(source).leaving)
+    return Withdrawn(texts, len(incidents), waiting(source).in_flight)
 
 
 def _cancel(selected: QuerySet[Any], text: str, **changes: object) -> list[int | None]:

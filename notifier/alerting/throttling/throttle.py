@@ -69,22 +69,22 @@ def _join_deferred(
 
 
 def _deferred_row(
-    planned: PlannedNotification, earlier: dict[int, list[Notification]]
+    notification: PlannedNotification, earlier: dict[int, list[Notification]]
 ) -> Notification | None:
-    rows = earlier.get(planned.alert.pk, ()) if planned.alert else ()
+    rows = earlier.get(notification.alert.pk, ()) if notification.alert else ()
     for row in rows:
-        is_same = address_key(row.channel, row.address) == planned.key
+        is_same = address_key(row.channel, row.address) == notification.key
         if row.state == NotificationState.DEFERRED and is_same:
             return row
     return None
 
 
-def _covers(row: Notification, planned: PlannedNotification) -> bool:
+def _covers(row: Notification, notification: PlannedNotification) -> bool:
     """Whether the deferred row, once released, says what the planned text says soon enough."""
-    if planned.alert is None:
+    if notification.alert is None:
         raise ValueError("only notifications of alerts are throttled")
-    kind = Kind(planned.alert.kind)
-    is_urgent_news = planned.lane is Lane.URGENT and not kind.closes
+    kind = Kind(notification.alert.kind)
+    is_urgent_news = notification.lane is Lane.URGENT and not kind.closes
     return not is_urgent_news or (row.reason == DeferralReason.FLAPPING and kind.opens)
 
 

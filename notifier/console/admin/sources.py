@@ -220,7 +220,7 @@ class SourceAdmin(TitledAdmin[Source]):
         if request.POST.get("withdraw"):
             done = withdraw_all(source, request.user.get_username())
             said = f"{done.texts} textes retirés, de {done.incidents} interventions"
-            said += f" ; {done.leaving} en cours d’envoi, trop tard" if done.leaving else ""
+            said += f" ; {done.in_flight} en cours d’envoi, trop tard" if done.in_flight else ""
             self.log_change(request, source, f"Retrait : {said}.")
             messages.success(request, f"« {source.name} » : {said}.")
         if is_done:

@@ -45,7 +45,7 @@ class OfSource(BaseCommand):
 
 def is_pending(waiting: Waiting) -> bool:
     """Return whether anything could still reach a commune."""
-    return bool(waiting.texts or waiting.undecided or waiting.leaving)
+    return bool(waiting.texts or waiting.undecided or waiting.in_flight)
 
 
 def describe_waiting(waiting: Waiting) -> str:
@@ -63,8 +63,8 @@ def describe_waiting(waiting: Waiting) -> str:
         said += "."
     if waiting.undecided:
         said += f" {waiting.undecided} intervention{_s(waiting.undecided)} à traiter."
-    if waiting.leaving:
-        said += f" {waiting.leaving} en cours d’envoi, ou de sort inconnu : il est trop tard."
+    if waiting.in_flight:
+        said += f" {waiting.in_flight} en cours d’envoi, ou de sort inconnu : il est trop tard."
     return said
 
 

@@ -269,10 +269,10 @@ class Command(BaseCommand):
         done = withdraw_all(source, who)
         of = _plural(done.incidents, "intervention")
         self.stdout.write(f"Retirés : {_plural(done.texts, 'texte')}, de {of}.")
-        if done.leaving:
+        if done.in_flight:
             self.stdout.write(
-                f"{_plural(done.leaving, 'texte')} en cours d’envoi ou de sort inconnu : trop tard "
-                "pour les retirer ; ils ne seront pas renvoyés."
+                f"{_plural(done.in_flight, 'texte')} en cours d’envoi ou de sort inconnu : trop "
+                "tard pour les retirer ; ils ne seront pas renvoyés."
             )
 
     def _release(self, source: Source, who: str) -> None:
