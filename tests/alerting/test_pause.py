@@ -12,7 +12,7 @@ from django.utils import timezone
 from notifier.alerting.models import NotificationState
 from notifier.alerting.release.due import release_due
 from notifier.alerting.status import status_of
-from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
+from notifier.alerting.throttling.pause import cancel_all, pause, resume, waiting
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Pause
 from notifier.delivery.sweep import sweep, upkeep
 from notifier.intake.access.api_keys import add_source
@@ -347,6 +347,6 @@ def test_a_very_long_queue_expires_or_is_withdrawn_at_once(mayor) -> None:
     ended = resume(mayor, "chef")
     assert ended is not None
     assert (ended.expired, ended.waiting.texts) == (700, 702)
-    assert withdraw_all(mayor, "chef").texts == 702
+    assert cancel_all(mayor, "chef").texts == 702
     assert Entry.objects.filter(step=Step.EXPIRED).count() == 700
     assert Entry.objects.filter(step=Step.CANCELLED).count() == 702

@@ -129,7 +129,7 @@ def _decision_entries(plan: DecisionPlan) -> list[Entry]:
     """Return the journal entries: places, rulings, and texts.
 
     They are dated when the situation was read, so that a timeline shows what followed, such as a
-    text withdrawn or deferred, after them.
+    text cancelled or deferred, after them.
     """
     entries: list[Entry] = []
     for report_plan in plan.report_plans:

@@ -47,13 +47,13 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     names = list_communes(_checked(latest, codes, why))
     with transaction.atomic():
         lock_incidents([latest.pk])
-        taken = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
+        is_first = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
             state=ReportState.RECEIVED,
             decided_communes=codes,
             decided_by=who,
             decision_reason=why,
         )
-        if not taken:
+        if not is_first:
             raise ReviewError("une décision vient d’être prise par quelqu’un d’autre")
         older = [report.pk for report in reports if report.pk != latest.pk]
         Report.objects.filter(pk__in=older, state=ReportState.REVIEW).update(
@@ -92,14 +92,14 @@ def dismiss(reports: list[Report], *, who: str, why: str) -> None:
         raise ReviewError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
     with transaction.atomic():
         lock_incidents([latest.pk])
-        taken = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
+        is_first = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
             state=ReportState.DISMISSED,
             reason=f"classée sans suite par {who}",
             decided_by=who,
             decision_reason=why,
             handled_at=timezone.now(),
         )
-        if not taken:
+        if not is_first:
             raise ReviewError("elle vient d’être réglée : voir « notifier review »")
         cancel_notices([latest])
         text = f"Classée sans suite par {who}.{_REASON_IS_ELSEWHERE}"

@@ -1,4 +1,4 @@
-"""Pause all that goes to the communes, of one source or of all; resume it, or withdraw it.
+"""Pause all that goes to the communes, of one source or of all; resume it, or cancel what waits.
 
 Mails to the duty officer leave all the same: they are how the groupement hears of what waits.
 """
@@ -133,16 +133,16 @@ def waiting(source: Source | None) -> Waiting:
 
 
 @dataclass(frozen=True)
-class Withdrawn:
-    """What was withdrawn before it was sent, and what could not be."""
+class Cancelled:
+    """What was cancelled before it was sent, and what could not be."""
 
     texts: int
     incidents: int
     in_flight: int
 
 
-def withdraw_all(source: Source, who: str) -> Withdrawn:
-    """Withdraw all that waits of the source: undecided reports, deferred and unsent texts.
+def cancel_all(source: Source, who: str) -> Cancelled:
+    """Cancel all that waits of the source: undecided reports, deferred and unsent texts.
 
     What is in review stays there: a person decides on it, and sees where it came from.
     """
@@ -166,7 +166,7 @@ def withdraw_all(source: Source, who: str) -> Withdrawn:
         counts = f"{_many(texts, 'texte')} et {_many(len(dismissed), 'intervention')}"
         write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.")])
     log.warning("waiting texts cancelled", source=source.name, by=who, texts=texts)
-    return Withdrawn(texts, len(incidents), waiting(source).in_flight)
+    return Cancelled(texts, len(incidents), waiting(source).in_flight)
 
 
 def _cancel(selected: QuerySet[Any], text: str, **changes: object) -> list[int | None]:

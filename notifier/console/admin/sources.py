@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from notifier.alerting.throttling.pause import waiting, withdraw_all
+from notifier.alerting.throttling.pause import cancel_all, waiting
 from notifier.console.admin.base import NOTHING, TitledAdmin, format_moment
 from notifier.intake.access import api_keys as keys
 from notifier.intake.access.api_keys import NewSource
@@ -218,7 +218,7 @@ class SourceAdmin(TitledAdmin[Source]):
             return self._page(request, source, "revoke.html", title, waits=waiting(source))
         is_done = keys.revoke(source)
         if request.POST.get("withdraw"):
-            done = withdraw_all(source, request.user.get_username())
+            done = cancel_all(source, request.user.get_username())
             said = f"{done.texts} textes retirés, de {done.incidents} interventions"
             said += f" ; {done.in_flight} en cours d’envoi, trop tard" if done.in_flight else ""
             self.log_change(request, source, f"Retrait : {said}.")

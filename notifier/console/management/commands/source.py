@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.throttling.pause import pause, resume, waiting, withdraw_all
+from notifier.alerting.throttling.pause import cancel_all, pause, resume, waiting
 from notifier.alerting.throttling.quota import mark_all_released
 from notifier.console.management.commands._sources import (
     describe_waiting,
@@ -266,7 +266,7 @@ class Command(BaseCommand):
             resume(source, who)
 
     def _withdraw(self, source: Source, who: str) -> None:
-        done = withdraw_all(source, who)
+        done = cancel_all(source, who)
         of = _plural(done.incidents, "intervention")
         self.stdout.write(f"Retirés : {_plural(done.texts, 'texte')}, de {of}.")
         if done.in_flight:
