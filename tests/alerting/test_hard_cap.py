@@ -165,6 +165,24 @@ def test_it_is_not_let_go_by_itself_while_it_is_reached(capped, clock) -> None:
     assert why.count() == 1
 
 
+def test_news_of_what_it_holds_is_held_in_its_place(capped) -> None:
+    flood(capped, many=3)
+    push(capped, "V", severity="moderate")
+    push(capped, "V", sequence=2, severity="extreme")
+    push(capped, "U0", sequence=2, status="closed")
+    push(capped, "U0", sequence=3)
+    deferred = deferrals().filter(state=NotificationState.DEFERRED)
+    kept = {(row.incident.reference, row.channel): row.revision for row in deferred}
+    assert kept == {("V", "sms"): 2, ("V", "email"): 2, ("U0", "sms"): 3, ("U0", "email"): 3}
+    call_command("source", "release", "CORG 90")
+    run_round()
+    hand_over()
+    *_, released = Message.objects.filter(address=MAYOR).order_by("id")
+    assert count(MAYOR) == 4
+    assert "récapitulatif de 2 interventions" in released.body
+    assert "U0" in released.body and "V" in released.body
+
+
 def test_the_next_person_is_held_as_well(capped) -> None:
     contact("adjoint", mobile=number(2))
     flood(capped, many=2)

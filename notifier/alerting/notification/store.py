@@ -42,6 +42,8 @@ def store(
     far, by its id: what an address has not got of them is superseded, as nobody may read the end
     before the alert. `may_be_cancelled`: the same transaction may still cancel what leaves.
     """
+    # First what gives way: a notification may be deferred in the place of one that was.
+    end_deferred(plan.superseded, NotificationState.CANCELLED)
     cancel_superseded(_older_messages(plan.queued, earlier))
     queued = _queue(plan.queued, may_be_cancelled=may_be_cancelled)
     deferred = [
@@ -55,7 +57,6 @@ def store(
     Notification.objects.bulk_create([*queued, *deferred])
     for notification, row in plan.joined:
         _join(notification, row)
-    end_deferred(plan.superseded, NotificationState.CANCELLED)
 
 
 def _queue(queued: Sequence[PlannedNotification], *, may_be_cancelled: bool) -> list[Notification]:
