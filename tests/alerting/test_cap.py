@@ -100,6 +100,33 @@ def test_the_duty_and_the_log_are_told_once_a_day(capped, caplog) -> None:
     assert sum("SMS quota reached" in line.getMessage() for line in caplog.records) == 1
 
 
+@pytest.mark.parametrize(("cap", "category"), [("sms_cap", NUISANCE), ("hard_cap", ACCIDENT)])
+def test_the_duty_is_told_of_a_cap_that_the_first_alert_of_the_day_is_beyond(
+    capped, client, cap: str, category: str
+) -> None:
+    contact("astreinte", mobile=number(2))
+    Source.objects.update(**{"sms_cap": None, cap: 1})
+    tell(Source.objects.get(), "R1", category=category)
+    run_round()
+    assert (count(MAYOR), count(number(2))) == (0, 0)
+    assert Message.objects.get(address=DUTY).subject.startswith("Plafond")
+    name = {"sms_cap": "sms_caps_reached", "hard_cap": "hard_caps_reached"}[cap]
+    assert client.get("/readyz").json()[name] == 1
+
+
+def test_the_duty_is_told_of_a_cap_that_a_digest_alone_is_beyond(capped, clock) -> None:
+    Source.objects.update(sms_cap=1)
+    source = Source.objects.get()
+    for n in range(12):
+        tell(source, f"CORG90-2026-0000{n}", category=NUISANCE)
+    run_round()
+    clock.shift(timedelta(hours=2, minutes=1))
+    run_round()
+    run_round()
+    assert held() == [DeferralReason.QUOTA] * 11
+    assert Message.objects.filter(address=DUTY).count() == 2
+
+
 def test_a_cap_that_is_raised_lets_what_waits_leave_at_once(capped) -> None:
     for n in range(5):
         tell(capped, f"R{n}", category=NUISANCE)

@@ -25,7 +25,7 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.release.send import expires_at, send
 from notifier.alerting.throttling import quota
-from notifier.alerting.throttling.limits import today
+from notifier.alerting.throttling.limits import UsageChangedError, today
 from notifier.alerting.throttling.pause import not_paused
 from notifier.delivery.sending.former_recipients import FORMER_RECIPIENT
 from notifier.journal.models import Step
@@ -63,7 +63,8 @@ def release_due() -> None:
         try:
             with transaction.atomic():
                 _release(address)
-        except OperationalError as error:  # a decision about one of its alerts is being written
+        # A decision about one of its alerts is being written, or the day's first text counted.
+        except (OperationalError, UsageChangedError) as error:
             log.info("deferred texts are in another's hands, next round", error=str(error))
         except Exception:  # one that cannot be released must not hold up those behind it
             log.exception("deferred texts cannot be released", source=address.source)

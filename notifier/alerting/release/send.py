@@ -110,11 +110,13 @@ def _fits_quota(source: Source, message: OutgoingMessage, rows: Sequence[Notific
     fits = limits.has_room(source, max(segments, 1), hard=True) and (
         is_hard_only or limits.has_room(source, segments)
     )
-    if fits or any(row.released_by for row in rows):
+    leaves = fits or any(row.released_by for row in rows)
+    if leaves:
         limits.add(source, segments)
-        store_usage(limits)
-        return True
-    return False
+    else:
+        limits.mark_reached(source)
+    store_usage(limits)
+    return leaves
 
 
 def _defer_until_tomorrow(rows: Sequence[Notification], source: Source, now: datetime) -> None:

@@ -62,6 +62,11 @@ class Limits:
         if segments and has_quota(source):
             self.added[source.pk] += segments
 
+    def mark_reached(self, source: Source) -> None:
+        """Have the day's row of a source stored, by which the duty officer learns of its quota."""
+        if source.pk not in self.used_today:
+            self.added[source.pk] += 0
+
 
 def read_limits(
     routine_addresses: Iterable[str], sources: Iterable[Source], *, lock: bool

@@ -180,8 +180,10 @@ def _over_quota(
     """Return which of an alert's notifications a quota defers, by their id(); count the others."""
     segments = segments_of(of_alert)
     if not limits.has_room(source, max(segments, 1), hard=True):
+        limits.mark_reached(source)
         return {id(n): DeferralReason.HARD_QUOTA for n in of_alert}
     if of_alert[0].lane is Lane.ROUTINE and not limits.has_room(source, segments):
+        limits.mark_reached(source)
         return {id(n): DeferralReason.QUOTA for n in of_alert if n.channel is Channel.SMS}
     limits.add(source, segments)
     return {}
