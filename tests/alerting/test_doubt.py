@@ -97,6 +97,14 @@ def test_a_doubt_that_nobody_decides_is_mailed_once_more_when_it_expires(source)
     assert "Décider" not in expired.body
 
 
+def test_who_reads_that_nobody_decided_reads_no_question_first(source) -> None:
+    push(source, location=CONFLICT)
+    with travel(timezone.now() + timedelta(hours=3, minutes=1)):
+        run_round()
+    asked, expired = mails()
+    assert (asked.state, expired.state) == (MessageState.CANCELLED, MessageState.PENDING)
+
+
 def test_a_decision_takes_back_a_mail_that_did_not_leave_yet(source) -> None:
     push(source, location=CONFLICT)
     decide_communes(list(waiting()), ["90052"], who="Exemple", why="")

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from time_machine import travel
 
+from notifier.delivery.models import MessageState
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.house import (
     DUTY,
@@ -107,6 +108,14 @@ def test_a_commune_without_contacts_is_told_to_the_duty_and_to_the_journal(sourc
     (line,) = journal(step="unreached")
     assert "Delle" in line.text
     assert DUTY not in line.text
+
+
+def test_of_what_nobody_is_told_the_duty_reads_the_latest(source) -> None:
+    push(source, severity="moderate")
+    push(source, sequence=2, severity="extreme")
+    first, second = messages()
+    assert (first.state, second.state) == (MessageState.CANCELLED, MessageState.PENDING)
+    assert "très grave" in second.body
 
 
 def test_without_a_duty_address_it_is_loud_and_in_the_journal(rules, db, caplog) -> None:

@@ -34,11 +34,13 @@ def not_reached_mail(alerts: Sequence[Alert], why: str, dedup_key: str = "") -> 
     subject, body = composer().unreached(
         parse_facts(first.facts), [_as_listed(alert) for alert in alerts], why
     )
-    of_first = f"{first.incident_id}-{first.organisation}-{first.revision}"
+    of_first = f"{first.incident_id}-{first.organisation}"
+    keys = [f"unreached-{of_first}-{number}" for number in range(1, first.revision + 1)]
     return duty_mail(
         NotificationKind.DUTY,
         first.incident.source,
-        dedup_key=f"unreached-{dedup_key or of_first}",
+        dedup_key=f"unreached-{dedup_key}" if dedup_key else keys[-1],
+        supersedes=() if dedup_key else tuple(keys[:-1]),
         incident_id=first.incident_id,
         revision=first.revision,
         subject=subject,
@@ -89,6 +91,7 @@ def duty_mail(
     body: str,
     incident_id: int | None = None,
     revision: int = 1,
+    supersedes: tuple[str, ...] = (),
     expires_at: datetime | None = None,
 ) -> PlannedNotification:
     """Address a mail to the duty officer: urgent, past every pause.
@@ -110,6 +113,7 @@ def duty_mail(
         subject=subject,
         body=body,
         dedup_key=dedup_key,
+        supersedes=supersedes,
     )
 
 

@@ -49,6 +49,8 @@ class PlannedNotification:
     """The revision of its alert."""
     dedup_key: str = ""
     """Of a mail to the duty officer: what is sent once."""
+    supersedes: tuple[str, ...] = ()
+    """Of a mail to the duty officer: the dedup keys of those that need not be read before it."""
     deferral: Deferral | None = None
 
     @property

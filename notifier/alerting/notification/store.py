@@ -84,9 +84,16 @@ def queue_duty_mails(mails: Iterable[PlannedNotification]) -> None:
         # Another worker may have queued it since.
         with suppress(IntegrityError), transaction.atomic():
             if mail.dedup_key not in known:
+                _supersede_mails(mail.supersedes)
                 (message,) = enqueue_messages([_outgoing(mail)])
                 _new_row(mail, NotificationState.QUEUED, message).save(force_insert=True)
                 known.add(mail.dedup_key)
+
+
+def _supersede_mails(dedup_keys: Sequence[str]) -> None:
+    if dedup_keys:
+        older = Notification.objects.filter(dedup_key__in=dedup_keys, message__isnull=False)
+        cancel_superseded(older.values_list("message_id", flat=True))
 
 
 def _has_address(mail: PlannedNotification) -> bool:

@@ -121,6 +121,7 @@ def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
         NotificationKind.REVIEW,
         report.source,
         dedup_key=dedup_key(report, is_expired=is_expired),
+        supersedes=(dedup_key(report),) if is_expired else (),
         incident_id=report.incident_id,
         revision=2 if is_expired else 1,
         subject=subject,
