@@ -14,7 +14,7 @@ from django.test import Client
 from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.models import DeferralReason, NotificationState, QuotaUsage
 from notifier.alerting.status import status_of
-from notifier.delivery.models import Lane, Message
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from notifier.journal.models import Step
@@ -22,6 +22,7 @@ from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
     ACCIDENT,
     DUTY,
+    LATER,
     REFUSED,
     breakable,
     contact,
@@ -29,6 +30,7 @@ from tests.alerting.house import (
     event,
     hand_over,
     journal,
+    messages,
     number,
     push,
     run_round,
@@ -181,6 +183,30 @@ def test_news_of_what_it_holds_is_held_in_its_place(capped) -> None:
     assert count(MAYOR) == 4
     assert "récapitulatif de 2 interventions" in released.body
     assert "U0" in released.body and "V" in released.body
+
+
+def test_who_is_told_the_end_that_it_held_is_not_told_the_alert_afterwards(capped) -> None:
+    push(capped, "U0")
+    hand_over(lambda _: LATER)
+    flood(capped, many=2, name="V")
+    push(capped, "U0", sequence=2, status="closed")
+    call_command("source", "release", "CORG 90")
+    run_round()
+    first, end = messages("U0", channel="sms")
+    assert "terminée" in end.body
+    assert (first.state, end.state) == (MessageState.CANCELLED, MessageState.PENDING)
+
+
+def test_a_digest_that_alone_is_beyond_it_is_held_by_it(capped, clock) -> None:
+    clock.shift(timedelta(hours=4))
+    call_command("source", "set", "CORG 90", "--plafond-absolu", "1")
+    flood(Source.objects.get(), many=12, name="CORG90-2026-0000")
+    clock.shift(timedelta(hours=2, minutes=1))
+    run_round()
+    assert set(deferrals(channel="sms").values_list("state", "reason")) == {
+        (NotificationState.DEFERRED, DeferralReason.HARD_QUOTA)
+    }
+    assert not Message.objects.filter(address=DUTY, body__contains="None").exists()
 
 
 def test_the_next_person_is_held_as_well(capped) -> None:

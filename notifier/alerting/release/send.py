@@ -23,8 +23,8 @@ from notifier.alerting.policy.current import composer
 from notifier.alerting.scheduling import lane_of
 from notifier.alerting.throttling.limits import next_day, read_limits, store_usage
 from notifier.alerting.throttling.quota import QUOTAS
-from notifier.delivery.models import Channel, Lane
-from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.delivery.models import OPEN, Channel, Lane
+from notifier.delivery.outbox import OutgoingMessage, cancel_superseded, enqueue_messages
 from notifier.intake.models import Source
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -37,9 +37,11 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
     """
     source = alert_of(rows[0]).incident.source
     message = _compose_message(rows)
-    if not _fits_quota(source, message, rows):
-        _defer_until_tomorrow(rows, source, now)
+    if reason := _reached_quota(source, message, rows):
+        _defer_until_tomorrow(rows, reason, now)
         return
+    if len(rows) == 1:
+        cancel_superseded(_older_messages(rows[0]))
     (queued,) = enqueue_messages([message])
     kind = NotificationKind.ALERT if len(rows) == 1 else NotificationKind.DIGEST
     for row in rows:
@@ -63,6 +65,19 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
 def expires_at(row: Notification) -> datetime:
     """Return when the deferred notification expires (aware)."""
     return row.expires_at or row.created_at
+
+
+def _older_messages(row: Notification) -> list[int]:
+    """Return the messages of older revisions that the row's address has not got yet."""
+    older = Notification.objects.filter(
+        alert=row.alert_id,
+        kind=NotificationKind.ALERT,
+        channel=row.channel,
+        address__iexact=row.address,
+        revision__lt=alert_of(row).revision,
+        message__state__in=OPEN,
+    )
+    return list(older.values_list("message_id", flat=True))
 
 
 def _compose_message(rows: Sequence[Notification]) -> OutgoingMessage:
@@ -102,32 +117,37 @@ def _lane(rows: Sequence[Notification]) -> Lane:
     return Lane.URGENT if was_urgent else Lane.ROUTINE
 
 
-def _fits_quota(source: Source, message: OutgoingMessage, rows: Sequence[Notification]) -> bool:
-    """Count the message and return True if its quotas have room, or a person released the rows."""
+def _reached_quota(
+    source: Source, message: OutgoingMessage, rows: Sequence[Notification]
+) -> DeferralReason | None:
+    """Count the message; or return which quota has no room for it.
+
+    What a person released leaves whatever the quotas say.
+    """
     limits = read_limits((), [source], lock=True)
     segments = sms_size(message.body).segments if message.channel is Channel.SMS else 0
-    is_hard_only = message.lane is Lane.URGENT or message.channel is not Channel.SMS
-    fits = limits.has_room(source, max(segments, 1), hard=True) and (
-        is_hard_only or limits.has_room(source, segments)
-    )
-    leaves = fits or any(row.released_by for row in rows)
-    if leaves:
-        limits.add(source, segments)
-    else:
+    reason: DeferralReason | None = None
+    if not any(row.released_by for row in rows):
+        is_routine_sms = message.lane is Lane.ROUTINE and message.channel is Channel.SMS
+        if not limits.has_room(source, max(segments, 1), hard=True):
+            reason = DeferralReason.HARD_QUOTA
+        elif is_routine_sms and not limits.has_room(source, segments):
+            reason = DeferralReason.QUOTA
+    if reason:
         limits.mark_reached(source)
+    else:
+        limits.add(source, segments)
     store_usage(limits)
-    return leaves
+    return reason
 
 
-def _defer_until_tomorrow(rows: Sequence[Notification], source: Source, now: datetime) -> None:
+def _defer_until_tomorrow(
+    rows: Sequence[Notification], reason: DeferralReason, now: datetime
+) -> None:
     """Defer the rows until the quota has room; the journal says so once."""
     newly = [row for row in rows if row.reason not in QUOTAS]
-    is_hard = not read_limits((), [source], lock=True).has_room(source, 1, hard=True)
     Notification.objects.filter(
         pk__in=[row.pk for row in rows], state=NotificationState.DEFERRED
-    ).update(
-        reason=DeferralReason.HARD_QUOTA if is_hard else DeferralReason.QUOTA,
-        deferred_until=next_day(now),
-    )
+    ).update(reason=reason, deferred_until=next_day(now))
     what = "retenu encore, le plafond de SMS du jour est atteint"
     write_entries(notification_entries(newly, Step.HELD, what))
