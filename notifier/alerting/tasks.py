@@ -4,12 +4,11 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
+from notifier.alerting.decision.pipeline import decide_each
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
-from notifier.jobs.coalesce import Coalesce
 from notifier.territory.resolve import Location, resolve
 
 
@@ -23,14 +22,10 @@ def warm_up(**_: object) -> None:
         provider_named(name)
 
 
-_coalesced = Coalesce(max_batch_size=BATCH_SIZE)
-
-
 @shared_task(name="alerting.decide")
 def decide_task(*report_ids: str) -> None:
-    """Decide the reports, and those that other jobs of this process bring meanwhile."""
-    for batch in _coalesced.batches(*report_ids):
-        decide_each(*map(UUID, batch))
+    """Decide the reports together: those that were enqueued within the same moment."""
+    decide_each(*map(UUID, report_ids))
 
 
 @shared_task(name="alerting.sweep")

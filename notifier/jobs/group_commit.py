@@ -1,7 +1,4 @@
-"""Group commit: concurrent requests of one process are handled together, each with its own result.
-
-Where nobody waits for a result, see `coalesce.py`.
-"""
+"""Group commit: concurrent requests of a process are handled together, each with its own result."""
 
 from __future__ import annotations
 
