@@ -113,8 +113,7 @@ def _notify_next(failed: Notification) -> _Escalated | None:
     None where a newer text is on its way to the same people, for it is escalated itself, and where
     an end is late: it can be read in the morning.
     """
-    alerts = Alert.objects.select_related("incident__source", "report")
-    alert = alerts.select_for_update(of=("self",)).get(notification=failed)
+    alert = locked_alert(failed)
     if alert.revision != failed.revision:
         return None
     if failed.is_delayed and Kind(alert.kind).closes:
@@ -134,6 +133,12 @@ def _notify_next(failed: Notification) -> _Escalated | None:
     if failed.is_delayed and len(late) > 1:
         return _Escalated(alert, channels)
     return _Escalated(alert, channels | {n.channel for n in planned})
+
+
+def locked_alert(notification: Notification) -> Alert:
+    """Return the alert of a notification, locked until commit."""
+    alerts = Alert.objects.select_related("incident__source", "report")
+    return alerts.select_for_update(of=("self",)).get(notification=notification)
 
 
 def store_throttled(
@@ -167,11 +172,11 @@ def _plan(
     if alert.is_to_neighbour:
         tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_key(person) == failed.recipient]
-    planned = _untried(_compose_text(alert, category).for_people(same, tuple(Channel)), tried)
+    planned = _untried(compose_text(alert, category).for_people(same, tuple(Channel)), tried)
     if Kind(alert.kind).closes:
         return planned
     why = failed_people_clause(failed, siblings, is_tried_still=bool(planned))
-    text = _compose_text(alert, category, why)
+    text = compose_text(alert, category, why)
     # Of one that was late before it failed, somebody else was notified already.
     is_failed_over = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
     has_stand_in = is_failed_over and not failed.is_delayed
@@ -195,7 +200,7 @@ def _notified_of_others(alert: Alert) -> set[AddressKey]:
     return {key for notifications in by_alert.values() for key in address_keys(notifications)}
 
 
-def _compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
+def compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
     """Compose the alert's text as it now stands; `unreached` says for whom its reader stands in."""
     facts = {**alert.facts, "unreached": unreached}
     return AlertText(alert, compose(Kind(alert.kind), facts), Lane(category.lane))

@@ -4,8 +4,12 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import disclosable_category, store_throttled
-from notifier.alerting.kinds import Kind
+from notifier.alerting.escalation.failover import (
+    compose_text,
+    disclosable_category,
+    locked_alert,
+    store_throttled,
+)
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.history import (
     address_keys,
@@ -13,9 +17,8 @@ from notifier.alerting.notification.history import (
     notifications_of,
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
-from notifier.alerting.notification.planned import AlertText, PlannedNotification
-from notifier.alerting.notification.text_facts import compose
-from notifier.delivery.models import Lane, Message
+from notifier.alerting.notification.planned import PlannedNotification
+from notifier.delivery.models import Message
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -31,8 +34,7 @@ def catch_up(message: Message) -> None:
 
 
 def _catch_up(delivered: Notification) -> None:
-    alerts = Alert.objects.select_related("incident__source", "report")
-    alert = alerts.select_for_update(of=("self",)).get(notification=delivered)
+    alert = locked_alert(delivered)
     if not _has_useful_revision_after(alert, delivered):
         return
     earlier = notifications_of(alert.pk)
@@ -58,7 +60,7 @@ def _plan(
     if category is None:
         return []
     people = active_people([alert.organisation], timezone.now())[alert.organisation]
-    text = AlertText(alert, compose(Kind(alert.kind), alert.facts), Lane(category.lane))
+    text = compose_text(alert, category)
     notified = address_keys(n for n in earlier if n.revision == alert.revision)
     planned = text.for_recipients_of([delivered], people)
     return [n for n in planned if n.key not in notified]
