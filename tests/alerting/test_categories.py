@@ -138,6 +138,38 @@ def test_dwellings_and_searches_are_told_without_place(shipped: dict[str, Catego
         assert not shipped[code].place, code
 
 
+def test_the_subjects_of_the_conventions_are_there(shipped: dict[str, Category]) -> None:
+    """Those that CISU does not have: by lane, with or without the place."""
+    with_place = ("L01.10.00", "L02.02.01", "L02.02.02", "L02.04.00", "L02.05.00", "L01.03.01")
+    by_mail = (
+        *("L01.01.01", "L01.01.02", "L01.01.03", "L01.01.04", "L01.11.00"),
+        *("L02.01.01", "L02.01.02", "L02.01.03", "L02.03.01", "L02.06.00"),
+    )
+    for code in (*with_place, "L02.07.00", "L03.01.00", "L03.02.00"):
+        assert (shipped[code].disclosure, shipped[code].lane) == ("notify", "urgent"), code
+        assert shipped[code].place is (code in with_place), code
+    for code in (*by_mail, "L02.03.02"):
+        assert (shipped[code].disclosure, shipped[code].lane) == ("notify", "routine"), code
+        assert shipped[code].place is (code in by_mail), code
+
+
+def test_what_befalls_an_elected_official_is_told_to_the_mayor_alone_and_says_nothing(
+    shipped: dict[str, Category],
+) -> None:
+    about_officials = [category for code, category in shipped.items() if code.startswith("L03")]
+    assert len(about_officials) == 3
+    for category in about_officials:
+        assert category.tell == ("maire",)
+        assert category.label == "faits visant un élu"
+        assert not category.may_name_commune
+
+
+def test_every_law_is_an_article_of_a_code(shipped: dict[str, Category]) -> None:
+    article = re.compile(r"article [LR]?\d+(?:-\d+)* du code (?:de|du|des|général) .+")
+    for code, category in shipped.items():
+        assert article.fullmatch(category.legal_basis), code
+
+
 def test_one_category_whole(shipped: dict[str, Category]) -> None:
     assert shipped["C07.03.03"] == Category(
         code="C07.03.03",
