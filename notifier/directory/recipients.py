@@ -16,8 +16,8 @@ from notifier.territory.resolve import commune_by_code
 
 
 @dataclass(frozen=True)
-class Person:
-    """What other rooms may know of a contact: never the name."""
+class Recipient:
+    """Somebody in the order of being told, as other rooms may know: never the name."""
 
     contact_id: int
     commune: str
@@ -41,7 +41,7 @@ class Person:
         return function_title(self.function, self.rank)
 
 
-def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Person]]:
+def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Recipient]]:
     """Return the people of each commune who are active at `at`, in the order they are to be told.
 
     Mayor, deputies by rank, on-call elected official, municipal police, chief executive, others:
@@ -56,10 +56,10 @@ def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Perso
     if not communes:
         return {}
     today = {code: at.astimezone(commune_time_zone(code)).date() for code in communes}
-    active: dict[str, list[Person]] = {code: [] for code in communes}
+    active: dict[str, list[Recipient]] = {code: [] for code in communes}
     for contact in sorted(contacts_of(today), key=lambda contact: contact.escalation_order):
         if is_active(contact, today[contact.commune]):
-            active[contact.commune].append(_to_person(contact))
+            active[contact.commune].append(_to_recipient(contact))
     return active
 
 
@@ -97,8 +97,8 @@ def commune_time_zone(code: str) -> ZoneInfo:
     return ZoneInfo(commune.time_zone if commune else settings.TIME_ZONE)
 
 
-def _to_person(contact: Contact) -> Person:
-    return Person(
+def _to_recipient(contact: Contact) -> Recipient:
+    return Recipient(
         contact_id=contact.pk,
         commune=contact.commune,
         function=contact.function,

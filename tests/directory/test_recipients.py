@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifier.directory.models import Contact
-from notifier.directory.recipients import Person, active_people
+from notifier.directory.recipients import Recipient, active_people
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def contact(commune: str, function: str, rank: int = 1, **fields: Any) -> Contac
     return Contact.objects.create(commune=commune, function=function, rank=rank, **fields)
 
 
-def titles(people: list[Person]) -> list[str]:
+def titles(people: list[Recipient]) -> list[str]:
     return [person.title for person in people]
 
 
@@ -52,7 +52,7 @@ def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall
 def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
     mayor = contact(DELLE, "maire", email="maire@delle.example", last_name="Merisier")
     [person] = active_people([DELLE], NOON)[DELLE]
-    assert person == Person(mayor.pk, DELLE, "maire", 1, "+33639980001", "maire@delle.example")
+    assert person == Recipient(mayor.pk, DELLE, "maire", 1, "+33639980001", "maire@delle.example")
     assert "Merisier" not in repr(person)
 
 

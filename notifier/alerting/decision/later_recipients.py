@@ -12,7 +12,7 @@ from notifier.alerting.notification.recipients import (
 )
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import Channel
-from notifier.directory.recipients import Person
+from notifier.directory.recipients import Recipient
 
 
 def address_later_text(
@@ -20,7 +20,7 @@ def address_later_text(
     text: AlertText,
     notifications: Sequence[Notification],
     category: Category,
-    people: Sequence[Person],
+    people: Sequence[Recipient],
     *,
     include_first_recipients: bool,
 ) -> tuple[list[PlannedNotification], list[Notification]]:

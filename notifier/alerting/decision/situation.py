@@ -12,7 +12,7 @@ from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.models import Notification
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.throttling.limits import Limits, read_limits
-from notifier.directory.recipients import Person, active_people
+from notifier.directory.recipients import Recipient, active_people
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Situation:
     """What is known when a plan is made."""
 
     now: datetime
-    people: dict[str, list[Person]]
+    people: dict[str, list[Recipient]]
     """The active contacts by commune."""
     earlier: dict[int, list[Notification]]
     """The notifications so far by alert."""

@@ -11,7 +11,7 @@ from notifier.alerting.models import Alert, DeferralReason, Notification, Notifi
 from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.address import mask
 from notifier.delivery.models import Channel, Lane
-from notifier.directory.recipients import Person
+from notifier.directory.recipients import Recipient
 from notifier.intake.models import Source
 
 # A channel and an address on it, as `address_key` makes one.
@@ -103,7 +103,7 @@ class AlertText:
     lane: Lane
 
     def for_people(
-        self, people: Iterable[Person], channels: Sequence[str]
+        self, people: Iterable[Recipient], channels: Sequence[str]
     ) -> list[PlannedNotification]:
         """Address it to each person on each of the channels; once to an address that two share.
 
@@ -118,7 +118,7 @@ class AlertText:
         return list(by_key.values())
 
     def for_recipients_of(
-        self, earlier: Iterable[Notification], people: Sequence[Person]
+        self, earlier: Iterable[Notification], people: Sequence[Recipient]
     ) -> list[PlannedNotification]:
         """Address it to the recipients of earlier notifications, at their present addresses.
 
@@ -139,7 +139,7 @@ class AlertText:
             planned = merged(planned, self.for_people(both, [notification.channel]))
         return planned
 
-    def _to(self, person: Person, channel: Channel) -> PlannedNotification:
+    def _to(self, person: Recipient, channel: Channel) -> PlannedNotification:
         is_sms = channel is Channel.SMS
         return PlannedNotification(
             kind=NotificationKind.ALERT,

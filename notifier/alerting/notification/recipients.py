@@ -6,10 +6,10 @@ from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Notification
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import FAILED_STATES, MessageState
-from notifier.directory.recipients import Person
+from notifier.directory.recipients import Recipient
 
 
-def first_recipients(people: Sequence[Person], category: Category) -> list[Person]:
+def first_recipients(people: Sequence[Recipient], category: Category) -> list[Recipient]:
     """Return those who get an alert's first text, in the order of the directory.
 
     They are those whose function the category names. Without a mayor, the first deputy stands in
@@ -28,7 +28,7 @@ def first_recipients(people: Sequence[Person], category: Category) -> list[Perso
     return chosen
 
 
-def sms_recipients(people: Sequence[Person], earlier: Iterable[Notification]) -> list[Person]:
+def sms_recipients(people: Sequence[Recipient], earlier: Iterable[Notification]) -> list[Recipient]:
     """Return who gets by SMS what would otherwise go by e-mail alone.
 
     Of those who got the earlier notifications everybody who has a telephone, for they know what it
@@ -39,13 +39,13 @@ def sms_recipients(people: Sequence[Person], earlier: Iterable[Notification]) ->
     return [person for person in owners if recipient_key(person) in notified] or owners[:1]
 
 
-def _with_phone(people: Iterable[Person]) -> list[Person]:
+def _with_phone(people: Iterable[Recipient]) -> list[Recipient]:
     return [person for person in people if person.mobile]
 
 
 def people_not_notified(
-    people: Iterable[Person], notifications: Iterable[Notification]
-) -> Iterator[Person]:
+    people: Iterable[Recipient], notifications: Iterable[Notification]
+) -> Iterator[Recipient]:
     """Yield the people to whom none of the notifications went, in their order."""
     notified = {n.recipient for n in notifications}
     return (person for person in people if recipient_key(person) not in notified)
@@ -78,6 +78,6 @@ def needing_revision(kind: Kind, earlier: Iterable[Notification]) -> list[Notifi
     return [*not_failed(notifications), *(() if kind is Kind.END else awaiting_follow_up)]
 
 
-def recipient_key(person: Person) -> str:
+def recipient_key(person: Recipient) -> str:
     """Return how a notification refers to its recipient, without a name."""
     return f"contact:{person.contact_id}"
