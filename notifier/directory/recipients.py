@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from notifier.directory.models import Contact, Function
+from notifier.directory.models import Contact, function_title
 from notifier.directory.sql import contacts_of
 from notifier.territory.resolve import commune_by_code
 
@@ -77,13 +77,6 @@ def is_active(contact: Contact, day: date) -> bool:
     started = contact.active_from is None or contact.active_from <= day
     ended = contact.active_until is not None and contact.active_until < day
     return started and not ended
-
-
-def function_title(function: str, rank: int) -> str:
-    """Return a function and rank in French."""
-    if function == Function.DEPUTY:
-        return "1er adjoint" if rank == 1 else f"{rank}e adjoint"
-    return Function(function).label
 
 
 @cache

@@ -17,9 +17,8 @@ from django.http import HttpRequest
 
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
 from notifier.directory.imports.rows import ambiguous_code_question, normalise_commune_code
-from notifier.directory.models import Contact, Function
+from notifier.directory.models import Contact, Function, function_title
 from notifier.directory.names import fold
-from notifier.directory.recipients import function_title
 from notifier.mailbox import strip_invisible
 from notifier.territory.reference.communes import communes_named, departement_prefix
 from notifier.territory.resolution.names import normalise

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from notifier.directory.models import Contact
-from notifier.directory.recipients import function_title
+from notifier.directory.models import Contact, function_title
 from notifier.territory.resolve import commune_by_code
 
 IMPORTED_FIELDS = ("last_name", "first_name", "mobile", "email")

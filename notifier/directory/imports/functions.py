@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from notifier.directory.models import Function
+from notifier.directory.models import OF_COMMUNE, Function
 from notifier.directory.names import fold
 
 _SYNONYMS = {
@@ -25,8 +25,8 @@ _SYNONYMS = {
     "directrice generale des services": Function.CHIEF_EXECUTIVE,
 }
 _FUNCTIONS = {
-    **{fold(function.value.replace("_", " ")): function for function in Function},
-    **{fold(function.label): function for function in Function},
+    **{fold(function.value.replace("_", " ")): function for function in OF_COMMUNE},
+    **{fold(function.label): function for function in OF_COMMUNE},
     **_SYNONYMS,
 }
 _ORDINALS = (

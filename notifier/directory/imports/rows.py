@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from notifier.directory.imports.csv_reader import COMMUNE_NAME
 from notifier.directory.imports.functions import parse_function, parse_rank
-from notifier.directory.models import Contact, Function
+from notifier.directory.models import OF_COMMUNE, Contact
 from notifier.territory.phones import PhoneError, parse_mobile
 from notifier.territory.reference.communes import normalise_code, other_communes_by_postal_code
 from notifier.territory.resolution.evidence import format_communes
@@ -22,7 +22,7 @@ Identity: TypeAlias = tuple[str, str, int]
 _MAX_RANK = 999
 _MAX_SHOWN_LENGTH = 60
 _COLUMN_OF = {"last_name": "nom", "first_name": "prenom", "email": "courriel"}
-_FUNCTIONS = ", ".join(Function.values)
+_FUNCTIONS = ", ".join(OF_COMMUNE)
 
 
 @dataclass(frozen=True)

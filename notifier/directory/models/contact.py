@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,43 +11,13 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.directory.models.functions import ESCALATION_ORDER, Function
+from notifier.directory.models.people import NameKeyField
 from notifier.directory.names import fold, normalise_name, validate_legible
 from notifier.fields import EmailField
 from notifier.mailbox import strip_invisible
 from notifier.territory.phones import PhoneError, parse_mobile
 from notifier.territory.resolve import commune_by_code
-
-
-class Function(models.TextChoices):
-    """In which capacity someone is told, in the default order of escalation.
-
-    CGCT art. L2122-17: an absent mayor is replaced by the deputies in the order of their
-    nomination; those who answer for the town hall without replacing the mayor come after.
-    """
-
-    MAYOR = "maire", "maire"
-    DEPUTY = "adjoint", "adjoint au maire"
-    ON_CALL = "astreinte", "élu d’astreinte"
-    MUNICIPAL_POLICE = "police_municipale", "police municipale"
-    CHIEF_EXECUTIVE = "dgs", "directeur général des services"
-    OTHER = "autre", "autre contact"
-
-
-_ORDER = {function.value: position for position, function in enumerate(Function)}
-
-
-class NameKeyField(models.TextField):  # type: ignore[type-arg] # no subscript at run time
-    """The folded name of a contact, for searching; kept up to date on every save."""
-
-    def pre_save(self, contact: Any, add: bool) -> str:  # noqa: ARG002 - Django passes it
-        """Compute the value, for forms as for bulk imports."""
-        contact.name_key = contact.folded_name
-        return str(contact.name_key)
-
-    def deconstruct(self) -> Any:
-        """Appear in migrations as a plain TextField."""
-        name, _, args, kwargs = super().deconstruct()
-        return name, "django.db.models.TextField", args, kwargs
 
 
 class Contact(models.Model):
@@ -60,7 +29,7 @@ class Contact(models.Model):
         max_length=5,
         help_text="Code officiel géographique d’une commune actuelle, par exemple 90033.",
     )
-    function = models.CharField("fonction", max_length=20, choices=Function)
+    function = models.CharField("fonction", max_length=24, choices=Function)
     rank = models.PositiveSmallIntegerField(
         "rang",
         default=1,
@@ -90,8 +59,8 @@ class Contact(models.Model):
     class Meta:
         verbose_name = "contact"
         verbose_name_plural = "contacts"
-        ordering = ["commune", "function", "rank"]
-        constraints = [
+        ordering = ("commune", "function", "rank")
+        constraints = (
             models.UniqueConstraint(
                 fields=["commune", "function", "rank"],
                 name="contact_once_per_rank",
@@ -114,7 +83,7 @@ class Contact(models.Model):
                 name="contact_period_in_order",
                 violation_error_message="La fin de la période précède son début.",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         commune = commune_by_code(self.commune)
@@ -135,7 +104,7 @@ class Contact(models.Model):
     @property
     def escalation_order(self) -> tuple[int, int]:
         """The place in the order in which the commune's contacts are told; sorts ascending."""
-        return (_ORDER[self.function], self.rank)
+        return (ESCALATION_ORDER[self.function], self.rank)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Normalise the fields, then validate them. Raises ValidationError."""

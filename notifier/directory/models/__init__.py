@@ -1,0 +1,65 @@
+"""Organisations, people, mandates, on-call and conventions, as stored."""
+
+from notifier.directory.models.availability import Absence, OnCallRotation, OnCallShift
+from notifier.directory.models.contact import Contact
+from notifier.directory.models.conventions import (
+    Convention,
+    ConventionKind,
+    ConventionNarrowing,
+    ConventionRule,
+    Detail,
+)
+from notifier.directory.models.functions import (
+    ESCALATION_ORDER,
+    OF_COMMUNE,
+    Function,
+    function_title,
+)
+from notifier.directory.models.organisations import (
+    OF_DEPARTEMENT,
+    Organisation,
+    OrganisationKind,
+    OrganisationRef,
+    Zone,
+    ZoneCommune,
+    ZoneKind,
+)
+from notifier.directory.models.people import (
+    MAX_FAILURES,
+    Address,
+    AddressKind,
+    Civility,
+    Mandate,
+    Origin,
+    Person,
+)
+
+__all__ = [
+    "ESCALATION_ORDER",
+    "MAX_FAILURES",
+    "OF_COMMUNE",
+    "OF_DEPARTEMENT",
+    "Absence",
+    "Address",
+    "AddressKind",
+    "Civility",
+    "Contact",
+    "Convention",
+    "ConventionKind",
+    "ConventionNarrowing",
+    "ConventionRule",
+    "Detail",
+    "Function",
+    "Mandate",
+    "OnCallRotation",
+    "OnCallShift",
+    "Organisation",
+    "OrganisationKind",
+    "OrganisationRef",
+    "Origin",
+    "Person",
+    "Zone",
+    "ZoneCommune",
+    "ZoneKind",
+    "function_title",
+]

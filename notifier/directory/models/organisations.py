@@ -1,0 +1,208 @@
+"""Organisations and their territories, as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from notifier.territory.resolve import commune_by_code
+
+
+class OrganisationKind(models.TextChoices):
+    """Kind of an organisation that can be told."""
+
+    COMMUNE = "commune", "commune"
+    EPCI = "epci", "intercommunalité"
+    DEPARTEMENT = "departement", "département"
+    PREFECTURE = "prefecture", "préfecture"
+    MUNICIPAL_POLICE = "police_municipale", "police municipale"
+    GENDARMERIE = "gendarmerie", "unité de gendarmerie"
+    POLICE = "police", "unité de police nationale"
+    PARTNER = "partenaire", "partenaire"
+    QUARTER = "quartier", "quartier (participation citoyenne)"
+
+
+# Their territory is every commune of the département whose code they bear.
+OF_DEPARTEMENT = (OrganisationKind.DEPARTEMENT, OrganisationKind.PREFECTURE)
+
+
+@dataclass(frozen=True, order=True)
+class OrganisationRef:
+    """An organisation by its kind and code: 90033 of a commune, the SIREN of an EPCI."""
+
+    kind: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.code}"
+
+    @classmethod
+    def parse(cls, text: str) -> OrganisationRef:
+        """Read "epci:246300701". Raises ValueError in French."""
+        kind, colon, code = text.strip().partition(":")
+        if not colon or kind not in OrganisationKind.values or not code.strip():
+            kinds = ", ".join(OrganisationKind.values)
+            raise ValueError(
+                f"« {text} » ne désigne pas un organisme : écrire le type, deux-points et le code, "
+                f"par exemple commune:90033 ou epci:246300701 (types : {kinds})"
+            )
+        return cls(kind, code.strip())
+
+
+class Organisation(models.Model):
+    """An organisation that answers for a territory; a commune has a row once it is first used."""
+
+    kind = models.CharField("type", max_length=20, choices=OrganisationKind)
+    code = models.CharField(
+        "code",
+        max_length=30,
+        validators=[
+            RegexValidator(
+                r"^[0-9A-Za-z][0-9A-Za-z_-]*\Z", "Lettres, chiffres et tirets seulement."
+            )
+        ],
+        help_text="Code INSEE d’une commune ou d’un département, SIREN d’une intercommunalité ; "
+        "pour les autres un SIREN, un SIRET ou un mot de votre choix.",
+    )
+    name = models.CharField("nom", max_length=100)
+    nature = models.CharField(
+        "nature",
+        max_length=60,
+        blank=True,
+        help_text="Par exemple métropole, brigade, bailleur, collège.",
+    )
+    phone = models.CharField("téléphone", max_length=30, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="organisme supérieur",
+    )
+    time_zone = models.CharField("fuseau horaire", max_length=40, default="Europe/Paris")
+
+    class Meta:
+        verbose_name = "organisme"
+        verbose_name_plural = "organismes"
+        ordering = ("kind", "name", "code")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("kind", "code"),
+                name="directory_organisation_once",
+                violation_error_message="Un organisme de ce type porte déjà ce code.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+    @property
+    def ref(self) -> OrganisationRef:
+        """Its kind and code."""
+        return OrganisationRef(self.kind, self.code)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """Its time zone, in which its dates are read."""
+        return ZoneInfo(self.time_zone)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Take a commune's name and time zone from the official code. Raises ValidationError."""
+        self.code = self.code.strip()
+        if self.kind == OrganisationKind.COMMUNE:
+            self.code = self.code.upper()
+            commune = commune_by_code(self.code)
+            if commune is None:
+                raise ValidationError(
+                    {
+                        "code": f"Aucune commune actuelle ne porte le code {self.code} : donnez "
+                        "le code officiel géographique (pas le code postal)."
+                    }
+                )
+            self.name, self.time_zone = commune.name, commune.time_zone
+        super().clean_fields(exclude)
+
+
+class ZoneKind(models.TextChoices):
+    """How a zone is given."""
+
+    COMMUNE = "commune", "commune"
+    POLYGON = "polygone", "contour"
+    SITE = "site", "lieu nommé"
+
+
+class Zone(models.Model):
+    """A part of an organisation's territory for a time: a commune, a contour, or a named site."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="zones", verbose_name="organisme"
+    )
+    kind = models.CharField("type", max_length=8, choices=ZoneKind)
+    name = models.CharField("nom", max_length=100, blank=True)
+    # GeoJSON Polygon or MultiPolygon, or {"type": "Point", …} with `radius_m`; null of a commune.
+    shape = models.JSONField("contour", null=True, blank=True)
+    radius_m = models.PositiveIntegerField("rayon en mètres", null=True, blank=True)
+    starts_on = models.DateField("à partir du", null=True, blank=True)
+    ends_on = models.DateField("jusqu’au", null=True, blank=True)
+    origin = models.CharField(
+        "origine", max_length=60, blank=True, help_text="Liste fournie et sa date, ou fichier."
+    )
+
+    class Meta:
+        verbose_name = "zone"
+        verbose_name_plural = "zones"
+        ordering = ("organisation", "kind", "name", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="directory_zone_period_in_order",
+                violation_error_message="La fin de la période précède son début.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="site") | ~Q(name=""),
+                name="directory_site_has_name",
+                violation_error_message="Un lieu porte un nom.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="commune") | Q(shape__isnull=False),
+                name="directory_zone_has_shape",
+                violation_error_message="Un contour ou un lieu a besoin d’un tracé.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation} · {self.name or self.get_kind_display()}"
+
+    def is_active(self, day: date) -> bool:
+        """Return whether the day is within its period, both ends included."""
+        return (self.starts_on is None or self.starts_on <= day) and (
+            self.ends_on is None or day <= self.ends_on
+        )
+
+
+class ZoneCommune(models.Model):
+    """A commune that a zone is, or touches: by these a zone is found from a place."""
+
+    zone = models.ForeignKey(
+        Zone, on_delete=models.CASCADE, related_name="communes", verbose_name="zone"
+    )
+    commune = models.CharField("commune", max_length=5)
+
+    class Meta:
+        verbose_name = "commune d’une zone"
+        verbose_name_plural = "communes des zones"
+        constraints = (
+            # Searches by commune use this key's index, which begins with it.
+            models.UniqueConstraint(fields=("commune", "zone"), name="directory_zone_commune_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.zone} : {self.commune}"
