@@ -8,8 +8,9 @@ unpacked releases of the npm package `@etalab/decoupage-administratif`: the firs
 communes and must be the COG 2026; older ones only add names that communes have had since, because
 the software of a dispatch centre lags behind the COG (Éragny became Éragny-sur-Oise in 2026). Two
 tables beside the file add names from before 2019 (`data/anciens_noms.csv`) and what La Poste lists
-otherwise (`data/la_poste.csv`); `data/LICENCE.md` gives their origin. The same sources give the
-same file, byte for byte, under one version of SQLite.
+otherwise (`data/la_poste.csv`); `data/LICENCE.md` gives their origin. The first release also gives
+the EPCI and the départements (`groupings.py`). The same sources give the same files, byte for byte,
+under one version of SQLite.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from notifier.territory.build.contours import replace_contours
+from notifier.territory.build.groupings import write_groupings
 from notifier.territory.build.sources import BadSourceError
 from notifier.territory.reference.database import PACKAGED_FILE, SCHEMA_VERSION, VINTAGE
 from notifier.territory.resolution.names import normalise
@@ -109,6 +111,7 @@ def main(arguments: list[str]) -> int:
         departements = read(folders[0], "departements.json")
         write(territory, departements, [read_version(folder) for folder in folders], unfinished)
         report = replace_contours(unfinished, polygons, CONTOURS_ORIGIN)
+        write_groupings(folders[0], territory.communes)
     except BadSourceError as error:
         print(f"build: {error}", file=sys.stderr)
         unfinished.unlink(missing_ok=True)

@@ -17,6 +17,8 @@ from notifier.territory.reference.database import (
     incompatibility,
     operator_file,
 )
+from notifier.territory.zones.epci import SOURCE as EPCI_SOURCE
+from notifier.territory.zones.epci import all_epci
 
 KINDS = {
     "actuelle": "communes",
@@ -60,6 +62,7 @@ class Command(BaseCommand):
         self.stdout.write(f"fichier : {active_file()}")
         for kind, count in count_by_kind().items():
             self.stdout.write(f"{KINDS[kind]} : {count}")
+        self.stdout.write(f"EPCI : {len(all_epci())} ({EPCI_SOURCE})")
         own = operator_file()
         if own and own.exists() and active_file() == PACKAGED_FILE:
             self.stdout.write(
