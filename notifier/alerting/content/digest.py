@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.category_label import parse_label
 from notifier.alerting.content.facts import Facts, mail_context
-from notifier.alerting.content.moments import short_hour, written_hour
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.content.typography import truncate, unbreakable, with_remark
+from notifier.moments import short_hour, written_hour
 from notifier.territory.grammar import with_de
 
 # An SMS has room for fewer references than this; there is no use in trying more.

@@ -11,10 +11,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.category_label import parse_label
-from notifier.alerting.content.moments import short_hour, written_hour, written_moment
 from notifier.alerting.content.street_label import safe_place
 from notifier.alerting.content.typography import truncate, unbreakable, with_remark
 from notifier.intake.schema.vocabulary import Severity
+from notifier.moments import short_hour, written_hour, written_moment
 from notifier.territory.grammar import with_a, with_de
 
 

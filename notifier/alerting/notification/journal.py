@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from notifier.alerting.content.moments import written_hour
 from notifier.alerting.models import Alert, DeferralReason, Notification
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.planned import NotificationPlan, PlannedNotification
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
+from notifier.moments import written_hour
 
 
 def alert_entry(

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifier.alerting.content.facts import ReviewFacts
-from notifier.alerting.content.moments import written_moment
 from notifier.alerting.models import Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import TITLE, duty_mail
 from notifier.alerting.notification.planned import PlannedNotification
@@ -31,6 +30,7 @@ from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
+from notifier.moments import written_moment
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 

@@ -19,10 +19,10 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import categories, label_of
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Incident
+from notifier.moments import stamped_hour
 from notifier.territory.resolve import commune_by_code
 
 Stored = TypeVar("Stored", bound=Model)

@@ -5,11 +5,11 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.throttling.pause import Waiting
 from notifier.console.management.commands._who import add_actor_option
 from notifier.delivery.models import EVERYTHING, Pause
 from notifier.intake.models import Source
+from notifier.moments import stamped_hour
 
 
 def source_named(name: str) -> Source:

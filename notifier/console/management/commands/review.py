@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.alerting.content.facts import review_command
-from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.policy.current import label_of, list_communes
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.alerting.review.notices import Candidate, candidates
@@ -16,6 +15,7 @@ from notifier.console.management.commands._who import add_actor_option
 from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
+from notifier.moments import stamped_hour
 from notifier.territory.resolve import commune_by_code
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.alerting.content.moments import stamped_hour
 from notifier.alerting.notification.history import timeline_of
 from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
+from notifier.moments import stamped_hour
 
 # The column after the time and the time since the step before.
 TEXT_BEGINS = 23

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
     *("octobre", "novembre", "décembre"),
@@ -31,14 +32,23 @@ def written_hour(at: datetime) -> str:
 
 def written_moment(at: datetime) -> str:
     """Write the day and the hour: "le 1er mars 2026 à 3 h 16"."""
-    day = "1er" if at.day == 1 else str(at.day)
-    return f"le {day} {_MONTHS[at.month - 1]} {at.year} à {written_hour(at)}"
+    return f"le {_written_day(at)} à {written_hour(at)}"
+
+
+def weekday_moment(at: datetime) -> str:
+    """Write the day of the week, the day and the hour: "vendredi 27 novembre 2026 à 18 h 00"."""
+    return f"{_DAYS[at.weekday()]} {_written_day(at)} à {written_hour(at)}"
 
 
 def stamped_hour(at: datetime) -> str:
     """Write the hour to the second: "02:25:08", "02:25:08 (heure d’hiver)"."""
     which = season(at)
     return f"{at:%H:%M:%S} ({which})" if which else f"{at:%H:%M:%S}"
+
+
+def _written_day(at: datetime) -> str:
+    day = "1er" if at.day == 1 else str(at.day)
+    return f"{day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def _with_season(hour: str, at: datetime) -> str:
