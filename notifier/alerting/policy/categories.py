@@ -6,15 +6,13 @@ nothing of a faulty file is ever used: half a policy would tell what the law kee
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from notifier.alerting.content.category_label import parse_label
-from notifier.alerting.policy.validation import Key, Rules, Storm, faults, with_inherited
-from notifier.unreadable import describe_os_error
+from notifier.alerting.policy.validation import Rules, Storm, faults, with_inherited
+from notifier.toml_file import TomlRefusedError, read_toml
 
 
 class Category(Rules):
@@ -87,54 +85,13 @@ def load(path: Path) -> Categories:
 
     Raises CategoriesError, in French, with all faults in line order.
     """
-    text = _read(path)
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CategoriesError(f"{path} : TOML non valide, corriger la ligne : {error}") from error
-    lines = _line_of_each_key(text)
-    wrong = sorted((_line_of(lines, key), ".".join(key), what) for key, what in faults(document))
-    if wrong:
-        raise CategoriesError(
-            "\n".join(f"{path}:{line} : {key} {what}" for line, key, what in wrong)
-        )
+        file = read_toml(path)
+    except TomlRefusedError as refused:
+        raise CategoriesError(str(refused)) from refused
+    document = file.document
+    if wrong := list(faults(document)):
+        raise CategoriesError(file.say(wrong))
     codes = document["categories"]
     by_code = {code: Category(code=code, **with_inherited(code, document)) for code in codes}
     return Categories(by_code, Storm(**document.get("storm", {})))
-
-
-# --- reading
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CategoriesError(f"{path} {describe_os_error(error)}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise CategoriesError(f"{path}:{line} : l’enregistrer en UTF-8") from error
-
-
-_SECTION = re.compile(r'\s*\[\s*(\w+)\s*(?:\.\s*"?([\w.]+)"?\s*)?\]')
-_ENTRY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
-
-
-def _line_of_each_key(text: str) -> dict[Key, int]:
-    """Find where each section and key stands: the standard library's parser does not say."""
-    lines: dict[Key, int] = {}
-    section: Key = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _SECTION.match(line):
-            section = tuple(part for part in header.groups() if part)
-            lines.setdefault(section, number)
-        elif entry := _ENTRY.match(line):
-            lines.setdefault((*section, entry[1]), number)
-    return lines
-
-
-def _line_of(lines: Mapping[Key, int], key: Key) -> int:
-    """Return the line of the key, else of the section that it is missing from."""
-    while key and key not in lines:
-        key = key[:-1]
-    return lines.get(key, 1)

@@ -5,7 +5,7 @@ A category is validated with all that it inherits; a fault is reported where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
 
@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 from notifier.alerting.content.category_label import bracket_fault, parse_label
 from notifier.intake.schema.clickable import find_unsafe
 from notifier.intake.schema.vocabulary import Severity
+from notifier.toml_file import describe, distinct, one_of, some_of
 
 Disclosure = Literal["notify", "threshold", "withhold"]
 Lane = Literal["urgent", "routine"]
@@ -33,19 +34,8 @@ Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", 
 MAX_LABEL_LENGTH = 59
 MINUTE = timedelta(minutes=1)
 
-# A key's path in the document: ("families", "C01", "lane") or ("categories", "C01.01.01", "lane").
-Key = tuple[str, ...]
-
 
 # --- what a key may hold; a field's description follows « écrire » where it holds something else
-
-
-def _one_of(words: Iterable[str], intro: str = "l’un de") -> Any:
-    return Field(description=f"{intro} " + ", ".join(f'"{word}"' for word in words))
-
-
-def _some_of(words: Iterable[str]) -> Any:
-    return _one_of(words, "une liste d’un ou plusieurs de")
 
 
 def _between(least: int, most: int, unit: timedelta | int = 1) -> BeforeValidator:
@@ -78,12 +68,6 @@ def _showable(text: str) -> str:
     return text
 
 
-def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
-    if not words or len(set(words)) < len(words):
-        raise ValueError(f"vaut {[*words]} ; en nommer un ou plusieurs, chacun une fois")
-    return words
-
-
 def _rings_if_urgent(channels: tuple[str, ...], section: ValidationInfo) -> tuple[str, ...]:
     if section.data.get("lane") == "urgent" and "sms" not in channels:
         raise ValueError(
@@ -102,8 +86,8 @@ def _fits_disclosure(threshold: Severity | None, section: ValidationInfo) -> Sev
 
 
 _YesOrNo = Annotated[StrictBool, Field(description="true ou false")]
-_Channels = Annotated[tuple[Channel, ...], AfterValidator(_distinct)]
-_Tell = Annotated[tuple[Function, ...], AfterValidator(_distinct), _some_of(get_args(Function))]
+_Channels = Annotated[tuple[Channel, ...], AfterValidator(distinct)]
+_Tell = Annotated[tuple[Function, ...], AfterValidator(distinct), some_of(get_args(Function))]
 
 
 class _Section(BaseModel):
@@ -129,19 +113,19 @@ class Rules(_Section):
     written_label: Annotated[str, AfterValidator(_label)] = Field(
         alias="label", description="son libellé"
     )
-    disclosure: Annotated[Disclosure, _one_of(get_args(Disclosure))]
-    threshold: Annotated[Severity | None, AfterValidator(_fits_disclosure), _one_of(Severity)] = (
+    disclosure: Annotated[Disclosure, one_of(get_args(Disclosure))]
+    threshold: Annotated[Severity | None, AfterValidator(_fits_disclosure), one_of(Severity)] = (
         Field(None, validate_default=True)
     )
-    lane: Annotated[Lane, _one_of(get_args(Lane))]
-    channels: Annotated[_Channels, AfterValidator(_rings_if_urgent), _some_of(get_args(Channel))]
+    lane: Annotated[Lane, one_of(get_args(Lane))]
+    channels: Annotated[_Channels, AfterValidator(_rings_if_urgent), some_of(get_args(Channel))]
     lifetime: Annotated[timedelta, _between(5, 1440, MINUTE)] = Field(
         alias="lifetime_minutes", description="des minutes, de 5 à 1440"
     )
     place: _YesOrNo
     tell: _Tell
     # The defaults notify the fewest.
-    edge: Annotated[Edge, _one_of(get_args(Edge))] = "holder"
+    edge: Annotated[Edge, one_of(get_args(Edge))] = "holder"
     neighbours: _YesOrNo = False
     whole_departement: _YesOrNo = False
     legal_basis: Annotated[str, AfterValidator(_showable), Field(description="le texte de loi")]
@@ -163,17 +147,19 @@ class Document(_Section):
 
 # --- faults
 
+# ("families", "C01", "lane") or ("categories", "C01.01.01", "lane").
+_Path = tuple[str, ...]
 # By the length of the path of a key that it has.
 _MODELS: list[type[BaseModel]] = [Document, Storm, Rules]
-_KEYS = [{f.alias or name: f for name, f in model.model_fields.items()} for model in _MODELS]
-_TO_WRITE = {key: field.description for keys in _KEYS for key, field in keys.items()}
+_FIELDS = [model.model_fields for model in _MODELS]
+_TO_WRITE = {f.alias or name: f.description for of in _FIELDS for name, f in of.items()}
 
 
-def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
+def faults(document: dict[str, Any]) -> Iterator[tuple[_Path, str]]:
     """Yield every fault of the document, with the path of the key that it is about."""
     families, entries = _table(document, "families"), _table(document, "categories")
     whole = {code: with_inherited(code, document) for code in entries}
-    found: set[tuple[Key, str]] = set()
+    found: set[tuple[_Path, str]] = set()
     try:
         Document.model_validate({**document, "categories": whole})
     except ValidationError as error:
@@ -195,19 +181,15 @@ def faults(document: dict[str, Any]) -> Iterator[tuple[Key, str]]:
             yield ("categories", code), what
 
 
-def _path_of(fault: ErrorDetails) -> Key:
+def _path_of(fault: ErrorDetails) -> _Path:
     """Return the key's path, without a list's index and pydantic's mark of a wrong key."""
     return tuple(part for part in fault["loc"] if isinstance(part, str) and part != "[key]")
 
 
 def _describe(fault: ErrorDetails) -> str:
     path = _path_of(fault)
-    if fault["type"] == "extra_forbidden":
-        return f"n’est pas une clé connue ; les clés sont {', '.join(_KEYS[len(path) - 1])}"
-    if fault["type"] == "value_error":
-        return fault["msg"].removeprefix("Value error, ")
-    what = "manque" if fault["type"] in ("missing", "too_short") else f"vaut {fault['input']!r}"
-    return f"{what} ; écrire {next(_TO_WRITE[key] for key in reversed(path) if key in _TO_WRITE)}"
+    to_write = next((_TO_WRITE[key] for key in reversed(path) if key in _TO_WRITE), None)
+    return describe(fault, _FIELDS[len(path) - 1], to_write or "")
 
 
 # --- inheriting
@@ -227,7 +209,7 @@ def with_inherited(code: str, document: dict[str, Any]) -> Any:
     return whole | own
 
 
-def _inherited_from(code: str) -> list[Key]:
+def _inherited_from(code: str) -> list[_Path]:
     """Return the paths that a category inherits from, the furthest first: family, then parents."""
     parents = [f"{code[:3]}.00.00", f"{code[:6]}.00"]
     return [("families", code[:3]), *(("categories", name) for name in parents if name != code)]
