@@ -3,9 +3,11 @@
 from notifier.directory.models.availability import Absence, OnCallRotation, OnCallShift
 from notifier.directory.models.contact import Contact
 from notifier.directory.models.conventions import (
+    Consent,
     Convention,
     ConventionKind,
     ConventionNarrowing,
+    ConventionNotice,
     ConventionRule,
     Detail,
 )
@@ -43,10 +45,12 @@ __all__ = [
     "Address",
     "AddressKind",
     "Civility",
+    "Consent",
     "Contact",
     "Convention",
     "ConventionKind",
     "ConventionNarrowing",
+    "ConventionNotice",
     "ConventionRule",
     "Detail",
     "Function",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from notifier.directory.models.organisations import Organisation, Zone
+from notifier.directory.models.organisations import Organisation
+from notifier.directory.models.people import Mandate
 
 
 class ConventionKind(models.TextChoices):
@@ -21,7 +22,10 @@ class ConventionKind(models.TextChoices):
 
 
 class Convention(models.Model):
-    """An agreement between organisations over territories, for a time."""
+    """An agreement between organisations over territories, for a time.
+
+    Its rules say when they are in force: these dates are those of the signed text.
+    """
 
     reference = models.SlugField("référence", max_length=60, unique=True)
     kind = models.CharField("type", max_length=24, choices=ConventionKind)
@@ -35,6 +39,9 @@ class Convention(models.Model):
     parties = models.ManyToManyField(
         Organisation, related_name="conventions", verbose_name="parties"
     )
+    # Who follows it, and is told before it ends: [{"organisation": "epci:…", "functions": […]}].
+    owners = models.JSONField("responsables du suivi", default=list, blank=True)
+    source = models.CharField("texte publié", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "convention"
@@ -75,28 +82,37 @@ class ConventionRule(models.Model):
     )
     # Functions told, by name; empty: the organisation's people in their order.
     functions = models.JSONField("fonctions", default=list, blank=True)
-    # Codes of categories or of families.
+    # Codes of categories or what they begin with: L01.01.02, L01.01, L01.
     categories = models.JSONField("catégories")
     from_severity = models.CharField("à partir de la gravité", max_length=10, blank=True)
-    # Whose territory it applies to; of these zones alone where there are any.
+    # Whose territory it applies to; of these sites alone where any are named. By their names, for
+    # the row of a site changes with its outline, and a rule whose sites are gone tells of nothing.
     territory_of = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,
         related_name="+",
         verbose_name="sur le territoire de",
     )
-    zones = models.ManyToManyField(Zone, blank=True, related_name="rules", verbose_name="lieux")
+    sites = models.JSONField("lieux", default=list, blank=True)
     lane = models.CharField("urgence", max_length=8, blank=True)
     detail = models.CharField("détail", max_length=10, choices=Detail, default=Detail.FULL)
     needs_release = models.BooleanField("après relais par une personne", default=False)
-    starts_on = models.DateField("à partir du")
-    ends_on = models.DateField("jusqu’au", null=True, blank=True)
+    # Aware moments, not days: who was told in the morning of an amendment is known as well.
+    starts_at = models.DateTimeField("en vigueur à partir de")
+    ends_at = models.DateTimeField("jusqu’à", null=True, blank=True)
 
     class Meta:
         verbose_name = "règle d’une convention"
         verbose_name_plural = "règles des conventions"
         ordering = ("convention", "id")
-        indexes = (models.Index(fields=("territory_of",), name="directory_rule_territory"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_at__gte=F("starts_at")), name="directory_rule_in_order"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("territory_of", "ends_at"), name="directory_rule_territory"),
+        )
 
     def __str__(self) -> str:
         return f"{self.convention} : règle n° {self.pk}"
@@ -109,10 +125,10 @@ class ConventionNarrowing(models.Model):
         Convention, on_delete=models.CASCADE, related_name="narrowings", verbose_name="convention"
     )
     commune = models.CharField("commune", max_length=5)
-    # Codes of categories or of families; empty: all of them.
+    # As a rule's; empty: all of them.
     categories = models.JSONField("catégories", default=list, blank=True)
-    starts_on = models.DateField("à partir du")
-    ends_on = models.DateField("jusqu’au", null=True, blank=True)
+    starts_at = models.DateTimeField("à partir de")
+    ends_at = models.DateTimeField("jusqu’à", null=True, blank=True)
 
     class Meta:
         verbose_name = "restriction d’une convention"
@@ -121,3 +137,63 @@ class ConventionNarrowing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.convention} : restriction de {self.commune}"
+
+
+class ConventionNotice(models.Model):
+    """That the owners of a convention were told of a date that comes up, once."""
+
+    convention = models.ForeignKey(
+        Convention, on_delete=models.CASCADE, related_name="notices", verbose_name="convention"
+    )
+    # The end, or the last day to give notice; a renewal has another.
+    deadline = models.DateField("échéance")
+    days_before = models.PositiveSmallIntegerField("jours avant")
+    told_at = models.DateTimeField("annoncée le")
+
+    class Meta:
+        verbose_name = "rappel d’échéance"
+        verbose_name_plural = "rappels d’échéance"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("convention", "deadline", "days_before"), name="directory_notice_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.convention} : {self.deadline:%d/%m/%Y}"
+
+
+class Consent(models.Model):
+    """That a resident agreed to be told under « participation citoyenne », and how it is proved.
+
+    Kept after a withdrawal: it proves that texts until then were agreed to.
+    """
+
+    mandate = models.ForeignKey(
+        Mandate, on_delete=models.CASCADE, related_name="consents", verbose_name="habitant"
+    )
+    given_on = models.DateField("donné le")
+    proof = models.CharField(
+        "preuve",
+        max_length=200,
+        help_text="Comment, et où elle est gardée : « bulletin signé, mairie, registre 2026 ».",
+    )
+    withdrawn_at = models.DateTimeField("retiré le", null=True, blank=True)
+    withdrawn_how = models.CharField("retiré comment", max_length=200, blank=True)
+    # Opens the way out to whoever bears it.
+    exit_key = models.CharField(max_length=43, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "consentement"
+        verbose_name_plural = "consentements"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("mandate",),
+                condition=Q(withdrawn_at__isnull=True),
+                name="directory_consent_once",
+                violation_error_message="Cet habitant a déjà donné son accord.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.mandate} : accord du {self.given_on:%d/%m/%Y}"
