@@ -15,9 +15,9 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.directory.imports import importer
-from notifier.directory.imports.csv_reader import FileRefused
+from notifier.directory.imports import reading
 from notifier.directory.imports.importer import import_contacts
+from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import Contact
 from notifier.territory.reference.communes import communes_in
 
@@ -472,7 +472,7 @@ def test_the_command_fails_with_every_bad_line(csv_file: CsvFile) -> None:
 
 
 def test_a_big_file_shows_how_far_it_is(csv_file: CsvFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "PROGRESS_EVERY", 2)
+    monkeypatch.setattr(reading, "PROGRESS_EVERY", 2)
     path = csv_file(*(f"90010;autre;{rank};;;;a{rank}@belfort.example" for rank in range(1, 6)))
     seen: list[int] = []
     import_contacts(path, progress=seen.append)

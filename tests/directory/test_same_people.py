@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.directory.imports.csv_reader import FileRefused
 from notifier.directory.imports.importer import import_contacts
+from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import Contact
 from notifier.territory.reference.communes import communes_in
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier.directory.imports.csv_reader import FileRefused
 from notifier.directory.imports.importer import import_contacts
+from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import Contact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]

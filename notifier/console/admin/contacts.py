@@ -16,7 +16,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from notifier.console.admin.base import NOTHING, TitledAdmin, commune_label
-from notifier.directory.imports.rows import ambiguous_code_question, normalise_commune_code
+from notifier.directory.imports.values import ambiguous_code_question, normalise_commune_code
 from notifier.directory.models import Contact, Function, function_title
 from notifier.directory.names import fold
 from notifier.mailbox import strip_invisible

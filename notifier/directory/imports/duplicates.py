@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from notifier.directory.imports.csv_reader import Fault
-from notifier.directory.imports.notes import format_first, format_lines
+from notifier.directory.imports.phrases import format_first, format_lines
 from notifier.directory.imports.rows import Row
+from notifier.directory.imports.table import Fault
 from notifier.directory.models import Function
 
 _MAX_SHARING = 10

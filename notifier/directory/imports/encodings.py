@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 
 # cp1252 is Latin-1 with the signs (’ œ €) that Windows adds where Latin-1 has none.
 WINDOWS = "cp1252"
@@ -20,6 +21,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SIGN, _FOREIGN, _MISPLACED, _ACCENTED = 3, 2, 3, 1
 # By how much another encoding must be better: nearly every file is from Windows.
 _MARGIN = 2
+_MAX_SAMPLE_LINES = 2_000
 
 
 class AmbiguousEncodingError(ValueError):
@@ -31,8 +33,8 @@ def decode(content: bytes) -> tuple[str, str]:
 
     Raises AmbiguousEncodingError.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = _try_decode(content, "utf-16")
+    if utf_16 := _utf_16_of(content):
+        text = _try_decode(content, utf_16)
         if text is None:
             raise AmbiguousEncodingError
         return text, ""
@@ -45,7 +47,8 @@ def decode(content: bytes) -> tuple[str, str]:
         for name in (WINDOWS, *_OTHERS)
         if (text := _try_decode(content, name)) is not None
     }
-    costs = sorted((_cost(text), encoding) for encoding, text in texts.items())
+    accented = b"\n".join(_accented_lines(content))
+    costs = sorted((_cost(accented.decode(encoding)), encoding) for encoding in texts)
     least, best = costs[0]
     windows = next((cost for cost, encoding in costs if encoding == WINDOWS), None)
     if windows is not None and windows < least + _MARGIN:
@@ -53,6 +56,23 @@ def decode(content: bytes) -> tuple[str, str]:
     if any(cost == least and texts[encoding] != texts[best] for cost, encoding in costs[1:]):
         raise AmbiguousEncodingError
     return texts[best], _OTHERS[best]
+
+
+def _utf_16_of(content: bytes) -> str:
+    """Return which UTF-16 the text is in, with or without its mark; "" if in none."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = content[:64]
+    high, low = start[::2], start[1::2]
+    if len(start) >= 8 and not any(low) and all(high):
+        return "utf-16-le"
+    return "utf-16-be" if len(start) >= 8 and not any(high) and all(low) else ""
+
+
+def _accented_lines(content: bytes) -> list[bytes]:
+    """Return the lines by which encodings differ; a sample of a long file tells as much."""
+    lines = (line for line in content.splitlines() if not line.isascii())
+    return list(islice(lines, _MAX_SAMPLE_LINES))
 
 
 def _try_decode(content: bytes, encoding: str) -> str | None:

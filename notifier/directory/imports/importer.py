@@ -14,21 +14,20 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.imports.csv_reader import Fault, FileRefused, read_sheet
 from notifier.directory.imports.differences import IMPORTED_FIELDS, describe_change
 from notifier.directory.imports.duplicates import copied_value_faults, shared_value_notes
 from notifier.directory.imports.notes import (
     foreign_numbers_note,
-    format_lines,
     missing_contacts_note,
     no_mobile_note,
 )
-from notifier.directory.imports.rows import Identity, Row, RowRefused, check_row
+from notifier.directory.imports.phrases import format_lines
+from notifier.directory.imports.reading import CONTACTS, read_list
+from notifier.directory.imports.rows import Identity, Row, row_of
+from notifier.directory.imports.table import Fault, FileRefused
 from notifier.directory.models import Contact
 from notifier.directory.names import is_same_person
 from notifier.directory.recipients import commune_time_zone, is_active
-
-PROGRESS_EVERY = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,39 +103,11 @@ def _checked_rows(
     path: Path, confirmed: Collection[str], progress: Callable[[int], None] | None
 ) -> tuple[list[Row], list[Fault], list[str]]:
     """Return the valid rows of a file, the faults, and notes on how the file was read."""
-    rows: list[Row] = []
-    lines: dict[Identity, int] = {}
-    faults: list[Fault] = []
-    repaired: list[int] = []
-    count = 0
-    sheet = read_sheet(path)
-    for count, raw in enumerate(sheet.rows, 1):
-        if progress and count % PROGRESS_EVERY == 0:
-            progress(count)
-        if raw.fault:
-            faults.append(Fault(raw.line, (raw.fault,)))
-            continue
-        reasons: tuple[str, ...] = ()
-        identity: Identity | None
-        try:
-            row = check_row(raw.line, raw.cells, confirmed)
-            identity = row.identity
-        except RowRefused as refusal:
-            identity, reasons = refusal.identity, refusal.reasons
-        if identity and lines.setdefault(identity, raw.line) != raw.line:
-            reasons = (*reasons, _duplicate_reason(identity, lines[identity]))
-        if reasons:
-            faults.append(Fault(raw.line, reasons))
-            continue
-        rows.append(row)
-        if row.commune == f"0{raw.cells['code_commune']}":
-            repaired.append(row.line)
-    if count == 0:
-        faults.append(Fault(None, (f"« {path} » ne contient aucun contact sous son en-tête",)))
-    notes = list(sheet.notes)
-    if repaired:
+    reading = read_list(path, CONTACTS.name, confirmed=confirmed, progress=progress)
+    notes = reading.notes
+    if repaired := [entry.line for entry in reading.entries if entry.is_repaired]:
         notes.append(f"zéro initial du code de commune rétabli : {format_lines(repaired)}")
-    return rows, faults, notes
+    return list(map(row_of, reading.entries)), reading.faults, notes
 
 
 def _unconfirmed_codes(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
@@ -147,14 +118,6 @@ def _unconfirmed_codes(rows: list[Row], stored: dict[Identity, Contact]) -> list
         for row in ambiguous
         if (before := stored.get(row.identity)) is None or not _same_person(before, row.contact)
     ]
-
-
-def _duplicate_reason(identity: Identity, first: int) -> str:
-    commune, function, rank = identity
-    return (
-        f"répète la ligne {first} (commune {commune}, {function}, rang {rank}) : "
-        "donnez un autre rang ou supprimez l’une des deux"
-    )
 
 
 def _existing_contacts(rows: list[Row]) -> dict[Identity, Contact]:

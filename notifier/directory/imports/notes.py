@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.utils import timezone
 
+from notifier.directory.imports.phrases import format_first
 from notifier.directory.imports.rows import Identity, Row
 from notifier.directory.models import Contact
 from notifier.directory.recipients import communes_with_mobile
 from notifier.territory.phones import is_unlikely_abroad
 from notifier.territory.resolve import commune_by_code
-
-_MAX_LISTED = 10
 
 
 def missing_contacts_note(rows: list[Row], stored: dict[Identity, Contact]) -> list[str]:
@@ -56,15 +53,3 @@ def no_mobile_note(rows: list[Row], result: list[Contact]) -> list[str]:
         f"permanence est prévenue : {format_first(labels)}"
     )
     return [note]
-
-
-def format_lines(numbers: Iterable[int]) -> str:
-    """Return "lignes 2, 5, 9", cut after the first ten."""
-    lines = sorted(numbers)
-    return f"{'lignes' if len(lines) > 1 else 'ligne'} {format_first(list(map(str, lines)))}"
-
-
-def format_first(items: list[str]) -> str:
-    """Join the first ten, and say how many others there are."""
-    more = f" et {len(items) - _MAX_LISTED} autres" if len(items) > _MAX_LISTED else ""
-    return ", ".join(items[:_MAX_LISTED]) + more

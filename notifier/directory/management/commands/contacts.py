@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.directory.imports.csv_reader import FileRefused
 from notifier.directory.imports.importer import import_contacts
-from notifier.directory.imports.rows import normalise_commune_code, unknown_commune_reason
+from notifier.directory.imports.table import FileRefused
+from notifier.directory.imports.values import normalise_commune_code, unknown_commune_reason
 from notifier.directory.models import Contact, function_title
 from notifier.territory.resolve import commune_by_code
 

@@ -1,0 +1,215 @@
+"""Read a list of any known format into entries: which format it is shows in its header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.directory.imports.entries import Entry, Reading, RowRefused, RowSkipped
+from notifier.directory.imports.formats import annuaire, contacts, rne
+from notifier.directory.imports.formats.columns import (
+    CellsRow,
+    Columns,
+    read_header,
+    rows_below,
+)
+from notifier.directory.imports.posts import PostsOfContacts, settle_public_list
+from notifier.directory.imports.records import is_json, read_records
+from notifier.directory.imports.table import Fault, Table, TableRow, refused
+from notifier.directory.imports.text_table import read_text_table
+from notifier.directory.imports.workbook import is_workbook, read_workbook
+from notifier.directory.models import AddressKind, Origin
+from notifier.unreadable import describe_os_error
+
+PROGRESS_EVERY = 10_000
+_MAX_BYTES = 256 * 1024 * 1024
+# Above the header of older files stands a title.
+_MAX_HEADER_LINE = 5
+_HEAD_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Format:
+    """A known format: its columns, and what makes an entry of a row."""
+
+    name: str
+    label: str
+    columns: Columns
+    origin: str
+    read: Callable[[int, Mapping[str, str], Collection[str]], Entry]
+    address_kinds: frozenset[str] = frozenset()
+
+    def has_header(self, cells: Sequence[str]) -> bool:
+        """Return whether the cells name every column that the format needs."""
+        return set(self.columns.needed) <= {self.columns.name(cell) for cell in cells}
+
+
+CONTACTS = Format("contacts", "liste de contacts", contacts.COLUMNS, Origin.FILE, contacts.read_row)
+# The first that fits: councillors have the mayors' columns too, members of an EPCI have both.
+FORMATS = {
+    form.name: form
+    for form in (
+        CONTACTS,
+        Format(
+            "rne-epci",
+            "RNE, conseillers communautaires",
+            rne.EPCI,
+            Origin.RNE,
+            lambda line, cells, _: rne.read_epci_member(line, cells),
+        ),
+        Format(
+            "rne-conseillers",
+            "RNE, conseillers municipaux",
+            rne.COUNCILLORS,
+            Origin.RNE,
+            lambda line, cells, _: rne.read_councillor(line, cells),
+        ),
+        Format(
+            "rne-maires",
+            "RNE, maires",
+            rne.MAYORS,
+            Origin.RNE,
+            lambda line, cells, _: rne.read_mayor(line, cells),
+        ),
+        Format(
+            "annuaire",
+            "annuaire de l’administration",
+            annuaire.COLUMNS,
+            Origin.ANNUAIRE,
+            lambda line, cells, _: annuaire.read_town_hall(line, cells),
+            frozenset(AddressKind.values),
+        ),
+    )
+}
+AUTOMATIC = "auto"
+
+
+def read_list(
+    path: Path,
+    form: str = AUTOMATIC,
+    *,
+    confirmed: Collection[str] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Reading:
+    """Read every row of a file: its entries, and the reasons of those that are refused or skipped.
+
+    `confirmed`: codes of communes that are also postal codes of others and are meant as commune
+    codes. `progress` is called with the number of rows read, every PROGRESS_EVERY of them.
+
+    Raises FileRefused, saying in French what to do, when the file cannot be read at all.
+    """
+    head = _read_head(path)
+    if is_json(head):
+        return _read_json(path, form, progress)
+    table = _read_table(path, head)
+    chosen, header_row = _find_header(table, form, path.name)
+    reading = Reading(chosen.name, chosen.origin, chosen.address_kinds, notes=list(table.notes))
+    header = read_header(chosen.columns, header_row, notes=reading.notes)
+    if chosen is CONTACTS:
+        reading.address_kinds = contacts.address_kinds(header)
+    rows = rows_below(table, chosen.columns, header)
+    _fill(reading, chosen, rows, confirmed, progress)
+    if not (reading.entries or reading.faults or reading.skipped):
+        what = "contact" if chosen is CONTACTS else "élu"
+        reading.faults.append(
+            Fault(None, (f"« {path} » ne contient aucun {what} sous son en-tête",))
+        )
+    return reading
+
+
+def _read_json(path: Path, form: str, progress: Callable[[int], None] | None) -> Reading:
+    chosen = FORMATS["annuaire"]
+    if form not in (AUTOMATIC, chosen.name):
+        raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
+    reading = Reading(chosen.name, chosen.origin, chosen.address_kinds)
+    rows = (CellsRow(number, record) for number, record in enumerate(read_records(path), 1))
+    _fill(reading, chosen, rows, (), progress)
+    if not reading.entries:
+        reading.faults.append(Fault(None, (f"« {path} » ne contient aucune mairie",)))
+    return reading
+
+
+def _fill(
+    reading: Reading,
+    form: Format,
+    rows: Iterable[CellsRow],
+    confirmed: Collection[str],
+    progress: Callable[[int], None] | None,
+) -> None:
+    posts = PostsOfContacts() if form is CONTACTS else None
+    for count, row in enumerate(rows, 1):
+        if progress and count % PROGRESS_EVERY == 0:
+            progress(count)
+        if row.fault:
+            reading.faults.append(Fault(row.line, (row.fault,)))
+            continue
+        try:
+            entry = form.read(row.line, row.cells, confirmed)
+        except RowSkipped as skipped:
+            reading.skipped[skipped.reason] += 1
+            continue
+        except RowRefused as refusal:
+            doubled = posts.doubled(refusal.post, row.line) if posts else ()
+            reading.faults.append(Fault(row.line, (*refusal.reasons, *doubled)))
+            continue
+        if posts and (doubled := posts.doubled(entry.post, entry.line)):
+            reading.faults.append(Fault(row.line, doubled))
+        else:
+            reading.entries.append(entry)
+    if form is not CONTACTS:
+        settle_public_list(reading)
+
+
+def _find_header(table: Table, form: str, name: str) -> tuple[Format, TableRow]:
+    """Return the format and its header's row; the first row where no format is recognised.
+
+    Raises FileRefused for an empty file.
+    """
+    candidates = list(FORMATS.values()) if form == AUTOMATIC else [FORMATS[form]]
+    first: list[TableRow] = []
+    for row in table.rows:
+        first.append(row)
+        if row.fault:
+            break
+        for candidate in candidates:
+            if candidate.has_header(row.cells):
+                return candidate, row
+        if len(first) == _MAX_HEADER_LINE or not _is_title(row):
+            break
+    if not first:
+        expected = (CONTACTS if form == AUTOMATIC else FORMATS[form]).columns
+        raise refused(
+            f"le fichier « {name} » est vide : il y faut l’en-tête "
+            f"{expected.expected or ';'.join(expected.needed)}"
+        )
+    return (CONTACTS if form == AUTOMATIC else FORMATS[form]), first[0]
+
+
+def _is_title(row: TableRow) -> bool:
+    """Return whether only one cell of the row says something."""
+    return sum(map(bool, row.cells)) == 1
+
+
+def _is_any_header(cells: Sequence[str]) -> bool:
+    return any(form.has_header(cells) for form in FORMATS.values())
+
+
+def _read_table(path: Path, head: bytes) -> Table:
+    content = path.read_bytes()
+    if is_workbook(head):
+        return read_workbook(content, str(path), _is_any_header)
+    return read_text_table(content, str(path))
+
+
+def _read_head(path: Path) -> bytes:
+    """Return the first bytes. Raises FileRefused if the file cannot be read."""
+    try:
+        if path.is_file() and path.stat().st_size > _MAX_BYTES and path.suffix != ".json":
+            raise refused(f"« {path} » dépasse 256 Mo : ce n’est pas une liste de contacts")
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except IsADirectoryError:
+        raise refused(f"« {path} » est un dossier : donnez le fichier lui-même") from None
+    except OSError as error:
+        raise refused(f"le fichier « {path} » {describe_os_error(error)}") from None
