@@ -28,7 +28,7 @@ _CONTACT = Columns(Contact, all_names(Contact))
 _RULE = Columns(ConventionRule, all_names(ConventionRule))
 _CONVENTION = Columns(Convention, ("id", "reference", "title"))
 _ORGANISATION = Columns(Organisation, ("id", "kind", "code", "name", "time_zone"))
-_ZONE = Columns(Zone, ("id", "kind", "name", "shape", "radius_m", "starts_on", "ends_on"))
+_ZONE = Columns(Zone, ("id", "kind", "name", "shape", "starts_on", "ends_on"))
 _ZONE_WIDTH = len(_ZONE.names)
 _NARROWING = Columns(ConventionNarrowing, ("id", "commune", "categories"))
 
@@ -108,6 +108,8 @@ class RuleOfTerritory:
     territory_of: Organisation
     commune: str
     """Empty where the whole territory of a département stands for it."""
+    is_covered: bool
+    """Whether all of the commune is a part of the territory."""
     zone: Zone | None
     narrowing: ConventionNarrowing | None
 
@@ -130,7 +132,8 @@ def rules_of_territories(
         (OrganisationKind.PREFECTURE, departements),
     )
     of_zones = f"""
-        SELECT z.organisation_id, z.id AS zone_id, zc.commune FROM directory_zonecommune zc
+        SELECT z.organisation_id, z.id AS zone_id, zc.commune, zc.is_covered
+        FROM directory_zonecommune zc
         JOIN directory_zone z ON z.id = zc.zone_id WHERE zc.commune IN ({_marks(communes)})
     """  # noqa: S608 - marks
     parts = [of_zones]
@@ -139,14 +142,14 @@ def rules_of_territories(
         if codes:
             commune = "code" if kind is OrganisationKind.COMMUNE else "''"
             parts.append(
-                f"SELECT id, NULL, {commune} FROM directory_organisation "  # noqa: S608 - constants and marks
+                f"SELECT id, NULL, {commune}, TRUE FROM directory_organisation "  # noqa: S608 - constants and marks
                 f"WHERE kind = %s AND code IN ({_marks(codes)})"
             )
             parameters += [kind.value, *codes]
     statement = f"""
         WITH part AS ({" UNION ALL ".join(parts)})
-        SELECT part.commune, {_RULE.of("r")}, {_CONVENTION.of("c")}, {_ORGANISATION.of("o")},
-            {_ORGANISATION.of("t")}, {_ZONE.of("z")}, {_NARROWING.of("n")}
+        SELECT part.commune, part.is_covered, {_RULE.of("r")}, {_CONVENTION.of("c")},
+            {_ORGANISATION.of("o")}, {_ORGANISATION.of("t")}, {_ZONE.of("z")}, {_NARROWING.of("n")}
         FROM part
         JOIN directory_conventionrule r ON r.territory_of_id = part.organisation_id
             AND r.starts_at <= %s AND (r.ends_at IS NULL OR r.ends_at > %s)
@@ -164,7 +167,7 @@ def rules_of_territories(
 
 
 def _to_rule(row: Sequence[Any]) -> RuleOfTerritory:
-    commune, *values = row
+    commune, is_covered, *values = row
     rule, values = _take(_RULE, values)
     convention, values = _take(_CONVENTION, values)
     organisation, values = _take(_ORGANISATION, values)
@@ -172,7 +175,16 @@ def _to_rule(row: Sequence[Any]) -> RuleOfTerritory:
     # Of an outer join, where there may be nothing.
     zone, values = (None, values[_ZONE_WIDTH:]) if values[0] is None else _take(_ZONE, values)
     narrowing = None if values[0] is None else _NARROWING.load(values)
-    return RuleOfTerritory(rule, convention, organisation, territory_of, commune, zone, narrowing)
+    return RuleOfTerritory(
+        rule,
+        convention,
+        organisation,
+        territory_of,
+        commune,
+        bool(is_covered),
+        zone,
+        narrowing,
+    )
 
 
 def _take(columns: Columns[M], values: list[Any]) -> tuple[M, list[Any]]:

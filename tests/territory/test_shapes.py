@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.zones.containment import Containment, contains, overlaps
+from notifier.territory.resolve import Location
+from notifier.territory.zones.containment import Containment, Position, contains, locate, overlaps
 from notifier.territory.zones.land import communes_covered, communes_touching
 from notifier.territory.zones.shapes import Area, Circle, ShapeError, load_shape, read_shape
 
@@ -275,3 +276,38 @@ def test_an_incident_drawn_as_an_area_reaches_what_it_overlaps(drawn: dict[str, 
     assert overlaps(site, [square(JAUDE[0] + 0.02, JAUDE[1], 0.015)["coordinates"]]) is INSIDE
     assert overlaps(site, [square(JAUDE[0] + 0.1, JAUDE[1], 0.01)["coordinates"]]) is OUTSIDE
     assert overlaps(site, []) is UNKNOWN
+
+
+AREA = [square(*JAUDE, 0.001)["coordinates"]]
+FAR = [square(JAUDE[0] + 0.1, JAUDE[1], 0.001)["coordinates"]]
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        (Location(insee="63113"), UNKNOWN),
+        (Location(insee="63113", latitude=JAUDE[0], longitude=JAUDE[1]), INSIDE),
+        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="exact"), INSIDE),
+        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="town"), UNKNOWN),
+        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="street"), UNKNOWN),
+        (Location(latitude=0.0, longitude=0.0), UNKNOWN),
+        (Location(latitude=JAUDE[0]), UNKNOWN),
+        (Location(latitude=45.9, longitude=3.0826), OUTSIDE),
+        (Location(latitude=45.9, longitude=3.0826, precision="street"), OUTSIDE),
+        (Location(latitude=45.9, longitude=3.0826, radius_m=20_000), INSIDE),
+        (Location(insee="63113", polygon=AREA), INSIDE),
+        (Location(insee="63113", polygon=FAR), OUTSIDE),
+        (Location(latitude=45.9, longitude=3.0826, polygon=AREA), INSIDE),
+        (Location(latitude=45.9, longitude=3.0826, polygon=[[[[3.0, 45.0]]]]), OUTSIDE),
+    ],
+)
+def test_what_a_source_says_of_the_place_tells_whether_it_is_in_a_site(
+    location: Location, expected: Containment
+) -> None:
+    assert locate(Circle(*JAUDE, 300), Position.of(location)) is expected
+
+
+def test_a_street_is_inside_only_a_zone_that_holds_all_of_it() -> None:
+    street = Position.of(Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="street"))
+    assert locate(Circle(*JAUDE, 499), street) is UNKNOWN
+    assert locate(Circle(*JAUDE, 501), street) is INSIDE

@@ -11,10 +11,8 @@ from django.utils import timezone
 from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.models import Notification
 from notifier.alerting.notification.history import notifications_of
-from notifier.alerting.notification.people import People, people_of
-from notifier.alerting.policy.terms import addressing
 from notifier.alerting.throttling.limits import Limits, read_limits
-from notifier.delivery.models import Lane
+from notifier.directory.recipients import Recipient, active_people
 
 
 @dataclass(frozen=True)
@@ -22,32 +20,31 @@ class Situation:
     """What is known when a plan is made."""
 
     now: datetime
-    people: People
-    """The active people of each organisation."""
+    people: dict[str, list[Recipient]]
+    """The active contacts by commune."""
     earlier: dict[int, list[Notification]]
     """The notifications so far by alert."""
     limits: Limits
 
 
 def read_situation(ruled: Sequence[RuledReport], *, lock: bool) -> Situation:
-    """Read the active people, the notifications so far, and what throttling goes by.
+    """Read the active contacts, the notifications so far, and what throttling goes by.
 
     `lock`: what is deferred, and today's quotas, are locked until commit. One statement for first
     alerts of sources without a quota.
     """
     notifying = [report for report in ruled if report.notifying]
-    rulings = [ruling for report in notifying for ruling in report.notifying]
+    communes = {ruling.commune.code for report in notifying for ruling in report.notifying}
     now = timezone.now()
-    people = people_of([ruling.organisation for ruling in rulings], now)
+    people = active_people(sorted(communes), now)
     alert_ids = [alert.pk for report in notifying for alert in report.alerts]
     earlier = notifications_of(*alert_ids, lock=lock)
     routine_addresses = {
         address
         for report in notifying
-        if report.category is not None
+        if report.category is not None and not report.category.is_urgent
         for ruling in report.notifying
-        if addressing(report.category, ruling.terms).lane is Lane.ROUTINE
-        for person in people[ruling.organisation]
+        for person in people.get(ruling.commune.code, ())
         for address in person.addresses.values()
     }
     sources = [report.report.source for report in notifying]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from notifier.directory.models import OrganisationKind, OrganisationRef, Zone, ZoneKind
+from notifier.directory.models import OrganisationKind, OrganisationRef, Zone
 from notifier.directory.sql import RuleOfTerritory, rules_of_territories
 from notifier.territory.resolve import departement_of
 from notifier.territory.zones.departements import council_of
@@ -112,7 +112,7 @@ def _to_rule(
     by_departement: Mapping[OrganisationKind, Mapping[str, list[str]]],
 ) -> AgreementRule:
     rule, convention, told = rows[0].rule, rows[0].convention, rows[0].organisation
-    whole = set() if rule.sites else set(_whole_communes(rows, by_departement))
+    whole = set(_whole_communes(rows, by_departement))
     return AgreementRule(
         rule_id=rule.pk,
         convention_id=convention.pk,
@@ -137,23 +137,27 @@ def _whole_communes(
     by_departement: Mapping[OrganisationKind, Mapping[str, list[str]]],
 ) -> Iterator[str]:
     for row in rows:
-        territory = row.territory_of
-        if not row.commune:
-            yield from by_departement[OrganisationKind(territory.kind)][territory.code]
-        elif row.zone is None or row.zone.kind == ZoneKind.COMMUNE:
+        if not _is_meant(row) or not row.is_covered:
+            continue
+        if row.commune:
             yield row.commune
+        else:
+            territory = row.territory_of
+            yield from by_departement[OrganisationKind(territory.kind)][territory.code]
+
+
+def _is_meant(row: RuleOfTerritory) -> bool:
+    """Return whether the rule is about this part: about any, or this is one of those it names."""
+    return not row.rule.sites or (row.zone is not None and row.zone.name in row.rule.sites)
 
 
 def _sites(rows: Iterable[RuleOfTerritory]) -> Iterator[Site]:
     touched: defaultdict[Zone, set[str]] = defaultdict(set)
     for row in rows:
-        is_named = row.zone is not None and row.zone.name in row.rule.sites
-        if row.zone and row.zone.shape and (is_named or not row.rule.sites):
+        if row.zone and not row.is_covered and _is_meant(row):
             touched[row.zone].add(row.commune)
     for zone, communes in touched.items():
-        # Of a circle the radius stands beside it.
-        shape = load_shape({"radius_m": zone.radius_m, **(zone.shape or {})})
-        yield Site(zone.name, shape, tuple(sorted(communes)))
+        yield Site(zone.name, load_shape(zone.shape), tuple(sorted(communes)))
 
 
 def _narrowed(rows: Iterable[RuleOfTerritory]) -> dict[str, tuple[str, ...]]:

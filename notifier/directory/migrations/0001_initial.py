@@ -722,12 +722,6 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(blank=True, max_length=100, verbose_name="nom")),
                 ("shape", models.JSONField(blank=True, null=True, verbose_name="contour")),
-                (
-                    "radius_m",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="rayon en mètres"
-                    ),
-                ),
                 ("starts_on", models.DateField(blank=True, null=True, verbose_name="à partir du")),
                 ("ends_on", models.DateField(blank=True, null=True, verbose_name="jusqu’au")),
                 (
@@ -765,6 +759,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("commune", models.CharField(max_length=5, verbose_name="commune")),
+                ("is_covered", models.BooleanField(default=False, verbose_name="commune entière")),
                 (
                     "zone",
                     models.ForeignKey(

@@ -147,9 +147,9 @@ class Zone(models.Model):
     )
     kind = models.CharField("type", max_length=8, choices=ZoneKind)
     name = models.CharField("nom", max_length=100, blank=True)
-    # GeoJSON Polygon or MultiPolygon, or {"type": "Point", …} with `radius_m`; null of a commune.
+    # As `territory/zones/shapes.py` stores it: GeoJSON, a circle being a Point with `radius_m`.
+    # Null of a commune.
     shape = models.JSONField("contour", null=True, blank=True)
-    radius_m = models.PositiveIntegerField("rayon en mètres", null=True, blank=True)
     starts_on = models.DateField("à partir du", null=True, blank=True)
     ends_on = models.DateField("jusqu’au", null=True, blank=True)
     origin = models.CharField(
@@ -195,6 +195,8 @@ class ZoneCommune(models.Model):
         Zone, on_delete=models.CASCADE, related_name="communes", verbose_name="zone"
     )
     commune = models.CharField("commune", max_length=5)
+    # Then an incident of which only the commune is known lies in the zone; never of a site.
+    is_covered = models.BooleanField("commune entière", default=False)
 
     class Meta:
         verbose_name = "commune d’une zone"

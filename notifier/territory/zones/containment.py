@@ -7,13 +7,20 @@ in no site, however small the commune.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import shapely
 from shapely import Point
 
 from notifier.territory.geometry.geometry import UNITS, Polygons, plane_at, union_of
+from notifier.territory.resolution.position import REACH_M
+from notifier.territory.resolve import Location
 from notifier.territory.zones.shapes import Circle, Shape
+
+_PRECISE = "exact"
+_UNCERTAINTY_M = {_PRECISE: 0, "street": REACH_M["street"]}
+"""How far from its point an incident may be, by the precision that its source states."""
 
 
 class Containment(StrEnum):
@@ -24,6 +31,56 @@ class Containment(StrEnum):
     OUTSIDE = "outside"
     UNKNOWN = "unknown"
     """No position, or one that is too uncertain to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an incident is, as far as it is known; degrees in WGS 84."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    uncertainty_m: float = 0
+    """How far from the point it may be."""
+    radius_m: float = 0
+    """How far its own area reaches around it."""
+    polygons: Polygons = ()
+    """Its own area, as a GeoJSON MultiPolygon has it."""
+
+    @classmethod
+    def of(cls, location: Location) -> Position | None:
+        """Return the position that a source gave, or None where it gave none that can be used.
+
+        A point known to the town only is none, nor is 0 ; 0, which software sends that has none.
+        """
+        latitude, longitude = location.latitude, location.longitude
+        precision = location.precision or _PRECISE
+        usable = (latitude or longitude) and precision in _UNCERTAINTY_M
+        if latitude is None or longitude is None or not usable:
+            return cls(polygons=location.polygon) if location.polygon else None
+        return cls(
+            latitude,
+            longitude,
+            _UNCERTAINTY_M[precision],
+            location.radius_m,
+            location.polygon or (),
+        )
+
+
+def locate(shape: Shape, position: Position | None) -> Containment:
+    """Return whether an incident at a position is in a shape, by its point or by its own area."""
+    if position is None:
+        return Containment.UNKNOWN
+    by_point = contains(
+        shape,
+        position.latitude,
+        position.longitude,
+        uncertainty_m=position.uncertainty_m,
+        radius_m=position.radius_m,
+    )
+    if by_point is Containment.INSIDE or not position.polygons:
+        return by_point
+    by_area = overlaps(shape, position.polygons)
+    return by_point if by_area is Containment.UNKNOWN else by_area
 
 
 def contains(

@@ -16,7 +16,7 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[1] / "data" / "epci.csv"
 EDITION = date(2026, 1, 1)
 """The day on which the packaged list was in force."""
-SOURCE = "DGCL, liste et composition des EPCI à fiscalité propre, 1er janvier 2026"
+SOURCE = "DGCL, liste des EPCI au 1er janvier 2026"
 LYON = "200046977"
 """The métropole de Lyon, which has the powers of the département on its land (CGCT L3611-1)."""
 

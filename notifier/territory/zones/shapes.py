@@ -103,7 +103,7 @@ class Area:
 Shape: TypeAlias = Circle | Area
 
 
-def load_shape(stored: dict[str, Any]) -> Shape:
+def load_shape(stored: Any) -> Shape:
     """Return the shape in its stored form, without checking it again."""
     if stored["type"] == "Point":
         longitude, latitude = stored["coordinates"]

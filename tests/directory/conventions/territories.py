@@ -22,15 +22,13 @@ def commune_zone(
     owner: Organisation, code: str, starts: date | None = None, ends: date | None = None
 ) -> Zone:
     zone = Zone.objects.create(organisation=owner, kind="commune", starts_on=starts, ends_on=ends)
-    ZoneCommune.objects.create(zone=zone, commune=code)
+    ZoneCommune.objects.create(zone=zone, commune=code, is_covered=True)
     return zone
 
 
 def site(owner: Organisation, name: str, commune: str, **fields: Any) -> Zone:
     point = {"type": "Point", "coordinates": [6.99, 47.5], "radius_m": 200}
-    zone = Zone.objects.create(
-        organisation=owner, kind="site", name=name, shape=point, radius_m=200, **fields
-    )
+    zone = Zone.objects.create(organisation=owner, kind="site", name=name, shape=point, **fields)
     ZoneCommune.objects.create(zone=zone, commune=commune)
     return zone
 

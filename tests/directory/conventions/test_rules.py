@@ -161,6 +161,20 @@ def test_a_territory_of_communes_and_an_outline_is_both() -> None:
     assert [place.name for place in found.sites] == [outline.name]
 
 
+def test_a_commune_that_lies_in_an_outline_as_a_whole_needs_no_position() -> None:
+    police = organisation("police", "csp-belfort")
+    outline = site(police, "secteur", JONCHEREY)
+    outline.communes.update(is_covered=True)
+    outline.communes.create(commune=DELLE)
+    rule(convention(), police)
+    rule(convention("named"), police, sites=["secteur"])
+    rule(convention("other"), police, sites=["another"])
+    everywhere, named = rules_for([DELLE, JONCHEREY], NOON)
+    for found in (everywhere, named):
+        assert found.communes == (JONCHEREY,)
+        assert [place.communes for place in found.sites] == [(DELLE,)]
+
+
 @pytest.mark.parametrize(
     ("kept_back", "covered"),
     [
