@@ -4,14 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.delivery.models import Channel, Message, MessageState
+from notifier.directory.models import OrganisationKind, OrganisationRef
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.schema.vocabulary import Severity
-
-
-class OrganisationKind(models.TextChoices):
-    """Kind of an organisation that can be alerted."""
-
-    COMMUNE = "commune", "commune"
 
 
 class Alert(models.Model):
@@ -24,13 +19,13 @@ class Alert(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
     organisation_kind = models.CharField(
         "type d’organisme",
-        max_length=10,
+        max_length=20,
         choices=OrganisationKind,
         default=OrganisationKind.COMMUNE,
     )
     # Of a commune its INSEE code (COG).
-    organisation = models.CharField("code de l’organisme", max_length=14)
-    organisation_name = models.CharField("nom de l’organisme", max_length=60)
+    organisation = models.CharField("code de l’organisme", max_length=30)
+    organisation_name = models.CharField("nom de l’organisme", max_length=100)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, verbose_name="dernier état")
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(
@@ -38,6 +33,9 @@ class Alert(models.Model):
     )
     kind = models.CharField("dernier texte", max_length=12)
     facts = models.JSONField("faits annoncés")
+    # Under which rules of which conventions, and how; empty where it is told by law
+    # (notifier.alerting.policy.terms).
+    terms = models.JSONField("au titre de", default=dict, blank=True)
     revision = models.PositiveSmallIntegerField("révision", default=1)
     is_open = models.BooleanField("en cours", default=True)
     opened_at = models.DateTimeField("ouverte le")
@@ -60,6 +58,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_name} : {self.incident.reference}"
+
+    @property
+    def ref(self) -> OrganisationRef:
+        """The organisation, by its kind and code."""
+        return OrganisationRef(self.organisation_kind, self.organisation)
 
     @property
     def is_to_neighbour(self) -> bool:
@@ -121,7 +124,11 @@ class Notification(models.Model):
     )
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, verbose_name="alerte")
     revision = models.PositiveSmallIntegerField("révision", default=1)
-    organisation = models.CharField("organisme", max_length=14, blank=True)
+    # Empty in a mail to the duty officer.
+    organisation_kind = models.CharField(
+        "type d’organisme", max_length=20, choices=OrganisationKind, blank=True
+    )
+    organisation = models.CharField("organisme", max_length=30, blank=True)
     channel = models.CharField("canal", max_length=5, choices=Channel, blank=True)
     address = models.CharField("adresse", max_length=254, blank=True)
     recipient = models.CharField("destinataire", max_length=40, blank=True)
@@ -181,6 +188,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} n° {self.pk}"
+
+    @property
+    def ref(self) -> OrganisationRef:
+        """The organisation, by its kind and code."""
+        return OrganisationRef(self.organisation_kind, self.organisation)
 
     @property
     def message_state(self) -> MessageState:

@@ -99,7 +99,7 @@ def _cancellation_entries(alerts: Iterable[Alert], plan: DecisionPlan) -> Iterat
 
 
 def _store_suppressed(plan: DecisionPlan) -> None:
-    """Store which rule keeps the text from each commune that gets none, and why."""
+    """Store which rule keeps the text from each organisation that gets none, and why."""
     now = timezone.now()
     Notification.objects.bulk_create(
         Notification(
@@ -108,7 +108,8 @@ def _store_suppressed(plan: DecisionPlan) -> None:
             source=report_plan.report.source,
             incident=report_plan.report.incident,
             report=report_plan.report,
-            organisation=ruled.commune.code,
+            organisation_kind=ruled.organisation.kind,
+            organisation=ruled.organisation.code,
             reason=ruled.ruling.rule,
             explanation=ruled.ruling.reason,
             created_at=now,

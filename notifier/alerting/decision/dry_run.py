@@ -44,9 +44,8 @@ def dry_run(source: Source, new: NewReport) -> dict[str, Any]:
 
 
 def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str, Any]:
-    commune_ruling = alert_plan.commune_ruling
-    commune, ruling = commune_ruling.commune, commune_ruling.ruling
-    next_to = commune_ruling.next_to
+    ruled = alert_plan.organisation_ruling
+    ruling, commune, next_to = ruled.ruling, ruled.audience.commune, ruled.audience.next_to
     answer: dict[str, Any] = {
         "commune": {"code": commune.code, "name": commune.name},
         "kind": ruling.kind,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from notifier.alerting.decision.plan import AlertPlan
-from notifier.alerting.decision.rulings import CommuneRuling, RuledReport
+from notifier.alerting.decision.rulings import OrganisationRuling, RuledReport
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
@@ -42,16 +42,16 @@ def place_entries(ruled: RuledReport) -> list[Entry]:
     return entries
 
 
-def ruling_entry(report: Report, commune_ruling: CommuneRuling) -> Entry:
-    """Say what is ruled for a commune, and why."""
-    ruling = commune_ruling.ruling
+def ruling_entry(report: Report, ruled: OrganisationRuling) -> Entry:
+    """Say what is ruled for an organisation, and why."""
+    ruling = ruled.ruling
     return new_entry(
         report.incident_id,
         Step.DECIDED,
-        f"{commune_ruling.commune.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
+        f"{ruled.name} : {_RULED[ruling.kind]} ; {ruling.reason}.",
         report=str(report.pk),
         sequence=report.sequence,
-        commune=commune_ruling.commune.code,
+        commune=ruled.audience.commune.code,
         kind=ruling.kind,
         rule=ruling.rule,
         reason=ruling.reason,

@@ -10,7 +10,7 @@ from notifier.alerting.notification.recipients import (
     needing_revision,
     sms_recipients,
 )
-from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.terms import Addressing
 from notifier.delivery.models import Channel
 from notifier.directory.recipients import Recipient
 
@@ -19,7 +19,7 @@ def address_later_text(
     kind: Kind,
     text: AlertText,
     notifications: Sequence[Notification],
-    category: Category,
+    addressing: Addressing,
     people: Sequence[Recipient],
     *,
     include_first_recipients: bool,
@@ -28,9 +28,9 @@ def address_later_text(
 
     The rest are those whose recipients are active no more. `notifications` are the alert's so far:
     only those since it was last opened count, as a mayor of then is not one of now. `people` are
-    the commune's active contacts. `include_first_recipients` adds those who would get a first text,
-    for what was next door is now in the commune. An end may go to nobody; urgent news goes to a
-    telephone.
+    the organisation's active ones. `include_first_recipients` adds those who would get a first
+    text, for what was next door is now in the commune. An end may go to nobody; urgent news goes to
+    a telephone.
     """
     since_opened = [n for n in notifications if n.revision >= text.alert.opened_revision]
     earlier = needing_revision(kind, since_opened)
@@ -39,8 +39,8 @@ def address_later_text(
     if kind.closes:
         return planned, to_former
     if include_first_recipients or not planned:
-        first = text.for_people(first_recipients(people, category), category.channels)
+        first = text.for_people(first_recipients(people, addressing), addressing.channels)
         planned = merged(planned, first)
-    if category.is_urgent and not has_sms(planned):
+    if addressing.is_urgent and not has_sms(planned):
         planned = merged(planned, text.for_people(sms_recipients(people, earlier), [Channel.SMS]))
     return planned, to_former

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
 
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.decision.later_recipients import address_later_text
-from notifier.alerting.decision.rulings import CommuneRuling, RuledReport
+from notifier.alerting.decision.rulings import OrganisationRuling, RuledReport
 from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
@@ -29,21 +28,21 @@ from notifier.alerting.notification.recipients import first_recipients
 from notifier.alerting.notification.text_facts import compose, text_facts
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.expiry import closing_until, useful_until
+from notifier.alerting.policy.terms import Addressing, addressing
 from notifier.alerting.review.notices import review_notice
 from notifier.alerting.review.superseded import superseded_notice
 from notifier.alerting.throttling.throttle import throttle
-from notifier.delivery.models import Lane
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry
 
 
 @dataclass(frozen=True)
 class AlertPlan:
-    """What one commune gets of a report, and why; or why it gets nothing."""
+    """What one organisation gets of a report, and why; or why it gets nothing."""
 
-    commune_ruling: CommuneRuling
+    organisation_ruling: OrganisationRuling
     alert: Alert | None = None
-    """As it will stand; None where the commune gets nothing."""
+    """As it will stand; None where the organisation gets nothing."""
     texts: Texts | None = None
     notifications: list[PlannedNotification] = field(default_factory=list)
     is_known_already: bool = False
@@ -76,7 +75,7 @@ class ReportPlan:
             [self.ruled_report.placement.reason] if self.ruled_report.placement.reason else []
         )
         return of_place + [
-            f"{a.commune_ruling.commune.name} : {a.commune_ruling.ruling.reason}"
+            f"{a.organisation_ruling.name} : {a.organisation_ruling.ruling.reason}"
             for a in self.alert_plans
         ]
 
@@ -111,7 +110,7 @@ def _plan_report(ruled: RuledReport, situation: Situation) -> ReportPlan:
 
 
 def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
-    """Plan the communes in the order of their rulings.
+    """Plan the organisations in the order of their rulings.
 
     Whoever serves two communes gets the text of the one concerned, and none of its neighbour.
     """
@@ -137,25 +136,26 @@ def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
 
 
 def _plan_alert(
-    ruled: RuledReport, ruling: CommuneRuling, situation: Situation, known: set[AddressKey]
+    ruled: RuledReport, ruling: OrganisationRuling, situation: Situation, known: set[AddressKey]
 ) -> AlertPlan:
-    """Plan one commune; `known` are the addresses that get the text of another."""
+    """Plan one organisation; `known` are the addresses that get the text of another."""
     kind, category = ruling.kind, ruled.category
     if kind is None or category is None or (ruling.alert is None and not ruling.opens):
         return AlertPlan(ruling)
     alert = _revised(ruled.report, category, ruling, kind, situation)
     texts = compose(kind, alert.facts)
-    text = AlertText(alert, texts, Lane(category.lane))
-    people = situation.people.get(ruling.commune.code, [])
+    to_whom = addressing(category, ruling.terms)
+    text = AlertText(alert, texts, to_whom.lane)
+    people = situation.people[ruling.organisation]
     to_former: list[Notification] = []
     if ruling.opens:
-        planned = text.for_people(first_recipients(people, category), category.channels)
+        planned = text.for_people(first_recipients(people, to_whom), to_whom.channels)
     else:
         planned, to_former = address_later_text(
             kind,
             text,
             situation.earlier.get(alert.pk, []),
-            category,
+            to_whom,
             people,
             include_first_recipients=ruling.is_moved_here,
         )
@@ -167,19 +167,25 @@ def _plan_alert(
         fresh,
         is_known_already=bool(planned) and not fresh,
         to_former=to_former,
-        unreachable_reason=_unreachable_reason(kind, category, planned, to_former),
+        unreachable_reason=_unreachable_reason(kind, to_whom, planned, to_former),
     )
 
 
 def _revised(
-    report: Report, category: Category, ruling: CommuneRuling, kind: Kind, situation: Situation
+    report: Report,
+    category: Category,
+    ruling: OrganisationRuling,
+    kind: Kind,
+    situation: Situation,
 ) -> Alert:
     """Return the alert as it will stand: a new one, or a copy of the one before, one revision on.
 
     Once closed it keeps the category and the severity that were announced.
     """
     alert = copy(ruling.alert) if ruling.alert else _new_alert(report, ruling)
-    alert.facts = _facts(report, category, ruling, kind)
+    previous = ruling.alert.facts if ruling.alert else None
+    alert.facts = text_facts(kind, report, category, ruling.audience, previous)
+    alert.terms = ruling.terms.as_json()
     alert.report = report
     alert.kind = kind
     alert.revision += 1
@@ -190,33 +196,20 @@ def _revised(
     else:
         alert.expires_at = closing_until(report)
     if ruling.opens:
-        alert.organisation_name = ruling.commune.name
+        alert.organisation_name = ruling.name
         alert.opened_at = situation.now
         alert.opened_revision = alert.revision
     return alert
 
 
-def _new_alert(report: Report, ruling: CommuneRuling) -> Alert:
-    return Alert(incident=report.incident, organisation=ruling.commune.code, revision=0)
-
-
-def _facts(report: Report, category: Category, ruling: CommuneRuling, kind: Kind) -> dict[str, Any]:
-    previous = ruling.alert.facts if ruling.alert else None
-    return text_facts(
-        kind,
-        report,
-        category,
-        ruling.commune,
-        previous,
-        ruling.next_to,
-        ruling.containing,
-        ruling.moved_to,
-    )
+def _new_alert(report: Report, ruling: OrganisationRuling) -> Alert:
+    kind, code = ruling.organisation.kind, ruling.organisation.code
+    return Alert(incident=report.incident, organisation_kind=kind, organisation=code, revision=0)
 
 
 def _unreachable_reason(
     kind: Kind,
-    category: Category,
+    to_whom: Addressing,
     planned: Sequence[PlannedNotification],
     to_former: Sequence[Notification],
 ) -> str | None:
@@ -231,7 +224,7 @@ def _unreachable_reason(
         return "ceux qui avaient reçu l’alerte ne sont plus dans l’annuaire, nul n’en lit la fin"
     if not planned:
         return "aucun contact joignable dans l’annuaire"
-    if category.is_urgent and not has_sms(planned):
+    if to_whom.is_urgent and not has_sms(planned):
         return "aucun contact n’y a de mobile, il n’est parti que des courriels"
     return None
 

@@ -1,4 +1,4 @@
-"""Rule on each commune that a report affects, and on each that it no longer affects.
+"""Rule on each organisation that a report affects, and on each that it no longer affects.
 
 `place_and_rule` reads the alerts so far; all else is computed from them and from where the report
 is.
@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from notifier.alerting.decision.placement import Placement, place_report
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
+from notifier.alerting.notification.text_facts import Audience
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories, list_communes
+from notifier.alerting.policy.terms import BY_LAW, Terms
 from notifier.alerting.policy.text_kind import (
     Ruling,
     rule_on,
@@ -24,6 +27,7 @@ from notifier.alerting.policy.text_kind import (
     rule_on_no_longer_affected,
     withheld,
 )
+from notifier.directory.models import OrganisationKind, OrganisationRef
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Status
 from notifier.territory.resolve import Commune, commune_by_code
@@ -33,22 +37,19 @@ MAX_NAMED = 2
 
 
 @dataclass(frozen=True)
-class CommuneRuling:
-    """A commune, the ruling on it, and its alert so far."""
+class OrganisationRuling:
+    """An organisation, the ruling on it, and its alert so far."""
 
-    commune: Commune
+    organisation: OrganisationRef
+    name: str
+    audience: Audience
     ruling: Ruling
     alert: Alert | None
-    next_to: Commune | None = None
-    """Where it happens, when the commune only adjoins."""
-    containing: Sequence[Commune] = ()
-    """Where it happens, when the commune is concerned because it is nearby."""
-    moved_to: Sequence[Commune] = ()
-    """Where it is now, when it has moved on from the commune, which may know."""
+    terms: Terms = BY_LAW
 
     @property
     def kind(self) -> Kind | None:
-        """The kind of text that the commune gets; None for none."""
+        """The kind of text that the organisation gets; None for none."""
         return self.ruling.kind
 
     @property
@@ -61,7 +62,7 @@ class CommuneRuling:
     def is_to_neighbour(self) -> bool:
         """Whether its text speaks of an adjoining commune."""
         if self.kind is not None and self.kind.opens:
-            return self.next_to is not None
+            return self.audience.next_to is not None
         return self.alert is not None and self.alert.is_to_neighbour
 
     @property
@@ -73,7 +74,7 @@ class CommuneRuling:
 
 @dataclass(frozen=True)
 class RuledReport:
-    """A report as it will stand, where it is, and the ruling on each commune, once there is one."""
+    """A report as it will stand, where it is, and the rulings, once there are any."""
 
     report: Report
     incident_reports: list[Report]
@@ -81,13 +82,13 @@ class RuledReport:
     placement: Placement
     category: Category | None = None
     """None, and no rulings, where nobody may be notified."""
-    rulings: list[CommuneRuling] = field(default_factory=list)
+    rulings: list[OrganisationRuling] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     """The incident's alerts so far."""
 
     @property
-    def notifying(self) -> list[CommuneRuling]:
-        """The rulings that send the commune a text."""
+    def notifying(self) -> list[OrganisationRuling]:
+        """The rulings that send a text."""
         return [ruling for ruling in self.rulings if ruling.kind is not None]
 
 
@@ -112,7 +113,7 @@ def place_and_rule(
 
 def rule_on_all(
     report: Report, category: Category, placement: Placement, alerts: Sequence[Alert]
-) -> list[CommuneRuling]:
+) -> list[OrganisationRuling]:
     """Return the rulings in the order of sending: the communes concerned, then their neighbours.
 
     Neighbours for whom there is nothing are left out.
@@ -124,27 +125,35 @@ def rule_on_all(
         alert = alert_of.pop(commune.code, None)
         containing = placement.containing if commune in placement.nearby else []
         ruling = rule_on(*state, alert, exercise=report.exercise, is_nearby=bool(containing))
-        rulings.append(CommuneRuling(commune, ruling, alert, containing=containing))
+        rulings.append(_on_commune(commune, ruling, alert, containing=containing))
     for neighbour in placement.neighbours:
         commune, next_to = neighbour.commune, neighbour.next_to
         alert = alert_of.pop(commune.code, None)
         ruling = rule_on_neighbour(*state, alert, exercise=report.exercise, next_to=next_to)
         if ruling.kind:
-            rulings.append(CommuneRuling(commune, ruling, alert, next_to))
+            rulings.append(_on_commune(commune, ruling, alert, next_to=next_to))
     for alert in alert_of.values() if placement.is_placed else ():
         former = commune_by_code(alert.organisation)
         if alert.is_open and former is not None:
             ruling = _rule_on_no_longer_affected(report, category, alert)
             moved_to = _where_now(report, category, placement)
-            rulings.append(CommuneRuling(former, ruling, alert, moved_to=moved_to))
-    ruled = {ruling.commune for ruling in rulings}
+            rulings.append(_on_commune(former, ruling, alert, moved_to=moved_to))
+    ruled = {ruling.organisation.code for ruling in rulings}
     concerned = list_communes(placement.communes)
     rulings += [
-        CommuneRuling(commune, rule_on_edge(concerned), None)
+        _on_commune(commune, rule_on_edge(concerned), None)
         for commune in placement.excluded
-        if commune not in ruled
+        if commune.code not in ruled
     ]
     return sorted(rulings, key=lambda ruling: (ruling.is_to_neighbour, not ruling.opens))
+
+
+def _on_commune(
+    commune: Commune, ruling: Ruling, alert: Alert | None, **where: Any
+) -> OrganisationRuling:
+    """Return the ruling on a commune, which is told by law."""
+    ref = OrganisationRef(OrganisationKind.COMMUNE, commune.code)
+    return OrganisationRuling(ref, commune.name, Audience([commune], **where), ruling, alert)
 
 
 def _rule_on_no_longer_affected(report: Report, category: Category, alert: Alert) -> Ruling:

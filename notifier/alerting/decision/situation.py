@@ -11,8 +11,10 @@ from django.utils import timezone
 from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.models import Notification
 from notifier.alerting.notification.history import notifications_of
+from notifier.alerting.notification.people import People, people_of
+from notifier.alerting.policy.terms import addressing
 from notifier.alerting.throttling.limits import Limits, read_limits
-from notifier.directory.recipients import Recipient, active_people
+from notifier.delivery.models import Lane
 
 
 @dataclass(frozen=True)
@@ -20,31 +22,32 @@ class Situation:
     """What is known when a plan is made."""
 
     now: datetime
-    people: dict[str, list[Recipient]]
-    """The active contacts by commune."""
+    people: People
+    """The active people of each organisation."""
     earlier: dict[int, list[Notification]]
     """The notifications so far by alert."""
     limits: Limits
 
 
 def read_situation(ruled: Sequence[RuledReport], *, lock: bool) -> Situation:
-    """Read the active contacts, the notifications so far, and what throttling goes by.
+    """Read the active people, the notifications so far, and what throttling goes by.
 
     `lock`: what is deferred, and today's quotas, are locked until commit. One statement for first
     alerts of sources without a quota.
     """
     notifying = [report for report in ruled if report.notifying]
-    communes = {ruling.commune.code for report in notifying for ruling in report.notifying}
+    rulings = [ruling for report in notifying for ruling in report.notifying]
     now = timezone.now()
-    people = active_people(sorted(communes), now)
+    people = people_of([ruling.organisation for ruling in rulings], now)
     alert_ids = [alert.pk for report in notifying for alert in report.alerts]
     earlier = notifications_of(*alert_ids, lock=lock)
     routine_addresses = {
         address
         for report in notifying
-        if report.category is not None and not report.category.is_urgent
+        if report.category is not None
         for ruling in report.notifying
-        for person in people.get(ruling.commune.code, ())
+        if addressing(report.category, ruling.terms).lane is Lane.ROUTINE
+        for person in people[ruling.organisation]
         for address in person.addresses.values()
     }
     sources = [report.report.source for report in notifying]

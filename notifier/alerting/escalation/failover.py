@@ -25,17 +25,18 @@ from notifier.alerting.notification.journal import (
     deferral_entries,
     recipients_in_words,
 )
+from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
 from notifier.alerting.notification.recipients import on_time, people_not_notified, recipient_key
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.notification.text_facts import compose
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.terms import addressing, parse_terms
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
-from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
@@ -167,7 +168,8 @@ def _plan(
     category = disclosable_category(alert)
     if category is None or alert.expires_at <= timezone.now():
         return []
-    people = active_people([alert.organisation], timezone.now())[alert.organisation]
+    people = people_of([alert.ref], timezone.now())[alert.ref]
+    to_whom = addressing(category, parse_terms(alert.terms))
     tried = address_keys(siblings)
     if alert.is_to_neighbour:
         tried |= _notified_of_others(alert)
@@ -187,7 +189,7 @@ def _plan(
     for person in people_not_notified(people, siblings):
         if not channels.isdisjoint(sufficient_channels(alert)):
             break
-        more = _untried(text.for_people([person], category.channels), tried)
+        more = _untried(text.for_people([person], to_whom.channels), tried)
         planned += more
         channels |= {n.channel for n in more}
     return planned
@@ -203,7 +205,8 @@ def _notified_of_others(alert: Alert) -> set[AddressKey]:
 def compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:
     """Compose the alert's text as it now stands; `unreached` says for whom its reader stands in."""
     facts = {**alert.facts, "unreached": unreached}
-    return AlertText(alert, compose(Kind(alert.kind), facts), Lane(category.lane))
+    lane = addressing(category, parse_terms(alert.terms)).lane
+    return AlertText(alert, compose(Kind(alert.kind), facts), lane)
 
 
 def disclosable_category(alert: Alert) -> Category | None:
@@ -230,7 +233,7 @@ def sufficient_channels(alert: Alert) -> Sequence[str]:
     At night an e-mail wakes nobody; an end or a cancellation can be read in the morning.
     """
     category = categories().get(alert.category)
-    is_urgent = category is None or Lane(category.lane) is Lane.URGENT
+    is_urgent = category is None or addressing(category, parse_terms(alert.terms)).is_urgent
     return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 

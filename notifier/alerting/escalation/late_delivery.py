@@ -17,9 +17,9 @@ from notifier.alerting.notification.history import (
     notifications_of,
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.delivery.models import Message
-from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
@@ -59,7 +59,7 @@ def _plan(
     category = disclosable_category(alert)
     if category is None:
         return []
-    people = active_people([alert.organisation], timezone.now())[alert.organisation]
+    people = people_of([alert.ref], timezone.now())[alert.ref]
     text = compose_text(alert, category)
     notified = address_keys(n for n in earlier if n.revision == alert.revision)
     planned = text.for_recipients_of([delivered], people)

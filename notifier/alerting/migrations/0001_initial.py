@@ -25,19 +25,29 @@ class Migration(migrations.Migration):
                 (
                     "organisation_kind",
                     models.CharField(
-                        choices=[("commune", "commune")],
+                        choices=[
+                            ("commune", "commune"),
+                            ("epci", "intercommunalité"),
+                            ("departement", "département"),
+                            ("prefecture", "préfecture"),
+                            ("police_municipale", "police municipale"),
+                            ("gendarmerie", "unité de gendarmerie"),
+                            ("police", "unité de police nationale"),
+                            ("partenaire", "partenaire"),
+                            ("quartier", "quartier (participation citoyenne)"),
+                        ],
                         default="commune",
-                        max_length=10,
+                        max_length=20,
                         verbose_name="type d’organisme",
                     ),
                 ),
                 (
                     "organisation",
-                    models.CharField(max_length=14, verbose_name="code de l’organisme"),
+                    models.CharField(max_length=30, verbose_name="code de l’organisme"),
                 ),
                 (
                     "organisation_name",
-                    models.CharField(max_length=60, verbose_name="nom de l’organisme"),
+                    models.CharField(max_length=100, verbose_name="nom de l’organisme"),
                 ),
                 ("category", models.CharField(max_length=20, verbose_name="catégorie")),
                 (
@@ -55,6 +65,7 @@ class Migration(migrations.Migration):
                 ),
                 ("kind", models.CharField(max_length=12, verbose_name="dernier texte")),
                 ("facts", models.JSONField(verbose_name="faits annoncés")),
+                ("terms", models.JSONField(blank=True, default=dict, verbose_name="au titre de")),
                 ("revision", models.PositiveSmallIntegerField(default=1, verbose_name="révision")),
                 ("is_open", models.BooleanField(default=True, verbose_name="en cours")),
                 ("opened_at", models.DateTimeField(verbose_name="ouverte le")),
@@ -159,8 +170,27 @@ class Migration(migrations.Migration):
                 ),
                 ("revision", models.PositiveSmallIntegerField(default=1, verbose_name="révision")),
                 (
+                    "organisation_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("commune", "commune"),
+                            ("epci", "intercommunalité"),
+                            ("departement", "département"),
+                            ("prefecture", "préfecture"),
+                            ("police_municipale", "police municipale"),
+                            ("gendarmerie", "unité de gendarmerie"),
+                            ("police", "unité de police nationale"),
+                            ("partenaire", "partenaire"),
+                            ("quartier", "quartier (participation citoyenne)"),
+                        ],
+                        max_length=20,
+                        verbose_name="type d’organisme",
+                    ),
+                ),
+                (
                     "organisation",
-                    models.CharField(blank=True, max_length=14, verbose_name="organisme"),
+                    models.CharField(blank=True, max_length=30, verbose_name="organisme"),
                 ),
                 (
                     "channel",

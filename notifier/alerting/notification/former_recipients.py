@@ -6,40 +6,44 @@ from collections.abc import Iterable, Sequence
 from django.utils import timezone
 
 from notifier.alerting.models import OF_ALERT, Notification
+from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, address_key
 from notifier.delivery.models import Message
-from notifier.directory.recipients import active_people
+from notifier.directory.models import OrganisationRef
 
 
 def messages_to_former_recipients(messages: Sequence[Message]) -> set[int]:
-    """Return the ids of the messages whose address no active contact of their communes has.
+    """Return the ids of the messages whose address nobody active in their organisations has.
 
     Two statements at most. A message about no alert, such as a mail to the duty officer, is never
     among them.
     """
-    communes = _communes_of([message.pk for message in messages])
-    keys = active_address_keys({code for codes in communes.values() for code in codes})
+    organisations = _organisations_of([message.pk for message in messages])
+    keys = active_address_keys({ref for refs in organisations.values() for ref in refs})
     return {
         message.pk
         for message in messages
-        if (codes := communes.get(message.pk))
-        and not any(address_key(message.channel, message.address) in keys[code] for code in codes)
+        if (refs := organisations.get(message.pk))
+        and not any(address_key(message.channel, message.address) in keys[ref] for ref in refs)
     }
 
 
-def active_address_keys(communes: Iterable[str]) -> dict[str, set[AddressKey]]:
-    """Return every channel and address of each commune's active contacts. One statement."""
+def active_address_keys(
+    organisations: Iterable[OrganisationRef],
+) -> dict[OrganisationRef, set[AddressKey]]:
+    """Return every channel and address of the people active in each. One statement."""
     return {
-        code: {address_key(*pair) for person in people for pair in person.addresses.items()}
-        for code, people in active_people(sorted(communes), timezone.now()).items()
+        ref: {address_key(*pair) for person in people for pair in person.addresses.items()}
+        for ref, people in people_of(organisations, timezone.now()).items()
     }
 
 
-def _communes_of(message_ids: Sequence[int]) -> dict[int, set[str]]:
-    """Return the communes of each message: one, or those of all alerts in a digest."""
-    communes: defaultdict[int, set[str]] = defaultdict(set)
+def _organisations_of(message_ids: Sequence[int]) -> dict[int, set[OrganisationRef]]:
+    """Return the organisations of each message: one, or those of all alerts in a digest."""
+    organisations: defaultdict[int, set[OrganisationRef]] = defaultdict(set)
     notifications = Notification.objects.filter(message__in=message_ids, kind__in=OF_ALERT)
-    for pk, code in notifications.values_list("message_id", "organisation"):
+    rows = notifications.values_list("message_id", "organisation_kind", "organisation")
+    for pk, kind, code in rows:
         if pk is not None:
-            communes[pk].add(code)
-    return communes
+            organisations[pk].add(OrganisationRef(kind, code))
+    return organisations

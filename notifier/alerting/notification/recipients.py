@@ -4,25 +4,28 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Notification
-from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.terms import Addressing
 from notifier.delivery.models import FAILED_STATES, MessageState
 from notifier.directory.recipients import Recipient
 
 
-def first_recipients(people: Sequence[Recipient], category: Category) -> list[Recipient]:
+def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> list[Recipient]:
     """Return those who get an alert's first text, in the order of the directory.
 
-    They are those whose function the category names. Without a mayor, the first deputy stands in
+    They are those of the functions that are told. Without a mayor, the first deputy stands in
     (CGCT art. L2122-17); without anybody of those functions, the first person of all. Where none of
     them has a telephone, an urgent alert also goes to the first person who has one.
     """
-    wanted = set(category.tell)
+    wanted = set(addressing.functions)
     chosen = [person for person in people if person.function in wanted]
+    if addressing.is_one_of_each:
+        first_of = {person.function: person for person in reversed(chosen)}
+        chosen = [person for person in chosen if person is first_of[person.function]]
     if "maire" in wanted and not any(person.function == "maire" for person in people):
         deputies = [p for p in people if p.function == "adjoint" and p not in chosen]
         chosen = [person for person in people if person in chosen or person in deputies[:1]]
     chosen = chosen or list(people[:1])
-    if category.is_urgent and not any(person.mobile for person in chosen):
+    if addressing.is_urgent and not any(person.mobile for person in chosen):
         first_with_phone = _with_phone(people)[:1]
         chosen = [person for person in people if person in chosen or person in first_with_phone]
     return chosen

@@ -141,6 +141,7 @@ def _new_row(
         incident_id=notification.incident_id,
         alert=alert,
         revision=notification.revision,
+        organisation_kind=alert.organisation_kind if alert else "",
         organisation=alert.organisation if alert else "",
         channel=notification.channel,
         address=notification.address,

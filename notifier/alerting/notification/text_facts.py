@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,19 +20,32 @@ from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
 
-def report_facts(
-    report: Report,
-    category: Category,
-    commune: Commune,
-    next_to: Commune | None = None,
-    containing: Sequence[Commune] = (),
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Audience:
+    """Whom a text is for, by where it happens to them."""
+
+    communes: Sequence[Commune]
+    """The mayor's own; or those of an organisation's territory in which it happens. Never empty."""
+    next_to: Commune | None = None
+    """Where it happens, when the commune only adjoins."""
+    containing: Sequence[Commune] = ()
+    """Where it happens, when the commune is concerned because it is nearby."""
+    moved_to: Sequence[Commune] = ()
+    """Where it is now, when it has moved on from the commune, which may know."""
+
+    @property
+    def commune(self) -> Commune:
+        """The first: its hour is the text's."""
+        return self.communes[0]
+
+
+def report_facts(report: Report, category: Category, audience: Audience) -> dict[str, Any]:
     """Return the whitelisted facts, as JSON types; nothing else of a report reaches a text.
 
-    The label keeps its brackets: each text says its severity in its own place. `next_to` is where
-    it happens when `commune` only adjoins; `containing` when it is only nearby.
+    The label keeps its brackets: each text says its severity in its own place.
     """
     place = safe_place(report.location.get("label")) if category.place else None
+    commune, next_to = audience.commune, audience.next_to
     return {
         "commune": commune.name,
         "time_zone": commune.time_zone,
@@ -46,7 +60,7 @@ def report_facts(
         "duty_phone": _duty_phone(report),
         "exercise": report.exercise,
         "next_to": next_to.name if next_to else None,
-        "holders": [holder.name for holder in containing],
+        "holders": [holder.name for holder in audience.containing],
     }
 
 
@@ -54,19 +68,16 @@ def text_facts(
     kind: Kind,
     report: Report,
     category: Category,
-    commune: Commune,
+    audience: Audience,
     previous: dict[str, Any] | None,
-    next_to: Commune | None = None,
-    containing: Sequence[Commune] = (),
-    moved_to: Sequence[Commune] = (),
 ) -> dict[str, Any]:
     """Return the facts of a text of this kind; `previous` are those of the text before, if any.
 
     An end or a cancellation repeats them, says when it ended, and states nothing else that became
-    known since; in a commune no longer affected, `moved_to` says where it is now. An update keeps
+    known since; in a commune no longer affected, it says where it is now. An update keeps
     the earlier hour of the event: dispatch may date each state of a report by itself.
     """
-    facts = report_facts(report, category, commune, next_to, containing)
+    facts = report_facts(report, category, audience)
     if previous is None or kind.opens:
         return facts
     if not kind.closes:
@@ -76,7 +87,7 @@ def text_facts(
         **previous,
         "status": report.status,
         "duty_phone": facts["duty_phone"],
-        "moved_to": [commune.name for commune in moved_to],
+        "moved_to": [commune.name for commune in audience.moved_to],
     }
     return {**closing, **_end(report, previous)} if kind is Kind.END else closing
 

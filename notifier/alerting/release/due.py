@@ -84,11 +84,9 @@ def _release(address: _Address) -> None:
     now = timezone.now()
     useful = [row for row in rows if _is_useful(row)]
     _cancel_useless([row for row in rows if row not in useful])
-    keys = active_address_keys({alert_of(row).organisation for row in useful})
+    keys = active_address_keys({row.ref for row in useful})
     to_former = [
-        row
-        for row in useful
-        if address_key(row.channel, row.address) not in keys[alert_of(row).organisation]
+        row for row in useful if address_key(row.channel, row.address) not in keys[row.ref]
     ]
     if to_former:
         _escalate_former_recipients(to_former)

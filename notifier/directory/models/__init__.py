@@ -1,11 +1,6 @@
 """Organisations, people, mandates, on-call and conventions, as stored."""
 
-from notifier.directory.models.availability import (
-    Absence,
-    CalendarFeed,
-    OnCallRotation,
-    OnCallShift,
-)
+from notifier.directory.models.availability import Absence, OnCallRotation, OnCallShift
 from notifier.directory.models.contact import Contact
 from notifier.directory.models.conventions import (
     Consent,
@@ -49,7 +44,6 @@ __all__ = [
     "Absence",
     "Address",
     "AddressKind",
-    "CalendarFeed",
     "Civility",
     "Consent",
     "Contact",
