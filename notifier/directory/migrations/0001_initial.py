@@ -180,6 +180,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ends_on", models.DateField(blank=True, null=True, verbose_name="jusqu’au")),
+                (
+                    "planned_until",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="planifié jusqu’au"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "roulement d’astreinte",
@@ -1003,5 +1009,70 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("commune", "zone"), name="directory_zone_commune_once"
             ),
+        ),
+        migrations.CreateModel(
+            name="CalendarFeed",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "token_hash",
+                    models.CharField(
+                        max_length=64, unique=True, verbose_name="empreinte du secret"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="créée le")),
+                ("created_by", models.CharField(max_length=150, verbose_name="par")),
+                ("revoked_at", models.DateTimeField(null=True, verbose_name="retirée le")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calendar_feeds",
+                        to="directory.organisation",
+                        verbose_name="organisme",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calendar_feeds",
+                        to="directory.person",
+                        verbose_name="personne",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "adresse de calendrier",
+                "verbose_name_plural": "adresses de calendriers",
+                "ordering": ("-created_at", "-id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("organisation", None), ("person__isnull", False)),
+                            models.Q(("organisation__isnull", False), ("person", None)),
+                            _connector="OR",
+                        ),
+                        name="directory_feed_of_one",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("organisation",),
+                        name="directory_feed_once_organisation",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("person",),
+                        name="directory_feed_once_person",
+                    ),
+                ],
+            },
         ),
     ]

@@ -1,6 +1,11 @@
 """Organisations, people, mandates, on-call and conventions, as stored."""
 
-from notifier.directory.models.availability import Absence, OnCallRotation, OnCallShift
+from notifier.directory.models.availability import (
+    Absence,
+    CalendarFeed,
+    OnCallRotation,
+    OnCallShift,
+)
 from notifier.directory.models.contact import Contact
 from notifier.directory.models.conventions import (
     Consent,
@@ -44,6 +49,7 @@ __all__ = [
     "Absence",
     "Address",
     "AddressKind",
+    "CalendarFeed",
     "Civility",
     "Consent",
     "Contact",

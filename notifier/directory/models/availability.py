@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifier.directory.models.organisations import Organisation
-from notifier.directory.models.people import Mandate
+from notifier.directory.models.people import Mandate, Person
 
 
 class Absence(models.Model):
@@ -57,7 +57,10 @@ class OnCallRotation(models.Model):
     shift_days = models.PositiveSmallIntegerField(
         "jours par tour", default=7, validators=[MinValueValidator(1), MaxValueValidator(31)]
     )
+    # The hand-over of that day, or what lasts at its hour, is the end; null: there is none.
     ends_on = models.DateField("jusqu’au", null=True, blank=True)
+    # Up to when its shifts are stored.
+    planned_until = models.DateTimeField("planifié jusqu’au", null=True, editable=False)
 
     class Meta:
         verbose_name = "roulement d’astreinte"
@@ -106,3 +109,50 @@ class OnCallShift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} : {self.mandate.title}"
+
+
+class CalendarFeed(models.Model):
+    """A secret address at which calendar programs read shifts: a person's, or an organisation's."""
+
+    # SHA-256 of the secret, which is shown once.
+    token_hash = models.CharField("empreinte du secret", max_length=64, unique=True)
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="calendar_feeds",
+        verbose_name="organisme",
+    )
+    person = models.ForeignKey(
+        Person,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="calendar_feeds",
+        verbose_name="personne",
+    )
+    created_at = models.DateTimeField("créée le")
+    created_by = models.CharField("par", max_length=150)
+    revoked_at = models.DateTimeField("retirée le", null=True)
+
+    class Meta:
+        verbose_name = "adresse de calendrier"
+        verbose_name_plural = "adresses de calendriers"
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(organisation=None, person__isnull=False)
+                | Q(organisation__isnull=False, person=None),
+                name="directory_feed_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=("organisation",),
+                condition=Q(revoked_at=None),
+                name="directory_feed_once_organisation",
+            ),
+            models.UniqueConstraint(
+                fields=("person",), condition=Q(revoked_at=None), name="directory_feed_once_person"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"calendrier de {self.organisation or self.person}"
