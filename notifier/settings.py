@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "ninja",
+    "simple_history",
 ]
 # Every answer passes these...
 MIDDLEWARE = [

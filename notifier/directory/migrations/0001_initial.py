@@ -2,6 +2,8 @@
 
 import django.core.validators
 import django.db.models.deletion
+import simple_history.models
+from django.conf import settings
 from django.db import migrations, models
 
 import notifier.directory.names
@@ -10,7 +12,7 @@ import notifier.directory.names
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(
@@ -1074,5 +1076,369 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("import", "import"),
+                            ("election", "élection"),
+                            ("confirmation", "confirmation"),
+                            ("saisie", "saisie"),
+                            ("annulation", "annulation"),
+                        ],
+                        max_length=12,
+                        verbose_name="type",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="heure")),
+                ("author", models.CharField(max_length=150, verbose_name="auteur")),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        help_text="Nom du fichier et son format.",
+                        max_length=255,
+                        verbose_name="fichier",
+                    ),
+                ),
+                ("counts", models.JSONField(default=dict, verbose_name="décompte")),
+                (
+                    "undoes",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undone_by",
+                        to="directory.change",
+                        verbose_name="annule",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "changement de l’annuaire",
+                "verbose_name_plural": "changements de l’annuaire",
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalAddress",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "mobile"),
+                            ("fixe", "téléphone fixe"),
+                            ("courriel", "courriel"),
+                        ],
+                        max_length=8,
+                        verbose_name="type",
+                    ),
+                ),
+                ("value", models.CharField(max_length=254, verbose_name="numéro ou adresse")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="ordre",
+                    ),
+                ),
+                ("is_personal", models.BooleanField(default=False, verbose_name="personnelle")),
+                (
+                    "confirmed_on",
+                    models.DateField(blank=True, null=True, verbose_name="confirmée le"),
+                ),
+                (
+                    "failures",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="échecs définitifs de suite"
+                    ),
+                ),
+                (
+                    "failing_since",
+                    models.DateTimeField(blank=True, null=True, verbose_name="en échec depuis"),
+                ),
+                (
+                    "failing_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="motif de l’échec"),
+                ),
+                (
+                    "opted_out_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="refus d’être prévenu le"
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.change",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="directory.person",
+                        verbose_name="personne",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical adresse",
+                "verbose_name_plural": "historical adresses",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalMandate",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("maire", "maire"),
+                            ("president", "président"),
+                            ("directeur", "directeur"),
+                            ("chef_etablissement", "chef d’établissement"),
+                            ("adjoint", "adjoint au maire"),
+                            ("vice_president", "vice-président"),
+                            ("astreinte", "élu d’astreinte"),
+                            ("responsable_astreinte", "responsable d’astreinte"),
+                            ("police_municipale", "police municipale"),
+                            ("referent_surete", "référent sûreté"),
+                            ("referent_forces", "gendarme ou policier référent"),
+                            ("gardien", "gardien"),
+                            ("dgs", "directeur général des services"),
+                            ("habitant_relais", "habitant relais"),
+                            ("autre", "autre contact"),
+                        ],
+                        max_length=24,
+                        verbose_name="fonction",
+                    ),
+                ),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="1 pour la première personne à prévenir dans cette fonction.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="rang",
+                    ),
+                ),
+                (
+                    "starts_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Compris, à l’heure de l’organisme.",
+                        null=True,
+                        verbose_name="à partir du",
+                    ),
+                ),
+                (
+                    "ends_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Compris, à l’heure de l’organisme.",
+                        null=True,
+                        verbose_name="jusqu’au",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("main", "saisie"),
+                            ("fichier", "fichier de contacts"),
+                            ("rne", "répertoire national des élus"),
+                            ("annuaire", "annuaire de l’administration"),
+                        ],
+                        default="main",
+                        max_length=8,
+                        verbose_name="origine",
+                    ),
+                ),
+                ("is_confirmed", models.BooleanField(default=True, verbose_name="confirmé")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.change",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="directory.organisation",
+                        verbose_name="organisme",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="directory.person",
+                        verbose_name="personne",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical mandat",
+                "verbose_name_plural": "historical mandats",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalPerson",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("is_service", models.BooleanField(default=False, verbose_name="service")),
+                (
+                    "civility",
+                    models.CharField(
+                        blank=True,
+                        choices=[("mme", "Mme"), ("m", "M.")],
+                        max_length=3,
+                        verbose_name="civilité",
+                    ),
+                ),
+                (
+                    "last_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=100,
+                        validators=[notifier.directory.names.validate_legible],
+                        verbose_name="nom",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=100,
+                        validators=[notifier.directory.names.validate_legible],
+                        verbose_name="prénom",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.change",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical personne",
+                "verbose_name_plural": "historical personnes",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
     ]

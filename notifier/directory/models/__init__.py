@@ -6,6 +6,7 @@ from notifier.directory.models.availability import (
     OnCallRotation,
     OnCallShift,
 )
+from notifier.directory.models.changes import Change, ChangeKind
 from notifier.directory.models.contact import Contact
 from notifier.directory.models.conventions import (
     Consent,
@@ -50,6 +51,8 @@ __all__ = [
     "Address",
     "AddressKind",
     "CalendarFeed",
+    "Change",
+    "ChangeKind",
     "Civility",
     "Consent",
     "Contact",
