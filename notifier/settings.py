@@ -267,4 +267,10 @@ CELERY_BEAT_SCHEDULE = {
     }
     for room in ("alerting", "delivery")
     for queue in ("urgent", "routine", "upkeep")
+} | {
+    "directory on-call": {
+        "task": "directory.extend_rotations",
+        "schedule": 3600.0,
+        "options": {"queue": "upkeep"},
+    },
 }

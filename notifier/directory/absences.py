@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from notifier.directory.lookup import describe_mandate
 from notifier.directory.models import Absence, Mandate, Organisation
 from notifier.moments import weekday_moment
 
@@ -73,6 +74,13 @@ def absence_period(absence: Absence) -> str:
         weekday_moment(at.astimezone(zone)) for at in (absence.starts_at, absence.ends_at)
     )
     return f"du {starts} au {ends}"
+
+
+def describe_absence(absence: Absence) -> str:
+    """Return "absent du … au …, remplacé par Paul Tilleul, 1er adjoint" for who may see names."""
+    stand_in = absence.stand_in
+    then = f"remplacé par {describe_mandate(stand_in)}" if stand_in else "le suivant est prévenu"
+    return f"absent {absence_period(absence)}, {then}"
 
 
 def other_mandates(mandate: Mandate, now: datetime) -> list[Mandate]:

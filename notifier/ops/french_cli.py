@@ -26,6 +26,8 @@ Installer et surveiller
   createsuperuser    crée un compte pour /admin/
   source             les centres d’opérations autorisés à transmettre, et leurs clés
   contacts           les contacts des communes : importer un fichier, les afficher
+  absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant
+  on-call            les astreintes : planifier un roulement, afficher, échanger, arrêter
   territory          les communes et leurs contours : ce qui sert, ceux de l’IGN à la place
 
 Suivre

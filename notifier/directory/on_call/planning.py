@@ -224,6 +224,12 @@ def first_gap(organisation: Organisation, since: datetime) -> Gap | None:
     return next_gap(present, since)
 
 
+def is_extended(organisation: Organisation, at: datetime) -> bool:
+    """Return whether a rotation goes on at a moment up to which all is stored."""
+    rotations = OnCallRotation.objects.filter(organisation=organisation, ends_on=None)
+    return rotations.filter(planned_until__lte=at).exists()
+
+
 def _outside_mandate(row: OnCallShift) -> list[Shift]:
     """Return the time of the shift before and after the mandate of its holder."""
     mandate, zone = row.mandate, row.organisation.zone_info

@@ -1,17 +1,11 @@
 """The option `--who`: the author of a command, recorded in the journal."""
 
-import getpass
-import os
 from argparse import ArgumentParser, ArgumentTypeError
 
+from notifier.author import system_account
 from notifier.intake.schema.clickable import find_unsafe
 
 MAX_LENGTH = 60
-
-
-def system_account() -> str:
-    """Return the system account of the user, also behind `sudo`."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def add_actor_option(parser: ArgumentParser, what: str) -> None:

@@ -1,0 +1,177 @@
+"""The command `notifier on-call`: who is on call in an organisation, by periods."""  # noqa: N999
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from notifier.directory.absences import absences_of, describe_absence
+from notifier.directory.lookup import (
+    describe_mandate,
+    mandate_named,
+    parse_local,
+    parse_moment,
+)
+from notifier.directory.management.commands._arguments import (
+    MOMENT_HELP,
+    PERSON_HELP,
+    add_organisation_argument,
+    find_organisation,
+    refusals_in_one_line,
+)
+from notifier.directory.models import Absence, OnCallShift, Organisation
+from notifier.directory.on_call import planning
+from notifier.directory.on_call.planning import NewRotation
+from notifier.moments import weekday_moment
+
+_SHOWN_WEEKS = 8
+
+
+class Command(BaseCommand):
+    """Plan a rotation, show, swap and stop shifts."""
+
+    help = "Astreintes d’un organisme : planifier, afficher, échanger, arrêter."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the actions, each with its own arguments."""
+        actions = parser.add_subparsers(dest="action", required=True, metavar="plan|show|swap|stop")
+        planning_ = actions.add_parser(
+            "plan", help="planifier un roulement, 53 semaines à l’avance"
+        )
+        add_organisation_argument(planning_)
+        planning_.add_argument(
+            "people", nargs="+", metavar="PERSONNE", help=f"dans l’ordre des tours : {PERSON_HELP}"
+        )
+        planning_.add_argument(
+            "--from", dest="start", required=True, metavar="MOMENT",
+            help=f"première prise d’astreinte, {MOMENT_HELP} ; la relève garde cette heure",
+        )  # fmt: skip
+        planning_.add_argument(
+            "--days", type=int, default=7, metavar="JOURS", help="durée d’un tour (7)"
+        )
+        planning_.add_argument(
+            "--until", dest="end", metavar="DATE",
+            help="dernier jour, à l’heure de la relève ; sans lui, le roulement continue",
+        )  # fmt: skip
+        planning_.add_argument(
+            "--dry-run", action="store_true", help="montrer les tours, ne rien écrire"
+        )
+        showing = actions.add_parser("show", help="qui est d’astreinte, les tours et les trous")
+        add_organisation_argument(showing)
+        showing.add_argument(
+            "--weeks", type=int, default=_SHOWN_WEEKS, metavar="SEMAINES",
+            help=f"jusqu’où montrer ({_SHOWN_WEEKS})",
+        )  # fmt: skip
+        swapping = actions.add_parser("swap", help="donner un tour, ou en échanger deux")
+        add_organisation_argument(swapping)
+        swapping.add_argument("moment", metavar="MOMENT", help=f"pendant le tour, {MOMENT_HELP}")
+        how = swapping.add_mutually_exclusive_group(required=True)
+        how.add_argument("--to", metavar="PERSONNE", help=f"qui le prend : {PERSON_HELP}")
+        how.add_argument(
+            "--with", dest="other", metavar="MOMENT", help="pendant l’autre tour, à échanger"
+        )
+        swapping.add_argument(
+            "--until", dest="end", metavar="MOMENT",
+            help="avec --to : seulement de MOMENT à celui-ci, même si personne n’était d’astreinte",
+        )  # fmt: skip
+        stopping = actions.add_parser(
+            "stop", help="ne plus planifier personne à partir d’un moment"
+        )
+        add_organisation_argument(stopping)
+        stopping.add_argument("moment", metavar="MOMENT", help=MOMENT_HELP)
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run the action; exit code 1, with nothing written, when anything is refused."""
+        with refusals_in_one_line():
+            organisation = find_organisation(options["organisation"])
+            getattr(self, f"_{options['action']}")(organisation, options)
+
+    def _plan(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        now = timezone.now()
+        new = NewRotation(
+            members=[mandate_named(organisation, text, now) for text in options["people"]],
+            first_start=parse_local(options["start"]),
+            shift_days=options["days"],
+            ends_on=parse_local(options["end"]).date() if options["end"] else None,
+        )
+        shifts = planning.plan_rotation(organisation, new, now, dry_run=options["dry_run"])
+        self._head(organisation)
+        self._write(shifts[: max(_SHOWN_WEEKS, len(new.members) + 1)])
+        last = weekday_moment(shifts[-1].ends_at.astimezone(organisation.zone_info))
+        self.stdout.write(f"{len(shifts)} tours, le dernier jusqu’au {last}.")
+        if options["dry_run"]:
+            self.stdout.write("Essai à blanc : rien n’a été écrit.")
+
+    def _show(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        now = timezone.now()
+        self._head(organisation)
+        until = now + timedelta(weeks=options["weeks"])
+        shifts = planning.shifts_between(organisation, now, until)
+        if shifts and shifts[0].starts_at <= now:
+            current, zone = shifts[0], organisation.zone_info
+            self.stdout.write(
+                f"En ce moment : {describe_mandate(current.mandate)}, jusqu’au "
+                f"{weekday_moment(current.ends_at.astimezone(zone))}."
+            )
+        else:
+            self.stdout.write("En ce moment : personne.")
+        self._write(shifts, absences_of(organisation, now))
+        self._write_gap(organisation)
+
+    def _swap(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        now = timezone.now()
+        at = parse_moment(options["moment"], organisation.zone_info)
+        if options["other"]:
+            other = parse_moment(options["other"], organisation.zone_info)
+            self._write(planning.swap(organisation, at, other, now))
+            return
+        mandate = mandate_named(organisation, options["to"], now)
+        if options["end"]:
+            starts_at, ends_at = at, parse_moment(options["end"], organisation.zone_info)
+        else:
+            shift = planning.shift_at(organisation, at)
+            starts_at, ends_at = shift.starts_at, shift.ends_at
+        self._write(planning.give(organisation, starts_at, ends_at, mandate, now))
+
+    def _stop(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        at = max(parse_moment(options["moment"], organisation.zone_info), timezone.now())
+        count = planning.stop(organisation, at)
+        local = weekday_moment(at.astimezone(organisation.zone_info))
+        self.stdout.write(
+            f"À partir du {local}, plus personne n’est planifié (tours ôtés ou écourtés : {count})."
+        )
+
+    def _head(self, organisation: Organisation) -> None:
+        self.stdout.write(f"{organisation}, heure de {organisation.time_zone}")
+
+    def _write(self, shifts: list[OnCallShift], absences: Sequence[Absence] = ()) -> None:
+        for shift in shifts:
+            zone = shift.organisation.zone_info
+            starts, ends = (
+                weekday_moment(at.astimezone(zone)) for at in (shift.starts_at, shift.ends_at)
+            )
+            self.stdout.write(f"  du {starts} au {ends} : {describe_mandate(shift.mandate)}")
+            for absence in absences:
+                if absence.mandate_id == shift.mandate_id and absence.starts_at < shift.ends_at:
+                    self.stdout.write(f"    {describe_absence(absence)}")
+
+    def _write_gap(self, organisation: Organisation) -> None:
+        now = timezone.now()
+        gap = planning.first_gap(organisation, now)
+        if gap is None:
+            self.stdout.write("Aucun roulement : « notifier on-call plan » en crée un.")
+            return
+        starts = weekday_moment(gap.starts_at.astimezone(organisation.zone_info))
+        if gap.ends_at is not None:
+            ends = weekday_moment(gap.ends_at.astimezone(organisation.zone_info))
+            self.stdout.write(f"Personne n’est d’astreinte du {starts} au {ends}.")
+        elif planning.is_extended(organisation, gap.starts_at):
+            self.stdout.write(f"Sans trou jusqu’au {starts} ; la suite s’ajoute d’elle-même.")
+        else:
+            self.stdout.write(f"Personne n’est d’astreinte à partir du {starts}.")
