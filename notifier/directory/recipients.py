@@ -1,39 +1,49 @@
-"""The people of a commune who are active at a given moment, the mayor first."""
+"""The people of organisations who are active at a given moment, each in the order of telling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from notifier.directory.models import (
+    ESCALATION_ORDER,
+    AddressKind,
+    Mandate,
+    OrganisationKind,
+    OrganisationRef,
+    function_title,
+)
+from notifier.directory.sql import MandateRow, mandates_of
 
-from notifier.directory.models import Contact, function_title
-from notifier.directory.sql import contacts_of
-from notifier.territory.resolve import commune_by_code
+# A landline can be called by a person, and takes no text.
+_CHANNELS = {AddressKind.MOBILE: "sms", AddressKind.EMAIL: "email"}
 
 
 @dataclass(frozen=True)
 class Recipient:
     """Somebody in the order of being told, as other rooms may know: never the name."""
 
-    contact_id: int
-    commune: str
+    person_id: int
+    organisation: OrganisationRef
     function: str
     rank: int
-    mobile: str
-    email: str
+    reachable_at: tuple[tuple[str, str], ...]
+    """Channel and address, of all that are usable, the phones first, each in the person's order."""
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The addresses by channel, the phone first."""
-        return {
-            channel: address
-            for channel, address in (("sms", self.mobile), ("email", self.email))
-            if address
-        }
+        """The first address by channel, the phone first."""
+        first: dict[str, str] = {}
+        for channel, address in self.reachable_at:
+            first.setdefault(channel, address)
+        return first
+
+    @property
+    def mobile(self) -> str:
+        """The number for texts; "" without one."""
+        return self.addresses.get("sms", "")
 
     @property
     def title(self) -> str:
@@ -41,61 +51,65 @@ class Recipient:
         return function_title(self.function, self.rank)
 
 
-def active_people(communes: Sequence[str], at: datetime) -> dict[str, list[Recipient]]:
-    """Return the people of each commune who are active at `at`, in the order they are to be told.
+def commune_refs(codes: Collection[str]) -> list[OrganisationRef]:
+    """Return the communes as organisations, in the order of their codes."""
+    return [OrganisationRef(OrganisationKind.COMMUNE, code) for code in sorted(codes)]
 
-    Mayor, deputies by rank, on-call elected official, municipal police, chief executive, others:
-    the order of CGCT art. L2122-17, then those who do not replace the mayor. Active dates are
-    inclusive and read in the commune's own time zone. Every commune asked for has a list, perhaps
-    empty. One SQL statement, however many the communes.
+
+def active_people(
+    organisations: Sequence[OrganisationRef], at: datetime
+) -> dict[OrganisationRef, list[Recipient]]:
+    """Return the people of each organisation who are active at `at`, in the order of telling.
+
+    Of a commune: mayor, deputies by rank, on-call elected official, municipal police, chief
+    executive, others: the order of CGCT art. L2122-17, then those who do not replace the mayor.
+    Dates are inclusive and read in the organisation's own time zone. Whoever has no usable address
+    is left out. Every organisation asked for has a list, perhaps empty. One SQL statement, however
+    many the organisations.
 
     Raises ValueError when `at` is naive.
     """
     if at.utcoffset() is None:
         raise ValueError("active_people needs a moment with its time zone")
-    if not communes:
+    if not organisations:
         return {}
-    today = {code: at.astimezone(commune_time_zone(code)).date() for code in communes}
-    active: dict[str, list[Recipient]] = {code: [] for code in communes}
-    for contact in sorted(contacts_of(today), key=lambda contact: contact.escalation_order):
-        if is_active(contact, today[contact.commune]):
-            active[contact.commune].append(_to_recipient(contact))
+    active: dict[OrganisationRef, list[Recipient]] = {ref: [] for ref in organisations}
+    for rows in _by_mandate(mandates_of(active)):
+        mandate, organisation = rows[0].mandate, rows[0].organisation
+        day = at.astimezone(ZoneInfo(rows[0].time_zone)).date()
+        if is_within(day, mandate.starts_on, mandate.ends_on):
+            recipient = _to_recipient(mandate, organisation, rows)
+            if recipient.reachable_at:
+                active[organisation].append(recipient)
+    for people in active.values():
+        people.sort(key=lambda person: (ESCALATION_ORDER[person.function], person.rank))
     return active
 
 
-def communes_with_mobile(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
-    """Return, for each commune with a contact active at `at`, whether one of them has a mobile."""
-    found: dict[str, bool] = {}
-    for contact in contacts:
-        if is_active(contact, at.astimezone(commune_time_zone(contact.commune)).date()):
-            found[contact.commune] = bool(contact.mobile) or found.get(contact.commune, False)
-    return found
+def is_within(day: date, starts_on: date | None, ends_on: date | None) -> bool:
+    """Return whether the day is in the period, both ends included; None is without limit."""
+    return (starts_on is None or starts_on <= day) and (ends_on is None or day <= ends_on)
 
 
-def is_active(contact: Contact, day: date) -> bool:
-    """Return whether the day, in the commune's time, is in the contact's period, ends included."""
-    started = contact.active_from is None or contact.active_from <= day
-    ended = contact.active_until is not None and contact.active_until < day
-    return started and not ended
+def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:
+    grouped: dict[int, list[MandateRow]] = {}
+    for row in rows:
+        grouped.setdefault(row.mandate.pk, []).append(row)
+    return list(grouped.values())
 
 
-@cache
-def commune_time_zone(code: str) -> ZoneInfo:
-    """Return the commune's time zone.
-
-    A commune that has ceased to exist since its contacts were entered keeps them, with the time of
-    metropolitan France: better than nobody being told.
-    """
-    commune = commune_by_code(code)
-    return ZoneInfo(commune.time_zone if commune else settings.TIME_ZONE)
-
-
-def _to_recipient(contact: Contact) -> Recipient:
+def _to_recipient(
+    mandate: Mandate, organisation: OrganisationRef, rows: Sequence[MandateRow]
+) -> Recipient:
     return Recipient(
-        contact_id=contact.pk,
-        commune=contact.commune,
-        function=contact.function,
-        rank=contact.rank,
-        mobile=contact.mobile,
-        email=contact.email,
+        person_id=mandate.person_id,
+        organisation=organisation,
+        function=mandate.function,
+        rank=mandate.rank,
+        reachable_at=tuple(
+            (channel, row.address)
+            for kind, channel in _CHANNELS.items()
+            for row in rows
+            if row.address_kind == kind
+        ),
     )

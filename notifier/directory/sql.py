@@ -14,17 +14,19 @@ from django.db import connection
 
 from notifier.db.columns import Columns, M, all_names
 from notifier.directory.models import (
-    Contact,
+    MAX_FAILURES,
     Convention,
     ConventionNarrowing,
     ConventionRule,
+    Mandate,
     Organisation,
     OrganisationKind,
     OrganisationRef,
     Zone,
 )
 
-_CONTACT = Columns(Contact, all_names(Contact))
+_MANDATE = Columns(Mandate, ("id", "person_id", "function", "rank", "starts_on", "ends_on"))
+_OTHERS = "o.kind, o.code, o.time_zone, a.kind, a.value"
 _RULE = Columns(ConventionRule, all_names(ConventionRule))
 _CONVENTION = Columns(Convention, ("id", "reference", "title"))
 _ORGANISATION = Columns(Organisation, ("id", "kind", "code", "name", "time_zone"))
@@ -33,19 +35,41 @@ _ZONE_WIDTH = len(_ZONE.names)
 _NARROWING = Columns(ConventionNarrowing, ("id", "commune", "categories"))
 
 
-def contacts_of(communes: Collection[str]) -> list[Contact]:
-    """Return the contacts of the communes, in no order.
+@dataclass(frozen=True)
+class MandateRow:
+    """A mandate with its organisation and one usable address of its person."""
 
-    Gains 0.5 ms for each alert over filter(commune__in=…), which Django takes longer to compile
-    than the database to answer.
+    mandate: Mandate
+    organisation: OrganisationRef
+    time_zone: str
+    address_kind: str
+    address: str
+
+
+def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
+    """Return the mandates of the organisations, past and future ones too.
+
+    Once for each usable address of the person, in the order of these; without one, not at all.
+    Gains 0.5 ms for each alert over Django's own form, which takes longer to compile than the
+    database to answer.
     """
-    marks = _marks(communes)
+    pairs = " OR ".join(["(o.kind = %s AND o.code = %s)"] * len(organisations))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_CONTACT.of('c')} FROM directory_contact c WHERE commune IN ({marks})",  # noqa: S608 - constants and marks
-            list(communes),
+            f"SELECT {_MANDATE.of('m')}, {_OTHERS} FROM directory_organisation o "  # noqa: S608 - constants and marks
+            "JOIN directory_mandate m ON m.organisation_id = o.id "
+            "JOIN directory_address a ON a.person_id = m.person_id "
+            f"WHERE ({pairs}) AND a.failures < %s AND a.opted_out_at IS NULL "
+            "ORDER BY m.id, a.position, a.id",
+            [part for ref in organisations for part in (ref.kind, ref.code)] + [MAX_FAILURES],
         )
-        return [_CONTACT.load(row) for row in cursor.fetchall()]
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def _row(row: tuple[object, ...]) -> MandateRow:
+    count = len(_MANDATE.names)
+    kind, code, *others = (str(value) for value in row[count:])
+    return MandateRow(_MANDATE.load(row[:count]), OrganisationRef(kind, code), *others)
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,18 @@ from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.former_recipients import drop_former_recipients
 from notifier.delivery.sending.record import record
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry
+from tests.harness.people import add_contact
 
 DUTY = "permanence@groupement90.example"
 MAYOR = "maire@delle.example"
 # The duty of the groupement is told of some things too: this leaves its mails out.
-MAYORS = {"recipient__startswith": "contact:"}
+MAYORS = {"recipient__startswith": "person:"}
 DELLE = {"insee": "90033"}
 GIROMAGNY = {"insee": "90052"}
 JONCHEREY = {"insee": "90056"}
@@ -64,11 +65,9 @@ def contact(
     commune: str = "90033",
     rank: int = 1,
     **more: Any,
-) -> Contact:
+) -> Mandate:
     """Somebody in the directory."""
-    return Contact.objects.create(
-        commune=commune, function=function, rank=rank, mobile=mobile, email=email, **more
-    )
+    return add_contact(commune, function, rank=rank, mobile=mobile, email=email, **more)
 
 
 def mayors(*communes: str) -> None:

@@ -32,6 +32,7 @@ from tests.alerting.house import (
     told,
 )
 from tests.delivery.samples import run_round
+from tests.harness.people import change_contact
 
 
 def duties(reference: str = "R1") -> list[Message]:
@@ -333,8 +334,7 @@ def test_an_end_that_fails_everywhere_is_told_to_no_deputy_but_to_the_duty(sourc
     contact("adjoint", mobile=number(2))
     push(source, category=FIRE)
     hand_over()
-    mayor.mobile, mayor.email = number(3), "nouveau@delle.example"
-    mayor.save()
+    change_contact(mayor, mobile=number(3), email="nouveau@delle.example")
     push(source, sequence=2, category=FIRE, status="closed")
     hand_over(refusing(number(3), "nouveau@delle.example"))
     assert told() == [sms(1), sms(3), mail("nouveau@delle.example"), mail(DUTY)]

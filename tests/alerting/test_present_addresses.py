@@ -11,7 +11,7 @@ from time_machine import travel
 from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.release.due import release_due
 from notifier.delivery.models import MessageState
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate
 from tests.alerting.house import (
     DUTY,
     FIRE,
@@ -30,6 +30,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.harness.people import change_contact
 
 FOLLOWING = {
     "update": {"severity": "extreme"},
@@ -40,14 +41,8 @@ each_following = pytest.mark.parametrize("body", FOLLOWING.values(), ids=FOLLOWI
 END = {"status": "closed"}
 
 
-def changed(contact: Contact, **fields: object) -> None:
-    for name, value in fields.items():
-        setattr(contact, name, value)
-    contact.save()
-
-
 @pytest.fixture
-def mayor(source) -> Contact:
+def mayor(source) -> Mandate:
     """A mayor with a phone, told of a minor fire by SMS, once the test begins."""
     return contact("maire", mobile=number(1))
 
@@ -69,7 +64,7 @@ def follow(source, body) -> None:
 @each_following
 def test_a_corrected_number_gets_what_follows_and_the_old_one_nothing(source, mayor, body) -> None:
     first(source)
-    changed(mayor, mobile=number(9))
+    change_contact(mayor, mobile=number(9))
     follow(source, body)
     assert told(revision=2) == [sms(9)]
 
@@ -77,7 +72,7 @@ def test_a_corrected_number_gets_what_follows_and_the_old_one_nothing(source, ma
 @each_following
 def test_who_did_not_read_the_first_text_understands_the_second(source, mayor, body) -> None:
     first(source)
-    changed(mayor, mobile=number(9))
+    change_contact(mayor, mobile=number(9))
     follow(source, body)
     (text,) = [m.body for m in messages(revision=2)]
     for words in ("Delle", "feu de for", "R1"):
@@ -89,7 +84,7 @@ def test_a_corrected_mail_address_too(source, body) -> None:
     mayor = contact("maire", email="mair@delle.example")
     push(source, category=THEFT, severity="minor")
     hand_over()
-    changed(mayor, email=MAYOR)
+    change_contact(mayor, email=MAYOR)
     push(source, sequence=2, **{"category": THEFT, "severity": "minor", **body})
     assert told(revision=2) == [mail(MAYOR)]
 
@@ -102,7 +97,7 @@ def test_who_has_left_is_told_nothing_more_and_the_others_are(source, mayor, bod
     if how == "deleted":
         mayor.delete()
     else:
-        changed(mayor, active_until=timezone.now().date() - timedelta(days=2))
+        change_contact(mayor, active_until=timezone.now().date() - timedelta(days=2))
     follow(source, body)
     assert told(revision=2) == [sms(2)]
     assert any(
@@ -163,8 +158,8 @@ def test_of_two_who_exchanged_their_numbers_each_is_told(source, mayor, body) ->
     """Whoever holds the phone that rang, and the person that was meant."""
     deputy = contact("adjoint", mobile=number(2))
     first(source)
-    changed(deputy, mobile=number(1))
-    changed(mayor, mobile=number(2))
+    change_contact(deputy, mobile=number(1))
+    change_contact(mayor, mobile=number(2))
     follow(source, body)
     assert sorted(told(revision=2)) == [sms(1), sms(2)]
 
@@ -172,13 +167,13 @@ def test_of_two_who_exchanged_their_numbers_each_is_told(source, mayor, body) ->
 @each_following
 def test_who_has_no_address_left_on_that_channel_is_told_on_the_other(source, mayor, body) -> None:
     first(source)
-    changed(mayor, mobile="", email=MAYOR)
+    change_contact(mayor, mobile="", email=MAYOR)
     follow(source, body)
     assert told(revision=2, **MAYORS) == [mail(MAYOR)]
 
 
 def test_an_unchanged_contact_is_told_at_the_very_addresses_as_before(source, mayor) -> None:
-    changed(mayor, email="Maire@delle.example")
+    change_contact(mayor, email="Maire@delle.example")
     push(source, severity="minor")
     hand_over()
     push(source, sequence=2, severity="extreme")
@@ -195,7 +190,7 @@ def later() -> travel:
 def test_a_text_that_is_tried_again_goes_to_the_corrected_number(source, mayor) -> None:
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    changed(mayor, mobile=number(9))
+    change_contact(mayor, mobile=number(9))
     with later():
         hand_over()
     assert [(m.address, m.state) for m in messages()] == [
@@ -214,7 +209,7 @@ def test_a_text_to_who_has_left_meanwhile_goes_to_the_next(source, mayor, how) -
     if how == "deleted":
         mayor.delete()
     else:
-        changed(mayor, active_until=timezone.now().date() - timedelta(days=2))
+        change_contact(mayor, active_until=timezone.now().date() - timedelta(days=2))
     with later():
         hand_over()
     assert [(m.address, m.state) for m in messages()] == [
@@ -248,7 +243,7 @@ def test_an_end_that_is_tried_again_goes_to_the_corrected_number(source, mayor) 
     first(source)
     push(source, sequence=2, category=FIRE, **END)
     hand_over(lambda _: LATER)
-    changed(mayor, mobile=number(9))
+    change_contact(mayor, mobile=number(9))
     with later():
         hand_over()
     assert told(revision=2) == [sms(1), sms(9)]
@@ -302,7 +297,7 @@ def digest_time() -> travel:
 def test_what_was_held_goes_to_the_corrected_address(source) -> None:
     mayor = contact("maire", email="mair@delle.example")
     held(source)
-    changed(mayor, email=MAYOR)
+    change_contact(mayor, email=MAYOR)
     with digest_time():
         release_due()
         release_due()

@@ -29,6 +29,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.harness.people import change_contact
 
 FIRST_DEPUTY = "premier@delle.example"
 
@@ -159,8 +160,7 @@ def test_an_aggravation_rings_who_has_a_phone_by_now(source) -> None:
     mayor = contact("maire", email=MAYOR)
     push(source, severity="minor")
     hand_over()
-    mayor.mobile = number(1)
-    mayor.save()
+    change_contact(mayor, mobile=number(1))
     push(source, sequence=2, severity="extreme")
     assert told(revision=2) == [mail(MAYOR), sms(1)]
 

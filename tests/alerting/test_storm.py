@@ -13,7 +13,7 @@ from notifier.alerting.release.due import release_due
 from notifier.alerting.status import status_of
 from notifier.delivery.models import Channel, Message
 from notifier.delivery.models import MessageState as Sent
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate
 from notifier.intake.models import Report
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
@@ -344,7 +344,7 @@ def test_an_urgent_one_that_is_on_again_is_told_after_the_pause(storm, clock) ->
 def test_one_taken_up_again_that_goes_to_the_next_person_delays_the_next_time(storm, clock) -> None:
     flap(storm, ACCIDENT, 3)
     tell(storm, "F1", 7, category=ACCIDENT)
-    Contact.objects.filter(mobile=MAYOR).delete()
+    Mandate.objects.filter(person__addresses__value=MAYOR).delete()
     contact("adjoint", mobile=number(3))
     release_later(clock, timedelta(minutes=31))
     assert len(texts(number(3))) == 1

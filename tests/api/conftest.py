@@ -33,9 +33,9 @@ def corg(db: None) -> Caller:
 @pytest.fixture
 def mayor(db: None) -> None:
     """Delle's mayor has a mobile."""
-    from notifier.directory.models import Contact
+    from tests.harness.people import add_contact
 
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+    add_contact(commune="90033", function="maire", rank=1, mobile="+33639980001")
 
 
 @pytest.fixture

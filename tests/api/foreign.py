@@ -56,5 +56,5 @@ def status_of(number: str) -> str:
 
 def told() -> list[str]:
     """The texts to contacts, in their order."""
-    mayors = Message.objects.filter(recipient__startswith="contact:").order_by("id")
+    mayors = Message.objects.filter(recipient__startswith="person:").order_by("id")
     return [message.body for message in mayors]

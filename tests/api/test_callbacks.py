@@ -31,7 +31,7 @@ def message() -> Message:
         channel=Channel.SMS,
         address="+33639980720",
         incident_id=1,
-        recipient="contact:1",
+        recipient="person:1",
         title="maire",
         lane=Lane.URGENT,
         body="Delle : accident.",

@@ -14,20 +14,20 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.correlation.pending import MAX_WAIT
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry
 from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import push, stored
+from tests.harness.people import add_contact
 from tests.intake import messages as m
 
 
 @pytest.fixture
 def number(corg: Caller) -> str:
     """The case whose resources are all that came."""
-    Contact.objects.create(commune="90033", function="maire", rank=1, mobile="+33639980001")
+    add_contact(commune="90033", function="maire", rank=1, mobile="+33639980001")
     case = m.case_id()
     push(corg, m.envelope(m.resources(case, A="ARRIVEE"), sent=-5))
     with time_machine.travel(timezone.now() + MAX_WAIT + timedelta(seconds=5), tick=True):

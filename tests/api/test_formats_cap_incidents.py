@@ -8,10 +8,10 @@ import pytest
 
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Report, ReportState
 from tests.api.caller import Caller
 from tests.api.foreign import CAP, EDXL, answered, journal, kinds, push, push_cap, stored
+from tests.harness.people import add_contact
 from tests.intake import messages as m
 
 
@@ -19,7 +19,7 @@ from tests.intake import messages as m
 def _mayors(db: None) -> None:
     for last, commune in enumerate(("90033", "90056", "90052"), start=1):
         mobile = f"+3363998000{last}"
-        Contact.objects.create(commune=commune, function="maire", rank=1, mobile=mobile)
+        add_contact(commune=commune, function="maire", rank=1, mobile=mobile)
 
 
 def code(*communes: str) -> str:
@@ -54,7 +54,7 @@ def test_several_areas_in_several_infos_are_all_told(corg: Caller) -> None:
 def test_the_same_info_twice_is_told_once(corg: Caller) -> None:
     infos = m.info("fr-FR", code("90033")) + m.info("fr-CA", code("90033"))
     stored(push_cap(corg, m.cap("SI2", info=infos)))
-    assert Message.objects.filter(recipient__startswith="contact:", channel="sms").count() == 1
+    assert Message.objects.filter(recipient__startswith="person:", channel="sms").count() == 1
 
 
 GRAVE = m.info("fr-FR", code("90056"), severity="Extreme")
@@ -204,7 +204,7 @@ def test_what_is_past_is_not_going_on(corg: Caller) -> None:
     info = m.info("fr", code("90033")).replace("Immediate", "Past")
     past = stored(push_cap(corg, m.cap("P1", info=info)))
     assert (past.status, past.state) == ("closed", ReportState.DECIDED)
-    assert not Message.objects.filter(recipient__startswith="contact:").exists()
+    assert not Message.objects.filter(recipient__startswith="person:").exists()
 
 
 def test_the_dry_run_says_all_that_would_end(corg: Caller) -> None:

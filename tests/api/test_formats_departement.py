@@ -12,13 +12,13 @@ from django.core.management import call_command
 
 from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.formats.departements import departement_of_code
 from notifier.intake.models import Report, ReportState
 from notifier.settings import packaged
 from notifier.territory.resolve import communes_in
 from tests.api.caller import Caller, fields
 from tests.api.foreign import CAP, kinds, push_cap, stored
+from tests.harness.people import add_contact
 from tests.intake import messages as m
 from tests.intake.samples import body, source
 
@@ -27,7 +27,7 @@ from tests.intake.samples import body, source
 def _mayors(db: None) -> None:
     for last, commune in enumerate(("90033", "90056"), start=1):
         mobile = f"+3363998000{last}"
-        Contact.objects.create(commune=commune, function="maire", rank=1, mobile=mobile)
+        add_contact(commune=commune, function="maire", rank=1, mobile=mobile)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def geocode(name: str, *values: str) -> str:
 
 
 def told() -> list[str]:
-    mayors = Message.objects.filter(recipient__startswith="contact:", channel="sms")
+    mayors = Message.objects.filter(recipient__startswith="person:", channel="sms")
     return sorted(mayors.values_list("address", flat=True))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from notifier.alerting.models import Alert
-from notifier.directory.models import Contact
 from notifier.intake.models import Distribution, Report, ReportState
 from tests.api.caller import Caller, fields
 from tests.api.foreign import CAP, answered, kinds, push_cap, stored
+from tests.harness.people import add_contact
 from tests.intake import messages as m
 from tests.intake.samples import body
 
@@ -21,7 +21,7 @@ AROUND = "<polygon>47.49,6.96 47.49,7.03 47.53,7.03 47.53,6.96 47.49,6.96</polyg
 @pytest.fixture(autouse=True)
 def _mayors(db: None) -> None:
     for n, code in enumerate(CODES, start=1):
-        Contact.objects.create(commune=code, function="maire", rank=1, mobile=f"+3363998000{n}")
+        add_contact(commune=code, function="maire", rank=1, mobile=f"+3363998000{n}")
 
 
 def geocode(*codes: str) -> str:
@@ -47,7 +47,7 @@ def test_a_list_of_codes_tells_every_commune(corg: Caller) -> None:
 def test_a_code_that_is_others_postal_code_waits_for_a_person_and_the_rest_is_told(
     corg: Caller,
 ) -> None:
-    Contact.objects.create(commune="90100", function="maire", rank=1, mobile="+33639980009")
+    add_contact(commune="90100", function="maire", rank=1, mobile="+33639980009")
     report = stored(answered(corg.push(several(communes=["90100", "90033"])), 202))
     assert (report.state, report.verdict) == (ReportState.REVIEW, "conflict")
     assert report.communes == ["90033"]

@@ -14,6 +14,7 @@ from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from tests.api.caller import Caller
 from tests.api.people import MAIL, MOBILE, mayor
+from tests.harness.people import add_contact
 from tests.intake.samples import body
 
 CLAIMED = {"state": MessageState.ACCEPTED, "provider_id": "SM1", "attempt_count": 1}
@@ -62,20 +63,12 @@ def test_the_whole_story_with_masked_addresses_only(corg: Caller) -> None:
     text = answer.content.decode()
     for secret in (MOBILE, MOBILE[3:], "0639980712", "06 39 98 07 12", MAIL, MAIL.split("@")[0]):
         assert secret not in text
-    assert contact.last_name not in text
+    assert contact.person.last_name not in text
 
 
 def test_nobody_is_named_when_the_next_in_order_is_told(corg: Caller) -> None:
-    from notifier.directory.models import Contact, Function
-
     mayor(mail="")
-    Contact.objects.create(
-        commune="90033",
-        function=Function.DEPUTY,
-        rank=1,
-        last_name="Sureau",
-        mobile="+33639980714",
-    )
+    add_contact(function="adjoint", last_name="Sureau", mobile="+33639980714")
     pushed = _push(corg)
     decide(pushed)
     sms = Message.objects.get()

@@ -8,14 +8,16 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from notifier.directory.models import Contact
+from notifier.directory.contacts import Contact
+from notifier.directory.models import Mandate
 from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
+from tests.harness.people import add_contact, stored_contacts
 
 pytestmark = pytest.mark.django_db
 
 SOURCES = "/admin/intake/source/"
-CONTACTS = "/admin/directory/contact/"
+CONTACTS = "/admin/directory/mandate/"
 ACCOUNTS = "/admin/auth/user/"
 KEY = re.compile(r'value="(am_[\w-]{40,})"')
 SECRET = re.compile(r'value="(whsec_[\w+/=]{40,})"')
@@ -43,9 +45,19 @@ def mayor(**changes: object) -> dict[str, object]:
     typed = {
         "commune": "90033", "function": "maire", "rank": "1", "last_name": "Merisier",
         "first_name": "Camille", "mobile": "06 39 98 00 01", "email": "maire@delle.example",
-        "active_from": "", "active_until": "",
+        "starts_on": "", "ends_on": "",
     }  # fmt: skip
     return typed | changes
+
+
+def add(typed: dict[str, object]) -> Mandate:
+    """Store what a person would type."""
+    return add_contact(**{k: v for k, v in typed.items() if v})
+
+
+def only_contact() -> Contact:
+    (contact,) = stored_contacts()
+    return contact
 
 
 def test_a_superuser_enters_with_name_and_password() -> None:
@@ -55,7 +67,7 @@ def test_a_superuser_enters_with_name_and_password() -> None:
     assert client.post("/admin/login/", typed).status_code == 302
     page = client.get("/admin/").content.decode()
     assert "Alerte Maires" in page
-    for name in ("Sources", "Contacts", "Interventions", "Alertes", "Messages", "Journal"):
+    for name in ("Sources", "Mandats", "Interventions", "Alertes", "Messages", "Journal"):
         assert f">{name}</a>" in page
 
 
@@ -70,7 +82,7 @@ def test_staff_with_every_right_but_not_superuser_gets_nothing() -> None:
     for page in ("/admin/", CONTACTS, SOURCES, SOURCES + "add/", "/admin/delivery/message/"):
         assert client.get(page).status_code == 302
     client.post(CONTACTS + "add/", mayor())
-    assert not Contact.objects.exists()
+    assert not stored_contacts()
 
 
 def test_a_superuser_who_was_deactivated_gets_nothing(admin_client: Client, admin_user) -> None:
@@ -222,7 +234,7 @@ def test_an_address_is_cleaned_before_it_is_judged(
     """Pasted from a page, it holds characters that nobody sees."""
     pasted = mayor(email="\u200bmaire@del\u00adle.example\ufeff")
     assert admin_client.post(CONTACTS + "add/", pasted).status_code == 302
-    assert Contact.objects.get().email == "maire@delle.example"
+    assert only_contact().email == "maire@delle.example"
     said = keys.add_source(
         "CORG 2A", ["2A"], service="Gendarmerie", duty_email="\u200bcorg@2a.example", signed=False
     )
@@ -231,11 +243,14 @@ def test_an_address_is_cleaned_before_it_is_judged(
 
 def test_a_contact_is_stored_as_the_import_stores_it(admin_client: Client, admin_user) -> None:
     assert admin_client.post(CONTACTS + "add/", mayor(commune=" 90033 ")).status_code == 302
-    contact = Contact.objects.get()
+    contact = only_contact()
     assert (contact.commune, contact.mobile) == ("90033", "+33639980001")
     changed = mayor(mobile="", email="Mairie@Delle.example")
-    assert admin_client.post(f"{CONTACTS}{contact.pk}/change/", changed).status_code == 302
-    contact.refresh_from_db()
+    assert (
+        admin_client.post(f"{CONTACTS}{Mandate.objects.get().pk}/change/", changed).status_code
+        == 302
+    )
+    contact = only_contact()
     assert (contact.mobile, contact.email) == ("", "mairie@delle.example")
     history = LogEntry.objects.order_by("pk")
     assert [line.user for line in history] == [admin_user, admin_user]
@@ -250,7 +265,7 @@ def test_a_contact_is_stored_as_the_import_stores_it(admin_client: Client, admin
         ({"mobile": "06 39"}, "mobile", "06 39"),
         ({"mobile": "", "email": ""}, None, "Donnez un mobile ou un courriel"),
         ({"rank": "0"}, "rank", "supérieure ou égale à 1"),
-        ({"active_from": "02/01/2026", "active_until": "01/01/2026"}, None, "précède son début"),
+        ({"starts_on": "02/01/2026", "ends_on": "01/01/2026"}, None, "précède son début"),
     ],
 )
 def test_a_wrong_contact_is_refused_in_french_where_it_is_wrong(
@@ -260,7 +275,7 @@ def test_a_wrong_contact_is_refused_in_french_where_it_is_wrong(
     errors = answer.context["adminform"].form.errors
     assert list(errors) == [field or "__all__"]
     assert said in str(errors[field or "__all__"])
-    assert not Contact.objects.exists()
+    assert not stored_contacts()
 
 
 def found(client: Client, query: str) -> list[str]:
@@ -275,7 +290,7 @@ def test_contacts_are_found_and_stand_in_the_order_of_escalation(admin_client: C
             commune="97105", last_name="Flamboyant", mobile="0690 00 00 01", email="m@bt.example"
         ),
     ):
-        Contact(**{k: v for k, v in typed.items() if v}).save()
+        add(typed)
     mayor_of_delle = "Delle (90033) · maire · rang 1 · Camille Merisier"
     deputy = "Delle (90033) · adjoint au maire · rang 1 · Camille Merisier"
     other = "Basse-Terre (97105) · maire · rang 1 · Camille Flamboyant"
@@ -297,14 +312,13 @@ def test_the_list_of_contacts_asks_as_much_for_many_as_for_one(
     with django_assert_max_num_queries(8) as few:
         admin_client.get(CONTACTS)
     for rank in range(1, 21):
-        Contact(**{k: v for k, v in mayor(rank=rank).items() if v}).save()
+        add(mayor(rank=rank))
     with django_assert_num_queries(len(few)):
         assert len(found(admin_client, "")) == 20
 
 
 def test_no_page_needs_an_inline_script(admin_client: Client, source: keys.NewSource) -> None:
-    Contact(**{k: v for k, v in mayor().items() if v}).save()
-    of_source, of_contact = source.source.pk, Contact.objects.get().pk
+    of_source, of_contact = source.source.pk, add(mayor()).pk
     for page in (
         "/admin/", SOURCES, SOURCES + "add/", f"{SOURCES}{of_source}/change/",
         f"{SOURCES}{of_source}/cle/", f"{SOURCES}{of_source}/revocation/", CONTACTS,
@@ -324,14 +338,14 @@ def test_a_contact_under_a_code_that_is_others_postal_code_is_asked_once(
     typed = mayor(commune="90100")
     asked = admin_client.post(CONTACTS + "add/", typed).content.decode()
     assert re.search("90100 est le code INSEE de Vauthiermont.*code postal.*Delle", asked)
-    assert not Contact.objects.exists()
+    assert not stored_contacts()
     assert admin_client.post(CONTACTS + "add/", typed | {"is_confirmed": "on"}).status_code == 302
-    contact = Contact.objects.get()
+    contact = only_contact()
     assert contact.commune == "90100"
     # The commune stays: nothing is asked. Moved to another such commune: it is.
-    change = f"{CONTACTS}{contact.pk}/change/"
+    change = f"{CONTACTS}{Mandate.objects.get().pk}/change/"
     assert admin_client.post(change, typed | {"last_name": "Sorbier"}).status_code == 302
     moved = admin_client.post(change, typed | {"commune": " 90000"}).content.decode()
     assert "Aucune commune actuelle" in moved
     assert "code postal" in admin_client.post(change, typed | {"commune": "59100"}).content.decode()
-    assert Contact.objects.get().commune == "90100"
+    assert only_contact().commune == "90100"

@@ -8,11 +8,12 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate
+from tests.harness.people import add_contact, change_contact, stored_contacts
 
 pytestmark = pytest.mark.django_db
 
-CONTACTS = "/admin/directory/contact/"
+CONTACTS = "/admin/directory/mandate/"
 
 
 @pytest.fixture(autouse=True)
@@ -31,16 +32,16 @@ def people() -> None:
         ("97105", "maire", "Flamboyant", "José", "+590690301234", "m@basse-terre.example"),
         ("90052", "maire", "Delle", "Luc", "", "luc@a_c.example"),
     ):
-        Contact(
-            commune=commune, function=function, last_name=last_name, first_name=first_name,
-            mobile=mobile, email=email,
-        ).save()  # fmt: skip
+        add_contact(
+            commune, function, last_name=last_name, first_name=first_name, mobile=mobile,
+            email=email,
+        )  # fmt: skip
 
 
 def found(client: Client, term: str, **more: str) -> list[str]:
     answer = client.get(CONTACTS, {"q": term, **more})
     assert answer.status_code == 200
-    return [contact.last_name for contact in answer.context["cl"].result_list]
+    return [mandate.person.last_name for mandate in answer.context["cl"].result_list]
 
 
 def test_the_commune_of_that_name_stands_before_people_whose_name_holds_it(
@@ -92,9 +93,7 @@ def test_people_are_found_by_what_one_has_of_them(
 
 
 def test_a_changed_name_is_found_under_the_new_one(admin_client: Client, people: None) -> None:
-    contact = Contact.objects.get(last_name="Flamboyant")
-    contact.last_name = "Pélican"
-    contact.save()
+    change_contact(Mandate.objects.get(person__last_name="Flamboyant"), last_name="Pélican")
     assert found(admin_client, "flamboyant") == []
     assert found(admin_client, "pelican") == ["Pélican"]
 
@@ -102,7 +101,7 @@ def test_a_changed_name_is_found_under_the_new_one(admin_client: Client, people:
 def test_what_one_confirms_says_commune_and_name_and_the_history_no_name(
     admin_client: Client, people: None
 ) -> None:
-    contact = Contact.objects.get(last_name="ŒILLET")
+    contact = Mandate.objects.get(person__last_name="ŒILLET")
     page = f"{CONTACTS}{contact.pk}/"
     said = re.compile(r"Delle \(90033\) · adjoint au maire · rang 1 · Noël ŒILLET")
     typed = {
@@ -117,7 +116,7 @@ def test_what_one_confirms_says_commune_and_name_and_the_history_no_name(
     assert said.search(deleted.content.decode())
     added = admin_client.post(CONTACTS + "add/", typed, follow=True)
     assert said.search(added.content.decode())
-    everybody = {"action": "delete_selected", "_selected_action": [Contact.objects.latest("pk").pk]}
+    everybody = {"action": "delete_selected", "_selected_action": [Mandate.objects.latest("pk").pk]}
     admin_client.post(CONTACTS, everybody | {"post": "yes"})
     lines = list(LogEntry.objects.values_list("object_repr", flat=True))
     assert lines == ["Delle (90033) · adjoint au maire · rang 1"] * 4
@@ -141,4 +140,4 @@ def test_a_form_refuses_what_a_list_may_not_hold(
     }  # fmt: skip
     answer = admin_client.post(CONTACTS + "add/", typed | wrong)
     assert list(answer.context["adminform"].form.errors) == [field]
-    assert not Contact.objects.exists()
+    assert not stored_contacts()

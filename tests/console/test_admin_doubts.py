@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
+from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +29,8 @@ def quick_passwords(settings):
 
 @pytest.fixture
 def source() -> Source:
-    Contact(commune="90033", function="maire", mobile="+33639980001").save()
-    Contact(commune="90056", function="maire", mobile="+33639980002").save()
+    add_contact("90033", mobile="+33639980001")
+    add_contact("90056", mobile="+33639980002")
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
 
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert, Notification
 from notifier.delivery.models import Message
-from notifier.directory.models import Contact
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
@@ -20,6 +19,7 @@ from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import timeline
 from tests.alerting.house import REFUSED, TAKEN, hand_over
+from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def quick_passwords(settings):
 
 @pytest.fixture
 def source() -> Source:
-    Contact(commune="90033", function="maire", mobile=MOBILE, email=MAIL).save()
+    add_contact(mobile=MOBILE, email=MAIL)
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).source
 
 
@@ -200,7 +200,7 @@ def test_a_review_is_seen_at_once_with_its_clues_side_by_side(
 ) -> None:
     report = push(source, location=CONFLICT)
     assert report.state == ReportState.REVIEW
-    for anywhere in ("/admin/", INTERVENTIONS, "/admin/directory/contact/add/"):
+    for anywhere in ("/admin/", INTERVENTIONS, "/admin/directory/mandate/add/"):
         assert "1 intervention à vérifier" in admin_client.get(anywhere).content.decode()
     assert (
         "Décider la commune"

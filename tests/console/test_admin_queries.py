@@ -89,7 +89,7 @@ UNLINKED = [
     "/admin/admin/logentry/?user__password__startswith=pbkdf2",
     "/admin/delivery/message/?address__startswith=%2B33",
     "/admin/journal/entry/?data__contains=x",
-    "/admin/directory/contact/?mobile__startswith=%2B33",
+    "/admin/directory/mandate/?mobile__startswith=%2B33",
 ]
 
 
@@ -129,7 +129,7 @@ def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None
         f"/admin/journal/entry/?incident_id={line.incident_id}",
         "/admin/intake/report/?state__exact=decided&exercise__exact=0",
         f"/admin/intake/report/?incident__source__id__exact={message.pause_key}",
-        "/admin/directory/contact/?departement=90",
+        "/admin/directory/mandate/?departement=90",
         "/admin/auth/user/?is_superuser__exact=1",
         "/admin/admin/logentry/?action_flag__exact=1",
     ):

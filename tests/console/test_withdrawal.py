@@ -105,7 +105,7 @@ def test_what_is_held_is_taken_back_too(stolen, capsys) -> None:
     deferrals().create(
         kind="alert", state="deferred", source=stolen.source, incident=told_by.incident,
         alert=told_by.alert, revision=1,
-        channel="email", address="maire@delle.example", recipient="contact:1", title="maire",
+        channel="email", address="maire@delle.example", recipient="person:1", title="maire",
         was_notified=False, reason="cap", created_at=now, deferred_until=now, expires_at=now,
     )  # fmt: skip
     run(capsys, "revoke", "CORG 90", "--withdraw")

@@ -15,7 +15,7 @@ OUTGOING = OutgoingMessage(
     lane=Lane.URGENT,
     expires_at=timezone.now(),
     incident_id=1,
-    recipient="contact:1",
+    recipient="person:1",
     title="maire",
 )
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate, Organisation, OrganisationRef
 from notifier.directory.recipients import Recipient, active_people
+from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -16,9 +17,18 @@ DELLE, BELFORT, SAINT_DENIS = "90033", "90010", "97411"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def contact(commune: str, function: str, rank: int = 1, **fields: Any) -> Contact:
+def contact(commune: str, function: str, rank: int = 1, **fields: Any) -> Mandate:
     fields.setdefault("mobile", "+33639980001")
-    return Contact.objects.create(commune=commune, function=function, rank=rank, **fields)
+    Organisation.objects.get_or_create(kind="commune", code=commune, defaults={"name": commune})
+    if commune == SAINT_DENIS:
+        Organisation.objects.filter(code=commune).update(time_zone="Indian/Reunion")
+    return add_contact(commune, function, rank=rank, **fields)
+
+
+def present(*communes: str, at: datetime = NOON) -> dict[str, list[Recipient]]:
+    """The people who are there, by commune."""
+    answer = active_people([OrganisationRef("commune", code) for code in communes], at)
+    return {ref.code: people for ref, people in answer.items()}
 
 
 def titles(people: list[Recipient]) -> list[str]:
@@ -37,7 +47,7 @@ def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall
         ("maire", 1),
     ]:
         contact(DELLE, function, rank)
-    assert titles(active_people([DELLE], NOON)[DELLE]) == [
+    assert titles(present(DELLE)[DELLE]) == [
         "maire",
         "1er adjoint",
         "2e adjoint",
@@ -51,15 +61,21 @@ def test_the_mayor_comes_first_then_the_deputies_as_nominated_then_the_town_hall
 
 def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
     mayor = contact(DELLE, "maire", email="maire@delle.example", last_name="Merisier")
-    [person] = active_people([DELLE], NOON)[DELLE]
-    assert person == Recipient(mayor.pk, DELLE, "maire", 1, "+33639980001", "maire@delle.example")
+    [person] = present(DELLE)[DELLE]
+    assert person == Recipient(
+        mayor.person_id,
+        OrganisationRef("commune", DELLE),
+        "maire",
+        1,
+        (("sms", "+33639980001"), ("email", "maire@delle.example")),
+    )
     assert "Merisier" not in repr(person)
 
 
 def test_every_commune_asked_for_answers_and_no_other() -> None:
     contact(DELLE, "maire")
     contact(BELFORT, "maire")
-    answer = active_people([DELLE, "90001", DELLE], NOON)
+    answer = present(DELLE, "90001", DELLE)
     assert titles(answer[DELLE]) == ["maire"]
     assert answer["90001"] == []
     assert set(answer) == {DELLE, "90001"}
@@ -72,7 +88,7 @@ def test_one_statement_however_many_communes(count: int, django_assert_num_queri
         contact(code, "maire")
         contact(code, "adjoint")
     with django_assert_num_queries(1):
-        answer = active_people(communes, NOON)
+        answer = present(*communes)
     assert sum(map(len, answer.values())) == 2 * count
 
 
@@ -81,7 +97,7 @@ def test_nobody_asked_for_is_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "present"),
+    ("at", "told"),
     [
         # 1 December begins at 20:00 UTC of 30 November in La Réunion (UTC+4)…
         (datetime(2026, 11, 30, 19, 59, 59, tzinfo=UTC), []),
@@ -91,26 +107,24 @@ def test_nobody_asked_for_is_nobody() -> None:
         (datetime(2026, 12, 24, 20, 0, tzinfo=UTC), []),
     ],
 )
-def test_the_period_is_inclusive_in_the_commune_s_own_time(
-    at: datetime, present: list[str]
-) -> None:
+def test_the_period_is_inclusive_in_the_commune_s_own_time(at: datetime, told: list[str]) -> None:
     contact(SAINT_DENIS, "maire", active_from=date(2026, 12, 1), active_until=date(2026, 12, 24))
-    assert titles(active_people([SAINT_DENIS], at)[SAINT_DENIS]) == present
+    assert titles(present(SAINT_DENIS, at=at)[SAINT_DENIS]) == told
 
 
 def test_the_same_moment_is_another_day_in_another_commune() -> None:
     for code in (SAINT_DENIS, DELLE):
         contact(code, "maire", active_from=date(2026, 12, 1))
-    answer = active_people([SAINT_DENIS, DELLE], datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
+    answer = present(SAINT_DENIS, DELLE, at=datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
     assert titles(answer[SAINT_DENIS]) == ["maire"]
     assert answer[DELLE] == []
 
 
 def test_a_moment_without_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        active_people([DELLE], datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the fault under test
+        present(DELLE, at=datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the fault under test
 
 
 def test_a_commune_that_no_longer_exists_keeps_its_people() -> None:
     contact("90999", "maire", active_until=date(2026, 11, 22))
-    assert titles(active_people(["90999"], NOON)["90999"]) == ["maire"]
+    assert titles(present("90999")["90999"]) == ["maire"]

@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 
 from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
-from notifier.directory.models import Contact
+from notifier.directory.models import Mandate
 from notifier.territory.reference.communes import communes_in
+from tests.harness.people import stored_contacts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 
@@ -31,14 +32,14 @@ def row(last: str, first: str, mobile: str = "06 39 98 00 01") -> str:
 def mayor(csv_file: CsvFile) -> None:
     """Hélène Lérot-d'Août, whose mandate ends."""
     import_contacts(csv_file(row("Lérot-d’Août", "Hélène")))
-    Contact.objects.update(active_until=END)
+    Mandate.objects.update(ends_on=END)
 
 
 def faults(path: Path, *, dry_run: bool) -> dict[int | None, str]:
-    before = list(Contact.objects.values())
+    before = stored_contacts()
     with pytest.raises(FileRefused) as refusal:
         import_contacts(path, dry_run=dry_run)
-    assert list(Contact.objects.values()) == before
+    assert stored_contacts() == before
     return {fault.line: " ; ".join(fault.reasons) for fault in refusal.value.faults}
 
 
@@ -59,14 +60,14 @@ def test_another_spelling_is_the_same_person(
 ) -> None:
     summary = import_contacts(csv_file(row(last, first)))
     assert not any("autre personne" in note for note in summary.notes)
-    assert Contact.objects.get().active_until == END
+    assert Mandate.objects.get().ends_on == END
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "mac_roman", "utf-16"])
 def test_another_encoding_is_the_same_person(mayor: None, csv_file: CsvFile, encoding: str) -> None:
     summary = import_contacts(csv_file(row("Lérot-d’Août", "Hélène"), encoding=encoding))
     assert summary.unchanged == 1
-    assert Contact.objects.get().active_until == END
+    assert Mandate.objects.get().ends_on == END
 
 
 @pytest.mark.parametrize(("last", "first"), [("Lérot", "Hélène"), ("Lérot-d’Août", "Helen")])
@@ -75,12 +76,12 @@ def test_another_name_is_another_person(
 ) -> None:
     summary = import_contacts(csv_file(row(last, first)))
     assert any("autre personne" in note for note in summary.notes)
-    assert Contact.objects.get().active_until is None
+    assert Mandate.objects.get().ends_on is None
 
 
 def test_broken_letters_erase_nothing(mayor: None, csv_file: CsvFile) -> None:
     assert list(faults(csv_file(row("LŽrot-d’Août", "Hélène")), dry_run=False)) == [2]
-    assert Contact.objects.get().active_until == END
+    assert Mandate.objects.get().ends_on == END
 
 
 # --- Old and new --------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ def test_the_longest_that_is_taken_is_stored(csv_file: CsvFile) -> None:
     domain = ".".join(["b" * 60] * 3) + ".example"
     email = "a" * (254 - len(domain) - 1) + "@" + domain
     import_contacts(csv_file(f"90033;maire;999;{'œ' * 100};{'É' * 100};;{email.upper()}"))
-    contact = Contact.objects.get()
+    (contact,) = stored_contacts()
     assert (contact.email, contact.last_name) == (email, "œ" * 100)
 
 

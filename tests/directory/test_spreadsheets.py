@@ -9,7 +9,7 @@ import pytest
 
 from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
-from notifier.directory.models import Contact
+from tests.harness.people import stored_contacts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 
@@ -20,14 +20,16 @@ READ = ("90033", "maire", 1, "Lérot", "Hélène", "+33639980001", "maire@delle.
 
 
 def stored() -> list[tuple[object, ...]]:
-    names = ("commune", "function", "rank", "last_name", "first_name", "mobile", "email")
-    return list(Contact.objects.order_by("commune", "function", "rank").values_list(*names))
+    return [
+        (c.commune, c.function, c.rank, c.last_name, c.first_name, c.mobile, c.email)
+        for c in stored_contacts()
+    ]
 
 
 def refused(path: Path) -> dict[int | None, str]:
     with pytest.raises(FileRefused) as refusal:
         import_contacts(path)
-    assert not Contact.objects.exists()
+    assert not stored_contacts()
     return {fault.line: " ; ".join(fault.reasons) for fault in refusal.value.faults}
 
 

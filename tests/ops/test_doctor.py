@@ -15,6 +15,7 @@ from notifier.ops.doctor.findings import Finding, Level
 from notifier.ops.local.stack import free_port
 from tests.harness.https import server
 from tests.harness.live import Live
+from tests.harness.people import add_contacts
 from tests.harness.variables import changed
 
 CONTACT = "90010;maire;1;Essai;Alix;{};maire@belfort.example"
@@ -52,20 +53,25 @@ def test_a_provider_that_does_not_answer_is_found(live: Live, fault: str, found:
 
 @pytest.mark.django_db
 def test_where_nobody_can_be_told_or_rung_today_is_named() -> None:
-    from notifier.directory.models import Contact
+    from notifier.directory.contacts import Contact
+    from notifier.directory.models import Address, Mandate
     from notifier.intake.access.api_keys import add_source
     from notifier.ops.doctor.content import check_sources_and_contacts
     from notifier.territory.resolve import communes_in
 
     add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False)
-    Contact.objects.bulk_create(
-        Contact(commune=commune.code, function="maire", mobile=f"+3363998{n:04d}")
-        for n, commune in enumerate(communes_in("90"))
+    add_contacts(
+        *(
+            Contact(commune=commune.code, function="maire", mobile=f"+3363998{n:04d}")
+            for n, commune in enumerate(communes_in("90"))
+        )
     )
     assert "101 communes dont" in [found.what for found in check_sources_and_contacts()][-1]
     yesterday = timezone.now() - timedelta(days=2)
-    Contact.objects.filter(commune="90033").update(active_until=yesterday.date())
-    Contact.objects.filter(commune="90010").update(mobile="", email="maire@belfort.example")
+    Mandate.objects.filter(organisation__code="90033").update(ends_on=yesterday.date())
+    Address.objects.filter(person__mandates__organisation__code="90010").update(
+        kind="courriel", value="maire@belfort.example"
+    )
     said = [found.what for found in check_sources_and_contacts()][1:]
     assert [what.removeprefix("Contacts du département 90 : ") for what in said] == [
         "aucun n’est en fonction aujourd’hui dans 1 commune sur 101 : Delle (90033)",

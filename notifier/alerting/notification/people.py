@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from notifier.directory.models import OrganisationKind, OrganisationRef
+from notifier.directory.models import OrganisationRef
 from notifier.directory.recipients import Recipient, active_people
 
 People = dict[OrganisationRef, list[Recipient]]
@@ -16,7 +16,4 @@ def people_of(organisations: Iterable[OrganisationRef], at: datetime) -> People:
 
     As many statements for any number of organisations.
     """
-    refs = sorted(set(organisations))
-    communes = [ref.code for ref in refs if ref.kind == OrganisationKind.COMMUNE]
-    by_code = active_people(communes, at)
-    return {ref: by_code[ref.code] if ref.kind == OrganisationKind.COMMUNE else [] for ref in refs}
+    return active_people(sorted(set(organisations)), at)

@@ -83,4 +83,4 @@ def needing_revision(kind: Kind, earlier: Iterable[Notification]) -> list[Notifi
 
 def recipient_key(person: Recipient) -> str:
     """Return how a notification refers to its recipient, without a name."""
-    return f"contact:{person.contact_id}"
+    return f"person:{person.person_id}"

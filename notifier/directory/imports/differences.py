@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from notifier.directory.models import Contact, function_title
+from notifier.directory.contacts import LABELS, Contact
 from notifier.territory.resolve import commune_by_code
 
 IMPORTED_FIELDS = ("last_name", "first_name", "mobile", "email")
@@ -18,13 +18,13 @@ def describe_change(before: Contact, after: Contact) -> str:
     if all(getattr(before, field) == getattr(after, field) for field in IMPORTED_FIELDS):
         return ""
     changed = [
-        f"{Contact._meta.get_field(field).verbose_name} {_format_value(old)} → {_format_value(new)}"  # type: ignore[union-attr] # none of these is a relation
+        f"{LABELS[field]} {_format_value(old)} → {_format_value(new)}"
         for field in (*IMPORTED_FIELDS, *_PERIOD)
         if (old := getattr(before, field)) != (new := getattr(after, field))
     ]
     commune = commune_by_code(after.commune)
     where = commune.label if commune else after.commune
-    return f"{where}, {function_title(after.function, after.rank)} : {' ; '.join(changed)}"
+    return f"{where}, {after.title} : {' ; '.join(changed)}"
 
 
 def _format_value(value: Any) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.imports.differences import IMPORTED_FIELDS, describe_change
+from notifier.directory.contacts import Contact, contacts_between, is_active, write_contacts
+from notifier.directory.imports.differences import describe_change
 from notifier.directory.imports.duplicates import copied_value_faults, shared_value_notes
 from notifier.directory.imports.notes import (
     foreign_numbers_note,
@@ -25,9 +26,8 @@ from notifier.directory.imports.phrases import format_lines
 from notifier.directory.imports.reading import CONTACTS, read_list
 from notifier.directory.imports.rows import Identity, Row, row_of
 from notifier.directory.imports.table import Fault, FileRefused
-from notifier.directory.models import Contact
+from notifier.directory.models import Origin
 from notifier.directory.names import is_same_person
-from notifier.directory.recipients import commune_time_zone, is_active
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,7 @@ def import_contacts(
             raise FileRefused(*sorted(faults, key=lambda fault: fault.line or 0))
         plan = _compare(rows, stored)
         if not dry_run and plan.differing:
-            Contact.objects.bulk_create(
-                plan.differing,
-                update_conflicts=True,
-                unique_fields=["commune", "function", "rank"],
-                update_fields=[*IMPORTED_FIELDS, "name_key", "active_from", "active_until"],
-            )
+            write_contacts(plan.differing, Origin.FILE)
     return ImportSummary(
         added=plan.added,
         changed=len(plan.differing) - plan.added,
@@ -121,14 +116,11 @@ def _unconfirmed_codes(rows: list[Row], stored: dict[Identity, Contact]) -> list
 
 
 def _existing_contacts(rows: list[Row]) -> dict[Identity, Contact]:
-    """Lock and return the contacts from the first to the last commune of the file.
-
-    A range and not a list: a file of all communes has more codes than a statement can hold.
-    """
+    """Lock and return the contacts from the first to the last commune of the file."""
     if not rows:
         return {}
     codes = [row.commune for row in rows]
-    contacts = Contact.objects.select_for_update().filter(commune__range=(min(codes), max(codes)))
+    contacts = contacts_between(min(codes), max(codes), lock=True)
     return {(c.commune, c.function, c.rank): c for c in contacts}
 
 
@@ -159,6 +151,7 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
             added += 1
             differing.append(contact)
             continue
+        contact.mandate = before.mandate
         # An absence or the end of a mandate belongs to the person, not to the post.
         if _same_person(before, contact):
             contact.active_from, contact.active_until = before.active_from, before.active_until
@@ -184,7 +177,7 @@ def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
 def _is_inactive(contact: Contact, now: datetime) -> bool:
     if contact.active_from is None and contact.active_until is None:
         return False
-    return not is_active(contact, now.astimezone(commune_time_zone(contact.commune)).date())
+    return not is_active(contact, now)
 
 
 def _same_person(before: Contact, after: Contact) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from notifier.directory.contacts import Contact, communes_with_mobile
 from notifier.directory.imports.phrases import format_first
 from notifier.directory.imports.rows import Identity, Row
-from notifier.directory.models import Contact
-from notifier.directory.recipients import communes_with_mobile
 from notifier.territory.phones import is_unlikely_abroad
 from notifier.territory.resolve import commune_by_code
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from notifier.directory.contacts import Contact
 from notifier.directory.imports.entries import Entry
-from notifier.directory.models import AddressKind, Contact
+from notifier.directory.models import AddressKind
 
 Identity: TypeAlias = tuple[str, str, int]
 

@@ -7,7 +7,6 @@ from notifier.directory.models.availability import (
     OnCallShift,
 )
 from notifier.directory.models.changes import Change, ChangeKind
-from notifier.directory.models.contact import Contact
 from notifier.directory.models.conventions import (
     Consent,
     Convention,
@@ -55,7 +54,6 @@ __all__ = [
     "ChangeKind",
     "Civility",
     "Consent",
-    "Contact",
     "Convention",
     "ConventionKind",
     "ConventionNarrowing",

@@ -200,7 +200,13 @@ class Mandate(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.organisation} · {self.title}"
+        parts = (
+            str(self.organisation),
+            self.get_function_display(),
+            f"rang {self.rank}",
+            self.person.name,
+        )
+        return " · ".join(filter(None, parts))
 
     @property
     def title(self) -> str:

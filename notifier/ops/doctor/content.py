@@ -14,8 +14,7 @@ from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
-from notifier.directory.models import Contact
-from notifier.directory.recipients import communes_with_mobile
+from notifier.directory.contacts import communes_with_mobile, contacts_between
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
@@ -61,7 +60,7 @@ def check_sources_and_contacts() -> Iterator[Finding]:
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
     yield from _check_sealed_secrets(sources)
-    rung = communes_with_mobile(Contact.objects.iterator(), timezone.now())
+    rung = communes_with_mobile(contacts_between("", "~"), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
         yield from _check_contacts(departement, rung)
 

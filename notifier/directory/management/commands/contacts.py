@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from notifier.directory.contacts import Contact, contacts_of
 from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.imports.values import normalise_commune_code, unknown_commune_reason
-from notifier.directory.models import Contact, function_title
 from notifier.territory.resolve import commune_by_code
 
 
@@ -77,10 +77,7 @@ class Command(BaseCommand):
         commune = commune_by_code(normalise_commune_code(written))
         if commune is None:
             raise CommandError(unknown_commune_reason(written))
-        contacts = sorted(
-            Contact.objects.filter(commune=commune.code),
-            key=lambda contact: contact.escalation_order,
-        )
+        contacts = contacts_of(commune.code)
         self.stdout.write(commune.label)
         if not contacts:
             self.stdout.write("Aucun contact.")
@@ -95,7 +92,7 @@ class Command(BaseCommand):
 
 def _cells(contact: Contact) -> tuple[str, str, str, str, str]:
     return (
-        function_title(contact.function, contact.rank),
+        contact.title,
         contact.name or "-",
         contact.mobile or "-",
         contact.email or "-",

@@ -1,0 +1,361 @@
+"""Contacts: somebody of a commune on one line, as a file, a list or a form has them.
+
+What is stored are a person, their addresses and a mandate; this is the flat form of one mandate.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from notifier.directory.models import (
+    ESCALATION_ORDER,
+    Address,
+    AddressKind,
+    Mandate,
+    Organisation,
+    OrganisationKind,
+    Origin,
+    Person,
+    function_title,
+)
+from notifier.directory.names import fold
+from notifier.directory.recipients import is_within
+from notifier.territory.phones import PhoneError, parse_mobile
+from notifier.territory.resolve import commune_by_code
+
+# What a form or a file calls the fields of the rows.
+LABELS = {
+    "last_name": "nom",
+    "first_name": "prénom",
+    "mobile": "mobile",
+    "email": "courriel",
+    "active_from": "actif à partir du",
+    "active_until": "actif jusqu’au",
+}
+NOT_REACHABLE = (
+    "Donnez un mobile ou un courriel : sans l’un des deux, personne ne peut être prévenu."
+)
+RANK_TAKEN = (
+    "Un contact a déjà cette fonction et ce rang dans cette commune : modifiez-le ou choisissez un "
+    "autre rang."
+)
+_BATCH = 2_000
+_WRITTEN = (
+    "value", "position", "confirmed_on", "failures", "failing_since", "failing_reason",
+    "opted_out_at",
+)  # fmt: skip
+
+
+@dataclass
+class Contact:
+    """A mandate in a commune with its person, the first mobile and the first e-mail."""
+
+    commune: str
+    function: str
+    rank: int = 1
+    last_name: str = ""
+    first_name: str = ""
+    mobile: str = ""
+    email: str = ""
+    active_from: date | None = None
+    active_until: date | None = None
+    mandate: Mandate | None = None
+    """The stored row; None of what is not stored yet."""
+
+    @property
+    def name(self) -> str:
+        """First and last name; often only one of them, or none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def folded_name(self) -> str:
+        """The name without what spellings differ in."""
+        return fold(f"{self.last_name} {self.first_name}")
+
+    @property
+    def title(self) -> str:
+        """The function in French, such as "maire", "1er adjoint"."""
+        return function_title(self.function, self.rank)
+
+    @property
+    def escalation_order(self) -> tuple[int, int]:
+        """The place in the order in which the commune's contacts are told; sorts ascending."""
+        return (ESCALATION_ORDER[self.function], self.rank)
+
+    def normalise(self) -> None:
+        """Put names and addresses into their stored form. Raises ValidationError, by field."""
+        faults: dict[str, list[str]] = {}
+        person = Person(last_name=self.last_name, first_name=self.first_name)
+        try:
+            person.clean_fields()
+        except ValidationError as refusal:
+            faults |= refusal.message_dict
+        self.last_name, self.first_name = person.last_name, person.first_name
+        for field in ("email", "mobile"):
+            try:
+                setattr(self, field, self._normalised(field))
+            except ValidationError as refusal:
+                faults[field] = refusal.messages
+        if faults:
+            raise ValidationError(faults)
+
+    def _normalised(self, field: str) -> str:
+        value = str(getattr(self, field)).strip()
+        if not value:
+            return ""
+        if field == "mobile":
+            return read_mobile(value, self.commune)
+        address = Address(kind=AddressKind.EMAIL, value=value)
+        try:
+            address.clean_fields(exclude={"person", "position"})
+        except ValidationError as refusal:
+            raise ValidationError(refusal.message_dict["value"]) from None
+        return address.value
+
+
+def read_mobile(text: str, commune: str) -> str:
+    """Return a mobile in E.164, read by the commune's numbering plan. Raises ValidationError."""
+    try:
+        return parse_mobile(text, commune, fiction_allowed=settings.ENVIRONMENT.SIMULATOR)
+    except PhoneError as error:
+        raise ValidationError(str(error)) from None
+
+
+def contacts_between(first: str, last: str, *, lock: bool = False) -> list[Contact]:
+    """Return the contacts of the communes from one code to another, both included.
+
+    A range and not a list: all communes are more codes than a statement can hold. Three statements.
+    """
+    of_communes = {
+        "organisation__kind": OrganisationKind.COMMUNE,
+        "organisation__code__range": (first, last),
+    }
+    mandates = Mandate.objects.filter(**of_communes).select_related("organisation", "person")
+    rows = mandates.select_for_update(of=("self",)) if lock else mandates
+    addresses: defaultdict[int, list[Address]] = defaultdict(list)
+    owned = Address.objects.filter(
+        person__mandates__in=Mandate.objects.filter(**of_communes)
+    ).distinct()
+    for address in owned.order_by("position", "id"):
+        addresses[address.person_id].append(address)
+    return [to_contact(mandate, addresses[mandate.person_id]) for mandate in rows]
+
+
+def communes_with_mobile(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
+    """Return, for each commune with a contact active at `at`, whether one of them has a mobile."""
+    found: dict[str, bool] = {}
+    for contact in contacts:
+        if is_active(contact, at):
+            found[contact.commune] = bool(contact.mobile) or found.get(contact.commune, False)
+    return found
+
+
+def is_active(contact: Contact, at: datetime) -> bool:
+    """Return whether the contact is told at `at` (aware), in the commune's own time."""
+    day = at.astimezone(_time_zone(contact.commune)).date()
+    return is_within(day, contact.active_from, contact.active_until)
+
+
+@cache
+def _time_zone(code: str) -> ZoneInfo:
+    """Return the commune's time zone.
+
+    A commune that has ceased to exist since its contacts were entered keeps them, with the time of
+    metropolitan France: better than nobody being told.
+    """
+    commune = commune_by_code(code)
+    return ZoneInfo(commune.time_zone if commune else settings.TIME_ZONE)
+
+
+def contacts_of(commune: str) -> list[Contact]:
+    """Return the contacts of a commune in the order in which they are told."""
+    return sorted(contacts_between(commune, commune), key=lambda c: c.escalation_order)
+
+
+def to_contact(mandate: Mandate, addresses: Iterable[Address]) -> Contact:
+    """Return the flat form of a mandate; `addresses` are its person's, in their order."""
+    of_kind: dict[str, str] = {}
+    for address in addresses:
+        of_kind.setdefault(address.kind, address.value)
+    return Contact(
+        commune=mandate.organisation.code,
+        function=mandate.function,
+        rank=mandate.rank,
+        last_name=mandate.person.last_name,
+        first_name=mandate.person.first_name,
+        mobile=of_kind.get(AddressKind.MOBILE, ""),
+        email=of_kind.get(AddressKind.EMAIL, ""),
+        active_from=mandate.starts_on,
+        active_until=mandate.ends_on,
+        mandate=mandate,
+    )
+
+
+def write_contacts(contacts: Sequence[Contact], origin: Origin) -> list[Mandate]:
+    """Store the contacts, in the caller's transaction; return their mandates in the same order.
+
+    One with a mandate changes it, its person and their first mobile and e-mail; the others are
+    added. As many statements for a thousand as for one.
+    """
+    organisations = organisations_of_communes({contact.commune for contact in contacts})
+    mandates = [_as_stored(contact, organisations, origin) for contact in contacts]
+    added, changed = _by_whether_stored(mandates)
+    Person.objects.bulk_create([mandate.person for mandate in added], batch_size=_BATCH)
+    Mandate.objects.bulk_create(added, batch_size=_BATCH)
+    Person.objects.bulk_update(
+        [mandate.person for mandate in changed],
+        ["last_name", "first_name", "name_key"],
+        batch_size=_BATCH,
+    )
+    Mandate.objects.bulk_update(
+        changed,
+        ["organisation", "function", "rank", "starts_on", "ends_on"],
+        batch_size=_BATCH,
+    )
+    _write_addresses(dict(zip((m.person_id for m in mandates), contacts, strict=True)))
+    return mandates
+
+
+def _by_whether_stored(mandates: Iterable[Mandate]) -> tuple[list[Mandate], list[Mandate]]:
+    """Return those without a row, and those with one."""
+    split: dict[bool, list[Mandate]] = {True: [], False: []}
+    for mandate in mandates:
+        split[mandate._state.adding].append(mandate)
+    return split[True], split[False]
+
+
+def _as_stored(
+    contact: Contact, organisations: Mapping[str, Organisation], origin: Origin
+) -> Mandate:
+    mandate = contact.mandate or Mandate(person=Person(), origin=origin)
+    mandate.organisation = organisations[contact.commune]
+    mandate.function, mandate.rank = contact.function, contact.rank
+    mandate.starts_on, mandate.ends_on = contact.active_from, contact.active_until
+    person = mandate.person
+    person.last_name, person.first_name = contact.last_name, contact.first_name
+    person.name_key = person.folded_name
+    return mandate
+
+
+def is_rank_taken(contact: Contact) -> bool:
+    """Return whether another contact has its commune, function and rank at the same time."""
+    others = Mandate.objects.filter(
+        organisation__kind=OrganisationKind.COMMUNE,
+        organisation__code=contact.commune,
+        function=contact.function,
+        rank=contact.rank,
+    )
+    if contact.mandate:
+        others = others.exclude(pk=contact.mandate.pk)
+    if contact.active_from:
+        others = others.exclude(ends_on__lt=contact.active_from)
+    if contact.active_until:
+        others = others.exclude(starts_on__gt=contact.active_until)
+    return others.exists()
+
+
+def delete_mandates(mandate_ids: Collection[int]) -> None:
+    """Delete the mandates, and the people who have no other, in one transaction."""
+    with transaction.atomic():
+        people = list(
+            Mandate.objects.filter(pk__in=mandate_ids).values_list("person_id", flat=True)
+        )
+        Mandate.objects.filter(pk__in=mandate_ids).delete()
+        Person.objects.filter(pk__in=people, mandates=None).delete()
+
+
+def unknown_commune(code: str) -> str:
+    """Say in French that no current commune has the code."""
+    return (
+        f"Aucune commune actuelle ne porte le code {code} : donnez le code officiel géographique "
+        "(pas le code postal)."
+    )
+
+
+def organisations_of_communes(codes: Collection[str]) -> dict[str, Organisation]:
+    """Return the rows of the communes, by code; those that have none yet get one.
+
+    Raises KeyError for a code of no current commune.
+    """
+    wanted = sorted(codes)
+    of_range = (
+        Organisation.objects.filter(
+            kind=OrganisationKind.COMMUNE, code__range=(wanted[0], wanted[-1])
+        )
+        if wanted
+        else Organisation.objects.none()
+    )
+    known = {organisation.code for organisation in of_range}
+    Organisation.objects.bulk_create(
+        [_commune_row(code) for code in wanted if code not in known],
+        batch_size=_BATCH,
+        # Another import may have been first.
+        ignore_conflicts=True,
+    )
+    rows = {organisation.code: organisation for organisation in of_range.all()}
+    return {code: rows[code] for code in wanted}
+
+
+def _commune_row(code: str) -> Organisation:
+    commune = commune_by_code(code)
+    if commune is None:
+        raise KeyError(code)
+    return Organisation(
+        kind=OrganisationKind.COMMUNE, code=code, name=commune.name, time_zone=commune.time_zone
+    )
+
+
+def _write_addresses(people: Mapping[int, Contact]) -> None:
+    """Make the first mobile and e-mail of each person those of the contact; keep all others."""
+    added: list[Address] = []
+    changed: list[Address] = []
+    removed: list[int] = []
+    stored = _addresses_of(sorted(people))
+    for person_id, contact in people.items():
+        wanted = {AddressKind.MOBILE: contact.mobile, AddressKind.EMAIL: contact.email}
+        for kind, value in wanted.items():
+            of_kind = stored[person_id, kind]
+            same = next((address for address in of_kind if address.value == value), None)
+            if not value:
+                removed += [address.pk for address in of_kind[:1]]
+            elif not of_kind:
+                position = 1 if kind == AddressKind.MOBILE else 2
+                added.append(
+                    Address(person_id=person_id, kind=kind, value=value, position=position)
+                )
+            elif same is None:
+                changed.append(_renewed(of_kind[0], value))
+            elif same is not of_kind[0]:
+                same.position, of_kind[0].position = of_kind[0].position, same.position
+                changed += [same, of_kind[0]]
+    Address.objects.bulk_create(added, batch_size=_BATCH)
+    Address.objects.bulk_update(changed, _WRITTEN, batch_size=_BATCH)
+    for start in range(0, len(removed), _BATCH):
+        Address.objects.filter(pk__in=removed[start : start + _BATCH]).delete()
+
+
+def _addresses_of(person_ids: Sequence[int]) -> defaultdict[tuple[int, str], list[Address]]:
+    """Return the addresses by person and kind, in their order."""
+    found: defaultdict[tuple[int, str], list[Address]] = defaultdict(list)
+    for start in range(0, len(person_ids), _BATCH):
+        batch = person_ids[start : start + _BATCH]
+        for address in Address.objects.filter(person__in=batch).order_by("position", "id"):
+            found[address.person_id, address.kind].append(address)
+    return found
+
+
+def _renewed(address: Address, value: str) -> Address:
+    """Give the address another value: what was known of the old one is not true of the new."""
+    address.value = value
+    address.confirmed_on = address.failing_since = address.opted_out_at = None
+    address.failures, address.failing_reason = 0, ""
+    return address
