@@ -23,6 +23,7 @@ class Step(models.TextChoices):
     UNREACHED = "unreached", "aucun contact joint"
     PAUSED = "paused", "suspension"
     ACCESS = "access", "accès"
+    AGREEMENT = "agreement", "convention"
 
 
 class AppendOnlyError(TypeError):

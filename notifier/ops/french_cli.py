@@ -28,6 +28,7 @@ Installer et surveiller
   contacts           les contacts des communes : importer un fichier, les afficher
   absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant
   on-call            les astreintes : planifier un roulement, afficher, échanger, arrêter
+  convention         qui d’autre que la commune est prévenu : importer, afficher, restreindre, clore
   territory          les communes et leurs contours : ce qui sert, ceux de l’IGN à la place
 
 Suivre

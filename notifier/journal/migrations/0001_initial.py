@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                             ("unreached", "aucun contact joint"),
                             ("paused", "suspension"),
                             ("access", "accès"),
+                            ("agreement", "convention"),
                         ],
                         max_length=12,
                         verbose_name="étape",
