@@ -110,6 +110,16 @@ def organisation(ref: OrganisationRef) -> Organisation:
     return organisations([ref])[ref]
 
 
+def stored_organisation(ref: OrganisationRef) -> Organisation:
+    """Return an organisation that has been used or added. Raises `OrganisationError`."""
+    found = Organisation.objects.filter(kind=ref.kind, code=ref.code).first()
+    if found is None:
+        raise OrganisationError(
+            f"{ref} n’est pas inscrit : notifier organisation add {ref.kind} … --code {ref.code}"
+        )
+    return found
+
+
 def add_organisation(
     ref: OrganisationRef, name: str = "", fields: Mapping[str, Any] | None = None
 ) -> Organisation:

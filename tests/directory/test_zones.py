@@ -288,13 +288,6 @@ def test_the_whole_list_replaces_what_there_was() -> None:
     assert not replaced(owner, [site("A", moved), dated, site("D")])
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing() -> None:
-    owner = landlord(site("A"))
-    tried = replaced(owner, [site("B")], dry_run=True)
-    assert [zone.name for zone in Zone.objects.all()] == ["A"]
-    assert replaced(owner, [site("B")]) == tried
-
-
 def test_commune_zones_and_sites_are_replaced_apart() -> None:
     owner = landlord(site("A"), *commune_zones([CLERMONT]))
     replaced(owner, [])

@@ -6,6 +6,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import notifier.directory.models.organisations
 import notifier.directory.names
 
 
@@ -327,7 +328,10 @@ class Migration(migrations.Migration):
                 (
                     "time_zone",
                     models.CharField(
-                        default="Europe/Paris", max_length=40, verbose_name="fuseau horaire"
+                        default="Europe/Paris",
+                        max_length=40,
+                        validators=[notifier.directory.models.organisations.validate_time_zone],
+                        verbose_name="fuseau horaire",
                     ),
                 ),
                 (

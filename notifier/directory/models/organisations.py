@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -56,6 +56,14 @@ class OrganisationRef:
         return cls(kind, code.strip())
 
 
+def validate_time_zone(name: str) -> None:
+    """Refuse what is no time zone: no day could be told from it. Raises ValidationError."""
+    if name not in available_timezones():
+        raise ValidationError(
+            f"« {name} » n’est pas un fuseau horaire : par exemple Europe/Paris ou Indian/Reunion"
+        )
+
+
 class Organisation(models.Model):
     """An organisation that answers for a territory; a commune has a row once it is first used."""
 
@@ -87,7 +95,12 @@ class Organisation(models.Model):
         related_name="children",
         verbose_name="organisme supérieur",
     )
-    time_zone = models.CharField("fuseau horaire", max_length=40, default="Europe/Paris")
+    time_zone = models.CharField(
+        "fuseau horaire",
+        max_length=40,
+        default="Europe/Paris",
+        validators=[validate_time_zone],
+    )
 
     class Meta:
         verbose_name = "organisme"

@@ -87,7 +87,6 @@ def replace_zones(
     *,
     origin: str,
     from_day: date | None = None,
-    dry_run: bool = False,
 ) -> Changes:
     """Replace an organisation's zones of some kinds by a list, and return what that changes.
 
@@ -102,13 +101,11 @@ def replace_zones(
     stored = Zone.objects.filter(organisation=organisation, kind__in=kinds)
     plan = _Plan(list(stored.prefetch_related("communes")), wanted, from_day)
     _refuse_zones_in_use(organisation, plan.removed)
-    if not dry_run:
-        # Communes and all: what is drawn anew lies in others.
-        Zone.objects.filter(pk__in=[zone.pk for zone in plan.removed]).delete()
-        for zone, new in plan.changed:
-            _store_changed(zone, new, origin)
-        Zone.objects.bulk_update(plan.ended, ["ends_on"], batch_size=_BATCH)
-        add_zones([(organisation, new) for new in plan.added], origin)
+    Zone.objects.filter(pk__in=[zone.pk for zone in plan.removed]).delete()
+    for zone, new in plan.changed:
+        _store_changed(zone, new, origin)
+    Zone.objects.bulk_update(plan.ended, ["ends_on"], batch_size=_BATCH)
+    add_zones([(organisation, new) for new in plan.added], origin)
     return plan.describe()
 
 
