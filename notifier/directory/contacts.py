@@ -23,12 +23,14 @@ from notifier.directory.models import (
     Mandate,
     Organisation,
     OrganisationKind,
+    OrganisationRef,
     Origin,
     Person,
     function_title,
 )
 from notifier.directory.names import fold
-from notifier.directory.recipients import is_within
+from notifier.directory.organisations import organisations
+from notifier.directory.recipients import commune_refs, is_within
 from notifier.territory.phones import PhoneError, parse_mobile
 from notifier.territory.resolve import commune_by_code
 
@@ -206,8 +208,8 @@ def write_contacts(contacts: Sequence[Contact], origin: Origin) -> list[Mandate]
     One with a mandate changes it, its person and their first mobile and e-mail; the others are
     added. As many statements for a thousand as for one.
     """
-    organisations = organisations_of_communes({contact.commune for contact in contacts})
-    mandates = [_as_stored(contact, organisations, origin) for contact in contacts]
+    communes = organisations(commune_refs({contact.commune for contact in contacts}))
+    mandates = [_as_stored(contact, communes, origin) for contact in contacts]
     added, changed = _by_whether_stored(mandates)
     Person.objects.bulk_create([mandate.person for mandate in added], batch_size=_BATCH)
     Mandate.objects.bulk_create(added, batch_size=_BATCH)
@@ -234,10 +236,10 @@ def _by_whether_stored(mandates: Iterable[Mandate]) -> tuple[list[Mandate], list
 
 
 def _as_stored(
-    contact: Contact, organisations: Mapping[str, Organisation], origin: Origin
+    contact: Contact, communes: Mapping[OrganisationRef, Organisation], origin: Origin
 ) -> Mandate:
     mandate = contact.mandate or Mandate(person=Person(), origin=origin)
-    mandate.organisation = organisations[contact.commune]
+    mandate.organisation = communes[OrganisationRef(OrganisationKind.COMMUNE, contact.commune)]
     mandate.function, mandate.rank = contact.function, contact.rank
     mandate.starts_on, mandate.ends_on = contact.active_from, contact.active_until
     person = mandate.person
@@ -278,39 +280,6 @@ def unknown_commune(code: str) -> str:
     return (
         f"Aucune commune actuelle ne porte le code {code} : donnez le code officiel géographique "
         "(pas le code postal)."
-    )
-
-
-def organisations_of_communes(codes: Collection[str]) -> dict[str, Organisation]:
-    """Return the rows of the communes, by code; those that have none yet get one.
-
-    Raises KeyError for a code of no current commune.
-    """
-    wanted = sorted(codes)
-    of_range = (
-        Organisation.objects.filter(
-            kind=OrganisationKind.COMMUNE, code__range=(wanted[0], wanted[-1])
-        )
-        if wanted
-        else Organisation.objects.none()
-    )
-    known = {organisation.code for organisation in of_range}
-    Organisation.objects.bulk_create(
-        [_commune_row(code) for code in wanted if code not in known],
-        batch_size=_BATCH,
-        # Another import may have been first.
-        ignore_conflicts=True,
-    )
-    rows = {organisation.code: organisation for organisation in of_range.all()}
-    return {code: rows[code] for code in wanted}
-
-
-def _commune_row(code: str) -> Organisation:
-    commune = commune_by_code(code)
-    if commune is None:
-        raise KeyError(code)
-    return Organisation(
-        kind=OrganisationKind.COMMUNE, code=code, name=commune.name, time_zone=commune.time_zone
     )
 
 

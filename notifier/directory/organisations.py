@@ -186,9 +186,10 @@ def _stored(refs: Iterable[OrganisationRef]) -> dict[OrganisationRef, Organisati
         codes.setdefault(ref.kind, []).append(ref.code)
     found: dict[OrganisationRef, Organisation] = {}
     for kind, of_kind in codes.items():
-        # Every commune is 35,000; PostgreSQL takes 65,535 values in a statement, SQLite more.
-        for one in Organisation.objects.filter(kind=kind, code__in=of_kind):
-            found[one.ref] = one
+        # All communes are more values than a statement can hold.
+        rows = Organisation.objects.filter(kind=kind, code__range=(min(of_kind), max(of_kind)))
+        is_wanted = set(of_kind)
+        found |= {one.ref: one for one in rows if one.code in is_wanted}
     return found
 
 

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from notifier.directory.availability import (
+    Order,
+    UnusableAddress,
+    apply_availability,
+    availability_of,
+    sort_addresses,
+)
 from notifier.directory.models import (
     ESCALATION_ORDER,
-    AddressKind,
-    Mandate,
+    Function,
     OrganisationKind,
     OrganisationRef,
     function_title,
 )
 from notifier.directory.sql import MandateRow, mandates_of
 
-# A landline can be called by a person, and takes no text.
-_CHANNELS = {AddressKind.MOBILE: "sms", AddressKind.EMAIL: "email"}
-
 
 @dataclass(frozen=True)
 class Recipient:
     """Somebody in the order of being told, as other rooms may know: never the name."""
 
+    mandate_id: int
     person_id: int
     organisation: OrganisationRef
     function: str
     rank: int
     reachable_at: tuple[tuple[str, str], ...]
     """Channel and address, of all that are usable, the phones first, each in the person's order."""
+    unusable: tuple[UnusableAddress, ...] = ()
+    is_on_call: bool = False
+    stands_in_for: tuple[str, ...] = ()
+    """The functions of those who are absent and in whose place they are told."""
 
-    @property
+    @cached_property
     def addresses(self) -> dict[str, str]:
         """The first address by channel, the phone first."""
         first: dict[str, str] = {}
@@ -44,6 +53,12 @@ class Recipient:
     def mobile(self) -> str:
         """The number for texts; "" without one."""
         return self.addresses.get("sms", "")
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """In which functions they are told now: their own, of those replaced, on call."""
+        on_call = (Function.ON_CALL, Function.ON_CALL_OFFICER) if self.is_on_call else ()
+        return frozenset((self.function, *self.stands_in_for, *on_call))
 
     @property
     def title(self) -> str:
@@ -59,31 +74,57 @@ def commune_refs(codes: Collection[str]) -> list[OrganisationRef]:
 def active_people(
     organisations: Sequence[OrganisationRef], at: datetime
 ) -> dict[OrganisationRef, list[Recipient]]:
-    """Return the people of each organisation who are active at `at`, in the order of telling.
+    """Return the people of each organisation who can be told at `at`, in the order of telling.
+
+    As `orders_of_telling`, without those who are passed over.
+    """
+    orders = orders_of_telling(organisations, at)
+    return {ref: _to_list(order) for ref, order in orders.items()}
+
+
+def orders_of_telling(
+    organisations: Sequence[OrganisationRef], at: datetime
+) -> dict[OrganisationRef, Order[Recipient]]:
+    """Return who of each organisation is told at `at`, in order, and who is passed over and why.
 
     Of a commune: mayor, deputies by rank, on-call elected official, municipal police, chief
     executive, others: the order of CGCT art. L2122-17, then those who do not replace the mayor.
-    Dates are inclusive and read in the organisation's own time zone. Whoever has no usable address
-    is left out. Every organisation asked for has a list, perhaps empty. One SQL statement, however
-    many the organisations.
+    Whoever is on call by a rota comes first, a stand-in in the place of who is absent. Dates are
+    inclusive and read in the organisation's own time zone. Every organisation asked for has an
+    order, perhaps empty. Two SQL statements, however many the organisations.
 
     Raises ValueError when `at` is naive.
     """
     if at.utcoffset() is None:
-        raise ValueError("active_people needs a moment with its time zone")
+        raise ValueError("orders_of_telling needs a moment with its time zone")
     if not organisations:
         return {}
     active: dict[OrganisationRef, list[Recipient]] = {ref: [] for ref in organisations}
     for rows in _by_mandate(mandates_of(active)):
-        mandate, organisation = rows[0].mandate, rows[0].organisation
+        mandate = rows[0].mandate
         day = at.astimezone(ZoneInfo(rows[0].time_zone)).date()
         if is_within(day, mandate.starts_on, mandate.ends_on):
-            recipient = _to_recipient(mandate, organisation, rows)
-            if recipient.reachable_at:
-                active[organisation].append(recipient)
+            active[rows[0].organisation].append(_to_recipient(rows))
+    availability = availability_of(active, at)
     for people in active.values():
         people.sort(key=lambda person: (ESCALATION_ORDER[person.function], person.rank))
-    return active
+    return {
+        ref: apply_availability(people, availability.absences, availability.on_call.get(ref, ()))
+        for ref, people in active.items()
+    }
+
+
+def _to_list(order: Order[Recipient]) -> list[Recipient]:
+    return [
+        replace(
+            placed.person,
+            is_on_call=placed.is_on_call,
+            stands_in_for=tuple(person.function for person in placed.stands_in_for),
+        )
+        if placed.is_on_call or placed.stands_in_for
+        else placed.person
+        for placed in order.placed
+    ]
 
 
 def is_within(day: date, starts_on: date | None, ends_on: date | None) -> bool:
@@ -98,18 +139,18 @@ def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:
     return list(grouped.values())
 
 
-def _to_recipient(
-    mandate: Mandate, organisation: OrganisationRef, rows: Sequence[MandateRow]
-) -> Recipient:
+def _to_recipient(rows: Sequence[MandateRow]) -> Recipient:
+    mandate = rows[0].mandate
+    addresses = sort_addresses(row.address for row in rows if row.address)
     return Recipient(
+        mandate_id=mandate.pk,
         person_id=mandate.person_id,
-        organisation=organisation,
+        organisation=rows[0].organisation,
         function=mandate.function,
         rank=mandate.rank,
-        reachable_at=tuple(
-            (channel, row.address)
-            for kind, channel in _CHANNELS.items()
-            for row in rows
-            if row.address_kind == kind
+        reachable_at=(
+            *(("sms", number) for number in addresses.mobiles),
+            *(("email", mailbox) for mailbox in addresses.emails),
         ),
+        unusable=addresses.unusable,
     )

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from notifier.directory.models import Mandate, Organisation, OrganisationRef
-from notifier.directory.recipients import Recipient, active_people
+from notifier.directory.models import (
+    Absence,
+    Address,
+    Mandate,
+    OnCallShift,
+    Organisation,
+    OrganisationRef,
+)
+from notifier.directory.recipients import Recipient, active_people, orders_of_telling
 from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
 
 DELLE, BELFORT, SAINT_DENIS = "90033", "90010", "97411"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def contact(commune: str, function: str, rank: int = 1, **fields: Any) -> Mandate:
@@ -63,6 +71,7 @@ def test_a_person_is_what_is_needed_to_tell_and_no_name() -> None:
     mayor = contact(DELLE, "maire", email="maire@delle.example", last_name="Merisier")
     [person] = present(DELLE)[DELLE]
     assert person == Recipient(
+        mayor.pk,
         mayor.person_id,
         OrganisationRef("commune", DELLE),
         "maire",
@@ -82,12 +91,12 @@ def test_every_commune_asked_for_answers_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_one_statement_however_many_communes(count: int, django_assert_num_queries: Any) -> None:
+def test_two_statements_however_many_communes(count: int, django_assert_num_queries: Any) -> None:
     communes = [f"900{number:02d}" for number in range(1, 61)][:count]
     for code in communes:
         contact(code, "maire")
         contact(code, "adjoint")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         answer = present(*communes)
     assert sum(map(len, answer.values())) == 2 * count
 
@@ -128,3 +137,54 @@ def test_a_moment_without_time_zone_is_refused() -> None:
 def test_a_commune_that_no_longer_exists_keeps_its_people() -> None:
     contact("90999", "maire", active_until=date(2026, 11, 22))
     assert titles(present("90999")["90999"]) == ["maire"]
+
+
+def address(mandate: Mandate, value: str, **fields: Any) -> None:
+    Address.objects.create(person=mandate.person, kind="mobile", value=value, position=2, **fields)
+
+
+def test_a_number_that_failed_for_good_twice_gives_way_to_the_second_one() -> None:
+    mayor = contact(DELLE, "maire")
+    address(mayor, "+33639980002")
+    Address.objects.filter(position=1).update(failures=1)
+    assert present(DELLE)[DELLE][0].mobile == "+33639980001"
+    Address.objects.filter(position=1).update(failures=2, failing_since=NOON)
+    assert present(DELLE)[DELLE][0].mobile == "+33639980002"
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [{"failures": 2, "failing_since": NOON}, {"opted_out_at": NOON}, {"kind": "fixe"}],
+)
+def test_whoever_no_text_reaches_is_left_out_and_it_is_said_why(useless: dict[str, Any]) -> None:
+    contact(DELLE, "maire")
+    Address.objects.update(**useless)
+    contact(DELLE, "adjoint", mobile="+33639980002")
+    ref = OrganisationRef("commune", DELLE)
+    order = orders_of_telling([ref], NOON)[ref]
+    assert [placed.person.title for placed in order.placed] == ["1er adjoint"]
+    assert [passed.person.title for passed in order.passed_over] == ["maire"]
+
+
+def test_a_stand_in_takes_the_place_and_the_function_of_who_is_absent() -> None:
+    mayor, _first, second = (
+        contact(DELLE, "maire"),
+        contact(DELLE, "adjoint", 1, mobile="+33639980002"),
+        contact(DELLE, "adjoint", 2, mobile="+33639980003"),
+    )
+    Absence.objects.create(mandate=mayor, starts_at=NOON - DAY, ends_at=NOON + DAY, stand_in=second)
+    told = present(DELLE)[DELLE]
+    assert titles(told) == ["2e adjoint", "1er adjoint"]
+    assert "maire" in told[0].functions
+    assert titles(present(DELLE, at=NOON + DAY)[DELLE]) == ["maire", "1er adjoint", "2e adjoint"]
+
+
+def test_whoever_is_on_call_comes_first_and_is_told_as_such() -> None:
+    contact(DELLE, "maire")
+    deputy = contact(DELLE, "adjoint", 1, mobile="+33639980002")
+    OnCallShift.objects.create(
+        organisation=deputy.organisation, mandate=deputy, starts_at=NOON - DAY, ends_at=NOON + DAY
+    )
+    told = present(DELLE)[DELLE]
+    assert titles(told) == ["1er adjoint", "maire"]
+    assert "astreinte" in told[0].functions

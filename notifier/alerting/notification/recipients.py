@@ -12,16 +12,17 @@ from notifier.directory.recipients import Recipient
 def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> list[Recipient]:
     """Return those who get an alert's first text, in the order of the directory.
 
-    They are those of the functions that are told. Without a mayor, the first deputy stands in
+    They are those who have the functions that are told now, by their own mandate, in the place of
+    who is absent, or on call. Without a mayor, the first deputy stands in
     (CGCT art. L2122-17); without anybody of those functions, the first person of all. Where none of
     them has a telephone, an urgent alert also goes to the first person who has one.
     """
     wanted = set(addressing.functions)
-    chosen = [person for person in people if person.function in wanted]
+    chosen = [person for person in people if person.functions & wanted]
     if addressing.is_one_of_each:
-        first_of = {person.function: person for person in reversed(chosen)}
-        chosen = [person for person in chosen if person is first_of[person.function]]
-    if "maire" in wanted and not any(person.function == "maire" for person in people):
+        first_of = {f: person for person in reversed(chosen) for f in person.functions & wanted}
+        chosen = [person for person in chosen if person in first_of.values()]
+    if "maire" in wanted and not any("maire" in person.functions for person in people):
         deputies = [p for p in people if p.function == "adjoint" and p not in chosen]
         chosen = [person for person in people if person in chosen or person in deputies[:1]]
     chosen = chosen or list(people[:1])
