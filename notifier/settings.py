@@ -268,6 +268,11 @@ CELERY_BEAT_SCHEDULE = {
     for room in ("alerting", "delivery")
     for queue in ("urgent", "routine", "upkeep")
 } | {
+    "alerting addresses": {
+        "task": "alerting.forget_recovered",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "upkeep"},
+    },
     "directory on-call": {
         "task": "directory.extend_rotations",
         "schedule": 3600.0,

@@ -31,6 +31,8 @@ class AlertingConfig(AppConfig):
         register(check_wording, CHECK_TAG)
         received.connect(_enqueue_decision, dispatch_uid="alerting")
         delivery_failed.connect(_fail_over, dispatch_uid="alerting")
+        # After the next person is told: that never waits for it.
+        delivery_failed.connect(_note_failure, dispatch_uid="addresses")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
         checking_recipients.connect(_messages_to_former_recipients, dispatch_uid="alerting")
 
@@ -45,6 +47,12 @@ def _fail_over(message: Message, **_: object) -> None:
     from notifier.alerting.escalation.failover import fail_over
 
     fail_over(message)
+
+
+def _note_failure(message: Message, **_: object) -> None:
+    from notifier.alerting.escalation.failing_addresses import note_failure
+
+    note_failure(message)
 
 
 def _catch_up(message: Message, **_: object) -> None:

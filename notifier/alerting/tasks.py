@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task, signals
 
 from notifier.alerting.decision.pipeline import decide_each
+from notifier.alerting.escalation.failing_addresses import forget_recovered
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
@@ -38,3 +39,9 @@ def sweep_task(lane: str) -> None:
 def upkeep_task() -> None:
     """Escalate, release and expire what is due."""
     upkeep()
+
+
+@shared_task(name="alerting.forget_recovered")
+def forget_recovered_task() -> None:
+    """Forget the failures of addresses that work again."""
+    forget_recovered()

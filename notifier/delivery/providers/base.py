@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from notifier.delivery.models import Message, MessageState, Result
@@ -60,6 +61,13 @@ class SendResult:
     outcome: Outcome
     started_at: datetime
     ended_at: datetime
+
+
+class AddressFault(StrEnum):
+    """What an error says of the address itself, whatever the text, the sender and the moment."""
+
+    DEAD = "dead"  # the next message would fail as well
+    OPTED_OUT = "opted_out"  # its owner refuses messages
 
 
 class ProviderUnreachableError(Exception):

@@ -16,23 +16,13 @@ import structlog
 
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.providers.base import Receipt
+from notifier.delivery.providers.smtp.replies import explain
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 
 log = structlog.get_logger(__name__)
 
 _NUMBER = re.compile(r"<(alerte-([0-9]{1,18})-([0-9a-f]{32}))@")
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
-# By the longest beginning of its status (RFC 3463, and the registry of enhanced status codes).
-_MEANINGS = {
-    "5.1.1": "boîte inconnue",
-    "5.1.2": "domaine inconnu",
-    "5.1.": "adresse refusée",
-    "5.2.1": "boîte désactivée",
-    "5.2.2": "boîte pleine",
-    "5.4.": "serveur du destinataire injoignable",
-    "4.4.": "serveur du destinataire injoignable",
-    "5.7.": "refusé par les règles du destinataire",
-}
 
 
 @dataclass(frozen=True)
@@ -47,8 +37,7 @@ class Bounce:
     @property
     def explanation(self) -> str:
         """The reason in French, for the journal."""
-        meaning = next((m for s, m in _MEANINGS.items() if self.status.startswith(s)), "non remis")
-        return f"avis de non-remise, {meaning} ({self.status or 'sans code'})"
+        return f"avis de non-remise, {explain(self.status)} ({self.status or 'sans code'})"
 
 
 def read_bounce(raw: bytes) -> Bounce | None:

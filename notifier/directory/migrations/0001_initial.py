@@ -844,6 +844,14 @@ class Migration(migrations.Migration):
             model_name="address",
             index=models.Index(fields=["value"], name="directory_address_value"),
         ),
+        migrations.AddIndex(
+            model_name="address",
+            index=models.Index(
+                condition=models.Q(("failing_since__isnull", False)),
+                fields=["failing_since"],
+                name="directory_address_failing",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="address",
             constraint=models.UniqueConstraint(

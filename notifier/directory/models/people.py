@@ -123,6 +123,11 @@ class Address(models.Model):
         indexes = (
             # A receipt or a returned mail names the address alone.
             models.Index(fields=("value",), name="directory_address_value"),
+            models.Index(
+                fields=("failing_since",),
+                name="directory_address_failing",
+                condition=Q(failing_since__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

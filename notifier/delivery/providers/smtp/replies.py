@@ -10,7 +10,7 @@ import re
 import structlog
 
 from notifier.delivery.models import Result
-from notifier.delivery.providers.base import Outcome
+from notifier.delivery.providers.base import AddressFault, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,32 @@ _OUR_ADDRESS = {(1, 7), (1, 8)}
 # mailbox or a domain that changed hands.
 _POLICY = 7
 _RECIPIENTS_POLICY = {(7, 2), (7, 17), (7, 18)}
+
+
+# By the longest beginning of a status (RFC 3463, and the registry of enhanced status codes).
+_MEANINGS = {
+    "5.1.1": "boîte inconnue",
+    "5.1.2": "domaine inconnu",
+    "5.1.": "adresse refusée",
+    "5.2.1": "boîte désactivée",
+    "5.2.2": "boîte pleine",
+    "5.4.": "serveur du destinataire injoignable",
+    "4.4.": "serveur du destinataire injoignable",
+    "5.7.": "refusé par les règles du destinataire",
+}
+# 550, 551, 553 (RFC 5321 § 4.2.3): no such mailbox, moved, no valid name.
+_DEAD = ("550", "551", "553", "5.1.", "5.2.1")
+
+
+def explain(status: str) -> str:
+    """Explain a reply code or an enhanced status in French."""
+    return next((m for s, m in _MEANINGS.items() if status.startswith(s)), "non remis")
+
+
+def address_fault(status: str) -> AddressFault | None:
+    """Return what a reply code or an enhanced status says of the mailbox; None: nothing."""
+    is_dead = status.startswith(_DEAD) and not status.startswith(("5.1.7", "5.1.8"))
+    return AddressFault.DEAD if is_dead else None
 
 
 def refusal(code: int, words: bytes | str) -> Outcome:

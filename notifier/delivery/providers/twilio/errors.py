@@ -4,6 +4,8 @@ An unknown code of a refused request is retried: schedule and lifetime bound it,
 could be reached must not be given up for a code that this table does not know.
 """
 
+from notifier.delivery.providers.base import AddressFault
+
 # Refused permanently for this number: fail over at once.
 PERMANENT = {
     21211: "numéro invalide",
@@ -66,6 +68,20 @@ UNDELIVERED = {
     30022: "débit dépassé",
     30410: "délai dépassé chez l’opérateur",
 }
+
+
+# The text or the sender is at fault, perhaps, and another message might pass.
+_NOT_OF_THE_NUMBER = {21602, 21604, 21612, 21617, 30034}
+_OPTED_OUT = 21610
+_DEAD = {*PERMANENT, 30005, 30006} - _NOT_OF_THE_NUMBER - {_OPTED_OUT}
+
+
+def address_fault(code: int | str | None) -> AddressFault | None:
+    """Return what a code says of the number itself; None: nothing."""
+    number = _number(code)
+    if number == _OPTED_OUT:
+        return AddressFault.OPTED_OUT
+    return AddressFault.DEAD if number in _DEAD else None
 
 
 def is_ours(code: int | str | None) -> bool:
