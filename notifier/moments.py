@@ -1,6 +1,6 @@
 """Days and hours in French. Within the hour that comes twice a year, each says which it is."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _MONTHS = (
@@ -20,6 +20,12 @@ def season(at: datetime) -> str:
     return "heure d’été" if at.dst() else "heure d’hiver"
 
 
+def written_day(at: date) -> str:
+    """Write the day: "1er mars 2026"."""
+    day = "1er" if at.day == 1 else str(at.day)
+    return f"{day} {_MONTHS[at.month - 1]} {at.year}"
+
+
 def short_hour(at: datetime) -> str:
     """Write the hour for an SMS: "10h03", "2h25, heure d’hiver"."""
     return _with_season(f"{at.hour}h{at:%M}", at)
@@ -32,23 +38,18 @@ def written_hour(at: datetime) -> str:
 
 def written_moment(at: datetime) -> str:
     """Write the day and the hour: "le 1er mars 2026 à 3 h 16"."""
-    return f"le {_written_day(at)} à {written_hour(at)}"
+    return f"le {written_day(at)} à {written_hour(at)}"
 
 
 def weekday_moment(at: datetime) -> str:
     """Write the day of the week, the day and the hour: "vendredi 27 novembre 2026 à 18 h 00"."""
-    return f"{_DAYS[at.weekday()]} {_written_day(at)} à {written_hour(at)}"
+    return f"{_DAYS[at.weekday()]} {written_day(at)} à {written_hour(at)}"
 
 
 def stamped_hour(at: datetime) -> str:
     """Write the hour to the second: "02:25:08", "02:25:08 (heure d’hiver)"."""
     which = season(at)
     return f"{at:%H:%M:%S} ({which})" if which else f"{at:%H:%M:%S}"
-
-
-def _written_day(at: datetime) -> str:
-    day = "1er" if at.day == 1 else str(at.day)
-    return f"{day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def _with_season(hour: str, at: datetime) -> str:

@@ -278,4 +278,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "alerting deadlines": {
+        "task": "alerting.tell_owners",
+        "schedule": 3600.0,
+        "options": {"queue": "upkeep"},
+    },
 }

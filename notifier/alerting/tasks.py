@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
+from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.decision.pipeline import decide_each
 from notifier.alerting.escalation.failing_addresses import forget_recovered
 from notifier.alerting.policy.current import categories, composer
@@ -45,3 +46,9 @@ def upkeep_task() -> None:
 def forget_recovered_task() -> None:
     """Forget the failures of addresses that work again."""
     forget_recovered()
+
+
+@shared_task(name="alerting.tell_owners")
+def tell_owners_task() -> None:
+    """Mail the owners of conventions whose deadlines come up."""
+    tell_owners()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,12 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
+from notifier.alerting.deadlines import tell_owners
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
 from notifier.delivery.sweep import upkeep
+from notifier.directory.models import Convention, ConventionRule, OrganisationRef
+from notifier.directory.organisations import organisation
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.house import (
     DUTY,
@@ -550,13 +553,38 @@ def duty_pause(stage: Stage) -> None:
     stage.leaves("à la reprise")
 
 
+def deadline(stage: Stage) -> None:
+    """To the owner of a convention that ends in thirty days, and of one that renews itself."""
+    owner = organisation(OrganisationRef("commune", "90033"))
+    contact(email=MAIL)
+    for reference, terms in (("fin", {}), ("reconduite", {"tacit_renewal_months": 12})):
+        signed = Convention.objects.create(
+            reference=f"protocole-{reference}",
+            kind="coordination",
+            title="Convention de coordination de Delle",
+            starts_on=date(2025, 1, 1),
+            ends_on=date(2026, 2, 12),
+            owners=[{"organisation": "commune:90033", "functions": ["maire"]}],
+            **terms,
+        )
+        ConventionRule.objects.create(
+            convention=signed,
+            organisation=owner,
+            territory_of=owner,
+            categories=["C04"],
+            starts_at=stage.now,
+        )
+    tell_owners()
+    stage.leaves("à trente jours")
+
+
 CASES: list[Callable[[Stage], None]] = [
     first, first_on_scene_yesterday, first_categories, first_mail_only, lengths, other_service,
     no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day, cancellation,
     moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
     duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
-    duty_fan_out, duty_pause,
+    duty_fan_out, duty_pause, deadline,
 ]  # fmt: skip
 
 

@@ -66,6 +66,13 @@ FAN_OUT = ("fan_out.subject.j2", "fan_out.txt.j2")
 SAMPLE_FAN_OUT: Mapping[str, str | int] = {
     "source": "CORG 90", "alerts": 101, "usual": 20, "minutes": 10,
 }  # fmt: skip
+# The e-mail to the owners of a convention before it ends, or before notice must be given.
+DEADLINE = ("deadline.subject.j2", "deadline.txt.j2")
+SAMPLE_DEADLINE: Mapping[str, object] = {
+    "title": "Protocole de l’exemple", "reference": "exemple-2026", "renewed": False,
+    "day": "31 décembre 2026", "ends_on": "31 décembre 2026", "when": "dans 90 jours",
+    "told": ["Clermont Auvergne Métropole"], "owner": "Clermont Auvergne Métropole",
+}  # fmt: skip
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -78,6 +85,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_QUOTA, {**SAMPLE_QUOTA, "hard": True}] for name in QUOTA},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
+    **{name: [SAMPLE_DEADLINE, {**SAMPLE_DEADLINE, "renewed": True}] for name in DEADLINE},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -172,6 +180,13 @@ class Composer:
         """
         context = {"source": source, "alerts": alerts, "usual": usual, "minutes": minutes}
         return self._to_duty(FAN_OUT, context)
+
+    def deadline(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the owners of a convention.
+
+        `facts` are those of SAMPLE_DEADLINE.
+        """
+        return self._to_duty(DEADLINE, facts)
 
     def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         subject, text = (self._render(name, context) for name in names)

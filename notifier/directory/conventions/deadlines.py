@@ -1,13 +1,17 @@
-"""Until when a convention runs, and by when somebody must have given notice."""
+"""Until when a convention runs, by when somebody must have given notice, who is to be told."""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
-from notifier.directory.models import Convention
+from notifier.directory.models import Convention, ConventionNotice, OrganisationRef
+from notifier.directory.recipients import Recipient, active_people
+
+# The owners are told this long before a deadline, once for each.
+DAYS_BEFORE = (90, 30)
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,38 @@ def add_months(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def claim_notice(convention: Convention, deadline: Deadline, now: datetime, left: int) -> bool:
+    """Note that the owners are told of a deadline in `left` days; whether this is to be done now.
+
+    False if it is far off, or was done. Once for each of DAYS_BEFORE, whoever asks first; where
+    several have gone by, for all of them together.
+    """
+    reached = [days for days in DAYS_BEFORE if left <= days]
+    notices = [
+        ConventionNotice.objects.get_or_create(
+            convention=convention,
+            deadline=deadline.day,
+            days_before=days,
+            defaults={"told_at": now},
+        )
+        for days in reached
+    ]
+    return bool(notices) and notices[-1][1]
+
+
+def owners(convention: Convention, at: datetime) -> list[Recipient]:
+    """Return those who follow a convention and have an e-mail address, each once.
+
+    Of each organisation the functions that the convention names; if none of them is there, whoever
+    comes first in the organisation.
+    """
+    wanted = {OrganisationRef.parse(one["organisation"]): one for one in convention.owners}
+    found: dict[str, Recipient] = {}
+    for ref, people in active_people(list(wanted), at).items():
+        with_mail = [person for person in people if "email" in person.addresses]
+        named = [person for person in with_mail if person.function in wanted[ref]["functions"]]
+        for person in named or with_mail[:1]:
+            found.setdefault(person.addresses["email"], person)
+    return list(found.values())
