@@ -5,7 +5,7 @@ from django.urls import path
 from ninja import NinjaAPI, Swagger
 
 from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
-from notifier.console.pages import home
+from notifier.console.pages import home, leave
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -28,5 +28,6 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
+    path("sortie/<str:key>", leave, name="leave"),
     path("", home),
 ]
