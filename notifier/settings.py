@@ -220,16 +220,9 @@ LOGGING = {
             "foreign_pre_chain": _LOG_STEPS,
         }
     },
-    "filters": {
-        "refusals": {"()": "notifier.logs.RefusalsAreWarnings"},
-        "secrets": {"()": "notifier.logs.HideSecrets"},
-    },
+    "filters": {"refusals": {"()": "notifier.logs.RefusalsAreWarnings"}},
     "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["refusals", "secrets"],
-        }
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}
     },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.LOG_LEVEL},
     "loggers": {

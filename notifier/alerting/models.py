@@ -103,11 +103,16 @@ class DeferralReason(models.TextChoices):
     HARD_QUOTA = "hard_cap", "plafond absolu atteint"
 
 
+# The rule of a suppressed notification whose recipient reads the text of another organisation.
+KNOWN = "known"
+
+
 class Notification(models.Model):
     """One alert revision for one recipient on one channel, sent or not, and why.
 
-    A suppressed one has no recipient, and the rule that suppressed it. A digest is one message of
-    several notifications.
+    A suppressed one has no recipient, and the rule that suppressed it; or a recipient and the
+    message of another alert that told it (`KNOWN`). A digest is one message of several
+    notifications.
     """
 
     kind = models.CharField("type", max_length=6, choices=NotificationKind)

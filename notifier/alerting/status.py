@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
+from notifier.alerting.models import KNOWN, OF_ALERT, Alert, Notification, NotificationState
 from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.terms import agreement_json, parse_terms
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sending.pause import pause_of
+from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Report
 
 # The API's word for a deferred notification.
@@ -22,6 +24,11 @@ def status_of(report: Report) -> dict[str, Any]:
     alerts = list(Alert.objects.filter(incident=report.incident_id).order_by("id"))
     rows = Notification.objects.filter(incident=report.incident_id, kind__in=OF_ALERT)
     notifications = list(rows.select_related("message", "report").order_by("message_id", "id"))
+    suppressed = [
+        (n, n.report)
+        for n in sorted(notifications, key=lambda n: n.pk)
+        if n.state == NotificationState.SUPPRESSED and n.report is not None
+    ]
     category = categories().get(report.category)
     return {
         "id": str(report.pk),
@@ -43,9 +50,15 @@ def status_of(report: Report) -> dict[str, Any]:
             for alert in alerts
         ],
         "not_told": [
-            _suppressed_json(n, n.report)
-            for n in sorted(notifications, key=lambda n: n.pk)
-            if n.state == NotificationState.SUPPRESSED and n.report is not None
+            {"commune": n.organisation, **_why_not(n, report)}
+            for n, report in suppressed
+            if n.organisation_kind == OrganisationKind.COMMUNE
+        ],
+        "organisations_not_told": [
+            {"organisation": {"kind": n.organisation_kind, "code": n.organisation}}
+            | _why_not(n, report)
+            for n, report in suppressed
+            if n.organisation_kind != OrganisationKind.COMMUNE
         ],
         "timeline": [
             {"at": entry.at.isoformat(), "step": entry.step, "text": entry.text}
@@ -60,12 +73,28 @@ def _alert_json(
     queued = [_queued_json(n, n.message, pause) for n in notifications if n.message is not None]
     deferred = [_deferred_json(n) for n in notifications if n.state in NOT_SENT]
     return {
-        "commune": {"code": alert.organisation, "name": alert.organisation_name},
+        **_organisation_json(alert),
         "neighbour_of": alert.facts.get("next_to"),
         "kind": alert.kind,
         "open": alert.is_open,
         "revision": alert.revision,
         "messages": queued + deferred,
+    }
+
+
+def _organisation_json(alert: Alert) -> dict[str, Any]:
+    """Return who is told: a commune; or another organisation, of what happens in this commune."""
+    if not alert.terms:
+        return {"commune": {"code": alert.organisation, "name": alert.organisation_name}}
+    terms = parse_terms(alert.terms)
+    return {
+        "commune": {"code": terms.communes[0], "name": alert.facts["communes"][0]},
+        "organisation": {
+            "kind": alert.organisation_kind,
+            "code": alert.organisation,
+            "name": alert.organisation_name,
+        },
+        "agreement": agreement_json(terms),
     }
 
 
@@ -81,6 +110,7 @@ def _queued_json(
         "accepted_at": message.accepted_at.isoformat() if message.accepted_at else None,
         "ended_at": message.ended_at.isoformat() if message.ended_at else None,
         **({"held_for": "pause", "held_until": None} if is_paused else {}),
+        **({"known_by": notification.explanation} if notification.reason == KNOWN else {}),
     }
 
 
@@ -108,9 +138,8 @@ def _recipient_json(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _suppressed_json(notification: Notification, report: Report) -> dict[str, Any]:
+def _why_not(notification: Notification, report: Report) -> dict[str, Any]:
     return {
-        "commune": notification.organisation,
         "sequence": report.sequence,
         "rule": notification.reason,
         "reason": notification.explanation,

@@ -19,7 +19,7 @@ from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 
-INTAKE, DECIDE, DELIVER, RECEIPT = 4, 8, 4, 2
+INTAKE, DECIDE, DELIVER, RECEIPT = 4, 9, 4, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 

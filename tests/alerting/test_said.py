@@ -154,6 +154,7 @@ def test_where_a_mail_may_still_be_read_only_the_telephone_failed(source) -> Non
 def _told(title: str, state: MessageState, **more: object) -> Notification:
     message = Message(recipient=title, title=title, state=state, channel=Channel.SMS, **more)
     who = {"recipient": title, "title": title, "channel": Channel.SMS}
+    who["organisation_kind"] = "commune"
     return Notification(state=NotificationState.QUEUED, message=message, **who)
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.category_label import parse_label
-from notifier.alerting.content.facts import Facts, mail_context
-from notifier.alerting.content.samples import SAMPLE
-from notifier.alerting.content.typography import truncate, unbreakable, with_remark
+from notifier.alerting.content.facts import Facts, agreement_clause, mail_context
+from notifier.alerting.content.samples import ORGANISATION_SAMPLE, SAMPLE, SITE_SAMPLE
+from notifier.alerting.content.typography import list_names, truncate, unbreakable, with_remark
 from notifier.moments import short_hour, written_hour
 from notifier.territory.grammar import with_de
 
@@ -52,14 +52,15 @@ def _digest_context(digest: Digest, hour: Callable[[datetime], str]) -> DigestCo
         "exercise": digest.exercise,
         "count": len(alerts),
         "over": over,
-        "communes": _listed(places),
+        "communes": list_names(places, "autres communes"),
         "period": _period(alerts, hour),
         "groups": list(_group_alerts(alerts, several=len(places) > 1)),
         "more_groups": 0,
         "references": [facts.reference for facts in alerts],
         "more_references": 0,
         "interventions": [_table_row(facts) for facts in alerts],
-        "legal_bases": list(dict.fromkeys(facts.legal_basis for facts in alerts)),
+        "legal_bases": _distinct(f.legal_basis for f in alerts if not f.organisation),
+        "agreement": agreement_clause(_distinct(title for f in alerts for title in f.agreements)),
     }
 
 
@@ -91,20 +92,18 @@ def _strings(context: DigestContext, name: str) -> list[str]:
     return [str(value) for value in values] if isinstance(values, list) else []
 
 
+def _distinct(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
 def _place_of(facts: Facts) -> str:
+    if facts.sites:
+        return f"{facts.commune}, {' et '.join(facts.sites)}"
     if facts.next_to:
         return f"{facts.next_to} (commune voisine)"
     if facts.holders:
         return f"{' ou '.join(facts.holders)} (en limite {with_de(facts.commune)})"
     return facts.commune
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    if len(names) <= 3:
-        return f"{', '.join(names[:-1])} et {names[-1]}"
-    return f"{', '.join(names[:2])} et {len(names) - 2} autres communes"
 
 
 def _period(alerts: list[Facts], hour: Callable[[datetime], str]) -> str:
@@ -178,5 +177,7 @@ DIGESTS = [
     _of(_STATUSES),
     _of(_STATUSES[1:2] * 2),
     _of([*_STATUSES, replace(SAMPLE, commune="Joncherey")], exercise=True),
+    _of([SAMPLE, ORGANISATION_SAMPLE]),
+    _of([ORGANISATION_SAMPLE, SITE_SAMPLE]),
     _of(_LONGEST, exercise=True),
 ]

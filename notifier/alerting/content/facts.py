@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.category_label import parse_label
 from notifier.alerting.content.street_label import safe_place
-from notifier.alerting.content.typography import truncate, unbreakable, with_remark
+from notifier.alerting.content.typography import list_names, truncate, unbreakable, with_remark
 from notifier.intake.schema.vocabulary import Severity
 from notifier.moments import short_hour, written_hour, written_moment
 from notifier.territory.grammar import with_a, with_de
@@ -33,6 +33,9 @@ class Facts:
     source has none. `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported
     the end. `unreached` says who could not be reached, to whoever is notified in their place.
     `category_label` is as in the categories file, brackets included.
+    `organisation` is the name of one that a convention tells, and empty for a mayor; `commune` then
+    lists `communes`, those of its territory in which it happens, `sites` are the names of its own
+    places, and `agreements` the titles of the conventions.
     """
 
     commune: str
@@ -54,6 +57,10 @@ class Facts:
     ended_at: datetime | None = None
     end_is_dated: bool = True
     unreached: str = ""
+    organisation: str = ""
+    communes: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    agreements: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         moments = (self.occurred_at, self.composed_at, self.ended_at)
@@ -147,6 +154,12 @@ def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "service": facts.service,
         "duty_phone": facts.duty_phone,
         "legal_basis": facts.legal_basis,
+        "organisation": facts.organisation or None,
+        "is_several": len(facts.communes) > 1,
+        "of_commune": with_de(facts.commune),
+        "at_communes": list_names([with_a(c) for c in facts.communes], "autres communes") or None,
+        "site": " et ".join(facts.sites) or None,
+        "agreement": agreement_clause(facts.agreements),
         "exercise": facts.exercise,
         "status": str(facts.status),
         "status_words": STATUS_WORDS[facts.status],
@@ -164,6 +177,14 @@ def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "end_date_and_time": written_moment(ended) if ended else None,
         "end_is_dated": facts.end_is_dated,
     }
+
+
+def agreement_clause(titles: Sequence[str]) -> str | None:
+    """Name conventions in a sentence: "la convention « … »"; None without one."""
+    if not titles:
+        return None
+    named = list_names([f"« {title} »" for title in titles], "autres")
+    return f"les conventions {named}" if len(titles) > 1 else f"la convention {named}"
 
 
 def _end_clause(
@@ -231,6 +252,7 @@ def shortened(context: Context) -> Iterator[Context]:
     for most in (40, 25, 12):
         category = truncate(str(context["category"]), most)
         of_neighbour, at_holder = context["of_neighbour"], context["at_holder"]
+        site = context["site"]
         yield {
             **context,
             "category": category,
@@ -238,6 +260,7 @@ def shortened(context: Context) -> Iterator[Context]:
             "worse_category": category + str(context["severity_mark"]),
             "past_category": f"{category}, {context['time']}",
             "commune": truncate(str(context["commune"]), most),
+            "site": site and truncate(str(site), most),
             "of_neighbour": of_neighbour and truncate(str(of_neighbour), most + 3),
             "at_holder": at_holder and truncate(str(at_holder), most + 3),
             "service": truncate(str(context["service"]), most),

@@ -39,6 +39,32 @@ _LONGEST = replace(
     unreached="le directeur général des services et 12 autres n’ont pu être joints",
     moved_to=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 2,
 )
+# What a métropole reads, and what a landlord reads of his own site.
+ORGANISATION_SAMPLE = replace(
+    SAMPLE,
+    commune="Delle et Joncherey",
+    organisation="Grand Belfort",
+    communes=["Delle", "Joncherey"],
+    agreements=["Convention de coordination du Grand Belfort"],
+)
+SITE_SAMPLE = replace(
+    SAMPLE,
+    organisation="Habitat des Tilleuls",
+    communes=["Delle"],
+    sites=["Résidence des Tilleuls"],
+    place=None,
+    agreements=["Partenariat avec les bailleurs", "Contrat de sécurité intégrée"],
+)
+_LONGEST_SITE = replace(
+    _LONGEST,
+    commune=", ".join(["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 2)
+    + " et 9 autres communes",
+    organisation="x" * 100,
+    communes=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 11,
+    sites=["x" * 100] * 2,
+    agreements=["x" * 160] * 4,
+    moved_to=[],
+)
 _ENDED = replace(SAMPLE, ended_at=datetime(2026, 11, 22, 3, 40, tzinfo=UTC))
 # Every status and severity, here, next door and at the edge, with and without a place, real and
 # exercise, dated and not, with and without a telephone: each branch is taken.
@@ -50,6 +76,13 @@ SAMPLES = [
     replace(_ENDED, status="closed", end_is_dated=False, duty_phone=""),
     replace(SAMPLE, moved_to=["Le Mans"]),
     replace(SAMPLE, category_label="alerte enlèvement []"),
+    *(
+        replace(sample, status=status, severity=severity, ended_at=_ENDED.ended_at)
+        for sample in (ORGANISATION_SAMPLE, SITE_SAMPLE)
+        for status, severity in product(STATUS_WORDS, Severity)
+    ),
+    *(replace(sample, holders=["Joncherey"]) for sample in (ORGANISATION_SAMPLE, SITE_SAMPLE)),
+    _LONGEST_SITE,
     replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),
     replace(_LONGEST, holders=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"]),
     *(

@@ -1,6 +1,7 @@
 """French typography of mails, and the shortening of texts for an SMS."""
 
 import re
+from collections.abc import Sequence
 
 _NBSP, _NARROW = "\u00a0", "\u202f"
 # Jinja2 escapes an apostrophe of the facts in HTML.
@@ -19,6 +20,18 @@ def truncate(text: str, most: int) -> str:
 def one_line(text: str) -> str:
     """Join the lines that a template is written in: each run of white space becomes one space."""
     return " ".join(text.split())
+
+
+def list_names(names: Sequence[str], others: str) -> str:
+    """List names in a sentence, bounded: "Delle et Joncherey", "Delle, Lure et 4 autres communes".
+
+    `others` is what they are, after a number: "autres communes".
+    """
+    if len(names) < 2:
+        return "".join(names)
+    if len(names) <= 3:
+        return f"{', '.join(names[:-1])} et {names[-1]}"
+    return f"{', '.join(names[:2])} et {len(names) - 2} {others}"
 
 
 def with_remark(text: str, remark: str) -> str:

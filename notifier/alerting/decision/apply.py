@@ -21,6 +21,12 @@ from notifier.intake.incident import store_decisions
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import write_entries
 
+# What a revision of an alert changes.
+_REVISED = (
+    "organisation_name", "report", "category", "severity", "kind", "facts", "terms", "revision",
+    "is_open", "opened_at", "opened_revision", "expires_at", "reopening_notified_at",
+)  # fmt: skip
+
 
 class PlanOutdatedError(Exception):
     """Something that the plan is based on has changed since it was read."""
@@ -38,7 +44,15 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     _store_alerts(alerts)
     cancelled = [alert for alert in alerts if Kind(alert.kind) is Kind.CANCELLATION]
     _cancel_unread(cancelled, plan)
-    store(plan.notifications, plan.situation.earlier, may_be_cancelled=may_be_cancelled)
+    known = [
+        known
+        for report_plan in plan.report_plans
+        for alert_plan in report_plan.alert_plans
+        for known in alert_plan.known
+    ]
+    store(
+        plan.notifications, plan.situation.earlier, known=known, may_be_cancelled=may_be_cancelled
+    )
     try:
         store_usage(plan.situation.limits)
     except UsageChangedError as error:
@@ -64,9 +78,11 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
 
 def _store_alerts(alerts: Sequence[Alert]) -> None:
     Alert.objects.bulk_create([alert for alert in alerts if alert.revision == 1])
-    for alert in alerts:
-        if alert.revision > 1:
-            alert.save(force_update=True)
+    later = [alert for alert in alerts if alert.revision > 1]
+    if len(later) > 1:
+        Alert.objects.bulk_update(later, _REVISED)
+    elif later:
+        later[0].save(force_update=True)
 
 
 def _cancel_unread(alerts: Iterable[Alert], plan: DecisionPlan) -> None:
@@ -80,6 +96,7 @@ def _cancel_unread(alerts: Iterable[Alert], plan: DecisionPlan) -> None:
         for n in earlier
         if n.message_id
         and n.kind == NotificationKind.ALERT
+        and n.state == NotificationState.QUEUED
         and n.message_state == MessageState.PENDING
     ]
     if cancel_pending(pending) != len(pending):

@@ -7,7 +7,8 @@ from django.utils import timezone
 from notifier.alerting.decision.plan import AlertPlan, DecisionPlan, plan
 from notifier.alerting.decision.rulings import place_and_rule
 from notifier.alerting.decision.situation import read_situation
-from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.notification.planned import KnownNotification, PlannedNotification
+from notifier.alerting.policy.terms import agreement_json
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import refuse_outside
 from notifier.intake.schema.report import NewReport
@@ -53,6 +54,11 @@ def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str,
         "reason": ruling.reason,
         "messages": [],
     }
+    if not ruled.terms.is_by_law:
+        answer["organisation"] = {
+            "kind": ruled.organisation.kind, "code": ruled.organisation.code, "name": ruled.name
+        }  # fmt: skip
+        answer["agreement"] = agreement_json(ruled.terms)
     if next_to:
         answer["neighbour_of"] = {"code": next_to.code, "name": next_to.name}
     texts = alert_plan.texts
@@ -63,8 +69,16 @@ def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str,
             "subject": texts.subject,
             "unreached": alert_plan.unreachable_reason,
             "messages": [_message_json(n, decision_plan) for n in alert_plan.notifications],
+            **({"known": [_known_json(n) for n in alert_plan.known]} if alert_plan.known else {}),
         }
     return answer
+
+
+def _known_json(known: KnownNotification) -> dict[str, Any]:
+    n = known.planned
+    return {
+        "channel": n.channel, "recipient": n.title, "address": n.masked, "known_by": known.name
+    }  # fmt: skip
 
 
 def _message_json(notification: PlannedNotification, decision_plan: DecisionPlan) -> dict[str, Any]:

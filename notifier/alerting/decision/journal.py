@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from notifier.alerting.decision.plan import AlertPlan
-from notifier.alerting.decision.rulings import OrganisationRuling, RuledReport
+from notifier.alerting.decision.ruling import OrganisationRuling
+from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert
+from notifier.alerting.models import KNOWN, Alert
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import list_communes
 from notifier.alerting.review.notices import clue_in_words
 from notifier.delivery.address import mask
@@ -55,7 +57,15 @@ def ruling_entry(report: Report, ruled: OrganisationRuling) -> Entry:
         kind=ruling.kind,
         rule=ruling.rule,
         reason=ruling.reason,
+        **_under(ruled),
     )
+
+
+def _under(ruled: OrganisationRuling) -> dict[str, Any]:
+    """Return which organisation a convention tells, and by which of its rules."""
+    if ruled.terms.is_by_law:
+        return {}
+    return {"organisation": str(ruled.organisation), "agreement": ruled.terms.as_json()}
 
 
 def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
@@ -74,9 +84,11 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
             alert=alert.pk,
             revision=alert.revision,
         )
-    if plan.is_known_already:
+    if plan.is_known_already and plan.organisation_ruling.is_to_neighbour:
         known = "ses contacts le savent déjà par une autre commune, rien de plus"
         yield alert_entry(alert, Step.COMPOSED, known, alert=alert.pk)
+    elif plan.known:
+        yield from _known_entries(plan, alert)
     for notification in plan.to_former:
         yield alert_entry(
             alert,
@@ -87,7 +99,16 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
             revision=alert.revision,
         )
     if plan.unreachable_reason:
-        yield _unreached(alert, plan.unreachable_reason)
+        yield _unreached(alert, plan.unreachable_reason, alarms_duty=plan.alarms_duty)
+
+
+def _known_entries(plan: AlertPlan, alert: Alert) -> Iterator[Entry]:
+    by_name: dict[str, list[PlannedNotification]] = {}
+    for known in plan.known:
+        by_name.setdefault(known.name, []).append(known.planned)
+    for name, planned in by_name.items():
+        what = f"{recipients_in_words(planned)} : déjà prévenu par {name}, rien de plus"
+        yield alert_entry(alert, Step.COMPOSED, what, alert=alert.pk, rule=KNOWN)
 
 
 def _resolved(ruled: RuledReport) -> Entry:
@@ -103,11 +124,13 @@ def _resolved(ruled: RuledReport) -> Entry:
     )
 
 
-def _unreached(alert: Alert, why: str) -> Entry:
-    has_duty = bool(alert.incident.source.duty_email)
-    then = (
-        "la permanence du groupement est prévenue" if has_duty else "aucune adresse de permanence"
-    )
+def _unreached(alert: Alert, why: str, *, alarms_duty: bool) -> Entry:
+    if not alarms_duty:
+        then = "sans que la permanence en soit avertie : rien d’urgent, et une convention seule"
+    elif alert.incident.source.duty_email:
+        then = "la permanence du groupement est prévenue"
+    else:
+        then = "aucune adresse de permanence"
     return alert_entry(
         alert, Step.UNREACHED, f"{why}, {then}", alert=alert.pk, commune=alert.organisation
     )

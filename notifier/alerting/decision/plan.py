@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.decision.later_recipients import address_later_text
-from notifier.alerting.decision.rulings import OrganisationRuling, RuledReport
+from notifier.alerting.decision.one_text import Readings, earlier_readings
+from notifier.alerting.decision.ruling import OrganisationRuling
+from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.duty_officer import not_reached_mail
-from notifier.alerting.notification.history import address_keys
 from notifier.alerting.notification.planned import (
-    AddressKey,
     AlertText,
+    KnownNotification,
     NotificationPlan,
     PlannedNotification,
     has_sms,
@@ -28,7 +29,7 @@ from notifier.alerting.notification.recipients import first_recipients
 from notifier.alerting.notification.text_facts import compose, text_facts
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.expiry import closing_until, useful_until
-from notifier.alerting.policy.terms import Addressing, addressing
+from notifier.alerting.policy.terms import Addressing, addressing, alarms_duty
 from notifier.alerting.review.notices import review_notice
 from notifier.alerting.review.superseded import superseded_notice
 from notifier.alerting.throttling.throttle import throttle
@@ -45,12 +46,19 @@ class AlertPlan:
     """As it will stand; None where the organisation gets nothing."""
     texts: Texts | None = None
     notifications: list[PlannedNotification] = field(default_factory=list)
-    is_known_already: bool = False
-    """Whether all of its recipients get the text of another commune."""
+    known: Sequence[KnownNotification] = ()
+    """What is not sent, for its readers get the text of another organisation."""
     to_former: Sequence[Notification] = ()
     """The earlier notifications of former recipients."""
     unreachable_reason: str | None = None
-    """Why it reaches nobody, or no telephone, as the duty officer is told; in French."""
+    """Why it reaches nobody, or no telephone; in French."""
+    alarms_duty: bool = True
+    """Whether the duty officer is told so."""
+
+    @property
+    def is_known_already(self) -> bool:
+        """Whether all of its recipients get the text of another organisation."""
+        return bool(self.known) and not self.notifications
 
 
 @dataclass(frozen=True)
@@ -112,33 +120,23 @@ def _plan_report(ruled: RuledReport, situation: Situation) -> ReportPlan:
 def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
     """Plan the organisations in the order of their rulings.
 
-    Whoever serves two communes gets the text of the one concerned, and none of its neighbour.
+    Nobody gets two: who serves two communes gets the text of the one concerned and none of its
+    neighbour, who serves a métropole as well gets the mayor's.
     """
     closing = {
         ruling.alert.pk
         for ruling in ruled.rulings
         if ruling.alert and ruling.kind and ruling.kind.closes
     }
-    addresses = {
-        alert.pk: address_keys(situation.earlier.get(alert.pk, ()))
-        for alert in ruled.alerts
-        if alert.is_open and alert.pk not in closing
-    }
-    planned_addresses: set[AddressKey] = set()
-    plans = []
-    for ruling in ruled.rulings:
-        own = ruling.alert.pk if ruling.alert else None
-        of_others = {key for pk, keys in addresses.items() if pk != own for key in keys}
-        alert_plan = _plan_alert(ruled, ruling, situation, planned_addresses | of_others)
-        planned_addresses |= {n.key for n in alert_plan.notifications}
-        plans.append(alert_plan)
-    return plans
+    going_on = [alert for alert in ruled.alerts if alert.is_open and alert.pk not in closing]
+    readings = earlier_readings(going_on, situation.earlier)
+    return [_plan_alert(ruled, ruling, situation, readings) for ruling in ruled.rulings]
 
 
 def _plan_alert(
-    ruled: RuledReport, ruling: OrganisationRuling, situation: Situation, known: set[AddressKey]
+    ruled: RuledReport, ruling: OrganisationRuling, situation: Situation, readings: Readings
 ) -> AlertPlan:
-    """Plan one organisation; `known` are the addresses that get the text of another."""
+    """Plan one organisation; `readings` are the texts of the others, to which it adds its own."""
     kind, category = ruling.kind, ruled.category
     if kind is None or category is None or (ruling.alert is None and not ruling.opens):
         return AlertPlan(ruling)
@@ -159,15 +157,21 @@ def _plan_alert(
             people,
             include_first_recipients=ruling.is_moved_here,
         )
-    fresh = [n for n in planned if not (ruling.is_to_neighbour and n.key in known)]
+    fresh, known = planned, list[KnownNotification]()
+    if ruling.is_to_neighbour:
+        fresh, known = readings.split(planned, alert, closes=None)
+    elif not ruling.terms.is_by_law:
+        fresh, known = readings.split(planned, alert, closes=kind.closes)
+    readings.add(fresh, alert, closes=kind.closes)
     return AlertPlan(
         ruling,
         alert,
         texts,
         fresh,
-        is_known_already=bool(planned) and not fresh,
+        known,
         to_former=to_former,
         unreachable_reason=_unreachable_reason(kind, to_whom, planned, to_former),
+        alarms_duty=alarms_duty(category, ruling.terms),
     )
 
 
@@ -230,12 +234,16 @@ def _unreachable_reason(
 
 
 def _not_reached_mails(alert_plans: Sequence[AlertPlan]) -> list[PlannedNotification]:
-    """Plan one mail to the duty officer for each reason, however many communes it is true of."""
-    by_reason: dict[str, list[Alert]] = {}
+    """Plan one mail to the duty officer for each reason, however many communes it is true of.
+
+    Communes and other organisations are listed apart.
+    """
+    by_reason: dict[tuple[str, bool], list[Alert]] = {}
     for alert_plan in alert_plans:
-        if alert_plan.unreachable_reason and alert_plan.alert:
-            by_reason.setdefault(alert_plan.unreachable_reason, []).append(alert_plan.alert)
-    return [not_reached_mail(alike, why) for why, alike in by_reason.items()]
+        if alert_plan.unreachable_reason and alert_plan.alert and alert_plan.alarms_duty:
+            alike = alert_plan.unreachable_reason, alert_plan.organisation_ruling.terms.is_by_law
+            by_reason.setdefault(alike, []).append(alert_plan.alert)
+    return [not_reached_mail(alike, why) for (why, _), alike in by_reason.items()]
 
 
 def _review_notices(ruled: RuledReport) -> tuple[list[PlannedNotification], list[Entry]]:

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 import structlog
 from django.db import OperationalError, transaction
 
-from notifier.alerting.escalation.failover import fail_over, sufficient_channels
+from notifier.alerting.escalation.failover import (
+    alarms_duty_of,
+    fail_over,
+    sufficient_channels,
+    what_of,
+)
 from notifier.alerting.models import Alert, Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import notifications_of
@@ -76,7 +81,7 @@ def _report_blocked(messages: Sequence[Message]) -> None:
         alert_entry(
             alert,
             Step.UNREACHED,
-            "l’opérateur ne prend aucun message, commune à joindre autrement",
+            f"l’opérateur ne prend aucun message, {what_of(alert)} à joindre autrement",
             alert=alert.pk,
             rule="blocked",
         )
@@ -102,7 +107,8 @@ def _alerts_not_reached(messages: Sequence[Message]) -> list[Alert]:
     return [
         alert
         for alert in alerts
-        if not any(_suffices(n, alert) for n in on_time(by_alert.get(alert.pk, ())))
+        if alarms_duty_of(alert)
+        and not any(_suffices(n, alert) for n in on_time(by_alert.get(alert.pk, ())))
     ]
 
 

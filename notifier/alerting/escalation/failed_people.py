@@ -6,12 +6,11 @@ from collections.abc import Iterable
 
 from notifier.alerting.models import Notification
 from notifier.delivery.models import FAILED_STATES, Channel, MessageState
+from notifier.directory.models import Function, OrganisationKind
 
 # As one says the function in a sentence.
 _WITH_ARTICLE = {
-    "élu d’astreinte": "l’élu d’astreinte",
     "police municipale": "la police municipale",
-    "autre contact": "un autre contact de la commune",
 }
 _FEMININE = ("police municipale",)
 _ON = {Channel.SMS: "par SMS", Channel.EMAIL: "par courriel"}
@@ -30,7 +29,7 @@ def failed_people_clause(
     for notification in siblings:
         by_person.setdefault(notification.recipient, []).append(notification)
     lost = {
-        person: own[0].title
+        person: own[0]
         for person, own in by_person.items()
         if all(n.message_state in FAILED_STATES for n in own)
     }
@@ -39,7 +38,7 @@ def failed_people_clause(
     others = [n for n in by_person.get(failed.recipient, ()) if n.channel != failed.channel]
     is_elsewhere = is_tried_still or any(n.message_state not in FAILED_STATES for n in others)
     how = f" {_ON[Channel(failed.channel)]}" if is_elsewhere else ""
-    return f"{_named(failed.title)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
+    return f"{_named(failed)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
 
 
 def _so_far(failed: Notification) -> str:
@@ -48,16 +47,21 @@ def _so_far(failed: Notification) -> str:
     return "n’est pas encore joint" if failed.is_delayed else "n’a pu être joint"
 
 
-def _nobody_of(titles: list[str]) -> str:
-    first = _named(titles[0])
-    if len(titles) == 1:
-        return f"{first} n’a pu être joint{_agreeing(titles[0])}"
-    others = f"{len(titles) - 1} autres" if len(titles) > 2 else _named(titles[1])
+def _nobody_of(lost: list[Notification]) -> str:
+    first = _named(lost[0])
+    if len(lost) == 1:
+        return f"{first} n’a pu être joint{_agreeing(lost[0].title)}"
+    others = f"{len(lost) - 1} autres" if len(lost) > 2 else _named(lost[1])
     return f"{first} et {others} n’ont pu être joints"
 
 
-def _named(title: str) -> str:
-    return _WITH_ARTICLE.get(title, f"le {title}")
+def _named(notification: Notification) -> str:
+    title = notification.title
+    is_of_commune = notification.organisation_kind == OrganisationKind.COMMUNE
+    if title == Function.OTHER.label:
+        return f"un {title} de la commune" if is_of_commune else f"un {title}"
+    article = "l’" if title[:1] in "aeéiou" else "le "
+    return _WITH_ARTICLE.get(title, f"{article}{title}")
 
 
 def _agreeing(title: str) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert, Notification
+from notifier.alerting.models import Alert, Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import (
     address_keys,
@@ -32,7 +32,7 @@ from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.notification.text_facts import compose
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
-from notifier.alerting.policy.terms import addressing, parse_terms
+from notifier.alerting.policy.terms import addressing, alarms_duty, parse_terms
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
@@ -75,37 +75,48 @@ def escalate(failed: Sequence[Notification]) -> None:
     for notification in failed:
         escalated = _notify_next(notification)
         if escalated is not None and escalated.lacks_sufficient_channel:
-            lacking.append(escalated)
+            if alarms_duty_of(escalated.alert):
+                lacking.append(escalated)
             then = "plus personne à prévenir"
             if notification.is_delayed:
-                then = "commune à joindre autrement"
+                then = f"{what_of(escalated.alert)} à joindre autrement"
             _write_entry(escalated.alert, notification, Step.UNREACHED, then, rule="unreached")
     if lacking:
-        queue_duty_mails([_duty_mail(failed, lacking)])
+        queue_duty_mails(_duty_mails(failed, lacking))
 
 
-def _duty_mail(
+def _duty_mails(
     failed: Sequence[Notification], lacking: Sequence[_Escalated]
-) -> PlannedNotification:
-    """Plan the mail saying that nobody is reached, or not yet: both may come to be true.
+) -> list[PlannedNotification]:
+    """Plan the mails saying that nobody is reached, or not yet: both may come to be true.
 
     One of each, however many alerts were in a digest.
     """
-    first, last = failed[0], lacking[-1]
+    is_digest = failed[0].kind == NotificationKind.DIGEST
+    if is_digest and len(lacking) > 1:
+        return [_duty_mail_of_digest(failed[0], lacking)]
+    is_delayed = failed[0].is_delayed
+    return [_duty_mail(escalated, is_delayed=is_delayed) for escalated in lacking]
+
+
+def _duty_mail(escalated: _Escalated, *, is_delayed: bool) -> PlannedNotification:
+    alert = escalated.alert
+    if not is_delayed:
+        return not_reached_mail([alert], _not_reached_reason(alert, escalated.channels))
+    what = "SMS" if sufficient_channels(alert) == (Channel.SMS,) else "message"
+    why = f"aucun {what} n’est encore parti, les essais continuent"
+    return not_reached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
+
+
+def _duty_mail_of_digest(first: Notification, lacking: Sequence[_Escalated]) -> PlannedNotification:
+    """Plan the one mail about a digest; `first` is one of its notifications."""
     is_delayed = first.is_delayed
-    if len(lacking) == 1:
-        alert = last.alert
-        if not is_delayed:
-            return not_reached_mail([alert], _not_reached_reason(alert, last.channels))
-        what = "SMS" if sufficient_channels(alert) == (Channel.SMS,) else "message"
-        why = f"aucun {what} n’est encore parti, les essais continuent"
-        return not_reached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
     references = ", ".join(escalated.alert.incident.reference for escalated in lacking)
     why = f"un récapitulatif n’a pas abouti, ni ce qui l’a suivi (réf. {references})"
     if is_delayed:
         why = f"un récapitulatif n’est pas encore parti, les essais continuent ({references})"
     key = f"digest-{first.message_id}"
-    return not_reached_mail([last.alert], why, f"delayed-{key}" if is_delayed else key)
+    return not_reached_mail([lacking[-1].alert], why, f"delayed-{key}" if is_delayed else key)
 
 
 def _notify_next(failed: Notification) -> _Escalated | None:
@@ -171,7 +182,7 @@ def _plan(
     people = people_of([alert.ref], timezone.now())[alert.ref]
     to_whom = addressing(category, parse_terms(alert.terms))
     tried = address_keys(siblings)
-    if alert.is_to_neighbour:
+    if alert.is_to_neighbour or alert.terms:
         tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_key(person) == failed.recipient]
     planned = _untried(compose_text(alert, category).for_people(same, tuple(Channel)), tried)
@@ -225,6 +236,17 @@ def _untried(
     fresh = [n for n in planned if n.key not in tried]
     tried.update(n.key for n in fresh)
     return fresh
+
+
+def what_of(alert: Alert) -> str:
+    """Return what is told of it, in French."""
+    return "organisme" if alert.terms else "commune"
+
+
+def alarms_duty_of(alert: Alert) -> bool:
+    """Return whether the duty officer hears that nobody is reached."""
+    category = categories().get(alert.category)
+    return category is None or alarms_duty(category, parse_terms(alert.terms))
 
 
 def sufficient_channels(alert: Alert) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Plan mails to the duty officer of a source: a commune not reached, a quota, a pause.
+"""Plan mails to the duty officer of a source: an organisation not reached, a quota, a pause.
 
 Each is sent once, by its dedup key. One to a source without an address is planned as well, and is
 an error where it is queued (notifier.alerting.notification.store).
@@ -34,7 +34,7 @@ def not_reached_mail(alerts: Sequence[Alert], why: str, dedup_key: str = "") -> 
     subject, body = composer().unreached(
         parse_facts(first.facts), [_as_listed(alert) for alert in alerts], why
     )
-    of_first = f"{first.incident_id}-{first.organisation}"
+    of_first = f"{first.incident_id}-{first.organisation if not first.terms else first.ref}"
     keys = [f"unreached-{of_first}-{number}" for number in range(1, first.revision + 1)]
     return duty_mail(
         NotificationKind.DUTY,
@@ -118,7 +118,9 @@ def duty_mail(
 
 
 def _as_listed(alert: Alert) -> str:
-    """Name the commune, and a neighbour where it happens: "Joncherey, voisine de Delle"."""
+    """Name the organisation, and where it happens: "Joncherey, voisine de Delle"."""
     next_to = alert.facts.get("next_to")
     name = alert.organisation_name
+    if alert.terms:
+        return f"{name} ({alert.facts['commune']})"
     return f"{name}, voisine {with_de(next_to)}" if next_to else name

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.models import (
+    KNOWN,
     OF_ALERT,
     Alert,
     Notification,
@@ -24,13 +26,14 @@ COUNTED = (NotificationState.DEFERRED, NotificationState.QUEUED)
 def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Notification]]:
     """Read the deferred and queued notifications of the alerts, with their messages, oldest first.
 
+    Also those whose readers got the text of another organisation.
+
     One statement; none without an alert. `lock`: until commit nobody releases a deferred one.
     """
     by_alert: defaultdict[int, list[Notification]] = defaultdict(list)
     if alert_ids:
-        rows = Notification.objects.filter(
-            alert__in=alert_ids, kind__in=OF_ALERT, state__in=COUNTED
-        )
+        told = Q(state__in=COUNTED) | Q(reason=KNOWN, message__isnull=False)
+        rows = Notification.objects.filter(told, alert__in=alert_ids, kind__in=OF_ALERT)
         # Of a message only what became of it is asked.
         rows = rows.select_related("message").defer("message__body", "message__html")
         rows = rows.order_by("id")
@@ -41,7 +44,7 @@ def notifications_of(*alert_ids: int, lock: bool = False) -> dict[int, list[Noti
 
 
 def notifications_in(message: Message) -> list[Notification]:
-    """Read the notifications of alerts that the message carries: one, or a digest's several."""
+    """Read the notifications of alerts that the message tells: one, or several."""
     rows = Notification.objects.filter(message=message, kind__in=OF_ALERT).order_by("alert_id")
     notifications = list(rows)
     for notification in notifications:

@@ -10,7 +10,7 @@ from notifier.alerting.content.composer import Texts
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
 from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.address import mask
-from notifier.delivery.models import Channel, Lane
+from notifier.delivery.models import Channel, Lane, Message
 from notifier.directory.recipients import Recipient
 from notifier.intake.models import Source
 
@@ -66,6 +66,18 @@ class PlannedNotification:
     def deferred(self, reason: DeferralReason, until: datetime) -> PlannedNotification:
         """Return a copy that is deferred."""
         return replace(self, deferral=Deferral(reason, until))
+
+
+@dataclass(frozen=True)
+class KnownNotification:
+    """A text that is not sent, for its reader reads that of another organisation."""
+
+    planned: PlannedNotification
+    name: str
+    """Of the other organisation."""
+    telling: PlannedNotification | None = None
+    """The text that its reader gets instead; or `message`, which was sent before."""
+    message: Message | None = None
 
 
 @dataclass

@@ -11,12 +11,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from notifier.alerting.models import (
+    KNOWN,
     Notification,
     NotificationKind,
     NotificationState,
 )
 from notifier.alerting.notification.history import end_deferred
 from notifier.alerting.notification.planned import (
+    KnownNotification,
     NotificationPlan,
     PlannedNotification,
     address_key,
@@ -34,13 +36,15 @@ def store(
     plan: NotificationPlan,
     earlier: Mapping[int, Sequence[Notification]],
     *,
+    known: Iterable[KnownNotification] = (),
     may_be_cancelled: bool = False,
 ) -> None:
     """Store the planned notifications and queue those that leave.
 
     Two statements for any number that leave now. `earlier` are the notifications of each alert so
     far, by its id: what an address has not got of them is superseded, as nobody may read the end
-    before the alert. `may_be_cancelled`: the same transaction may still cancel what leaves.
+    before the alert. `known` are stored beside them, with the messages that tell their readers.
+    `may_be_cancelled`: the same transaction may still cancel what leaves.
     """
     # First what gives way: a notification may be deferred in the place of one that was.
     end_deferred(plan.superseded, NotificationState.CANCELLED)
@@ -54,9 +58,21 @@ def store(
         )
         for notification in plan.deferred
     ]
-    Notification.objects.bulk_create([*queued, *deferred])
+    message_of = {
+        id(n): row.message for n, row in zip(plan.queued, queued, strict=True) if row.message
+    }
+    suppressed = [_known_row(each, message_of) for each in known]
+    Notification.objects.bulk_create([*queued, *deferred, *suppressed])
     for notification, row in plan.joined:
         _join(notification, row)
+
+
+def _known_row(known: KnownNotification, message_of: Mapping[int, Message]) -> Notification:
+    """Return the row of a text that is not sent; without a message while that is deferred."""
+    message = known.message or message_of.get(id(known.telling))
+    row = _new_row(known.planned, NotificationState.SUPPRESSED, message)
+    row.reason, row.explanation = KNOWN, f"le sait déjà par {known.name}"
+    return row
 
 
 def _queue(queued: Sequence[PlannedNotification], *, may_be_cancelled: bool) -> list[Notification]:
@@ -170,6 +186,7 @@ def _older_messages(
         for row in earlier.get(notification.alert.pk, ())
         if row.message_id is not None
         and row.kind == NotificationKind.ALERT
+        and row.state == NotificationState.QUEUED
         and row.revision < notification.alert.revision
         and row.message_state in OPEN
         and address_key(row.channel, row.address) == notification.key

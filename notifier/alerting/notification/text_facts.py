@@ -12,9 +12,11 @@ from django.utils import timezone
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.content.street_label import safe_place
+from notifier.alerting.content.typography import list_names
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import composer
+from notifier.alerting.policy.terms import BY_LAW, Terms
 from notifier.intake.models import Report
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
@@ -22,7 +24,7 @@ from notifier.territory.resolve import Commune
 
 @dataclass(frozen=True)
 class Audience:
-    """Whom a text is for, by where it happens to them."""
+    """Whom a text is for, and where it happens to them."""
 
     communes: Sequence[Commune]
     """The mayor's own; or those of an organisation's territory in which it happens. Never empty."""
@@ -32,6 +34,9 @@ class Audience:
     """Where it happens, when the commune is concerned because it is nearby."""
     moved_to: Sequence[Commune] = ()
     """Where it is now, when it has moved on from the commune, which may know."""
+    organisation: str = ""
+    """The name of an organisation that a convention tells; empty for a mayor."""
+    terms: Terms = BY_LAW
 
     @property
     def commune(self) -> Commune:
@@ -44,9 +49,10 @@ def report_facts(report: Report, category: Category, audience: Audience) -> dict
 
     The label keeps its brackets: each text says its severity in its own place.
     """
-    place = safe_place(report.location.get("label")) if category.place else None
+    may_read_place = category.place and audience.terms.may_read_place
+    place = safe_place(report.location.get("label")) if may_read_place else None
     commune, next_to = audience.commune, audience.next_to
-    return {
+    facts = {
         "commune": commune.name,
         "time_zone": commune.time_zone,
         "category_label": category.written_label,
@@ -61,6 +67,22 @@ def report_facts(report: Report, category: Category, audience: Audience) -> dict
         "exercise": report.exercise,
         "next_to": next_to.name if next_to else None,
         "holders": [holder.name for holder in audience.containing],
+    }
+    return facts if audience.terms.is_by_law else {**facts, **_agreement_facts(audience)}
+
+
+def _agreement_facts(audience: Audience) -> dict[str, Any]:
+    """Return what an organisation reads beside a mayor's facts: where, and under what it reads.
+
+    The name of its own site is no address: it answers for the site, and is told because of it.
+    """
+    names = [commune.name for commune in audience.communes]
+    return {
+        "organisation": audience.organisation,
+        "commune": list_names(names, "autres communes"),
+        "communes": names,
+        "sites": list(audience.terms.sites) if audience.terms.may_read_place else [],
+        "agreements": list(audience.terms.conventions),
     }
 
 

@@ -30,12 +30,19 @@ class Terms:
     communes: tuple[str, ...] = ()
     """The codes of the communes of which the organisation is told."""
     sites: tuple[str, ...] = ()
-    """The names of its places in which it is, where it is told because of these alone."""
+    """The names of its sites in which it is, where it is told because of these alone."""
+    needs_release: bool = False
+    """Whether a person must release each alert first (participation citoyenne)."""
 
     @property
     def is_by_law(self) -> bool:
         """Whether it is told as the mayor is, by law."""
         return not self.rules
+
+    @property
+    def may_read_place(self) -> bool:
+        """Whether the place may be read, where the category tells it."""
+        return self.detail == Detail.FULL
 
     @property
     def in_words(self) -> str:
@@ -53,6 +60,25 @@ class Terms:
 
 
 BY_LAW = Terms()
+
+
+def alarms_duty(category: Category, terms: Terms) -> bool:
+    """Return whether the duty officer hears that an organisation was not reached.
+
+    The law has the communes informed, and what is urgent must reach somebody; whoever reads a
+    routine text under a convention finds it in the journal.
+    """
+    return terms.is_by_law or addressing(category, terms).is_urgent
+
+
+def agreement_json(terms: Terms) -> dict[str, Any]:
+    """Return what dispatch may read of the terms, as JSON types."""
+    return {
+        "conventions": list(terms.conventions),
+        "rules": list(terms.rules),
+        "detail": terms.detail,
+        "sites": list(terms.sites),
+    }
 
 
 def parse_terms(stored: dict[str, Any]) -> Terms:

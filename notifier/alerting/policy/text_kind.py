@@ -1,6 +1,6 @@
-"""Choose the text that a commune gets: first, update, end, cancellation, or none, and why.
+"""Choose the text that an organisation gets: first, update, end, cancellation, or none, and why.
 
-Given the report's status and severity, its category, and the commune's alert so far.
+Given the report's status and severity, its category, and the organisation's alert so far.
 
 Pure functions, so that a dry run and a decision cannot differ.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.terms import Terms, parse_terms
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.territory.grammar import with_de
 from notifier.territory.resolve import Commune
@@ -17,7 +18,7 @@ from notifier.territory.resolve import Commune
 
 @dataclass(frozen=True)
 class Ruling:
-    """Which text a commune gets (`kind`; None: none), by which rule, and why, in French."""
+    """Which text an organisation gets (`kind`; None: none), by which rule, and why, in French."""
 
     kind: Kind | None
     rule: str
@@ -76,6 +77,41 @@ def _has_come_inside(status: str, alert: Alert | None, *, is_nearby: bool) -> bo
     if alert is None or not alert.is_open or status in (Status.CANCELLED, Status.CLOSED):
         return False
     return bool(alert.facts.get("holders")) and not is_nearby
+
+
+def rule_on_organisation(
+    status: str,
+    severity: str,
+    category: Category,
+    alert: Alert | None,
+    *,
+    exercise: bool,
+    terms: Terms,
+) -> Ruling:
+    """Rule on an organisation that a convention tells, by the same rules as on a mayor.
+
+    It is told anew where it moves within its territory, to a commune or site that it has not read.
+    """
+    ruling = _rule_on(status, severity, category, alert, exercise=exercise, next_to=None)
+    if ruling.rule == category.disclosure:
+        return replace(
+            ruling,
+            rule="agreement",
+            reason=f"« {category.label} » lui est communiqué, {terms.in_words}",
+        )
+    if ruling.rule != "no_news" or alert is None or not alert.is_open:
+        return ruling
+    told = parse_terms(alert.terms)
+    if set(terms.communes) <= set(told.communes) and set(terms.sites) <= set(told.sites):
+        return ruling
+    return withheld(severity, category) or Ruling(
+        Kind.FIRST, "moved_within", "annoncée ailleurs sur son territoire, elle est désormais ici"
+    )
+
+
+def rule_on_agreement_over() -> Ruling:
+    """Rule on an organisation with an open alert that no rule tells any more."""
+    return Ruling(None, "agreement_over", "plus aucune convention ne le prévoit, sauf pour la fin")
 
 
 def rule_on_edge(containing: str) -> Ruling:

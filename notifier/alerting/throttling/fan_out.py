@@ -16,6 +16,7 @@ from notifier.alerting.models import OF_ALERT, FanOut, Notification
 from notifier.alerting.notification.duty_officer import fan_out_mail
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.delivery.models import Lane
+from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Source
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,8 @@ def _urgent_alerts_since(since: datetime) -> dict[int, int]:
     recent = Notification.objects.filter(
         pk__gt=last - MAX_READ,
         kind__in=OF_ALERT,
+        # Of one event a convention may tell forty organisations.
+        organisation_kind=OrganisationKind.COMMUNE,
         message__lane=Lane.URGENT,
         message__created_at__gt=since,
     )

@@ -1,0 +1,188 @@
+"""Find which organisations conventions tell of a report, and what each of them may read.
+
+Reads no database: the rules are given. What a mayor may not know is asked of no rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.terms import Terms
+from notifier.delivery.models import Lane
+from notifier.directory.conventions.rules import AgreementRule, Site, is_among
+from notifier.directory.models import Detail, OrganisationRef
+from notifier.intake.models import Report
+from notifier.intake.schema.vocabulary import Severity
+from notifier.territory.resolution.position import REACH_M
+from notifier.territory.resolve import Commune
+from notifier.territory.zones.containment import Containment, contains, overlaps
+
+T = TypeVar("T")
+
+# How far an incident may be from its point, in metres. Within a site an exact point is taken at its
+# word: the reach that borders of communes need would swallow the site.
+_UNCERTAINTY_M = {**REACH_M, "exact": 0}
+_BY_FULLNESS = (Detail.FULL, Detail.WITHOUT_PLACE, Detail.FIGURE)
+
+
+class Outcome(StrEnum):
+    """What the conventions say of an organisation; the value is the rule's name in the journal."""
+
+    TOLD = "agreement"
+    FIGURE = "figure"
+    """It is counted in a figure, and told of nothing."""
+    KEPT_BACK = "kept_back"
+    """The commune keeps the category from it."""
+    UNSURE = "no_position"
+    """Whether it is in one of its sites cannot be known."""
+    ELSEWHERE = "elsewhere"
+    """It is in none of its sites, though in their commune."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the conventions say of one organisation about a report."""
+
+    organisation: OrganisationRef
+    name: str
+    outcome: Outcome
+    communes: Sequence[Commune]
+    """Those of its territory in which it happens. Never empty."""
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What one rule says of one commune; `site` is the name of the site that it is in, if any."""
+
+    rule: AgreementRule
+    commune: Commune
+    outcome: Outcome
+    site: str = ""
+
+    @property
+    def fullness(self) -> int:
+        """0 where it allows the most."""
+        return _BY_FULLNESS.index(Detail(self.rule.detail))
+
+
+def agreements_on(
+    report: Report,
+    category: Category,
+    communes: Sequence[Commune],
+    rules: Iterable[AgreementRule],
+) -> list[Agreement]:
+    """Return what the rules say of each organisation, those that read the most first.
+
+    `communes` are those affected, of which the mayors may know, the one that holds the point first.
+    """
+    by_organisation: defaultdict[OrganisationRef, list[_Match]] = defaultdict(list)
+    for rule in rules:
+        if is_among(category.code, rule.categories) and _is_grave_enough(report, rule):
+            matches = _matches(rule, category, communes, report.location)
+            by_organisation[rule.organisation] += matches
+    found = [_agreement(matches, category) for matches in by_organisation.values() if matches]
+    return sorted(found, key=lambda one: _BY_FULLNESS.index(Detail(one.terms.detail)))
+
+
+def _is_grave_enough(report: Report, rule: AgreementRule) -> bool:
+    return not rule.from_severity or Severity(report.severity) >= Severity(rule.from_severity)
+
+
+def _matches(
+    rule: AgreementRule,
+    category: Category,
+    communes: Iterable[Commune],
+    location: Mapping[str, Any],
+) -> Iterator[_Match]:
+    """Yield a match for each commune that the rule is about; one site counts in one commune."""
+    sites = list(rule.sites)
+    for commune in communes:
+        own = [site for site in sites if commune.code in site.communes]
+        site = None
+        if commune.code in rule.communes:
+            outcome = Outcome.TOLD
+        elif own:
+            outcome, site = _find_site(own, location)
+            sites = [other for other in sites if other is not site]
+        else:
+            continue
+        if not rule.covers(category.code, commune.code):
+            outcome = Outcome.KEPT_BACK
+        yield _Match(rule, commune, outcome, site.name if site else "")
+
+
+def _find_site(sites: Sequence[Site], location: Mapping[str, Any]) -> tuple[Outcome, Site | None]:
+    """Return whether an incident is in one of the sites, and in which."""
+    found = {site.name: _containment(site, location) for site in sites}
+    for site in sites:
+        if found[site.name] is Containment.INSIDE:
+            return Outcome.TOLD, site
+    is_unsure = Containment.UNKNOWN in found.values()
+    return (Outcome.UNSURE if is_unsure else Outcome.ELSEWHERE), None
+
+
+def _containment(site: Site, location: Mapping[str, Any]) -> Containment:
+    if polygon := location.get("polygon"):
+        return overlaps(site.shape, polygon)
+    return contains(
+        site.shape,
+        location.get("latitude"),
+        location.get("longitude"),
+        uncertainty_m=_UNCERTAINTY_M[location.get("precision") or "exact"],
+        radius_m=location.get("radius_m") or 0,
+    )
+
+
+def _agreement(matches: Sequence[_Match], category: Category) -> Agreement:
+    """Return what all matches of one organisation come to.
+
+    A rule that tells something goes before one that gives a figure, and one that tells at once
+    before one that waits for a person.
+    """
+    told = [match for match in matches if match.outcome is Outcome.TOLD]
+    telling = [match for match in told if match.rule.detail != Detail.FIGURE]
+    if telling:
+        at_once = [match for match in telling if not match.rule.needs_release]
+        return _summed(at_once or telling, Outcome.TOLD, category)
+    if told:
+        return _summed(told, Outcome.FIGURE, category)
+    for outcome in (Outcome.KEPT_BACK, Outcome.UNSURE):
+        if kept := [match for match in matches if match.outcome is outcome]:
+            return _summed(kept, outcome, category)
+    return _summed(matches, Outcome.ELSEWHERE, category)
+
+
+def _summed(matches: Sequence[_Match], outcome: Outcome, category: Category) -> Agreement:
+    """Return one agreement of several rules that say the same.
+
+    In each commune the fullest rule counts; of several communes the one that allows the least, for
+    one text names them all. It goes to everybody whom one of the rules names, as fast as the
+    fastest.
+    """
+    first = matches[0].rule
+    fullest: dict[Commune, int] = {}
+    for match in matches:
+        fullest[match.commune] = min(match.fullness, fullest.get(match.commune, match.fullness))
+    lanes = {match.rule.lane or category.lane for match in matches}
+    is_whole = any(not match.site for match in matches)
+    terms = Terms(
+        rules=_distinct(match.rule.rule_id for match in matches),
+        conventions=_distinct(match.rule.convention_title for match in matches),
+        functions=_distinct(name for match in matches for name in match.rule.functions),
+        lane=Lane.URGENT if Lane.URGENT in lanes else Lane.ROUTINE,
+        detail=_BY_FULLNESS[max(fullest.values())],
+        communes=_distinct(match.commune.code for match in matches),
+        sites=() if is_whole else _distinct(match.site for match in matches),
+        needs_release=all(match.rule.needs_release for match in matches),
+    )
+    return Agreement(first.organisation, first.organisation_name, outcome, list(fullest), terms)
+
+
+def _distinct(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))

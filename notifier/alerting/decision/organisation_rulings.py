@@ -1,0 +1,138 @@
+"""Rule on each organisation that a convention tells of a report, or told before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from notifier.alerting.decision.agreements import Agreement, Outcome, agreements_on
+from notifier.alerting.decision.placement import Placement
+from notifier.alerting.decision.ruling import OrganisationRuling
+from notifier.alerting.models import Alert
+from notifier.alerting.notification.text_facts import Audience
+from notifier.alerting.policy.categories import Category
+from notifier.alerting.policy.terms import parse_terms
+from notifier.alerting.policy.text_kind import (
+    Ruling,
+    rule_on,
+    rule_on_agreement_over,
+    rule_on_no_longer_affected,
+    rule_on_organisation,
+    withheld,
+)
+from notifier.directory.conventions.rules import AgreementRule
+from notifier.directory.models import OrganisationRef
+from notifier.intake.models import Report
+from notifier.intake.schema.vocabulary import Status
+from notifier.territory.resolve import commune_by_code
+
+
+def rule_on_organisations(
+    report: Report,
+    category: Category,
+    placement: Placement,
+    alerts: Sequence[Alert],
+    rules: Sequence[AgreementRule],
+) -> list[OrganisationRuling]:
+    """Return the rulings under conventions, those that read the most first.
+
+    Nothing of what is withheld from the mayors, but the end of what was told. Who is in a territory
+    but in none of the sites there is left out.
+    """
+    alert_of = {alert.ref: alert for alert in alerts}
+    is_withheld = withheld(report.severity, category) is not None
+    found = [] if is_withheld else agreements_on(report, category, placement.communes, rules)
+    rulings = []
+    for agreement in found:
+        alert = alert_of.get(agreement.organisation)
+        is_announced = alert is not None and alert.is_open
+        if agreement.outcome is Outcome.TOLD:
+            rulings.append(_told_by(agreement, report, category, placement, alert))
+        elif agreement.outcome is Outcome.UNSURE and alert is not None and alert.is_open:
+            # What is said of where is no reason to believe that it left the site.
+            as_before = replace(agreement, terms=parse_terms(alert.terms))
+            rulings.append(_told_by(as_before, report, category, placement, alert))
+        elif agreement.outcome is not Outcome.ELSEWHERE and not is_announced:
+            rulings.append(_not_told_by(agreement))
+        else:
+            continue
+        alert_of.pop(agreement.organisation, None)
+    left = {a.organisation for a in found if a.outcome is Outcome.ELSEWHERE}
+    former = (
+        _former(report, category, placement, alert, left)
+        for alert in alert_of.values()
+        if alert.is_open
+    )
+    return [*rulings, *filter(None, former)]
+
+
+def _told_by(
+    agreement: Agreement,
+    report: Report,
+    category: Category,
+    placement: Placement,
+    alert: Alert | None,
+) -> OrganisationRuling:
+    is_nearby = all(commune in placement.nearby for commune in agreement.communes)
+    ruling = rule_on_organisation(
+        report.status,
+        report.severity,
+        category,
+        alert,
+        exercise=report.exercise,
+        terms=agreement.terms,
+    )
+    audience = Audience(
+        agreement.communes,
+        containing=placement.containing if is_nearby else (),
+        organisation=agreement.name,
+        terms=agreement.terms,
+    )
+    return OrganisationRuling(
+        agreement.organisation, agreement.name, audience, ruling, alert, agreement.terms
+    )
+
+
+_WHY_NOT = {
+    Outcome.FIGURE: "compté dans un chiffre seulement",
+    Outcome.KEPT_BACK: "la commune n’en fait pas part",
+    Outcome.UNSURE: "le lieu n’est pas connu assez bien pour dire si c’est sur l’un de ses sites",
+}
+
+
+def _not_told_by(agreement: Agreement) -> OrganisationRuling:
+    reason = f"{_WHY_NOT[agreement.outcome]}, {agreement.terms.in_words}"
+    return OrganisationRuling(
+        agreement.organisation,
+        agreement.name,
+        Audience(agreement.communes, organisation=agreement.name, terms=agreement.terms),
+        Ruling(None, agreement.outcome, reason),
+        None,
+        agreement.terms,
+    )
+
+
+def _former(
+    report: Report,
+    category: Category,
+    placement: Placement,
+    alert: Alert,
+    left: Collection[OrganisationRef],
+) -> OrganisationRuling | None:
+    """Rule on an organisation that has an open alert and is told by no rule now.
+
+    `left` are those whose site it is no longer in. None while it is uncertain where it is.
+    """
+    terms = parse_terms(alert.terms)
+    communes = [c for c in map(commune_by_code, terms.communes) if c is not None]
+    if not communes or not placement.is_placed:
+        return None
+    affected = {commune.code for commune in placement.communes}
+    if report.status in (Status.CLOSED, Status.CANCELLED):
+        ruling = rule_on(report.status, report.severity, category, alert, exercise=report.exercise)
+    elif alert.ref in left or affected.isdisjoint(terms.communes):
+        ruling = rule_on_no_longer_affected()
+    else:
+        ruling = withheld(report.severity, category) or rule_on_agreement_over()
+    audience = Audience(communes, organisation=alert.organisation_name, terms=terms)
+    return OrganisationRuling(alert.ref, alert.organisation_name, audience, ruling, alert, terms)
