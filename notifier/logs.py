@@ -1,6 +1,9 @@
-"""The severity of Django's own log lines."""
+"""What Django's own log lines say: how severe it is, and no secret."""
 
 import logging
+import re
+
+_SECRET = re.compile(r"(/calendars/)[^/\s?]+")
 
 
 class RefusalsAreWarnings(logging.Filter):
@@ -16,3 +19,19 @@ class RefusalsAreWarnings(logging.Filter):
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = None
         return True
+
+
+class HideSecrets(logging.Filter):
+    """Hide the secret in the address of a calendar, where the path of a request is logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record in place; every record passes."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_hidden, record.args))
+        if isinstance(record.msg, dict):
+            record.msg = {key: _hidden(value) for key, value in record.msg.items()}
+        return True
+
+
+def _hidden(value: object) -> object:
+    return _SECRET.sub(r"\1…", value) if isinstance(value, str) else value

@@ -220,9 +220,16 @@ LOGGING = {
             "foreign_pre_chain": _LOG_STEPS,
         }
     },
-    "filters": {"refusals": {"()": "notifier.logs.RefusalsAreWarnings"}},
+    "filters": {
+        "refusals": {"()": "notifier.logs.RefusalsAreWarnings"},
+        "secrets": {"()": "notifier.logs.HideSecrets"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals", "secrets"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.LOG_LEVEL},
     "loggers": {

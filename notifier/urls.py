@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import callbacks, errors, formats, health, json_codec, reports
-from notifier.console.pages import home
+from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
+from notifier.console.pages import home, leave
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -22,10 +22,12 @@ errors.register(api)
 
 urlpatterns = [
     path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),
+    path("api/v1/calendars/<str:secret>.ics", calendars.calendar),
     path("api/v1/", api.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
+    path("sortie/<str:key>", leave, name="leave"),
     path("", home),
 ]

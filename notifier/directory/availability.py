@@ -27,6 +27,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"
     LANDLINE = "landline"
     NO_ADDRESS = "no_address"
+    NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class PassedOver(Generic[P]):
             Reason.OPTED_OUT: f"refuse d’être prévenu ({address})",
             Reason.LANDLINE: "téléphone fixe seulement, qui ne reçoit pas de SMS",
             Reason.NO_ADDRESS: "aucune adresse",
+            Reason.NO_CONSENT: "n’a pas donné son accord, ou l’a retiré",
         }[self.reason]
 
 

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from notifier.directory.availability import (
     Order,
+    Reason,
+    SortedAddresses,
     UnusableAddress,
     apply_availability,
     availability_of,
@@ -142,6 +144,8 @@ def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:
 def _to_recipient(rows: Sequence[MandateRow]) -> Recipient:
     mandate = rows[0].mandate
     addresses = sort_addresses(row.address for row in rows if row.address)
+    if rows[0].lacks_consent:
+        addresses = SortedAddresses(unusable=(UnusableAddress("", Reason.NO_CONSENT),))
     return Recipient(
         mandate_id=mandate.pk,
         person_id=mandate.person_id,

@@ -44,6 +44,8 @@ class MandateRow:
     organisation: OrganisationRef
     time_zone: str
     address: Address | None
+    lacks_consent: bool
+    """Whether it is a resident's, who has not agreed to be told."""
 
 
 def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
@@ -55,12 +57,17 @@ def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
     pairs = " OR ".join(["(o.kind = %s AND o.code = %s)"] * len(organisations))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_MANDATE.of('m')}, {_ADDRESS.of('a')}, o.kind, o.code, o.time_zone "  # noqa: S608 - names of the models and marks
+            f"SELECT {_MANDATE.of('m')}, {_ADDRESS.of('a')}, o.kind, o.code, o.time_zone, "  # noqa: S608 - names of the models and marks
+            "o.kind = %s AND NOT EXISTS (SELECT 1 FROM directory_consent s "
+            "WHERE s.mandate_id = m.id AND s.withdrawn_at IS NULL) "
             "FROM directory_organisation o "
             "JOIN directory_mandate m ON m.organisation_id = o.id "
             "LEFT JOIN directory_address a ON a.person_id = m.person_id "
             f"WHERE {pairs} ORDER BY m.id, a.position, a.id",
-            [part for ref in organisations for part in (ref.kind, ref.code)],
+            [
+                OrganisationKind.QUARTER.value,
+                *(part for ref in organisations for part in (ref.kind, ref.code)),
+            ],
         )
         return [_to_mandate(row) for row in cursor.fetchall()]
 
@@ -69,8 +76,9 @@ def _to_mandate(row: Sequence[Any]) -> MandateRow:
     mandate, values = _take(_MANDATE, list(row))
     # Of an outer join, where there may be nothing.
     address = None if values[0] is None else _ADDRESS.load(values[:_ADDRESS_WIDTH])
-    kind, code, time_zone = values[_ADDRESS_WIDTH:]
-    return MandateRow(mandate, OrganisationRef(kind, code), time_zone, address)
+    kind, code, time_zone, lacks_consent = values[_ADDRESS_WIDTH:]
+    ref = OrganisationRef(kind, code)
+    return MandateRow(mandate, ref, time_zone, address, bool(lacks_consent))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ Installer et surveiller
   absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant
   on-call            les astreintes : planifier un roulement, afficher, échanger, arrêter
   convention         qui d’autre que la commune est prévenu : importer, afficher, restreindre, clore
+  consent            participation citoyenne : les accords des habitants, et leur retrait
   territory          les communes et leurs contours : ce qui sert, ceux de l’IGN à la place
 
 Suivre

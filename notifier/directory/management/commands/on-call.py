@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.directory.absences import absences_of, describe_absence
@@ -20,12 +20,13 @@ from notifier.directory.lookup import (
 from notifier.directory.management.commands._arguments import (
     MOMENT_HELP,
     PERSON_HELP,
+    add_author_option,
     add_organisation_argument,
     find_organisation,
     refusals_in_one_line,
 )
-from notifier.directory.models import Absence, OnCallShift, Organisation
-from notifier.directory.on_call import planning
+from notifier.directory.models import Absence, OnCallShift, Organisation, Person
+from notifier.directory.on_call import feeds, planning
 from notifier.directory.on_call.planning import NewRotation
 from notifier.moments import weekday_moment
 
@@ -40,7 +41,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the actions, each with its own arguments."""
-        actions = parser.add_subparsers(dest="action", required=True, metavar="plan|show|swap|stop")
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="plan|show|swap|stop|calendar"
+        )
         planning_ = actions.add_parser(
             "plan", help="planifier un roulement, 53 semaines à l’avance"
         )
@@ -85,6 +88,18 @@ class Command(BaseCommand):
         )
         add_organisation_argument(stopping)
         stopping.add_argument("moment", metavar="MOMENT", help=MOMENT_HELP)
+
+        giving = actions.add_parser(
+            "calendar", help="adresse secrète à donner à un agenda : les tours et les absences"
+        )
+        add_organisation_argument(giving)
+        giving.add_argument(
+            "--person", metavar="PERSONNE", help=f"ses seuls tours, partout : {PERSON_HELP}"
+        )
+        what = giving.add_mutually_exclusive_group()
+        what.add_argument("--renew", action="store_true", help="remplacer l’adresse en service")
+        what.add_argument("--revoke", action="store_true", help="retirer l’adresse en service")
+        add_author_option(giving)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run the action; exit code 1, with nothing written, when anything is refused."""
@@ -146,6 +161,29 @@ class Command(BaseCommand):
         self.stdout.write(
             f"À partir du {local}, plus personne n’est planifié (tours ôtés ou écourtés : {count})."
         )
+
+    def _calendar(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        now = timezone.now()
+        owner: Organisation | Person = organisation
+        if options["person"]:
+            owner = mandate_named(organisation, options["person"], now).person
+        if options["revoke"]:
+            closed = feeds.close_feed(owner, now)
+            self.stdout.write("Adresse retirée." if closed else "Aucune adresse en service.")
+            return
+        current = feeds.open_feeds(owner).first()
+        if current and not options["renew"]:
+            raise CommandError(
+                f"une adresse est en service, créée par {current.created_by} le "
+                f"{weekday_moment(timezone.localtime(current.created_at))}, et n’est plus "
+                "affichée : --renew la remplace, --revoke la retire"
+            )
+        secret = feeds.open_feed(owner, options["who"], now)
+        self.stdout.write(
+            f"Calendrier de {owner}, à ouvrir dans un agenda par « S’abonner à un calendrier ». "
+            "Qui a cette adresse lit le calendrier ; elle ne sera plus affichée :"
+        )
+        self.stdout.write(feeds.feed_address(secret))
 
     def _head(self, organisation: Organisation) -> None:
         self.stdout.write(f"{organisation}, heure de {organisation.time_zone}")
