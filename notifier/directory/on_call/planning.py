@@ -13,14 +13,11 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from notifier.directory.models import Absence, Mandate, OnCallRotation, OnCallShift, Organisation
+from notifier.directory.models import Mandate, OnCallRotation, OnCallShift, Organisation
 from notifier.directory.on_call.shifts import (
-    Gap,
     OverlapError,
     Pattern,
     Shift,
-    local_moment,
-    next_gap,
     reassign,
     require_no_overlap,
     shifts_from,
@@ -101,7 +98,7 @@ def _extend(rotation: OnCallRotation, now: datetime) -> int:
         if since is None or not mine.update(planned_until=until):
             return 0
         planned = [s for s in shifts_from(_pattern(rotation), since, until) if s.starts_at >= since]
-        there = _pure(_stored(rotation.organisation, since))
+        there = to_shifts(stored_shifts(rotation.organisation, since))
         free = without(planned, there)
         if len(free) != len(planned):
             log.info("shifts on call were planned otherwise", rotation=rotation.pk)
@@ -124,6 +121,19 @@ def give(
     with transaction.atomic():
         _lock(organisation)
         return _give(organisation, max(starts_at, now), ends_at, mandate)
+
+
+def add_shift(
+    organisation: Organisation, starts_at: datetime, ends_at: datetime, mandate: Mandate
+) -> OnCallShift:
+    """Store a shift where nobody is on call. Raises OnCallError."""
+    with transaction.atomic():
+        _lock(organisation)
+        shift = Shift(starts_at, ends_at, mandate.pk)
+        _refuse_overlap(organisation, [shift], starts_at)
+        return OnCallShift.objects.create(
+            organisation=organisation, mandate=mandate, starts_at=starts_at, ends_at=ends_at
+        )
 
 
 def swap(
@@ -151,8 +161,8 @@ def _give(
     if ends_at <= starts_at:
         local = weekday_moment(ends_at.astimezone(organisation.zone_info))
         raise OnCallError(f"c’est du passé, terminé le {local} : il n’y a plus rien à changer")
-    stored = {row.pk: row for row in _stored(organisation, starts_at)}
-    concerned = [shift for shift in _pure(stored.values()) if shift.starts_at < ends_at]
+    stored = {row.pk: row for row in stored_shifts(organisation, starts_at)}
+    concerned = [shift for shift in to_shifts(stored.values()) if shift.starts_at < ends_at]
     changed = reassign(concerned, starts_at, ends_at, mandate.pk)
     free = without([Shift(starts_at, ends_at, mandate.pk)], concerned)
     for shift in [*changed, *free]:
@@ -160,13 +170,13 @@ def _give(
         row.mandate_id = shift.mandate
         row.starts_at, row.ends_at = shift.starts_at, shift.ends_at
         row.save()
-    own = _stored(organisation, starts_at).filter(mandate=mandate)
+    own = stored_shifts(organisation, starts_at).filter(mandate=mandate)
     return list(own.filter(starts_at__lt=ends_at))
 
 
 def shift_at(organisation: Organisation, at: datetime) -> OnCallShift:
     """Return the shift that lasts at the moment. Raises OnCallError when nobody is on call."""
-    found = _stored(organisation, at).filter(starts_at__lte=at).first()
+    found = stored_shifts(organisation, at).filter(starts_at__lte=at).first()
     if found is None:
         local = weekday_moment(at.astimezone(organisation.zone_info))
         raise OnCallError(f"personne n’est d’astreinte le {local}")
@@ -187,7 +197,7 @@ def stop(organisation: Organisation, at: datetime) -> int:
             rotation.ends_on, rotation.planned_until = day, None
             rotation.save()
         count = 0
-        for shift in _stored(organisation, at):
+        for shift in stored_shifts(organisation, at):
             count += 1
             if shift.starts_at >= at:
                 shift.delete()
@@ -201,52 +211,18 @@ def shifts_between(
     organisation: Organisation, since: datetime, until: datetime
 ) -> list[OnCallShift]:
     """Return the shifts that last between the two moments, with their people."""
-    return list(_stored(organisation, since).filter(starts_at__lt=until))
+    return list(stored_shifts(organisation, since).filter(starts_at__lt=until))
 
 
-def first_gap(organisation: Organisation, since: datetime) -> Gap | None:
-    """Return the first time from `since` on at which nobody can be on call; None without a rota.
-
-    Nobody can, either, when whoever is planned has left by then, or is absent without a stand-in.
-    """
-    rows = list(_stored(organisation, since))
-    absences = Absence.objects.filter(
-        mandate__organisation=organisation, stand_in=None, ends_at__gt=since
-    )
-    gone = [Shift(a.starts_at, a.ends_at, a.mandate_id) for a in absences]
-    present = []
-    for row in rows:
-        [shift] = _pure([row])
-        missing = [absence for absence in gone if absence.mandate == shift.mandate]
-        present += without([shift], [*missing, *_outside_mandate(row)])
-    if rows and not present:
-        return Gap(since, None)
-    return next_gap(present, since)
+def stored_shifts(organisation: Organisation, since: datetime) -> QuerySet[OnCallShift]:
+    """Return what lasts or starts after the moment, with people, in order."""
+    shifts = OnCallShift.objects.filter(organisation=organisation, ends_at__gt=since)
+    return shifts.select_related("mandate__person", "organisation").order_by("starts_at")
 
 
-def is_extended(organisation: Organisation, at: datetime) -> bool:
-    """Return whether a rotation goes on at a moment up to which all is stored."""
-    rotations = OnCallRotation.objects.filter(organisation=organisation, ends_on=None)
-    return rotations.filter(planned_until__lte=at).exists()
-
-
-def _outside_mandate(row: OnCallShift) -> list[Shift]:
-    """Return the time of the shift before and after the mandate of its holder."""
-    mandate, zone = row.mandate, row.organisation.zone_info
-    outside = []
-    if mandate.starts_on is not None:
-        starts_at = local_moment(_midnight(mandate.starts_on), zone)
-        if starts_at > row.starts_at:
-            outside.append(Shift(row.starts_at, starts_at, mandate.pk))
-    if mandate.ends_on is not None:
-        ends_at = local_moment(_midnight(mandate.ends_on + timedelta(days=1)), zone)
-        if ends_at < row.ends_at:
-            outside.append(Shift(ends_at, row.ends_at, mandate.pk))
-    return outside
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time())
+def to_shifts(rows: Iterable[OnCallShift]) -> list[Shift]:
+    """Return the rows as shifts, with their numbers."""
+    return [Shift(row.starts_at, row.ends_at, row.mandate_id, row.pk) for row in rows]
 
 
 def _check(organisation: Organisation, new: NewRotation) -> None:
@@ -272,9 +248,9 @@ def _pattern(rotation: OnCallRotation) -> Pattern:
 
 
 def _refuse_overlap(organisation: Organisation, planned: Sequence[Shift], since: datetime) -> None:
-    stored = list(_stored(organisation, since))
+    stored = list(stored_shifts(organisation, since))
     try:
-        require_no_overlap([*_pure(stored), *planned])
+        require_no_overlap([*to_shifts(stored), *planned])
     except OverlapError as overlap:
         zone = organisation.zone_info
         names = {row.mandate_id: str(row.mandate.person) for row in stored}
@@ -282,24 +258,14 @@ def _refuse_overlap(organisation: Organisation, planned: Sequence[Shift], since:
         raise OnCallError(
             f"{names[there.mandate]} est déjà d’astreinte du "
             f"{weekday_moment(there.starts_at.astimezone(zone))} au "
-            f"{weekday_moment(there.ends_at.astimezone(zone))} : rien n’est planifié ; arrêter "
-            "d’abord ce qui est prévu, ou commencer après"
+            f"{weekday_moment(there.ends_at.astimezone(zone))} : arrêter d’abord ce qui est prévu "
+            "(notifier on-call stop), ou planifier à un autre moment"
         ) from None
 
 
 def _lock(organisation: Organisation) -> None:
     """Keep others from changing the shifts of the organisation until commit."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
-
-
-def _stored(organisation: Organisation, since: datetime) -> QuerySet[OnCallShift]:
-    """Return what lasts or starts after the moment, with people, in order."""
-    shifts = OnCallShift.objects.filter(organisation=organisation, ends_at__gt=since)
-    return shifts.select_related("mandate__person", "organisation").order_by("starts_at")
-
-
-def _pure(rows: Iterable[OnCallShift]) -> list[Shift]:
-    return [Shift(row.starts_at, row.ends_at, row.mandate_id, row.pk) for row in rows]
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
 
 
 def _row(rotation: OnCallRotation, shift: Shift) -> OnCallShift:

@@ -14,7 +14,7 @@ from notifier.directory.models import (
     OnCallShift,
     Organisation,
 )
-from notifier.directory.on_call import planning
+from notifier.directory.on_call import gaps, planning
 from notifier.directory.on_call.planning import NewRotation, OnCallError
 from notifier.directory.on_call.shifts import Gap
 from tests.directory.people import organisation, somebody
@@ -80,7 +80,7 @@ def test_a_second_rotation_at_the_same_time_is_refused_and_says_who_has_it(
         planning.plan_rotation(delle, new, NOW)
     assert str(refused.value).startswith(
         "Tilleul est déjà d’astreinte du vendredi 23 octobre 2026 à 18 h 00 au vendredi 30 octobre "
-        "2026 à 18 h 00 : rien n’est planifié"
+        "2026 à 18 h 00 : arrêter d’abord"
     )
     assert OnCallRotation.objects.count() == 1
     assert len(stored(delle)) == 53
@@ -218,7 +218,7 @@ def test_stopping_cuts_what_lasts_and_plans_nobody_afterwards(
     assert planning.stop(delle, at) == 52
     assert [row[1] for row in stored(delle)] == [utc(2026, 10, 23, 16), at]
     assert planning.extend_rotations(NOW + timedelta(weeks=30)) == 0
-    assert planning.first_gap(delle, utc(2026, 10, 20)) == Gap(at, None)
+    assert gaps.first_gap(delle, utc(2026, 10, 20)) == Gap(at, None)
 
 
 # --- gaps ----------------------------------------------------------------------------------------
@@ -227,8 +227,8 @@ def test_stopping_cuts_what_lasts_and_plans_nobody_afterwards(
 def test_without_gap_the_next_is_the_end_of_what_is_planned(
     delle: Organisation, planned: list[OnCallShift]
 ) -> None:
-    assert planning.first_gap(delle, utc(2026, 10, 20)) == Gap(planned[-1].ends_at, None)
-    assert planning.first_gap(organisation(code="90010"), NOW) is None
+    assert gaps.first_gap(delle, utc(2026, 10, 20)) == Gap(planned[-1].ends_at, None)
+    assert gaps.first_gap(organisation(code="90010"), NOW) is None
 
 
 def test_whoever_is_absent_without_a_stand_in_leaves_a_gap(
@@ -236,10 +236,10 @@ def test_whoever_is_absent_without_a_stand_in_leaves_a_gap(
 ) -> None:
     begins, ends = utc(2026, 10, 25), utc(2026, 10, 27)
     absence = Absence.objects.create(mandate=five[1], starts_at=begins, ends_at=ends)
-    assert planning.first_gap(delle, utc(2026, 10, 20)) == Gap(begins, ends)
+    assert gaps.first_gap(delle, utc(2026, 10, 20)) == Gap(begins, ends)
     absence.stand_in = five[3]
     absence.save()
-    assert planning.first_gap(delle, utc(2026, 10, 20)) == Gap(planned[-1].ends_at, None)
+    assert gaps.first_gap(delle, utc(2026, 10, 20)) == Gap(planned[-1].ends_at, None)
 
 
 def test_whoever_has_left_by_then_leaves_a_gap(
@@ -247,6 +247,6 @@ def test_whoever_has_left_by_then_leaves_a_gap(
 ) -> None:
     """The last day is included, in the organisation's own time."""
     Mandate.objects.filter(pk=five[1].pk).update(ends_on=date(2026, 10, 26))
-    assert planning.first_gap(delle, utc(2026, 10, 20)) == Gap(
+    assert gaps.first_gap(delle, utc(2026, 10, 20)) == Gap(
         utc(2026, 10, 26, 23), utc(2026, 10, 30, 17)
     )

@@ -12,6 +12,7 @@ from notifier.author import system_account
 from notifier.directory.absences import AbsenceError
 from notifier.directory.lookup import LookupRefused
 from notifier.directory.models import Organisation
+from notifier.directory.on_call.calendar_in import CalendarError
 from notifier.directory.on_call.planning import OnCallError
 from notifier.directory.organisations import OrganisationError, organisation, read_ref
 
@@ -46,5 +47,5 @@ def refusals_in_one_line() -> Iterator[None]:
     """Turn what the directory refuses into a CommandError, exit code 1."""
     try:
         yield
-    except (AbsenceError, LookupRefused, OnCallError, OrganisationError) as refusal:
+    except (AbsenceError, CalendarError, LookupRefused, OnCallError, OrganisationError) as refusal:
         raise CommandError(str(refusal)) from None

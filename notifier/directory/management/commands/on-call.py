@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -26,7 +27,9 @@ from notifier.directory.management.commands._arguments import (
     refusals_in_one_line,
 )
 from notifier.directory.models import Absence, OnCallShift, Organisation, Person
-from notifier.directory.on_call import feeds, planning
+from notifier.directory.on_call import feeds, gaps, planning
+from notifier.directory.on_call.calendar_import import ImportedEvent, import_calendar
+from notifier.directory.on_call.calendar_in import MAX_BYTES, EventKind
 from notifier.directory.on_call.planning import NewRotation
 from notifier.moments import weekday_moment
 
@@ -42,7 +45,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the actions, each with its own arguments."""
         actions = parser.add_subparsers(
-            dest="action", required=True, metavar="plan|show|swap|stop|calendar"
+            dest="action", required=True, metavar="plan|show|swap|stop|import|calendar"
         )
         planning_ = actions.add_parser(
             "plan", help="planifier un roulement, 53 semaines à l’avance"
@@ -89,6 +92,23 @@ class Command(BaseCommand):
         add_organisation_argument(stopping)
         stopping.add_argument("moment", metavar="MOMENT", help=MOMENT_HELP)
 
+        importing = actions.add_parser(
+            "import", help="reprendre les tours et les absences d’un fichier .ics"
+        )
+        add_organisation_argument(importing)
+        importing.add_argument("file", type=Path, metavar="FICHIER.ics")
+        importing.add_argument(
+            "--comme", choices=[kind.value for kind in EventKind],
+            help="ce qu’est chaque événement, quel que soit son titre",
+        )  # fmt: skip
+        importing.add_argument(
+            "--valides",
+            action="store_true",
+            help="reprendre les bons bien que d’autres soient refusés",
+        )
+        importing.add_argument(
+            "--dry-run", action="store_true", help="montrer ce qui serait repris, ne rien écrire"
+        )
         giving = actions.add_parser(
             "calendar", help="adresse secrète à donner à un agenda : les tours et les absences"
         )
@@ -162,6 +182,36 @@ class Command(BaseCommand):
             f"À partir du {local}, plus personne n’est planifié (tours ôtés ou écourtés : {count})."
         )
 
+    def _import(self, organisation: Organisation, options: dict[str, Any]) -> None:
+        try:
+            with options["file"].open("rb") as opened:
+                content = opened.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise CommandError(f"« {options['file']} » illisible ({error.strerror})") from None
+        done = import_calendar(
+            organisation,
+            content,
+            timezone.now(),
+            kind=EventKind(options["comme"]) if options["comme"] else None,
+            only_valid=options["valides"],
+            dry_run=options["dry_run"],
+        )
+        for what, events in (("astreinte", done.shifts), ("absence", done.absences)):
+            for one in events:
+                self.stdout.write(f"  {what} {_imported(one, organisation)}")
+        counts = ((len(done.shifts), "tour"), (len(done.absences), "absence"))
+        said = ", ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in counts)
+        self.stdout.write(f"{said}, {done.unchanged} déjà là.")
+        if done.refused:
+            refused = "\n".join(f"  {line}" for line in done.refused)
+            if not options["valides"]:
+                raise CommandError(
+                    f"rien n’est repris (--valides reprend les bons), refus :\n{refused}"
+                )
+            self.stderr.write(f"refus :\n{refused}")
+        if options["dry_run"]:
+            self.stdout.write("Essai à blanc : rien n’a été écrit.")
+
     def _calendar(self, organisation: Organisation, options: dict[str, Any]) -> None:
         now = timezone.now()
         owner: Organisation | Person = organisation
@@ -201,7 +251,7 @@ class Command(BaseCommand):
 
     def _write_gap(self, organisation: Organisation) -> None:
         now = timezone.now()
-        gap = planning.first_gap(organisation, now)
+        gap = gaps.first_gap(organisation, now)
         if gap is None:
             self.stdout.write("Aucun roulement : « notifier on-call plan » en crée un.")
             return
@@ -209,7 +259,15 @@ class Command(BaseCommand):
         if gap.ends_at is not None:
             ends = weekday_moment(gap.ends_at.astimezone(organisation.zone_info))
             self.stdout.write(f"Personne n’est d’astreinte du {starts} au {ends}.")
-        elif planning.is_extended(organisation, gap.starts_at):
+        elif gaps.is_extended(organisation, gap.starts_at):
             self.stdout.write(f"Sans trou jusqu’au {starts} ; la suite s’ajoute d’elle-même.")
         else:
             self.stdout.write(f"Personne n’est d’astreinte à partir du {starts}.")
+
+
+def _imported(one: ImportedEvent, organisation: Organisation) -> str:
+    starts, ends = (
+        weekday_moment(at.astimezone(organisation.zone_info))
+        for at in (one.event.starts_at, one.event.ends_at)
+    )
+    return f"du {starts} au {ends} : {', '.join(map(describe_mandate, one.mandates))}"
