@@ -184,6 +184,11 @@ def test_a_commune_is_covered_only_as_a_whole() -> None:
     assert communes_covered(read_shape(circle(47.508, 6.999, 500))) == ()
 
 
+def test_a_zone_of_the_size_of_a_departement_is_placed_where_communes_are_densest() -> None:
+    """The Pas-de-Calais has 887 communes, and its neighbours as many per square kilometre."""
+    assert len(communes_touching(read_shape(circle(50.4, 2.5, 55_000)))) > 1_000
+
+
 def test_a_commune_with_an_island_outside_is_not_covered() -> None:
     """Marseille's Frioul lies 3 km off: a circle over the town leaves it out."""
     town = read_shape(circle(43.30, 5.42, 9_500))

@@ -616,6 +616,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "vintage",
+                    models.CharField(
+                        blank=True, editable=False, max_length=10, verbose_name="millésime"
+                    ),
+                ),
+                (
                     "organisation",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

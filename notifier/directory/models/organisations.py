@@ -168,6 +168,8 @@ class Zone(models.Model):
     origin = models.CharField(
         "origine", max_length=60, blank=True, help_text="Liste fournie et sa date, ou fichier."
     )
+    # Of the official code by which its communes are those of a shape (`zones/editions.py`).
+    vintage = models.CharField("millésime", max_length=10, blank=True, editable=False)
 
     class Meta:
         verbose_name = "zone"

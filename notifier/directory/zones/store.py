@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from django.db import transaction
 
 from notifier.directory.models import ConventionRule, Organisation, Zone, ZoneCommune, ZoneKind
+from notifier.territory.reference.database import VINTAGE
 from notifier.territory.zones.land import MARGIN_M, communes_covered, communes_touching
 from notifier.territory.zones.shapes import load_shape
 
@@ -105,6 +106,8 @@ def replace_zones(
     for zone, new in plan.changed:
         _store_changed(zone, new, origin)
     Zone.objects.bulk_update(plan.ended, ["ends_on"], batch_size=_BATCH)
+    # Whoever says the same confirms it.
+    Zone.objects.filter(pk__in=[zone.pk for zone in plan.kept]).update(origin=origin)
     add_zones([(organisation, new) for new in plan.added], origin)
     return plan.describe()
 
@@ -119,7 +122,7 @@ class _Plan:
         self.changed: list[tuple[Zone, NewZone]] = []
         self.ended: list[Zone] = []
         self.removed: list[Zone] = []
-        self.unchanged = 0
+        self.kept: list[Zone] = []
         if from_day is None:
             self._replace(stored, wanted)
         else:
@@ -155,7 +158,7 @@ class _Plan:
 
     def _compare(self, zone: Zone, new: NewZone) -> None:
         if zone.shape == new.shape and zone.ends_on == new.ends_on:
-            self.unchanged += 1
+            self.kept.append(zone)
         else:
             self.changed.append((zone, new))
 
@@ -173,7 +176,7 @@ class _Plan:
             changed=[new.name for _, new in self.changed],
             ended=[identity_of(zone)[1] for zone in self.ended],
             removed=[identity_of(zone)[1] for zone in self.removed],
-            unchanged=self.unchanged,
+            unchanged=len(self.kept),
         )
 
 
@@ -214,6 +217,7 @@ def _to_zone(organisation: Organisation, new: NewZone, origin: str) -> Zone:
         starts_on=new.starts_on,
         ends_on=new.ends_on,
         origin=origin,
+        vintage=VINTAGE,
     )
 
 
@@ -233,8 +237,14 @@ def _store_changed(zone: Zone, new: NewZone, origin: str) -> None:
     is_drawn_anew = zone.shape != new.shape
     Zone.objects.filter(pk=zone.pk).update(shape=new.shape, ends_on=new.ends_on, origin=origin)
     if is_drawn_anew:
-        ZoneCommune.objects.filter(zone=zone).delete()
-        ZoneCommune.objects.bulk_create(
-            ZoneCommune(zone=zone, commune=code, is_covered=is_covered)
-            for code, is_covered in _communes(new).items()
-        )
+        store_communes(zone, new)
+
+
+def store_communes(zone: Zone, new: NewZone) -> None:
+    """Store anew which communes a stored zone is or touches."""
+    ZoneCommune.objects.filter(zone=zone).delete()
+    ZoneCommune.objects.bulk_create(
+        ZoneCommune(zone=zone, commune=code, is_covered=is_covered)
+        for code, is_covered in _communes(new).items()
+    )
+    Zone.objects.filter(pk=zone.pk).update(vintage=VINTAGE)

@@ -15,6 +15,7 @@ from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.directory.contacts import communes_with_mobile, contacts_between
+from notifier.directory.zones.editions import communes_that_are_no_more
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
@@ -63,6 +64,8 @@ def check_sources_and_contacts() -> Iterator[Finding]:
     rung = communes_with_mobile(contacts_between("", "~"), timezone.now())
     for departement in sorted({code for source in sources for code in source.departements}):
         yield from _check_contacts(departement, rung)
+    for remark in communes_that_are_no_more():
+        yield warning(f"Organismes : {remark}", "notifier organisation territory --file FICHIER")
 
 
 def _check_sealed_secrets(sources: list[Source]) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[1] / "data" / "epci.csv"
 EDITION = date(2026, 1, 1)
 """The day on which the packaged list was in force."""
-SOURCE = "DGCL, liste des EPCI au 1er janvier 2026"
+LIST = "DGCL, liste des EPCI"
+SOURCE = f"{LIST} au 1er janvier {EDITION.year}"
 LYON = "200046977"
 """The métropole de Lyon, which has the powers of the département on its land (CGCT L3611-1)."""
 

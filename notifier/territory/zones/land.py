@@ -15,7 +15,6 @@ from shapely import Point
 from notifier.territory.geometry import contours
 from notifier.territory.geometry.contours import Contour
 from notifier.territory.geometry.geometry import Plane, Surface, plane_at
-from notifier.territory.geometry.lookup import MAX_PIECES
 from notifier.territory.reference import overseas
 from notifier.territory.zones.departements import departement_by_code
 from notifier.territory.zones.shapes import Circle, Shape, ShapeError
@@ -28,7 +27,7 @@ _QUADRANT_SEGMENTS = 32
 def communes_touching(shape: Shape, margin_m: float = 0) -> tuple[str, ...]:
     """Return the INSEE codes of the communes under a shape or within a margin of it, ordered.
 
-    Raises `ShapeError`, in French, where there is none or where they are too many.
+    Raises `ShapeError`, in French, where there is none.
     """
     plane = plane_at(*shape.centre)
     surface = _to_metres(shape, plane)
@@ -66,8 +65,6 @@ def _pieces_under(shape: Shape, surface: Surface, plane: Plane) -> dict[str, lis
     bounds = np.array(shapely.bounds(surface)).reshape(2, 2)
     (left, low), (right, high) = plane.to_units(bounds).tolist()
     found = contours.contours_in_box((left, right, low, high))
-    if len(found) > MAX_PIECES:
-        raise ShapeError(f"plus de {MAX_PIECES} communes sous cette zone : donner les communes")
     shapely.prepare(surface)
     land = contours.to_polygons(found, plane)
     touched = shapely.intersects(surface, land) & ~shapely.touches(surface, land)

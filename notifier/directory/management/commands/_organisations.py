@@ -15,6 +15,7 @@ from notifier.directory.models import (
     Zone,
     ZoneKind,
 )
+from notifier.directory.zones.editions import EditionUpdate
 from notifier.directory.zones.store import Changes, identity_of
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import commune_by_code, communes_in
@@ -75,6 +76,16 @@ def describe_changes(one: Organisation, changes: Changes) -> Iterator[str]:
         if names:
             yield f"  {label} : {len(names)} ({_some(map(_label, sorted(names)))})"
     yield f"  inchangé : {changes.unchanged}"
+
+
+def describe_update(update: EditionUpdate) -> Iterator[str]:
+    """Yield what has changed in the territories with the lists of this version."""
+    for one, changes in update.changes:
+        yield from describe_changes(one, changes)
+    if update.placed:
+        yield f"Contours et lieux replacés sur les communes d’aujourd’hui : {update.placed}"
+    for remark in update.remarks:
+        yield f"À reprendre : {remark}"
 
 
 def label_of(zone: Zone) -> str:

@@ -1,4 +1,4 @@
-"""The command `notifier migrate`: Django's own, which first creates the SQLite file."""
+"""The command `notifier migrate`: Django's own, between the SQLite file and the territories."""
 
 from pathlib import Path
 from typing import Any
@@ -7,9 +7,12 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 
+from notifier.directory.management.commands._organisations import describe_update
+from notifier.directory.zones.editions import update_zones
+
 
 class Command(migrate.Command):
-    """Create the SQLite file and its folder, then the tables."""
+    """Create the SQLite file and its folder, then the tables; update the territories."""
 
     help = "Crée ou met à jour les tables de la base."
 
@@ -18,6 +21,16 @@ class Command(migrate.Command):
         if settings.SQLITE_FILE is not None:
             self._make_file(settings.SQLITE_FILE)
         return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Bring the tables, then the territories in them, to this version."""
+        super().handle(*args, **options)
+        is_whole = options["app_label"] is None and not options["fake"]
+        if is_whole and not (options["plan"] or options["check_unapplied"]):
+            update = update_zones()
+            if options["verbosity"]:
+                for line in describe_update(update):
+                    self.stdout.write(line)
 
     @staticmethod
     def _make_file(file: Path) -> None:
