@@ -1,7 +1,8 @@
 """Read bounces: notices (RFC 3464) of which mail could not be delivered, and why.
 
 A bounce names the mail by its Message-ID. Nobody can guess one, and whoever has seen one can only
-say that the mail did not arrive, so that others are told as well: a forged bounce silences nobody.
+say that the mail did not arrive, so that others are told as well: a forged bounce silences nobody
+but, the second time, the mailbox that the forger reads.
 """
 
 from __future__ import annotations
