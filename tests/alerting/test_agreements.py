@@ -211,6 +211,8 @@ def test_without_the_place_a_landlord_does_not_read_which_site() -> None:
         ({**POINT, "precision": "street"}, "no_position"),
         ({**POINT, "precision": "town"}, "no_position"),
         ({"insee": "90033"}, "no_position"),
+        # What software sends that has no position.
+        ({"insee": "90033", "latitude": 0.0, "longitude": 0.0}, "no_position"),
     ],
 )
 def test_who_answers_for_a_site_is_told_of_what_is_in_it_and_nothing_is_guessed(
@@ -220,6 +222,13 @@ def test_who_answers_for_a_site_is_told_of_what_is_in_it_and_nothing_is_guessed(
     plan = of(told, LANDLORD)
     assert (plan and plan.organisation_ruling.ruling.rule) == outcome
     assert bool(plan and plan.notifications) == (outcome == "agreement")
+
+
+def test_a_point_known_to_the_town_only_is_in_no_site_however_large() -> None:
+    (large,) = ESTATE.sites
+    estate = replace(ESTATE, sites=(replace(large, shape=replace(large.shape, radius_m=9_000)),))
+    told = World([estate], EVERYBODY).push(location={**POINT, "precision": "town"})
+    assert of(told, LANDLORD).organisation_ruling.ruling.rule == "no_position"
 
 
 def test_a_drawn_area_that_reaches_a_site_is_in_it() -> None:

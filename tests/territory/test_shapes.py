@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.territory.resolve import Location
 from notifier.territory.zones.containment import Containment, Position, contains, locate, overlaps
 from notifier.territory.zones.land import communes_covered, communes_touching
 from notifier.territory.zones.shapes import Area, Circle, ShapeError, load_shape, read_shape
@@ -290,29 +289,29 @@ FAR = [square(JAUDE[0] + 0.1, JAUDE[1], 0.001)["coordinates"]]
 @pytest.mark.parametrize(
     ("location", "expected"),
     [
-        (Location(insee="63113"), UNKNOWN),
-        (Location(insee="63113", latitude=JAUDE[0], longitude=JAUDE[1]), INSIDE),
-        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="exact"), INSIDE),
-        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="town"), UNKNOWN),
-        (Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="street"), UNKNOWN),
-        (Location(latitude=0.0, longitude=0.0), UNKNOWN),
-        (Location(latitude=JAUDE[0]), UNKNOWN),
-        (Location(latitude=45.9, longitude=3.0826), OUTSIDE),
-        (Location(latitude=45.9, longitude=3.0826, precision="street"), OUTSIDE),
-        (Location(latitude=45.9, longitude=3.0826, radius_m=20_000), INSIDE),
-        (Location(insee="63113", polygon=AREA), INSIDE),
-        (Location(insee="63113", polygon=FAR), OUTSIDE),
-        (Location(latitude=45.9, longitude=3.0826, polygon=AREA), INSIDE),
-        (Location(latitude=45.9, longitude=3.0826, polygon=[[[[3.0, 45.0]]]]), OUTSIDE),
+        ({"insee": "63113"}, UNKNOWN),
+        ({"insee": "63113", "latitude": JAUDE[0], "longitude": JAUDE[1]}, INSIDE),
+        ({"latitude": JAUDE[0], "longitude": JAUDE[1], "precision": "exact"}, INSIDE),
+        ({"latitude": JAUDE[0], "longitude": JAUDE[1], "precision": "town"}, UNKNOWN),
+        ({"latitude": JAUDE[0], "longitude": JAUDE[1], "precision": "street"}, UNKNOWN),
+        ({"latitude": 0.0, "longitude": 0.0}, UNKNOWN),
+        ({"latitude": JAUDE[0]}, UNKNOWN),
+        ({"latitude": 45.9, "longitude": 3.0826}, OUTSIDE),
+        ({"latitude": 45.9, "longitude": 3.0826, "precision": "street"}, OUTSIDE),
+        ({"latitude": 45.9, "longitude": 3.0826, "radius_m": 20_000}, INSIDE),
+        ({"insee": "63113", "polygon": AREA}, INSIDE),
+        ({"insee": "63113", "polygon": FAR}, OUTSIDE),
+        ({"latitude": 45.9, "longitude": 3.0826, "polygon": AREA}, INSIDE),
+        ({"latitude": 45.9, "longitude": 3.0826, "polygon": [[[[3.0, 45.0]]]]}, OUTSIDE),
     ],
 )
 def test_what_a_source_says_of_the_place_tells_whether_it_is_in_a_site(
-    location: Location, expected: Containment
+    location: dict[str, Any], expected: Containment
 ) -> None:
     assert locate(Circle(*JAUDE, 300), Position.of(location)) is expected
 
 
 def test_a_street_is_inside_only_a_zone_that_holds_all_of_it() -> None:
-    street = Position.of(Location(latitude=JAUDE[0], longitude=JAUDE[1], precision="street"))
+    street = Position.of({"latitude": JAUDE[0], "longitude": JAUDE[1], "precision": "street"})
     assert locate(Circle(*JAUDE, 499), street) is UNKNOWN
     assert locate(Circle(*JAUDE, 501), street) is INSIDE

@@ -6,10 +6,10 @@ Reads no database: the rules are given. What a mayor may not know is asked of no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import Terms
@@ -18,15 +18,11 @@ from notifier.directory.conventions.rules import AgreementRule, Site, is_among
 from notifier.directory.models import Detail, OrganisationRef
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity
-from notifier.territory.resolution.position import REACH_M
 from notifier.territory.resolve import Commune
-from notifier.territory.zones.containment import Containment, contains, overlaps
+from notifier.territory.zones.containment import Containment, Position, locate
 
 T = TypeVar("T")
 
-# How far an incident may be from its point, in metres. Within a site an exact point is taken at its
-# word: the reach that borders of communes need would swallow the site.
-_UNCERTAINTY_M = {**REACH_M, "exact": 0}
 _BY_FULLNESS = (Detail.FULL, Detail.WITHOUT_PLACE, Detail.FIGURE)
 
 
@@ -82,9 +78,10 @@ def agreements_on(
     `communes` are those affected, of which the mayors may know, the one that holds the point first.
     """
     by_organisation: defaultdict[OrganisationRef, list[_Match]] = defaultdict(list)
+    position = Position.of(report.location)
     for rule in rules:
         if is_among(category.code, rule.categories) and _is_grave_enough(report, rule):
-            matches = _matches(rule, category, communes, report.location)
+            matches = _matches(rule, category, communes, position)
             by_organisation[rule.organisation] += matches
     found = [_agreement(matches, category) for matches in by_organisation.values() if matches]
     return sorted(found, key=lambda one: _BY_FULLNESS.index(Detail(one.terms.detail)))
@@ -98,7 +95,7 @@ def _matches(
     rule: AgreementRule,
     category: Category,
     communes: Iterable[Commune],
-    location: Mapping[str, Any],
+    position: Position | None,
 ) -> Iterator[_Match]:
     """Yield a match for each commune that the rule is about; one site counts in one commune."""
     sites = list(rule.sites)
@@ -108,7 +105,7 @@ def _matches(
         if commune.code in rule.communes:
             outcome = Outcome.TOLD
         elif own:
-            outcome, site = _find_site(own, location)
+            outcome, site = _find_site(own, position)
             sites = [other for other in sites if other is not site]
         else:
             continue
@@ -117,26 +114,14 @@ def _matches(
         yield _Match(rule, commune, outcome, site.name if site else "")
 
 
-def _find_site(sites: Sequence[Site], location: Mapping[str, Any]) -> tuple[Outcome, Site | None]:
+def _find_site(sites: Sequence[Site], position: Position | None) -> tuple[Outcome, Site | None]:
     """Return whether an incident is in one of the sites, and in which."""
-    found = {site.name: _containment(site, location) for site in sites}
+    found = {site.name: locate(site.shape, position) for site in sites}
     for site in sites:
         if found[site.name] is Containment.INSIDE:
             return Outcome.TOLD, site
     is_unsure = Containment.UNKNOWN in found.values()
     return (Outcome.UNSURE if is_unsure else Outcome.ELSEWHERE), None
-
-
-def _containment(site: Site, location: Mapping[str, Any]) -> Containment:
-    if polygon := location.get("polygon"):
-        return overlaps(site.shape, polygon)
-    return contains(
-        site.shape,
-        location.get("latitude"),
-        location.get("longitude"),
-        uncertainty_m=_UNCERTAINTY_M[location.get("precision") or "exact"],
-        radius_m=location.get("radius_m") or 0,
-    )
 
 
 def _agreement(matches: Sequence[_Match], category: Category) -> Agreement:

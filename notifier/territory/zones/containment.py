@@ -7,15 +7,16 @@ in no site, however small the commune.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import shapely
 from shapely import Point
 
 from notifier.territory.geometry.geometry import UNITS, Polygons, plane_at, union_of
 from notifier.territory.resolution.position import REACH_M
-from notifier.territory.resolve import Location
 from notifier.territory.zones.shapes import Circle, Shape
 
 _PRECISE = "exact"
@@ -47,23 +48,20 @@ class Position:
     """Its own area, as a GeoJSON MultiPolygon has it."""
 
     @classmethod
-    def of(cls, location: Location) -> Position | None:
-        """Return the position that a source gave, or None where it gave none that can be used.
+    def of(cls, location: Mapping[str, Any]) -> Position | None:
+        """Return the position in what a source said of the place (the fields of `Location`).
 
-        A point known to the town only is none, nor is 0 ; 0, which software sends that has none.
+        None where it said none that can be used: a point known to the town only is none, nor is
+        0 ; 0, which software sends that has no position.
         """
-        latitude, longitude = location.latitude, location.longitude
-        precision = location.precision or _PRECISE
+        latitude, longitude = location.get("latitude"), location.get("longitude")
+        precision = location.get("precision") or _PRECISE
+        polygons = location.get("polygon") or ()
         usable = (latitude or longitude) and precision in _UNCERTAINTY_M
         if latitude is None or longitude is None or not usable:
-            return cls(polygons=location.polygon) if location.polygon else None
-        return cls(
-            latitude,
-            longitude,
-            _UNCERTAINTY_M[precision],
-            location.radius_m,
-            location.polygon or (),
-        )
+            return cls(polygons=polygons) if polygons else None
+        radius_m = location.get("radius_m") or 0
+        return cls(latitude, longitude, _UNCERTAINTY_M[precision], radius_m, polygons)
 
 
 def locate(shape: Shape, position: Position | None) -> Containment:
