@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
@@ -16,9 +17,11 @@ _PLAIN = str.maketrans(
 )
 _SIGNS = frozenset("'’ʼ-‐‑–.,()/&+:;\"«»°ºª_")
 _SPACES = re.compile(f"[{BLANK}]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z' -]*")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+@lru_cache(maxsize=16_384)
 def fold(text: str) -> str:
     """Return the words of a name without case, accents and punctuation: "lerot valerie"."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
@@ -42,6 +45,8 @@ def validate_legible(name: str) -> None:
 
     Raises ValidationError in French, with what to do.
     """
+    if _PLAIN_NAME.fullmatch(name):
+        return
     for broken in _broken(name):
         raise ValidationError(
             f"« {broken} » n’a pas sa place dans un nom (accents perdus d’un programme à l’autre "

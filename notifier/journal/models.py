@@ -24,6 +24,7 @@ class Step(models.TextChoices):
     PAUSED = "paused", "suspension"
     ACCESS = "access", "accès"
     AGREEMENT = "agreement", "convention"
+    DIRECTORY = "directory", "annuaire"
 
 
 class AppendOnlyError(TypeError):

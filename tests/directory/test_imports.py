@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -17,10 +18,10 @@ from django.test.utils import CaptureQueriesContext
 
 from notifier.directory.contacts import Contact
 from notifier.directory.imports import reading
-from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import Mandate
 from notifier.territory.reference.communes import communes_in
+from tests.directory.importing import import_contacts
 from tests.harness.people import add_contact, stored_contacts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
@@ -111,13 +112,13 @@ def test_a_dry_run_says_the_same_and_writes_nothing(csv_file: CsvFile) -> None:
         dry = import_contacts(path, dry_run=True)
     assert writes(queries) == []
     assert stored() == before
-    assert import_contacts(path) == dry
+    assert replace(import_contacts(path), change=None) == dry
 
 
 def test_the_number_of_statements_does_not_grow_with_the_rows(csv_file: CsvFile) -> None:
     add_contact("90010", email="maire@belfort.example")
     counts = []
-    for size in (1, 50):
+    for size in (1, 40):
         rows = [
             f"90010;adjoint;{rank};Nom;;;a{rank}@belfort.example" for rank in range(1, size + 1)
         ]
@@ -230,9 +231,10 @@ def test_a_successor_does_not_inherit_the_end_of_the_mandate(csv_file: CsvFile) 
     import_contacts(csv_file(MAYOR))
     Mandate.objects.update(ends_on=date(2026, 3, 1))
     summary = import_contacts(csv_file(MAYOR.replace("Merisier", "Sorbier")))
-    contact = only_contact()
+    assert (summary.added, summary.ended) == (1, 0)
+    former, contact = sorted(stored_contacts(), key=lambda contact: contact.last_name)
+    assert (former.last_name, former.active_until) == ("Merisier", date(2026, 3, 1))
     assert (contact.last_name, contact.active_until) == ("Sorbier", None)
-    assert "période d’activité effacée : ligne 2" in summary.notes[0]
 
 
 def test_contacts_that_the_file_leaves_out_stay_and_are_counted(csv_file: CsvFile) -> None:

@@ -362,7 +362,7 @@ def test_the_operator_s_own_list_may_come_as_a_workbook(tmp_path: Path) -> None:
     book.save(path)
     reading = read(path)
     assert only(reading).addresses == (("mobile", "+33639980001"), ("fixe", "+33384366666"))
-    assert reading.address_kinds == {"mobile", "fixe", "courriel"}
+    assert reading.address_columns == {"mobile": 1, "fixe": 1, "courriel": 1}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -11,11 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import Mandate
 from notifier.territory.reference.communes import communes_in
+from tests.directory.importing import import_contacts
 from tests.harness.people import stored_contacts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
@@ -59,7 +60,7 @@ def test_another_spelling_is_the_same_person(
     mayor: None, csv_file: CsvFile, last: str, first: str
 ) -> None:
     summary = import_contacts(csv_file(row(last, first)))
-    assert not any("autre personne" in note for note in summary.notes)
+    assert (summary.added, summary.ended) == (0, 0)
     assert Mandate.objects.get().ends_on == END
 
 
@@ -75,8 +76,11 @@ def test_another_name_is_another_person(
     mayor: None, csv_file: CsvFile, last: str, first: str
 ) -> None:
     summary = import_contacts(csv_file(row(last, first)))
-    assert any("autre personne" in note for note in summary.notes)
-    assert Mandate.objects.get().ends_on is None
+    assert (summary.added, summary.ended) == (1, 1)
+    former, successor = Mandate.objects.order_by("id")
+    day_before = timezone.localdate() - timedelta(days=1)
+    assert (former.ends_on, successor.starts_on) == (day_before, timezone.localdate())
+    assert successor.ends_on is None
 
 
 def test_broken_letters_erase_nothing(mayor: None, csv_file: CsvFile) -> None:
@@ -106,18 +110,28 @@ def test_a_dry_run_shows_old_and_new_by_row(mayor: None, csv_file: CsvFile) -> N
     assert not any("→" in line for line in notifier(str(path), "--dry-run"))
 
 
-def test_a_dry_run_shows_what_becomes_empty_and_the_period_that_ends(
-    mayor: None, csv_file: CsvFile
-) -> None:
-    shown = notifier(str(csv_file("90033;maire;1;Sorbier;;06 39 98 00 01;")), "--dry-run")
-    (line,) = (line for line in shown if "→" in line)
+def test_a_dry_run_shows_what_becomes_empty(mayor: None, csv_file: CsvFile) -> None:
+    path = csv_file("90033;maire;1;Lerot d'Aout;Helene;06 39 98 00 01;")
+    (line,) = (line for line in notifier(str(path), "--dry-run") if "→" in line)
     for said in (
-        "nom Lérot-d’Août → Sorbier",
-        "prénom Hélène → (vide)",
+        "nom Lérot-d’Août → Lerot d'Aout",
+        "prénom Hélène → Helene",
         "courriel maire@delle.example → (vide)",
-        "actif jusqu’au 01/03/2030 → (vide)",
     ):
         assert said in line
+
+
+def test_a_successor_is_said_with_whose_mandate_ends(mayor: None, csv_file: CsvFile) -> None:
+    path = str(csv_file("90033;maire;1;Sorbier;;06 39 98 00 02;"))
+    yesterday = timezone.localdate() - timedelta(days=1)
+    dry = notifier(path, "--dry-run")
+    ended = (
+        f"ligne 2, Delle (90033), maire : terminé ; Hélène Lérot-d’Août ; au {yesterday:%d/%m/%Y}"
+    )
+    assert ended in dry
+    (said,) = (line for line in notifier(path) if "attention" in line)
+    assert "prend la suite de Hélène Lérot-d’Août, dont les numéros" in said
+    assert not any("attention" in line for line in notifier(path))
 
 
 # --- Numbers and addresses, in dry run as in earnest --------------------------------------------

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier.directory.imports.importer import import_contacts
 from notifier.directory.imports.table import FileRefused
+from tests.directory.importing import import_contacts
 from tests.harness.people import stored_contacts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]

@@ -81,9 +81,10 @@ class Reading:
 
     format: str
     origin: str
-    address_kinds: frozenset[str]
-    """The kinds of address that the list has: for these it is complete, of others it says
-    nothing."""
+    address_columns: dict[str, int]
+    """How many addresses of a kind a row has room for: of these the list knows all."""
+    is_whole_council: bool = False
+    """Whether whoever of an organisation it does not name is no deputy any more."""
     entries: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)

@@ -1,186 +1,193 @@
-"""Import a CSV file of contacts into the directory: all of it, or nothing.
+"""Bring a list into the directory: all of it or nothing, or its good rows where that is asked for.
 
-Read, check every row, compare with what is stored, write what differs. A row stands for the contact
-with the same commune, function and rank; contacts that the file does not name stay as they are.
+Read every row, compare with what is stored, write what differs under one numbered change, which
+`notifier directory undo` takes back. Nothing here sends anything to anybody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.contacts import Contact, contacts_between, is_active, write_contacts
-from notifier.directory.imports.differences import describe_change
-from notifier.directory.imports.duplicates import copied_value_faults, shared_value_notes
-from notifier.directory.imports.notes import (
-    foreign_numbers_note,
-    missing_contacts_note,
-    no_mobile_note,
-)
-from notifier.directory.imports.phrases import format_lines
-from notifier.directory.imports.reading import CONTACTS, read_list
-from notifier.directory.imports.rows import Identity, Row, row_of
+from notifier.directory.changes import ADDED, MODELS, REMOVED, Edits, start_change, write
+from notifier.directory.imports.compare import compare
+from notifier.directory.imports.entries import Reading
+from notifier.directory.imports.notes import notes_on
+from notifier.directory.imports.outcome import Comparison, Outcome, Verb
+from notifier.directory.imports.reading import AUTOMATIC, read_list
+from notifier.directory.imports.shared_values import copied_value_faults
+from notifier.directory.imports.stored import Stored, read_stored
 from notifier.directory.imports.table import Fault, FileRefused
-from notifier.directory.models import Origin
-from notifier.directory.names import is_same_person
+from notifier.directory.models import Address, Change, ChangeKind, Mandate, OrganisationKind, Person
+from notifier.directory.models import OrganisationRef as Ref
+from notifier.directory.organisations import add_organisation, known_organisation, organisations
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
+
+# How often a comparison is made anew because others changed the directory meanwhile.
+_MAX_TRIES = 3
+_UNKNOWN_ORGANISATION = (
+    "aucun organisme « {} » : donnez son nom dans une colonne « nom_organisme », ou créez-le par "
+    "« notifier organisation add »"
+)
 
 
 @dataclass(frozen=True)
 class ImportSummary:
     """What an import did, or in a dry run would do; `notes` are French sentences for the user."""
 
+    form: str
     added: int
     changed: int
+    ended: int
     unchanged: int
-    notes: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    """One line per existing contact that changes: line of the file, old values, new values."""
+    faults: tuple[Fault, ...]
+    """The rows that are refused; with them nothing is written, unless the good ones were chosen."""
+    notes: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    change: int | None = None
+    """The number of the change; None where nothing was written."""
 
     def __str__(self) -> str:
-        return ", ".join(
-            f"{count} {word}{'s' if count > 1 else ''}"
-            for count, word in (
-                (self.added, "ajouté"),
-                (self.changed, "modifié"),
-                (self.unchanged, "inchangé"),
-            )
-        )
+        counts = [(self.added, "ajouté"), (self.changed, "modifié"), (self.unchanged, "inchangé")]
+        counts += [(self.ended, "terminé")] if self.ended else []
+        counts += [(len(self.faults), "refusé")] if self.faults else []
+        return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts)
 
 
-def import_contacts(
+def import_list(
     path: Path,
+    form: str = AUTOMATIC,
     *,
+    author: str,
     dry_run: bool = False,
+    valid_only: bool = False,
     confirmed: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> ImportSummary:
-    """Make the directory match the file, in one transaction.
+    """Make the directory match a file, in one transaction; a dry run writes nothing.
 
-    `confirmed`: codes of communes that are also postal codes of others and are meant as commune
-    codes. Without the commune's name in the file, or the same person in the directory, an
-    unconfirmed code of that kind is refused. `progress` is called with the number of rows checked,
-    every PROGRESS_EVERY of them. A second run writes nothing; neither does `dry_run`.
+    `form`: a name of `reading.FORMATS`, or AUTOMATIC. `confirmed`: codes of communes that are also
+    postal codes of others and are meant as commune codes. `progress` is called with the number of
+    rows read, every PROGRESS_EVERY of them. A second run of the same file writes nothing.
 
-    Raises FileRefused, with every faulty line, when anything in the file is wrong.
+    Raises FileRefused, with every faulty row, when anything is wrong; with `valid_only` and in a
+    dry run only when the file cannot be read at all.
     """
-    rows, faults, notes = _checked_rows(path, confirmed, progress)
-    faults += copied_value_faults(rows)
-    with transaction.atomic():
-        stored = _existing_contacts(rows)
-        faults += _unconfirmed_codes(rows, stored)
-        if faults:
-            raise FileRefused(*sorted(faults, key=lambda fault: fault.line or 0))
-        plan = _compare(rows, stored)
-        if not dry_run and plan.differing:
-            write_contacts(plan.differing, Origin.FILE)
-    return ImportSummary(
-        added=plan.added,
-        changed=len(plan.differing) - plan.added,
-        unchanged=len(rows) - len(plan.differing),
-        notes=(
-            *notes,
-            *plan.notes,
-            *shared_value_notes(rows),
-            *foreign_numbers_note(rows),
-            *missing_contacts_note(rows, stored),
-            *no_mobile_note(rows, plan.result),
-        ),
-        changes=tuple(plan.changes),
+    reading = read_list(path, form, confirmed=confirmed, progress=progress)
+    whole = [fault for fault in reading.faults if fault.line is None]
+    if whole:
+        raise FileRefused(*whole)
+    reading.faults += copied_value_faults(reading)
+    _leave_out_faulty(reading)
+    for _ in range(_MAX_TRIES):
+        state = _last_history()
+        found = _compare(reading)
+        faults = sorted((*reading.faults, *found.faults), key=lambda fault: fault.line or 0)
+        if faults and not valid_only and not dry_run:
+            raise FileRefused(*faults)
+        if dry_run or not found.edits:
+            return _summary(reading, found, faults)
+        with transaction.atomic():
+            # What the comparison read holds no lock: a long one would keep reports waiting.
+            if _last_history() != state:
+                continue
+            number = _write(reading, found, f"{path.name} ({reading.format})", author, len(faults))
+        return _summary(reading, found, faults, number)
+    raise FileRefused(
+        Fault(None, ("l’annuaire est en train de changer : recommencez dans un moment",))
     )
 
 
-def _checked_rows(
-    path: Path, confirmed: Collection[str], progress: Callable[[int], None] | None
-) -> tuple[list[Row], list[Fault], list[str]]:
-    """Return the valid rows of a file, the faults, and notes on how the file was read."""
-    reading = read_list(path, CONTACTS.name, confirmed=confirmed, progress=progress)
-    notes = reading.notes
-    if repaired := [entry.line for entry in reading.entries if entry.is_repaired]:
-        notes.append(f"zéro initial du code de commune rétabli : {format_lines(repaired)}")
-    return list(map(row_of, reading.entries)), reading.faults, notes
+def _compare(reading: Reading) -> Comparison:
+    homes = {entry.home_commune for entry in reading.entries} - {""}
+    keys = {entry.organisation for entry in reading.entries}
+    stored = read_stored(keys | {(OrganisationKind.COMMUNE.value, code) for code in homes})
+    unknown = _unknown_organisations(reading, stored)
+    if unknown:
+        reading.faults += unknown
+        _leave_out_faulty(reading)
+    return compare(reading, stored, timezone.now())
 
 
-def _unconfirmed_codes(rows: list[Row], stored: dict[Identity, Contact]) -> list[Fault]:
-    """Return a fault per code that may be a postal code, unless the person is already known."""
-    ambiguous = [row for row in rows if row.question]
+def _leave_out_faulty(reading: Reading) -> None:
+    lines = {fault.line for fault in reading.faults}
+    reading.entries = [entry for entry in reading.entries if entry.line not in lines]
+
+
+def _unknown_organisations(reading: Reading, stored: Stored) -> list[Fault]:
+    """Return the faults of rows for organisations that nobody knows and the list does not name."""
     return [
-        Fault(row.line, (row.question,))
-        for row in ambiguous
-        if (before := stored.get(row.identity)) is None or not _same_person(before, row.contact)
+        Fault(
+            entry.line,
+            (_UNKNOWN_ORGANISATION.format(Ref(kind, code)),),
+        )
+        for entry in reading.entries
+        if entry.organisation not in stored.organisations and not entry.organisation_name
+        for kind, code in (entry.organisation,)
+        if known_organisation(Ref(kind, code)) is None
     ]
 
 
-def _existing_contacts(rows: list[Row]) -> dict[Identity, Contact]:
-    """Lock and return the contacts from the first to the last commune of the file."""
-    if not rows:
-        return {}
-    codes = [row.commune for row in rows]
-    contacts = contacts_between(min(codes), max(codes), lock=True)
-    return {(c.commune, c.function, c.rank): c for c in contacts}
+def _write(reading: Reading, found: Comparison, source: str, author: str, refused: int) -> int:
+    """Write a comparison, in the caller's transaction; return the number of its change."""
+    counts = {verb.name.lower(): found.count(verb) for verb in Verb} | {"refused": refused}
+    change = start_change(ChangeKind.IMPORT, author, source, counts=counts)
+    _store_organisations(reading, found.edits.rows(ADDED, Mandate))
+    write(found.edits, change)
+    _remove_people_without_mandate(found, change)
+    text = f"annuaire : import n° {change.pk}, {source}, par {author}"
+    write_entries([new_entry(None, Step.DIRECTORY, text, change=change.pk, counts=counts)])
+    return change.pk
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What the import will write."""
-
-    differing: list[Contact]
-    added: int
-    changes: list[str]
-    notes: list[str]
-    result: list[Contact]
-    """All contacts of the file's communes after the import."""
-
-
-def _compare(rows: list[Row], stored: dict[Identity, Contact]) -> _Plan:
-    differing: list[Contact] = []
-    changes: list[str] = []
-    added = 0
-    restarted: list[int] = []
-    inactive: list[int] = []
-    now = timezone.now()
-    imported: dict[Identity, Contact] = {}
-    for row in rows:
-        contact = imported[row.identity] = row.contact
-        before = stored.get(row.identity)
-        if before is None:
-            added += 1
-            differing.append(contact)
-            continue
-        contact.mandate = before.mandate
-        # An absence or the end of a mandate belongs to the person, not to the post.
-        if _same_person(before, contact):
-            contact.active_from, contact.active_until = before.active_from, before.active_until
-        elif before.active_from or before.active_until:
-            restarted.append(row.line)
-        if _is_inactive(contact, now):
-            inactive.append(row.line)
-        if change := describe_change(before, contact):
-            differing.append(contact)
-            changes.append(f"ligne {row.line}, {change}")
-    notes = []
-    if restarted:
-        notes.append(f"autre personne, période d’activité effacée : {format_lines(restarted)}")
-    if inactive:
-        notes.append(
-            f"hors de leur période d’activité, pas prévenus aujourd’hui : {format_lines(inactive)}"
-        )
-    communes = {row.commune for row in rows}
-    result = {key: contact for key, contact in stored.items() if key[0] in communes} | imported
-    return _Plan(differing, added, changes, notes, list(result.values()))
+def _store_organisations(reading: Reading, mandates: list[Mandate]) -> None:
+    """Store the organisations that have no row yet, and give them to their mandates."""
+    new = {m.organisation.ref: m for m in mandates if m.organisation._state.adding}
+    names = {Ref(*e.organisation): e.organisation_name for e in reading.entries}
+    known = [ref for ref in new if known_organisation(ref) is not None]
+    rows = organisations(known)
+    rows |= {ref: add_organisation(ref, names[ref]) for ref in new if ref not in rows}
+    for mandate in mandates:
+        mandate.organisation = rows.get(mandate.organisation.ref, mandate.organisation)
 
 
-def _is_inactive(contact: Contact, now: datetime) -> bool:
-    if contact.active_from is None and contact.active_until is None:
-        return False
-    return not is_active(contact, now)
+def _remove_people_without_mandate(found: Comparison, change: Change) -> None:
+    """Delete the people whose only mandate was entered and corrected on the same day."""
+    ids = [mandate.person_id for mandate in found.edits.rows(REMOVED, Mandate)]
+    edits = Edits()
+    edits.remove(*Address.objects.filter(person__in=ids, person__mandates=None))
+    edits.remove(*Person.objects.filter(pk__in=ids, mandates=None))
+    if edits:
+        write(edits, change)
 
 
-def _same_person(before: Contact, after: Contact) -> bool:
-    return is_same_person(
-        (before.last_name, before.first_name), (after.last_name, after.first_name)
+def _last_history() -> list[int | None]:
+    """Return the last numbers of the history: they tell whether anything changed."""
+    return [
+        model.history.order_by("-history_id").values_list("history_id", flat=True).first()
+        for model in MODELS
+    ]
+
+
+def _summary(
+    reading: Reading,
+    found: Comparison,
+    faults: list[Fault],
+    change: int | None = None,
+) -> ImportSummary:
+    return ImportSummary(
+        form=reading.format,
+        added=found.count(Verb.NEW),
+        changed=found.count(Verb.CHANGED),
+        ended=found.count(Verb.ENDED),
+        unchanged=found.count(Verb.UNCHANGED),
+        faults=tuple(faults),
+        notes=tuple(notes_on(reading, found, timezone.now())),
+        outcomes=tuple(found.outcomes),
+        change=change,
     )

@@ -1,54 +1,103 @@
-"""Notes on a valid file that its author should read, as French sentences."""
+"""Notes on a list that its author should read, as French sentences."""
 
 from __future__ import annotations
 
-from django.utils import timezone
+from collections.abc import Iterator
+from datetime import datetime
 
-from notifier.directory.contacts import Contact, communes_with_mobile
-from notifier.directory.imports.phrases import format_first
-from notifier.directory.imports.rows import Identity, Row
+from notifier.directory.imports.entries import OrganisationKey, Reading
+from notifier.directory.imports.outcome import Comparison
+from notifier.directory.imports.phrases import format_first, format_lines, organisation_label
+from notifier.directory.imports.shared_values import shared_value_notes
+from notifier.directory.models import AddressKind, OrganisationKind, Origin
+from notifier.directory.recipients import is_within
 from notifier.territory.phones import is_unlikely_abroad
-from notifier.territory.resolve import commune_by_code
 
 
-def missing_contacts_note(rows: list[Row], stored: dict[Identity, Contact]) -> list[str]:
-    """Note contacts that the file does not name: they may have left, and will go on being told."""
-    communes = {row.commune for row in rows}
-    named = {row.identity for row in rows}
-    absent = sum(1 for identity in stored if identity[0] in communes and identity not in named)
-    if not absent:
-        return []
-    note = (
-        f"contacts de ces communes absents du fichier, laissés en place : {absent} ; "
-        "supprimez ceux qui ne doivent plus être prévenus"
-    )
-    return [note]
+def notes_on(reading: Reading, found: Comparison, now: datetime) -> Iterator[str]:
+    """Yield what is worth knowing of a list and of what it changes; `now` is aware."""
+    yield from reading.notes
+    if repaired := [entry.line for entry in reading.entries if entry.is_repaired]:
+        yield f"zéro initial du code de commune rétabli : {format_lines(repaired)}"
+    if reading.skipped:
+        counts = [f"{reason} : {count}" for reason, count in reading.skipped.most_common()]
+        yield f"lignes qui ne concernent personne à prévenir : {format_first(counts)}"
+    if found.not_yet:
+        yield (
+            "hors de leur période d’activité, pas prévenus aujourd’hui : "
+            f"{format_lines(found.not_yet)}"
+        )
+    yield from shared_value_notes(reading)
+    yield from _foreign_numbers(reading)
+    yield from _landline_only(reading)
+    yield from _not_named(reading, found)
+    yield from _nobody_to_ring(reading, found, now)
 
 
-def foreign_numbers_note(rows: list[Row]) -> list[str]:
+def _foreign_numbers(reading: Reading) -> Iterator[str]:
     """Note numbers of countries where no one serving a commune lives: a slip, or a costly text."""
     foreign = [
-        f"{row.contact.mobile} (ligne {row.line})"
-        for row in rows
-        if row.contact.mobile and is_unlikely_abroad(row.contact.mobile, row.commune)
+        f"{value} (ligne {entry.line})"
+        for entry in reading.entries
+        if entry.organisation[0] == OrganisationKind.COMMUNE
+        for kind, value in entry.addresses
+        if kind == AddressKind.MOBILE and is_unlikely_abroad(value, entry.organisation[1])
     ]
-    if not foreign:
-        return []
-    return [f"mobile d’un pays ou territoire éloigné, à vérifier : {format_first(foreign)}"]
+    if foreign:
+        yield f"mobile d’un pays ou territoire éloigné, à vérifier : {format_first(foreign)}"
 
 
-def no_mobile_note(rows: list[Row], result: list[Contact]) -> list[str]:
-    """Note communes where an urgent alert would reach nobody at once, for want of a mobile.
+def _landline_only(reading: Reading) -> Iterator[str]:
+    """Note rows by which nobody can be sent anything."""
+    lines = [
+        entry.line
+        for entry in reading.entries
+        if {kind for kind, _ in entry.addresses} == {AddressKind.LANDLINE}
+    ]
+    if lines:
+        yield f"une ligne fixe pour toute adresse, où aucun texte n’arrive : {format_lines(lines)}"
 
-    `result`: all contacts of the file's communes after the import.
-    """
-    has_mobile = communes_with_mobile(result, timezone.now())
-    without = sorted({row.commune for row in rows if not has_mobile.get(row.commune)})
-    if not without:
-        return []
-    labels = [found.label if (found := commune_by_code(code)) else code for code in without]
-    note = (
-        "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, et la "
-        f"permanence est prévenue : {format_first(labels)}"
+
+def _not_named(reading: Reading, found: Comparison) -> Iterator[str]:
+    """Note people whom the list does not name: they may have left, and will go on being told."""
+    functions = {entry.function for entry in reading.entries}
+    left = [
+        mandate
+        for mandate in found.not_named
+        if mandate.origin != Origin.ANNUAIRE
+        and (reading.origin == Origin.FILE or mandate.function in functions)
+    ]
+    if left and reading.origin != Origin.ANNUAIRE:
+        yield (
+            f"contacts de ces communes absents du fichier, laissés en place : {len(left)} ; "
+            "supprimez ceux qui ne doivent plus être prévenus"
+        )
+
+
+def _nobody_to_ring(reading: Reading, found: Comparison, now: datetime) -> Iterator[str]:
+    """Note communes where an urgent alert would reach nobody at once, for want of a mobile."""
+    communes = {
+        entry.organisation
+        for entry in reading.entries
+        if entry.organisation[0] == OrganisationKind.COMMUNE
+    }
+    without = sorted(key for key in communes if not _has_mobile(key, found, now))
+    if without:
+        yield (
+            "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, "
+            "et la permanence est prévenue : "
+            f"{format_first([organisation_label(key) for key in without])}"
+        )
+
+
+def _has_mobile(key: OrganisationKey, found: Comparison, now: datetime) -> bool:
+    return any(
+        kind == AddressKind.MOBILE
+        for mandate in found.mandates[key]
+        if is_within(
+            now.astimezone(mandate.organisation.zone_info).date(),
+            mandate.starts_on,
+            mandate.ends_on,
+        )
+        for kind, _ in found.addresses_of(mandate.person)
     )
-    return [note]

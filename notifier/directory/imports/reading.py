@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from notifier.directory.imports.entries import Entry, Reading, RowRefused, RowSkipped
@@ -27,6 +27,7 @@ _MAX_BYTES = 256 * 1024 * 1024
 # Above the header of older files stands a title.
 _MAX_HEADER_LINE = 5
 _HEAD_BYTES = 1024
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Format:
     columns: Columns
     origin: str
     read: Callable[[int, Mapping[str, str], Collection[str]], Entry]
-    address_kinds: frozenset[str] = frozenset()
+    address_columns: Mapping[str, int] = field(default_factory=dict)
+    is_whole_council: bool = False
 
     def has_header(self, cells: Sequence[str]) -> bool:
         """Return whether the cells name every column that the format needs."""
@@ -57,6 +59,7 @@ FORMATS = {
             rne.EPCI,
             Origin.RNE,
             lambda line, cells, _: rne.read_epci_member(line, cells),
+            is_whole_council=True,
         ),
         Format(
             "rne-conseillers",
@@ -64,6 +67,7 @@ FORMATS = {
             rne.COUNCILLORS,
             Origin.RNE,
             lambda line, cells, _: rne.read_councillor(line, cells),
+            is_whole_council=True,
         ),
         Format(
             "rne-maires",
@@ -78,7 +82,8 @@ FORMATS = {
             annuaire.COLUMNS,
             Origin.ANNUAIRE,
             lambda line, cells, _: annuaire.read_town_hall(line, cells),
-            frozenset(AddressKind.values),
+            # A mobile that somebody added stays: hardly any town hall publishes one.
+            {AddressKind.LANDLINE: _MANY, AddressKind.EMAIL: _MANY},
         ),
     )
 }
@@ -104,10 +109,11 @@ def read_list(
         return _read_json(path, form, progress)
     table = _read_table(path, head)
     chosen, header_row = _find_header(table, form, path.name)
-    reading = Reading(chosen.name, chosen.origin, chosen.address_kinds, notes=list(table.notes))
+    reading = _new_reading(chosen)
+    reading.notes += table.notes
     header = read_header(chosen.columns, header_row, notes=reading.notes)
     if chosen is CONTACTS:
-        reading.address_kinds = contacts.address_kinds(header)
+        reading.address_columns = contacts.address_columns(header)
     rows = rows_below(table, chosen.columns, header)
     _fill(reading, chosen, rows, confirmed, progress)
     if not (reading.entries or reading.faults or reading.skipped):
@@ -122,12 +128,16 @@ def _read_json(path: Path, form: str, progress: Callable[[int], None] | None) ->
     chosen = FORMATS["annuaire"]
     if form not in (AUTOMATIC, chosen.name):
         raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
-    reading = Reading(chosen.name, chosen.origin, chosen.address_kinds)
+    reading = _new_reading(chosen)
     rows = (CellsRow(number, record) for number, record in enumerate(read_records(path), 1))
     _fill(reading, chosen, rows, (), progress)
     if not reading.entries:
         reading.faults.append(Fault(None, (f"« {path} » ne contient aucune mairie",)))
     return reading
+
+
+def _new_reading(form: Format) -> Reading:
+    return Reading(form.name, form.origin, dict(form.address_columns), form.is_whole_council)
 
 
 def _fill(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -54,6 +59,25 @@ class Recorded(models.Model):
         abstract = True
 
 
-def record_history(**options: object) -> HistoricalRecords:
-    """Return the history of a model, whose rows name their change."""
-    return HistoricalRecords(bases=[Recorded], **options)
+class ChangeHistory(HistoricalRecords):  # type: ignore[misc] # simple_history has no types
+    """The history of a model; rows that are written many at a time are recorded by who writes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(bases=[Recorded], **options)
+
+    def create_historical_record(self, *args: Any, **kwargs: Any) -> None:
+        if not _is_recorded_in_bulk.get():
+            super().create_historical_record(*args, **kwargs)
+
+
+_is_recorded_in_bulk = ContextVar("is_recorded_in_bulk", default=False)
+
+
+@contextmanager
+def recorded_in_bulk() -> Iterator[None]:
+    """Leave the history of what is written inside to the caller."""
+    token = _is_recorded_in_bulk.set(True)
+    try:
+        yield
+    finally:
+        _is_recorded_in_bulk.reset(token)

@@ -11,7 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from notifier.directory.models.changes import record_history
+from notifier.directory.models.changes import ChangeHistory
 from notifier.directory.models.functions import ESCALATION_ORDER, Function, function_title
 from notifier.directory.models.organisations import Organisation
 from notifier.directory.names import fold, normalise_name, validate_legible
@@ -50,7 +50,7 @@ class Person(models.Model):
         "prénom", max_length=100, blank=True, validators=[validate_legible]
     )
     name_key = NameKeyField(editable=False, default="")
-    history = record_history(excluded_fields=["name_key"])
+    history = ChangeHistory(excluded_fields=["name_key"])
 
     class Meta:
         verbose_name = "personne"
@@ -107,7 +107,7 @@ class Address(models.Model):
     failing_since = models.DateTimeField("en échec depuis", null=True, blank=True)
     failing_reason = models.CharField("motif de l’échec", max_length=200, blank=True)
     opted_out_at = models.DateTimeField("refus d’être prévenu le", null=True, blank=True)
-    history = record_history()
+    history = ChangeHistory()
 
     class Meta:
         verbose_name = "adresse"
@@ -185,7 +185,7 @@ class Mandate(models.Model):
     origin = models.CharField("origine", max_length=8, choices=Origin, default=Origin.HAND)
     # After an election everybody is unconfirmed until somebody confirms; they are told meanwhile.
     is_confirmed = models.BooleanField("confirmé", default=True)
-    history = record_history()
+    history = ChangeHistory()
 
     class Meta:
         verbose_name = "mandat"

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                             ("paused", "suspension"),
                             ("access", "accès"),
                             ("agreement", "convention"),
+                            ("directory", "annuaire"),
                         ],
                         max_length=12,
                         verbose_name="étape",

@@ -32,6 +32,8 @@ COLUMNS = Columns(
 TOWN_HALL = "Mairie"
 """The name of the service; which commune's stands beside it everywhere."""
 _TYPE = "mairie"
+# Behind everybody that somebody entered as another contact.
+_RANK = 99
 # Of a commune that is part of another now, or a second desk: not where the mayor sits.
 _SECOND_DESK = re.compile(r"\b(?:mairie deleguee|mairie annexe|bureau annexe|annexe|antenne)\b")
 _SEPARATORS = re.compile(r"[;,\s]+")
@@ -60,7 +62,7 @@ def read_town_hall(number: int, record: Mapping[str, Any]) -> Entry:
         line=number,
         organisation=(OrganisationKind.COMMUNE, code),
         function=Function.OTHER,
-        rank=1,
+        rank=_RANK,
         last_name=TOWN_HALL,
         is_service=True,
         addresses=tuple(dict.fromkeys(addresses)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from notifier.directory.imports.entries import Entry, OrganisationKey, RowRefused
@@ -58,10 +59,10 @@ _TELEPHONES = {
 _MAILBOXES = ("courriel", "courriel_2")
 
 
-def address_kinds(header: Collection[str]) -> frozenset[str]:
-    """Return the kinds of address that a list with these columns is complete for."""
-    kinds = {AddressKind.MOBILE, AddressKind.EMAIL}
-    return frozenset(kinds | ({AddressKind.LANDLINE} if "fixe" in header else set()))
+def address_columns(header: Collection[str]) -> dict[str, int]:
+    """Return how many addresses of each kind a list with these columns has room for."""
+    kinds = {**_TELEPHONES, **dict.fromkeys(_MAILBOXES, AddressKind.EMAIL)}
+    return dict(Counter(str(kind) for column, kind in kinds.items() if column in header))
 
 
 def read_row(line: int, cells: Mapping[str, str], confirmed: Collection[str] = ()) -> Entry:

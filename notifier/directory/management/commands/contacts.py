@@ -7,10 +7,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from notifier.author import system_account
 from notifier.directory.contacts import Contact, contacts_of
-from notifier.directory.imports.importer import import_contacts
+from notifier.directory.imports.importer import import_list
+from notifier.directory.imports.outcome import Verb
+from notifier.directory.imports.reading import CONTACTS
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.imports.values import normalise_commune_code, unknown_commune_reason
+from notifier.directory.management.commands._lists import (
+    add_confirm_option,
+    read_confirmed,
+    refused_file,
+)
 from notifier.territory.resolve import commune_by_code
 
 
@@ -31,46 +39,41 @@ class Command(BaseCommand):
             action="store_true",
             help="tout vérifier, montrer ce qui changerait, ne rien écrire",
         )
-        importing.add_argument(
-            "--confirm",
-            action="append",
-            default=[],
-            metavar="CODE",
-            help="ce code de commune, qui est aussi un code postal, est bien celui de la commune "
-            "voulue ; à répéter, ou à séparer par des virgules",
-        )
+        add_confirm_option(importing)
         listing = actions.add_parser("list", help="afficher les contacts d’une commune")
         listing.add_argument("--commune", required=True, metavar="CODE", help="code INSEE")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the action; exit code 1, with nothing written, when anything is wrong."""
         if options["action"] == "import":
-            confirmed = [code for codes in options["confirm"] for code in codes.split(",")]
-            self._import(options["file"], confirmed, dry_run=options["dry_run"])
+            self._import(options["file"], options["confirm"], dry_run=options["dry_run"])
         else:
             self._list(options["commune"])
 
     def _import(self, path: Path, confirmed: list[str], *, dry_run: bool) -> None:
-        codes = {normalise_commune_code(code.strip()) for code in confirmed}
-        for code in sorted(codes):
-            if commune_by_code(code) is None:
-                raise CommandError(f"--confirm : {unknown_commune_reason(code)}")
-
         def progress(rows: int) -> None:
             self.stderr.write(f"{rows} lignes vérifiées…")
 
         try:
-            summary = import_contacts(path, dry_run=dry_run, confirmed=codes, progress=progress)
+            summary = import_list(
+                path,
+                CONTACTS.name,
+                author=system_account(),
+                dry_run=dry_run,
+                confirmed=read_confirmed(confirmed),
+                progress=progress,
+            )
+            if summary.faults:
+                raise FileRefused(*summary.faults)
         except FileRefused as refusal:
-            count = len(refusal.faults)
-            found = f"{count} erreurs" if count > 1 else "une erreur"
-            raise CommandError(f"rien n’est importé, {found} :\n{refusal}") from None
+            raise refused_file(refusal) from None
         self.stdout.write(str(summary))
         for note in summary.notes:
             self.stdout.write(f"  {note}")
+        for outcome in summary.outcomes:
+            if outcome.warnings or (dry_run and outcome.verb in (Verb.CHANGED, Verb.ENDED)):
+                self.stdout.write(str(outcome))
         if dry_run:
-            for change in summary.changes:
-                self.stdout.write(change)
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
     def _list(self, written: str) -> None:

@@ -1,0 +1,141 @@
+"""Write people, mandates and addresses under a numbered change, each row with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from django.db import connection
+from django.utils import timezone
+
+from notifier.directory.models import Address, Change, ChangeKind, Mandate, Person
+from notifier.directory.models.changes import recorded_in_bulk
+
+Row: TypeAlias = Person | Mandate | Address
+R = TypeVar("R", bound=Person | Mandate | Address)
+
+# A person stands before the rows that name it; they go in the other order.
+MODELS: tuple[type[Row], ...] = (Person, Mandate, Address)
+ADDED, CHANGED, REMOVED = "+", "~", "-"
+_BATCH = 1_000
+
+
+class Edits:
+    """Rows to write: new ones, stored ones with other values, and those to delete; each once."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, dict[int, Row]] = {ADDED: {}, CHANGED: {}, REMOVED: {}}
+
+    def add(self, *rows: Row) -> None:
+        """Have new rows stored."""
+        self._by_kind[ADDED] |= {id(row): row for row in rows}
+
+    def change(self, *rows: Row) -> None:
+        """Have stored rows written as they are now."""
+        self._by_kind[CHANGED] |= {id(row): row for row in rows}
+
+    def remove(self, *rows: Row) -> None:
+        """Have stored rows deleted."""
+        for row in rows:
+            self._by_kind[CHANGED].pop(id(row), None)
+            self._by_kind[REMOVED][id(row)] = row
+
+    def rows(self, kind: str, model: type[R]) -> list[R]:
+        """Return the rows of a model that are ADDED, CHANGED or REMOVED, in their order."""
+        return [row for row in self._by_kind[kind].values() if isinstance(row, model)]
+
+    def is_removed(self, row: Row) -> bool:
+        """Return whether a row is to be deleted."""
+        return id(row) in self._by_kind[REMOVED]
+
+    def __bool__(self) -> bool:
+        return any(self._by_kind.values())
+
+
+def start_change(
+    kind: ChangeKind,
+    author: str,
+    source: str = "",
+    *,
+    counts: dict[str, int] | None = None,
+    undoes: Change | None = None,
+) -> Change:
+    """Store a change, in the caller's transaction; `author` is an account's name, or a command."""
+    return Change.objects.create(
+        kind=kind,
+        at=timezone.now(),
+        author=author,
+        source=source[:255],
+        counts=counts or {},
+        undoes=undoes,
+    )
+
+
+def write(edits: Edits, change: Change) -> None:
+    """Write the rows and their history, in the caller's transaction.
+
+    A few statements for every thousand rows. Shifts and absences go with a mandate that is deleted.
+    """
+    for model in MODELS:
+        added, changed = edits.rows(ADDED, model), edits.rows(CHANGED, model)
+        for row in added:
+            _take_ids(row)
+        _manager(model).bulk_create(added, batch_size=_BATCH)
+        _overwrite(model, changed)
+        record(model, added, ADDED, change)
+        record(model, changed, CHANGED, change)
+    with recorded_in_bulk():
+        for model in reversed(MODELS):
+            removed = edits.rows(REMOVED, model)
+            record(model, removed, REMOVED, change)
+            for ids in _batches(removed):
+                _manager(model).filter(pk__in=ids).delete()
+
+
+def record(model: type[Row], rows: Sequence[Row], kind: str, change: Change) -> None:
+    """Store how the rows stand in their table; those to delete, before they are.
+
+    Copied by the database: rows of history that Python makes take as long as all the rest.
+    """
+    history = model.history.model
+    names = ", ".join(one.column for one in history.tracked_fields)
+    for ids in _batches(rows):
+        marks = ", ".join(["%s"] * len(ids))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {history._meta.db_table} "  # noqa: S608 - names of tables and columns
+                f"({names}, history_date, history_type, change_id) "
+                f"SELECT {names}, %s, %s, %s FROM {model._meta.db_table} WHERE id IN ({marks})",
+                [connection.ops.adapt_datetimefield_value(change.at), kind, change.pk, *ids],
+            )
+
+
+def _overwrite(model: type[Row], rows: Sequence[Row]) -> None:
+    """Write every field of stored rows; one that is gone meanwhile comes back."""
+    if not rows:
+        return
+    for row in rows:
+        _take_ids(row)
+    fields = [one.name for one in model._meta.concrete_fields if not one.primary_key]
+    _manager(model).bulk_create(
+        rows,
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=fields,
+    )
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[list[int]]:
+    for start in range(0, len(rows), _BATCH):
+        yield [row.pk for row in rows[start : start + _BATCH]]
+
+
+def _take_ids(row: Row) -> None:
+    """Take the number of a person that was stored after the row was made."""
+    if not isinstance(row, Person):
+        row.person = row.person
+
+
+def _manager(model: type[Row]) -> Any:
+    return model._default_manager
