@@ -8,9 +8,11 @@ import pytest
 from time_machine import travel
 
 from notifier.directory.absences import add_absence, end_absence
-from notifier.directory.models import Mandate, Organisation
+from notifier.directory.availability import Reason
+from notifier.directory.models import Address, AddressKind, Mandate, Organisation
 from notifier.directory.on_call import planning
 from notifier.directory.on_call.planning import NewRotation
+from notifier.directory.recipients import orders_of_telling
 from tests.alerting.house import contact, hand_over, journal, number, push, sms, told
 from tests.directory.people import organisation
 
@@ -104,3 +106,16 @@ def test_whoever_is_on_call_and_absent_is_replaced(
     planning.add_shift(delle, THURSDAY, ENDS, three[1])
     absent(three[1], three[2])
     assert told_at(source, THURSDAY) == [sms(3), sms(1)]
+
+
+def test_a_landline_is_never_texted(source) -> None:
+    mayor = contact("maire")
+    Address.objects.create(
+        person_id=mayor.person_id, kind=AddressKind.LANDLINE, value="+33384560001"
+    )
+    contact("adjoint", mobile=number(2))
+    assert told_at(source, THURSDAY) == [sms(2)]
+    order = orders_of_telling([mayor.organisation.ref], THURSDAY)[mayor.organisation.ref]
+    assert [(p.person.function, p.reason) for p in order.passed_over] == [
+        ("maire", Reason.LANDLINE)
+    ]

@@ -47,6 +47,8 @@ def open_feed(owner: Organisation | Person, author: str, now: datetime) -> str:
     """Create the owner's secret and return it; an older one opens nothing any more."""
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
+        # Of two at once, the later one's secret is the one that opens.
+        type(owner)._default_manager.select_for_update(no_key=True).get(pk=owner.pk)
         close_feed(owner, now)
         CalendarFeed.objects.create(
             token_hash=_hash(secret), created_at=now, created_by=author, **_of(owner)
