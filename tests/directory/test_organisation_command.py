@@ -18,8 +18,8 @@ from notifier.directory.models import (
 
 pytestmark = pytest.mark.django_db
 
-SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples"
-COUNCIL = "partenaire:cmspd-clermont"
+SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples" / "conventions"
+COUNCIL = "partenaire:conseil-clermont"
 
 
 def notifier(*arguments: str) -> str:
@@ -36,7 +36,7 @@ def refusal(*arguments: str) -> str:
 
 @pytest.fixture
 def council() -> None:
-    notifier("add", "partenaire", "Conseil d’exemple", "--code", "cmspd-clermont")
+    notifier("add", "partenaire", "Conseil d’exemple", "--code", "conseil-clermont")
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def test_what_belongs_to_a_departement_is_said() -> None:
         (("add", "partenaire", "X" * 101, "--code", "x"), "100"),
         (("show", "partenaire:x"), "n’est pas inscrit"),
         (("show", "x"), "ne désigne pas un organisme"),
-        (("set", "partenaire:cmspd-clermont"), "rien à changer"),
-        (("set", "partenaire:cmspd-clermont", "--name", " "), "nom"),
-        (("add", "partenaire", "Bis", "--code", "cmspd-clermont"), "porte déjà ce code"),
+        (("set", "partenaire:conseil-clermont"), "rien à changer"),
+        (("set", "partenaire:conseil-clermont", "--name", " "), "nom"),
+        (("add", "partenaire", "Bis", "--code", "conseil-clermont"), "porte déjà ce code"),
         (("territory",), "donner un organisme"),
         (("territory", "partenaire:x"), "n’est pas inscrit"),
         (("list", "--commune", "38000"), "aucune commune actuelle"),
@@ -130,19 +130,19 @@ def test_what_is_wrong_is_refused_in_french_and_writes_nothing(
 
 
 def test_a_council_grows_from_seven_to_twenty_one_communes(council: None) -> None:
-    said = notifier("territory", "--file", str(SAMPLES / "territoire-clermont.csv"))
+    said = notifier("territory", "--file", str(SAMPLES / "territoires.csv"))
     assert "ajouté : 21 (" in said
-    before = notifier("show", COUNCIL, "--le", "30/11/2026")
-    after = notifier("show", COUNCIL, "--le", "2026-12-01")
+    before = notifier("show", COUNCIL, "--le", "30/11/2022")
+    after = notifier("show", COUNCIL, "--le", "2022-12-01")
     assert "7 communes : " in before
     assert f"14 à venir : notifier organisation territory {COUNCIL}" in before
     assert "21 communes : " in after
-    assert COUNCIL in notifier("list", "--commune", "63042", "--le", "2026-12-01")
-    assert COUNCIL not in notifier("list", "--commune", "63042", "--le", "2026-11-30")
+    assert COUNCIL in notifier("list", "--commune", "63042", "--le", "2022-12-01")
+    assert COUNCIL not in notifier("list", "--commune", "63042", "--le", "2022-11-30")
     whole = notifier("territory", COUNCIL)
     assert "Blanzat (63042)" in whole
-    assert "à partir du 01/12/2026" in whole
-    assert "territoire-clermont.csv" in whole
+    assert "à partir du 01/12/2022" in whole
+    assert "territoires.csv" in whole
 
 
 def test_a_list_without_dates_holds_from_the_day_given(
@@ -172,15 +172,20 @@ def test_a_dry_run_says_the_same_and_writes_nothing(file: Callable[..., str]) ->
     assert tried == notifier(*arguments) + "Essai à blanc : rien n’a été écrit.\n"
 
 
-def test_sites_of_several_organisations_come_in_one_file() -> None:
+@pytest.fixture
+def sites() -> None:
     notifier("add", "partenaire", "Habitat Exemple", "--code", "habitat-exemple")
-    said = notifier("territory", "--file", str(SAMPLES / "lieux-clermont.geojson"))
-    assert "« Résidence d’exemple »" in said
-    assert Zone.objects.filter(kind=ZoneKind.SITE).count() == 3
+    notifier("add", "quartier", "Quartier d’exemple", "--code", "delle-centre")
+    notifier("territory", "--file", str(SAMPLES / "lieux.geojson"))
+
+
+def test_sites_of_several_organisations_come_in_one_file(sites: None) -> None:
+    assert Zone.objects.filter(kind=ZoneKind.SITE).count() == 7
     shown = notifier("show", "epci:246300701")
-    assert "2 lieux : « Déchetterie d’exemple », « Espace naturel des Puys d’exemple »" in shown
+    assert "2 lieux : « Déchetterie du Val », « Espace naturel des Puys »" in shown
     assert "21 communes" in shown
-    assert ZoneCommune.objects.filter(zone__name="Résidence d’exemple", commune="63113").exists()
+    assert "1 contour : « Centre »" in notifier("show", "quartier:delle-centre")
+    assert ZoneCommune.objects.filter(zone__name="Résidence du Verger", commune="90033").exists()
 
 
 @pytest.mark.parametrize(
@@ -217,10 +222,7 @@ def test_an_unknown_partner_is_not_made_by_a_file(file: Callable[..., str]) -> N
     assert "notifier organisation add" in said
 
 
-def test_a_site_of_a_convention_is_not_removed(tmp_path: Path) -> None:
-    notifier("add", "partenaire", "Habitat Exemple", "--code", "habitat-exemple")
-    sites = str(SAMPLES / "lieux-clermont.geojson")
-    notifier("territory", "--file", sites)
+def test_a_site_of_a_convention_is_not_removed(sites: None, tmp_path: Path) -> None:
     landlord = Organisation.objects.get(code="habitat-exemple")
     agreement = Convention.objects.create(
         reference="exemple", kind="gpo", title="Convention", starts_on="2026-01-01"
@@ -230,17 +232,15 @@ def test_a_site_of_a_convention_is_not_removed(tmp_path: Path) -> None:
         organisation=landlord,
         territory_of=landlord,
         categories=["L01"],
-        sites=["Résidence d’exemple"],
+        sites=["Résidence du Verger"],
         starts_at="2026-01-01T00:00:00Z",
     )
     assert "conventions : exemple" in notifier("show", "partenaire:habitat-exemple")
     other = tmp_path / "autre.geojson"
-    other.write_text(
-        (SAMPLES / "lieux-clermont.geojson").read_text("utf-8").replace("Résidence", "Cité"),
-        "utf-8",
-    )
+    text = (SAMPLES / "lieux.geojson").read_text("utf-8")
+    other.write_text(text.replace("Résidence du Verger", "Cité du Verger"), "utf-8")
     said = refusal("territory", "--file", str(other))
-    assert "« Résidence d’exemple » (exemple)" in said
-    assert not Zone.objects.filter(name="Cité d’exemple").exists()
+    assert "« Résidence du Verger » (exemple)" in said
+    assert not Zone.objects.filter(name="Cité du Verger").exists()
     notifier("territory", "--file", str(other), "--du", "2027-01-01")
-    assert Zone.objects.get(name="Résidence d’exemple").ends_on is not None
+    assert Zone.objects.get(name="Résidence du Verger").ends_on is not None

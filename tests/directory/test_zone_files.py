@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from notifier.directory.imports.reading import read_list
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import OrganisationRef, ZoneKind
 from notifier.directory.zones.files import read_zone_file
 from notifier.directory.zones.store import NewZone
 from notifier.territory.zones.epci import epci_by_siren
 
-SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples"
+SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples" / "conventions"
 METROPOLE = OrganisationRef("epci", "246300701")
 HEADER = "organisation;code_commune;commune;du;au"
 JAUDE = [3.0826, 45.7766]
@@ -244,12 +245,19 @@ def test_what_is_no_geojson_is_refused(tmp_path: Path, text: str, says: str) -> 
 
 def test_the_samples_are_read_without_a_remark() -> None:
     """7 communes grow to the 21 of the métropole; the sites lie where they are said to."""
-    council = OrganisationRef("partenaire", "cmspd-clermont")
-    table = read_zone_file(SAMPLES / "territoire-clermont.csv")
+    council = OrganisationRef("partenaire", "conseil-clermont")
+    table = read_zone_file(SAMPLES / "territoires.csv")
     packaged = epci_by_siren("246300701")
     assert packaged is not None
     assert table.notes == ()
     assert {zone.name for zone in table.zones[council]} == set(packaged.communes)
     assert sum(zone.starts_on is None for zone in table.zones[council]) == 7
-    for name in ("lieux-clermont.geojson", "lieux-grenoble.geojson"):
-        assert read_zone_file(SAMPLES / name).notes == ()
+    assert read_zone_file(SAMPLES / "lieux.geojson").notes == ()
+
+
+def test_the_people_of_the_samples_are_read_without_a_remark() -> None:
+    people = read_list(SAMPLES / "contacts.csv")
+    assert (people.faults, people.notes) == ([], [])
+    assert len({entry.organisation for entry in people.entries}) == 12
+    hats = [entry.organisation for entry in people.entries if entry.last_name == "Noisetier"]
+    assert len(hats) == 3
