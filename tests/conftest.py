@@ -49,6 +49,9 @@ OTHERS = (
     "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 
+# Its files end with the tests: nothing is made to outlast the machine, nor tidied for later.
+QUICK_POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -112,15 +115,18 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "notifier.settings"
     # pytest-django only sets Django up where it found the settings before this hook.
     import django
+    from django.conf import settings
 
     django.setup()
+    # Passwords cost no time: argon2 would take 100 ms of each test that has an account.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def _postgres(config: pytest.Config) -> Postgres | None:
     if config.getoption("database") == "sqlite":
         return None
     try:
-        return Postgres()
+        return Postgres(**QUICK_POSTGRES)
     except NoPostgres as error:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 

@@ -28,8 +28,7 @@ INLINE_SCRIPT = re.compile(
 
 @pytest.fixture(autouse=True)
 def fiction(settings):
-    """Sample numbers are accepted, as with the simulator; passwords cost no time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    """Sample numbers are accepted, as with the simulator."""
     settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"SIMULATOR": True})
 
 

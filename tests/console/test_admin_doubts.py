@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 INTERVENTIONS = "/admin/intake/report/"
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Passwords cost no time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def source() -> Source:
     add_contact("90033", mobile="+33639980001")

@@ -6,9 +6,9 @@ from django.test import Client
 from notifier.alerting.models import Alert, Notification, NotificationState
 from notifier.intake.models import Source
 from tests.alerting.house import deferrals
-from tests.console.test_admin_log import list_of, push, quick_passwords, source
+from tests.console.test_admin_log import list_of, push, source
 
-__all__ = ["quick_passwords", "source"]
+__all__ = ["source"]
 pytestmark = pytest.mark.django_db
 
 MAIL = "maire@delle.example"

@@ -30,12 +30,6 @@ MOBILE, MAIL = "+33639980001", "maire@delle.example"
 CONFLICT = {"insee": "90033", "name": "Giromagny"}
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Passwords cost no time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def source() -> Source:
     add_contact(mobile=MOBILE, email=MAIL)

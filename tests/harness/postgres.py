@@ -167,7 +167,7 @@ class Postgres:
         data = self._root / "data"
         initdb = [str(self.binaries / "initdb"), "-D", str(data), "-U", "tests", "-A", "trust"]
         try:
-            self._run([*initdb, "-E", "UTF8", "--locale=C", "--no-instructions"])
+            self._run([*initdb, "-E", "UTF8", "--locale=C", "--no-instructions", "--no-sync"])
         except subprocess.CalledProcessError as error:
             raise NoPostgres(f"initdb: {error.stderr.decode(errors='replace')}") from None
 
