@@ -37,14 +37,13 @@ PARTS: dict[str, Callable[[Run], Figures]] = {
 
 
 def main() -> int:
-    """0 when every part ran and every event was told once, whatever the goals; 1 otherwise."""
+    """0 when every part ran and every event was told once, whatever the goals; 1 otherwise.
+
+    130 after Ctrl-C: what was measured before is printed and written all the same.
+    """
     arguments = _arguments()
     with interrupted_by_signals():
-        try:
-            return _measure(arguments)
-        except KeyboardInterrupt:
-            say("interrompu ; tout est arrêté", step=True)
-            return 130
+        return _measure(arguments)
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,8 +65,10 @@ def _arguments() -> argparse.Namespace:
 def _measure(arguments: argparse.Namespace) -> int:
     counts = QUICK if arguments.quick else Counts()
     failed: dict[str, str] = {}
+    run: Run | None = None
     say("PostgreSQL, communes, contacts", step=True)
     postgres, counts_statements = start_postgres()
+    is_interrupted = False
     try:
         run = Run(counts, prepare(postgres, counts_statements, counts.mayors))
         for name in arguments.only:
@@ -79,12 +80,17 @@ def _measure(arguments: argparse.Namespace) -> int:
             except Exception as error:  # the other parts are still worth measuring
                 failed[name] = f"{type(error).__name__} : {error}"
                 say(f"{name} : {failed[name]}", step=True)
+    except KeyboardInterrupt:
+        is_interrupted = True
     finally:
         postgres.stop()
-    print(as_text(run, failed))
-    if arguments.write:
-        write(arguments.write, run, failed)
-    return 1 if failed else 0
+    if is_interrupted:
+        say("interrompu ; tout est arrêté", step=True)
+    if run is not None:
+        print(as_text(run, failed))
+        if arguments.write:
+            write(arguments.write, run, failed)
+    return 130 if is_interrupted else int(bool(failed))
 
 
 if __name__ == "__main__":

@@ -116,14 +116,28 @@ def test_with_samples_there_are_contacts_and_a_source_with_its_key(up: Child, fo
     assert "maire" in {message["recipient"] for message in telling["messages"]}
 
 
-def test_a_terminal_with_its_environment_can_start_it_anew(
-    up: Child, folder: Path, tmp_path: Path
-) -> None:
-    """`var/up.env` names a broker and a simulator that are gone once `up` has ended."""
+@pytest.fixture(scope="module")
+def left_over(up: Child, folder: Path) -> dict[str, str]:
+    """What `var/up.env` names; a broker and a simulator among it are gone once `up` has ended."""
     lines = (folder / "up.env").read_text().splitlines()
-    left_over = {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
-    with started(tmp_path, **(left_over | {"DATA_DIR": str(tmp_path)})):
-        ours = dict(line.split("=", 1) for line in (tmp_path / "up.env").read_text().splitlines())
+    return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+
+
+@pytest.fixture(scope="module")
+def anew(
+    left_over: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Child, Path]]:
+    """Another `up`, of a terminal with the environment of the first, and its folder."""
+    folder = tmp_path_factory.mktemp("anew")
+    with started(folder, **(left_over | {"DATA_DIR": str(folder)})) as child:
+        yield child, folder
+
+
+def test_a_terminal_with_its_environment_can_start_it_anew(
+    left_over: dict[str, str], anew: tuple[Child, Path], tmp_path: Path
+) -> None:
+    lines = (anew[1] / "up.env").read_text().splitlines()
+    ours = dict(line.split("=", 1) for line in lines)
     for name in ("BROKER_URL", "TWILIO_API_URL", "EMAIL_URL", "PUBLIC_URL"):
         assert ours[name] != left_over[name]
     real = subprocess.run(
@@ -187,11 +201,12 @@ class TestNothingIsLeft:
         assert up.returncode == 0
         up.wait_for_line("tout est arrêté", 20)
 
-    def test_nothing_outlives_a_killed_up(self, tmp_path: Path) -> None:
-        with started(tmp_path) as up:
-            descriptors = {os.pidfd_open(pid): pid for pid in descendants(up.pid)}
-            os.kill(up.pid, signal.SIGKILL)
-            wait_for_end(descriptors)
+    def test_nothing_outlives_a_killed_up(self, anew: tuple[Child, Path]) -> None:
+        killed, _ = anew
+        descriptors = {os.pidfd_open(pid): pid for pid in descendants(killed.pid)}
+        assert len(descriptors) >= 7
+        os.kill(killed.pid, signal.SIGKILL)
+        wait_for_end(descriptors)
 
 
 @pytest.fixture(scope="module")
