@@ -49,9 +49,6 @@ OTHERS = (
     "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 
-# Its files end with the tests: nothing is made to outlast the machine, nor tidied for later.
-QUICK_POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -126,7 +123,8 @@ def _postgres(config: pytest.Config) -> Postgres | None:
     if config.getoption("database") == "sqlite":
         return None
     try:
-        return Postgres(**QUICK_POSTGRES)
+        # Its files end with the tests: nothing is made to outlast the machine.
+        return Postgres(fsync="off", synchronous_commit="off", full_page_writes="off")
     except NoPostgres as error:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 
@@ -138,12 +136,22 @@ once_key = pytest.StashKey[int]()
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what another turn runs (`--only`), and count it for the end."""
-    only = config.getoption("only")
+    only, database = config.getoption("only"), config.getoption("database")
     if only is None:
         return
-    here = [item for item in items if _reaches_a_database(item) == (only == "with-database")]
+    here = [item for item in items if _turn_of(item, database) == only]
     config.stash[once_key] = len(items) - len(here)
     items[:] = here
+
+
+def _turn_of(item: pytest.Item, database: str) -> str:
+    """Which `--only` runs it on this database; "elsewhere": its mark leaves it to the other."""
+    if not _reaches_a_database(item):
+        return "without-database"
+    if mark := item.get_closest_marker("one_database"):
+        assert mark.kwargs.keys() == {"reason"}, f"{item.nodeid}: one_database(reason=…)"
+        return "with-database" if database == "postgresql" else "elsewhere"
+    return "with-database"
 
 
 def _reaches_a_database(item: pytest.Item) -> bool:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from urllib.parse import urlsplit
 
+import pytest
+
 from notifier.ops.api_client import ApiResponse
 from tests.harness.live import Live
 from tests.intake.samples import body
@@ -91,6 +93,7 @@ def test_what_the_broker_forgot_is_found_again(live: Live) -> None:
     assert service.wait_for_state(answer.id, "decided")["alerts"]
 
 
+@pytest.mark.one_database(reason="the web server is the subject")
 def test_ten_megabytes_are_refused_before_they_are_sent(live: Live) -> None:
     """The answer is there although only the head was sent: the body was not waited for."""
     service = live.service
@@ -108,6 +111,7 @@ def test_ten_megabytes_are_refused_before_they_are_sent(live: Live) -> None:
         assert "64 kio" in json.loads(answer.read())["error"]
 
 
+@pytest.mark.one_database(reason="the web server is the subject")
 def test_ten_megabytes_that_are_sent_all_the_same_are_refused(live: Live) -> None:
     service = live.service
     where = urlsplit(service.url)
@@ -128,6 +132,7 @@ def test_ten_megabytes_that_are_sent_all_the_same_are_refused(live: Live) -> Non
     assert service.push(category="C10.01.00").code == 202
 
 
+@pytest.mark.one_database(reason="the web server is the subject")
 def test_a_body_without_a_length_is_refused(live: Live) -> None:
     """Chunked: nobody knows how long it gets."""
     service = live.service
@@ -146,6 +151,7 @@ def test_a_body_without_a_length_is_refused(live: Live) -> None:
         connection.close()
 
 
+@pytest.mark.one_database(reason="the web server is the subject")
 def test_strangers_who_hang_in_mid_body_hold_up_nobody(live: Live) -> None:
     """More of them than threads: without a key, nothing of a body is waited for.
 
@@ -178,6 +184,7 @@ def test_health_and_figures_of_the_real_service(live: Live) -> None:
         connection.close()
 
 
+@pytest.mark.one_database(reason="the web server is the subject")
 def test_a_frozen_broker_is_named_by_readyz(live: Live) -> None:
     service = live.service
     where = urlsplit(service.url)

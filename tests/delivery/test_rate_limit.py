@@ -160,6 +160,7 @@ def slow(pytestconfig: pytest.Config, tmp_path: Path, django_db_setup) -> Iterat
     running.end()
 
 
+@pytest.mark.one_database(reason="the limit is kept in Valkey")
 def test_two_workers_together_keep_the_limit_and_every_message_arrives_once(slow) -> None:
     live = Live(slow)
     numbers = [slow.new_number() for _ in range(5)]

@@ -46,6 +46,7 @@ def _wait_until_unready(live: Live) -> tuple[int, dict[str, object]]:
     return answer
 
 
+@pytest.mark.one_database(reason="a process that stopped is the subject")
 def test_stopped_workers_are_named_although_nothing_waits(live: Live) -> None:
     service = live.service
     _wait_until_ready(live)
@@ -61,6 +62,7 @@ def test_stopped_workers_are_named_although_nothing_waits(live: Live) -> None:
     _wait_until_ready(live)
 
 
+@pytest.mark.one_database(reason="a process that stopped is the subject")
 def test_a_stopped_beat_is_named(live: Live) -> None:
     service = live.service
     _wait_until_ready(live)

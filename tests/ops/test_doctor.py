@@ -31,6 +31,7 @@ def test_a_whole_service_is_well(live: Live) -> None:
     assert live.service.key not in done.stdout
 
 
+@pytest.mark.one_database(reason="the broker is the subject")
 def test_a_frozen_broker_is_found(live: Live) -> None:
     live.service.freeze_broker()
     done = live.service.run("doctor")

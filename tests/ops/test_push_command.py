@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.harness.live import Live
 from tests.intake import messages as m
 from tests.intake.samples import body
@@ -14,6 +16,7 @@ def push(live: Live, *arguments: str, **env: str) -> subprocess.CompletedProcess
     return live.service.run("push", "--url", live.service.dispatch.url, *arguments, **env)
 
 
+@pytest.mark.one_database(reason="the client of the API is the subject")
 def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
     mobile = live.service.new_number()
     live.service.add_contacts(f"90014;maire;1;Essai;Claude;{mobile};")
@@ -40,6 +43,7 @@ def test_files_of_every_format_are_taken(live: Live, tmp_path: Path) -> None:
     live.expect_sms(to=mobile, containing="incendie")
 
 
+@pytest.mark.one_database(reason="the client of the API is the subject")
 def test_a_refusal_is_printed_and_fails(live: Live, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(b'{"reference": "R1"}')
     done = push(live, str(tmp_path / "bad.json"), "--key", live.service.dispatch.key)
@@ -48,6 +52,7 @@ def test_a_refusal_is_printed_and_fails(live: Live, tmp_path: Path) -> None:
     assert "non reçu" in done.stderr
 
 
+@pytest.mark.one_database(reason="the client of the API is the subject")
 def test_a_source_that_must_sign(live: Live, tmp_path: Path) -> None:
     name = live.service.new_reference()
     added = live.service.run("source", "add", name, "--departement", "90", "--signed")
@@ -68,6 +73,7 @@ def test_a_source_that_must_sign(live: Live, tmp_path: Path) -> None:
     assert "secret de signature illisible" in wrong.stderr
 
 
+@pytest.mark.one_database(reason="the client of the API is the subject")
 def test_a_file_that_cannot_be_read_holds_up_no_other(live: Live, tmp_path: Path) -> None:
     mobile = live.service.new_number()
     live.service.add_contacts(f"90015;maire;1;Essai;Camille;{mobile};")
@@ -85,6 +91,7 @@ def test_a_file_that_cannot_be_read_holds_up_no_other(live: Live, tmp_path: Path
     live.expect_sms(to=mobile)
 
 
+@pytest.mark.one_database(reason="the client of the API is the subject")
 def test_an_address_without_a_scheme_is_understood(live: Live, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(b"{}")
     port = live.service.url.rpartition(":")[2]
