@@ -101,6 +101,7 @@ class DeferralReason(models.TextChoices):
     QUOTA = "cap", "plafond de SMS atteint"
     FLAPPING = "flapping", "reprises répétées"
     HARD_QUOTA = "hard_cap", "plafond absolu atteint"
+    RELAY = "relay", "en attente d’un relais"
 
 
 # The rule of a suppressed notification whose recipient reads the text of another organisation.

@@ -37,6 +37,7 @@ Suivre
   push               transmet des fichiers (JSON du service, EDXL-DE, CAP) à un service qui tourne
   timeline           ce qu’est devenue une intervention, étape par étape
   review             les interventions dont une personne doit trancher la commune
+  release            participation citoyenne : relaie à un quartier ce qui attend une décision
   pause              suspend les envois aux communes, de toutes les sources ou d’une seule
   resume             reprend les envois
   bounce             un courriel revenu à l’expéditeur : un avis de non-remise est noté et suivi

@@ -18,6 +18,7 @@ from notifier.intake.access.api_keys import add_source, source_of
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
+from tests.alerting.organisations import member, told_by_convention
 
 INTAKE, DECIDE, DELIVER, RECEIPT = 4, 9, 4, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -167,6 +168,29 @@ def test_neighbours_cost_nothing_more(key) -> None:
         decide(missing)
     assert len(messages("R2")) == 7
     assert len(decision) == DECIDE
+
+
+def test_forty_organisations_cost_no_more_statements_than_one(key) -> None:
+    """Nor do their later texts; who may be told is one statement, told or not."""
+    people(1)
+    # Django gives SQLite 999 values in a statement; thirty rows are fewer.
+    forty = 40 if connection.vendor == "postgresql" else 30
+    counts = []
+    for reference, count in (("R1", 1), ("R2", forty - 1)):
+        for n in range(count):
+            partner = told_by_convention("partenaire", f"{reference}-{n}", f"Partenaire {n}")
+            member(partner, mobile=100 + 50 * len(counts) + n)
+        first = received(key, reference)
+        with counted() as decision:
+            decide(first)
+        later = event(reference, sequence=2, category=FIRE, severity="extreme")
+        update = receive(source_of(key), later).report_id
+        with counted() as revision:
+            decide(update)
+        counts.append((len(decision), len(revision)))
+        assert len(messages(reference, revision=1)) == 1 + (1 if count == 1 else forty)
+    assert counts[0][0] == DECIDE
+    assert counts[0] == counts[1]
 
 
 def test_a_routine_event_costs_two_statements_more(key) -> None:

@@ -15,7 +15,7 @@ from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import Terms
 from notifier.delivery.models import Lane
 from notifier.directory.conventions.rules import AgreementRule, Site, is_among
-from notifier.directory.models import Detail, OrganisationRef
+from notifier.directory.models import Detail, OrganisationKind, OrganisationRef
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Severity
 from notifier.territory.resolve import Commune
@@ -133,7 +133,7 @@ def _agreement(matches: Sequence[_Match], category: Category) -> Agreement:
     told = [match for match in matches if match.outcome is Outcome.TOLD]
     telling = [match for match in told if match.rule.detail != Detail.FIGURE]
     if telling:
-        at_once = [match for match in telling if not match.rule.needs_release]
+        at_once = [match for match in telling if not _needs_release(match.rule)]
         return _summed(at_once or telling, Outcome.TOLD, category)
     if told:
         return _summed(told, Outcome.FIGURE, category)
@@ -164,9 +164,14 @@ def _summed(matches: Sequence[_Match], outcome: Outcome, category: Category) -> 
         detail=_BY_FULLNESS[max(fullest.values())],
         communes=_distinct(match.commune.code for match in matches),
         sites=() if is_whole else _distinct(match.site for match in matches),
-        needs_release=all(match.rule.needs_release for match in matches),
+        needs_release=all(_needs_release(match.rule) for match in matches),
     )
     return Agreement(first.organisation, first.organisation_name, outcome, list(fullest), terms)
+
+
+def _needs_release(rule: AgreementRule) -> bool:
+    """Return whether a person releases it first; for residents always, whatever the rule says."""
+    return rule.needs_release or rule.organisation.kind == OrganisationKind.QUARTER
 
 
 def _distinct(values: Iterable[T]) -> tuple[T, ...]:

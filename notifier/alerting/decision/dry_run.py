@@ -82,10 +82,12 @@ def _known_json(known: KnownNotification) -> dict[str, Any]:
 
 
 def _message_json(notification: PlannedNotification, decision_plan: DecisionPlan) -> dict[str, Any]:
-    until = decision_plan.notifications.deferred_until(notification)
+    deferral = decision_plan.notifications.deferral_of(notification)
+    until = deferral.until if deferral else None
     return {
         "channel": notification.channel,
         "recipient": notification.title,
         "address": notification.masked,
         "held_until": until.isoformat() if until else None,
+        "held_for": deferral.reason if deferral else None,
     }

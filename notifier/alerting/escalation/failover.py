@@ -122,11 +122,11 @@ def _duty_mail_of_digest(first: Notification, lacking: Sequence[_Escalated]) -> 
 def _notify_next(failed: Notification) -> _Escalated | None:
     """Notify the next recipient of the alert.
 
-    None where a newer text is on its way to the same people, for it is escalated itself, and where
-    an end is late: it can be read in the morning.
+    None where a newer text is on its way to the same people, for it is escalated itself, where an
+    end is late: it can be read in the morning, and where all residents of a quarter were told.
     """
     alert = locked_alert(failed)
-    if alert.revision != failed.revision:
+    if alert.revision != failed.revision or parse_terms(alert.terms).needs_release:
         return None
     if failed.is_delayed and Kind(alert.kind).closes:
         return None

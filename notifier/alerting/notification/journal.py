@@ -64,14 +64,15 @@ def _by_alert(
     return list(by_id.values())
 
 
-def _reason_in_words(reason: DeferralReason, until: datetime, alert: Alert) -> str:
-    hour = written_hour(until.astimezone(ZoneInfo(alert.facts["time_zone"])))
+def _reason_in_words(reason: DeferralReason, until: datetime | None, alert: Alert) -> str:
+    hour = written_hour(until.astimezone(ZoneInfo(alert.facts["time_zone"]))) if until else ""
     return {
         DeferralReason.STORM: f"retenu pour un récapitulatif à {hour}",
         DeferralReason.FLAPPING: f"reprise annoncée il y a peu, retenu jusqu’à {hour}",
         DeferralReason.QUOTA: "retenu, le plafond de SMS du jour est atteint",
         DeferralReason.HARD_QUOTA: "retenu, le plafond absolu de la source est atteint, "
         "une personne peut le libérer",
+        DeferralReason.RELAY: "retenu, en attente d’un relais par une personne",
     }[reason]
 
 

@@ -20,10 +20,13 @@ AddressKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Deferral:
-    """Why a notification does not leave at once, and until when (aware)."""
+    """Why a notification does not leave at once, and until when (aware).
+
+    None: until a person releases it.
+    """
 
     reason: DeferralReason
-    until: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ class PlannedNotification:
         """The address as logs and status show it."""
         return mask(self.address)
 
-    def deferred(self, reason: DeferralReason, until: datetime) -> PlannedNotification:
+    def deferred(self, reason: DeferralReason, until: datetime | None) -> PlannedNotification:
         """Return a copy that is deferred."""
         return replace(self, deferral=Deferral(reason, until))
 
@@ -94,16 +97,18 @@ class NotificationPlan:
     reopened: list[Alert] = field(default_factory=list)
     """Urgent alerts that are opened again and leave now; their rows do not say so yet."""
 
-    def deferred_until(self, planned: PlannedNotification) -> datetime | None:
-        """Return until when it waits, in its own row or one that it joined; None if it leaves."""
+    def deferral_of(self, planned: PlannedNotification) -> Deferral | None:
+        """Return why and until when it waits, in its own row or one that it joined.
+
+        None if it leaves.
+        """
         for deferred in self.deferred:
-            if (
-                deferred.alert is planned.alert
-                and deferred.key == planned.key
-                and deferred.deferral is not None
-            ):
-                return deferred.deferral.until
-        return next((row.deferred_until for n, row in self.joined if n is planned), None)
+            if deferred.alert is planned.alert and deferred.key == planned.key:
+                return deferred.deferral
+        for joining, row in self.joined:
+            if joining is planned:
+                return Deferral(DeferralReason(row.reason), row.deferred_until)
+        return None
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def _new_row(
         reason=deferral.reason if deferral else "",
         created_at=now,
         deferred_until=min(deferral.until, max(now, notification.expires_at - BEFORE_EXPIRY))
-        if deferral
+        if deferral and deferral.until
         else None,
         expires_at=notification.expires_at,
         was_notified=was_notified,

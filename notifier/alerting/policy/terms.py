@@ -12,7 +12,7 @@ from typing import Any
 
 from notifier.alerting.policy.categories import Category
 from notifier.delivery.models import Channel, Lane
-from notifier.directory.models import Detail
+from notifier.directory.models import Detail, Function
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def alarms_duty(category: Category, terms: Terms) -> bool:
     The law has the communes informed, and what is urgent must reach somebody; whoever reads a
     routine text under a convention finds it in the journal.
     """
-    return terms.is_by_law or addressing(category, terms).is_urgent
+    is_urgent = addressing(category, terms).is_urgent
+    return terms.is_by_law or (is_urgent and not terms.needs_release)
 
 
 def agreement_json(terms: Terms) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class Addressing:
     lane: Lane
     is_one_of_each: bool = False
     """Whether only the first person of each function is told: a métropole has fifteen
-    vice-presidents."""
+    vice-presidents. All residents of a quarter are."""
 
     @property
     def is_urgent(self) -> bool:
@@ -116,4 +117,6 @@ def addressing(category: Category, terms: Terms = BY_LAW) -> Addressing:
     channels: tuple[str, ...] = category.channels
     if lane is Lane.URGENT and Channel.SMS not in channels:
         channels = (Channel.SMS, *channels)
+    if terms.needs_release:
+        return Addressing(terms.functions or (Function.RESIDENT,), channels, lane)
     return Addressing(terms.functions, channels, lane, is_one_of_each=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import structlog
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.escalation.failover import escalate
@@ -46,6 +47,8 @@ class _Address(NamedTuple):
     """The alert that is sent by itself, as it flapped."""
     by_hand: bool
     """Whether a person released them, whatever they cost."""
+    not_relayed: bool
+    """Whether they wait for a person, and expired meanwhile."""
 
 
 def release_due() -> None:
@@ -57,7 +60,8 @@ def release_due() -> None:
     deferred = Notification.objects.filter(not_paused(), state=NotificationState.DEFERRED)
     due = deferred.filter(deferred_until__lte=timezone.now())
     with_room = deferred.filter(quota.with_room())
-    expired = deferred.filter(reason__in=quota.QUOTAS, expires_at__lte=timezone.now())
+    by_person = (*quota.QUOTAS, DeferralReason.RELAY)
+    expired = deferred.filter(reason__in=by_person, expires_at__lte=timezone.now())
     rows = [*due[:BATCH_SIZE], *with_room[:BATCH_SIZE], *expired[:BATCH_SIZE]]
     for address in dict.fromkeys(_address_of(row) for row in rows):
         try:
@@ -72,7 +76,9 @@ def release_due() -> None:
 
 def _address_of(row: Notification) -> _Address:
     flapping = row.alert_id if row.reason == DeferralReason.FLAPPING else None
-    return _Address(row.channel, row.address, row.source_id, flapping, bool(row.released_by))
+    by_hand = bool(row.released_by)
+    not_relayed = row.reason == DeferralReason.RELAY and not by_hand
+    return _Address(row.channel, row.address, row.source_id, flapping, by_hand, not_relayed)
 
 
 def _release(address: _Address) -> None:
@@ -82,6 +88,11 @@ def _release(address: _Address) -> None:
     """
     rows = _locked_rows(address)
     now = timezone.now()
+    if address.not_relayed:
+        end_deferred(rows, NotificationState.EXPIRED)
+        why = "périmé sans que personne ne l’ait relayé"
+        write_entries(notification_entries(rows, Step.EXPIRED, why))
+        return
     useful = [row for row in rows if _is_useful(row)]
     _cancel_useless([row for row in rows if row not in useful])
     keys = active_address_keys({row.ref for row in useful})
@@ -119,6 +130,11 @@ def _locked_rows(address: _Address) -> list[Notification]:
         waiting = waiting.exclude(reason=DeferralReason.FLAPPING)
     if address.by_hand:
         waiting = waiting.exclude(released_by="")
+    not_relayed = Q(reason=DeferralReason.RELAY, released_by="")
+    if address.not_relayed:
+        waiting = waiting.filter(not_relayed, expires_at__lte=timezone.now())
+    else:
+        waiting = waiting.exclude(not_relayed)
     rows = list(waiting.order_by("id").select_for_update(nowait=True))
     alerts = Alert.objects.filter(pk__in=[row.alert_id for row in rows])
     alerts = alerts.select_related("incident__source", "report")
@@ -138,6 +154,8 @@ def _is_useful(row: Notification) -> bool:
         return False
     if row.reason == DeferralReason.FLAPPING:
         return alert.is_open
+    if row.reason == DeferralReason.RELAY:
+        return row.was_notified or not Kind(alert.kind).closes
     return row.was_notified or Kind(alert.kind) is not Kind.CANCELLATION
 
 
@@ -157,6 +175,8 @@ def _escalate_former_recipients(rows: list[Notification]) -> None:
     write_entries(notification_entries(rows, Step.CANCELLED, FORMER_RECIPIENT))
     for row in rows:
         alert = alert_of(row)
+        if row.reason == DeferralReason.RELAY:
+            continue  # each resident consented for himself
         if row.was_notified or not Kind(alert.kind).closes:
             row.state, row.revision = NotificationState.CANCELLED, alert.revision
             escalate([row])

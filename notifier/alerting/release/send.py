@@ -19,8 +19,8 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.text_facts import compose, parse_facts
-from notifier.alerting.policy.current import composer
-from notifier.alerting.scheduling import lane_of
+from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.policy.terms import addressing, parse_terms
 from notifier.alerting.throttling.limits import next_day, read_limits, store_usage
 from notifier.alerting.throttling.quota import QUOTAS
 from notifier.delivery.models import OPEN, Channel, Lane
@@ -108,13 +108,18 @@ def _digest(rows: Sequence[Notification]) -> Texts:
 
 
 def _lane(rows: Sequence[Notification]) -> Lane:
-    """Return urgent only for what was urgent and deferred: for flapping or the hard quota."""
+    """Return urgent only for what was urgent and deferred: neither in a storm nor by a quota."""
     was_urgent = rows[0].reason == DeferralReason.FLAPPING or any(
-        lane_of(alert_of(row).category) is Lane.URGENT
+        _lane_of(alert_of(row)) is Lane.URGENT
         for row in rows
-        if row.reason == DeferralReason.HARD_QUOTA
+        if row.reason in (DeferralReason.HARD_QUOTA, DeferralReason.RELAY)
     )
     return Lane.URGENT if was_urgent else Lane.ROUTINE
+
+
+def _lane_of(alert: Alert) -> Lane:
+    category = categories().get(alert.category)
+    return addressing(category, parse_terms(alert.terms)).lane if category else Lane.URGENT
 
 
 def _reached_quota(

@@ -2,7 +2,8 @@
 
 Reads no database: counts what leaves in `limits`, and dates the reopened alerts among the planned.
 
-join what is deferred already -> flapping urgent alerts -> routine ones in a storm -> quotas
+join what is deferred already -> what a person relays -> flapping urgent alerts
+-> routine ones in a storm -> quotas
 
 An urgent text is never put into a digest, and deferred for its cost by a source's hard quota alone.
 The text of a deferred notification is composed at its release, as its alert then stands
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import Enum, auto
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
@@ -22,9 +24,19 @@ from notifier.alerting.notification.planned import (
     PlannedNotification,
     address_key,
 )
+from notifier.alerting.policy.terms import parse_terms
 from notifier.alerting.throttling.limits import Limits, next_day, segments_of
 from notifier.delivery.models import Channel, Lane
 from notifier.intake.models import Source
+
+
+class _Leaves(Enum):
+    """That a notification is not deferred."""
+
+    NOW = auto()
+
+
+LEAVES = _Leaves.NOW
 
 
 def throttle(
@@ -39,6 +51,7 @@ def throttle(
     """
     plan = NotificationPlan()
     remaining = _join_deferred(list(planned), earlier, plan)
+    remaining = _defer(remaining, plan, DeferralReason.RELAY, _until_relayed)
     remaining = _defer_flapping(remaining, earlier, limits, plan)
     remaining = _defer_storm(remaining, limits, plan)
     plan.queued = _defer_over_quota(remaining, limits, plan)
@@ -84,8 +97,17 @@ def _covers(row: Notification, notification: PlannedNotification) -> bool:
     if notification.alert is None:
         raise ValueError("only notifications of alerts are throttled")
     kind = Kind(notification.alert.kind)
+    if row.reason == DeferralReason.RELAY and not row.released_by:
+        return True
     is_urgent_news = notification.lane is Lane.URGENT and not kind.closes
     return not is_urgent_news or (row.reason == DeferralReason.FLAPPING and kind.opens)
+
+
+def _until_relayed(notification: PlannedNotification) -> _Leaves | None:
+    """Wait for a person where the convention asks for one; but whoever read it reads its end."""
+    alert = notification.alert
+    is_relayed = alert is not None and parse_terms(alert.terms).needs_release
+    return None if alert and is_relayed and not Kind(alert.kind).closes else LEAVES
 
 
 def _defer_flapping(
@@ -107,7 +129,7 @@ def _defer_flapping(
         else:
             alert.reopening_notified_at = limits.now
             plan.reopened.append(alert)
-    return _defer(planned, plan, DeferralReason.FLAPPING, lambda n: until.get(id(n.alert)))
+    return _defer(planned, plan, DeferralReason.FLAPPING, lambda n: until.get(id(n.alert), LEAVES))
 
 
 def _find_reopened(
@@ -137,15 +159,15 @@ def _defer_storm(
     They got many texts recently, or wait for a digest already.
     """
 
-    def until(notification: PlannedNotification) -> datetime | None:
+    def until(notification: PlannedNotification) -> datetime | _Leaves:
         if notification.lane is not Lane.ROUTINE:
-            return None
+            return LEAVES
         key = notification.key
         is_storm = key in limits.digest_at or limits.recent[key] >= limits.storm_threshold
         if is_storm:
             return limits.digest_at.get(key, limits.now + limits.window)
         limits.recent[key] += 1
-        return None
+        return LEAVES
 
     return _defer(planned, plan, DeferralReason.STORM, until)
 
@@ -193,13 +215,13 @@ def _defer(
     planned: list[PlannedNotification],
     plan: NotificationPlan,
     reason: DeferralReason,
-    until: Callable[[PlannedNotification], datetime | None],
+    until: Callable[[PlannedNotification], datetime | _Leaves | None],
 ) -> list[PlannedNotification]:
-    """Defer those for which `until` gives a time; return the rest."""
+    """Defer those that do not leave, until the time that `until` gives, if any; return the rest."""
     remaining = []
     for notification in planned:
         deferred_until = until(notification)
-        if deferred_until is None:
+        if isinstance(deferred_until, _Leaves):
             remaining.append(notification)
         else:
             plan.deferred.append(notification.deferred(reason, deferred_until))
