@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from notifier.directory.models import Address, Change, ChangeKind, Mandate, Person
-from notifier.directory.models.changes import recorded_in_bulk
+from notifier.directory.models import (
+    Address,
+    Change,
+    ChangeKind,
+    Mandate,
+    OnCallShift,
+    Person,
+)
+from notifier.directory.models.changes import naming, recorded_in_bulk
 
 Row: TypeAlias = Person | Mandate | Address
 R = TypeVar("R", bound=Person | Mandate | Address)
@@ -71,6 +79,15 @@ def start_change(
     )
 
 
+@contextmanager
+def changing(kind: ChangeKind, author: str, source: str = "") -> Iterator[Change]:
+    """Have all that is saved or deleted inside stand under a change, in one transaction."""
+    with transaction.atomic():
+        change = start_change(kind, author, source)
+        with naming(change):
+            yield change
+
+
 def write(edits: Edits, change: Change) -> None:
     """Write the rows and their history, in the caller's transaction.
 
@@ -92,7 +109,9 @@ def write(edits: Edits, change: Change) -> None:
                 _manager(model).filter(pk__in=ids).delete()
 
 
-def record(model: type[Row], rows: Sequence[Row], kind: str, change: Change) -> None:
+def record(
+    model: type[Row | OnCallShift], rows: Sequence[Row | OnCallShift], kind: str, change: Change
+) -> None:
     """Store how the rows stand in their table; those to delete, before they are.
 
     Copied by the database: rows of history that Python makes take as long as all the rest.
@@ -126,7 +145,7 @@ def _overwrite(model: type[Row], rows: Sequence[Row]) -> None:
     )
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[list[int]]:
+def _batches(rows: Sequence[Row | OnCallShift]) -> Iterator[list[int]]:
     for start in range(0, len(rows), _BATCH):
         yield [row.pk for row in rows[start : start + _BATCH]]
 

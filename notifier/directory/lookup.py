@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from notifier.directory.models import Mandate, Organisation
+from notifier.directory.models import Address, Mandate, Organisation, Person
 from notifier.directory.names import fold
 from notifier.directory.on_call.shifts import local_moment
 from notifier.mailbox import strip_invisible
@@ -46,6 +46,31 @@ def mandate_named(organisation: Organisation, text: str, at: datetime) -> Mandat
         f"« {text} » n’est personne de {organisation}"
         + (f" ; il y a {_listed(present)}" if present else ", où personne n’est inscrit")
     )
+
+
+def addresses_named(text: str) -> list[Address]:
+    """Return the addresses that are meant: one by its number or mailbox, or all of a person.
+
+    Raises LookupRefused when the name may be that of several people, or of nobody.
+    """
+    wanted = strip_invisible(text)
+    rows = Address.objects.select_related("person").order_by("person_id", "position", "id")
+    if found := list(rows.filter(value__in=_as_stored(wanted))):
+        return found
+    words = fold(wanted).split()
+    people = Person.objects.filter(name_key__contains=words[0]) if words else []
+    named = [one for one in people if sorted(one.name_key.split()) == sorted(words)]
+    if len(named) > 1:
+        raise LookupRefused(
+            f"« {text} » peut être {len(named)} personnes de l’annuaire : préciser par le courriel "
+            "ou le mobile"
+        )
+    found = list(rows.filter(person__in=named))
+    if not found:
+        raise LookupRefused(
+            f"« {text} » n’est ni une adresse ni le nom complet de quelqu’un de l’annuaire"
+        )
+    return found
 
 
 def mandates_since(organisation: Organisation, at: datetime) -> list[Mandate]:
@@ -95,9 +120,14 @@ def _is_numbered(wanted: str, mandate: Mandate) -> bool:
 
 
 def _has_address(wanted: str, mandate: Mandate) -> bool:
-    compact = re.sub(r"[\s.]", "", wanted) if "@" not in wanted else wanted.lower()
-    national = re.sub(r"^0(?=[1-9][0-9]{8}$)", "+33", compact)
-    return any(address.value in (compact, national) for address in mandate.person.addresses.all())
+    forms = _as_stored(wanted)
+    return any(address.value in forms for address in mandate.person.addresses.all())
+
+
+def _as_stored(wanted: str) -> tuple[str, str]:
+    """Return in which forms an address that was written so may be stored."""
+    compact = wanted.lower() if "@" in wanted else re.sub(r"[\s.]", "", wanted)
+    return compact, re.sub(r"^0(?=[1-9][0-9]{8}$)", "+33", compact)
 
 
 def _has_title(wanted: str, mandate: Mandate) -> bool:

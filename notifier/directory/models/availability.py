@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.directory.models.changes import ChangeHistory
 from notifier.directory.models.organisations import Organisation
 from notifier.directory.models.people import Mandate, Person
 
@@ -26,6 +27,7 @@ class Absence(models.Model):
         related_name="stand_ins",
         verbose_name="remplaçant",
     )
+    history = ChangeHistory()
 
     class Meta:
         verbose_name = "absence"
@@ -61,6 +63,7 @@ class OnCallRotation(models.Model):
     ends_on = models.DateField("jusqu’au", null=True, blank=True)
     # Up to when its shifts are stored.
     planned_until = models.DateTimeField("planifié jusqu’au", null=True, editable=False)
+    history = ChangeHistory()
 
     class Meta:
         verbose_name = "roulement d’astreinte"
@@ -93,6 +96,7 @@ class OnCallShift(models.Model):
     )
     starts_at = models.DateTimeField("début")
     ends_at = models.DateTimeField("fin")
+    history = ChangeHistory()
 
     class Meta:
         verbose_name = "tour d’astreinte"

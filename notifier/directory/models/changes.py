@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
+from django.dispatch import receiver
 from simple_history.models import HistoricalRecords
+from simple_history.signals import pre_create_historical_record
 
 
 class ChangeKind(models.TextChoices):
@@ -81,3 +83,27 @@ def recorded_in_bulk() -> Iterator[None]:
         yield
     finally:
         _is_recorded_in_bulk.reset(token)
+
+
+_current_change: ContextVar[Change | None] = ContextVar("current_change", default=None)
+
+
+def current_change() -> Change | None:
+    """Return the change to which what is written now belongs, if one was named."""
+    return _current_change.get()
+
+
+@contextmanager
+def naming(change: Change | None) -> Iterator[None]:
+    """Have the history of whatever is saved or deleted inside name the change."""
+    token = _current_change.set(change)
+    try:
+        yield
+    finally:
+        _current_change.reset(token)
+
+
+@receiver(pre_create_historical_record)
+def _name_change(history_instance: models.Model, **_: object) -> None:
+    if isinstance(history_instance, Recorded):
+        history_instance.change = current_change()

@@ -13,7 +13,15 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from notifier.directory.models import Mandate, OnCallRotation, OnCallShift, Organisation
+from notifier.directory.changes import ADDED, record
+from notifier.directory.models import (
+    Change,
+    Mandate,
+    OnCallRotation,
+    OnCallShift,
+    Organisation,
+)
+from notifier.directory.models.changes import current_change
 from notifier.directory.on_call.shifts import (
     OverlapError,
     Pattern,
@@ -74,7 +82,7 @@ def plan_rotation(
         _refuse_overlap(organisation, planned, now)
         if not dry_run:
             rotation.save()
-            return _store(rotation, planned)
+            return _store(rotation, planned, current_change())
     return [_row(rotation, shift) for shift in planned]
 
 
@@ -102,7 +110,9 @@ def _extend(rotation: OnCallRotation, now: datetime) -> int:
         free = without(planned, there)
         if len(free) != len(planned):
             log.info("shifts on call were planned otherwise", rotation=rotation.pk)
-        return len(_store(rotation, free))
+        # What the clock adds belongs to the change that made the rotation.
+        made = rotation.history.filter(history_type=ADDED).select_related("change").last()
+        return len(_store(rotation, free, made.change if made else None))
 
 
 def give(
@@ -278,5 +288,10 @@ def _row(rotation: OnCallRotation, shift: Shift) -> OnCallShift:
     )
 
 
-def _store(rotation: OnCallRotation, shifts: Iterable[Shift]) -> list[OnCallShift]:
-    return OnCallShift.objects.bulk_create([_row(rotation, shift) for shift in shifts])
+def _store(
+    rotation: OnCallRotation, shifts: Iterable[Shift], change: Change | None
+) -> list[OnCallShift]:
+    rows = OnCallShift.objects.bulk_create([_row(rotation, shift) for shift in shifts])
+    if change is not None:
+        record(OnCallShift, rows, ADDED, change)
+    return rows

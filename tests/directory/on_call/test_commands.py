@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from notifier.directory.models import Absence, Mandate, OnCallRotation, OnCallShift, Organisation
+from notifier.directory.models import (
+    Absence,
+    Change,
+    Mandate,
+    OnCallRotation,
+    OnCallShift,
+    Organisation,
+)
+from notifier.directory.on_call.planning import extend_rotations
 from tests.directory.people import organisation, somebody
 
 pytestmark = pytest.mark.django_db
@@ -240,3 +248,45 @@ def test_a_second_absence_at_the_same_time_is_refused(run, three: list[Mandate])
     said = refusal("absence", "add", DELLE, "maire", "--until", "2026-10-15")
     assert "déjà absent du lundi 12 octobre 2026" in said
     assert f"notifier absence end {Absence.objects.get().pk}" in said
+
+
+# --- what stays of it ----------------------------------------------------------------------------
+
+
+def test_every_change_by_hand_is_kept_with_who_before_and_after(
+    run, _now, three: list[Mandate]
+) -> None:
+    run(*PLAN, "--who", "administratrice")
+    _now.shift(60)
+    run("on-call", "swap", DELLE, "2026-10-24", "--to", "2e adjoint", "--who", "secretaire")
+    week = OnCallShift.objects.get(mandate=three[2])
+    assert [
+        (row.mandate_id, row.history_type, row.change.author) for row in week.history.all()
+    ] == [(three[2].pk, "~", "secretaire"), (three[1].pk, "+", "administratrice")]
+    [rotation] = OnCallRotation.objects.all()
+    assert rotation.history.get().change.author == "administratrice"
+    run("absence", "add", DELLE, "maire", "--until", "2026-10-18", "--who", "secretaire")
+    absence = Absence.objects.get()
+    _now.shift(60)
+    run("absence", "end", str(absence.pk), "--who", "administratrice")
+    assert [(row.history_type, row.change.author) for row in absence.history.all()] == [
+        ("~", "administratrice"),
+        ("+", "secretaire"),
+    ]
+    assert Change.objects.count() == 4
+
+
+def test_what_the_clock_adds_belongs_to_the_change_that_made_the_rotation(
+    run, _now, three: list[Mandate]
+) -> None:
+    run(*PLAN, "--who", "administratrice")
+    assert extend_rotations(NOW + timedelta(weeks=3)) == 3
+    added = OnCallShift.objects.latest("starts_at")
+    assert added.history.get().change == Change.objects.get()
+
+
+def test_what_is_refused_or_a_trial_leaves_no_change(run, three: list[Mandate]) -> None:
+    run(*PLAN, "--dry-run")
+    refusal("on-call", "swap", DELLE, "2026-10-13", "--to", "maire")
+    refusal("absence", "add", DELLE, "maire", "--until", "2026-10-11")
+    assert not Change.objects.exists()

@@ -16,15 +16,17 @@ from notifier.directory.absences import (
     end_absence,
     other_mandates,
 )
+from notifier.directory.changes import changing
 from notifier.directory.lookup import describe_mandate, mandate_named, parse_moment
 from notifier.directory.management.commands._arguments import (
     MOMENT_HELP,
     PERSON_HELP,
+    add_author_option,
     add_organisation_argument,
     find_organisation,
     refusals_in_one_line,
 )
-from notifier.directory.models import Absence
+from notifier.directory.models import Absence, ChangeKind
 
 _END_OF_DAY = time(23, 59)
 
@@ -51,10 +53,12 @@ class Command(BaseCommand):
         adding.add_argument(
             "--stand-in", metavar="PERSONNE", help="remplaçant ; sans lui, le suivant dans l’ordre"
         )
+        add_author_option(adding)
         listing = actions.add_parser("list", help="absences en cours et à venir d’un organisme")
         add_organisation_argument(listing)
         ending = actions.add_parser("end", help="terminer une absence maintenant")
         ending.add_argument("number", type=int, metavar="NUMERO", help="affiché par « list »")
+        add_author_option(ending)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run the action; exit code 1, with nothing written, when anything is refused."""
@@ -71,7 +75,8 @@ class Command(BaseCommand):
             stand_in = mandate_named(organisation, options["stand_in"], now)
         starts_at = parse_moment(options["start"], zone) if options["start"] else now
         ends_at = parse_moment(options["end"], zone, _END_OF_DAY)
-        absence = add_absence(mandate, starts_at, ends_at, stand_in, now)
+        with changing(ChangeKind.HAND, options["who"]):
+            absence = add_absence(mandate, starts_at, ends_at, stand_in, now)
         self._show(absence)
         for other in other_mandates(mandate, now):
             self.stdout.write(
@@ -90,7 +95,8 @@ class Command(BaseCommand):
 
     def _end(self, options: dict[str, Any]) -> None:
         number = options["number"]
-        absence = end_absence(number, timezone.now())
+        with changing(ChangeKind.HAND, options["who"]):
+            absence = end_absence(number, timezone.now())
         who = describe_mandate(absence.mandate)
         self.stdout.write(f"Absence n° {number} de {who} : terminée, de nouveau prévenu.")
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
+from notifier.directory.addresses import confirm
+from notifier.directory.changes import changing
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
 from notifier.directory.imports.reading import AUTOMATIC, FORMATS
 from notifier.directory.imports.table import FileRefused
+from notifier.directory.lookup import addresses_named
 from notifier.directory.management.commands._arguments import (
     add_author_option,
     refusals_in_one_line,
@@ -21,6 +25,7 @@ from notifier.directory.management.commands._lists import (
     read_confirmed,
     refused_file,
 )
+from notifier.directory.models import ChangeKind
 
 _MAX_WARNINGS = 50
 
@@ -57,6 +62,13 @@ class Command(BaseCommand):
         )
         add_confirm_option(importing)
         add_author_option(importing)
+        confirming = actions.add_parser(
+            "confirm", help="une adresse en échec a été vérifiée : de nouveau utilisée"
+        )
+        confirming.add_argument(
+            "address", metavar="ADRESSE", help="courriel, numéro, ou nom complet de la personne"
+        )
+        add_author_option(confirming)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run the action; exit code 1, with nothing written, when anything is wrong."""
@@ -87,6 +99,15 @@ class Command(BaseCommand):
             )
         elif options["dry_run"]:
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
+
+    def _confirm(self, options: dict[str, Any]) -> None:
+        found = addresses_named(options["address"])
+        with changing(ChangeKind.CONFIRMATION, options["who"]):
+            for address in found:
+                confirm(address, timezone.now())
+        for address in found:
+            refused = ", refuse toujours les messages (STOP)" if address.opted_out_at else ""
+            self.stdout.write(f"{address.person} : {address}, confirmé{refused}.")
 
     def _show_rows(self, summary: ImportSummary, *, dry_run: bool) -> None:
         """Print what happens to each row; in earnest only what deserves a look."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.directory.absences import absences_of, describe_absence
+from notifier.directory.changes import changing
 from notifier.directory.lookup import (
     describe_mandate,
     mandate_named,
@@ -26,9 +28,13 @@ from notifier.directory.management.commands._arguments import (
     find_organisation,
     refusals_in_one_line,
 )
-from notifier.directory.models import Absence, OnCallShift, Organisation, Person
+from notifier.directory.models import Absence, ChangeKind, OnCallShift, Organisation, Person
 from notifier.directory.on_call import feeds, gaps, planning
-from notifier.directory.on_call.calendar_import import ImportedEvent, import_calendar
+from notifier.directory.on_call.calendar_import import (
+    CalendarImport,
+    ImportedEvent,
+    import_calendar,
+)
 from notifier.directory.on_call.calendar_in import MAX_BYTES, EventKind
 from notifier.directory.on_call.planning import NewRotation
 from notifier.moments import weekday_moment
@@ -119,7 +125,8 @@ class Command(BaseCommand):
         what = giving.add_mutually_exclusive_group()
         what.add_argument("--renew", action="store_true", help="remplacer l’adresse en service")
         what.add_argument("--revoke", action="store_true", help="retirer l’adresse en service")
-        add_author_option(giving)
+        for action in (planning_, swapping, stopping, importing, giving):
+            add_author_option(action)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run the action; exit code 1, with nothing written, when anything is refused."""
@@ -135,7 +142,8 @@ class Command(BaseCommand):
             shift_days=options["days"],
             ends_on=parse_local(options["end"]).date() if options["end"] else None,
         )
-        shifts = planning.plan_rotation(organisation, new, now, dry_run=options["dry_run"])
+        with _changing(options):
+            shifts = planning.plan_rotation(organisation, new, now, dry_run=options["dry_run"])
         self._head(organisation)
         self._write(shifts[: max(_SHOWN_WEEKS, len(new.members) + 1)])
         last = weekday_moment(shifts[-1].ends_at.astimezone(organisation.zone_info))
@@ -164,7 +172,9 @@ class Command(BaseCommand):
         at = parse_moment(options["moment"], organisation.zone_info)
         if options["other"]:
             other = parse_moment(options["other"], organisation.zone_info)
-            self._write(planning.swap(organisation, at, other, now))
+            with _changing(options):
+                changed = planning.swap(organisation, at, other, now)
+            self._write(changed)
             return
         mandate = mandate_named(organisation, options["to"], now)
         if options["end"]:
@@ -172,11 +182,14 @@ class Command(BaseCommand):
         else:
             shift = planning.shift_at(organisation, at)
             starts_at, ends_at = shift.starts_at, shift.ends_at
-        self._write(planning.give(organisation, starts_at, ends_at, mandate, now))
+        with _changing(options):
+            changed = planning.give(organisation, starts_at, ends_at, mandate, now)
+        self._write(changed)
 
     def _stop(self, organisation: Organisation, options: dict[str, Any]) -> None:
         at = max(parse_moment(options["moment"], organisation.zone_info), timezone.now())
-        count = planning.stop(organisation, at)
+        with _changing(options):
+            count = planning.stop(organisation, at)
         local = weekday_moment(at.astimezone(organisation.zone_info))
         self.stdout.write(
             f"À partir du {local}, plus personne n’est planifié (tours ôtés ou écourtés : {count})."
@@ -188,14 +201,20 @@ class Command(BaseCommand):
                 content = opened.read(MAX_BYTES + 1)
         except OSError as error:
             raise CommandError(f"« {options['file']} » illisible ({error.strerror})") from None
-        done = import_calendar(
-            organisation,
-            content,
-            timezone.now(),
-            kind=EventKind(options["comme"]) if options["comme"] else None,
-            only_valid=options["valides"],
-            dry_run=options["dry_run"],
-        )
+        with _changing(options):
+            done = import_calendar(
+                organisation,
+                content,
+                timezone.now(),
+                kind=EventKind(options["comme"]) if options["comme"] else None,
+                only_valid=options["valides"],
+                dry_run=options["dry_run"],
+            )
+            self._show_import(organisation, done, options)
+
+    def _show_import(
+        self, organisation: Organisation, done: CalendarImport, options: dict[str, Any]
+    ) -> None:
         for what, events in (("astreinte", done.shifts), ("absence", done.absences)):
             for one in events:
                 self.stdout.write(f"  {what} {_imported(one, organisation)}")
@@ -246,7 +265,9 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"  du {starts} au {ends} : {describe_mandate(shift.mandate)}")
             for absence in absences:
-                if absence.mandate_id == shift.mandate_id and absence.starts_at < shift.ends_at:
+                is_theirs = absence.mandate_id == shift.mandate_id
+                is_then = absence.starts_at < shift.ends_at and shift.starts_at < absence.ends_at
+                if is_theirs and is_then:
                     self.stdout.write(f"    {describe_absence(absence)}")
 
     def _write_gap(self, organisation: Organisation) -> None:
@@ -263,6 +284,14 @@ class Command(BaseCommand):
             self.stdout.write(f"Sans trou jusqu’au {starts} ; la suite s’ajoute d’elle-même.")
         else:
             self.stdout.write(f"Personne n’est d’astreinte à partir du {starts}.")
+
+
+def _changing(options: dict[str, Any]) -> AbstractContextManager[object]:
+    """Have what is written stand under the author's name; of a trial nothing is written."""
+    if options.get("dry_run"):
+        return nullcontext()
+    source = options["file"].name if options.get("file") else ""
+    return changing(ChangeKind.HAND, options["who"], source)
 
 
 def _imported(one: ImportedEvent, organisation: Organisation) -> str:
