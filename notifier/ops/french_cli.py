@@ -36,6 +36,7 @@ Installer et surveiller
 Suivre
   push               transmet des fichiers (JSON du service, EDXL-DE, CAP) à un service qui tourne
   timeline           ce qu’est devenue une intervention, étape par étape
+  who                qui a été prévenu, ou le serait : par quelle règle, dans quel ordre
   review             les interventions dont une personne doit trancher la commune
   release            participation citoyenne : relaie à un quartier ce qui attend une décision
   pause              suspend les envois aux communes, de toutes les sources ou d’une seule

@@ -29,15 +29,17 @@ class Situation:
     limits: Limits
 
 
-def read_situation(ruled: Sequence[RuledReport], *, lock: bool) -> Situation:
-    """Read the active people, the notifications so far, and what throttling goes by.
+def read_situation(
+    ruled: Sequence[RuledReport], *, lock: bool, at: datetime | None = None
+) -> Situation:
+    """Read the people active at `at` (now, if nothing is said), the notifications so far, limits.
 
     `lock`: what is deferred, and today's quotas, are locked until commit. One statement for first
     alerts of sources without a quota.
     """
     notifying = [report for report in ruled if report.notifying]
     rulings = [ruling for report in notifying for ruling in report.notifying]
-    now = timezone.now()
+    now = at or timezone.now()
     people = people_of([ruling.organisation for ruling in rulings], now)
     alert_ids = [alert.pk for report in notifying for alert in report.alerts]
     earlier = notifications_of(*alert_ids, lock=lock)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.models import Alert, DeferralReason, Notification
 from notifier.alerting.notification.history import alert_of
-from notifier.alerting.notification.planned import NotificationPlan, PlannedNotification
+from notifier.alerting.notification.planned import Deferral, NotificationPlan, PlannedNotification
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.moments import written_hour
@@ -45,11 +44,8 @@ def deferral_entries(plan: NotificationPlan) -> list[Entry]:
     for deferral in deferrals:
         alike = [n for n in plan.deferred if n.deferral == deferral]
         for alert, own in _by_alert(alike):
-            entries.append(
-                _deferral_entry(
-                    alert, own, _reason_in_words(deferral.reason, deferral.until, alert)
-                )
-            )
+            zone = ZoneInfo(alert.facts["time_zone"])
+            entries.append(_deferral_entry(alert, own, deferral_in_words(deferral, zone)))
     return entries
 
 
@@ -64,8 +60,9 @@ def _by_alert(
     return list(by_id.values())
 
 
-def _reason_in_words(reason: DeferralReason, until: datetime | None, alert: Alert) -> str:
-    hour = written_hour(until.astimezone(ZoneInfo(alert.facts["time_zone"]))) if until else ""
+def deferral_in_words(deferral: Deferral, zone: ZoneInfo) -> str:
+    """Say why a text waits and until when, in this time zone: "retenu jusqu’à 3 h 30"."""
+    hour = written_hour(deferral.until.astimezone(zone)) if deferral.until else ""
     return {
         DeferralReason.STORM: f"retenu pour un récapitulatif à {hour}",
         DeferralReason.FLAPPING: f"reprise annoncée il y a peu, retenu jusqu’à {hour}",
@@ -73,7 +70,7 @@ def _reason_in_words(reason: DeferralReason, until: datetime | None, alert: Aler
         DeferralReason.HARD_QUOTA: "retenu, le plafond absolu de la source est atteint, "
         "une personne peut le libérer",
         DeferralReason.RELAY: "retenu, en attente d’un relais par une personne",
-    }[reason]
+    }[deferral.reason]
 
 
 def _deferral_entry(alert: Alert, planned: Iterable[PlannedNotification], what: str) -> Entry:
