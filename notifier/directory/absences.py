@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from notifier.directory.lookup import describe_mandate
 from notifier.directory.models import Absence, Mandate, Organisation
@@ -86,7 +87,7 @@ def describe_absence(absence: Absence) -> str:
 def other_mandates(mandate: Mandate, now: datetime) -> list[Mandate]:
     """Return the same person's other mandates that have not ended: they are told in these."""
     others = Mandate.objects.filter(person=mandate.person_id).exclude(pk=mandate.pk)
-    present = others.filter(Q(ends_on=None) | Q(ends_on__gte=now.date()))
+    present = others.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localtime(now).date()))
     return list(present.select_related("organisation"))
 
 

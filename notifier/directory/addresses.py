@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from notifier.directory.models import MAX_FAILURES, Address
 
@@ -73,12 +74,14 @@ def passed_over_addresses(organisations: Collection[int] | None = None) -> list[
     return list(rows.distinct().select_related("person").order_by("person__name_key", "id"))
 
 
-def confirm(address: Address, now: datetime) -> Address:
+def confirm(address: Address, now: datetime, *, is_accepted_again: bool = False) -> Address:
     """Have the address tried again: somebody has made sure that it is right.
 
-    Does not lift what its owner refused.
+    What its owner refused stays refused, unless they accept messages again.
     """
-    address.confirmed_on = now.date()
+    address.confirmed_on = timezone.localtime(now).date()
+    if is_accepted_again:
+        address.opted_out_at = None
     address.failures, address.failing_since, address.failing_reason = 0, None, ""
     address.save()
     return address

@@ -105,6 +105,8 @@ def parse_local(text: str, default: time = time()) -> datetime:
         if found is None or (hour and hours is None):
             raise ValueError
         year, month, number = (int(found[part] or found[f"{part}2"]) for part in "ymd")
+        if not 2000 <= year < 2100:
+            raise ValueError
         at = time(int(hours[1]), int(hours[2] or 0)) if hours else default
         return datetime(year, month, number, at.hour, at.minute)  # noqa: DTZ001 - local
     except ValueError:

@@ -27,6 +27,7 @@ Installer et surveiller
   source             les centres d’opérations autorisés à transmettre, et leurs clés
   contacts           les contacts des communes : importer un fichier, les afficher
   organisation       les autres organismes prévenus : inscrire, afficher, leurs territoires
+  directory          l’annuaire : importer une liste, confirmer une adresse en échec
   absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant
   on-call            les astreintes : planifier un roulement, afficher, échanger, arrêter
   convention         qui d’autre que la commune est prévenu : importer, afficher, restreindre, clore

@@ -66,6 +66,8 @@ def test_what_its_owner_refused_stays_refused(
     confirm(NUMBER)
     assert "refuse toujours les messages (STOP)" in capsys.readouterr().out
     assert not Address.objects.get(value=NUMBER).is_usable
+    call_command("directory", "confirm", NUMBER, "--accepte")
+    assert Address.objects.get(value=NUMBER).is_usable
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def give(
     """
     if ends_at <= starts_at:
         raise OnCallError("la fin ne suit pas le début")
+    _require_members(organisation, [mandate])
     with transaction.atomic():
         _lock(organisation)
         return _give(organisation, max(starts_at, now), ends_at, mandate)
@@ -137,6 +138,7 @@ def add_shift(
     organisation: Organisation, starts_at: datetime, ends_at: datetime, mandate: Mandate
 ) -> OnCallShift:
     """Store a shift where nobody is on call. Raises OnCallError."""
+    _require_members(organisation, [mandate])
     with transaction.atomic():
         _lock(organisation)
         shift = Shift(starts_at, ends_at, mandate.pk)
@@ -240,11 +242,15 @@ def _check(organisation: Organisation, new: NewRotation) -> None:
         raise OnCallError(f"un roulement compte de 1 à {MAX_MEMBERS} personnes")
     if not 1 <= new.shift_days <= 31:
         raise OnCallError("un tour dure de 1 à 31 jours")
-    strangers = [m for m in new.members if m.organisation_id != organisation.pk]
-    if strangers:
-        raise OnCallError(f"{strangers[0].person} n’a pas de mandat dans cet organisme")
+    _require_members(organisation, new.members)
     if new.ends_on is not None and new.ends_on <= new.first_start.date():
         raise OnCallError("la fin du roulement ne suit pas son début")
+
+
+def _require_members(organisation: Organisation, mandates: Iterable[Mandate]) -> None:
+    for mandate in mandates:
+        if mandate.organisation_id != organisation.pk:
+            raise OnCallError(f"{mandate.person} n’a pas de mandat dans cet organisme")
 
 
 def _pattern(rotation: OnCallRotation) -> Pattern:

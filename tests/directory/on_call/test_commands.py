@@ -159,6 +159,8 @@ def test_a_week_is_given_exchanged_and_stopped(run, three: list[Mandate]) -> Non
         (("plan", DELLE, "Frêne", "--from", "2026-10-16 18:00"), "« Frêne » n’est personne de"),
         (("plan", DELLE, "maire", "--from", "vendredi 18h"), "n’est pas un moment"),
         (("plan", DELLE, "maire", "--from", "31/02/2026 18h"), "n’est pas un moment"),
+        (("plan", DELLE, "maire", "--from", "0001-01-01 18:00"), "n’est pas un moment"),
+        (("plan", DELLE, "maire", "--from", "9999-12-31 18:00"), "n’est pas un moment"),
         (("show", "commune:90999"), "aucune commune actuelle ne porte le code"),
         (("show", "90033"), "ne désigne pas un organisme"),
         (("show", "partenaire:habitat"), "aucun organisme « partenaire:habitat »"),

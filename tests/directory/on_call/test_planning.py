@@ -117,8 +117,15 @@ def test_a_pattern_that_cannot_be_is_refused(
 
 def test_whoever_has_no_mandate_there_is_refused(delle: Organisation) -> None:
     stranger = somebody(organisation(code="90010"), "Frêne")
-    with pytest.raises(OnCallError, match="Frêne n’a pas de mandat"):
-        planning.plan_rotation(delle, NewRotation([stranger], FIRST), NOW)
+    begins, ends = utc(2026, 10, 14), utc(2026, 10, 15)
+    for plan in (
+        lambda: planning.plan_rotation(delle, NewRotation([stranger], FIRST), NOW),
+        lambda: planning.give(delle, begins, ends, stranger, NOW),
+        lambda: planning.add_shift(delle, begins, ends, stranger),
+    ):
+        with pytest.raises(OnCallError, match="Frêne n’a pas de mandat"):
+            plan()
+    assert stored(delle) == []
 
 
 def test_a_trial_stores_nothing(delle: Organisation, five: list[Mandate]) -> None:

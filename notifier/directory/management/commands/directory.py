@@ -68,6 +68,11 @@ class Command(BaseCommand):
         confirming.add_argument(
             "address", metavar="ADRESSE", help="courriel, numéro, ou nom complet de la personne"
         )
+        confirming.add_argument(
+            "--accepte",
+            action="store_true",
+            help="la personne accepte de nouveau les messages, après STOP : elle a répondu START",
+        )
         add_author_option(confirming)
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -104,7 +109,7 @@ class Command(BaseCommand):
         found = addresses_named(options["address"])
         with changing(ChangeKind.CONFIRMATION, options["who"]):
             for address in found:
-                confirm(address, timezone.now())
+                confirm(address, timezone.now(), is_accepted_again=options["accepte"])
         for address in found:
             refused = ", refuse toujours les messages (STOP)" if address.opted_out_at else ""
             self.stdout.write(f"{address.person} : {address}, confirmé{refused}.")
