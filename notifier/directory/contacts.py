@@ -16,10 +16,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from notifier.directory.changes import Edits, start_change, write
 from notifier.directory.models import (
     ESCALATION_ORDER,
     Address,
     AddressKind,
+    ChangeKind,
     Mandate,
     Organisation,
     OrganisationKind,
@@ -50,11 +52,6 @@ RANK_TAKEN = (
     "Un contact a déjà cette fonction et ce rang dans cette commune : modifiez-le ou choisissez un "
     "autre rang."
 )
-_BATCH = 2_000
-_WRITTEN = (
-    "value", "position", "confirmed_on", "failures", "failing_since", "failing_reason",
-    "opted_out_at",
-)  # fmt: skip
 
 
 @dataclass
@@ -202,37 +199,22 @@ def to_contact(mandate: Mandate, addresses: Iterable[Address]) -> Contact:
     )
 
 
-def write_contacts(contacts: Sequence[Contact], origin: Origin) -> list[Mandate]:
-    """Store the contacts, in the caller's transaction; return their mandates in the same order.
+def write_contacts(contacts: Sequence[Contact], origin: Origin, author: str) -> list[Mandate]:
+    """Store the contacts under one change by hand; return their mandates in the same order.
 
     One with a mandate changes it, its person and their first mobile and e-mail; the others are
-    added. As many statements for a thousand as for one.
+    added. In the caller's transaction.
     """
     communes = organisations(commune_refs({contact.commune for contact in contacts}))
     mandates = [_as_stored(contact, communes, origin) for contact in contacts]
-    added, changed = _by_whether_stored(mandates)
-    Person.objects.bulk_create([mandate.person for mandate in added], batch_size=_BATCH)
-    Mandate.objects.bulk_create(added, batch_size=_BATCH)
-    Person.objects.bulk_update(
-        [mandate.person for mandate in changed],
-        ["last_name", "first_name", "name_key"],
-        batch_size=_BATCH,
-    )
-    Mandate.objects.bulk_update(
-        changed,
-        ["organisation", "function", "rank", "starts_on", "ends_on"],
-        batch_size=_BATCH,
-    )
-    _write_addresses(dict(zip((m.person_id for m in mandates), contacts, strict=True)))
-    return mandates
-
-
-def _by_whether_stored(mandates: Iterable[Mandate]) -> tuple[list[Mandate], list[Mandate]]:
-    """Return those without a row, and those with one."""
-    split: dict[bool, list[Mandate]] = {True: [], False: []}
+    edits = Edits()
     for mandate in mandates:
-        split[mandate._state.adding].append(mandate)
-    return split[True], split[False]
+        put = edits.add if mandate._state.adding else edits.change
+        put(mandate.person, mandate)
+    for contact, mandate in zip(contacts, mandates, strict=True):
+        _edit_addresses(mandate.person, contact, edits)
+    write(edits, start_change(ChangeKind.HAND, author))
+    return mandates
 
 
 def _as_stored(
@@ -244,8 +226,34 @@ def _as_stored(
     mandate.starts_on, mandate.ends_on = contact.active_from, contact.active_until
     person = mandate.person
     person.last_name, person.first_name = contact.last_name, contact.first_name
-    person.name_key = person.folded_name
     return mandate
+
+
+def _edit_addresses(person: Person, contact: Contact, edits: Edits) -> None:
+    """Make the first mobile and e-mail of a person those of the contact; keep all others."""
+    stored = [] if person._state.adding else list(person.addresses.order_by("position", "id"))
+    for position, (kind, value) in enumerate(
+        ((AddressKind.MOBILE, contact.mobile), (AddressKind.EMAIL, contact.email)), start=1
+    ):
+        of_kind = [address for address in stored if address.kind == kind]
+        same = next((address for address in of_kind if address.value == value), None)
+        if not value:
+            edits.remove(*of_kind[:1])
+        elif not of_kind:
+            edits.add(Address(person=person, kind=kind, value=value, position=position))
+        elif same is None:
+            edits.change(_renewed(of_kind[0], value))
+        elif same is not of_kind[0]:
+            same.position, of_kind[0].position = of_kind[0].position, same.position
+            edits.change(same, of_kind[0])
+
+
+def _renewed(address: Address, value: str) -> Address:
+    """Give the address another value: what was known of the old one is not true of the new."""
+    address.value = value
+    address.confirmed_on = address.failing_since = address.opted_out_at = None
+    address.failures, address.failing_reason = 0, ""
+    return address
 
 
 def is_rank_taken(contact: Contact) -> bool:
@@ -265,14 +273,19 @@ def is_rank_taken(contact: Contact) -> bool:
     return others.exists()
 
 
-def delete_mandates(mandate_ids: Collection[int]) -> None:
+def delete_mandates(mandate_ids: Collection[int], author: str) -> None:
     """Delete the mandates, and the people who have no other, in one transaction."""
     with transaction.atomic():
-        people = list(
-            Mandate.objects.filter(pk__in=mandate_ids).values_list("person_id", flat=True)
+        mandates = list(Mandate.objects.filter(pk__in=mandate_ids).select_related("person"))
+        kept = Mandate.objects.exclude(pk__in=mandate_ids).filter(
+            person__in=[mandate.person_id for mandate in mandates]
         )
-        Mandate.objects.filter(pk__in=mandate_ids).delete()
-        Person.objects.filter(pk__in=people, mandates=None).delete()
+        staying = set(kept.values_list("person_id", flat=True))
+        leaving = {m.person_id: m.person for m in mandates if m.person_id not in staying}
+        edits = Edits()
+        edits.remove(*mandates, *leaving.values())
+        edits.remove(*Address.objects.filter(person__in=leaving))
+        write(edits, start_change(ChangeKind.HAND, author))
 
 
 def unknown_commune(code: str) -> str:
@@ -281,50 +294,3 @@ def unknown_commune(code: str) -> str:
         f"Aucune commune actuelle ne porte le code {code} : donnez le code officiel géographique "
         "(pas le code postal)."
     )
-
-
-def _write_addresses(people: Mapping[int, Contact]) -> None:
-    """Make the first mobile and e-mail of each person those of the contact; keep all others."""
-    added: list[Address] = []
-    changed: list[Address] = []
-    removed: list[int] = []
-    stored = _addresses_of(sorted(people))
-    for person_id, contact in people.items():
-        wanted = {AddressKind.MOBILE: contact.mobile, AddressKind.EMAIL: contact.email}
-        for kind, value in wanted.items():
-            of_kind = stored[person_id, kind]
-            same = next((address for address in of_kind if address.value == value), None)
-            if not value:
-                removed += [address.pk for address in of_kind[:1]]
-            elif not of_kind:
-                position = 1 if kind == AddressKind.MOBILE else 2
-                added.append(
-                    Address(person_id=person_id, kind=kind, value=value, position=position)
-                )
-            elif same is None:
-                changed.append(_renewed(of_kind[0], value))
-            elif same is not of_kind[0]:
-                same.position, of_kind[0].position = of_kind[0].position, same.position
-                changed += [same, of_kind[0]]
-    Address.objects.bulk_create(added, batch_size=_BATCH)
-    Address.objects.bulk_update(changed, _WRITTEN, batch_size=_BATCH)
-    for start in range(0, len(removed), _BATCH):
-        Address.objects.filter(pk__in=removed[start : start + _BATCH]).delete()
-
-
-def _addresses_of(person_ids: Sequence[int]) -> defaultdict[tuple[int, str], list[Address]]:
-    """Return the addresses by person and kind, in their order."""
-    found: defaultdict[tuple[int, str], list[Address]] = defaultdict(list)
-    for start in range(0, len(person_ids), _BATCH):
-        batch = person_ids[start : start + _BATCH]
-        for address in Address.objects.filter(person__in=batch).order_by("position", "id"):
-            found[address.person_id, address.kind].append(address)
-    return found
-
-
-def _renewed(address: Address, value: str) -> Address:
-    """Give the address another value: what was known of the old one is not true of the new."""
-    address.value = value
-    address.confirmed_on = address.failing_since = address.opted_out_at = None
-    address.failures, address.failing_reason = 0, ""
-    return address

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifier.directory.contacts import Contact
-from notifier.directory.models import Mandate
+from notifier.directory.models import Change, Mandate
 from notifier.intake.access import api_keys as keys
 from notifier.intake.models import Source
 from tests.harness.people import add_contact, stored_contacts
@@ -251,6 +251,8 @@ def test_a_contact_is_stored_as_the_import_stores_it(admin_client: Client, admin
     )
     contact = only_contact()
     assert (contact.mobile, contact.email) == ("", "mairie@delle.example")
+    changes = Change.objects.order_by("pk").values_list("kind", "author")
+    assert list(changes) == [("saisie", "admin"), ("saisie", "admin")]
     history = LogEntry.objects.order_by("pk")
     assert [line.user for line in history] == [admin_user, admin_user]
     assert "639980001" not in "".join(f"{line}{line.change_message}" for line in history)

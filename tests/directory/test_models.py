@@ -113,7 +113,7 @@ def test_a_changed_contact_keeps_its_other_addresses_and_forgets_the_old_one_s_f
     Address.objects.filter(position=1).update(failures=2, failing_since=NOON)
     (contact,) = stored_contacts()
     contact.mobile = "+33639980003"
-    write_contacts([contact], Origin.HAND)
+    write_contacts([contact], Origin.HAND, "tests")
     assert list(Address.objects.filter(kind="mobile").values_list("value", "failures")) == [
         ("+33639980003", 0),
         ("+33639980002", 0),
@@ -126,7 +126,7 @@ def test_a_second_number_that_becomes_the_first_changes_places_with_it() -> None
     Address.objects.create(person=mandate.person, kind="mobile", value="+33639980002", position=2)
     (contact,) = stored_contacts()
     contact.mobile = "+33639980002"
-    write_contacts([contact], Origin.HAND)
+    write_contacts([contact], Origin.HAND, "tests")
     assert list(Address.objects.values_list("value", flat=True)) == ["+33639980002", "+33639980001"]
 
 
@@ -136,9 +136,9 @@ def test_a_person_is_deleted_with_the_last_mandate() -> None:
     on_call = Mandate.objects.create(
         person=mayor.person, organisation=mayor.organisation, function="astreinte"
     )
-    delete_mandates([mayor.pk])
+    delete_mandates([mayor.pk], "tests")
     assert Person.objects.exists()
-    delete_mandates([on_call.pk])
+    delete_mandates([on_call.pk], "tests")
     assert not Person.objects.exists()
     assert not Address.objects.exists()
 

@@ -16,14 +16,14 @@ def add_contact(commune: str = "90033", function: str = "maire", **fields: Any) 
 
 def add_contacts(*contacts: Contact) -> list[Mandate]:
     """Several of them at once."""
-    return write_contacts(contacts, Origin.HAND)
+    return write_contacts(contacts, Origin.HAND, "tests")
 
 
 def change_contact(mandate: Mandate, **fields: Any) -> None:
     """Change somebody, as a form would."""
     stored = Mandate.objects.get(pk=mandate.pk)
     contact = to_contact(stored, stored.person.addresses.order_by("position", "id"))
-    write_contacts([replace(contact, **fields)], Origin.HAND)
+    write_contacts([replace(contact, **fields)], Origin.HAND, "tests")
 
 
 def stored_contacts() -> list[Contact]:

@@ -108,6 +108,9 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
     )
     email = forms.CharField(label="courriel", max_length=254, required=False)
 
+    author = ""
+    """The account that saves it."""
+
     class Meta:
         model = Mandate
         fields = ("function", "rank", "starts_on", "ends_on")
@@ -156,7 +159,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg] # at run time it t
     def save(self, commit: bool = True) -> Mandate:
         """Write the person, their addresses and the mandate, all or nothing."""
         with transaction.atomic():
-            (self.instance,) = write_contacts([self._normalised], Origin.HAND)
+            (self.instance,) = write_contacts([self._normalised], Origin.HAND, self.author)
         return cast("Mandate", self.instance)
 
     def _contact(self, code: str, cleaned: dict[str, Any]) -> Contact:
@@ -270,6 +273,7 @@ class ContactAdmin(TitledAdmin[Mandate]):
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Mandate:
         """Return what the form has written; it writes more than one row."""
+        form.author = request.user.get_username()
         return cast("Mandate", form.save())
 
     def save_model(self, request: HttpRequest, obj: Mandate, form: Any, change: bool) -> None:
@@ -280,11 +284,11 @@ class ContactAdmin(TitledAdmin[Mandate]):
 
     def delete_model(self, request: HttpRequest, obj: Mandate) -> None:
         """Delete the mandate, and its person with the last one."""
-        delete_mandates([obj.pk])
+        delete_mandates([obj.pk], request.user.get_username())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mandate]) -> None:
         """Delete the mandates, and the people who have no other."""
-        delete_mandates([mandate.pk for mandate in queryset])
+        delete_mandates([mandate.pk for mandate in queryset], request.user.get_username())
 
     def log_addition(self, request: HttpRequest, obj: Mandate, message: Any) -> Any:
         """Record it without the name: the history outlives the contact."""
