@@ -98,6 +98,7 @@ def write(edits: Edits, change: Change) -> None:
         for row in added:
             _take_ids(row)
         _manager(model).bulk_create(added, batch_size=_BATCH)
+        _record_first(model, changed)
         _overwrite(model, changed)
         record(model, added, ADDED, change)
         record(model, changed, CHANGED, change)
@@ -110,13 +111,17 @@ def write(edits: Edits, change: Change) -> None:
 
 
 def record(
-    model: type[Row | OnCallShift], rows: Sequence[Row | OnCallShift], kind: str, change: Change
+    model: type[Row | OnCallShift],
+    rows: Sequence[Row | OnCallShift],
+    kind: str,
+    change: Change | None,
 ) -> None:
     """Store how the rows stand in their table; those to delete, before they are.
 
     Copied by the database: rows of history that Python makes take as long as all the rest.
     """
     history = model.history.model
+    at = connection.ops.adapt_datetimefield_value(change.at if change else timezone.now())
     names = ", ".join(one.column for one in history.tracked_fields)
     for ids in _batches(rows):
         marks = ", ".join(["%s"] * len(ids))
@@ -125,8 +130,17 @@ def record(
                 f"INSERT INTO {history._meta.db_table} "  # noqa: S608 - names of tables and columns
                 f"({names}, history_date, history_type, change_id) "
                 f"SELECT {names}, %s, %s, %s FROM {model._meta.db_table} WHERE id IN ({marks})",
-                [connection.ops.adapt_datetimefield_value(change.at), kind, change.pk, *ids],
+                [at, kind, change.pk if change else None, *ids],
             )
+
+
+def _record_first(model: type[Row], rows: Sequence[Row]) -> None:
+    """Store how rows without any history stand, before they change for the first time."""
+    history = model.history.model
+    for ids in _batches(rows):
+        known = set(history.objects.filter(id__in=ids).values_list("id", flat=True))
+        unknown = set(ids) - known
+        record(model, [row for row in rows if row.pk in unknown], ADDED, None)
 
 
 def _overwrite(model: type[Row], rows: Sequence[Row]) -> None:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from notifier.directory.address_edits import compare_addresses
 from notifier.directory.changes import Edits, start_change, write
 from notifier.directory.models import (
     ESCALATION_ORDER,
@@ -52,6 +53,7 @@ RANK_TAKEN = (
     "Un contact a déjà cette fonction et ce rang dans cette commune : modifiez-le ou choisissez un "
     "autre rang."
 )
+_ONE_OF_EACH = {AddressKind.MOBILE.value: 1, AddressKind.EMAIL.value: 1}
 
 
 @dataclass
@@ -226,34 +228,21 @@ def _as_stored(
     mandate.starts_on, mandate.ends_on = contact.active_from, contact.active_until
     person = mandate.person
     person.last_name, person.first_name = contact.last_name, contact.first_name
+    # Whoever saves it has looked at it.
+    mandate.is_confirmed = True
     return mandate
 
 
 def _edit_addresses(person: Person, contact: Contact, edits: Edits) -> None:
     """Make the first mobile and e-mail of a person those of the contact; keep all others."""
     stored = [] if person._state.adding else list(person.addresses.order_by("position", "id"))
-    for position, (kind, value) in enumerate(
-        ((AddressKind.MOBILE, contact.mobile), (AddressKind.EMAIL, contact.email)), start=1
-    ):
-        of_kind = [address for address in stored if address.kind == kind]
-        same = next((address for address in of_kind if address.value == value), None)
-        if not value:
-            edits.remove(*of_kind[:1])
-        elif not of_kind:
-            edits.add(Address(person=person, kind=kind, value=value, position=position))
-        elif same is None:
-            edits.change(_renewed(of_kind[0], value))
-        elif same is not of_kind[0]:
-            same.position, of_kind[0].position = of_kind[0].position, same.position
-            edits.change(same, of_kind[0])
-
-
-def _renewed(address: Address, value: str) -> Address:
-    """Give the address another value: what was known of the old one is not true of the new."""
-    address.value = value
-    address.confirmed_on = address.failing_since = address.opted_out_at = None
-    address.failures, address.failing_reason = 0, ""
-    return address
+    wanted = ((AddressKind.MOBILE, contact.mobile), (AddressKind.EMAIL, contact.email))
+    found = compare_addresses(
+        person, [(kind, value) for kind, value in wanted if value], stored, _ONE_OF_EACH
+    )
+    edits.add(*found.added)
+    edits.change(*found.changed)
+    edits.remove(*found.removed)
 
 
 def is_rank_taken(contact: Contact) -> bool:

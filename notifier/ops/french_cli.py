@@ -26,6 +26,7 @@ Installer et surveiller
   createsuperuser    crée un compte pour /admin/
   source             les centres d’opérations autorisés à transmettre, et leurs clés
   contacts           les contacts des communes : importer un fichier, les afficher
+  directory          l’annuaire : importer toute liste (RNE, annuaire de l’État), annuler, confirmer
   organisation       les autres organismes prévenus : inscrire, afficher, leurs territoires
   directory          l’annuaire : importer une liste, confirmer une adresse en échec
   absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant

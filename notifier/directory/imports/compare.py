@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from notifier.directory.imports.addresses import compare_addresses
+from notifier.directory.address_edits import compare_addresses
 from notifier.directory.imports.entries import Entry, OrganisationKey, Reading
 from notifier.directory.imports.outcome import Comparison, Outcome, Verb
 from notifier.directory.imports.people import PeopleIndex, is_named_now, same_holder

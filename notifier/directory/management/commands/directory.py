@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.directory.addresses import confirm
 from notifier.directory.changes import changing
+from notifier.directory.election import confirm_mandate, unconfirm_since
+from notifier.directory.history import lines_of, recent_changes
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
 from notifier.directory.imports.reading import AUTOMATIC, FORMATS
 from notifier.directory.imports.table import FileRefused
-from notifier.directory.lookup import addresses_named
+from notifier.directory.imports.values import normalise_commune_code, unknown_commune_reason
+from notifier.directory.lookup import addresses_named, describe_mandate, mandate_named
 from notifier.directory.management.commands._arguments import (
     add_author_option,
+    find_organisation,
     refusals_in_one_line,
 )
 from notifier.directory.management.commands._lists import (
@@ -25,9 +31,17 @@ from notifier.directory.management.commands._lists import (
     read_confirmed,
     refused_file,
 )
-from notifier.directory.models import ChangeKind
+from notifier.directory.models import Change, ChangeKind
+from notifier.directory.undo import UndoError, undo
+from notifier.territory.resolve import commune_by_code, communes_in
 
 _MAX_WARNINGS = 50
+_COUNTS = {
+    **{verb.name.lower(): f"{verb}s" for verb in Verb},
+    "refused": "refusés",
+    "undone": "rétablis",
+    "kept": "laissés",
+}
 
 
 class Command(BaseCommand):
@@ -62,6 +76,26 @@ class Command(BaseCommand):
         )
         add_confirm_option(importing)
         add_author_option(importing)
+        history = actions.add_parser("history", help="voir les changements, ou un seul en détail")
+        history.add_argument("number", type=int, nargs="?", metavar="N", help="ce changement-là")
+        history.add_argument(
+            "--limit", type=int, default=50, metavar="NOMBRE", help="combien (50 par défaut)"
+        )
+        undoing = actions.add_parser(
+            "undo", help="annuler un changement entier, sauf ce qui a changé depuis"
+        )
+        undoing.add_argument("number", type=int, metavar="N", help="affiché par « history »")
+        undoing.add_argument("--dry-run", action="store_true", help="ne rien écrire")
+        add_author_option(undoing)
+        election = actions.add_parser(
+            "election", help="après une élection : chacun est à confirmer, et prévenu entre-temps"
+        )
+        election.add_argument("day", type=_day, metavar="DATE", help="par exemple 2026-03-15")
+        election.add_argument("--departement", metavar="CODE", help="sinon, toutes les communes")
+        election.add_argument(
+            "--commune", action="append", default=[], metavar="CODE", help="à répéter"
+        )
+        add_author_option(election)
         confirming = actions.add_parser(
             "confirm", help="une adresse en échec a été vérifiée : de nouveau utilisée"
         )
@@ -72,6 +106,12 @@ class Command(BaseCommand):
             "--accepte",
             action="store_true",
             help="la personne accepte de nouveau les messages, après STOP : elle a répondu START",
+        )
+        confirming.add_argument(
+            "--organisme",
+            dest="organisation",
+            metavar="ORGANISME",
+            help="confirmer le mandat qu’y exerce la personne nommée, et toutes ses adresses",
         )
         add_author_option(confirming)
 
@@ -106,6 +146,9 @@ class Command(BaseCommand):
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
     def _confirm(self, options: dict[str, Any]) -> None:
+        if options["organisation"]:
+            self._confirm_mandate(options)
+            return
         found = addresses_named(options["address"])
         with changing(ChangeKind.CONFIRMATION, options["who"]):
             for address in found:
@@ -113,6 +156,14 @@ class Command(BaseCommand):
         for address in found:
             refused = ", refuse toujours les messages (STOP)" if address.opted_out_at else ""
             self.stdout.write(f"{address.person} : {address}, confirmé{refused}.")
+
+    def _confirm_mandate(self, options: dict[str, Any]) -> None:
+        organisation = find_organisation(options["organisation"])
+        now = timezone.now()
+        mandate = mandate_named(organisation, options["address"], now)
+        with changing(ChangeKind.CONFIRMATION, options["who"]):
+            confirm_mandate(mandate, now)
+        self.stdout.write(f"Confirmé : {describe_mandate(mandate)}")
 
     def _show_rows(self, summary: ImportSummary, *, dry_run: bool) -> None:
         """Print what happens to each row; in earnest only what deserves a look."""
@@ -128,5 +179,77 @@ class Command(BaseCommand):
         if not dry_run and len(rows) > _MAX_WARNINGS:
             self.stdout.write(f"… et {len(rows) - _MAX_WARNINGS} autres lignes à regarder")
 
+    def _history(self, options: dict[str, Any]) -> None:
+        if options["number"] is None:
+            for change in recent_changes(options["limit"]):
+                self.stdout.write(_describe(change))
+            return
+        found = Change.objects.filter(pk=options["number"]).first()
+        if found is None:
+            raise CommandError(f"aucun changement n° {options['number']}")
+        self.stdout.write(_describe(found))
+        lines = lines_of(found)
+        for line in islice(lines, options["limit"]):
+            self.stdout.write(f"  {line}")
+        if next(lines, None):
+            self.stdout.write("  … et d’autres : --limit en montre davantage")
+
+    def _undo(self, options: dict[str, Any]) -> None:
+        try:
+            summary = undo(options["number"], options["who"], dry_run=options["dry_run"])
+        except UndoError as error:
+            raise CommandError(str(error)) from None
+        for text in summary.kept:
+            self.stdout.write(f"laissé tel quel : {text}")
+        self.stdout.write(f"{summary.undone} lignes rétablies, {len(summary.kept)} laissées")
+        if options["dry_run"]:
+            self.stdout.write("Essai à blanc : rien n’a été écrit.")
+        elif summary.change:
+            self.stdout.write(f"Changement n° {summary.change}")
+
+    def _election(self, options: dict[str, Any]) -> None:
+        codes = {normalise_commune_code(code) for code in options["commune"]}
+        for code in sorted(codes):
+            if commune_by_code(code) is None:
+                raise CommandError(f"--commune : {unknown_commune_reason(code)}")
+        if departement := options["departement"]:
+            of_departement = {commune.code for commune in communes_in(departement.upper())}
+            if not of_departement:
+                raise CommandError(f"--departement : aucun département {departement}")
+            codes |= of_departement
+        change = unconfirm_since(options["day"], codes, options["who"])
+        if change is None:
+            self.stdout.write("Personne n’est à confirmer.")
+            return
+        self.stdout.write(
+            f"Changement n° {change.pk} : {change.counts['changed']} mandats à confirmer"
+        )
+
     def _progress(self, rows: int) -> None:
         self.stderr.write(f"{rows} lignes lues…")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"« {text} » : écrire la date comme 2026-03-15") from None
+
+
+def _describe(change: Change) -> str:
+    """Return one change on a line: number, when, by whom, from what, how much."""
+    parts = [
+        f"n° {change.pk}",
+        f"{timezone.localtime(change.at):%d/%m/%Y %H:%M}",
+        change.get_kind_display(),
+        f"par {change.author}",
+        change.source,
+        ", ".join(
+            f"{_COUNTS.get(key, key)} {count}" for key, count in change.counts.items() if count
+        ),
+    ]
+    if change.undoes_id:
+        parts.append(f"annule le n° {change.undoes_id}")
+    if hasattr(change, "undone_by"):
+        parts.append(f"annulé par le n° {change.undone_by.pk}")
+    return " · ".join(filter(None, parts))

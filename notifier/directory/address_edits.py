@@ -1,4 +1,4 @@
-"""What a list changes of one person's numbers and mailboxes."""
+"""What a list or a form changes of one person's numbers and mailboxes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,63 @@
+"""After an election everybody in the communes concerned is to be confirmed, and told meanwhile.
+
+A list that says that somebody holds office since that day confirms them, as a form does, or
+`notifier directory confirm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from notifier.directory.addresses import confirm
+from notifier.directory.changes import Edits, start_change, write
+from notifier.directory.models import (
+    Address,
+    Change,
+    ChangeKind,
+    Mandate,
+    OrganisationKind,
+    Origin,
+)
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
+
+
+def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change | None:
+    """Have everybody of the communes confirmed who held office before a day.
+
+    `communes`: their codes; empty means every commune. The annuaire's town halls, which no voter
+    elects, stay. Return the change, or None where nobody had to be confirmed.
+    """
+    held_before = Q(starts_on=None) | Q(starts_on__lt=day)
+    lasting = Q(ends_on=None) | Q(ends_on__gte=day)
+    concerned = Mandate.objects.filter(
+        held_before, lasting, organisation__kind=OrganisationKind.COMMUNE, is_confirmed=True
+    ).exclude(origin=Origin.ANNUAIRE)
+    if communes:
+        concerned = concerned.filter(organisation__code__in=communes)
+    with transaction.atomic():
+        edits = Edits()
+        for mandate in concerned.select_for_update():
+            mandate.is_confirmed = False
+            edits.change(mandate)
+        if not edits:
+            return None
+        counts = {"changed": len(edits.rows("~", Mandate))}
+        source = f"élection du {day:%d/%m/%Y}"
+        change = start_change(ChangeKind.ELECTION, author, source, counts=counts)
+        write(edits, change)
+        text = f"annuaire : {source}, {counts['changed']} mandats à confirmer, par {author}"
+        write_entries([new_entry(None, Step.DIRECTORY, text, change=change.pk, counts=counts)])
+    return change
+
+
+def confirm_mandate(mandate: Mandate, now: datetime) -> None:
+    """Confirm that somebody holds a mandate, and that all their numbers and mailboxes are right."""
+    mandate.is_confirmed = True
+    mandate.save()
+    for address in Address.objects.select_for_update().filter(person=mandate.person_id):
+        confirm(address, now)

@@ -1,0 +1,228 @@
+"""Take a change of the directory back, except what was changed since.
+
+What hangs together is taken back together or not at all: where a mandate was changed since, the
+mandate that it followed stays ended too, or an organisation would have two mayors.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from notifier.directory.changes import (
+    ADDED,
+    MODELS,
+    REMOVED,
+    Edits,
+    Row,
+    start_change,
+    write,
+)
+from notifier.directory.imports.phrases import describe_post
+from notifier.directory.models import (
+    Absence,
+    Address,
+    Change,
+    ChangeKind,
+    Mandate,
+    OnCallShift,
+    Person,
+)
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
+
+_BATCH = 1_000
+
+
+class UndoError(ValueError):
+    """A change that cannot be taken back; the message, in French, says why."""
+
+
+@dataclass
+class UndoSummary:
+    """What was taken back, and what stays because it was changed since, in French."""
+
+    change: int | None
+    undone: int
+    kept: list[str]
+
+
+@dataclass
+class _Step:
+    """What one row went through in the change: how it stood before and after; None: not there."""
+
+    model: type[Row]
+    pk: int
+    before: Any
+    after: Any
+    now: Row | None = None
+    conflict: str = ""
+
+    def fields(self) -> list[str]:
+        """Return the fields that the change touched."""
+        names = [one.attname for one in self.model.history.model.tracked_fields]
+        return [n for n in names if getattr(self.before, n) != getattr(self.after, n)]
+
+
+def undo(number: int, author: str, *, dry_run: bool = False) -> UndoSummary:
+    """Take a change back, in one transaction. Raises UndoError."""
+    with transaction.atomic():
+        change = Change.objects.select_for_update().filter(pk=number).first()
+        if change is None:
+            raise UndoError(f"aucun changement n° {number} : voir « notifier directory history »")
+        if other := Change.objects.filter(undoes=change).first():
+            raise UndoError(f"le changement n° {number} est déjà annulé, par le n° {other.pk}")
+        steps = [step for model in MODELS for step in _steps(model, change)]
+        if not steps:
+            raise UndoError(
+                f"le changement n° {number} ne porte sur aucune personne, aucun mandat, aucune "
+                "adresse : une absence ou une astreinte se corrige par « notifier absence » et "
+                "« notifier on-call »"
+            )
+        _find_conflicts(steps)
+        kept = _kept_together(steps)
+        edits = _edits(step for step in steps if id(step) not in kept)
+        texts = [step.conflict for step in steps if step.conflict]
+        undone = len(steps) - len(kept)
+        if dry_run or not edits:
+            return UndoSummary(None, undone, texts)
+        counts = {"undone": undone, "kept": len(kept)}
+        undoing = start_change(ChangeKind.UNDO, author, counts=counts, undoes=change)
+        write(edits, undoing)
+        text = f"annuaire : changement n° {number} annulé par {author}"
+        write_entries([new_entry(None, Step.DIRECTORY, text, change=undoing.pk, counts=counts)])
+        return UndoSummary(undoing.pk, undone, texts)
+
+
+def _steps(model: type[Row], change: Change) -> Iterator[_Step]:
+    """Yield each row that the change touched, as it stood before, after, and now."""
+    history = model.history.model.objects
+    of_change = history.filter(change=change).order_by("history_id")
+    rows: dict[int, list[Any]] = defaultdict(list)
+    for row in of_change:
+        rows[row.id].append(row)
+    first = next(iter(rows.values()))[0].history_id if rows else 0
+    before: dict[int, Any] = {}
+    now: dict[int, Row] = {}
+    for ids in _batches(list(rows)):
+        # The last one before the change is how the row stood.
+        earlier = history.filter(id__in=ids, history_id__lt=first).order_by("history_id")
+        before |= {row.id: row for row in earlier}
+        now |= model._default_manager.in_bulk(ids)
+    for pk, of_row in rows.items():
+        was = None if of_row[0].history_type == ADDED else before.get(pk, of_row[0])
+        after = None if of_row[-1].history_type == REMOVED else of_row[-1]
+        yield _Step(model, pk, was, after, now.get(pk))
+
+
+def _find_conflicts(steps: list[_Step]) -> None:
+    """Mark the steps whose rows were changed since, or that others hang on since."""
+    own: dict[type[Row], set[int]] = defaultdict(set)
+    for step in steps:
+        own[step.model].add(step.pk)
+    for step in steps:
+        if step.after is None:
+            if step.now is not None:
+                step.conflict = f"{_label(step)} : rétabli depuis"
+        elif step.now is None:
+            step.conflict = f"{_label(step)} : supprimé depuis" if step.before else ""
+        elif any(
+            getattr(step.now, name) != getattr(step.after, name)
+            for name in (step.fields() if step.before else _tracked(step.model))
+        ):
+            step.conflict = f"{_label(step)} : changé depuis"
+    _mark_dependents(steps, own)
+
+
+def _mark_dependents(steps: list[_Step], own: dict[type[Row], set[int]]) -> None:
+    """Mark new people who have got other mandates or addresses since, mandates with shifts."""
+    new = [s for s in steps if s.before is None and s.now is not None and not s.conflict]
+    people = {s.pk: s for s in new if s.model is Person}
+    mandates = {s.pk: s for s in new if s.model is Mandate}
+    for ids in _batches(list(people)):
+        for model in (Mandate, Address):
+            others = model.objects.filter(person__in=ids).values_list("person_id", "pk")
+            for person_id, pk in others:
+                if pk not in own[model]:
+                    people[person_id].conflict = f"{_label(people[person_id])} : complété depuis"
+    for ids in _batches(list(mandates)):
+        for planned in (OnCallShift, Absence):
+            held = planned.objects.filter(mandate__in=ids).values_list("mandate_id", flat=True)
+            for pk in held.distinct():
+                step = mandates[pk]
+                step.conflict = f"{_label(step)} : astreinte ou absence saisie depuis"
+
+
+def _kept_together(steps: list[_Step]) -> set[int]:
+    """Return the steps, by `id()`, that stay: those in conflict and all that hang on them."""
+    groups = _Groups()
+    for step in steps:
+        for node in _nodes(step):
+            groups.join(("step", id(step)), node)
+    kept = {groups.find(("step", id(step))) for step in steps if step.conflict}
+    return {id(step) for step in steps if groups.find(("step", id(step))) in kept}
+
+
+def _nodes(step: _Step) -> Iterator[tuple[str, int]]:
+    """Yield the person and the organisation that a row belongs to."""
+    row = step.after or step.before
+    yield "person", step.pk if step.model is Person else row.person_id
+    if step.model is Mandate:
+        yield "organisation", row.organisation_id
+
+
+@dataclass
+class _Groups:
+    """Which nodes hang together (union-find)."""
+
+    parents: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+
+    def find(self, node: tuple[str, int]) -> tuple[str, int]:
+        while (parent := self.parents.setdefault(node, node)) != node:
+            self.parents[node] = node = self.parents[parent]
+        return node
+
+    def join(self, one: tuple[str, int], other: tuple[str, int]) -> None:
+        self.parents[self.find(one)] = self.find(other)
+
+
+def _edits(steps: Iterable[_Step]) -> Edits:
+    edits = Edits()
+    for step in steps:
+        if step.before is None:
+            if step.now is not None:
+                edits.remove(step.now)
+        elif step.after is None:
+            values = {name: getattr(step.before, name) for name in _tracked(step.model)}
+            edits.add(step.model(**values))
+        elif step.now is not None and (names := step.fields()):
+            for name in names:
+                setattr(step.now, name, getattr(step.before, name))
+            edits.change(step.now)
+    return edits
+
+
+def _tracked(model: type[Row]) -> list[str]:
+    return [one.attname for one in model.history.model.tracked_fields]
+
+
+def _label(step: _Step) -> str:
+    """Return who or what a row is, in French."""
+    row: Any = step.now or step.after or step.before
+    if step.model is Person:
+        return f"{row.first_name} {row.last_name}".strip() or f"personne n° {step.pk}"
+    if step.model is Address:
+        return str(row.value)
+    mandate = Mandate.objects.select_related("organisation", "person").filter(pk=step.pk).first()
+    if mandate is None:
+        return f"mandat n° {step.pk}"
+    return f"{describe_post(mandate)}, {mandate.person.name or 'sans nom'}"
+
+
+def _batches(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]
