@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from notifier.directory.conventions.file import ConventionFile, Rule
+from notifier.directory.conventions.warnings import warnings_of
 from notifier.directory.models import (
     Convention,
     ConventionNarrowing,
@@ -44,6 +45,8 @@ class Amendment:
     started: tuple[ConventionRule, ...]
     ended: tuple[ConventionRule, ...]
     kept: tuple[ConventionRule, ...]
+    warnings: tuple[str, ...]
+    """What keeps its rules from telling anybody, in French."""
 
     def __bool__(self) -> bool:
         return bool(self.is_new or self.changed or self.started or self.ended)
@@ -161,6 +164,7 @@ def _amend(file: ConventionFile) -> Amendment:
         tuple(started),
         tuple(remaining.values()),
         tuple(kept),
+        tuple(warnings_of([*started, *kept], now)),
     )
 
 

@@ -480,6 +480,7 @@ class Migration(migrations.Migration):
                 (
                     "territory_of",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="directory.organisation",

@@ -91,6 +91,8 @@ class ConventionRule(models.Model):
         Organisation,
         on_delete=models.PROTECT,
         related_name="+",
+        # That of the territory and the end serves.
+        db_index=False,
         verbose_name="sur le territoire de",
     )
     sites = models.JSONField("lieux", default=list, blank=True)

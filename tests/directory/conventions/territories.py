@@ -6,7 +6,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from notifier.directory.models import Convention, ConventionRule, Organisation, Zone, ZoneCommune
+from notifier.directory.models import (
+    Address,
+    Convention,
+    ConventionRule,
+    Mandate,
+    Organisation,
+    Person,
+    Zone,
+    ZoneCommune,
+)
 
 METROPOLE = "246300701"
 CLERMONT, AUBIERE, BEAUMONT, CEBAZAT = "63113", "63014", "63032", "63063"
@@ -45,3 +54,10 @@ def rule(of: Convention, told: Organisation, **fields: Any) -> ConventionRule:
         "starts_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     return ConventionRule.objects.create(convention=of, organisation=told, **{**given, **fields})
+
+
+def member(of: Organisation, function: str, name: str = "Martin", number: int = 1) -> Mandate:
+    """Somebody of an organisation who has a mobile."""
+    person = Person.objects.create(last_name=name)
+    Address.objects.create(person=person, kind="mobile", value=f"+336399800{number:02d}")
+    return Mandate.objects.create(person=person, organisation=of, function=function)

@@ -12,17 +12,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from notifier.directory.availability import Reason
-from notifier.directory.models import (
-    Address,
-    Consent,
-    Mandate,
-    Organisation,
-    OrganisationRef,
-    Person,
-)
+from notifier.directory.models import Consent, Mandate, Organisation, OrganisationRef
 from notifier.directory.recipients import active_people, orders_of_telling
 from notifier.journal.models import Entry, Step
-from tests.directory.conventions.territories import organisation
+from tests.directory.conventions.territories import member, organisation
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 6, 15, 10, tzinfo=UTC)
@@ -36,9 +29,7 @@ def quarter() -> Organisation:
 
 
 def resident(of: Organisation, name: str = "Martin", number: int = 1) -> Mandate:
-    person = Person.objects.create(last_name=name)
-    Address.objects.create(person=person, kind="mobile", value=f"+336399800{number:02d}")
-    return Mandate.objects.create(person=person, organisation=of, function="habitant_relais")
+    return member(of, "habitant_relais", name, number)
 
 
 def command(*args: str, at: datetime = NOON) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -229,3 +231,46 @@ def test_one_statement_however_many_communes_and_organisations(
 def test_a_moment_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         rules_for([DELLE], datetime(2026, 6, 15, 12))  # noqa: DTZ001
+
+
+# --- against the same rules told in plain words
+
+
+def test_never_outside_a_territory_or_its_dates() -> None:
+    """Many territories and rules at random: exactly what their rows say, at every edge of a day."""
+    random = Random(10)  # noqa: S311 - nothing is secret
+    communes = [commune.code for commune in communes_in("90")][:6]
+    days = [date(2026, 6, day) for day in range(10, 20)]
+    signed = convention()
+    zones: list[tuple[int, str, date | None, date | None]] = []
+    rules: list[tuple[int, int, datetime, datetime | None]] = []
+    for number in range(12):
+        told = organisation("partenaire", f"p{number}")
+        for commune in random.sample(communes, 3):
+            starts, ends = sorted(random.sample(days, 2))
+            kept = (random.choice([starts, None]), random.choice([ends, None]))
+            commune_zone(told, commune, *kept)
+            zones.append((told.pk, commune, *kept))
+        starts, ends = sorted(random.sample(days, 2))
+        stored = rule(
+            signed,
+            told,
+            starts_at=datetime.combine(starts, time(9), UTC),
+            ends_at=random.choice([datetime.combine(ends, time(9), UTC), None]),
+        )
+        rules.append((stored.pk, told.pk, stored.starts_at, stored.ends_at))
+    for day in days:
+        for hour in (9, 21, 22):
+            at = datetime.combine(day, time(hour), UTC)
+            today = at.astimezone(ZoneInfo("Europe/Paris")).date()
+            expected = {
+                pk: {
+                    commune
+                    for owner, commune, first, last in zones
+                    if owner == told and (first or today) <= today <= (last or today)
+                }
+                for pk, told, starts_at, ends_at in rules
+                if starts_at <= at and (ends_at is None or at < ends_at)
+            }
+            found = {found.rule_id: {*found.communes} for found in rules_for(communes, at)}
+            assert found == {pk: there for pk, there in expected.items() if there}

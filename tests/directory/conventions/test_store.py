@@ -14,7 +14,14 @@ from django.core.management import CommandError, call_command
 from notifier.directory.conventions.rules import rules_for
 from notifier.directory.models import Convention, ConventionRule, Organisation
 from notifier.journal.models import Entry, Step
-from tests.directory.conventions.territories import AUBIERE, CLERMONT, GRENOBLE, organisation, site
+from tests.directory.conventions.territories import (
+    AUBIERE,
+    CLERMONT,
+    GRENOBLE,
+    member,
+    organisation,
+    site,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +102,7 @@ def test_one_that_renews_itself_goes_on_after_its_end(imported: Any) -> None:
 def test_the_same_file_again_changes_nothing(imported: Any) -> None:
     imported(TEXT, NOON)
     rules = list(ConventionRule.objects.values())
-    assert imported(TEXT, NOON + DAY) == "clermont : rien ne change.\n"
+    assert imported(TEXT, NOON + DAY).endswith("clermont : rien ne change.\n")
     assert list(ConventionRule.objects.values()) == rules
     assert Entry.objects.filter(step=Step.AGREEMENT).count() == 1
 
@@ -191,6 +198,21 @@ def test_a_site_is_known_once_it_is_stored(imported: Any) -> None:
     assert (found.communes, [place.name for place in found.sites]) == ((), ["Les Acacias"])
 
 
+def test_it_says_who_would_be_told_of_nothing_and_nowhere(imported: Any) -> None:
+    text = TEXT.replace('"epci:246300701"\ncat', '"partenaire:bailleur"\ncat')
+    landlord = organisation("partenaire", "bailleur", "Bailleur")
+    said = imported(text, NOON, "--dry-run")
+    nowhere = "Attention : Bailleur (bailleur) n’a aucun territoire"
+    nobody = "Attention : Bailleur (bailleur) : personne n’y est joignable"
+    assert nowhere in said
+    assert nobody in said
+    site(landlord, "Les Acacias", CLERMONT)
+    member(landlord, "gardien")
+    assert "Attention" not in imported(text, NOON, "--dry-run")
+    named = text.replace("[[rules]]", '[[rules]]\nfunctions = ["responsable_astreinte"]')
+    assert f"{nobody} comme responsable d’astreinte." in imported(named, NOON, "--dry-run")
+
+
 # --- the end
 
 
@@ -252,6 +274,13 @@ def test_a_commune_keeps_back_what_it_says_until_it_lifts_that(imported: Any) ->
     assert said == f"clermont : 1 restriction(s) de {CLERMONT} levée(s).\n"
     assert not covers(CLERMONT, "L01.10.00", NOON + 2 * DAY)
     assert covers(CLERMONT, "L01.10.00", NOON + 3 * DAY)
+
+
+def test_a_commune_of_which_nobody_is_told_anything_hears_so(imported: Any) -> None:
+    imported(TEXT, NOON)
+    args = ("narrow", "clermont", "--tout", "--commune")
+    assert f"aucune règle en vigueur ne porte sur {GRENOBLE}" in command(*args, GRENOBLE, at=NOON)
+    assert "aucune règle" not in command(*args, CLERMONT, at=NOON)
 
 
 @pytest.mark.parametrize(

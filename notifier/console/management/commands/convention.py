@@ -15,7 +15,7 @@ from notifier.alerting.policy.current import categories
 from notifier.console.management.commands._who import add_actor_option
 from notifier.directory.conventions.file import ConventionRefusedError, Known, read_convention
 from notifier.directory.conventions.known import read_organisation, sites_of
-from notifier.directory.conventions.rules import is_among
+from notifier.directory.conventions.rules import is_among, rules_for
 from notifier.directory.conventions.store import (
     Amendment,
     ConventionError,
@@ -99,6 +99,8 @@ class Command(BaseCommand):
 
     def _say(self, amendment: Amendment) -> None:
         convention = amendment.convention
+        for warning in amendment.warnings:
+            self.stdout.write(f"Attention : {warning}.")
         if not amendment:
             self.stdout.write(f"{convention.reference} : rien ne change.")
             return
@@ -174,6 +176,9 @@ class Command(BaseCommand):
             if not any(is_among(known, [code]) for known in categories().codes()) or not code:
                 raise CommandError(f"--categorie : « {code} » n’est ni une catégorie ni son début")
         narrow(reference, commune, codes, who)
+        now = rules_for([commune], timezone.now())
+        if not any(rule.convention_reference == reference for rule in now):
+            self.stdout.write(f"Attention : aucune règle en vigueur ne porte sur {commune}.")
         kept = ", ".join(f"{_label(code)} ({code})" for code in codes) or "tout"
         self.stdout.write(f"{reference} : {commune} garde pour elle {kept}.")
 
