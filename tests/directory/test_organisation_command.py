@@ -130,6 +130,7 @@ def test_what_is_wrong_is_refused_in_french_and_writes_nothing(
 
 
 def test_a_council_grows_from_seven_to_twenty_one_communes(council: None) -> None:
+    notifier("add", "police_municipale", "Police municipale", "--code", "pm-metropole63")
     said = notifier("territory", "--file", str(SAMPLES / "territoires.csv"))
     assert "ajouté : 21 (" in said
     before = notifier("show", COUNCIL, "--le", "30/11/2022")

@@ -32,18 +32,21 @@ class Address:
 class AddressBook:
     """The sample contacts, read independently: the demonstration checks the service's choice."""
 
-    def __init__(self, file: Path) -> None:
-        with file.open(encoding="utf-8", newline="") as lines:
-            self._rows = [row for row in csv.DictReader(lines, delimiter=";") if row["rang"] == "1"]
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._rows: list[dict[str, str]] = []
+        for file in files:
+            with file.open(encoding="utf-8", newline="") as lines:
+                rows = csv.DictReader(lines, delimiter=";")
+                self._rows += [row for row in rows if row["rang"] == "1"]
 
     def expected(self, scene: Scene) -> list[Address]:
-        """Return every address that must be told, once."""
-        return [
-            address
-            for row in self._rows
-            if row["fonction"] in scene.told.get(row["code_commune"], ())
-            for address in self._over(scene.channels, list(self._addresses(row)))
-        ]
+        """Return every address that must be told, once, whatever hats its owner has."""
+        found: dict[str, Address] = {}
+        for row in self._rows:
+            if row["fonction"] in scene.told.get(row.get("organisme") or row["code_commune"], ()):
+                for address in self._over(scene.channels, list(self._addresses(row))):
+                    found.setdefault(address.address, address)
+        return list(found.values())
 
     @staticmethod
     def _over(channels: tuple[str, ...], addresses: list[Address]) -> list[Address]:
@@ -53,7 +56,8 @@ class AddressBook:
     @staticmethod
     def _addresses(row: Mapping[str, str]) -> Iterable[Address]:
         place = commune_by_code(row["code_commune"])
-        who = f"{place.name if place else row['code_commune']}, {TITLES[row['fonction']]}"
+        where = place.name if place else row.get("nom_organisme") or row["organisme"]
+        who = f"{where}, {TITLES.get(row['fonction'], row['fonction'])}"
         if row["mobile"]:
             # The sample numbers are national: 06 39 98 xx xx.
             yield Address("sms", "+33" + row["mobile"].replace(" ", "")[1:], who)

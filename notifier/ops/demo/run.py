@@ -13,8 +13,8 @@ from notifier.console.terminal import WIDTH, paint, table, wrap
 from notifier.environment import Environment
 from notifier.ops.api_client import DispatchClient
 from notifier.ops.demo.inboxes import AddressBook, Arrivals
-from notifier.ops.demo.scenario import DUTY_PHONE, STORY
-from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner
+from notifier.ops.demo.scenario import DUTY_PHONE, Story
+from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner, run_command
 from notifier.ops.local.stack import Bind, Stack, current_environment, free_port, wait_until_ready
 from notifier.ops.local.supervisor import Child, Supervisor, interrupted_by_signals
 from notifier.settings import packaged
@@ -27,7 +27,8 @@ TIMELINE_INDENT = 23
 class Demo:
     """One demonstration from beginning to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, story: Story) -> None:
+        self._story = story
         self._began = time.monotonic()
         self._lines: list[str] = []
         self._children: list[Child] = []
@@ -68,42 +69,46 @@ class Demo:
     def _perform(self, stack: Stack) -> None:
         self._title("Mise en place (SIMULATEUR : rien ne part vraiment)")
         bind = Bind("127.0.0.1", free_port())
-        samples = packaged("config") / "samples" / "contacts-90.csv"
         simulator = stack.start_simulator(bind.url)
         self._say(f"Prestataire simulé : {simulator.control}")
         stack.start_broker()
         self._say("Valkey du paquet : prêt")
         stack.require("migrate", "--no-input", "--verbosity", "0")
         self._say("Base SQLite : créée")
-        key = self._start_service(stack, bind, samples)
+        key = self._start_service(stack, bind)
         director = DemoRunner(
             stack,
             DispatchClient(bind.url, key),
-            AddressBook(samples),
+            AddressBook([packaged("config") / file for file in self._story.contacts]),
             Arrivals(simulator),
             self._say,
             self._show,
         )
-        for number, scene in enumerate(STORY, 1):
+        for number, scene in enumerate(self._story.scenes, 1):
             self._title(f"{number}. {scene.title}")
             director.play(scene)
         self._show_timelines(stack, list(director.ids))
         self._title("Récapitulatif")
-        header = ("Référence", "Commune", "Nature", "Prévenus", "Remis après", "Reçu après")
+        header = ("Référence", "Prévenu", "Nature", "Textes", "Remis après", "Reçu après")
         self._show(table(header, director.rows))
         self._require_all_alive()
 
-    def _start_service(self, stack: Stack, bind: Bind, samples: Path) -> str:
-        """Start web, worker and beat while contacts and source are created; return the key."""
+    def _start_service(self, stack: Stack, bind: Bind) -> str:
+        """Start web, worker and beat while the story is set up; return the key."""
+        story = self._story
         worker = stack.start_worker()
         self._children = [stack.start_web(bind), worker, stack.start_beat()]
-        summary = stack.require("contacts", "import", str(samples)).strip().splitlines()[-1]
-        self._say(f"Contacts du Territoire de Belfort : {summary}")
-        added = stack.require(
-            *("source", "add", "CORG 90", "--departement", "90", "--duty-phone", DUTY_PHONE)
+        for file in story.contacts:
+            printed = run_command(stack, ("contacts", "import", file))
+            self._say(f"{file.name} : {printed.strip().splitlines()[0]}")
+        for command in story.setup:
+            self._say(run_command(stack, command).strip().splitlines()[0])
+        departements = [part for code in story.departements for part in ("--departement", code)]
+        added = run_command(
+            stack, ("source", "add", story.source, *departements, "--duty-phone", DUTY_PHONE)
         )
         key = added.strip().splitlines()[-1]
-        self._say("Source « CORG 90 » : créée, avec sa clé")
+        self._say(f"Source « {story.source} » : créée, avec sa clé")
         worker.wait_for_line(WORKER_READY, SECONDS_FOR_ONE_STEP)
         wait_until_ready(bind.url)
         self._say(f"Service prêt : {bind.url}")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 MAYOR, ON_CALL, POLICE = "maire", "astreinte", "police_municipale"
 BOTH = ("sms", "email")
+CONTACTS_90 = Path("samples/contacts-90.csv")
+Command: TypeAlias = tuple[str | Path, ...]
+"""Arguments of `notifier`; a path is one in the packaged config folder."""
 # Of the numbers that Arcep keeps for works of fiction; closes every text.
 DUTY_PHONE = "03 53 01 00 90"
 
@@ -16,14 +20,17 @@ DUTY_PHONE = "03 53 01 00 90"
 class Scene:
     """One push by dispatch and its expected outcome.
 
-    `told`: by commune, the functions told, over `channels` or else over what they have. `state`:
-    the report's state afterwards; None when the push is refused. `says`: what each of its texts
-    must contain. `decide`: the commune that a person then chooses with `notifier review`.
+    `told`: by commune, or by organisation (epci:246300701), the functions told, as the sample
+    contacts write them, over `channels` or else over what they have. `state`: the report's state
+    afterwards; None when the push is refused. `says`: what each of its texts must contain.
+    `decide`: the commune that a person then chooses with `notifier review`. `command`: what an
+    operator runs first. Without a body nothing is pushed: a person relays what waits, with
+    `notifier release`.
     """
 
     title: str
     reference: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channels: tuple[str, ...] = BOTH
     answer: int = 202
@@ -31,6 +38,19 @@ class Scene:
     decide: str | None = None
     repeats: bool = False
     says: str = ""
+    command: Command = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """Scenes in their order, and what they need: a source, people, and what an operator sets up."""
+
+    source: str
+    departements: tuple[str, ...]
+    contacts: tuple[Path, ...]
+    """In the packaged config folder."""
+    scenes: tuple[Scene, ...]
+    setup: tuple[Command, ...] = ()
 
 
 def _delle(**changes: Any) -> dict[str, Any]:
@@ -54,7 +74,7 @@ def _new(category: str, severity: str, location: dict[str, Any], **more: Any) ->
     return first | {"location": location} | more
 
 
-STORY = (
+SCENES = (
     Scene(
         "Accident de la route à Delle",
         "CORG90-2026-004217",
@@ -127,3 +147,5 @@ STORY = (
         state=None,
     ),
 )
+
+STORY = Story("CORG 90", ("90",), (CONTACTS_90,), SCENES)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from notifier.alerting.models import DeferralReason
 from notifier.ops.api_client import ApiResponse, DispatchClient
 from notifier.ops.demo.inboxes import (
     Address,
@@ -16,8 +18,9 @@ from notifier.ops.demo.inboxes import (
     find_differences,
     format_as_read,
 )
-from notifier.ops.demo.scenario import DUTY_PHONE, Scene
+from notifier.ops.demo.scenario import DUTY_PHONE, Command, Scene
 from notifier.ops.local.stack import Stack
+from notifier.settings import packaged
 from notifier.territory.resolve import commune_by_code
 
 SECONDS_FOR_ONE_STEP = 20.0
@@ -47,7 +50,13 @@ class DemoRunner:
 
     def play(self, scene: Scene) -> None:
         """Play one scene. Raises DemoFailed, ProcessError."""
-        answer = self._push(scene)
+        if scene.command:
+            for line in run_command(self.stage, scene.command).strip().splitlines():
+                self.say(line)
+        if scene.body is None:
+            self._relay(scene)
+            return
+        answer = self._push(scene, scene.body)
         if scene.state is None:
             self.say(f"Refusé : {_refusal_text(answer)}")
             self._receive(scene, [])
@@ -70,13 +79,19 @@ class DemoRunner:
         self._explain(status)
         self._count(scene, status)
 
-    def _push(self, scene: Scene) -> ApiResponse:
+    def _relay(self, scene: Scene) -> None:
+        """Relay what waits for a person, and check who reads it."""
+        for line in self.stage.require("release", scene.reference).strip().splitlines():
+            self.say(line)
+        self._receive(scene, self.book.expected(scene))
+
+    def _push(self, scene: Scene, content: Mapping[str, Any]) -> ApiResponse:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         body: dict[str, Any] = {
             "reference": scene.reference,
             "occurred_at": now,
             "exercise": False,
-            **scene.body,
+            **content,
         }
         # The very same content, or else it would be another one under the same number: 409.
         body = self._last_body if scene.repeats else body
@@ -145,6 +160,10 @@ class DemoRunner:
             place = commune_by_code(silence["commune"])
             name = place.name if place else silence["commune"]
             self.say(f"Personne n’est prévenu ({name}) : {silence['reason']}")
+        for silence in status["organisations_not_told"]:
+            if silence["sequence"] == status["sequence"]:
+                who = "{kind}:{code}".format(**silence["organisation"])
+                self.say(f"{who} n’est pas prévenu : {silence['reason']}")
 
     def _count(self, scene: Scene, status: dict[str, Any]) -> None:
         received = datetime.fromisoformat(status["received_at"])
@@ -155,13 +174,26 @@ class DemoRunner:
             told = f"{len(messages)} message{'s' if len(messages) > 1 else ''}"
             after = (_elapsed_ms(received, accepted), _elapsed_ms(received, ended))
             nature = NATURES[alert["kind"]]
-            self.rows.append((scene.reference, alert["commune"]["name"], nature, told, *after))
+            name = alert.get("organisation", alert["commune"])["name"]
+            self.rows.append((scene.reference, name, nature, told, *after))
         if not status["alerts"]:
             self.rows.append((scene.reference, "—", "—", "personne", "—", "—"))
 
 
+def run_command(stage: Stack, command: Command) -> str:
+    """Run a command of a story and return what it prints. Raises ProcessError."""
+    config = packaged("config")
+    return stage.require(*(str(config / p) if isinstance(p, Path) else p for p in command))
+
+
 def _all_arrived(status: dict[str, Any], expected: list[Address]) -> bool:
-    messages = [message for alert in status["alerts"] for message in alert["messages"]]
+    # What waits for a person to relay it does not arrive by itself.
+    messages = [
+        message
+        for alert in status["alerts"]
+        for message in alert["messages"]
+        if message.get("held_for") != DeferralReason.RELAY
+    ]
     arrived = [message for message in messages if message["state"] in ARRIVED[message["channel"]]]
     # A thread shows all that its communes were told, also before this push.
     return len(arrived) == len(messages) >= len(expected)

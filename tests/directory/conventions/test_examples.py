@@ -47,7 +47,7 @@ def test_there_is_one_for_most_kinds() -> None:
     kinds = {read_convention(path, known()).kind for path in EXAMPLES}
     assert kinds == {
         *(ConventionKind.METROPOLE, ConventionKind.COUNCIL, ConventionKind.DEPARTEMENT),
-        *(ConventionKind.GPO, ConventionKind.CITIZENS),
+        *(ConventionKind.GPO, ConventionKind.CITIZENS, ConventionKind.COORDINATION),
     }
 
 

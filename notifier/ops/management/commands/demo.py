@@ -5,9 +5,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from notifier.ops.demo import conventions, scenario
 from notifier.ops.demo.run import Demo
 from notifier.ops.demo.steps import DemoFailed
 from notifier.ops.local.supervisor import ProcessError
+
+STORIES = {"alertes": scenario.STORY, "conventions": conventions.STORY}
 
 
 class Command(BaseCommand):
@@ -24,8 +27,16 @@ class Command(BaseCommand):
             help="conserver la base et les journaux de la démonstration",
         )
 
+        parser.add_argument(
+            "--scene",
+            choices=STORIES,
+            default="alertes",
+            help="alertes : les maires d’un département (par défaut) ; conventions : ceux que des "
+            "conventions font prévenir avec eux",
+        )
+
     def handle(self, *_: Any, **options: Any) -> None:
-        demo = Demo()
+        demo = Demo(STORIES[options["scene"]])
         try:
             demo.play(keep=options["keep"])
         except (DemoFailed, ProcessError) as failure:
