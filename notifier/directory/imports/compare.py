@@ -45,6 +45,9 @@ def compare(reading: Reading, stored: Stored, now: datetime) -> Comparison:
     return comparer.result()
 
 
+_NO_ADDRESS = "ni mobile ni courriel : donnez au moins l’un des deux"
+
+
 class _Comparer:
     """The comparison under way; one organisation after the other, then the people."""
 
@@ -124,6 +127,8 @@ class _Comparer:
         return holders, unmatched
 
     def _compare_holder(self, mandate: Mandate, entry: Entry, today: date) -> None:
+        if self._stored.addresses[mandate.person_id] and self._is_unreachable(entry):
+            return
         self._people.add(entry, mandate.person)
         details = [
             *self._renamed(mandate.person, entry),
@@ -134,6 +139,13 @@ class _Comparer:
         if mandate.starts_on and mandate.starts_on > today:
             self._found.not_yet.append(entry.line)
         self._row(entry, mandate, Verb.UNCHANGED, details)
+
+    def _is_unreachable(self, entry: Entry) -> bool:
+        """Refuse a row of the operator's without any address; a public list may have none."""
+        if entry.addresses or not self._is_contacts:
+            return False
+        self._found.faults.append(Fault(entry.line, (_NO_ADDRESS,)))
+        return True
 
     def _renamed(self, person: Person, entry: Entry) -> list[str]:
         """Take the operator's spelling of a name; a public list only adds a form of address."""
@@ -149,6 +161,8 @@ class _Comparer:
 
     def _add(self, entry: Entry, left: list[Mandate], today: date) -> None:
         """Add a mandate, and end that of whoever held the post."""
+        if self._is_unreachable(entry):
+            return
         if entry.question:
             self._found.faults.append(Fault(entry.line, (entry.question,)))
             return

@@ -11,6 +11,8 @@ from notifier.mailbox import strip_invisible
 
 AS_CSV = "dans le tableur, choisissez « Enregistrer sous », « CSV UTF-8 »"
 
+_COMPUTING = frozenset("=+-@")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -58,10 +60,13 @@ def refused(reason: str) -> FileRefused:
 
 
 def clean_cell(text: str) -> str:
-    """Return the cell with composed accents and without what shows nothing at its ends."""
-    if text.isascii():
-        return text.strip()
-    return strip_invisible(unicodedata.normalize("NFC", text))
+    """Return the cell with composed accents and without what shows nothing at its ends.
+
+    An apostrophe before a sign of computing was put there by an export, against spreadsheets.
+    """
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = composed.strip() if text.isascii() else strip_invisible(composed)
+    return text[1:] if text[:1] == "'" and text[1:2] in _COMPUTING else text
 
 
 def column_name(cell: str) -> str:

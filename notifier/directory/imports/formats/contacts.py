@@ -37,6 +37,9 @@ COLUMNS = Columns(
         "courriel_2",
         "debut",
         "fin",
+        # What an export says besides; to be read, not to be imported.
+        "origine",
+        "confirme",
     ),
     expected="code_commune;fonction;rang;nom;prenom;mobile;courriel",
 )
@@ -168,8 +171,6 @@ def _read_addresses(
         for column in _MAILBOXES
         if (text := cells.get(column, ""))
     ]
-    if not any(cells.get(column) for column in (*_TELEPHONES, *_MAILBOXES)):
-        reasons.append("ni mobile ni courriel : donnez au moins l’un des deux")
     return tuple(dict.fromkeys(found))
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifier.directory.addresses import confirm
 from notifier.directory.changes import changing
 from notifier.directory.election import confirm_mandate, unconfirm_since
+from notifier.directory.export import ExportError, export
 from notifier.directory.history import lines_of, recent_changes
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
@@ -76,6 +77,12 @@ class Command(BaseCommand):
         )
         add_confirm_option(importing)
         add_author_option(importing)
+        exporting = actions.add_parser(
+            "export", help="écrire l’annuaire dans un fichier de tableur"
+        )
+        exporting.add_argument("file", type=Path, metavar="FICHIER", help="en .csv ou .xlsx")
+        exporting.add_argument("--departement", default="", metavar="CODE", help="ses communes")
+        add_author_option(exporting)
         history = actions.add_parser("history", help="voir les changements, ou un seul en détail")
         history.add_argument("number", type=int, nargs="?", metavar="N", help="ce changement-là")
         history.add_argument(
@@ -178,6 +185,13 @@ class Command(BaseCommand):
             self.stdout.write(str(outcome))
         if not dry_run and len(rows) > _MAX_WARNINGS:
             self.stdout.write(f"… et {len(rows) - _MAX_WARNINGS} autres lignes à regarder")
+
+    def _export(self, options: dict[str, Any]) -> None:
+        try:
+            count = export(options["file"], options["who"], options["departement"].upper())
+        except ExportError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{count} lignes écrites dans {options['file']}")
 
     def _history(self, options: dict[str, Any]) -> None:
         if options["number"] is None:
