@@ -257,6 +257,11 @@ def read_convention(path: Path, known: Known) -> ConventionFile:
 
 def _faults_together(convention: ConventionFile, known: Known) -> Iterator[tuple[Key, str]]:
     """Yield the faults that only several keys together make."""
+    named = [owner.organisation for owner in convention.owners]
+    for position, organisation in enumerate(named):
+        if organisation in named[:position]:
+            what = f"vaut {str(organisation)!r}, déjà nommé ; réunir ses fonctions en une section"
+            yield ("owners", position, "organisation"), what
     is_of_residents = convention.kind is ConventionKind.CITIZENS
     for position, rule in enumerate(convention.rules):
         key: Key = ("rules", position)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -58,12 +58,18 @@ def import_convention(file: ConventionFile, by: str, *, dry_run: bool = False) -
     A new rule is in force from now on, or from the first day of the convention; `by` is for the
     journal. Raises ConventionError for a convention that is over already.
     """
-    with transaction.atomic():
-        amendment = _amend(file)
-        if amendment and not dry_run:
-            _note(_said_of(amendment), amendment.convention, by, _as_json(amendment))
-        if dry_run:
-            transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            amendment = _amend(file)
+            if amendment and not dry_run:
+                _note(_said_of(amendment), amendment.convention, by, _as_json(amendment))
+            if dry_run:
+                transaction.set_rollback(True)
+    except IntegrityError:
+        raise ConventionError(
+            f"la convention {file.reference} vient d’être enregistrée par quelqu’un d’autre : "
+            "relancer la commande"
+        ) from None
     return amendment
 
 

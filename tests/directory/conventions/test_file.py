@@ -146,6 +146,10 @@ FAULTS = [
     ('functions = ["dgs"]', 'functions = ["chef"]', OWNER + 2, "owners[1].functions"),
     ('functions = ["dgs"]', 'functions = ["dgs", "dgs"]', OWNER + 2, "owners[1].functions"),
     ('functions = ["dgs"]', 'role = "dgs"', OWNER + 2, "owners[1].role"),
+    (
+        *('functions = ["dgs"]', '[[owners]]\norganisation = "epci:246300701"'),
+        *(OWNER + 3, "owners[2].organisation"),
+    ),
     ('functions = ["responsable_astreinte"]', "functions = []", RULE + 2, "rules[1].functions"),
     ('"C07.13.02"]', '"C07.13.99"]', RULE + 3, "rules[1].categories"),
     ('"C07.13.02"]', '"C07.1"]', RULE + 3, "rules[1].categories"),

@@ -133,6 +133,21 @@ def test_a_rule_amended_before_its_first_day_never_comes_into_force(imported: An
     assert told(datetime(2026, 7, 1, tzinfo=UTC)) == [(*METROPOLE[:2], "routine")]
 
 
+def test_a_first_day_moved_into_the_future_stops_what_was_in_force(imported: Any) -> None:
+    imported(TEXT, NOON)
+    imported(TEXT.replace("from = 2026-01-01", "from = 2026-07-01"), NOON + DAY)
+    assert told(NOON) == [METROPOLE]
+    assert told(NOON + DAY) == []
+    assert told(datetime(2026, 7, 1, tzinfo=UTC)) == [METROPOLE]
+
+
+def test_a_first_day_moved_in_the_past_changes_no_rule(imported: Any) -> None:
+    imported(TEXT, NOON)
+    said = imported(TEXT.replace("from = 2026-01-01", "from = 2025-01-01"), NOON + DAY)
+    assert "from : 2026-01-01 → 2025-01-01" in said
+    assert [rule.starts_at for rule in ConventionRule.objects.all()] == [NOON]
+
+
 def test_another_end_moves_the_end_of_the_rules_that_go_on(imported: Any) -> None:
     imported(TEXT, NOON)
     said = imported(TEXT.replace("2026-12-31", "2027-12-31"), NOON + DAY)
