@@ -37,6 +37,20 @@ def told_by_convention(
     return organisation
 
 
+def landlord() -> Organisation:
+    """A landlord with one estate in Delle, of which a rule tells everything."""
+    told = told_by_convention(
+        "partenaire", "habitat-des-tilleuls", "Habitat des Tilleuls", (),
+        "Partenariat avec les bailleurs", sites=["Résidence des Tilleuls"],
+    )  # fmt: skip
+    estate = {"type": "Point", "coordinates": [6.998, 47.509], "radius_m": 200}
+    zone = Zone.objects.create(
+        organisation=told, kind="site", name="Résidence des Tilleuls", shape=estate
+    )
+    ZoneCommune.objects.create(zone=zone, commune="90033", is_covered=False)
+    return told
+
+
 def add_rule(told: Organisation, title: str = "Convention", **rule: Any) -> ConventionRule:
     """A rule of a convention of its own."""
     convention = Convention.objects.create(

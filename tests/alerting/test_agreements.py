@@ -306,7 +306,9 @@ def test_what_moves_within_its_territory_it_is_told_anew() -> None:
     world.push()
     moved = of(world.push(location=JONCHEREY), METROPOLE)
     assert moved.organisation_ruling.ruling.rule == "moved_within"
-    assert moved.texts.sms.startswith("Gendarmerie - Joncherey : accident")
+    assert moved.texts.sms.startswith("Gendarmerie - Joncherey, et non à Delle : accident")
+    worse = of(world.push(location=JONCHEREY, severity="extreme"), METROPOLE)
+    assert "Delle" not in worse.texts.sms
     assert addresses(moved.notifications) == [("sms", number(2))]
 
 

@@ -36,21 +36,25 @@ from tests.alerting.house import (
     number,
     run_round,
 )
+from tests.alerting.organisations import landlord, member, told_by_convention
 from tests.api.caller import Caller
 from tests.intake import messages as foreign
 
 FOLDER = Path(__file__).parent / "texts"
 PARIS = ZoneInfo("Europe/Paris")
 NAME = "CORG 90"
+PRESIDENT = "president@grand-belfort.example"
 MAIL, DEPUTY_MAIL = "maire@delle.example", "adjoint@delle.example"
 
 # The categories are those that are shipped; each is here for its own way of being said.
 CAR, LORRY, PILE_UP, PLANE = "C01.01.01", "C01.01.02", "C01.01.06", "C01.04.00"
+BURGLARY = "C03.03.02"
 ABDUCTION, NOISE, SCHOOL = "C02.04.01", "C07.07.03", "L01.03.00"
 STRIKE, WATER, MISSING, WANTED = "C07.04.01", "C09.02.00", "C10.01.05", "C10.01.01"
 
 DELLE = {"insee": "90033"}
 GIROMAGNY = {"insee": "90052"}
+JONCHEREY = {"insee": "90056"}
 STREET = {"insee": "90033", "label": "rue de Déridé"}
 LONG_STREET = {"insee": "90033", "label": "avenue du Maréchal de Lattre de Tassigny"}
 CONFLICT = {"insee": "90033", "name": "Giromagny"}
@@ -578,13 +582,104 @@ def deadline(stage: Stage) -> None:
     stage.leaves("à trente jours")
 
 
+# --- organisations that a convention tells; no mayor is shown
+
+
+def _only(*addresses: str) -> Callable[[str], bool]:
+    return lambda address: address in addresses
+
+
+def metropole(stage: Stage) -> None:
+    """A métropole reads in which commune, under which agreement."""
+    contact(mobile=number(1))
+    contact(mobile=number(2), commune="90056")
+    told = told_by_convention(title="Convention métropolitaine de sécurité")
+    member(told, mobile=8, email=PRESIDENT)
+    shown = _only(number(8), PRESIDENT)
+    stage.push()
+    stage.leaves("première alerte", to=shown)
+    stage.push(sequence=2, severity="extreme", status="on_scene", ago=0)
+    stage.leaves("aggravation", to=shown)
+    stage.push(sequence=3, severity="extreme", location=JONCHEREY, ago=0)
+    stage.leaves("une autre de ses communes", to=shown)
+    stage.push(sequence=4, severity="extreme", location=GIROMAGNY, ago=0)
+    stage.leaves("hors de son territoire", to=shown)
+    stage.push("CORG90-2026-000002", category=PLANE, location=BORDER)
+    stage.leaves("deux de ses communes", to=shown)
+    stage.push("CORG90-2026-000002", 2, category=PLANE, location=BORDER, status="closed", ago=0)
+    stage.leaves("la fin", to=shown)
+    stage.push("CORG90-2026-000003", exercise=True)
+    stage.leaves("un exercice", to=lambda _: False)
+    stage.push("CORG90-2026-000003", 2, exercise=True, status="cancelled", ago=0)
+    stage.leaves("son annulation", to=shown)
+
+
+def without_place(stage: Stage) -> None:
+    """A préfecture under a rule that keeps the place; the commune is at the border."""
+    contact(mobile=number(1))
+    told = told_by_convention(
+        "prefecture", "90", "Préfecture du Territoire de Belfort", (), detail="sans_lieu",
+        functions=["responsable_astreinte"], title="Protocole avec la préfecture",
+    )  # fmt: skip
+    member(told, "responsable_astreinte", mobile=8, email=PRESIDENT)
+    stage.push()
+    stage.leaves("sans le lieu", to=_only(number(8), PRESIDENT))
+
+
+def site(stage: Stage) -> None:
+    """A landlord reads his site; of a burglary no address."""
+    contact(mobile=number(1))
+    member(landlord(), "directeur", mobile=8, email=PRESIDENT)
+    shown = _only(number(8), PRESIDENT)
+    where = {**STREET, "latitude": 47.509, "longitude": 6.998}
+    stage.push(category=BURGLARY, location=where)
+    stage.leaves("un cambriolage", to=shown)
+    stage.push(sequence=2, category=BURGLARY, location=where, status="closed", ago=0)
+    stage.leaves("sa fin", to=shown)
+    stage.push("CORG90-2026-000002", location=where)
+    stage.leaves("un accident", to=shown)
+    stage.push("CORG90-2026-000002", 2, location={**where, "latitude": 47.512})
+    stage.leaves("finalement ailleurs", to=shown)
+    long = {**where, "label": LONG_STREET["label"]}
+    stage.push("CORG90-" + "2" * 53, category=LORRY, location=long)
+    stage.leaves("ce qui se dit plus court", to=_only(number(8)))
+
+
+def organisation_stand_in(stage: Stage) -> None:
+    """Each in turn; then nobody is left, and the duty reads so."""
+    contact(mobile=number(1))
+    told = told_by_convention(title="Convention métropolitaine de sécurité")
+    for n, function in enumerate(("president", "vice_president", "responsable_astreinte", "autre")):
+        member(told, function, mobile=5 + n, email="" if function == "president" else PRESIDENT)
+    stage.push()
+    failing = [number(5), number(6), number(7), number(8)]
+    stage.leaves("chacun à son tour", refusing(*failing), to=lambda to: to != number(1))
+
+
+def digest_of_conventions(stage: Stage) -> None:
+    """One reader, the mayor of Delle and president of the métropole."""
+    mandate = contact(mobile=number(1), email=MAIL)
+    told = told_by_convention(title="Convention métropolitaine de sécurité")
+    member(told, person=mandate.person)
+    contact(commune="90056", mobile=number(2))
+    for n in range(5):
+        stage.push(f"CORG90-2026-{n:06d}", category=NOISE)
+    stage.leaves("avant l’afflux", to=lambda _: False)
+    stage.push("CORG90-2026-000005", category=NOISE)
+    stage.push("CORG90-2026-000006", category=NOISE, location=JONCHEREY)
+    stage.leaves("rien encore", to=_only(MAIL))
+    stage.waits(minutes=16)
+    stage.leaves("récapitulatif", to=_only(MAIL))
+
+
 CASES: list[Callable[[Stage], None]] = [
     first, first_on_scene_yesterday, first_categories, first_mail_only, lengths, other_service,
     no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day, cancellation,
     moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
     duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
-    duty_fan_out, duty_pause, deadline,
+    duty_fan_out, duty_pause, deadline, metropole, without_place, site, organisation_stand_in,
+    digest_of_conventions,
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifier.alerting.models import Alert
-from notifier.directory.models import Absence, ConventionRule, Zone, ZoneCommune
+from notifier.directory.models import Absence, ConventionRule
 from tests.alerting.house import (
     ACCIDENT,
     SECRET,
@@ -20,7 +20,7 @@ from tests.alerting.house import (
     push,
     refusing,
 )
-from tests.alerting.organisations import member, resident, told_by_convention
+from tests.alerting.organisations import landlord, member, resident, told_by_convention
 
 PARIS = ZoneInfo("Europe/Paris")
 SUNDAY = "dimanche 6 décembre 2026 à 20 h 00"
@@ -90,10 +90,7 @@ def test_the_rules_are_those_of_the_moment(source) -> None:
 
 def test_a_site_needs_a_point(source) -> None:
     contact(mobile=number(1))
-    partner = told_by_convention("partenaire", "habitat", "Habitat", (), sites=["Tilleuls"])
-    shape = {"type": "Point", "coordinates": [6.998, 47.509], "radius_m": 200}
-    zone = Zone.objects.create(organisation=partner, kind="site", name="Tilleuls", shape=shape)
-    ZoneCommune.objects.create(zone=zone, commune="90033", is_covered=False)
+    partner = landlord()
     member(partner, "directeur", mobile=2)
     (unsure,) = [line for line in would() if line.startswith("Habitat")]
     assert "le lieu n’est pas connu assez bien" in unsure

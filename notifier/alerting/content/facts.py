@@ -35,7 +35,8 @@ class Facts:
     `category_label` is as in the categories file, brackets included.
     `organisation` is the name of one that a convention tells, and empty for a mayor; `commune` then
     lists `communes`, those of its territory in which it happens, `sites` are the names of its own
-    places, and `agreements` the titles of the conventions.
+    places, `agreements` the titles of the conventions, and `instead_of` the communes of which it
+    read before.
     """
 
     commune: str
@@ -61,6 +62,7 @@ class Facts:
     communes: Sequence[str] = ()
     sites: Sequence[str] = ()
     agreements: Sequence[str] = ()
+    instead_of: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         moments = (self.occurred_at, self.composed_at, self.ended_at)
@@ -159,6 +161,7 @@ def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "of_commune": with_de(facts.commune),
         "at_communes": list_names([with_a(c) for c in facts.communes], "autres communes") or None,
         "site": " et ".join(facts.sites) or None,
+        "instead_of": list_names([with_a(c) for c in facts.instead_of], "autres communes") or None,
         "agreement": agreement_clause(facts.agreements),
         "exercise": facts.exercise,
         "status": str(facts.status),
@@ -247,7 +250,7 @@ def shortened(context: Context) -> Iterator[Context]:
     yield context
     context = {**context, "reference_mark": ""}
     yield context
-    context = {**context, "unreached": None, "moved_to": None}
+    context = {**context, "unreached": None, "moved_to": None, "instead_of": None}
     yield context
     for most in (40, 25, 12):
         category = truncate(str(context["category"]), most)

@@ -63,6 +63,7 @@ _LONGEST_SITE = replace(
     communes=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 11,
     sites=["x" * 100] * 2,
     agreements=["x" * 160] * 4,
+    instead_of=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"] * 4,
     moved_to=[],
 )
 _ENDED = replace(SAMPLE, ended_at=datetime(2026, 11, 22, 3, 40, tzinfo=UTC))
@@ -81,6 +82,7 @@ SAMPLES = [
         for sample in (ORGANISATION_SAMPLE, SITE_SAMPLE)
         for status, severity in product(STATUS_WORDS, Severity)
     ),
+    replace(ORGANISATION_SAMPLE, instead_of=["Le Mans"]),
     *(replace(sample, holders=["Joncherey"]) for sample in (ORGANISATION_SAMPLE, SITE_SAMPLE)),
     _LONGEST_SITE,
     replace(_LONGEST, next_to="Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"),

@@ -24,7 +24,7 @@ from notifier.directory.conventions.rules import AgreementRule
 from notifier.directory.models import OrganisationRef
 from notifier.intake.models import Report
 from notifier.intake.schema.vocabulary import Status
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.resolve import Commune, commune_by_code
 
 
 def rule_on_organisations(
@@ -87,10 +87,17 @@ def _told_by(
         containing=placement.containing if is_nearby else (),
         organisation=agreement.name,
         terms=agreement.terms,
+        instead_of=_moved_from(agreement, alert) if ruling.rule == "moved_within" else (),
     )
     return OrganisationRuling(
         agreement.organisation, agreement.name, audience, ruling, alert, agreement.terms
     )
+
+
+def _moved_from(agreement: Agreement, alert: Alert | None) -> list[Commune]:
+    told = parse_terms(alert.terms).communes if alert else ()
+    left = [code for code in told if code not in agreement.terms.communes]
+    return [commune for commune in map(commune_by_code, left) if commune is not None]
 
 
 _WHY_NOT = {

@@ -37,6 +37,8 @@ class Audience:
     organisation: str = ""
     """The name of an organisation that a convention tells; empty for a mayor."""
     terms: Terms = BY_LAW
+    instead_of: Sequence[Commune] = ()
+    """Where it was told to be before, within the same territory."""
 
     @property
     def commune(self) -> Commune:
@@ -83,6 +85,7 @@ def _agreement_facts(audience: Audience) -> dict[str, Any]:
         "communes": names,
         "sites": list(audience.terms.sites) if audience.terms.may_read_place else [],
         "agreements": list(audience.terms.conventions),
+        "instead_of": [commune.name for commune in audience.instead_of],
     }
 
 
