@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from shlex import quote
 
@@ -14,12 +14,12 @@ from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
-from notifier.directory.contacts import communes_with_mobile, contacts_between
+from notifier.directory.coverage import Coverage, coverage
 from notifier.directory.zones.editions import communes_that_are_no_more
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.sealing import SealBrokenError
 from notifier.ops.doctor.findings import Finding, bad, good, warning
-from notifier.territory.resolve import Commune, all_communes, communes_in
+from notifier.territory.resolve import Commune, all_communes
 
 # What is due for longer was not taken by any worker: sweeps come every two seconds.
 WORKER_SILENT_AFTER = timedelta(seconds=60)
@@ -61,9 +61,9 @@ def check_sources_and_contacts() -> Iterator[Finding]:
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
     yield from _check_sealed_secrets(sources)
-    rung = communes_with_mobile(contacts_between("", "~"), timezone.now())
+    now = timezone.now()
     for departement in sorted({code for source in sources for code in source.departements}):
-        yield from _check_contacts(departement, rung)
+        yield from _check_contacts(coverage(departement, now))
     for remark in communes_that_are_no_more():
         yield warning(f"Organismes : {remark}", "notifier organisation territory --file FICHIER")
 
@@ -82,11 +82,12 @@ def _check_sealed_secrets(sources: list[Source]) -> Iterator[Finding]:
             )
 
 
-def _check_contacts(departement: str, rung: dict[str, bool]) -> Iterator[Finding]:
+def _check_contacts(found: Coverage) -> Iterator[Finding]:
     """Check where somebody active can be told, and by phone; list the other communes."""
-    communes = sorted(communes_in(departement), key=lambda commune: commune.code)
-    silent = [commune.label for commune in communes if commune.code not in rung]
-    unrung = [commune.label for commune in communes if rung.get(commune.code) is False]
+    communes = found.communes
+    silent = [commune.label for commune in communes if commune.code in found.by_nobody]
+    unrung = [commune.label for commune in communes if commune.code in found.by_mail_only]
+    departement = found.departement
     title = f"Contacts du département {departement} :"
     if len(silent) == len(communes):
         yield bad(
@@ -104,11 +105,27 @@ def _check_contacts(departement: str, rung: dict[str, bool]) -> Iterator[Finding
             "y ajouter un mobile : une alerte urgente n’y réveille personne, la permanence est "
             "prévenue",
         )
+    for what, lines in (
+        ("mandats à confirmer", found.unconfirmed),
+        ("adresses qui ne servent plus", found.failing),
+        ("astreintes sans personne", found.gaps),
+    ):
+        if lines:
+            yield warning(
+                f"{title} {what} : {_format_first(lines)}",
+                f"notifier directory coverage --departement {departement}",
+            )
     if not silent and not unrung:
         yield good(f"{title} {len(communes)} communes dont un contact peut être réveillé")
 
 
-def _format_counted(those: list[str], communes: list[Commune]) -> str:
+def _format_first(lines: Sequence[str]) -> str:
+    """Join the first ten, and say how many others there are."""
+    more = f" et {len(lines) - SHOWN} autres" if len(lines) > SHOWN else ""
+    return f"{' ; '.join(lines[:SHOWN])}{more}"
+
+
+def _format_counted(those: Sequence[str], communes: Sequence[Commune]) -> str:
     """Return "2 communes sur 101 : Delle (90033), Bourg-sous-Châtelet (90016)", at most ten."""
     noun = "commune" if len(those) == 1 else "communes"
     more = f" et {len(those) - SHOWN} autres" if len(those) > SHOWN else ""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from notifier.directory.addresses import confirm
 from notifier.directory.changes import changing
+from notifier.directory.coverage import coverage, tonight
 from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.export import ExportError, export
 from notifier.directory.history import lines_of, recent_changes
@@ -34,6 +35,7 @@ from notifier.directory.management.commands._lists import (
 )
 from notifier.directory.models import Change, ChangeKind
 from notifier.directory.undo import UndoError, undo
+from notifier.moments import weekday_moment
 from notifier.territory.resolve import commune_by_code, communes_in
 
 _MAX_WARNINGS = 50
@@ -83,6 +85,10 @@ class Command(BaseCommand):
         exporting.add_argument("file", type=Path, metavar="FICHIER", help="en .csv ou .xlsx")
         exporting.add_argument("--departement", default="", metavar="CODE", help="ses communes")
         add_author_option(exporting)
+        covering = actions.add_parser(
+            "coverage", help="cette nuit, où quelqu’un peut être réveillé, et ce qui manque"
+        )
+        covering.add_argument("--departement", required=True, metavar="CODE")
         history = actions.add_parser("history", help="voir les changements, ou un seul en détail")
         history.add_argument("number", type=int, nargs="?", metavar="N", help="ce changement-là")
         history.add_argument(
@@ -192,6 +198,22 @@ class Command(BaseCommand):
         except ExportError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{count} lignes écrites dans {options['file']}")
+
+    def _coverage(self, options: dict[str, Any]) -> None:
+        departement = options["departement"].upper()
+        if not communes_in(departement):
+            raise CommandError(f"--departement : aucun département {departement}")
+        now = timezone.now()
+        found = coverage(departement, tonight(departement, now))
+        counts = (
+            (len(found.by_phone), "où un téléphone sonne"),
+            (len(found.by_mail_only), "par courriel seulement"),
+            (len(found.by_nobody), "où personne n’est joint"),
+        )
+        said = ", ".join(f"{n} commune{'s' if n > 1 else ''} {where}" for n, where in counts)
+        self.stdout.write(f"Département {departement}, {weekday_moment(found.at)} : {said}")
+        for problem in found.problems:
+            self.stdout.write(f"  {problem}")
 
     def _history(self, options: dict[str, Any]) -> None:
         if options["number"] is None:
