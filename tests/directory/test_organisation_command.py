@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifier.directory.models import (
+    Change,
     Convention,
     ConventionRule,
     Organisation,
@@ -15,6 +16,7 @@ from notifier.directory.models import (
     ZoneCommune,
     ZoneKind,
 )
+from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +180,35 @@ def sites() -> None:
     notifier("add", "partenaire", "Habitat Exemple", "--code", "habitat-exemple")
     notifier("add", "quartier", "Quartier d’exemple", "--code", "delle-centre")
     notifier("territory", "--file", str(SAMPLES / "lieux.geojson"))
+
+
+def test_who_changed_a_territory_is_in_the_history_and_what_changed_in_the_journal(
+    file: Callable[..., str],
+) -> None:
+    arguments = "territory", "epci:246300701", "--file", file("63113"), "--who", "Mme Exemple"
+    notifier(*arguments, "--dry-run")
+    assert not Change.objects.exists()
+    notifier(*arguments)
+    change = Change.objects.get()
+    assert (change.kind, change.author, change.source) == (
+        "territoire", "Mme Exemple", "communes.csv"
+    )  # fmt: skip
+    assert (change.counts["removed"], change.counts["unchanged"]) == (20, 1)
+    entry = Entry.objects.get(step=Step.DIRECTORY)
+    assert entry.text == (
+        "Territoire de Clermont Auvergne Métropole (epci:246300701) modifié par Mme Exemple, "
+        "selon communes.csv."
+    )
+    assert "63042" in entry.data["zones"]["removed"]
+    assert entry.data["change"] == change.pk
+    printed = StringIO()
+    call_command("directory", "history", stdout=printed)
+    assert "Mme Exemple" in printed.getvalue()
+    assert "retirés 20" in printed.getvalue()
+    with pytest.raises(CommandError, match="notifier organisation territory"):
+        call_command("directory", "undo", str(change.pk))
+    notifier(*arguments)
+    assert Change.objects.count() == 1
 
 
 def test_sites_of_several_organisations_come_in_one_file(sites: None) -> None:

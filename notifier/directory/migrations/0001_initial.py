@@ -983,6 +983,7 @@ class Migration(migrations.Migration):
                             ("election", "élection"),
                             ("confirmation", "confirmation"),
                             ("saisie", "saisie"),
+                            ("territoire", "territoire"),
                             ("annulation", "annulation"),
                         ],
                         max_length=12,

@@ -20,6 +20,7 @@ class ChangeKind(models.TextChoices):
     ELECTION = "election", "élection"
     CONFIRMATION = "confirmation", "confirmation"
     HAND = "saisie", "saisie"
+    TERRITORY = "territoire", "territoire"
     UNDO = "annulation", "annulation"
 
 

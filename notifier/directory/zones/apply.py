@@ -9,6 +9,7 @@ from django.db import transaction
 from notifier.directory.models import OF_DEPARTEMENT, Organisation, OrganisationKind, ZoneKind
 from notifier.directory.organisations import OrganisationError, organisations
 from notifier.directory.zones.files import ZoneFile
+from notifier.directory.zones.record import record_changes
 from notifier.directory.zones.store import Changes, replace_zones
 
 # Their communes are those that their code says.
@@ -17,12 +18,18 @@ _FIXED = (OrganisationKind.COMMUNE, *OF_DEPARTEMENT)
 
 @transaction.atomic
 def apply_zone_file(
-    file: ZoneFile, *, origin: str, from_day: date | None = None, dry_run: bool = False
+    file: ZoneFile,
+    *,
+    origin: str,
+    author: str,
+    from_day: date | None = None,
+    dry_run: bool = False,
 ) -> list[tuple[Organisation, Changes]]:
     """Replace the zones of every organisation of a file, and return what that changes, by name.
 
-    `from_day`: see `replace_zones`. `origin` says where the zones come from, in 60 characters. A
-    dry run does the same and writes nothing.
+    `from_day`: see `replace_zones`. `origin` says where the zones come from, in 60 characters;
+    with `author` it stands in the directory's history and in the journal. A dry run does the same
+    and writes nothing.
 
     Raises `OrganisationError` for an organisation that is unknown or whose communes are not to be
     chosen, `ZoneInUseError`, and `ValueError` where both the file and `from_day` say from when.
@@ -49,4 +56,6 @@ def apply_zone_file(
     ]
     if dry_run:
         transaction.set_rollback(True)
+    else:
+        record_changes(done, author=author, source=origin)
     return done

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from notifier.directory.models import Organisation, OrganisationKind, Zone, ZoneCommune, ZoneKind
+from notifier.directory.zones.record import record_changes
 from notifier.directory.zones.store import (
     Changes,
     NewZone,
@@ -27,6 +28,8 @@ from notifier.territory.resolve import commune_by_code
 from notifier.territory.zones import epci
 from notifier.territory.zones.epci import epci_by_siren
 from notifier.territory.zones.shapes import ShapeError
+
+_AUTHOR = "notifier migrate"
 
 
 @dataclass
@@ -46,6 +49,7 @@ def update_zones() -> EditionUpdate:
     """Bring the stored territories to the packaged lists. A few statements if they are there."""
     done = EditionUpdate()
     _update_epci(done)
+    record_changes(done.changes, author=_AUTHOR, source=epci.SOURCE)
     _place_shapes(done)
     done.remarks += communes_that_are_no_more()
     return done

@@ -6,6 +6,7 @@ and nobody would know.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -51,7 +52,17 @@ class Changes:
     unchanged: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.ended or self.removed)
+        return any(self.named.values())
+
+    @property
+    def named(self) -> dict[str, list[str]]:
+        """Those of which something is different now, by what happened to them."""
+        return {
+            "new": self.added,
+            "changed": self.changed,
+            "ended": self.ended,
+            "removed": self.removed,
+        }
 
 
 class ZoneInUseError(Exception):
@@ -100,7 +111,7 @@ def replace_zones(
     # Two replacements at once take turns.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     stored = Zone.objects.filter(organisation=organisation, kind__in=kinds)
-    plan = _Plan(list(stored.prefetch_related("communes")), wanted, from_day)
+    plan = ReplacementPlan(list(stored.prefetch_related("communes")), wanted, from_day)
     _refuse_zones_in_use(organisation, plan.removed)
     Zone.objects.filter(pk__in=[zone.pk for zone in plan.removed]).delete()
     for zone, new in plan.changed:
@@ -112,7 +123,7 @@ def replace_zones(
     return plan.describe()
 
 
-class _Plan:
+class ReplacementPlan:
     """What to add, change, end and remove so that the stored zones are those of a list."""
 
     def __init__(
@@ -129,32 +140,31 @@ class _Plan:
             self._continue(stored, wanted, from_day)
 
     def _replace(self, stored: Sequence[Zone], wanted: Sequence[NewZone]) -> None:
-        remaining = {(identity_of(zone), zone.starts_on): zone for zone in stored}
+        remaining = _by_identity(stored)
         for new in wanted:
-            zone = remaining.pop((new.identity, new.starts_on), None)
-            if zone is None:
-                self.added.append(new)
-            else:
+            zones = remaining[new.identity]
+            if zone := next((zone for zone in zones if zone.starts_on == new.starts_on), None):
+                zones.remove(zone)
                 self._compare(zone, new)
-        kept = {zone.pk for zone, _ in self.changed}
-        self.removed = [zone for zone in remaining.values() if zone.pk not in kept]
+            else:
+                self.added.append(new)
+        self.removed = [zone for zones in remaining.values() for zone in zones]
 
     def _continue(self, stored: Sequence[Zone], wanted: Sequence[NewZone], day: date) -> None:
-        remaining = {
-            identity_of(zone): zone
-            for zone in sorted(stored, key=lambda zone: zone.starts_on or date.min)
-            if zone.ends_on is None or zone.ends_on >= day
-        }
+        remaining = _by_identity(
+            zone for zone in stored if zone.ends_on is None or zone.ends_on >= day
+        )
         for new in wanted:
-            zone = remaining.pop(new.identity, None)
-            if zone is not None and zone.shape == new.shape and _has_begun(zone, day):
-                self._compare(zone, replace(new, starts_on=zone.starts_on))
-                continue
-            if zone is not None:
+            zones = remaining[new.identity]
+            begun = (zone for zone in zones if _has_begun(zone, day))
+            if zone := next((zone for zone in begun if zone.shape == new.shape), None):
+                zones.remove(zone)
+                self._compare(zone, new)
+            else:
+                self.added.append(replace(new, starts_on=day))
+        for zones in remaining.values():
+            for zone in zones:
                 self._end(zone, day)
-            self.added.append(replace(new, starts_on=day))
-        for zone in remaining.values():
-            self._end(zone, day)
 
     def _compare(self, zone: Zone, new: NewZone) -> None:
         if zone.shape == new.shape and zone.ends_on == new.ends_on:
@@ -178,6 +188,14 @@ class _Plan:
             removed=[identity_of(zone)[1] for zone in self.removed],
             unchanged=len(self.kept),
         )
+
+
+def _by_identity(zones: Iterable[Zone]) -> defaultdict[Identity, list[Zone]]:
+    """Return the zones by what makes them one; of several periods, drawn or dated anew, several."""
+    found: defaultdict[Identity, list[Zone]] = defaultdict(list)
+    for zone in zones:
+        found[identity_of(zone)].append(zone)
+    return found
 
 
 def identity_of(zone: Zone) -> Identity:

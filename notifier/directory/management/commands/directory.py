@@ -41,6 +41,7 @@ from notifier.territory.resolve import commune_by_code, communes_in
 _MAX_WARNINGS = 50
 _COUNTS = {
     **{verb.name.lower(): f"{verb}s" for verb in Verb},
+    "removed": "retirés",
     "refused": "refusés",
     "undone": "rétablis",
     "kept": "laissés",

@@ -16,7 +16,10 @@ from django.utils import timezone
 from notifier.directory.imports.formats.contacts import numbering_commune
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.imports.values import read_date
-from notifier.directory.management.commands._arguments import add_organisation_argument
+from notifier.directory.management.commands._arguments import (
+    add_author_option,
+    add_organisation_argument,
+)
 from notifier.directory.management.commands._organisations import (
     describe,
     describe_changes,
@@ -110,6 +113,7 @@ class Command(BaseCommand):
             help="le fichier vaut à partir de ce jour, et ce qu’il n’a plus cesse la veille ; sans "
             f"cette option il remplace tout, passé compris ; {_DATES}",
         )
+        add_author_option(territory)
         territory.add_argument(
             "--dry-run", action="store_true", help="montrer ce qui changerait, ne rien écrire"
         )
@@ -193,6 +197,7 @@ class Command(BaseCommand):
             done = apply_zone_file(
                 file,
                 origin=path.name[:_MAX_ORIGIN],
+                author=options["who"],
                 from_day=options["du"],
                 dry_run=options["dry_run"],
             )
