@@ -285,6 +285,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "alerting coverage": {
+        "task": "alerting.report_coverage",
+        "schedule": 900.0,
+        "options": {"queue": "upkeep", "expires": 900},
+    },
     "alerting deadlines": {
         "task": "alerting.tell_owners",
         "schedule": 3600.0,

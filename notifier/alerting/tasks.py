@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
+from notifier.alerting.coverage_report import report_coverage
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.decision.pipeline import decide_each
 from notifier.alerting.escalation.failing_addresses import forget_recovered
@@ -52,3 +53,9 @@ def forget_recovered_task() -> None:
 def tell_owners_task() -> None:
     """Mail the owners of conventions whose deadlines come up."""
     tell_owners()
+
+
+@shared_task(name="alerting.report_coverage")
+def report_coverage_task() -> None:
+    """Mail the administrators what is wrong with the directory."""
+    report_coverage()

@@ -29,6 +29,7 @@ from notifier.delivery.models import (
 )
 from notifier.delivery.sending import pause as delivery_pause
 from notifier.delivery.sending.blocked import oldest_unsent_s
+from notifier.directory.models import CoverageCheck
 from notifier.intake.models import Report, ReportState, Source
 from notifier.jobs.heartbeat import is_beat_running, unserved_queues
 from notifier.journal.counters import Key, read_counters
@@ -54,6 +55,8 @@ class Snapshot:
     is_beat_running: bool
     counted: dict[Key, float]
     sources: dict[str, str]
+    coverage: dict[str, dict[str, int]]
+    """By département, as last checked: communes by how they are reached, and what is wrong."""
 
 
 def oldest_due_s() -> float:
@@ -145,6 +148,7 @@ def take_snapshot() -> Snapshot:
         workers_missing=len(unserved_queues()),
         is_beat_running=is_beat_running(),
         counted=read_counters(),
+        coverage=dict(CoverageCheck.objects.values_list("departement", "counts")),
         sources={str(pk): name for pk, name in Source.objects.values_list("pk", "name")},
     )
 
@@ -231,8 +235,25 @@ class SnapshotCollector(Collector):
             ("reason",),
             (((reason,), number) for reason, number in self._snapshot.held.items()),
         )
+        yield _labelled_gauge(
+            "notifier_communes",
+            "Communes by how an alert of tonight would reach them: phone, mail, nobody",
+            ("departement", "reach"),
+            self._coverage("phone", "mail", "nobody"),
+        )
+        yield _labelled_gauge(
+            "notifier_directory_problems",
+            "What administrators have to mend: unconfirmed, failing, gaps of a rota",
+            ("departement", "kind"),
+            self._coverage("unconfirmed", "failing", "gaps"),
+        )
         for name, meaning, attribute in GAUGES:
             yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, attribute)))
+
+    def _coverage(self, *names: str) -> Iterator[tuple[tuple[str, ...], int]]:
+        for departement, counts in sorted(self._snapshot.coverage.items()):
+            for name in names:
+                yield (departement, name), counts.get(name, 0)
 
 
 def _labelled_gauge(

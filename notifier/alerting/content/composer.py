@@ -73,6 +73,12 @@ SAMPLE_DEADLINE: Mapping[str, object] = {
     "day": "31 décembre 2026", "ends_on": "31 décembre 2026", "when": "dans 90 jours",
     "told": ["Clermont Auvergne Métropole"], "owner": "Clermont Auvergne Métropole",
 }  # fmt: skip
+# The e-mail to the administrators of the directory: what is wrong with it.
+COVERAGE = ("coverage.subject.j2", "coverage.txt.j2")
+SAMPLE_COVERAGE: Mapping[str, object] = {
+    "departement": "90", "is_weekly": True, "moment": "samedi 28 novembre à 3 h", "by_phone": 99,
+    "by_mail_only": 1, "by_nobody": 1, "problems": ["Delle (90033) : personne"], "count": 2,
+}  # fmt: skip
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -86,6 +92,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
     **{name: [SAMPLE_DEADLINE, {**SAMPLE_DEADLINE, "renewed": True}] for name in DEADLINE},
+    **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -187,6 +194,13 @@ class Composer:
         `facts` are those of SAMPLE_DEADLINE.
         """
         return self._to_duty(DEADLINE, facts)
+
+    def coverage(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail on what is wrong with the directory.
+
+        `facts` are those of SAMPLE_COVERAGE.
+        """
+        return self._to_duty(COVERAGE, facts)
 
     def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         subject, text = (self._render(name, context) for name in names)

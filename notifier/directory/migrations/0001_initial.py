@@ -1563,4 +1563,31 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
+        migrations.CreateModel(
+            name="CoverageCheck",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "departement",
+                    models.CharField(max_length=3, unique=True, verbose_name="département"),
+                ),
+                ("checked_at", models.DateTimeField(null=True, verbose_name="vérifié le")),
+                ("counts", models.JSONField(default=dict, verbose_name="décompte")),
+                ("known", models.JSONField(default=list, verbose_name="signalé")),
+                (
+                    "weekly_at",
+                    models.DateTimeField(null=True, verbose_name="dernier envoi du vendredi"),
+                ),
+            ],
+            options={
+                "verbose_name": "vérification de l’annuaire",
+                "verbose_name_plural": "vérifications de l’annuaire",
+                "ordering": ("departement",),
+            },
+        ),
     ]

@@ -16,6 +16,7 @@ from notifier.directory.models.conventions import (
     ConventionRule,
     Detail,
 )
+from notifier.directory.models.coverage import CoverageCheck
 from notifier.directory.models.functions import (
     ESCALATION_ORDER,
     OF_COMMUNE,
@@ -59,6 +60,7 @@ __all__ = [
     "ConventionNarrowing",
     "ConventionNotice",
     "ConventionRule",
+    "CoverageCheck",
     "Detail",
     "Function",
     "Mandate",

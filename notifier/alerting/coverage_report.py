@@ -1,0 +1,85 @@
+"""Mail administrators what is wrong with the directory: on Fridays, and when something breaks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from notifier.alerting.policy.current import composer
+from notifier.delivery.models import EXEMPT, Channel, Lane
+from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.directory.coverage_checks import Checked, checking
+from notifier.intake.models import Source
+from notifier.moments import weekday_moment
+
+log = structlog.get_logger(__name__)
+
+# Next Friday's says it anew.
+LIFETIME = timedelta(days=3)
+TITLE = "administrateur de l’annuaire"
+_MAX_LISTED = 200
+_CHANGES_PEOPLE = "directory.change_mandate"
+
+
+def report_coverage() -> None:
+    """Look at every département that a source speaks for, and mail what its administrators miss.
+
+    May run anywhere, any number of times at once.
+    """
+    now = timezone.now()
+    sources = list(Source.objects.filter(revoked_at=None))
+    for departement in sorted({code for source in sources for code in source.departements}):
+        with checking(departement, now) as checked:
+            if checked is None or not checked.problems:
+                continue
+            addresses = _administrators(departement, sources)
+            if not addresses:
+                log.error(
+                    "no administrator of the directory has an e-mail", departement=departement
+                )
+            enqueue_messages(_mail(checked, address, now) for address in addresses)
+
+
+def _administrators(departement: str, sources: list[Source]) -> list[str]:
+    """Return the mailboxes of whoever may change people; without any, those of the duty officers.
+
+    Accounts are of the whole service: each gets the list of every département.
+    """
+    accounts = get_user_model().objects.filter(is_active=True, is_staff=True).exclude(email="")
+    found = {account.email for account in accounts if account.has_perm(_CHANGES_PEOPLE)}
+    if not found:
+        found = {source.duty_email for source in sources if departement in source.departements}
+    return sorted(found - {""})
+
+
+def _mail(checked: Checked, address: str, now: datetime) -> OutgoingMessage:
+    found = checked.coverage
+    listed = checked.problems[:_MAX_LISTED]
+    subject, body = composer().coverage(
+        {
+            "departement": found.departement,
+            "is_weekly": checked.is_weekly,
+            "moment": weekday_moment(found.at),
+            "by_phone": len(found.by_phone),
+            "by_mail_only": len(found.by_mail_only),
+            "by_nobody": len(found.by_nobody),
+            "problems": list(listed),
+            "count": len(checked.problems),
+        }
+    )
+    return OutgoingMessage(
+        channel=Channel.EMAIL,
+        address=address,
+        recipient="administrator",
+        title=TITLE,
+        subject=subject,
+        body=body,
+        lane=Lane.ROUTINE,
+        expires_at=now + LIFETIME,
+        incident_id=None,
+        # It is no alert, and no pause of alerts holds it.
+        pause_key=EXEMPT,
+    )
