@@ -409,3 +409,42 @@ def test_the_duty_hears_of_a_partner_not_reached_where_it_is_urgent(lane, mails)
         )
         assert "joindre cet organisme" in duty_mail.body
         assert "maire" not in duty_mail.body
+
+
+# --- who serves several communes
+
+
+def test_who_serves_two_communes_concerned_reads_one_text_that_names_both() -> None:
+    both = [somebody(1)]
+    people = {commune(): both, commune("90056"): [*both, somebody(2, "police_municipale")]}
+    told = World([], people).push(category=FIRE, location=BORDER)
+    (n,) = of(told, commune()).notifications
+    assert n.body.startswith("Gendarmerie - Delle et Joncherey : feu de foret")
+    assert addresses(of(told, commune("90056")).notifications) == [("sms", number(2))]
+    (other,) = of(told, commune("90056")).notifications
+    assert other.body.startswith("Gendarmerie - Joncherey : en limite de commune")
+    (known,) = of(told, commune("90056")).known
+    assert (known.name, known.telling) == ("Delle", n)
+
+
+def test_its_end_is_one_text_as_well_but_an_end_here_is_no_news_of_there() -> None:
+    both = [somebody(1)]
+    world = World([], {commune(): both, commune("90056"): both})
+    world.push(category=FIRE, location=BORDER)
+    end = world.push(category=FIRE, location=BORDER, status="closed")
+    assert [len(p.notifications) for p in end.alert_plans] == [1, 0]
+    assert "Delle et Joncherey" in of(end, commune()).notifications[0].body
+    world = World([], {commune(): both, commune("90056"): both})
+    world.push(category=FIRE)
+    moved = world.push(category=FIRE, location=JONCHEREY)
+    assert [len(p.notifications) for p in moved.alert_plans] == [1, 1]
+
+
+def test_who_serves_ten_communes_is_told_of_a_storm_once() -> None:
+    codes = [f"900{n}" for n in (10, 22, 29, 32, 33, 35, 39, 42, 52, 56)]
+    world = World([], {commune(code): [somebody(1)] for code in codes})
+    told = world.push(location={"communes": codes})
+    assert sum(len(p.notifications) for p in told.alert_plans) == 1
+    assert sum(len(p.known) for p in told.alert_plans) == 9
+    (n,) = told.alert_plans[0].notifications
+    assert " et 8 autres communes : " in n.body

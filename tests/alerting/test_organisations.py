@@ -16,6 +16,7 @@ from notifier.alerting.status import status_of
 from notifier.directory.models import Mandate
 from notifier.intake.models import Report
 from tests.alerting.house import (
+    BORDER,
     DUTY,
     FIRE,
     JONCHEREY,
@@ -330,3 +331,18 @@ def test_only_reports_of_its_own_category_and_place_reach_it(source, quarter) ->
     push(source, location=JONCHEREY)
     assert not Notification.objects.filter(organisation_kind="quartier").exists()
     assert Report.objects.get().state == "decided"
+
+
+def test_where_the_one_text_to_two_communes_fails_each_tells_its_next(source) -> None:
+    mandate = contact("maire", mobile=number(1))
+    joncherey = contact("adjoint", commune="90056", mobile=number(3)).organisation
+    member(joncherey, "maire", person=mandate.person)
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE, location=BORDER)
+    assert told() == [sms(1)]
+    assert "Delle et Joncherey" in messages()[0].body
+    hand_over(refusing(number(1)))
+    assert sorted(told()) == [sms(1), sms(2), sms(3)]
+    later = {m.address: m.body for m in messages()[1:]}
+    assert "Gendarmerie - Delle :" in later[number(2)]
+    assert "Gendarmerie - Joncherey :" in later[number(3)]

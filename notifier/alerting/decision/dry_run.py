@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifier.alerting.decision.plan import AlertPlan, DecisionPlan, plan
+from notifier.alerting.decision.alert_plan import AlertPlan
+from notifier.alerting.decision.plan import DecisionPlan, plan
 from notifier.alerting.decision.rulings import place_and_rule
 from notifier.alerting.decision.situation import read_situation
 from notifier.alerting.notification.planned import KnownNotification, PlannedNotification

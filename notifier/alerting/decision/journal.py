@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from notifier.alerting.decision.plan import AlertPlan
+from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.ruling import OrganisationRuling
 from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.kinds import Kind

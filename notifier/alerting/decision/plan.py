@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from notifier.alerting.content.composer import Texts
+from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.later_recipients import address_later_text
 from notifier.alerting.decision.one_text import Readings, earlier_readings
 from notifier.alerting.decision.ruling import OrganisationRuling
 from notifier.alerting.decision.rulings import RuledReport
+from notifier.alerting.decision.several_communes import told_once
 from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
@@ -35,30 +36,6 @@ from notifier.alerting.review.superseded import superseded_notice
 from notifier.alerting.throttling.throttle import throttle
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry
-
-
-@dataclass(frozen=True)
-class AlertPlan:
-    """What one organisation gets of a report, and why; or why it gets nothing."""
-
-    organisation_ruling: OrganisationRuling
-    alert: Alert | None = None
-    """As it will stand; None where the organisation gets nothing."""
-    texts: Texts | None = None
-    notifications: list[PlannedNotification] = field(default_factory=list)
-    known: Sequence[KnownNotification] = ()
-    """What is not sent, for its readers get the text of another organisation."""
-    to_former: Sequence[Notification] = ()
-    """The earlier notifications of former recipients."""
-    unreachable_reason: str | None = None
-    """Why it reaches nobody, or no telephone; in French."""
-    alarms_duty: bool = True
-    """Whether the duty officer is told so."""
-
-    @property
-    def is_known_already(self) -> bool:
-        """Whether all of its recipients get the text of another organisation."""
-        return bool(self.known) and not self.notifications
 
 
 @dataclass(frozen=True)
@@ -130,7 +107,8 @@ def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
     }
     going_on = [alert for alert in ruled.alerts if alert.is_open and alert.pk not in closing]
     readings = earlier_readings(going_on, situation.earlier)
-    return [_plan_alert(ruled, ruling, situation, readings) for ruling in ruled.rulings]
+    plans = [_plan_alert(ruled, ruling, situation, readings) for ruling in ruled.rulings]
+    return told_once(plans)
 
 
 def _plan_alert(

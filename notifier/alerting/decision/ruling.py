@@ -42,6 +42,11 @@ class OrganisationRuling:
         return self.alert is not None and self.alert.is_to_neighbour
 
     @property
+    def is_of_commune_concerned(self) -> bool:
+        """Whether it is on a commune that is told by law of what happens in it."""
+        return self.terms.is_by_law and not self.is_to_neighbour
+
+    @property
     def is_moved_here(self) -> bool:
         """Whether what was announced as next door is now in the commune itself."""
         was_next_door = self.alert is not None and self.alert.is_open and self.alert.is_to_neighbour

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from notifier.alerting.decision.plan import AlertPlan, DecisionPlan, plan
+from notifier.alerting.decision.alert_plan import AlertPlan
+from notifier.alerting.decision.plan import DecisionPlan, plan
 from notifier.alerting.decision.rulings import place_and_rule
 from notifier.alerting.decision.situation import read_situation
 from notifier.alerting.models import (

@@ -156,6 +156,16 @@ class AlertText:
             planned = merged(planned, self.for_people(both, [notification.channel]))
         return planned
 
+    def rewritten(self, planned: PlannedNotification) -> PlannedNotification:
+        """Return a copy that says these texts."""
+        is_sms = planned.channel is Channel.SMS
+        return replace(
+            planned,
+            subject="" if is_sms else self.texts.subject,
+            body=self.texts.sms if is_sms else self.texts.plain,
+            html="" if is_sms else self.texts.html,
+        )
+
     def _to(self, person: Recipient, channel: Channel) -> PlannedNotification:
         is_sms = channel is Channel.SMS
         return PlannedNotification(
