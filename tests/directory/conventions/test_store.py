@@ -156,6 +156,13 @@ def test_another_end_moves_the_end_of_the_rules_that_go_on(imported: Any) -> Non
     assert told(datetime(2027, 6, 1, tzinfo=UTC)) == [METROPOLE]
 
 
+def test_other_parties_are_said_before_and_after(imported: Any) -> None:
+    imported(TEXT, NOON)
+    said = imported(TEXT.replace('"prefecture:63"]', '"commune:63113"]'), NOON + DAY)
+    assert "  parties : epci:246300701, prefecture:63 → commune:63113, epci:246300701\n" in said
+    assert ConventionRule.objects.count() == 1
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(imported: Any) -> None:
     said = imported(TEXT, NOON, "--dry-run")
     assert said.endswith("Essai à blanc : rien n’a été écrit.\n")

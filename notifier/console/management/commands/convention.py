@@ -13,14 +13,13 @@ from django.utils import timezone
 
 from notifier.alerting.policy.current import categories
 from notifier.console.management.commands._who import add_actor_option
+from notifier.directory.conventions.amendment import Amendment, import_convention
 from notifier.directory.conventions.file import ConventionRefusedError, Known, read_convention
 from notifier.directory.conventions.known import read_organisation, sites_of
 from notifier.directory.conventions.rules import is_among, rules_for
 from notifier.directory.conventions.store import (
-    Amendment,
     ConventionError,
     end_convention,
-    import_convention,
     lift_narrowing,
     narrow,
 )
