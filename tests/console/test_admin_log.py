@@ -19,6 +19,7 @@ from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import timeline
 from tests.alerting.house import REFUSED, TAKEN, hand_over
+from tests.alerting.organisations import member, told_by_convention
 from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,20 @@ def test_why_nobody_is_told_is_read_beside_the_commune(
     page = admin_client.get(f"{list_of(Notification)}?state__exact=suppressed").content.decode()
     assert "Delle (90033)" in page
     assert "« atteinte à une personne » n’est pas communiqué aux communes" in page
+
+
+def test_an_organisation_is_shown_with_where_it_was_and_the_convention_that_told_it(
+    admin_client: Client, source: Source
+) -> None:
+    member(told_by_convention(title="Convention de Belfort"), mobile=2)
+    push(source)
+    by_law, partner = Alert.objects.order_by("id")
+    shown = admin_client.get(f"{list_of(Alert)}{partner.pk}/change/").content.decode()
+    assert "Grand Belfort (epci:200069052), Delle" in shown
+    assert "convention « Convention de Belfort » (règle" in shown
+    shown = admin_client.get(f"{list_of(Alert)}{by_law.pk}/change/").content.decode()
+    assert "code général des collectivités territoriales" in shown
+    assert "epci:200069052" in admin_client.get(list_of(Notification)).content.decode()
 
 
 def linked(page: str, text: str) -> str:

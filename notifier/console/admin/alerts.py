@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
+from notifier.alerting.policy.terms import parse_terms
 from notifier.alerting.throttling.quota import mark_released
 from notifier.console.admin.base import (
     NOTHING,
@@ -23,6 +24,7 @@ from notifier.console.admin.base import (
 )
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message
+from notifier.directory.models import OrganisationKind
 from notifier.journal.models import Entry
 from notifier.territory.grammar import with_de
 
@@ -43,15 +45,15 @@ def _duration(elapsed: timedelta) -> str:
 
 @admin.register(Alert)
 class AlertAdmin(IncidentAdmin[Alert]):
-    """One incident as told to one commune."""
+    """One incident as told to one commune, or to an organisation that a convention tells."""
 
     linked_by = ("incident__id__exact",)
     list_display = ("opened", "reference", "where", "what", "severity", "last_text", "is_open")
     list_display_links = ("opened", "reference")
     list_filter = ("is_open", "severity")
     fields = (
-        "reference", "where", "what", "severity", "last_text", "revision", "is_open", "opened",
-        "expires", "report", "notifications", "messages",
+        "reference", "where", "under", "what", "severity", "last_text", "revision", "is_open",
+        "opened", "expires", "report", "notifications", "messages",
     )  # fmt: skip
 
     @admin.display(description="ouverte le", ordering="opened_at")
@@ -62,13 +64,20 @@ class AlertAdmin(IncidentAdmin[Alert]):
     def expires(self, alert: Alert) -> str:
         return format_moment(alert.expires_at)
 
-    @admin.display(description="commune", ordering="organisation_name")
+    @admin.display(description="organisme", ordering="organisation_name")
     def where(self, alert: Alert) -> str:
-        """By the name that it had when it was told."""
+        """By the name that it had when it was told, and of another than a commune where it is."""
+        if alert.terms:
+            return f"{alert.organisation_name} ({alert.ref}), {alert.facts['commune']}"
         name = f"{alert.organisation_name} ({alert.organisation})"
         return (
             f"{name}, voisine {with_de(alert.facts['next_to'])}" if alert.is_to_neighbour else name
         )
+
+    @admin.display(description="au titre de")
+    def under(self, alert: Alert) -> str:
+        """The law, or the convention and its rules."""
+        return parse_terms(alert.terms).in_words or str(alert.facts["legal_basis"])
 
     @admin.display(description="catégorie", ordering="category")
     def what(self, alert: Alert) -> str:
@@ -120,10 +129,14 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         released = mark_released(queryset, request.user.get_username())
         messages.info(request, f"Textes libérés : {released}.")
 
-    @admin.display(description="commune")
+    @admin.display(description="organisme")
     def where(self, notification: Notification) -> str:
         """Of a mail to the duty officer, none."""
-        return commune_label(notification.organisation) if notification.organisation else NOTHING
+        if not notification.organisation:
+            return NOTHING
+        if notification.organisation_kind != OrganisationKind.COMMUNE:
+            return str(notification.ref)
+        return commune_label(notification.organisation)
 
     @admin.display(description="destinataire")
     def whom(self, notification: Notification) -> str:
@@ -151,7 +164,8 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         """The same, and until when it waits."""
         why = self.why(notification)
         is_waiting = notification.state == NotificationState.DEFERRED
-        return f"{why}, jusqu’au {self.until(notification)}" if is_waiting else why
+        has_end = is_waiting and notification.deferred_until is not None
+        return f"{why}, jusqu’au {self.until(notification)}" if has_end else why
 
     @admin.display(description="décidée le", ordering="created_at")
     def created(self, notification: Notification) -> str:
