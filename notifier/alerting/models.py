@@ -65,6 +65,11 @@ class Alert(models.Model):
         return OrganisationRef(self.organisation_kind, self.organisation)
 
     @property
+    def is_of_commune(self) -> bool:
+        """Whether a commune is told, by law or by a convention."""
+        return self.organisation_kind == OrganisationKind.COMMUNE
+
+    @property
     def is_to_neighbour(self) -> bool:
         """Whether it is about an incident in an adjoining commune."""
         return bool(self.facts.get("next_to"))

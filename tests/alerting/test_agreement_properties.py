@@ -40,6 +40,7 @@ ORGANISATIONS = [
     OrganisationRef("partenaire", "habitat"),
     OrganisationRef("quartier", "centre"),
     OrganisationRef("commune", "90010"),
+    OrganisationRef("commune", "90056"),
 ]
 FULL, WITHOUT_PLACE, FIGURE = "complet", "sans_lieu", "chiffre"
 LOCATIONS = [{"insee": "90033"}, POINT, JONCHEREY, GIROMAGNY, BORDER]
@@ -130,6 +131,8 @@ def test_no_plan_tells_too_much(world: World, first: dict[str, Any], then: dict[
         affected = set(report_plan.report.communes)
         for plan in told(report_plan):
             _check(world, plan, body, affected, before)
+        refs = [alert.ref for alert in world.alerts]
+        assert len(set(refs)) == len(refs)
         _one_text_each(report_plan)
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from notifier.alerting.kinds import Kind
+from notifier.directory.models import OrganisationRef
 from tests.alerting.house import (
     ACCIDENT,
     BORDER,
@@ -409,6 +410,39 @@ def test_the_duty_hears_of_a_partner_not_reached_where_it_is_urgent(lane, mails)
         )
         assert "joindre cet organisme" in duty_mail.body
         assert "maire" not in duty_mail.body
+
+
+# --- a commune that a convention tells of another
+
+
+OF_NEXT_DOOR = OrganisationRef("commune", "90056")
+
+
+def test_a_commune_is_told_of_another_and_then_of_itself() -> None:
+    people = {**MAYOR, OF_NEXT_DOOR: [somebody(5)]}
+    world = World([rule(OF_NEXT_DOOR, organisation_name="Joncherey")], people)
+    told = world.push()
+    assert text(told, OF_NEXT_DOOR).startswith("Gendarmerie - Delle : accident")
+    own = of(world.push(location=JONCHEREY), OF_NEXT_DOOR)
+    assert own.organisation_ruling.ruling.rule == "moved_here"
+    assert own.texts.sms.startswith("Gendarmerie - Joncherey : accident")
+    assert own.alert.terms == {}
+    assert "information du maire" in own.texts.plain
+    assert len(world.alerts) == 2
+    end = of(world.push(location=JONCHEREY, status="closed"), OF_NEXT_DOOR)
+    assert end.organisation_ruling.kind is Kind.END
+
+
+def test_a_commune_that_it_left_is_told_by_a_convention_where_it_is() -> None:
+    people = {**MAYOR, OF_NEXT_DOOR: [somebody(5)]}
+    world = World([rule(OF_NEXT_DOOR, organisation_name="Joncherey")], people)
+    world.push(location=JONCHEREY)
+    left = of(world.push(), OF_NEXT_DOOR)
+    assert left.organisation_ruling.kind is Kind.CANCELLATION
+    again = of(world.push(severity="extreme"), OF_NEXT_DOOR)
+    assert again.organisation_ruling.kind is Kind.FIRST
+    assert again.texts.sms.startswith("Gendarmerie - Delle : accident")
+    assert len(world.alerts) == 2
 
 
 # --- who serves several communes

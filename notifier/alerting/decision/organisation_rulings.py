@@ -61,7 +61,7 @@ def rule_on_organisations(
     former = (
         _former(report, category, placement, alert, left)
         for alert in alert_of.values()
-        if alert.is_open
+        if alert.is_open and alert.terms
     )
     return [*rulings, *filter(None, former)]
 

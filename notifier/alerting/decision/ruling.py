@@ -48,6 +48,8 @@ class OrganisationRuling:
 
     @property
     def is_moved_here(self) -> bool:
-        """Whether what was announced as next door is now in the commune itself."""
-        was_next_door = self.alert is not None and self.alert.is_open and self.alert.is_to_neighbour
-        return was_next_door and self.kind is Kind.FIRST
+        """Whether what was announced as elsewhere is now in the commune itself."""
+        if self.alert is None or not self.alert.is_open or self.kind is not Kind.FIRST:
+            return False
+        is_its_own = self.terms.is_by_law and bool(self.alert.terms)
+        return self.alert.is_to_neighbour or is_its_own

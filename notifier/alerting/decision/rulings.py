@@ -81,11 +81,17 @@ def rule_on_all(
     rules: Sequence[AgreementRule],
 ) -> list[OrganisationRuling]:
     """Return the rulings in the order of sending: the communes, then who a convention tells."""
-    by_law = [alert for alert in alerts if not alert.terms]
-    others = [alert for alert in alerts if alert.terms]
+    neighbours = (neighbour.commune for neighbour in placement.neighbours)
+    concerned = {commune.code for commune in (*placement.communes, *neighbours)}
+    # A commune may have been told by a convention before it is concerned itself.
+    by_law = [
+        alert
+        for alert in alerts
+        if not alert.terms or (alert.is_of_commune and alert.organisation in concerned)
+    ]
     communes = rule_on_communes(report, category, placement, by_law)
     told = {ruling.organisation for ruling in communes if ruling.alert or ruling.kind}
-    organisations = rule_on_organisations(report, category, placement, others, rules)
+    organisations = rule_on_organisations(report, category, placement, alerts, rules)
     # What the law has a commune told, no convention needs to.
     return [*communes, *(ruling for ruling in organisations if ruling.organisation not in told)]
 

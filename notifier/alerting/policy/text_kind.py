@@ -40,6 +40,10 @@ def rule_on(
     the reverse, gets a new alert, whatever the severity. `is_nearby`: the commune does not hold
     the point. If it holds it later, it gets a new alert; the reverse waits for the next text.
     """
+    if _is_its_own_now(status, alert):
+        return withheld(severity, category) or Ruling(
+            Kind.FIRST, "moved_here", "annoncée au titre d’une convention, elle est dans la commune"
+        )
     if _has_come_inside(status, alert, is_nearby=is_nearby):
         return withheld(severity, category) or Ruling(
             Kind.FIRST, "moved_here", "annoncée en limite de la commune, elle y est désormais"
@@ -71,6 +75,12 @@ def rule_on_neighbour(
             f"{with_de(next_to.name)} ({category.legal_basis})",
         )
     return replace(ruling, kind=Kind.NEIGHBOUR)
+
+
+def _is_its_own_now(status: str, alert: Alert | None) -> bool:
+    """Whether a commune knows of it by a convention alone, and is now concerned itself."""
+    is_over = status in (Status.CANCELLED, Status.CLOSED)
+    return alert is not None and alert.is_open and bool(alert.terms) and not is_over
 
 
 def _has_come_inside(status: str, alert: Alert | None, *, is_nearby: bool) -> bool:
