@@ -28,7 +28,6 @@ Installer et surveiller
   contacts           les contacts des communes : importer un fichier, les afficher
   directory          l’annuaire : importer toute liste (RNE, annuaire de l’État), annuler, confirmer
   organisation       les autres organismes prévenus : inscrire, afficher, leurs territoires
-  directory          l’annuaire : importer une liste, confirmer une adresse en échec
   absence            les absences : saisir, afficher, terminer, avec ou sans remplaçant
   on-call            les astreintes : planifier un roulement, afficher, échanger, arrêter
   convention         qui d’autre que la commune est prévenu : importer, afficher, restreindre, clore
