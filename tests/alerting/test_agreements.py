@@ -225,6 +225,13 @@ def test_who_answers_for_a_site_is_told_of_what_is_in_it_and_nothing_is_guessed(
     assert bool(plan and plan.notifications) == (outcome == "agreement")
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_places_of_one_name_or_none_either_counts(order: int) -> None:
+    here, elsewhere = site(""), site("", latitude=47.6)
+    outlines = rule(LANDLORD, 3, communes=(), sites=(here, elsewhere)[::order])
+    assert of(World([outlines], EVERYBODY).push(location=POINT), LANDLORD).notifications
+
+
 def test_a_point_known_to_the_town_only_is_in_no_site_however_large() -> None:
     (large,) = ESTATE.sites
     estate = replace(ESTATE, sites=(replace(large, shape=replace(large.shape, radius_m=9_000)),))

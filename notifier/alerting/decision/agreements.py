@@ -116,11 +116,11 @@ def _matches(
 
 def _find_site(sites: Sequence[Site], position: Position | None) -> tuple[Outcome, Site | None]:
     """Return whether an incident is in one of the sites, and in which."""
-    found = {site.name: locate(site.shape, position) for site in sites}
-    for site in sites:
-        if found[site.name] is Containment.INSIDE:
+    found = [(locate(site.shape, position), site) for site in sites]
+    for containment, site in found:
+        if containment is Containment.INSIDE:
             return Outcome.TOLD, site
-    is_unsure = Containment.UNKNOWN in found.values()
+    is_unsure = any(containment is Containment.UNKNOWN for containment, _ in found)
     return (Outcome.UNSURE if is_unsure else Outcome.ELSEWHERE), None
 
 
