@@ -403,6 +403,31 @@ def test_who_hears_that_it_left_one_commune_hears_as_well_where_it_is_now() -> N
     assert addresses(of(moved, METROPOLE).notifications) == [("sms", number(1))]
 
 
+def test_what_waits_for_a_person_makes_no_other_text_needless() -> None:
+    quarter = OrganisationRef("quartier", "centre")
+    people = {**MAYOR, quarter: [somebody(2, "habitant_relais")], METROPOLE: [somebody(2)]}
+    rules = [rule(quarter, 1), rule(METROPOLE, 2, detail="sans_lieu")]
+    told = World(rules, people).push(severity="moderate")
+    assert addresses(of(told, METROPOLE).notifications) == [("sms", number(2))]
+    assert of(told, quarter).notifications == []
+    held = World(rules[:1], people)
+    assert of(held.push(severity="moderate"), quarter).notifications
+    for rows in held.earlier.values():
+        for row in rows:
+            if row.organisation_kind == "quartier":
+                row.state, row.reason, row.message = "deferred", "relay", None
+    held.rules = rules
+    worse = held.push(severity="extreme")
+    assert addresses(of(worse, METROPOLE).notifications) == [("sms", number(2))]
+
+
+def test_a_site_whose_name_a_telephone_would_make_a_link_of_is_not_named() -> None:
+    linked = rule(LANDLORD, 3, communes=(), sites=(site("Parc www.exemple.fr"),))
+    told = World([linked], EVERYBODY).push(location=POINT)
+    assert "exemple" not in text(told, LANDLORD) + mail(told, LANDLORD)
+    assert text(told, LANDLORD).startswith("Gendarmerie - Delle : accident")
+
+
 # --- nobody reached
 
 

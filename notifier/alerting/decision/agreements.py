@@ -75,6 +75,8 @@ def agreements_on(
 ) -> list[Agreement]:
     """Return what the rules say of each organisation, those that read the most first.
 
+    Last come those whose texts wait for a person: they must make no other needless.
+
     `communes` are those affected, of which the mayors may know, the one that holds the point first.
     """
     by_organisation: defaultdict[OrganisationRef, list[_Match]] = defaultdict(list)
@@ -84,7 +86,12 @@ def agreements_on(
             matches = _matches(rule, category, communes, position)
             by_organisation[rule.organisation] += matches
     found = [_agreement(matches, category) for matches in by_organisation.values() if matches]
-    return sorted(found, key=lambda one: _BY_FULLNESS.index(Detail(one.terms.detail)))
+    return sorted(found, key=_order)
+
+
+def _order(agreement: Agreement) -> tuple[bool, int]:
+    terms = agreement.terms
+    return terms.needs_release, _BY_FULLNESS.index(Detail(terms.detail))
 
 
 def _is_grave_enough(report: Report, rule: AgreementRule) -> bool:

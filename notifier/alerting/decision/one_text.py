@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notifier.alerting.models import Alert, Notification
+from notifier.alerting.models import Alert, DeferralReason, Notification
 from notifier.alerting.notification.planned import (
     AddressKey,
     KnownNotification,
@@ -51,8 +51,10 @@ class Readings:
             self.by_person[n.recipient].append(reading)
 
     def add_earlier(self, notifications: Iterable[Notification], alert: Alert) -> None:
-        """Add texts that were sent of an alert that goes on."""
+        """Add texts that were sent of an alert that goes on, or will be."""
         for n in notifications:
+            if n.reason == DeferralReason.RELAY and n.message_id is None:
+                continue  # perhaps nobody ever releases it
             name = alert.organisation_name
             reading = _Reading(name, alert, n.channel, closes=False, message=n.message)
             self.by_address[address_key(n.channel, n.address)].append(reading)

@@ -140,7 +140,8 @@ def _plan_alert(
         fresh, known = readings.split(planned, alert, closes=None)
     elif not ruling.terms.is_by_law:
         fresh, known = readings.split(planned, alert, closes=kind.closes)
-    readings.add(fresh, alert, closes=kind.closes)
+    if kind.closes or not ruling.terms.needs_release:
+        readings.add(fresh, alert, closes=kind.closes)
     return AlertPlan(
         ruling,
         alert,

@@ -18,6 +18,7 @@ from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import composer
 from notifier.alerting.policy.terms import BY_LAW, Terms
 from notifier.intake.models import Report
+from notifier.intake.schema.clickable import find_unsafe
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
@@ -79,11 +80,13 @@ def _agreement_facts(audience: Audience) -> dict[str, Any]:
     The name of its own site is no address: it answers for the site, and is told because of it.
     """
     names = [commune.name for commune in audience.communes]
+    # Whoever draws a site names it; what a telephone would make a link of is left out.
+    sites = [name for name in audience.terms.sites if not find_unsafe(name)]
     return {
         "organisation": audience.organisation,
         "commune": list_names(names, "autres communes"),
         "communes": names,
-        "sites": list(audience.terms.sites) if audience.terms.may_read_place else [],
+        "sites": sites if audience.terms.may_read_place else [],
         "agreements": list(audience.terms.conventions),
         "instead_of": [commune.name for commune in audience.instead_of],
     }
