@@ -19,8 +19,8 @@ EARTH_M = 6_371_008.8
 
 def square(latitude: float, longitude: float, half: float) -> dict[str, Any]:
     """A square of 2 x `half` degrees around a point."""
-    west, east = longitude - half, longitude + half
-    south, north = latitude - half, latitude + half
+    west, east = round(longitude - half, 6), round(longitude + half, 6)
+    south, north = round(latitude - half, 6), round(latitude + half, 6)
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -124,6 +124,11 @@ def test_the_stored_form_reads_back_as_the_same_shape() -> None:
         shape = read_shape(drawn)
         assert shape.to_geojson() == drawn
         assert load_shape(shape.to_geojson()) == shape
+
+
+def test_a_position_is_kept_to_a_tenth_of_a_metre() -> None:
+    shape = read_shape(circle(45.77660000000049, 3.08259999999951, 50))
+    assert shape == Circle(45.7766, 3.0826, 50.0)
 
 
 def test_an_altitude_is_dropped() -> None:
