@@ -329,6 +329,10 @@ def test_a_site_that_a_rule_names_cannot_be_removed_and_can_be_ended() -> None:
     assert Zone.objects.count() == 2
     replaced(owner, [site("B")], from_day=date(2027, 1, 1))
     assert Zone.objects.get(name="A").ends_on == date(2026, 12, 31)
+    # Dated anew it is not removed.
+    changes = replaced(owner, [site("A", starts_on=date(2026, 2, 1)), site("B")])
+    assert (changes.added, changes.changed, changes.removed) == ([], ["A"], [])
+    assert Zone.objects.get(name="A").starts_on == date(2026, 2, 1)
 
 
 def test_a_shape_outside_france_writes_nothing() -> None:

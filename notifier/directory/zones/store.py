@@ -112,7 +112,7 @@ def replace_zones(
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     stored = Zone.objects.filter(organisation=organisation, kind__in=kinds)
     plan = ReplacementPlan(list(stored.prefetch_related("communes")), wanted, from_day)
-    _refuse_zones_in_use(organisation, plan.removed)
+    _refuse_zones_in_use(organisation, plan.gone)
     Zone.objects.filter(pk__in=[zone.pk for zone in plan.removed]).delete()
     for zone, new in plan.changed:
         _store_changed(zone, new, origin)
@@ -180,12 +180,20 @@ class ReplacementPlan:
         else:
             self.removed.append(zone)
 
+    @property
+    def gone(self) -> list[Zone]:
+        """The zones to remove that are not only dated anew."""
+        added = {new.identity for new in self.added}
+        return [zone for zone in self.removed if identity_of(zone) not in added]
+
     def describe(self) -> Changes:
+        removed = {identity_of(zone) for zone in self.removed}
+        dated_anew = [new.name for new in self.added if new.identity in removed]
         return Changes(
-            added=[new.name for new in self.added],
-            changed=[new.name for _, new in self.changed],
+            added=[new.name for new in self.added if new.identity not in removed],
+            changed=[*(new.name for _, new in self.changed), *dated_anew],
             ended=[identity_of(zone)[1] for zone in self.ended],
-            removed=[identity_of(zone)[1] for zone in self.removed],
+            removed=[identity_of(zone)[1] for zone in self.gone],
             unchanged=len(self.kept),
         )
 
