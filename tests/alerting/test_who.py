@@ -55,13 +55,13 @@ def test_who_would_be_told_at_a_moment_and_who_is_passed_over(council) -> None:
     assert away[0] == "accident de la route, Delle (90033), 05/12/2026 à 03:00"
     assert away[2:] == [
         "1. 1er adjoint (SMS +33 6 •• •• •• 02)",
-        "puis, sans succès : 2e adjoint",
-        f"passé : maire : absent jusqu’au {SUNDAY}, remplacé par 1er adjoint",
+        "à défaut : 2e adjoint",
+        f"pas prévenu : maire, absent jusqu’au {SUNDAY}, remplacé par 1er adjoint",
     ]
     back = would(ACCIDENT, "--a", "2026-12-07 03:00")
     assert back[2:] == [
         "1. maire (SMS +33 6 •• •• •• 01)",
-        "puis, sans succès : 1er adjoint, 2e adjoint",
+        "à défaut : 1er adjoint, 2e adjoint",
     ]
     assert not Alert.objects.exists()
 
@@ -99,6 +99,19 @@ def test_a_site_needs_a_point(source) -> None:
     assert not any("Habitat" in line for line in would(ACCIDENT, "--point", "47.500,6.998"))
 
 
+def test_a_code_that_is_a_postal_code_too_is_the_communes(source) -> None:
+    """63113 is Clermont-Ferrand, and the postal code of Picherande."""
+    contact(commune="63113", mobile=number(1))
+    lines = who("--commune", "63113", "--categorie", ACCIDENT)
+    assert "1. maire (SMS +33 6 •• •• •• 01)" in lines
+
+
+def test_a_point_in_another_commune_is_not_passed_over_in_silence(source) -> None:
+    contact(mobile=number(1))
+    (said,) = would(ACCIDENT, "--point", "47.638,6.862")[1:]
+    assert said == "Delle (90033) : le point est ailleurs : une personne trancherait d’abord"
+
+
 def test_who_was_told_and_what_became_of_it(source, council) -> None:
     partner = told_by_convention()
     member(partner, mobile=7)
@@ -110,7 +123,7 @@ def test_who_was_told_and_what_became_of_it(source, council) -> None:
     assert lines[1].startswith("Delle (commune:90033) : article L132-3")
     assert lines[2].startswith("1. maire (SMS +33 6 •• •• •• 01) : n° 1, ")
     assert lines[3].startswith("2. 1er adjoint (SMS +33 6 •• •• •• 02) : n° 1, ")
-    assert lines[4] == "puis, sans succès : 2e adjoint"
+    assert lines[4] == "à défaut : 2e adjoint"
     assert lines[5].startswith("Grand Belfort (epci:200069052) : convention")
 
 

@@ -68,6 +68,8 @@ def who_would_be_told(
     """
     report = _imagined(commune, category, severity, at, point)
     ruled = place_and_rule([(report, [])], lock=False, at=at)
+    if not ruled[0].placement.is_placed:
+        return [Answer(commune.label, "le point est ailleurs : une personne trancherait d’abord")]
     decision_plan = plan(ruled, read_situation(ruled, lock=False, at=at))
     plans = [a for report_plan in decision_plan.report_plans for a in report_plan.alert_plans]
     orders = orders_of_telling([one.organisation_ruling.organisation for one in plans], at)
@@ -107,7 +109,8 @@ def _imagined(
         severity=severity,
         occurred_at=at,
         received_at=at,
-        location={"insee": commune.code, **where},
+        # With its name: there are codes that are postal codes of other communes as well.
+        location={"insee": commune.code, "name": commune.name, **where},
     )
 
 
@@ -170,7 +173,7 @@ def _others(
         placed.person.title for placed in order.placed if recipient_key(placed.person) not in known
     ]
     passed_over = [
-        f"{one.person.title} : {one.in_french(zone)}"
+        f"{one.person.title}, {one.in_french(zone)}"
         + (f", remplacé par {one.stand_in.title}" if one.stand_in else "")
         for one in order.passed_over
     ]

@@ -72,9 +72,9 @@ class Command(BaseCommand):
                 fate = f" : {reader.fate}" if reader.fate else ""
                 self._write(f"    {number}. {reader.title} ({reader.address}){fate}", 7)
             if answer.next_in_order:
-                self._write(f"    puis, sans succès : {', '.join(answer.next_in_order)}", 6)
+                self._write(f"    à défaut : {', '.join(answer.next_in_order)}", 6)
             for line in answer.passed_over:
-                self._write(f"    passé : {line}", 6)
+                self._write(f"    pas prévenu : {line}", 6)
         if not answers:
             self.stdout.write("  personne")
 
