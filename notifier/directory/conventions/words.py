@@ -16,6 +16,12 @@ from notifier.directory.models import (
 from notifier.moments import written_moment
 
 _LANES = {"urgent": "en urgence, par SMS", "routine": "sans urgence"}
+_SEVERITIES = {
+    "minor": "quelle que soit la gravité",
+    "moderate": "dès une gravité modérée",
+    "severe": "dès une situation grave",
+    "extreme": "en cas d’extrême gravité",
+}
 
 
 def describe_rule(rule: ConventionRule, label: Callable[[str], str]) -> Iterator[str]:
@@ -23,12 +29,13 @@ def describe_rule(rule: ConventionRule, label: Callable[[str], str]) -> Iterator
     who = ", ".join(Function(function).label for function in rule.functions)
     yield f"{rule.organisation} : {who or 'ses personnes, dans leur ordre'}"
     yield f"  est prévenu de : {', '.join(f'{label(code)} ({code})' for code in rule.categories)}"
-    where = f"territoire de {rule.territory_of}"
+    where = f"tout le territoire ({rule.territory_of.name})"
     if rule.sites:
-        where = f"{', '.join(f'« {name} »' for name in rule.sites)} ({where})"
+        sites = ", ".join(f"« {name} »" for name in rule.sites)
+        where = f"{sites} ({rule.territory_of.name})"
     yield f"  où : {where}"
     how = [
-        f"à partir de la gravité {rule.from_severity}" if rule.from_severity else "",
+        _SEVERITIES.get(rule.from_severity, ""),
         _LANES.get(rule.lane, ""),
         "" if rule.detail == Detail.FULL else Detail(rule.detail).label,
         "après relais par une personne" if rule.needs_release else "",

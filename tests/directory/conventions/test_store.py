@@ -215,7 +215,7 @@ def test_a_site_is_known_once_it_is_stored(imported: Any) -> None:
         'organisation = "partenaire:bailleur"\nsites = ["Les Acacias"]'
     )
     said = imported(text, NOON)
-    assert "où : « Les Acacias » (territoire de bailleur (bailleur))" in said
+    assert "où : « Les Acacias » (bailleur)" in said
     (found,) = rules_for([CLERMONT], NOON)
     assert (found.communes, [place.name for place in found.sites]) == ((), ["Les Acacias"])
 
@@ -233,6 +233,26 @@ def test_it_says_who_would_be_told_of_nothing_and_nowhere(imported: Any) -> None
     assert "Attention" not in imported(text, NOON, "--dry-run")
     named = text.replace("[[rules]]", '[[rules]]\nfunctions = ["responsable_astreinte"]')
     assert f"{nobody} comme responsable d’astreinte." in imported(named, NOON, "--dry-run")
+
+
+def test_several_files_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.toml", tmp_path / "b.toml"
+    first.write_text(TEXT, encoding="utf-8")
+    second.write_text(TEXT.replace('"clermont"', '"other"').replace("L01.10.00", "X"), "utf-8")
+    with pytest.raises(CommandError, match=r"b\.toml"):
+        command("import", str(first), str(second), at=NOON)
+    assert not Convention.objects.exists()
+    second.write_text(TEXT.replace('"clermont"', '"other"'), "utf-8")
+    command("import", str(first), str(second), "--dry-run", at=NOON)
+    assert not Convention.objects.exists()
+    command("import", str(first), str(second), at=NOON)
+    assert [one.reference for one in Convention.objects.all()] == ["clermont", "other"]
+
+
+def test_what_is_printed_of_a_rule_is_french(imported: Any) -> None:
+    said = imported(TEXT + 'from_severity = "moderate"\n', NOON)
+    assert "où : tout le territoire (Clermont Auvergne Métropole)" in said
+    assert "comment : dès une gravité modérée, en urgence, par SMS" in said
 
 
 # --- the end

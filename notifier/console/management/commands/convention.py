@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -46,7 +47,9 @@ class Command(BaseCommand):
             dest="action", required=True, metavar="import|list|show|end|narrow"
         )
         importing = actions.add_parser("import", help="enregistrer ou modifier, tout ou rien")
-        importing.add_argument("file", type=Path, metavar="FICHIER.toml")
+        importing.add_argument(
+            "files", type=Path, nargs="+", metavar="FICHIER.toml", help="un ou plusieurs"
+        )
         importing.add_argument(
             "--dry-run", action="store_true", help="montrer ce qui changerait, ne rien écrire"
         )
@@ -77,7 +80,7 @@ class Command(BaseCommand):
         action = options["action"]
         try:
             if action == "import":
-                self._import(options["file"], options["who"], dry_run=options["dry_run"])
+                self._import(options["files"], options["who"], dry_run=options["dry_run"])
             elif action == "list":
                 self._list()
             elif action == "show":
@@ -89,10 +92,13 @@ class Command(BaseCommand):
         except (ConventionError, ConventionRefusedError) as error:
             raise CommandError(str(error)) from None
 
-    def _import(self, path: Path, who: str, *, dry_run: bool) -> None:
-        convention = read_convention(path, _known())
-        amendment = import_convention(convention, who, dry_run=dry_run)
-        self._say(amendment)
+    def _import(self, paths: list[Path], who: str, *, dry_run: bool) -> None:
+        known = _known()
+        conventions = [read_convention(path, known) for path in paths]
+        with transaction.atomic():
+            amendments = [import_convention(one, who, dry_run=dry_run) for one in conventions]
+        for amendment in amendments:
+            self._say(amendment)
         if dry_run:
             self.stdout.write("Essai à blanc : rien n’a été écrit.")
 
