@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from typing import TextIO
 
 WIDTH = 78
-# "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one. Before « : » and the like, and
-# within « », French has a space that no line begins or ends with.
-_NON_BREAKING = re.compile(r"(?<=[\d•]) (?=[\d•])| (?=[:;!?»])|(?<=«) ")
+# "06 39 98 00 79", "+33 6 •• •• •• 79": a number is read out as one, and so is "18 h 00". Before
+# « : » and the like, and within « », French has a space that no line begins or ends with.
+_NON_BREAKING = re.compile(
+    r"(?<=[\d•]) (?=[\d•])|(?<=\d) (?=h\b)|(?<=\d h) (?=\d)| (?=[:;!?»])|(?<=«) "
+)
 _NBSP = "\N{NO-BREAK SPACE}"
 COLOURS = {
     "dim": "2",

@@ -258,6 +258,6 @@ def test_the_samples_are_read_without_a_remark() -> None:
 def test_the_people_of_the_samples_are_read_without_a_remark() -> None:
     people = read_list(SAMPLES / "contacts.csv")
     assert (people.faults, people.notes) == ([], [])
-    assert len({entry.organisation for entry in people.entries}) == 14
+    assert len({entry.organisation for entry in people.entries}) == 19
     hats = [entry.organisation for entry in people.entries if entry.last_name == "Noisetier"]
     assert len(hats) == 3

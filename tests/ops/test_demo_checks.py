@@ -1,16 +1,22 @@
-"""The demonstration notices a text too many, a text too few, and whom its book expects."""
+"""The demonstration notices a text too many, a text too few, and words that are not to be read."""
 
-from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from notifier.ops.demo import conventions
-from notifier.ops.demo.inboxes import Address, AddressBook, find_differences, format_phone
-from notifier.ops.demo.scenario import Scene, Story
-from notifier.ops.management.commands.demo import STORIES
-from notifier.settings import packaged
+from notifier.ops.demo.inboxes import (
+    Address,
+    AddressBook,
+    find_differences,
+    find_wrong_words,
+    format_phone,
+)
+from notifier.ops.demo.run import SCENES
 from notifier.simulator.client import Sms
 
+PARIS = ZoneInfo("Europe/Paris")
 MAYOR = Address("sms", "+33639980079", "Delle, maire")
 
 
@@ -35,21 +41,40 @@ def test_silence_is_noticed() -> None:
     assert find_differences([MAYOR], [], []) == ["jamais arrivé : sms à +33639980079"]
 
 
-@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
-def test_every_scene_that_tells_somebody_finds_them_in_the_sample_contacts(story: Story) -> None:
-    book = AddressBook([packaged("config") / file for file in story.contacts])
-    for scene in story.scenes:
-        for organisation, functions in scene.told.items():
-            for function in functions:
-                alone = replace(scene, told={organisation: (function,)})
-                assert book.expected(alone), (scene.title, organisation, function)
+@pytest.mark.parametrize("name", SCENES)
+def test_everybody_who_is_to_be_told_is_in_the_sample_contacts(name, tmp_path) -> None:
+    scene = SCENES[name](tmp_path, datetime.now(PARIS))
+    book = AddressBook(scene.contacts)
+    steps = [step for story in scene.stories.values() for step in story]
+    assert all(book.expected([reader]) for step in steps for reader in step.told)
+    assert any(step.told for step in steps)
 
 
-def test_whoever_has_several_hats_is_expected_once() -> None:
-    book = AddressBook([packaged("config") / file for file in conventions.STORY.contacts])
-    hats = {"63042": ("maire",), "partenaire:conseil-clermont": ("référent sûreté",)}
-    expected = book.expected(Scene("", "", {}, hats))
-    assert [one.address for one in expected] == ["+33639986302", "maire@blanzat.example"]
+def test_a_word_that_lacks_and_one_that_should_not_be_read_are_noticed() -> None:
+    reader = Address(
+        "sms", MAYOR.address, "maire", says=("TEXTE", "rue"), never=("textes", "le texte")
+    )
+    assert find_wrong_words([reader], [sms(MAYOR.address)], []) == [
+        "maire : « rue » manque dans « texte »"
+    ]
+    secret = Address("sms", MAYOR.address, "maire", never=("Texte",))
+    assert find_wrong_words([secret], [sms(MAYOR.address)], []) == [
+        "maire : « Texte » est de trop dans « texte »"
+    ]
+
+
+def test_whatever_the_day_it_is_played_nobody_hands_over_meanwhile(tmp_path) -> None:
+    for days in range(800):
+        today = date(2026, 1, 1) + timedelta(days=days)
+        first = conventions._first_handover(today)
+        assert first.weekday() in (0, 4)
+        assert 1 <= (today - first).days <= 6
+        assert conventions._sunday(today).weekday() == 6
+        assert 1 <= (conventions._sunday(today) - today).days <= 7
+        change = conventions._clock_change(today)
+        noons = [datetime.combine(change + timedelta(days=n), time(12), PARIS) for n in (-1, 0)]
+        assert noons[0].utcoffset() != noons[1].utcoffset()
+        assert change > today
 
 
 def test_numbers_are_shown_as_people_say_them() -> None:

@@ -1,68 +1,75 @@
-"""The mayors' side: the sample contacts, and what reached their phones and mailboxes."""
+"""The readers' side: the sample contacts, and what reached their phones and mailboxes."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifier.console.terminal import frame
-from notifier.ops.demo.scenario import Scene
+from notifier.console.terminal import frame, wrap
+from notifier.directory.models import Function, function_title
+from notifier.directory.names import fold
+from notifier.ops.demo.scenario import Command, Reader
 from notifier.simulator.client import Mail, Simulator, Sms
 from notifier.territory.resolve import commune_by_code
-
-TITLES = {
-    "maire": "maire",
-    "astreinte": "élu d’astreinte",
-    "police_municipale": "police municipale",
-}
 
 
 @dataclass(frozen=True)
 class Address:
-    """One person's address on one channel, and who it is."""
+    """One person's address on one channel, who it is, and what is read there."""
 
     channel: str
     address: str
     who: str
+    says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class AddressBook:
     """The sample contacts, read independently: the demonstration checks the service's choice."""
 
-    def __init__(self, files: Iterable[Path]) -> None:
-        self._rows: list[dict[str, str]] = []
-        for file in files:
-            with file.open(encoding="utf-8", newline="") as lines:
-                rows = csv.DictReader(lines, delimiter=";")
-                self._rows += [row for row in rows if row["rang"] == "1"]
+    def __init__(self, file: Path) -> None:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines, delimiter=";"))
+        self._rows = {(_organisation(row), row["fonction"], int(row["rang"])): row for row in rows}
 
-    def expected(self, scene: Scene) -> list[Address]:
-        """Return every address that must be told, once, whatever hats its owner has."""
-        found: dict[str, Address] = {}
-        for row in self._rows:
-            if row["fonction"] in scene.told.get(row.get("organisme") or row["code_commune"], ()):
-                for address in self._over(scene.channels, list(self._addresses(row))):
-                    found.setdefault(address.address, address)
-        return list(found.values())
+    def expected(self, readers: Iterable[Reader]) -> list[Address]:
+        """Return every address that must be told, once. Raises KeyError for an unknown reader."""
+        return [
+            address
+            for reader in readers
+            for address in _over(reader.channels, list(self._addresses(reader)))
+        ]
 
-    @staticmethod
-    def _over(channels: tuple[str, ...], addresses: list[Address]) -> list[Address]:
-        """Return the addresses on these channels; all of a person's if they have none of these."""
-        return [address for address in addresses if address.channel in channels] or addresses
-
-    @staticmethod
-    def _addresses(row: Mapping[str, str]) -> Iterable[Address]:
+    def _addresses(self, reader: Reader) -> Iterator[Address]:
+        row = self._rows[reader.organisation, reader.function, reader.rank]
         place = commune_by_code(row["code_commune"])
-        where = place.name if place else row.get("nom_organisme") or row["organisme"]
-        who = f"{where}, {TITLES.get(row['fonction'], row['fonction'])}"
+        name = place.name if place else row["nom_organisme"]
+        who = f"{name}, {_title(reader)}"
         if row["mobile"]:
             # The sample numbers are national: 06 39 98 xx xx.
-            yield Address("sms", "+33" + row["mobile"].replace(" ", "")[1:], who)
+            number = "+33" + row["mobile"].replace(" ", "")[1:]
+            yield Address("sms", number, who, reader.says, reader.never)
         if row["courriel"]:
-            yield Address("email", row["courriel"], who)
+            yield Address("email", row["courriel"], who, reader.says, reader.never)
+
+
+def _title(reader: Reader) -> str:
+    """Return the function in French; the file may have written it out."""
+    if reader.function in Function:
+        return function_title(reader.function, reader.rank)
+    return reader.function
+
+
+def _organisation(row: Mapping[str, str]) -> str:
+    return row.get("organisme") or f"commune:{row['code_commune']}"
+
+
+def _over(channels: tuple[str, ...], addresses: list[Address]) -> list[Address]:
+    """Return the addresses on these channels; all of a person's if they have none of these."""
+    return [address for address in addresses if address.channel in channels] or addresses
 
 
 class Arrivals:
@@ -101,6 +108,33 @@ def find_differences(expected: list[Address], texts: list[Sms], mails: list[Mail
     return surplus + lacking
 
 
+def find_wrong_words(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
+    """Return which words a reader misses or should never have read, in French."""
+    read = [(("sms", sms["to"]), sms["body"]) for sms in texts]
+    read += [
+        (("email", to), f"{mail['subject']}\n{mail['plain']}")
+        for mail in mails
+        for to in mail["to"]
+    ]
+    faults = []
+    for address in expected:
+        for where, text in read:
+            if where == (address.channel, address.address):
+                faults += [f"{address.who} : {fault}" for fault in wrong_words(text, address)]
+    return faults
+
+
+def wrong_words(text: str, wanted: Address | Command) -> list[str]:
+    """Return the words that a text lacks, and those that it should not have, in French."""
+    folded = f" {fold(text)} "
+    lacking = [word for word in wanted.says if f" {fold(word)} " not in folded]
+    surplus = [word for word in wanted.never if f" {fold(word)} " in folded]
+    return [
+        *(f"« {word} » manque dans « {text} »" for word in lacking),
+        *(f"« {word} » est de trop dans « {text} »" for word in surplus),
+    ]
+
+
 def format_as_read(expected: list[Address], texts: list[Sms], mails: list[Mail]) -> list[str]:
     """Frame each text as it is read; one frame for all who got the same text."""
     who = {address.address: address.who for address in expected}
@@ -114,7 +148,7 @@ def format_as_read(expected: list[Address], texts: list[Sms], mails: list[Mail])
         readers.setdefault(key, []).extend(f"{who[to]} : {to}" for to in mail["to"])
     lines: list[str] = []
     for (title, text), names in readers.items():
-        lines += [f"  → {name}" for name in names] + frame(title, text)
+        lines += [line for name in names for line in wrap(f"  → {name}", 4)] + frame(title, text)
     return lines
 
 

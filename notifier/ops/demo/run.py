@@ -1,4 +1,4 @@
-"""Run the demonstration: start everything, play and check the scenes, end everything."""
+"""Run the demonstration: start everything, play and check a scene, end everything."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
+
+from django.utils import timezone
 
 from notifier.console.terminal import WIDTH, paint, table, wrap
 from notifier.environment import Environment
 from notifier.ops.api_client import DispatchClient
+from notifier.ops.demo import belfort, conventions
 from notifier.ops.demo.inboxes import AddressBook, Arrivals
-from notifier.ops.demo.scenario import DUTY_PHONE, Story
-from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner, run_command
+from notifier.ops.demo.scenario import Scene, Source
+from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner
 from notifier.ops.local.stack import Bind, Stack, current_environment, free_port, wait_until_ready
 from notifier.ops.local.supervisor import Child, Supervisor, interrupted_by_signals
-from notifier.settings import packaged
 
+# Each is given the folder of the demonstration and the moment.
+SCENES: Mapping[str, Callable[[Path, datetime], Scene]] = {
+    "alertes": lambda _folder, _now: belfort.scene(),
+    "conventions": conventions.scene,
+}
 WORKER_READY = r" ready\."
 # Where the words begin in a line of `notifier timeline`, after the hour and the time since.
 TIMELINE_INDENT = 23
@@ -27,14 +37,15 @@ TIMELINE_INDENT = 23
 class Demo:
     """One demonstration from beginning to end."""
 
-    def __init__(self, story: Story) -> None:
-        self._story = story
+    def __init__(self, scene: str) -> None:
+        """`scene` is one of SCENES."""
+        self._scene = SCENES[scene]
         self._began = time.monotonic()
         self._lines: list[str] = []
         self._children: list[Child] = []
 
     def play(self, *, keep: bool) -> None:
-        """Play all scenes. However it ends, nothing is left running.
+        """Play the scene. However it ends, nothing is left running.
 
         Raises DemoFailed, ProcessError.
         """
@@ -68,6 +79,7 @@ class Demo:
 
     def _perform(self, stack: Stack) -> None:
         self._title("Mise en place (SIMULATEUR : rien ne part vraiment)")
+        scene = self._scene(stack.data_dir, timezone.now())
         bind = Bind("127.0.0.1", free_port())
         simulator = stack.start_simulator(bind.url)
         self._say(f"Prestataire simulé : {simulator.control}")
@@ -75,46 +87,44 @@ class Demo:
         self._say("Valkey du paquet : prêt")
         stack.require("migrate", "--no-input", "--verbosity", "0")
         self._say("Base SQLite : créée")
-        key = self._start_service(stack, bind)
-        director = DemoRunner(
-            stack,
-            DispatchClient(bind.url, key),
-            AddressBook([packaged("config") / file for file in self._story.contacts]),
-            Arrivals(simulator),
-            self._say,
-            self._show,
-        )
-        for number, scene in enumerate(self._story.scenes, 1):
-            self._title(f"{number}. {scene.title}")
-            director.play(scene)
-        self._show_timelines(stack, list(director.ids))
-        self._title("Récapitulatif")
-        header = ("Référence", "Prévenu", "Nature", "Textes", "Remis après", "Reçu après")
-        self._show(table(header, director.rows))
-        self._require_all_alive()
-
-    def _start_service(self, stack: Stack, bind: Bind) -> str:
-        """Start web, worker and beat while the story is set up; return the key."""
-        story = self._story
         worker = stack.start_worker()
         self._children = [stack.start_web(bind), worker, stack.start_beat()]
-        for file in story.contacts:
-            printed = run_command(stack, ("contacts", "import", file))
-            self._say(f"{file.name} : {printed.strip().splitlines()[0]}")
-        for command in story.setup:
-            self._say(run_command(stack, command).strip().splitlines()[0])
-        departements = [part for code in story.departements for part in ("--departement", code)]
-        added = run_command(
-            stack, ("source", "add", story.source, *departements, "--duty-phone", DUTY_PHONE)
-        )
-        key = added.strip().splitlines()[-1]
-        self._say(f"Source « {story.source} » : créée, avec sa clé")
+        dispatch: dict[str, DispatchClient] = {}
+        book, arrivals = AddressBook(scene.contacts), Arrivals(simulator)
+        runner = DemoRunner(stack, dispatch, book, arrivals, self._say, self._show)
+        for command in scene.preparation:
+            runner.run(command)
+        for source in scene.sources:
+            dispatch[source.name] = DispatchClient(bind.url, self._add_source(stack, source))
         worker.wait_for_line(WORKER_READY, SECONDS_FOR_ONE_STEP)
         wait_until_ready(bind.url)
         self._say(f"Service prêt : {bind.url}")
-        return key
+        self._play(scene, runner)
+        self._show_timelines(stack, scene.timelines)
+        self._title("Récapitulatif")
+        rows = ([row[column] for column in scene.columns] for row in runner.rows)
+        self._show(table(scene.columns, rows))
+        self._require_all_alive()
 
-    def _show_timelines(self, stack: Stack, references: list[str]) -> None:
+    def _add_source(self, stack: Stack, source: Source) -> str:
+        """Create a source; return its key."""
+        options = ("--departement", source.departement, "--duty-phone", source.duty_phone)
+        added = stack.require("source", "add", source.name, *options)
+        self._say(f"Source « {source.name} » : créée, avec sa clé")
+        return added.strip().splitlines()[-1]
+
+    def _play(self, scene: Scene, runner: DemoRunner) -> None:
+        chapter = 0
+        for step in chain.from_iterable(scene.stories.values()):
+            if step.title:
+                chapter += 1
+                self._title(f"{chapter}. {step.title}")
+            try:
+                runner.play(step)
+            except DemoFailed as failure:
+                raise DemoFailed(f"{chapter}. {failure}") from None
+
+    def _show_timelines(self, stack: Stack, references: Sequence[str]) -> None:
         with ThreadPoolExecutor(max_workers=2) as pool:
             printed = pool.map(lambda reference: stack.require("timeline", reference), references)
             for reference, timeline in zip(references, printed, strict=True):

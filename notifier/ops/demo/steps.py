@@ -1,26 +1,26 @@
-"""Play one scene: push, response, recipients, texts; each step checked."""
+"""Play the steps of a scene: pushes and commands, recipients, texts; each step checked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from textwrap import shorten
+from typing import Any, Protocol
 
-from notifier.alerting.models import DeferralReason
+from notifier.console.terminal import wrap
 from notifier.ops.api_client import ApiResponse, DispatchClient
 from notifier.ops.demo.inboxes import (
     Address,
     AddressBook,
     Arrivals,
     find_differences,
+    find_wrong_words,
     format_as_read,
+    wrong_words,
 )
-from notifier.ops.demo.scenario import DUTY_PHONE, Command, Scene
-from notifier.ops.local.stack import Stack
-from notifier.settings import packaged
+from notifier.ops.demo.scenario import Command, Push
 from notifier.territory.resolve import commune_by_code
 
 SECONDS_FOR_ONE_STEP = 20.0
@@ -28,120 +28,140 @@ SECONDS_FOR_ONE_STEP = 20.0
 ARRIVED = {"sms": ("delivered",), "email": ("accepted", "delivered")}
 
 NATURES = {"first": "alerte", "update": "aggravation", "end": "fin", "cancellation": "annulation"}
+COLUMNS = (
+    *("Référence", "Commune", "Organisme", "Nature", "Prévenus", "Remis après", "Reçu après"),
+)
+_INDENT = 9
+# The widest name of an organisation in the table.
+_NAME = 30
 
 
 class DemoFailed(Exception):
     """A step did not go as expected; the message, in French, says which and how."""
 
 
+class Commands(Protocol):
+    """Whatever runs `notifier` commands."""
+
+    def require(self, *args: str) -> str:
+        """Return the output of a command; raises when it fails."""
+        ...
+
+
 @dataclass
 class DemoRunner:
-    """Play scenes one after the other on a running service."""
+    """Play steps one after the other on a running service."""
 
-    stage: Stack
-    dispatch: DispatchClient
+    commands: Commands
+    dispatch: Mapping[str, DispatchClient]
+    """By the name of the source."""
     book: AddressBook
     arrivals: Arrivals
     say: Callable[[str], None]
     show: Callable[[list[str]], None]
-    ids: dict[str, str] = field(default_factory=dict)
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: list[dict[str, str]] = field(default_factory=list)
+    """One for each alert told, by COLUMNS."""
+    _ids: dict[str, str] = field(default_factory=dict)
     _last_body: dict[str, Any] = field(default_factory=dict)
 
-    def play(self, scene: Scene) -> None:
-        """Play one scene. Raises DemoFailed, ProcessError."""
-        if scene.command:
-            for line in run_command(self.stage, scene.command).strip().splitlines():
-                self.say(line)
-        if scene.body is None:
-            self._relay(scene)
-            return
-        answer = self._push(scene, scene.body)
-        if scene.state is None:
+    def play(self, step: Push | Command) -> None:
+        """Play one step. Raises DemoFailed, ProcessError."""
+        if isinstance(step, Command):
+            self.run(step)
+        else:
+            self._play_push(step)
+
+    def run(self, command: Command) -> None:
+        """Run a command, check what it prints and whom it has told. Raises DemoFailed."""
+        if not command.label:
+            self.say(command.as_typed)
+        printed = self.commands.require(*command.arguments).rstrip()
+        faults = wrong_words(printed, command)
+        _require(not faults, f"{command.as_typed} : " + " ; ".join(faults))
+        lines = printed.splitlines()
+        if command.label:
+            self.say(f"{command.label} : {lines[-1]}")
+        else:
+            for line in _brief(lines, command) if command.is_brief else lines:
+                self.show(_indented(line))
+        if command.told:
+            self._receive(command.as_typed, self.book.expected(command.told))
+
+    def _play_push(self, push: Push) -> None:
+        answer = self._push(push)
+        if push.state is None:
             self.say(f"Refusé : {_refusal_text(answer)}")
-            self._receive(scene, [])
+            self._receive(push.reference, [])
             return
-        if scene.repeats:
-            _require(answer.id == self.ids[scene.reference], "un renvoi a reçu un autre numéro")
-            self._receive(scene, [])
+        if push.repeats:
+            _require(answer.id == self._ids[push.reference], "un renvoi a reçu un autre numéro")
+            self._receive(push.reference, [])
             return
-        self.ids[scene.reference] = answer.id
-        status = self._wait(
-            answer.id, lambda now: now["state"] == scene.state, f"« {scene.state} »"
-        )
-        if scene.decide:
-            status = self._decide(scene, answer.id, status)
-        expected = self.book.expected(scene)
-        self._receive(scene, expected)
-        status = self._wait(
-            answer.id, lambda now: _all_arrived(now, expected), "un accusé de réception"
-        )
+        self._ids[push.reference] = answer.id
+        status = self._wait(push, lambda now: now["state"] == push.state, f"« {push.state} »")
+        if push.decide:
+            status = self._decide(push, status)
+        expected = self.book.expected(push.told)
+        self._receive(push.reference, expected, push.source.duty_phone)
+        status = self._wait(push, lambda now: _all_arrived(now, expected), "un accusé de réception")
         self._explain(status)
-        self._count(scene, status)
+        self._count(push, status)
 
-    def _relay(self, scene: Scene) -> None:
-        """Relay what waits for a person, and check who reads it."""
-        for line in self.stage.require("release", scene.reference).strip().splitlines():
-            self.say(line)
-        self._receive(scene, self.book.expected(scene))
-
-    def _push(self, scene: Scene, content: Mapping[str, Any]) -> ApiResponse:
+    def _push(self, push: Push) -> ApiResponse:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         body: dict[str, Any] = {
-            "reference": scene.reference,
+            "reference": push.reference,
             "occurred_at": now,
             "exercise": False,
-            **content,
+            **push.body,
         }
         # The very same content, or else it would be another one under the same number: 409.
-        body = self._last_body if scene.repeats else body
+        body = self._last_body if push.repeats else body
         self._last_body = body
         began = time.monotonic()
-        answer = self.dispatch.push(body)
+        answer = self._dispatch(push).push(body)
         took = round((time.monotonic() - began) * 1000)
-        self.say(f"POST {scene.reference} : réponse {answer.code} en {took} ms")
+        self.say(f"POST {push.reference} : réponse {answer.code} en {took} ms")
         _require(
-            answer.code == scene.answer,
-            f"réponse {answer.code} au lieu de {scene.answer} : {_refusal_text(answer)}",
+            answer.code == push.answer,
+            f"réponse {answer.code} au lieu de {push.answer} : {_refusal_text(answer)}",
         )
         return answer
 
-    def _decide(self, scene: Scene, report: str, status: dict[str, Any]) -> dict[str, Any]:
+    def _dispatch(self, push: Push) -> DispatchClient:
+        return self.dispatch[push.source.name]
+
+    def _decide(self, push: Push, status: dict[str, Any]) -> dict[str, Any]:
         """Decide the commune: nobody is told of a contradiction until a person has."""
         for clue in status["clues"]:
             self.say(f"  indice {clue['kind']} « {clue['given']} » : {clue['says']}")
-        self._receive(scene, [])
-        command = ("review", scene.reference, "--commune", str(scene.decide))
+        self._receive(push.reference, [])
+        command = ("review", push.reference, "--commune", str(push.decide))
         self.say(f"Une personne tranche : notifier {' '.join(command)}")
-        self.stage.require(*command)
-        return self._wait(report, lambda now: now["state"] == "decided", "la décision")
+        self.commands.require(*command)
+        return self._wait(push, lambda now: now["state"] == "decided", "la décision")
 
-    def _receive(self, scene: Scene, expected: list[Address]) -> None:
-        """Wait for what must come; fail on anything else."""
+    def _receive(self, what: str, expected: list[Address], phone: str = "") -> None:
+        """Wait for what must come; fail on anything else, and on wrong words."""
         try:
             self.arrivals.wait(expected, SECONDS_FOR_ONE_STEP)
         except TimeoutError as error:
             texts, mails = self.arrivals.take()
             faults = find_differences(expected, texts, mails) or [str(error)]
-            raise DemoFailed(f"{scene.title} : " + " ; ".join(faults)) from None
+            raise DemoFailed(f"{what} : " + " ; ".join(faults)) from None
         texts, mails = self.arrivals.take()
+        wanted = [replace(one, says=(*one.says, phone)) for one in expected] if phone else expected
         faults = find_differences(expected, texts, mails)
-        _require(not faults, f"{scene.title} : " + " ; ".join(faults))
-        read = [sms["body"] for sms in texts] + [mail["subject"] + mail["plain"] for mail in mails]
-        for words in (scene.says, DUTY_PHONE):
-            silent = [
-                text for text in read
-                if words.lower() not in text.lower().replace("\N{NO-BREAK SPACE}", " ")
-            ]  # fmt: skip
-            _require(not silent, f"{scene.title} : « {words} » manque dans {silent}")
+        faults += find_wrong_words(wanted, texts, mails)
+        _require(not faults, f"{what} : " + " ; ".join(faults))
         self.show(format_as_read(expected, texts, mails))
 
     def _wait(
-        self, report: str, done: Callable[[dict[str, Any]], bool], what: str
+        self, push: Push, done: Callable[[dict[str, Any]], bool], what: str
     ) -> dict[str, Any]:
         deadline = time.monotonic() + SECONDS_FOR_ONE_STEP
         while True:
-            answer = self.dispatch.status(report)
+            answer = self._dispatch(push).status(self._ids[push.reference])
             _require(answer.code == 200, f"état illisible : réponse {answer.code}")
             status: dict[str, Any] = answer.body
             if done(status):
@@ -160,43 +180,49 @@ class DemoRunner:
             place = commune_by_code(silence["commune"])
             name = place.name if place else silence["commune"]
             self.say(f"Personne n’est prévenu ({name}) : {silence['reason']}")
-        for silence in status["organisations_not_told"]:
-            if silence["sequence"] == status["sequence"]:
-                who = "{kind}:{code}".format(**silence["organisation"])
-                self.say(f"{who} n’est pas prévenu : {silence['reason']}")
 
-    def _count(self, scene: Scene, status: dict[str, Any]) -> None:
+    def _count(self, push: Push, status: dict[str, Any]) -> None:
         received = datetime.fromisoformat(status["received_at"])
         for alert in status["alerts"]:
-            messages = [m for m in alert["messages"] if m["revision"] == alert["revision"]]
+            told = [m for m in alert["messages"] if "known_by" not in m]
+            messages = [m for m in told if m["revision"] == alert["revision"]]
             accepted = [m["accepted_at"] for m in messages if m["accepted_at"]]
             ended = [m["ended_at"] for m in messages if m["ended_at"]]
-            told = f"{len(messages)} message{'s' if len(messages) > 1 else ''}"
-            after = (_elapsed_ms(received, accepted), _elapsed_ms(received, ended))
-            nature = NATURES[alert["kind"]]
-            name = alert.get("organisation", alert["commune"])["name"]
-            self.rows.append((scene.reference, name, nature, told, *after))
+            cells = (
+                push.reference,
+                alert["commune"]["name"],
+                shorten(
+                    alert.get("organisation", alert["commune"])["name"], _NAME, placeholder="…"
+                ),
+                NATURES[alert["kind"]],
+                f"{len(messages)} message{'s' if len(messages) > 1 else ''}",
+                _elapsed_ms(received, accepted),
+                _elapsed_ms(received, ended),
+            )
+            self.rows.append(dict(zip(COLUMNS, cells, strict=True)))
         if not status["alerts"]:
-            self.rows.append((scene.reference, "—", "—", "personne", "—", "—"))
+            nobody = {"Référence": push.reference, "Prévenus": "personne"}
+            self.rows.append(dict.fromkeys(COLUMNS, "—") | nobody)
 
 
-def run_command(stage: Stack, command: Command) -> str:
-    """Run a command of a story and return what it prints. Raises ProcessError."""
-    config = packaged("config")
-    return stage.require(*(str(config / p) if isinstance(p, Path) else p for p in command))
+def _brief(lines: Sequence[str], command: Command) -> list[str]:
+    """Return the lines that hold what is awaited."""
+    return [line for line in lines if any(word in line for word in command.says)]
+
+
+def _indented(line: str) -> list[str]:
+    margin = " " * _INDENT
+    inner = len(line) - len(line.lstrip())
+    return wrap(margin + line, _INDENT + inner + 2)
 
 
 def _all_arrived(status: dict[str, Any], expected: list[Address]) -> bool:
-    # What waits for a person to relay it does not arrive by itself.
-    messages = [
-        message
-        for alert in status["alerts"]
-        for message in alert["messages"]
-        if message.get("held_for") != DeferralReason.RELAY
-    ]
-    arrived = [message for message in messages if message["state"] in ARRIVED[message["channel"]]]
-    # A thread shows all that its communes were told, also before this push.
-    return len(arrived) == len(messages) >= len(expected)
+    messages = [message for alert in status["alerts"] for message in alert["messages"]]
+    # What waits for a person to relay it has nowhere to arrive yet.
+    sent = [message for message in messages if message["state"] != "held"]
+    arrived = [message for message in sent if message["state"] in ARRIVED[message["channel"]]]
+    # An incident shows all that its organisations were told, also before this push.
+    return len(arrived) == len(sent) >= len(expected)
 
 
 def _elapsed_ms(begin: datetime, moments: list[str]) -> str:

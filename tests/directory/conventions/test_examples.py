@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,10 @@ from notifier.intake.schema.clickable import find_unsafe
 CONFIG = Path(__file__).parents[3] / "config"
 EXAMPLES = sorted((CONFIG / "conventions").glob("*.toml"))
 CATEGORIES = load(CONFIG / "categories.toml")
+# Their sites are in the samples beside them.
+SITES: dict[str, set[str]] = defaultdict(set)
+for feature in json.loads((CONFIG / "samples/conventions/lieux.geojson").read_bytes())["features"]:
+    SITES[feature["properties"]["organisation"]].add(feature["properties"]["nom"])
 
 
 def known() -> Known:
@@ -28,10 +34,7 @@ def known() -> Known:
             if category and category.disclosure == "withhold"
         },
         read_organisation=read_ref,
-        sites_of=lambda _: {
-            *("Collège du Parc", "Collège des Tilleuls"),
-            *("Résidence des Acacias", "Résidence du Verger"),
-        },
+        sites_of=lambda organisation: SITES[str(organisation)],
         find_unsafe=find_unsafe,
     )
 

@@ -5,12 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifier.ops.demo import conventions, scenario
-from notifier.ops.demo.run import Demo
+from notifier.ops.demo.run import SCENES, Demo
 from notifier.ops.demo.steps import DemoFailed
 from notifier.ops.local.supervisor import ProcessError
-
-STORIES = {"alertes": scenario.STORY, "conventions": conventions.STORY}
 
 
 class Command(BaseCommand):
@@ -22,21 +19,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
+            "--scene",
+            choices=SCENES,
+            default="alertes",
+            help="alertes : les maires d’un département (par défaut) ; conventions : ceux que des "
+            "conventions font prévenir avec eux",
+        )
+        parser.add_argument(
             "--keep",
             action="store_true",
             help="conserver la base et les journaux de la démonstration",
         )
 
-        parser.add_argument(
-            "--scene",
-            choices=STORIES,
-            default="alertes",
-            help="alertes : les maires d’un département (par défaut) ; conventions : ceux que des "
-            "conventions font prévenir avec eux",
-        )
-
     def handle(self, *_: Any, **options: Any) -> None:
-        demo = Demo(STORIES[options["scene"]])
+        demo = Demo(options["scene"])
         try:
             demo.play(keep=options["keep"])
         except (DemoFailed, ProcessError) as failure:
