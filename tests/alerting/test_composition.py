@@ -120,7 +120,7 @@ def test_the_sms_of_each_kind(
 def test_at_the_longest_two_segments_and_the_reference_whole(
     composer: Composer, kind: Kind, exercise: bool, reference: str
 ) -> None:
-    for label in [MAX_LABEL_LENGTH, *(_written(code) for code in LABELS.codes())]:
+    for label in {MAX_LABEL_LENGTH, *(_written(code) for code in LABELS.codes())}:
         facts = replace(
             LONG,
             category_label=label,

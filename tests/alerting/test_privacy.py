@@ -62,6 +62,7 @@ def usual(source, reference: str, **body) -> set[str]:
     return all_that_is_kept(reference)
 
 
+@pytest.mark.one_database(reason="the words of a text are the subject")
 @given(label=WORDS.filter(lambda text: len(text.strip()) <= 200))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("category", [ACCIDENT, THEFT])
@@ -77,6 +78,7 @@ def test_no_word_of_the_label_is_told_or_written_but_a_ways_name(
     assert not leaked & all_that_is_kept(reference)
 
 
+@pytest.mark.one_database(reason="the words of a text are the subject")
 @given(name=WORDS.filter(lambda text: len(text) <= 80))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_name_as_dispatch_typed_it_is_neither_told_nor_written_for_good(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 _ABBREVIATIONS = {
@@ -41,6 +42,7 @@ _LONG_LENGTH = 9
 _MARGIN = 2
 
 
+@lru_cache(maxsize=1024)
 def normalise(name: str) -> str:
     """Return the key of a commune name: "ST-DENIS S/ LOIRE" and "Saint-Denis-sur-Loire" share one.
 
