@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -33,19 +31,9 @@ from notifier.directory.models import (
 )
 from notifier.directory.names import fold
 from notifier.directory.organisations import organisations
-from notifier.directory.recipients import commune_refs, is_within
+from notifier.directory.recipients import commune_refs
 from notifier.territory.phones import PhoneError, parse_mobile
-from notifier.territory.resolve import commune_by_code
 
-# What a form or a file calls the fields of the rows.
-LABELS = {
-    "last_name": "nom",
-    "first_name": "prénom",
-    "mobile": "mobile",
-    "email": "courriel",
-    "active_from": "actif à partir du",
-    "active_until": "actif jusqu’au",
-}
 NOT_REACHABLE = (
     "Donnez un mobile ou un courriel : sans l’un des deux, personne ne peut être prévenu."
 )
@@ -149,32 +137,6 @@ def contacts_between(first: str, last: str, *, lock: bool = False) -> list[Conta
     for address in owned.order_by("position", "id"):
         addresses[address.person_id].append(address)
     return [to_contact(mandate, addresses[mandate.person_id]) for mandate in rows]
-
-
-def communes_with_mobile(contacts: Iterable[Contact], at: datetime) -> dict[str, bool]:
-    """Return, for each commune with a contact active at `at`, whether one of them has a mobile."""
-    found: dict[str, bool] = {}
-    for contact in contacts:
-        if is_active(contact, at):
-            found[contact.commune] = bool(contact.mobile) or found.get(contact.commune, False)
-    return found
-
-
-def is_active(contact: Contact, at: datetime) -> bool:
-    """Return whether the contact is told at `at` (aware), in the commune's own time."""
-    day = at.astimezone(_time_zone(contact.commune)).date()
-    return is_within(day, contact.active_from, contact.active_until)
-
-
-@cache
-def _time_zone(code: str) -> ZoneInfo:
-    """Return the commune's time zone.
-
-    A commune that has ceased to exist since its contacts were entered keeps them, with the time of
-    metropolitan France: better than nobody being told.
-    """
-    commune = commune_by_code(code)
-    return ZoneInfo(commune.time_zone if commune else settings.TIME_ZONE)
 
 
 def contacts_of(commune: str) -> list[Contact]:

@@ -19,6 +19,9 @@ from notifier.directory.models import (
     Person,
     function_title,
 )
+from notifier.directory.names import fold
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
 
 Recorded: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
 
@@ -96,8 +99,25 @@ def _name(row: Any, number: int) -> str:
     return name or f"personne n° {number}"
 
 
-def erase_history_of(people: list[int]) -> None:
-    """Erase what the history holds of people, once they are deleted and may not be kept."""
-    for model in (Mandate, Address):
-        model.history.model.objects.filter(person_id__in=people).delete()
-    Person.history.model.objects.filter(id__in=people).delete()
+def forget(name: str, author: str) -> int:
+    """Erase what the history holds of people who are deleted; return how many they were.
+
+    Those are meant whose whole name it is, in any spelling. Until then a deletion can be undone.
+    """
+    words = sorted(fold(name).split())
+    history = Person.history.model.objects
+    deleted = history.filter(history_type=REMOVED).exclude(id__in=Person.objects.values("pk"))
+    meant = {
+        row.id
+        for row in deleted
+        if words and sorted(fold(f"{row.first_name} {row.last_name}").split()) == words
+    }
+    if meant:
+        for model in (Mandate, Address):
+            model.history.model.objects.filter(person_id__in=meant).delete()
+        history.filter(id__in=meant).delete()
+        text = (
+            f"annuaire : l’historique de {len(meant)} personnes supprimées est effacé, par {author}"
+        )
+        write_entries([new_entry(None, Step.DIRECTORY, text, people=len(meant))])
+    return len(meant)

@@ -484,9 +484,9 @@ def test_the_command_fails_with_every_bad_line(csv_file: CsvFile) -> None:
 def test_a_big_file_shows_how_far_it_is(csv_file: CsvFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PROGRESS_EVERY", 2)
     path = csv_file(*(f"90010;autre;{rank};;;;a{rank}@belfort.example" for rank in range(1, 6)))
-    seen: list[int] = []
-    import_contacts(path, progress=seen.append)
-    assert seen == [2, 4]
+    seen: list[tuple[int, int]] = []
+    import_contacts(path, progress=lambda *figures: seen.append(figures))
+    assert seen == [(2, 6), (4, 6)]
 
 
 def test_the_list_shows_a_commune_s_contacts_in_the_order_of_escalation(csv_file: CsvFile) -> None:

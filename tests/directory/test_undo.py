@@ -20,6 +20,7 @@ from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.imports.importer import import_list
 from notifier.directory.models import Address, Change, ChangeKind, Mandate, OnCallShift, Person
 from notifier.directory.undo import UndoError, undo
+from notifier.journal.models import Entry
 from notifier.territory.resolve import commune_by_code
 from tests.directory.public_lists import MAYORS_HEADER, mayor, write
 from tests.harness.people import add_contact, change_contact
@@ -188,6 +189,19 @@ def test_a_confirmation_calls_a_failing_number_again() -> None:
         0, date(2026, 11, 28), "",
     )  # fmt: skip
     assert Mandate.objects.get().is_confirmed
+
+
+def test_whoever_is_deleted_can_be_forgotten_by_the_history_as_well() -> None:
+    mandate = add_contact(
+        "90033", "maire", last_name="Lérot", first_name="Anne", email="a@b.example"
+    )
+    with pytest.raises(CommandError, match="aucune personne supprimée"):
+        notifier("forget", "Anne Lérot")
+    delete_mandates([mandate.pk], "essai")
+    assert notifier("forget", "LEROT Anne") == ["Historique effacé : 1 personne"]
+    for model in (Person, Mandate, Address):
+        assert not model.history.exists()
+    assert "Lérot" not in Entry.objects.latest("id").text
 
 
 # --- The command ----------------------------------------------------------------------------------

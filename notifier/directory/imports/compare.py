@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 
 from notifier.directory.address_edits import compare_addresses
 from notifier.directory.imports.entries import Entry, OrganisationKey, Reading
+from notifier.directory.imports.mandates import (
+    A_DAY,
+    changed,
+    is_over,
+    last_day,
+    new_values,
+    zone_of,
+)
 from notifier.directory.imports.outcome import Comparison, Outcome, Verb
 from notifier.directory.imports.people import PeopleIndex, is_named_now, same_holder
-from notifier.directory.imports.phrases import describe_post, format_day, format_value
+from notifier.directory.imports.phrases import describe_post, format_day
 from notifier.directory.imports.posts import SINGLE
 from notifier.directory.imports.stored import Stored
 from notifier.directory.imports.table import Fault
@@ -22,13 +26,10 @@ from notifier.directory.models import (
     Function,
     Mandate,
     Organisation,
-    OrganisationKind,
     Origin,
     Person,
 )
-from notifier.territory.resolve import commune_by_code
 
-_A_DAY = timedelta(days=1)
 # CGCT art. L2122-10: after a new election of the mayor, the deputies are elected anew.
 _ELECTED_WITH = {Function.MAYOR: Function.DEPUTY, Function.PRESIDENT: Function.VICE_PRESIDENT}
 
@@ -64,8 +65,8 @@ class _Comparer:
 
     def compare_organisation(self, key: OrganisationKey, entries: list[Entry]) -> None:
         """Find the mandate of each entry; end those that others hold now."""
-        today = self._now.astimezone(_zone(key, self._stored.organisations.get(key))).date()
-        lasting = [m for m in self._stored.mandates[key] if not _is_over(m, today)]
+        today = self._now.astimezone(zone_of(key, self._stored.organisations.get(key))).date()
+        lasting = [m for m in self._stored.mandates[key] if not is_over(m, today)]
         holders, unmatched = self._match(entries, lasting)
         left = [mandate for mandate in lasting if id(mandate) not in holders]
         for mandate, entry in holders.values():
@@ -75,7 +76,7 @@ class _Comparer:
         self._end_those_not_named(entries, unmatched, left, today)
         removed = self._found.edits.is_removed
         self._found.mandates[key] += [
-            m for m in lasting if not removed(m) and not _is_over(m, today)
+            m for m in lasting if not removed(m) and not is_over(m, today)
         ]
 
     def compare_people(self) -> None:
@@ -132,7 +133,7 @@ class _Comparer:
         self._people.add(entry, mandate.person)
         details = [
             *self._renamed(mandate.person, entry),
-            *_changed(mandate, _new_values(mandate, entry, today)),
+            *changed(mandate, new_values(mandate, entry, today)),
         ]
         if details:
             self._found.edits.change(mandate)
@@ -154,7 +155,7 @@ class _Comparer:
             values |= {"last_name": entry.last_name, "first_name": entry.first_name}
         elif person.civility:
             values = {}
-        details = _changed(person, values)
+        details = changed(person, values)
         if details:
             self._found.edits.change(person)
         return details
@@ -181,13 +182,13 @@ class _Comparer:
                 return
         for mandate in before:
             left.remove(mandate)
-            if not self._end(entry, mandate, (start or today) - _A_DAY):
+            if not self._end(entry, mandate, (start or today) - A_DAY):
                 return
             warnings.append(self._succession(entry, mandate.person))
         person = self._people.find(entry)
         details = self._renamed(person, entry) if person else []
         person = person or self._new_person(entry)
-        self._end_as_deputy(entry, person, left, (start or today) - _A_DAY)
+        self._end_as_deputy(entry, person, left, (start or today) - A_DAY)
         mandate = Mandate(
             person=person,
             organisation=self._organisation(entry),
@@ -258,7 +259,7 @@ class _Comparer:
         starts = [entry.starts_on for entry in entries if entry.starts_on]
         for mandate in left:
             is_of_council = self._reading.is_whole_council and mandate.function in lines
-            day = _last_day(mandate, new, today)
+            day = last_day(mandate, new, today)
             if (
                 not is_of_council
                 or mandate.origin != Origin.RNE
@@ -330,58 +331,3 @@ class _Comparer:
 def entry_name(entry: Entry) -> str:
     """Return the name as one says it."""
     return f"{entry.first_name} {entry.last_name}".strip() or "sans nom"
-
-
-def _new_values(mandate: Mandate, entry: Entry, today: date) -> dict[str, object]:
-    """Return the fields of a mandate that goes on, as the list has them.
-
-    One that is renewed goes on: it keeps its first day, so that past days stay as they were.
-    """
-    values: dict[str, object] = {"rank": entry.rank}
-    start = entry.starts_on
-    if start and start <= today and (mandate.starts_on is None or start < mandate.starts_on):
-        values["starts_on"] = start
-    if entry.ends_on:
-        values["ends_on"] = entry.ends_on
-    if start and mandate.starts_on and start > mandate.starts_on:
-        values["is_confirmed"] = True
-    return values
-
-
-def _changed(row: Mandate | Person, values: Mapping[str, object]) -> list[str]:
-    """Set the values that differ; return each as "old → new" in French."""
-    details = []
-    for name, new in values.items():
-        old = getattr(row, name)
-        if old != new:
-            setattr(row, name, new)
-            label = row._meta.get_field(name).verbose_name  # type: ignore[union-attr] # no relation
-            details.append(f"{label} {format_value(old)} → {format_value(new)}")
-    return details
-
-
-def _is_over(mandate: Mandate, today: date) -> bool:
-    return mandate.ends_on is not None and mandate.ends_on < today
-
-
-def _last_day(mandate: Mandate, new: list[Entry], today: date) -> date | None:
-    """Return the day before the successors' first, or else yesterday; None if that cannot be."""
-    starts = [e.starts_on for e in new if e.function == mandate.function and e.starts_on]
-    for first in (*sorted(starts, reverse=True)[:1], today):
-        day = first - _A_DAY
-        if mandate.starts_on is None or mandate.starts_on <= day:
-            return day
-    return None
-
-
-def _zone(key: OrganisationKey, organisation: Organisation | None) -> ZoneInfo:
-    if organisation:
-        return organisation.zone_info
-    kind, code = key
-    commune = commune_by_code(code) if kind == OrganisationKind.COMMUNE else None
-    return _zone_info(commune.time_zone if commune else settings.TIME_ZONE)
-
-
-@cache
-def _zone_info(name: str) -> ZoneInfo:
-    return ZoneInfo(name)

@@ -6,7 +6,7 @@ Read every row, compare with what is stored, write what differs under one number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from notifier.directory.imports.compare import compare
 from notifier.directory.imports.entries import Reading
 from notifier.directory.imports.notes import notes_on
 from notifier.directory.imports.outcome import Comparison, Outcome, Verb
-from notifier.directory.imports.reading import AUTOMATIC, read_list
+from notifier.directory.imports.reading import AUTOMATIC, Progress, read_list
 from notifier.directory.imports.shared_values import copied_value_faults
 from notifier.directory.imports.stored import Stored, read_stored
 from notifier.directory.imports.table import Fault, FileRefused
@@ -67,13 +67,13 @@ def import_list(
     dry_run: bool = False,
     valid_only: bool = False,
     confirmed: Collection[str] = (),
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """Make the directory match a file, in one transaction; a dry run writes nothing.
 
     `form`: a name of `reading.FORMATS`, or AUTOMATIC. `confirmed`: codes of communes that are also
-    postal codes of others and are meant as commune codes. `progress` is called with the number of
-    rows read, every PROGRESS_EVERY of them. A second run of the same file writes nothing.
+    postal codes of others and are meant as commune codes. `progress`: as `read_list` calls it. A
+    second run of the same file writes nothing.
 
     Raises FileRefused, with every faulty row, when anything is wrong; with `valid_only` and in a
     dry run only when the file cannot be read at all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from notifier.directory.imports.entries import Entry, Reading, RowRefused, RowSkipped
 from notifier.directory.imports.formats import annuaire, contacts, rne
@@ -22,7 +23,7 @@ from notifier.directory.imports.workbook import is_workbook, read_workbook
 from notifier.directory.models import AddressKind, Origin
 from notifier.unreadable import describe_os_error
 
-PROGRESS_EVERY = 10_000
+PROGRESS_EVERY = 1_000
 _MAX_BYTES = 256 * 1024 * 1024
 # Above the header of older files stands a title.
 _MAX_HEADER_LINE = 5
@@ -88,6 +89,7 @@ FORMATS = {
     )
 }
 AUTOMATIC = "auto"
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 def read_list(
@@ -95,12 +97,13 @@ def read_list(
     form: str = AUTOMATIC,
     *,
     confirmed: Collection[str] = (),
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Reading:
     """Read every row of a file: its entries, and the reasons of those that are refused or skipped.
 
     `confirmed`: codes of communes that are also postal codes of others and are meant as commune
-    codes. `progress` is called with the number of rows read, every PROGRESS_EVERY of them.
+    codes. `progress` is called every PROGRESS_EVERY rows with the number read, and about how many
+    there are (0: not known).
 
     Raises FileRefused, saying in French what to do, when the file cannot be read at all.
     """
@@ -115,7 +118,7 @@ def read_list(
     if chosen is CONTACTS:
         reading.address_columns = contacts.address_columns(header)
     rows = rows_below(table, chosen.columns, header)
-    _fill(reading, chosen, rows, confirmed, progress)
+    _fill(reading, chosen, rows, confirmed, progress, table.size)
     if not (reading.entries or reading.faults or reading.skipped):
         what = "contact" if chosen is CONTACTS else "élu"
         reading.faults.append(
@@ -124,7 +127,7 @@ def read_list(
     return reading
 
 
-def _read_json(path: Path, form: str, progress: Callable[[int], None] | None) -> Reading:
+def _read_json(path: Path, form: str, progress: Progress | None) -> Reading:
     chosen = FORMATS["annuaire"]
     if form not in (AUTOMATIC, chosen.name):
         raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
@@ -145,12 +148,13 @@ def _fill(
     form: Format,
     rows: Iterable[CellsRow],
     confirmed: Collection[str],
-    progress: Callable[[int], None] | None,
+    progress: Progress | None,
+    total: int = 0,
 ) -> None:
     posts = PostsOfContacts() if form is CONTACTS else None
     for count, row in enumerate(rows, 1):
         if progress and count % PROGRESS_EVERY == 0:
-            progress(count)
+            progress(count, total)
         if row.fault:
             reading.faults.append(Fault(row.line, (row.fault,)))
             continue

@@ -52,6 +52,8 @@ class Table:
 
     rows: Iterator[TableRow]
     notes: tuple[str, ...] = ()
+    size: int = 0
+    """About how many rows there are."""
 
 
 def refused(reason: str) -> FileRefused:

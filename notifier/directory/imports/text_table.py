@@ -37,7 +37,7 @@ def read_text_table(content: bytes, name: str) -> Table:
     else:
         delimiter = _find_delimiter(text)
     notes = (f"fichier lu comme un CSV ({encoding}) : vérifiez les accents",) if encoding else ()
-    return Table(_split_rows(text, delimiter, skipped), notes)
+    return Table(_split_rows(text, delimiter, skipped), notes, text.count("\n"))
 
 
 def _find_delimiter(text: str) -> str:

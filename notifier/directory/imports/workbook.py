@@ -44,7 +44,8 @@ def read_workbook(content: bytes, name: str, is_header: Callable[[Sequence[str]]
     chosen = next(known, next(iter(filled), ""))
     others = [sheet for sheet in filled if sheet != chosen]
     notes = [f"feuille lue : « {chosen} » ; non lues : {', '.join(others)}"] if others else []
-    return Table(iter(filled.get(chosen, [])), tuple(notes))
+    rows = filled.get(chosen, [])
+    return Table(iter(rows), tuple(notes), len(rows))
 
 
 def _rows(book: CalamineWorkbook, sheet: str) -> list[TableRow]:

@@ -21,6 +21,8 @@ from notifier.directory.management.commands._lists import (
 )
 from notifier.territory.resolve import commune_by_code
 
+_SHOWN_EVERY = 10_000
+
 
 class Command(BaseCommand):
     """Import a CSV file of contacts, or list those of a commune."""
@@ -51,8 +53,9 @@ class Command(BaseCommand):
             self._list(options["commune"])
 
     def _import(self, path: Path, confirmed: list[str], *, dry_run: bool) -> None:
-        def progress(rows: int) -> None:
-            self.stderr.write(f"{rows} lignes vérifiées…")
+        def progress(rows: int, _: int) -> None:
+            if rows % _SHOWN_EVERY == 0:
+                self.stderr.write(f"{rows} lignes vérifiées…")
 
         try:
             summary = import_list(

@@ -16,7 +16,7 @@ from notifier.directory.changes import changing
 from notifier.directory.coverage import coverage, tonight
 from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.export import ExportError, export
-from notifier.directory.history import lines_of, recent_changes
+from notifier.directory.history import forget, lines_of, recent_changes
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
 from notifier.directory.imports.reading import AUTOMATIC, FORMATS
@@ -39,6 +39,8 @@ from notifier.moments import weekday_moment
 from notifier.territory.resolve import commune_by_code, communes_in
 
 _MAX_WARNINGS = 50
+_BAR_WIDTH = 40
+_SHOWN_EVERY = 10_000
 _COUNTS = {
     **{verb.name.lower(): f"{verb}s" for verb in Verb},
     "removed": "retirés",
@@ -95,6 +97,11 @@ class Command(BaseCommand):
         history.add_argument(
             "--limit", type=int, default=50, metavar="NOMBRE", help="combien (50 par défaut)"
         )
+        forgetting = actions.add_parser(
+            "forget", help="effacer l’historique d’une personne supprimée (droit à l’effacement)"
+        )
+        forgetting.add_argument("name", metavar="NOM", help="prénom et nom, comme il était écrit")
+        add_author_option(forgetting)
         undoing = actions.add_parser(
             "undo", help="annuler un changement entier, sauf ce qui a changé depuis"
         )
@@ -147,6 +154,9 @@ class Command(BaseCommand):
             )
         except FileRefused as refusal:
             raise refused_file(refusal) from None
+        finally:
+            if self.stderr.isatty():
+                self.stderr.write("")
         self._show_rows(summary, dry_run=options["dry_run"])
         for note in summary.notes:
             self.stdout.write(f"  {note}")
@@ -231,6 +241,14 @@ class Command(BaseCommand):
         if next(lines, None):
             self.stdout.write("  … et d’autres : --limit en montre davantage")
 
+    def _forget(self, options: dict[str, Any]) -> None:
+        count = forget(options["name"], options["who"])
+        if not count:
+            raise CommandError(
+                "aucune personne supprimée de ce nom : qui est dans l’annuaire s’y supprime d’abord"
+            )
+        self.stdout.write(f"Historique effacé : {count} personne{'s' if count > 1 else ''}")
+
     def _undo(self, options: dict[str, Any]) -> None:
         try:
             summary = undo(options["number"], options["who"], dry_run=options["dry_run"])
@@ -262,8 +280,14 @@ class Command(BaseCommand):
             f"Changement n° {change.pk} : {change.counts['changed']} mandats à confirmer"
         )
 
-    def _progress(self, rows: int) -> None:
-        self.stderr.write(f"{rows} lignes lues…")
+    def _progress(self, rows: int, total: int) -> None:
+        """Draw a bar on a terminal; elsewhere a line from time to time is enough."""
+        if self.stderr.isatty():
+            share = min(1.0, rows / total) if total else 0.0
+            bar = "█" * round(share * _BAR_WIDTH)
+            self.stderr.write(f"\r{bar:░<{_BAR_WIDTH}} {rows} lignes lues", ending="")
+        elif rows % _SHOWN_EVERY == 0:
+            self.stderr.write(f"{rows} lignes lues…")
 
 
 def _day(text: str) -> date:
