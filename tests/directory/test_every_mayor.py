@@ -1,6 +1,6 @@
 """A list of invented mayors of 2,000 communes: imported, changed, undone.
 
-`python -m tests.bench lists` measures the same with every commune of France.
+`python -m tests.bench.lists` measures the same with every commune of France.
 """
 
 from __future__ import annotations
