@@ -36,6 +36,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.harness.people import change_contact
 
 
 @pytest.fixture
@@ -89,8 +90,7 @@ def test_the_end_finds_who_was_told_after_a_clock_that_ran_ahead_was_set_right(
 def test_the_end_goes_to_where_who_got_the_first_is_now_and_to_nobody_new(source, mayor) -> None:
     push(source)
     hand_over()
-    mayor.mobile, mayor.email = number(2), "nouveau@delle.example"
-    mayor.save()
+    change_contact(mayor, mobile=number(2), email="nouveau@delle.example")
     contact("astreinte", mobile=number(3))
     push(source, sequence=2, status="closed")
     assert told(revision=2) == [sms(2), mail("nouveau@delle.example")]
@@ -170,8 +170,7 @@ def test_an_incident_taken_up_again_after_its_end_is_a_new_alert_to_who_is_there
     hand_over()
     push(source, sequence=2, status="closed")
     hand_over()
-    mayor.mobile = number(2)
-    mayor.save()
+    change_contact(mayor, mobile=number(2))
     push(source, sequence=3, severity="minor")
     assert told(revision=3) == [sms(2), mail(MAYOR)]
     assert Alert.objects.get().severity == "minor"

@@ -46,6 +46,8 @@ def rule_on_organisations(
     for agreement in found:
         alert = alert_of.get(agreement.organisation)
         is_announced = alert is not None and alert.is_open
+        if alert is not None and alert.is_open and not alert.terms:
+            continue  # the law has this commune told
         if agreement.outcome is Outcome.TOLD:
             rulings.append(_told_by(agreement, report, category, placement, alert))
         elif agreement.outcome is Outcome.UNSURE and alert is not None and alert.is_open:
