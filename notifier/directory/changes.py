@@ -88,6 +88,18 @@ def changing(kind: ChangeKind, author: str, source: str = "") -> Iterator[Change
             yield change
 
 
+def last_history() -> list[int | None]:
+    """Return the last numbers of the history: they tell whether anything changed.
+
+    What takes long is found out without a lock, then written only if these are the same: on SQLite
+    a long transaction keeps reports waiting.
+    """
+    return [
+        model.history.order_by("-history_id").values_list("history_id", flat=True).first()
+        for model in MODELS
+    ]
+
+
 def write(edits: Edits, change: Change) -> None:
     """Write the rows and their history, in the caller's transaction.
 
@@ -147,8 +159,6 @@ def _overwrite(model: type[Row], rows: Sequence[Row]) -> None:
     """Write every field of stored rows; one that is gone meanwhile comes back."""
     if not rows:
         return
-    for row in rows:
-        _take_ids(row)
     fields = [one.name for one in model._meta.concrete_fields if not one.primary_key]
     _manager(model).bulk_create(
         rows,
@@ -166,7 +176,7 @@ def _batches(rows: Sequence[Row | OnCallShift]) -> Iterator[list[int]]:
 
 def _take_ids(row: Row) -> None:
     """Take the number of a person that was stored after the row was made."""
-    if not isinstance(row, Person):
+    if not isinstance(row, Person) and not row.person_id:
         row.person = row.person
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from notifier.directory.changes import (
     REMOVED,
     Edits,
     Row,
+    last_history,
     start_change,
     write,
 )
@@ -36,6 +38,8 @@ from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
 _BATCH = 1_000
+# How often it is worked out anew because others changed the directory meanwhile.
+_MAX_TRIES = 3
 
 
 class UndoError(ValueError):
@@ -64,38 +68,54 @@ class _Step:
 
     def fields(self) -> list[str]:
         """Return the fields that the change touched."""
-        names = [one.attname for one in self.model.history.model.tracked_fields]
+        names = _tracked(self.model)
         return [n for n in names if getattr(self.before, n) != getattr(self.after, n)]
 
 
 def undo(number: int, author: str, *, dry_run: bool = False) -> UndoSummary:
     """Take a change back, in one transaction. Raises UndoError."""
-    with transaction.atomic():
-        change = Change.objects.select_for_update().filter(pk=number).first()
-        if change is None:
-            raise UndoError(f"aucun changement n° {number} : voir « notifier directory history »")
-        if other := Change.objects.filter(undoes=change).first():
-            raise UndoError(f"le changement n° {number} est déjà annulé, par le n° {other.pk}")
+    for _ in range(_MAX_TRIES):
+        state = last_history()
+        change = _undoable(number)
         steps = [step for model in MODELS for step in _steps(model, change)]
         if not steps:
             raise UndoError(
                 f"le changement n° {number} ne porte sur aucune personne, aucun mandat, aucune "
-                "adresse : une absence, une astreinte ou un territoire se corrige par « notifier "
-                "absence », « notifier on-call » ou « notifier organisation territory »"
+                "adresse : une absence ou une astreinte se corrige par « notifier absence » et "
+                "« notifier on-call »"
             )
         _find_conflicts(steps)
         kept = _kept_together(steps)
         edits = _edits(step for step in steps if id(step) not in kept)
-        texts = [step.conflict for step in steps if step.conflict]
-        undone = len(steps) - len(kept)
+        summary = UndoSummary(
+            None, len(steps) - len(kept), [step.conflict for step in steps if step.conflict]
+        )
         if dry_run or not edits:
-            return UndoSummary(None, undone, texts)
-        counts = {"undone": undone, "kept": len(kept)}
-        undoing = start_change(ChangeKind.UNDO, author, counts=counts, undoes=change)
-        write(edits, undoing)
-        text = f"annuaire : changement n° {number} annulé par {author}"
-        write_entries([new_entry(None, Step.DIRECTORY, text, change=undoing.pk, counts=counts)])
-        return UndoSummary(undoing.pk, undone, texts)
+            return summary
+        with transaction.atomic():
+            if last_history() == state:
+                summary.change = _write(change, edits, author, summary.undone, len(kept))
+                return summary
+    raise UndoError("l’annuaire est en train de changer : recommencez dans un moment")
+
+
+def _undoable(number: int) -> Change:
+    change = Change.objects.filter(pk=number).first()
+    if change is None:
+        raise UndoError(f"aucun changement n° {number} : voir « notifier directory history »")
+    if other := Change.objects.filter(undoes=change).first():
+        raise UndoError(f"le changement n° {number} est déjà annulé, par le n° {other.pk}")
+    return change
+
+
+def _write(change: Change, edits: Edits, author: str, undone: int, kept: int) -> int:
+    """Write what is taken back, in the caller's transaction; return the number of that change."""
+    counts = {"undone": undone, "kept": kept}
+    undoing = start_change(ChangeKind.UNDO, author, counts=counts, undoes=change)
+    write(edits, undoing)
+    text = f"annuaire : changement n° {change.pk} annulé par {author}"
+    write_entries([new_entry(None, Step.DIRECTORY, text, change=undoing.pk, counts=counts)])
+    return undoing.pk
 
 
 def _steps(model: type[Row], change: Change) -> Iterator[_Step]:
@@ -206,6 +226,7 @@ def _edits(steps: Iterable[_Step]) -> Edits:
     return edits
 
 
+@cache
 def _tracked(model: type[Row]) -> list[str]:
     return [one.attname for one in model.history.model.tracked_fields]
 

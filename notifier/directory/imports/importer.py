@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.changes import ADDED, MODELS, REMOVED, Edits, start_change, write
+from notifier.directory.changes import ADDED, REMOVED, Edits, last_history, start_change, write
 from notifier.directory.imports.compare import compare
 from notifier.directory.imports.entries import Reading
 from notifier.directory.imports.notes import notes_on
@@ -85,7 +85,7 @@ def import_list(
     reading.faults += copied_value_faults(reading)
     _leave_out_faulty(reading)
     for _ in range(_MAX_TRIES):
-        state = _last_history()
+        state = last_history()
         found = _compare(reading)
         faults = sorted((*reading.faults, *found.faults), key=lambda fault: fault.line or 0)
         if faults and not valid_only and not dry_run:
@@ -93,8 +93,7 @@ def import_list(
         if dry_run or not found.edits:
             return _summary(reading, found, faults)
         with transaction.atomic():
-            # What the comparison read holds no lock: a long one would keep reports waiting.
-            if _last_history() != state:
+            if last_history() != state:
                 continue
             number = _write(reading, found, f"{path.name} ({reading.format})", author, len(faults))
         return _summary(reading, found, faults, number)
@@ -164,14 +163,6 @@ def _remove_people_without_mandate(found: Comparison, change: Change) -> None:
     edits.remove(*Person.objects.filter(pk__in=ids, mandates=None))
     if edits:
         write(edits, change)
-
-
-def _last_history() -> list[int | None]:
-    """Return the last numbers of the history: they tell whether anything changed."""
-    return [
-        model.history.order_by("-history_id").values_list("history_id", flat=True).first()
-        for model in MODELS
-    ]
 
 
 def _summary(
