@@ -133,15 +133,15 @@ def _publish_forever() -> None:
 
 
 def _publish(jobs: list[_Job]) -> None:
-    from notifier.celery import app
+    from notifier.jobs.publish import publish
 
     ids_by_task: dict[tuple[str, str], dict[str, None]] = {}
     for job in jobs:
         ids_by_task.setdefault((job.task, job.queue_name), {})[job.object_id] = None
     for (task, queue_name), ids in ids_by_task.items():
         try:
-            app.send_task(task, args=tuple(ids), queue=queue_name, retry=False, ignore_result=True)
-        # The broker's client raises dozens of types; none of them may end this thread.
+            publish(task, list(ids), queue_name)
+        # Whatever the broker's client raises, it may not end this thread.
         except Exception as error:
             log.warning("broker unreachable, the sweep will find it", task=task, error=str(error))
 
