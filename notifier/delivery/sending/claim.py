@@ -22,7 +22,6 @@ from notifier.delivery.models import (
     Lane,
     Message,
     MessageState,
-    Pause,
 )
 
 BATCH_SIZE = 32
@@ -51,7 +50,7 @@ def unclaim_paused(messages: Sequence[Message]) -> set[int]:
 
     One statement where nothing is paused.
     """
-    paused = set(Pause.objects.values_list("pause_key", flat=True))
+    paused = sql.paused_keys()
     paused_ids = [
         message.pk
         for message in messages
