@@ -174,6 +174,10 @@ def _database() -> dict[str, Any]:
             # A line that was cut without a word: the default is a quarter of an hour.
             "tcp_user_timeout": 15_000,
             "options": "-c statement_timeout=15s -c lock_timeout=10s",
+            # Statements are planned once for each connection: to plan one anew takes longer than to
+            # run it. A pooler that shares connections must know prepared statements.
+            "server_side_binding": True,
+            "prepare_threshold": 3,
         }
     return settings
 
