@@ -36,7 +36,8 @@ def lock_incidents(report_ids: Iterable[UUID]) -> list[list[Report]]:
 
     Locked until commit, each with its incident and the source of that. One statement, first in the
     caller's transaction: two workers on one incident take turns, so that an update never overtakes
-    the alert that it updates; two that have several in common take them in the same order.
+    the alert that it updates; two that have several in common take them in the same order. Waits
+    for reports that are not committed yet; one that was rolled back is left out.
     """
     locked = groupby(sql.lock_reports(report_ids), key=attrgetter("incident_id"))
     return [list(reports) for _, reports in locked]

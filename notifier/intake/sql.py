@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field
 from django.utils import timezone
 
@@ -77,7 +78,8 @@ def get_or_insert_incidents(keys: Iterable[tuple[int, str]]) -> list[Incident]:
 def insert_reports(reports: Sequence[Report]) -> list[Report]:
     """Insert those whose incident and sequence are not there yet, and return them.
 
-    One that another transaction is inserting is waited for.
+    One that another transaction is inserting is waited for. Until commit each is locked for
+    `lock_reports`.
 
     Gains 0.02, 0.17 and 0.8 ms over bulk_create() and a SELECT of what is there.
     """
@@ -85,14 +87,15 @@ def insert_reports(reports: Sequence[Report]) -> list[Report]:
     in_order = sorted(reports, key=attrgetter("incident_id", "sequence"))
     rows = [[_stored(report, name) for name in _FIELDS] for report in in_order]
     row = f"({', '.join(['%s'] * len(_FIELDS))})"
+    lock = f", pg_advisory_xact_lock({_LOCK_KEY})" if _has_advisory_locks() else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO intake_report ({', '.join(_FIELDS)}) "  # noqa: S608 - names of the model and marks
             f"VALUES {', '.join([row] * len(rows))} "
-            "ON CONFLICT (incident_id, sequence) DO NOTHING RETURNING id",
+            f"ON CONFLICT (incident_id, sequence) DO NOTHING RETURNING id{lock}",
             [value for row in rows for value in row],
         )
-        ids = {Report._meta.pk.to_python(pk) for (pk,) in cursor.fetchall()}
+        ids = {Report._meta.pk.to_python(pk) for pk, *_ in cursor.fetchall()}
     return [report for report in reports if report.pk in ids]
 
 
@@ -100,27 +103,23 @@ def lock_reports(report_ids: Iterable[UUID]) -> list[Report]:
     """Return every report of each incident that one of these belongs to, by incident and sequence.
 
     Both rows are locked until commit, incidents in one order everywhere. Reports of one incident
-    share it, and its source as far as deciding needs it.
+    share it, and its source as far as deciding needs it. A report that another transaction has
+    inserted and not committed yet is waited for: whoever decides it is woken before that.
 
     Gains 0.03, 0.17 and 1.3 ms over select_for_update() and select_related().
     """
-    ids = [_stored(Report(pk=report_id), "id") for report_id in report_ids]
-    # NO KEY: a report that is stored meanwhile refers to the incident, and need not wait. The
-    # reports too: after a wait, READ COMMITTED reads anew the rows that it locks, and no others.
-    has_locks = connection.features.has_select_for_no_key_update
-    lock = "FOR NO KEY UPDATE OF i, r" if has_locks else ""
-    parts = (_REPORT.of("r"), _INCIDENT.of("i"), _SOURCE_TO_DECIDE.of("s"))
+    ids = [_stored(Report(pk=report_id), "id") for report_id in dict.fromkeys(report_ids)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(parts)} FROM intake_incident i "  # noqa: S608 - constants and marks
-            "JOIN intake_source s ON s.id = i.source_id "
-            "JOIN intake_report r ON r.incident_id = i.id "
-            "WHERE i.id IN (SELECT incident_id FROM intake_report "
-            f"WHERE id IN ({', '.join(['%s'] * len(ids))})) "
-            f"ORDER BY i.id, r.sequence {lock}",
-            ids,
-        )
-        rows = cursor.fetchall()
+        # Nothing is locked while one is waited for, or two transactions could wait crosswise.
+        rows = _lock(cursor, ids, only_if_all_are_seen=True)
+        if not rows:
+            if _has_advisory_locks():
+                cursor.execute(
+                    f"SELECT pg_advisory_xact_lock_shared({_LOCK_KEY}) "  # noqa: S608 - constants
+                    "FROM unnest(%s::uuid[]) AS id",
+                    [ids],
+                )
+            rows = _lock(cursor, ids, only_if_all_are_seen=False)
     of_report, of_incident = len(_REPORT.names), len(_INCIDENT.names)
     incidents: dict[int, Incident] = {}
     reports = []
@@ -133,6 +132,42 @@ def lock_reports(report_ids: Iterable[UUID]) -> list[Report]:
         report.incident = incidents[report.incident_id]
         reports.append(report)
     return reports
+
+
+def _lock(
+    cursor: CursorWrapper, ids: Sequence[Any], *, only_if_all_are_seen: bool
+) -> list[tuple[Any, ...]]:
+    """Lock and return the rows of `lock_reports`: reports with their incidents and sources.
+
+    `only_if_all_are_seen`: none where one of these reports is not there, or not committed.
+    """
+    marks = ", ".join(["%s"] * len(ids))
+    parts = (_REPORT.of("r"), _INCIDENT.of("i"), _SOURCE_TO_DECIDE.of("s"))
+    all_are_seen = f"(SELECT count(*) FROM intake_report WHERE id IN ({marks})) = {len(ids)}"  # noqa: S608 - marks
+    # NO KEY: a report that is stored meanwhile refers to the incident, and need not wait. The
+    # reports too: after a wait, READ COMMITTED reads anew the rows that it locks, and no others.
+    has_locks = connection.features.has_select_for_no_key_update
+    cursor.execute(
+        f"SELECT {', '.join(parts)} FROM intake_incident i "  # noqa: S608 - constants and marks
+        "JOIN intake_source s ON s.id = i.source_id "
+        "JOIN intake_report r ON r.incident_id = i.id "
+        f"WHERE i.id IN (SELECT incident_id FROM intake_report WHERE id IN ({marks})) "
+        f"{f'AND {all_are_seen}' if only_if_all_are_seen else ''} ORDER BY i.id, r.sequence "
+        f"{'FOR NO KEY UPDATE OF i, r' if has_locks else ''}",
+        [*ids, *ids] if only_if_all_are_seen else ids,
+    )
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+# A lock on a report that is being stored, beside that on its row, which nobody else sees yet. Two
+# reports of one hash only wait for each other.
+_LOCK_KEY = "hashtextextended(id::text, 0)"
+
+
+def _has_advisory_locks() -> bool:
+    """Say whether a transaction may begin while another writes; on SQLite it waits as it begins."""
+    return connection.vendor == "postgresql"
 
 
 _DECIDED = ("state", "reason", "verdict", "communes", "clues", "handled_at")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -204,6 +205,53 @@ def test_a_report_of_an_incident_that_is_being_decided_is_stored_meanwhile(dispa
             if connection.vendor == "postgresql":  # SQLite has one writer, and it waits
                 second.result(10)
         assert second.result(10).is_new
+
+
+@pytest.fixture
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """The reports for which a worker was woken, each with whether it was committed by then."""
+    woken: list[tuple[str, bool]] = []
+
+    def record(_task: str, report_id: str, *, queue_name: str) -> None:
+        woken.append((report_id, not connection.in_atomic_block))
+
+    monkeypatch.setattr("notifier.alerting.scheduling.enqueue", record)
+    return woken
+
+
+def test_a_worker_is_woken_before_the_commit_and_waits_for_it(dispatch, enqueued) -> None:
+    known = receive(dispatch, event("KNOWN")).report_id
+    with ThreadPoolExecutor(1) as worker:
+        with transaction.atomic():
+            fresh = receive(dispatch, event("FRESH")).report_id
+            assert enqueued == [(str(known), False), (str(fresh), False)]
+            deciding = worker.submit(decide_in_thread, known, fresh)
+            until_somebody_waits_for_a_lock()
+            if connection.vendor == "postgresql":
+                # It has nothing locked that another could wait for.
+                list(Report.objects.select_for_update(nowait=True).filter(pk=known))
+        deciding.result(10)
+    assert told("KNOWN") == told("FRESH") == [sms(1)]
+
+
+def test_what_was_woken_for_and_rolled_back_is_left_out(dispatch) -> None:
+    known = receive(dispatch, event("KNOWN")).report_id
+    with ThreadPoolExecutor(1) as worker:
+        with transaction.atomic():
+            undone = receive(dispatch, event("UNDONE")).report_id
+            deciding = worker.submit(decide_in_thread, known, undone)
+            until_somebody_waits_for_a_lock()
+            transaction.set_rollback(True)
+        deciding.result(10)
+    assert told("KNOWN") == [sms(1)]
+    assert told("UNDONE") == []
+
+
+def decide_in_thread(*report_ids: UUID) -> None:
+    try:
+        decide(*report_ids)
+    finally:
+        connection.close()
 
 
 def receive_in_thread(source: Source, new: NewReport) -> Reception:
