@@ -47,12 +47,21 @@ def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change
         if not edits:
             return None
         counts = {"changed": len(edits.rows("~", Mandate))}
-        source = f"élection du {day:%d/%m/%Y}"
-        change = start_change(ChangeKind.ELECTION, author, source, counts=counts)
+        change = start_change(ChangeKind.ELECTION, author, day.isoformat(), counts=counts)
         write(edits, change)
-        text = f"annuaire : {source}, {counts['changed']} mandats à confirmer, par {author}"
+        text = (
+            f"annuaire : élection du {day:%d/%m/%Y}, mandats à confirmer : {counts['changed']}, "
+            f"par {author}"
+        )
         write_entries([new_entry(None, Step.DIRECTORY, text, change=change.pk, counts=counts)])
     return change
+
+
+def last_election() -> date | None:
+    """Return the day of the last election after which people are to be confirmed, if any."""
+    elections = Change.objects.filter(kind=ChangeKind.ELECTION, undone_by=None)
+    days = [date.fromisoformat(change.source) for change in elections]
+    return max(days, default=None)
 
 
 def confirm_mandate(mandate: Mandate, now: datetime) -> None:

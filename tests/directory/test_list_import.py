@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from notifier.delivery.models import Message
+from notifier.directory.election import unconfirm_since
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import (
@@ -157,11 +158,21 @@ def test_one_who_is_elected_again_goes_on_and_is_confirmed(load: Load) -> None:
     assert rung() == ["+33639980001"]
 
 
+@pytest.mark.parametrize(("since", "is_confirmed"), [(SINCE, True), (BEFORE, False)])
+def test_after_an_election_only_a_list_that_knows_of_it_confirms(
+    load: Load, since: date, is_confirmed: bool
+) -> None:
+    add_contact("90033", "maire", last_name="Noyer", first_name="Anne", mobile="+33639980001")
+    unconfirm_since(date(2026, 3, 15), [], "essai")
+    load(MAYORS_HEADER, mayor(DELLE, "NOYER", "Anne", since))
+    assert Mandate.objects.get().is_confirmed is is_confirmed
+
+
 def test_deputies_of_a_former_mayor_are_to_be_confirmed(load: Load) -> None:
     load(MAYORS_HEADER, mayor(DELLE, "SORBIER", "Luc", BEFORE))
     add_contact("90033", "adjoint", last_name="Frêne", mobile="+33639980002")
     summary = load(MAYORS_HEADER, mayor(DELLE, "NOYER", "Anne", SINCE))
-    assert "1 adjoints ou vice-présidents sont à confirmer" in warnings(summary)
+    assert "à confirmer, élus avec le précédent (CGCT L2122-10) : 1" in warnings(summary)
     assert Mandate.objects.get(function="adjoint").is_confirmed is False
     assert rung() == ["+33639980002"]
 

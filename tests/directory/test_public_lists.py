@@ -204,6 +204,12 @@ def test_two_deputies_of_one_rank_are_shown_and_one_without_rank_comes_last(tmp_
     assert "sans numéro d’ordre" in last[0]
 
 
+def test_two_deputies_of_one_name_are_two_people(tmp_path: Path) -> None:
+    rows = [councillor(f"{rank}ème adjoint au Maire", "Noyer") for rank in (2, 3)]
+    reading = read(write(tmp_path / "c.csv", COUNCILLORS_HEADER, rows))
+    assert [entry.rank for entry in reading.entries] == [2, 3]
+
+
 def test_an_epci_s_president_and_vice_presidents_by_siren(tmp_path: Path) -> None:
     rows = [
         f"90;;{siren};Ca Grand Belfort;90010;Belfort;{last};Anne;F;1901-02-03;;;2026-04-01;"

@@ -34,12 +34,17 @@ from notifier.directory.models import (
 _ELECTED_WITH = {Function.MAYOR: Function.DEPUTY, Function.PRESIDENT: Function.VICE_PRESIDENT}
 
 
-def compare(reading: Reading, stored: Stored, now: datetime) -> Comparison:
-    """Return what the list changes. Reads nothing and writes nothing; `now` is aware."""
+def compare(
+    reading: Reading, stored: Stored, now: datetime, election: date | None = None
+) -> Comparison:
+    """Return what the list changes. Reads nothing and writes nothing; `now` is aware.
+
+    `election`: the day of the last one after which everybody is to be confirmed.
+    """
     by_organisation: dict[OrganisationKey, list[Entry]] = defaultdict(list)
     for entry in reading.entries:
         by_organisation[entry.organisation].append(entry)
-    comparer = _Comparer(reading, stored, now)
+    comparer = _Comparer(reading, stored, now, election)
     for key, entries in by_organisation.items():
         comparer.compare_organisation(key, entries)
     comparer.compare_people()
@@ -52,7 +57,10 @@ _NO_ADDRESS = "ni mobile ni courriel : donnez au moins l’un des deux"
 class _Comparer:
     """The comparison under way; one organisation after the other, then the people."""
 
-    def __init__(self, reading: Reading, stored: Stored, now: datetime) -> None:
+    def __init__(
+        self, reading: Reading, stored: Stored, now: datetime, election: date | None
+    ) -> None:
+        self._election = election
         self._reading = reading
         self._stored = stored
         self._now = now
@@ -133,7 +141,7 @@ class _Comparer:
         self._people.add(entry, mandate.person)
         details = [
             *self._renamed(mandate.person, entry),
-            *changed(mandate, new_values(mandate, entry, today)),
+            *changed(mandate, new_values(mandate, entry, today, self._election)),
         ]
         if details:
             self._found.edits.change(mandate)
@@ -282,7 +290,7 @@ class _Comparer:
             mandate.is_confirmed = False
             self._found.edits.change(mandate)
         if doubtful:
-            yield f"{len(doubtful)} adjoints ou vice-présidents sont à confirmer (CGCT L2122-10)"
+            yield f"à confirmer, élus avec le précédent (CGCT L2122-10) : {len(doubtful)}"
 
     def _new_person(self, entry: Entry) -> Person:
         person = Person(

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.directory.changes import ADDED, REMOVED, Edits, last_history, start_change, write
+from notifier.directory.election import last_election
 from notifier.directory.imports.compare import compare
 from notifier.directory.imports.entries import Reading
 from notifier.directory.imports.notes import notes_on
@@ -110,7 +111,7 @@ def _compare(reading: Reading) -> Comparison:
     if unknown:
         reading.faults += unknown
         _leave_out_faulty(reading)
-    return compare(reading, stored, timezone.now())
+    return compare(reading, stored, timezone.now(), last_election())
 
 
 def _leave_out_faulty(reading: Reading) -> None:

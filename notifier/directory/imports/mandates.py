@@ -17,10 +17,13 @@ from notifier.territory.resolve import commune_by_code
 A_DAY = timedelta(days=1)
 
 
-def new_values(mandate: Mandate, entry: Entry, today: date) -> dict[str, object]:
+def new_values(
+    mandate: Mandate, entry: Entry, today: date, election: date | None
+) -> dict[str, object]:
     """Return the fields of a mandate that goes on, as the list has them.
 
     One that is renewed goes on: it keeps its first day, so that past days stay as they were.
+    Whoever holds office since the last election, or since a later day than was known, is confirmed.
     """
     values: dict[str, object] = {"rank": entry.rank}
     start = entry.starts_on
@@ -28,7 +31,8 @@ def new_values(mandate: Mandate, entry: Entry, today: date) -> dict[str, object]
         values["starts_on"] = start
     if entry.ends_on:
         values["ends_on"] = entry.ends_on
-    if start and mandate.starts_on and start > mandate.starts_on:
+    is_renewed = start and mandate.starts_on and start > mandate.starts_on
+    if is_renewed or (start and election and start >= election):
         values["is_confirmed"] = True
     return values
 

@@ -82,7 +82,7 @@ def _without_doubles(entries: Sequence[Entry], reading: Reading) -> list[Entry]:
     """Return each person once: the first row of each."""
     kept: list[Entry] = []
     for entry in entries:
-        if any(is_same_person(entry.name, other.name) for other in kept):
+        if any(o.rank == entry.rank and is_same_person(entry.name, o.name) for o in kept):
             reading.skipped["répète une autre ligne"] += 1
         else:
             kept.append(entry)
