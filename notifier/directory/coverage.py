@@ -72,12 +72,12 @@ class Coverage:
 
 
 def tonight(departement: str, now: datetime) -> datetime:
-    """Return the next three o'clock in the morning of a département, aware."""
+    """Return the next three o'clock in the morning of a département, aware and local."""
     first = next(iter(communes_in(departement)), None)
     zone = ZoneInfo(first.time_zone if first else settings.TIME_ZONE)
     local = now.astimezone(zone)
     day = local.date() if local.time() < _NIGHT else local.date() + timedelta(days=1)
-    return local_moment(datetime.combine(day, _NIGHT), zone)
+    return local_moment(datetime.combine(day, _NIGHT), zone).astimezone(zone)
 
 
 def coverage(departement: str, at: datetime) -> Coverage:

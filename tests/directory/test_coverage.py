@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from notifier.directory.coverage import coverage, tonight
 from notifier.directory.models import Absence, Address, Mandate, OnCallShift
+from notifier.moments import weekday_moment
 from notifier.territory.resolve import communes_in
 from tests.harness.people import add_contact
 
@@ -33,6 +34,7 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 )
 def test_tonight_is_three_o_clock_there(departement: str, now: datetime, at: datetime) -> None:
     assert tonight(departement, now) == at
+    assert weekday_moment(tonight(departement, now)).endswith("à 3 h 00")
 
 
 def test_communes_by_how_they_are_reached() -> None:

@@ -313,7 +313,7 @@ def test_a_commune_keeps_back_what_it_says_until_it_lifts_that(imported: Any) ->
     imported(TEXT.replace('"urgent"', '"routine"'), NOON + 2 * DAY)
     assert not covers(CLERMONT, "L01.10.00", NOON + 2 * DAY)
     said = command("narrow", "clermont", "--commune", CLERMONT, "--lever", at=NOON + 3 * DAY)
-    assert said == f"clermont : 1 restriction(s) de {CLERMONT} levée(s).\n"
+    assert said == f"clermont : 1 restriction de {CLERMONT} levée.\n"
     assert not covers(CLERMONT, "L01.10.00", NOON + 2 * DAY)
     assert covers(CLERMONT, "L01.10.00", NOON + 3 * DAY)
 

@@ -174,7 +174,8 @@ class Command(BaseCommand):
             raise CommandError(f"--commune : {error}") from None
         if options["lever"]:
             count = lift_narrowing(reference, commune, who)
-            self.stdout.write(f"{reference} : {count} restriction(s) de {commune} levée(s).")
+            lifted = f"{count} restriction{'s' * (count > 1)} de {commune}"
+            self.stdout.write(f"{reference} : {lifted} levée{'s' * (count > 1)}.")
             return
         codes = options["categorie"] or []
         for code in codes:

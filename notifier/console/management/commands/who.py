@@ -52,7 +52,8 @@ class Command(BaseCommand):
             at, point = _moment(options["a"], commune), _point(options["point"])
             gravity = options["gravite"]
             self.stdout.write(f"{category.label}, {commune.label}, {at:%d/%m/%Y à %H:%M}")
-            self._print(who_would_be_told(commune, category.code, gravity, at, point))
+            answers = who_would_be_told(commune, category.code, gravity, at, point)
+            self._print(answers, "personne : la commune et le point se contredisent")
         else:
             raise CommandError("donner une REFERENCE, ou --commune et --categorie")
 
@@ -63,9 +64,9 @@ class Command(BaseCommand):
             raise CommandError(not_found(reference))
         for _, incident in sorted(incidents.items()):
             self.stdout.write(f"{incident.reference} ({incident.source.name})")
-            self._print(who_was_told(incident))
+            self._print(who_was_told(incident), "personne")
 
-    def _print(self, answers: list[Answer]) -> None:
+    def _print(self, answers: list[Answer], nobody: str) -> None:
         for answer in answers:
             self._write(f"  {answer.organisation} : {answer.reason}", 4)
             for number, reader in enumerate(answer.readers, start=1):
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             for line in answer.passed_over:
                 self._write(f"    pas prévenu : {line}", 6)
         if not answers:
-            self.stdout.write("  personne")
+            self.stdout.write(f"  {nobody}")
 
     def _write(self, line: str, indent: int) -> None:
         stream: Any = self.stdout

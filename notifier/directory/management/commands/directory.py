@@ -43,6 +43,7 @@ _BAR_WIDTH = 40
 _SHOWN_EVERY = 10_000
 _COUNTS = {
     **{verb.name.lower(): f"{verb}s" for verb in Verb},
+    "new": "nouveaux",
     "removed": "retirés",
     "refused": "refusés",
     "undone": "rétablis",

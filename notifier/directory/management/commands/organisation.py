@@ -103,8 +103,8 @@ class Command(BaseCommand):
             "--file",
             type=Path,
             metavar="FICHIER",
-            help="tableau des communes (organisation;commune;du;au) ou GeoJSON des contours et "
-            "lieux (nom, rayon_m, du, au)",
+            help="tableau des communes (organisation;code_commune;du;au) ou GeoJSON des contours "
+            "et lieux (nom, rayon_m, du, au)",
         )
         territory.add_argument(
             "--du",
