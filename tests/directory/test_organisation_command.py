@@ -39,7 +39,6 @@ def refusal(*arguments: str) -> str:
 @pytest.fixture
 def council() -> None:
     notifier("add", "partenaire", "Conseil d’exemple", "--code", "conseil-clermont")
-    notifier("add", "police_municipale", "Police d’exemple", "--code", "blanzat-cebazat")
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ def test_what_is_wrong_is_refused_in_french_and_writes_nothing(
     council: None, arguments: tuple[str, ...], says: str
 ) -> None:
     assert says in refusal(*arguments)
-    assert Organisation.objects.count() == 2
+    assert Organisation.objects.count() == 1
 
 
 def test_a_council_grows_from_seven_to_twenty_one_communes(council: None) -> None:

@@ -57,7 +57,7 @@ def scene(folder: Path, now: datetime) -> Scene:
             "three hats": _three_hats(),
             "elected official": _elected_official(),
         },
-        columns=("Référence", "Organisme", "Nature", "Prévenus", "Reçu après"),
+        columns=("Référence", "Organisme", "Prévenus", "Reçu après"),
         timelines=("CORG63-2026-000003",),
     )
 
@@ -246,7 +246,7 @@ def _estate() -> tuple[Push, ...]:
             ),
         ),
         Push(
-            "Cambriolage dont la position n’est pas connue : le bailleur n’est pas prévenu",
+            "Cambriolage de position inconnue : le bailleur n’est pas prévenu",
             _BELFORT,
             "CORG90-2026-000002",
             _body("C03.03.00", "moderate", {"insee": "90033"}),
@@ -386,7 +386,7 @@ def _elected_official() -> tuple[Push, ...]:
     officer = ("prefecture:90", _ON_CALL)
     return (
         Push(
-            "Faits visant un élu : le maire et la permanence de la préfecture, au même moment",
+            "Faits visant un élu : le maire et la permanence de la préfecture",
             _BELFORT,
             "CORG90-2026-000004",
             _body("L03.01.00", "severe", {"insee": "90033", "label": "2 place de la République"}),

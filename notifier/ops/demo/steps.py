@@ -33,7 +33,7 @@ COLUMNS = (
 )
 _INDENT = 9
 # The widest name of an organisation in the table.
-_NAME = 30
+_NAME = 33
 
 
 class DemoFailed(Exception):
@@ -184,8 +184,8 @@ class DemoRunner:
     def _count(self, push: Push, status: dict[str, Any]) -> None:
         received = datetime.fromisoformat(status["received_at"])
         for alert in status["alerts"]:
-            told = [m for m in alert["messages"] if "known_by" not in m]
-            messages = [m for m in told if m["revision"] == alert["revision"]]
+            current = [m for m in alert["messages"] if m["revision"] == alert["revision"]]
+            messages = [m for m in current if "known_by" not in m and m["state"] != "held"]
             accepted = [m["accepted_at"] for m in messages if m["accepted_at"]]
             ended = [m["ended_at"] for m in messages if m["ended_at"]]
             cells = (
@@ -195,7 +195,7 @@ class DemoRunner:
                     alert.get("organisation", alert["commune"])["name"], _NAME, placeholder="…"
                 ),
                 NATURES[alert["kind"]],
-                f"{len(messages)} message{'s' if len(messages) > 1 else ''}",
+                _told_in_french(len(messages), current),
                 _elapsed_ms(received, accepted),
                 _elapsed_ms(received, ended),
             )
@@ -203,6 +203,13 @@ class DemoRunner:
         if not status["alerts"]:
             nobody = {"Référence": push.reference, "Prévenus": "personne"}
             self.rows.append(dict.fromkeys(COLUMNS, "—") | nobody)
+
+
+def _told_in_french(sent: int, messages: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many texts were sent, or why none was."""
+    if sent:
+        return f"{sent} message{'s' if sent > 1 else ''}"
+    return "en attente" if any(m["state"] == "held" for m in messages) else "déjà prévenu"
 
 
 def _brief(lines: Sequence[str], command: Command) -> list[str]:
