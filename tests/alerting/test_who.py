@@ -66,13 +66,6 @@ def test_who_would_be_told_at_a_moment_and_who_is_passed_over(council) -> None:
     assert not Alert.objects.exists()
 
 
-def test_a_point_of_elsewhere_is_said_to_contradict_the_commune(source) -> None:
-    contact(mobile=number(1))
-    assert would(ACCIDENT, "--point", "45.78,3.08")[1:] == [
-        "personne : la commune et le point se contredisent"
-    ]
-
-
 def test_by_which_rule_and_of_whom_it_is_kept(source) -> None:
     contact(mobile=number(1))
     partner = told_by_convention()

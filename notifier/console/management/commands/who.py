@@ -52,8 +52,7 @@ class Command(BaseCommand):
             at, point = _moment(options["a"], commune), _point(options["point"])
             gravity = options["gravite"]
             self.stdout.write(f"{category.label}, {commune.label}, {at:%d/%m/%Y à %H:%M}")
-            answers = who_would_be_told(commune, category.code, gravity, at, point)
-            self._print(answers, "personne : la commune et le point se contredisent")
+            self._print(who_would_be_told(commune, category.code, gravity, at, point))
         else:
             raise CommandError("donner une REFERENCE, ou --commune et --categorie")
 
@@ -64,9 +63,9 @@ class Command(BaseCommand):
             raise CommandError(not_found(reference))
         for _, incident in sorted(incidents.items()):
             self.stdout.write(f"{incident.reference} ({incident.source.name})")
-            self._print(who_was_told(incident), "personne")
+            self._print(who_was_told(incident))
 
-    def _print(self, answers: list[Answer], nobody: str) -> None:
+    def _print(self, answers: list[Answer]) -> None:
         for answer in answers:
             self._write(f"  {answer.organisation} : {answer.reason}", 4)
             for number, reader in enumerate(answer.readers, start=1):
@@ -77,7 +76,7 @@ class Command(BaseCommand):
             for line in answer.passed_over:
                 self._write(f"    pas prévenu : {line}", 6)
         if not answers:
-            self.stdout.write(f"  {nobody}")
+            self.stdout.write("  personne")
 
     def _write(self, line: str, indent: int) -> None:
         stream: Any = self.stdout
