@@ -6,7 +6,7 @@ Reads no database: the rules are given. What a mayor may not know is asked of no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -72,18 +72,23 @@ def agreements_on(
     category: Category,
     communes: Sequence[Commune],
     rules: Iterable[AgreementRule],
+    *,
+    nearby: Sequence[Commune] = (),
+    containing: Sequence[Commune] = (),
 ) -> list[Agreement]:
     """Return what the rules say of each organisation, those that read the most first.
 
     Last come those whose texts wait for a person: they must make no other needless.
 
     `communes` are those affected, of which the mayors may know, the one that holds the point first.
+    What happens in those `containing` it, beside the ones `nearby`, is theirs to keep back.
     """
     by_organisation: defaultdict[OrganisationRef, list[_Match]] = defaultdict(list)
     position = Position.of(report.location)
     for rule in rules:
         if is_among(category.code, rule.categories) and _is_grave_enough(report, rule):
-            matches = _matches(rule, category, communes, position)
+            keepers = {c: containing if c in nearby else [c] for c in communes}
+            matches = _matches(rule, category, keepers, position)
             by_organisation[rule.organisation] += matches
     found = [_agreement(matches, category) for matches in by_organisation.values() if matches]
     return sorted(found, key=_order)
@@ -101,12 +106,15 @@ def _is_grave_enough(report: Report, rule: AgreementRule) -> bool:
 def _matches(
     rule: AgreementRule,
     category: Category,
-    communes: Iterable[Commune],
+    keepers: Mapping[Commune, Sequence[Commune]],
     position: Position | None,
 ) -> Iterator[_Match]:
-    """Yield a match for each commune that the rule is about; one site counts in one commune."""
+    """Yield a match for each commune that the rule is about; one site counts in one commune.
+
+    `keepers`: by commune affected, those that may keep back what happens there.
+    """
     sites = list(rule.sites)
-    for commune in communes:
+    for commune, holders in keepers.items():
         own = [site for site in sites if commune.code in site.communes]
         site = None
         if commune.code in rule.communes:
@@ -116,7 +124,7 @@ def _matches(
             sites = [other for other in sites if other is not site]
         else:
             continue
-        if not rule.covers(category.code, commune.code):
+        if not all(rule.covers(category.code, c.code) for c in (commune, *holders)):
             outcome = Outcome.KEPT_BACK
         yield _Match(rule, commune, outcome, site.name if site else "")
 

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notifier.alerting.models import Alert, DeferralReason, Notification
+from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.planned import (
     AddressKey,
     KnownNotification,
     PlannedNotification,
     address_key,
 )
+from notifier.alerting.notification.recipients import on_time
 from notifier.delivery.models import Channel, Lane, Message
 
 
@@ -51,34 +52,44 @@ class Readings:
             self.by_person[n.recipient].append(reading)
 
     def add_earlier(self, notifications: Iterable[Notification], alert: Alert) -> None:
-        """Add texts that were sent of an alert that goes on, or will be."""
-        for n in notifications:
-            if n.reason == DeferralReason.RELAY and n.message_id is None:
-                continue  # perhaps nobody ever releases it
+        """Add texts that were sent of an alert that goes on, and can be expected to be read."""
+        since_opened = (n for n in notifications if n.revision >= alert.opened_revision)
+        for n in on_time(since_opened):
+            if n.message is None:
+                continue
             name = alert.organisation_name
             reading = _Reading(name, alert, n.channel, closes=False, message=n.message)
             self.by_address[address_key(n.channel, n.address)].append(reading)
             self.by_person[n.recipient].append(reading)
 
     def split(
-        self, planned: Sequence[PlannedNotification], alert: Alert, *, closes: bool | None
+        self,
+        planned: Sequence[PlannedNotification],
+        alert: Alert,
+        *,
+        closes: bool | None,
+        opens: bool,
     ) -> tuple[list[PlannedNotification], list[KnownNotification]]:
         """Return the texts that are needed, and those whose readers know by another alert.
 
         `closes`: whether it is an end, which only an end makes needless; None: any text does.
+        `opens`: whether it opens the alert; what was sent before makes no later news needless.
         """
         fresh, known = [], []
         for n in planned:
-            reading = self._find(n, alert, closes)
+            reading = self._find(n, alert, closes, opens=opens)
             if reading is None:
                 fresh.append(n)
             else:
                 known.append(KnownNotification(n, reading.name, reading.planned, reading.message))
         return fresh, known
 
-    def _find(self, n: PlannedNotification, alert: Alert, closes: bool | None) -> _Reading | None:
+    def _find(
+        self, n: PlannedNotification, alert: Alert, closes: bool | None, *, opens: bool
+    ) -> _Reading | None:
         def counts(reading: _Reading) -> bool:
-            return reading.alert != alert and closes in (None, reading.closes)
+            is_news = opens or reading.planned is not None
+            return is_news and reading.alert != alert and closes in (None, reading.closes)
 
         at_address = next(filter(counts, self.by_address.get(n.key, ())), None)
         of_person = list(filter(counts, self.by_person.get(n.recipient, ())))

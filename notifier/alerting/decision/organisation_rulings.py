@@ -41,7 +41,10 @@ def rule_on_organisations(
     """
     alert_of = {alert.ref: alert for alert in alerts}
     is_withheld = withheld(report.severity, category) is not None
-    found = [] if is_withheld else agreements_on(report, category, placement.communes, rules)
+    where = {"nearby": placement.nearby, "containing": placement.containing}
+    found = (
+        [] if is_withheld else agreements_on(report, category, placement.communes, rules, **where)
+    )
     rulings = []
     for agreement in found:
         alert = alert_of.get(agreement.organisation)

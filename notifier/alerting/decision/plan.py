@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.later_recipients import address_later_text
 from notifier.alerting.decision.one_text import Readings, earlier_readings
 from notifier.alerting.decision.ruling import OrganisationRuling
 from notifier.alerting.decision.rulings import RuledReport
-from notifier.alerting.decision.several_communes import told_once
+from notifier.alerting.decision.several_communes import tell_themselves, told_again, told_once
 from notifier.alerting.decision.situation import Situation
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification
@@ -31,6 +31,7 @@ from notifier.alerting.notification.text_facts import compose, text_facts
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.expiry import closing_until, useful_until
 from notifier.alerting.policy.terms import Addressing, addressing, alarms_duty
+from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.review.notices import review_notice
 from notifier.alerting.review.superseded import superseded_notice
 from notifier.alerting.throttling.throttle import throttle
@@ -77,15 +78,27 @@ class DecisionPlan:
 def plan(ruled: Sequence[RuledReport], situation: Situation) -> DecisionPlan:
     """Plan the reports together: the texts of one count in the limits of the next."""
     report_plans = [_plan_report(ruled_report, situation) for ruled_report in ruled]
-    planned = [
+    planned = _notifications(report_plans)
+    notifications = throttle(planned, situation.earlier, situation.limits)
+    report_plans = [_in_time(report_plan, notifications) for report_plan in report_plans]
+    counted = {id(n) for n in planned}
+    more = [n for n in _notifications(report_plans) if id(n) not in counted]
+    notifications.add(throttle(more, situation.earlier, situation.limits))
+    return DecisionPlan(report_plans, notifications, situation)
+
+
+def _notifications(report_plans: Sequence[ReportPlan]) -> list[PlannedNotification]:
+    return [
         n
         for report_plan in report_plans
         for alert_plan in report_plan.alert_plans
         for n in alert_plan.notifications
     ]
-    return DecisionPlan(
-        report_plans, throttle(planned, situation.earlier, situation.limits), situation
-    )
+
+
+def _in_time(report_plan: ReportPlan, notifications: NotificationPlan) -> ReportPlan:
+    plans = [tell_themselves(each, notifications) for each in report_plan.alert_plans]
+    return replace(report_plan, alert_plans=plans)
 
 
 def _plan_report(ruled: RuledReport, situation: Situation) -> ReportPlan:
@@ -108,7 +121,10 @@ def _plan_alerts(ruled: RuledReport, situation: Situation) -> list[AlertPlan]:
     going_on = [alert for alert in ruled.alerts if alert.is_open and alert.pk not in closing]
     readings = earlier_readings(going_on, situation.earlier)
     plans = [_plan_alert(ruled, ruling, situation, readings) for ruling in ruled.rulings]
-    return told_once(plans)
+    plans = told_once(plans)
+    if ruled.category is None or withheld(ruled.report.severity, ruled.category):
+        return plans
+    return told_again(plans, ruled.alerts, situation.earlier, ruled.report.received_at)
 
 
 def _plan_alert(
@@ -137,9 +153,9 @@ def _plan_alert(
         )
     fresh, known = planned, list[KnownNotification]()
     if ruling.is_to_neighbour:
-        fresh, known = readings.split(planned, alert, closes=None)
+        fresh, known = readings.split(planned, alert, closes=None, opens=ruling.opens)
     elif not ruling.terms.is_by_law:
-        fresh, known = readings.split(planned, alert, closes=kind.closes)
+        fresh, known = readings.split(planned, alert, closes=kind.closes, opens=ruling.opens)
     if kind.closes or not ruling.terms.needs_release:
         readings.add(fresh, alert, closes=kind.closes)
     return AlertPlan(

@@ -97,6 +97,14 @@ class NotificationPlan:
     reopened: list[Alert] = field(default_factory=list)
     """Urgent alerts that are opened again and leave now; their rows do not say so yet."""
 
+    def add(self, more: NotificationPlan) -> None:
+        """Add what becomes of further ones."""
+        self.queued += more.queued
+        self.deferred += more.deferred
+        self.joined += more.joined
+        self.superseded += more.superseded
+        self.reopened += more.reopened
+
     def deferral_of(self, planned: PlannedNotification) -> Deferral | None:
         """Return why and until when it waits, in its own row or one that it joined.
 

@@ -98,7 +98,8 @@ def _covers(row: Notification, notification: PlannedNotification) -> bool:
         raise ValueError("only notifications of alerts are throttled")
     kind = Kind(notification.alert.kind)
     if row.reason == DeferralReason.RELAY and not row.released_by:
-        return True
+        # Whoever read an earlier text reads the end, though an update waits for a person.
+        return not (kind.closes and row.was_notified)
     is_urgent_news = notification.lane is Lane.URGENT and not kind.closes
     return not is_urgent_news or (row.reason == DeferralReason.FLAPPING and kind.opens)
 
