@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import connection, transaction
@@ -132,7 +133,9 @@ def record(
 
     Copied by the database: rows of history that Python makes take as long as all the rest.
     """
-    history = model.history.model
+    if not rows:
+        return
+    history = _history_model(model)
     at = connection.ops.adapt_datetimefield_value(change.at if change else timezone.now())
     names = ", ".join(one.column for one in history.tracked_fields)
     for ids in _batches(rows):
@@ -146,9 +149,15 @@ def record(
             )
 
 
+@cache
+def _history_model(model: type[Row | OnCallShift]) -> Any:
+    """Each look at `history` makes a class of managers anew, 0.3 ms."""
+    return model.history.model
+
+
 def _record_first(model: type[Row], rows: Sequence[Row]) -> None:
     """Store how rows without any history stand, before they change for the first time."""
-    history = model.history.model
+    history = _history_model(model)
     for ids in _batches(rows):
         known = set(history.objects.filter(id__in=ids).values_list("id", flat=True))
         unknown = set(ids) - known
