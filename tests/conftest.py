@@ -152,7 +152,7 @@ def _turn_of(item: pytest.Item, database: str) -> str:
         return "without-database"
     if mark := item.get_closest_marker("one_database"):
         assert mark.kwargs.keys() == {"reason"}, f"{item.nodeid}: one_database(reason=…)"
-        return "with-database" if database == "postgresql" else "elsewhere"
+        return "with-database" if database == "sqlite" else "elsewhere"
     return "with-database"
 
 

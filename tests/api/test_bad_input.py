@@ -12,6 +12,10 @@ from notifier.journal.models import Entry
 from tests.api.caller import INTERVENTIONS, Caller, fields, refusal
 from tests.intake.samples import body
 
+pytestmark = pytest.mark.one_database(
+    reason="it is refused before anything is stored",
+)
+
 
 @pytest.fixture(autouse=True)
 def _nothing_is_stored(corg: Caller) -> Any:

@@ -17,7 +17,10 @@ from tests.intake.samples import body
 
 BOM = b"\xef\xbb\xbf"
 
-pytestmark = pytest.mark.usefixtures("mayor")
+pytestmark = [
+    pytest.mark.usefixtures("mayor"),
+    pytest.mark.one_database(reason="how a message is read is the subject"),
+]
 
 
 def set_at(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from pytest_django import Settings
 
 from notifier.api.middleware import BrowserOnly
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database(reason="what stands before any statement"),
+]
 
 ABSENT = "/api/v1/interventions/00000000-0000-0000-0000-000000000000"
 RECEIPT = "/api/v1/callbacks/twilio/1"
