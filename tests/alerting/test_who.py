@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifier.alerting.models import Alert
-from notifier.directory.models import Absence, ConventionRule
+from notifier.directory.models import Absence, ConventionRule, Zone, ZoneCommune
 from tests.alerting.house import (
     ACCIDENT,
     SECRET,
@@ -165,3 +165,16 @@ def test_a_day_is_in_the_communes_own_time(source) -> None:
     contact("adjoint", mobile=number(2))
     assert "1. maire" in would(ACCIDENT, "--a", "2026-12-04 23:59")[2]
     assert "1. 1er adjoint" in would(ACCIDENT, "--a", "2026-12-05 00:01")[2]
+
+
+def test_the_same_event_before_and_after_an_enlargement_tells_other_people(source) -> None:
+    contact(commune="90056", mobile=number(1))
+    partner = told_by_convention(communes=("90033",))
+    member(partner, mobile=2)
+    joins = Zone.objects.create(organisation=partner, kind="commune", starts_on=date(2026, 12, 5))
+    ZoneCommune.objects.create(zone=joins, commune="90056", is_covered=True)
+    event = ("--commune", "90056", "--categorie", ACCIDENT)
+    for moment, is_told in (("2026-12-04 23:59", False), ("2026-12-05 00:00", True)):
+        lines = who(*event, "--a", moment)
+        assert any(line.startswith("Grand Belfort") for line in lines) is is_told
+        assert any(line.startswith("Joncherey") for line in lines)
