@@ -9,7 +9,10 @@ import time_machine
 from django.core.management import CommandError
 from django.utils import timezone
 
-from notifier.delivery.models import Message
+from notifier.delivery.follow_up import follow_up_late
+from notifier.delivery.models import Message, MessageState
+from notifier.delivery.providers.base import Receipt
+from notifier.delivery.receipts.apply import apply_receipt
 from notifier.directory.conventions.store import narrow
 from notifier.directory.models import Mandate
 from tests.alerting.house import (
@@ -95,7 +98,11 @@ def test_nor_is_one_that_waited_since_an_earlier_report(source) -> None:
     push(source, severity="moderate")
     hand_over()
     push(source, sequence=2, severity="extreme")
-    assert sms(2) in told()
+    assert told().count(sms(2)) == 1
+    hand_over()
+    release()
+    run_round()
+    assert told().count(sms(2)) == 1
 
 
 def test_residents_who_read_the_first_text_read_the_end_though_an_update_waits(source) -> None:
@@ -161,3 +168,34 @@ def test_what_a_commune_keeps_back_is_not_told_by_its_neighbour(source) -> None:
     push(source, category=FIRE, location=BORDER)
     bodies = [m.body for m in messages() if m.address == number(3)]
     assert not bodies, bodies
+
+
+# --- what fails, or comes late
+
+
+def test_a_text_that_comes_late_brings_what_followed_once(source) -> None:
+    mayor_and_president()
+    push(source, severity="moderate")
+    hand_over(refusing(number(2)))
+    (first,) = messages(address=number(1))
+    lost = Receipt("SM1", MessageState.UNDELIVERED, "30008", explanation="raison inconnue")
+    apply_receipt(first.pk, lost)
+    hand_over()
+    push(source, sequence=2, severity="extreme")
+    assert sms(1) not in [(m.channel, m.address) for m in messages() if m.pk != first.pk]
+    apply_receipt(first.pk, Receipt("SM1", MessageState.DELIVERED))
+    follow_up_late()
+    assert told().count(sms(1)) == 2
+    assert "aggravée" in messages(address=number(1))[-1].body
+
+
+def test_whoever_waits_for_a_release_is_told_in_anothers_place(source) -> None:
+    contact(mobile=number(1))
+    quarter = told_by_convention("quartier", "centre", "Quartier du centre", ("90033",))
+    neighbour = resident(quarter, 2)
+    partner = told_by_convention(functions=["president"])
+    member(partner, mobile=4)
+    member(partner, "vice_president", person=neighbour.person)
+    push(source)
+    hand_over(refusing(number(4)))
+    assert sms(2) in told()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert, Notification, NotificationKind
+from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import (
     address_keys,
@@ -207,10 +207,14 @@ def _plan(
 
 
 def _notified_of_others(alert: Alert) -> set[AddressKey]:
-    """Return the addresses of the incident's other open alerts: a neighbour's text doubles none."""
+    """Return the addresses of the incident's other open alerts: a neighbour's text doubles none.
+
+    Without those that wait for a release that may never come.
+    """
     others = Alert.objects.filter(incident=alert.incident_id, is_open=True).exclude(pk=alert.pk)
     by_alert = notifications_of(*others.values_list("pk", flat=True))
-    return {key for notifications in by_alert.values() for key in address_keys(notifications)}
+    told = (n for notifications in by_alert.values() for n in notifications)
+    return address_keys(n for n in told if n.message_id or n.reason != DeferralReason.RELAY)
 
 
 def compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:

@@ -18,7 +18,7 @@ from notifier.alerting.notification.history import (
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.notification.people import people_of
-from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.notification.planned import AddressKey, PlannedNotification
 from notifier.delivery.models import Message
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -27,18 +27,25 @@ from notifier.journal.write import write_entries
 def catch_up(message: Message) -> None:
     """Send its reader each alert's present text, where that is a later one.
 
+    One text where the message told an organisation beside the commune: the commune's.
+
     Called once for a message, in delivery's own transaction (notifier.delivery.follow_up).
     """
+    brought: set[tuple[int, AddressKey]] = set()
     for delivered in notifications_in(message):
-        _catch_up(delivered)
+        _catch_up(delivered, brought)
 
 
-def _catch_up(delivered: Notification) -> None:
+def _catch_up(delivered: Notification, brought: set[tuple[int, AddressKey]]) -> None:
+    """Send what followed; `brought` is of which incidents whom other alerts' texts tell."""
     alert = locked_alert(delivered)
     if not _has_useful_revision_after(alert, delivered):
         return
     earlier = notifications_of(alert.pk)
     planned = _plan(alert, delivered, earlier.get(alert.pk, []))
+    if alert.is_to_neighbour or alert.terms:
+        planned = [n for n in planned if (alert.incident_id, n.key) not in brought]
+    brought |= {(alert.incident_id, n.key) for n in planned}
     if planned:
         whom = recipients_in_words(planned)
         what = f"reçu après coup, la suite est dite à {whom}"

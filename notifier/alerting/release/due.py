@@ -21,6 +21,7 @@ from notifier.alerting.notification.former_recipients import active_address_keys
 from notifier.alerting.notification.history import alert_of, end_deferred
 from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.planned import address_key
+from notifier.alerting.notification.recipients import on_time
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.text_kind import withheld
@@ -155,8 +156,22 @@ def _is_useful(row: Notification) -> bool:
     if row.reason == DeferralReason.FLAPPING:
         return alert.is_open
     if row.reason == DeferralReason.RELAY:
-        return row.was_notified or not Kind(alert.kind).closes
+        is_news = row.was_notified or not Kind(alert.kind).closes
+        return is_news and not _is_known_otherwise(row)
     return row.was_notified or Kind(alert.kind) is not Kind.CANCELLATION
+
+
+def _is_known_otherwise(row: Notification) -> bool:
+    """Whether its reader got as much since by another open alert of the incident."""
+    others = Notification.objects.filter(
+        incident=row.incident_id,
+        channel=row.channel,
+        address__iexact=row.address,
+        alert__is_open=True,
+        created_at__gte=row.created_at,
+    )
+    others = others.exclude(alert=row.alert_id).exclude(message=None).select_related("message")
+    return bool(on_time(others))
 
 
 def _cancel_useless(rows: list[Notification]) -> None:
