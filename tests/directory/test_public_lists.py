@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from notifier.directory.imports.capitals import to_capitals
 from notifier.directory.imports.entries import Entry, Reading
@@ -369,6 +370,28 @@ def test_the_operator_s_own_list_may_come_as_a_workbook(tmp_path: Path) -> None:
     reading = read(path)
     assert only(reading).addresses == (("mobile", "+33639980001"), ("fixe", "+33384366666"))
     assert reading.address_columns == {"mobile": 1, "fixe": 1, "courriel": 1}
+
+
+def test_a_stray_cell_in_the_last_corner_is_refused_before_it_fills_the_memory(
+    tmp_path: Path,
+) -> None:
+    book = Workbook()
+    book.active.append(["Code commune", "Fonction", "Rang", "Nom", "Prénom", "Mobile", "Courriel"])
+    book.active["XFD1048576"] = "x"
+    path = tmp_path / "contacts.xlsx"
+    book.save(path)
+    with pytest.raises(FileRefused, match="XFD1048576"):
+        read(path)
+
+
+def test_cells_that_are_only_formatted_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in cells([MAYORS_HEADER, mayor(DELLE, "NOYER", "Luc", SINCE)]):
+        book.active.append(row)
+    book.active["XFD1048576"].font = Font(bold=True)
+    path = tmp_path / "maires.xlsx"
+    book.save(path)
+    assert people(read(path)) == [("90033", "maire", 1, "mme", "Noyer", "Luc", SINCE)]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from functools import cache
+from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
@@ -16,6 +19,14 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What a few kilobytes may swell to: a list of every mayor takes 40 MB.
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+# A sheet is read as a whole rectangle: one stray cell in the last corner would take 500 GB.
+_MAX_CELLS = 10_000_000
+# A cell with something in it; one that is only formatted closes itself.
+_CELL = re.compile(
+    rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["'][^>]*(?<!/)>"""
+)
+_CHUNK = 1 << 20
+_LONGEST_TAG = 512
 
 
 def is_workbook(content: bytes) -> bool:
@@ -79,8 +90,35 @@ def _refuse_swollen(content: bytes, name: str) -> None:
         return
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-    except zipfile.BadZipFile:
+            parts = archive.infolist()
+            if sum(part.file_size for part in parts) > _MAX_UNPACKED_BYTES:
+                raise refused(f"« {name} » est trop grand une fois décompressé : {AS_CSV}")
+            for part in (one for one in parts if one.filename.lower().endswith(".xml")):
+                with archive.open(part) as file:
+                    _refuse_stray_cell(file, name)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         raise refused(f"« {name} » est un classeur de tableur abîmé : {AS_CSV}") from None
-    if size > _MAX_UNPACKED_BYTES:
-        raise refused(f"« {name} » est trop grand une fois décompressé : {AS_CSV}")
+
+
+def _refuse_stray_cell(file: IO[bytes], name: str) -> None:
+    """Refuse a sheet whose filled cells span too large a rectangle."""
+    rows = columns = 0
+    rest = b""
+    while chunk := file.read(_CHUNK):
+        rest += chunk
+        for column, row in _CELL.findall(rest):
+            rows, columns = max(rows, int(row)), max(columns, _column_number(column))
+            if rows * columns > _MAX_CELLS:
+                raise refused(
+                    f"« {name} » a une cellule remplie loin du tableau "
+                    f"({column.decode()}{row.decode()}) : effacez-la, ou {AS_CSV}"
+                )
+        rest = rest[-_LONGEST_TAG:]
+
+
+@cache
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
