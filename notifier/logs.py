@@ -3,7 +3,7 @@
 import logging
 import re
 
-_SECRET = re.compile(r"(/calendars/)[^/\s?]+")
+_SECRET = re.compile(r"(/(?:calendars|sortie)/)[^/\s?]+")
 
 
 class RefusalsAreWarnings(logging.Filter):
@@ -22,7 +22,7 @@ class RefusalsAreWarnings(logging.Filter):
 
 
 class HideSecrets(logging.Filter):
-    """Hide the secret in the address of a calendar, where the path of a request is logged."""
+    """Hide the secret of a calendar or of a resident's way out, where a request's path is logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; every record passes."""

@@ -191,6 +191,12 @@ def test_no_secret_is_logged(
     assert secret not in logged()
 
 
+def test_no_secret_of_a_way_out_is_logged(client: Client, logged: Callable[[], str]) -> None:
+    assert client.get("/sortie/un-secret").status_code == 404
+    assert "/sortie/…" in logged()
+    assert "un-secret" not in logged()
+
+
 # --- the command ---------------------------------------------------------------------------------
 
 
