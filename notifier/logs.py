@@ -22,7 +22,7 @@ class RefusalsAreWarnings(logging.Filter):
 
 
 class HideSecrets(logging.Filter):
-    """Hide the secret of a calendar or of a resident's way out, where a request's path is logged."""
+    """Hide the secret in a path that is logged: of a calendar, of a resident's way out."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; every record passes."""
