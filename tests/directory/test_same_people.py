@@ -243,3 +243,21 @@ def test_a_number_of_far_away_is_said(
     path = csv_file(f"{commune};maire;1;;;{mobile};a@b.example")
     notes = import_contacts(path, confirmed=[commune]).notes
     assert [("éloigné" in note and "ligne 2" in note) for note in notes] == [True] * is_said
+
+
+def test_two_of_one_name_in_one_commune_keep_each_their_number(csv_file: CsvFile) -> None:
+    """A father and a son: who is one person gives one number, or none, on the second row."""
+    rows = [
+        "90033;maire;1;Essai;Jean;06 39 98 00 01;maire@delle.example",
+        "90033;adjoint;1;Essai;Jean;06 39 98 00 02;maire@delle.example",
+        "90033;astreinte;1;Essai;Jean;06 39 98 00 01;",
+    ]
+    import_contacts(csv_file(*rows))
+    numbers = {c.function: c.mobile for c in stored_contacts()}
+    assert numbers == {
+        "maire": "+33639980001",
+        "adjoint": "+33639980002",
+        "astreinte": "+33639980001",
+    }
+    assert len(set(Mandate.objects.values_list("person", flat=True))) == 2
+    assert import_contacts(csv_file(*rows)).unchanged == 3

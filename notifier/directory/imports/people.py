@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from notifier.directory.imports.entries import Entry, OrganisationKey
 from notifier.directory.imports.stored import Stored
-from notifier.directory.models import OrganisationKind, Person
+from notifier.directory.models import AddressKind, OrganisationKind, Person
 from notifier.directory.names import fold, is_same_person
 
 _Index: TypeAlias = dict[Hashable, list[Person]]
@@ -22,6 +22,7 @@ class PeopleIndex:
         self._index: _Index = defaultdict(list)
         # Two of one name in one function are two people.
         self._taken: set[tuple[int, OrganisationKey, str]] = set()
+        self._mobiles: dict[int, set[str]] = defaultdict(set)
         for key, mandates in stored.mandates.items():
             for mandate in mandates:
                 self._put((key, _words(mandate.person.last_name, mandate.person.first_name)),
@@ -34,7 +35,8 @@ class PeopleIndex:
         """Return the one person known by that name in the organisation, or else where they sit.
 
         In the operator's own list also the one of another organisation with the same name and a
-        number or mailbox in common. None where several might be meant.
+        number or mailbox in common. None where several might be meant. Two rows of one name with two
+        mobiles are two people: whoever shares a name must not lose the number.
         """
         words = _words(*entry.name)
         if not words:
@@ -44,7 +46,7 @@ class PeopleIndex:
         if self._by_address:
             keys += [(words, value) for _, value in entry.addresses]
         for key in keys:
-            found = [one for one in self._index.get(key, []) if not self._is_taken(entry, one)]
+            found = [one for one in self._index.get(key, []) if self._may_be(entry, one)]
             if len(found) == 1 and found[0].is_service == entry.is_service:
                 return found[0]
         return None
@@ -52,12 +54,16 @@ class PeopleIndex:
     def add(self, entry: Entry, person: Person) -> None:
         """Know a person whom the list brings, or names."""
         self._taken.add((id(person), entry.organisation, entry.function))
+        self._mobiles[id(person)] |= _mobiles(entry)
         self._put((entry.organisation, _words(*entry.name)), person)
         if self._by_address:
             self._put_addresses(person, [value for _, value in entry.addresses])
 
-    def _is_taken(self, entry: Entry, person: Person) -> bool:
-        return (id(person), entry.organisation, entry.function) in self._taken
+    def _may_be(self, entry: Entry, person: Person) -> bool:
+        if (id(person), entry.organisation, entry.function) in self._taken:
+            return False
+        named, known = _mobiles(entry), self._mobiles[id(person)]
+        return not named or not known or not named.isdisjoint(known)
 
     def _put_addresses(self, person: Person, values: Sequence[str]) -> None:
         words = _words(person.last_name, person.first_name)
@@ -77,6 +83,10 @@ def same_holder(entry: Entry, person: Person) -> bool:
 def is_named_now(entry: Entry, person: Person) -> bool:
     """Return whether an entry names somebody who had no name yet."""
     return not person.name and any(entry.name)
+
+
+def _mobiles(entry: Entry) -> set[str]:
+    return {value for kind, value in entry.addresses if kind == AddressKind.MOBILE}
 
 
 def _words(last_name: str, first_name: str) -> str:
