@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
+from notifier.alerting.notification.agreement import is_still_agreed
 from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.history import (
     address_keys,
@@ -225,12 +226,14 @@ def compose_text(alert: Alert, category: Category, unreached: str = "") -> Alert
 
 
 def disclosable_category(alert: Alert) -> Category | None:
-    """Return the alert's category, if the operator's file still discloses it."""
+    """Return the alert's category, if the operator's file and the convention still disclose it."""
     category = categories().get(alert.category)
     if category is None:
         log.error("category left the configuration, alert is not passed on", alert=alert.pk)
         return None
-    return None if withheld(alert.severity, category) else category
+    if withheld(alert.severity, category) or not is_still_agreed(alert, timezone.now()):
+        return None
+    return category
 
 
 def _untried(

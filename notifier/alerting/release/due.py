@@ -16,6 +16,7 @@ from django.utils import timezone
 from notifier.alerting.escalation.failover import escalate
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
+from notifier.alerting.notification.agreement import is_still_agreed
 from notifier.alerting.notification.duty_officer import not_reached_mail
 from notifier.alerting.notification.former_recipients import active_address_keys
 from notifier.alerting.notification.history import alert_of, end_deferred
@@ -152,6 +153,8 @@ def _is_useful(row: Notification) -> bool:
     alert = alert_of(row)
     category = categories().get(alert.category)
     if category is None or withheld(alert.severity, category):
+        return False
+    if not is_still_agreed(alert, timezone.now()):
         return False
     if row.reason == DeferralReason.FLAPPING:
         return alert.is_open

@@ -35,8 +35,8 @@ class PeopleIndex:
         """Return the one person known by that name in the organisation, or else where they sit.
 
         In the operator's own list also the one of another organisation with the same name and a
-        number or mailbox in common. None where several might be meant. Two rows of one name with two
-        mobiles are two people: whoever shares a name must not lose the number.
+        number or mailbox in common. None where several might be meant. Two rows of one name with
+        two mobiles are two people: whoever shares a name must not lose the number.
         """
         words = _words(*entry.name)
         if not words:
