@@ -180,6 +180,21 @@ def test_deputies_of_a_former_mayor_are_to_be_confirmed(load: Load) -> None:
 # --- Councils and hats ----------------------------------------------------------------------------
 
 
+def test_two_deputies_of_one_rank_stay_in_the_order_that_a_person_gave_them(load: Load) -> None:
+    twice = [councillor("1er adjoint au Maire", last) for last in ("Hêtre", "Charme")]
+    assert "2 personnes ont le rang de 1er adjoint" in warnings(load(COUNCILLORS_HEADER, *twice))
+    Mandate.objects.filter(person__last_name="Hêtre").update(rank=2)
+    load(COUNCILLORS_HEADER, *twice)
+    assert {(rank, last) for _, rank, last, *_ in mandates()} == {(2, "Hêtre"), (1, "Charme")}
+    # Once the list tells them apart, it counts again.
+    load(
+        COUNCILLORS_HEADER,
+        councillor("1er adjoint au Maire", "Hêtre"),
+        councillor("2ème adjoint au Maire", "Charme"),
+    )
+    assert {(rank, last) for _, rank, last, *_ in mandates()} == {(1, "Hêtre"), (2, "Charme")}
+
+
 def test_a_council_ends_those_whom_it_does_not_name_any_more(load: Load) -> None:
     load(
         COUNCILLORS_HEADER,

@@ -43,6 +43,8 @@ class Entry:
     """What the user must confirm if the person is new there, in French; usually empty."""
     is_repaired: bool = False
     """Whether the commune's code had lost its first zero."""
+    is_rank_shared: bool = False
+    """Whether a public list gives several people this rank: a person decides their order."""
 
     @property
     def post(self) -> Post:

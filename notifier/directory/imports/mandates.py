@@ -22,10 +22,11 @@ def new_values(
 ) -> dict[str, object]:
     """Return the fields of a mandate that goes on, as the list has them.
 
-    One that is renewed goes on: it keeps its first day, so that past days stay as they were.
+    One that is renewed goes on: it keeps its first day, so that past days stay as they were. A rank
+    that the list gives to several stays as somebody put it.
     Whoever holds office since the last election, or since a later day than was known, is confirmed.
     """
-    values: dict[str, object] = {"rank": entry.rank}
+    values: dict[str, object] = {} if entry.is_rank_shared else {"rank": entry.rank}
     start = entry.starts_on
     if start and start <= today and (mandate.starts_on is None or start < mandate.starts_on):
         values["starts_on"] = start

@@ -99,7 +99,13 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
     for rank, group in by_rank.items():
         warnings = _shared_rank(group, rank)
         ranked += [
-            replace(entry, rank=rank, warnings=(*entry.warnings, *warnings)) for entry in group
+            replace(
+                entry,
+                rank=rank,
+                is_rank_shared=len(group) > 1,
+                warnings=(*entry.warnings, *warnings),
+            )
+            for entry in group
         ]
     return ranked
 
