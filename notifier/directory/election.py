@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from notifier.directory.addresses import confirm
-from notifier.directory.changes import Edits, start_change, write
+from notifier.directory.changes import Edits, lock_directory, start_change, write
 from notifier.directory.models import (
     Address,
     Change,
@@ -40,6 +40,7 @@ def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change
     if communes:
         concerned = concerned.filter(organisation__code__in=communes)
     with transaction.atomic():
+        lock_directory()
         edits = Edits()
         for mandate in concerned.select_for_update():
             mandate.is_confirmed = False

@@ -21,6 +21,7 @@ from notifier.directory.changes import (
     Edits,
     Row,
     last_history,
+    lock_directory,
     start_change,
     write,
 )
@@ -93,6 +94,7 @@ def undo(number: int, author: str, *, dry_run: bool = False) -> UndoSummary:
         if dry_run or not edits:
             return summary
         with transaction.atomic():
+            lock_directory()
             if last_history() == state:
                 summary.change = _write(change, edits, author, summary.undone, len(kept))
                 return summary

@@ -13,7 +13,15 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.changes import ADDED, REMOVED, Edits, last_history, start_change, write
+from notifier.directory.changes import (
+    ADDED,
+    REMOVED,
+    Edits,
+    last_history,
+    lock_directory,
+    start_change,
+    write,
+)
 from notifier.directory.election import last_election
 from notifier.directory.imports.compare import compare
 from notifier.directory.imports.entries import Reading
@@ -94,6 +102,7 @@ def import_list(
         if dry_run or not found.edits:
             return _summary(reading, found, faults)
         with transaction.atomic():
+            lock_directory()
             if last_history() != state:
                 continue
             number = _write(reading, found, f"{path.name} ({reading.format})", author, len(faults))
