@@ -33,7 +33,7 @@ COLUMNS = (
 )
 _INDENT = 9
 # The widest name of an organisation in the table.
-_NAME = 33
+_NAME = 31
 
 
 class DemoFailed(Exception):
