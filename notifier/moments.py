@@ -26,6 +26,11 @@ def written_day(at: date) -> str:
     return f"{day} {_MONTHS[at.month - 1]} {at.year}"
 
 
+def written_month(at: date) -> str:
+    """Write the month: "mars 2026"."""
+    return f"{_MONTHS[at.month - 1]} {at.year}"
+
+
 def short_hour(at: datetime) -> str:
     """Write the hour for an SMS: "10h03", "2h25, heure d’hiver"."""
     return _with_season(f"{at.hour}h{at:%M}", at)

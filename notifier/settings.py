@@ -299,4 +299,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "alerting figures": {
+        "task": "alerting.mail_figures",
+        "schedule": 3600.0,
+        "options": {"queue": "upkeep"},
+    },
 }

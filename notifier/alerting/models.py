@@ -111,6 +111,8 @@ class DeferralReason(models.TextChoices):
 
 # The rule of a suppressed notification whose recipient reads the text of another organisation.
 KNOWN = "known"
+# The rule of one that is only counted, for an organisation that a convention gives figures.
+FIGURE = "figure"
 
 
 class Notification(models.Model):
@@ -140,6 +142,8 @@ class Notification(models.Model):
         "type d’organisme", max_length=20, choices=OrganisationKind, blank=True
     )
     organisation = models.CharField("organisme", max_length=30, blank=True)
+    # Of one that a rule suppressed: where it is for the organisation, by which figures are counted.
+    commune = models.CharField("commune", max_length=5, blank=True)
     channel = models.CharField("canal", max_length=5, choices=Channel, blank=True)
     address = models.CharField("adresse", max_length=254, blank=True)
     recipient = models.CharField("destinataire", max_length=40, blank=True)
@@ -270,3 +274,27 @@ class FanOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} : {self.alerts}"
+
+
+class FiguresMail(models.Model):
+    """That an organisation was mailed its figures of a month, or that there were none."""
+
+    organisation_kind = models.CharField(
+        "type d’organisme", max_length=20, choices=OrganisationKind
+    )
+    organisation = models.CharField("code de l’organisme", max_length=30)
+    month = models.DateField("mois", help_text="Son premier jour.")
+    told_at = models.DateTimeField("envoyés le")
+
+    class Meta:
+        verbose_name = "envoi de chiffres"
+        verbose_name_plural = "envois de chiffres"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation_kind", "organisation", "month"),
+                name="alerting_figures_once_a_month",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation_kind}:{self.organisation} : {self.month:%m/%Y}"

@@ -8,6 +8,7 @@ from notifier.alerting.coverage_report import report_coverage
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.decision.pipeline import decide_each
 from notifier.alerting.escalation.failing_addresses import forget_recovered
+from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
@@ -59,3 +60,9 @@ def tell_owners_task() -> None:
 def report_coverage_task() -> None:
     """Mail the administrators what is wrong with the directory."""
     report_coverage()
+
+
+@shared_task(name="alerting.mail_figures")
+def mail_figures_task() -> None:
+    """Mail last month's figures to the organisations that get no more than these."""
+    mail_figures()

@@ -20,6 +20,7 @@ import time_machine
 from django.core.management import call_command
 
 from notifier.alerting.deadlines import tell_owners
+from notifier.alerting.figures.mail import mail_figures
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
 from notifier.delivery.sweep import upkeep
@@ -649,6 +650,23 @@ def site(stage: Stage) -> None:
     stage.leaves("ce qui se dit plus court", to=_only(number(8)))
 
 
+def figures(stage: Stage) -> None:
+    """To a métropole that gets a figure only, on the first of the month."""
+    told = told_by_convention(title="Convention métropolitaine de sécurité", detail="chiffre")
+    member(told, email=PRESIDENT)
+    for n, category in enumerate((*[CAR] * 2, *[BURGLARY] * 2, *[NOISE] * 4)):
+        stage.push(f"CORG90-2026-{n:06d}", category=category)
+    stage.push("CORG90-2026-000009", category=CAR, location=JONCHEREY)
+    stage.leaves("rien pendant le mois", to=_only(PRESIDENT))
+    stage.waits(days=19)
+    mail_figures()
+    stage.leaves("le mois suivant", to=_only(PRESIDENT))
+    stage.push("CORG90-2026-000010", category=CAR)
+    stage.waits(days=28)
+    mail_figures()
+    stage.leaves("un mois sans petit nombre", to=_only(PRESIDENT))
+
+
 def organisation_stand_in(stage: Stage) -> None:
     """Each in turn; then nobody is left, and the duty reads so."""
     contact(mobile=number(1))
@@ -682,8 +700,8 @@ CASES: list[Callable[[Stage], None]] = [
     moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
     duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
-    duty_fan_out, duty_pause, deadline, metropole, without_place, site, organisation_stand_in,
-    digest_of_conventions,
+    duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
+    organisation_stand_in, digest_of_conventions,
 ]  # fmt: skip
 
 

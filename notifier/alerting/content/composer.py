@@ -79,6 +79,15 @@ SAMPLE_COVERAGE: Mapping[str, object] = {
     "departement": "90", "is_weekly": True, "moment": "samedi 28 novembre à 3 h", "by_phone": 99,
     "by_mail_only": 1, "by_nobody": 1, "problems": ["Delle (90033) : personne"], "count": 2,
 }  # fmt: skip
+# The e-mail to an organisation that gets a figure only: those of a month.
+FIGURES = ("figures.subject.j2", "figures.txt.j2")
+SAMPLE_FIGURES: Mapping[str, object] = {
+    "organisation": "Grand Belfort", "month": "novembre 2026", "of_month": "de novembre 2026",
+    "agreement": "la convention « Convention métropolitaine »", "has_hidden": True,
+    "communes": [
+        {"name": "Delle", "figures": [{"category": "cambriolage", "count": "moins de 3"}]},
+    ],
+}  # fmt: skip
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -93,6 +102,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_FAN_OUT] for name in FAN_OUT},
     **{name: [SAMPLE_DEADLINE, {**SAMPLE_DEADLINE, "renewed": True}] for name in DEADLINE},
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
+    **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -201,6 +211,13 @@ class Composer:
         `facts` are those of SAMPLE_COVERAGE.
         """
         return self._to_duty(COVERAGE, facts)
+
+    def figures(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail with the figures of a month.
+
+        `facts` are those of SAMPLE_FIGURES.
+        """
+        return self._to_duty(FIGURES, facts)
 
     def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         subject, text = (self._render(name, context) for name in names)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from notifier.alerting.models import FIGURE
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import Terms
 from notifier.delivery.models import Lane
@@ -30,7 +31,7 @@ class Outcome(StrEnum):
     """What the conventions say of an organisation; the value is the rule's name in the journal."""
 
     TOLD = "agreement"
-    FIGURE = "figure"
+    FIGURE = FIGURE
     """It is counted in a figure, and told of nothing."""
     KEPT_BACK = "kept_back"
     """The commune keeps the category from it."""

@@ -127,6 +127,7 @@ def _store_suppressed(plan: DecisionPlan) -> None:
             report=report_plan.report,
             organisation_kind=ruled.organisation.kind,
             organisation=ruled.organisation.code,
+            commune=ruled.audience.commune.code,
             reason=ruled.ruling.rule,
             explanation=ruled.ruling.reason,
             created_at=now,

@@ -132,6 +132,51 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="FiguresMail",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "organisation_kind",
+                    models.CharField(
+                        choices=[
+                            ("commune", "commune"),
+                            ("epci", "intercommunalité"),
+                            ("departement", "département"),
+                            ("prefecture", "préfecture"),
+                            ("police_municipale", "police municipale"),
+                            ("gendarmerie", "unité de gendarmerie"),
+                            ("police", "unité de police nationale"),
+                            ("partenaire", "partenaire"),
+                            ("quartier", "quartier (participation citoyenne)"),
+                        ],
+                        max_length=20,
+                        verbose_name="type d’organisme",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.CharField(max_length=30, verbose_name="code de l’organisme"),
+                ),
+                ("month", models.DateField(help_text="Son premier jour.", verbose_name="mois")),
+                ("told_at", models.DateTimeField(verbose_name="envoyés le")),
+            ],
+            options={
+                "verbose_name": "envoi de chiffres",
+                "verbose_name_plural": "envois de chiffres",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation_kind", "organisation", "month"),
+                        name="alerting_figures_once_a_month",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Notification",
             fields=[
                 (
@@ -192,6 +237,7 @@ class Migration(migrations.Migration):
                     "organisation",
                     models.CharField(blank=True, max_length=30, verbose_name="organisme"),
                 ),
+                ("commune", models.CharField(blank=True, max_length=5, verbose_name="commune")),
                 (
                     "channel",
                     models.CharField(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from datetime import date, datetime, time
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from notifier.alerting.figures.count import Month, figure_rules, figures_of
 from notifier.alerting.policy.current import categories
 from notifier.console.management.commands._who import add_actor_option
 from notifier.directory.conventions.amendment import Amendment, import_convention
+from notifier.directory.conventions.deadlines import add_months
 from notifier.directory.conventions.file import ConventionRefusedError, Known, read_convention
 from notifier.directory.conventions.known import read_organisation, sites_of
 from notifier.directory.conventions.rules import is_among, rules_for
@@ -32,10 +36,11 @@ from notifier.directory.conventions.words import (
 )
 from notifier.directory.models import Convention, ConventionRule
 from notifier.intake.schema.clickable import find_unsafe
+from notifier.moments import written_month
 
 
 class Command(BaseCommand):
-    """Import, list, show, narrow or end conventions."""
+    """Import, list, show, narrow or end conventions; count what they give figures of."""
 
     help = "Conventions : qui d’autre que la commune est prévenu, de quoi, où et jusqu’à quand."
     # The checks load every room, a second and more, to say nothing of what this command does.
@@ -44,7 +49,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the actions, each with its own arguments."""
         actions = parser.add_subparsers(
-            dest="action", required=True, metavar="import|list|show|end|narrow"
+            dest="action", required=True, metavar="import|list|show|end|narrow|figures"
         )
         importing = actions.add_parser("import", help="enregistrer ou modifier, tout ou rien")
         importing.add_argument(
@@ -72,6 +77,15 @@ class Command(BaseCommand):
         )
         what.add_argument("--tout", action="store_true", help="toutes les catégories")
         what.add_argument("--lever", action="store_true", help="ne plus rien garder")
+        counting = actions.add_parser(
+            "figures", help="les chiffres d’un mois, par commune et nature"
+        )
+        counting.add_argument(
+            "reference", nargs="?", metavar="RÉFÉRENCE", help="d’une convention ; sinon de toutes"
+        )
+        counting.add_argument(
+            "--mois", type=_month, metavar="MOIS", help="par exemple 2026-11 ; sans lui, le dernier"
+        )
         for action, who in ((importing, "qui importe"), (ending, "qui décide"), (narrowing, "qui")):
             add_actor_option(action, who)
 
@@ -87,6 +101,8 @@ class Command(BaseCommand):
                 self._show(options["reference"], options["le"])
             elif action == "end":
                 self._end(options["reference"], options["who"], options["le"])
+            elif action == "figures":
+                self._figures(options["reference"], options["mois"])
             else:
                 self._narrow(options)
         except (ConventionError, ConventionRefusedError) as error:
@@ -161,6 +177,32 @@ class Command(BaseCommand):
         for narrowing in convention.narrowings.filter(in_force):
             self.stdout.write(describe_narrowing(narrowing, _label))
 
+    def _figures(self, reference: str | None, first: date | None) -> None:
+        if reference and not Convention.objects.filter(reference=reference).exists():
+            raise CommandError(f"aucune convention « {reference} » : « notifier convention list »")
+        first = first or add_months(timezone.localdate().replace(day=1), -1)
+        rules = figure_rules()
+        if reference:
+            rules = rules.filter(convention__reference=reference)
+        found = [
+            (Month(first, told), list(own))
+            for told, own in groupby(rules, attrgetter("organisation"))
+        ]
+        months = [month for month, own in found if any(map(month.is_touched_by, own))]
+        for month in months:
+            self._say_figures(month)
+        if not months:
+            self.stdout.write(f"Aucune règle ne donne de chiffres pour {written_month(first)}.")
+
+    def _say_figures(self, month: Month) -> None:
+        told = month.organisation
+        self.stdout.write(f"{told.name} ({told.ref}), {written_month(month.first)} :")
+        figures = figures_of(month)
+        for figure in figures:
+            self.stdout.write(f"  {figure.commune}, {figure.category} : {figure.in_words}")
+        if not figures:
+            self.stdout.write("  aucune intervention")
+
     def _end(self, reference: str, who: str, day: date | None) -> None:
         convention = end_convention(reference, who, day)
         when = f"après le {day:%d/%m/%Y}" if day else "à partir de maintenant"
@@ -218,6 +260,13 @@ def _during(day: date | None) -> Q:
     starts = datetime.combine(day, time.min, zone) if day else timezone.now()
     ends = datetime.combine(day, time.max, zone) if day else starts
     return Q(starts_at__lte=ends) & (Q(ends_at=None) | Q(ends_at__gt=starts))
+
+
+def _month(typed: str) -> date:
+    try:
+        return date.fromisoformat(f"{typed}-01")
+    except ValueError:
+        raise ArgumentTypeError(f"« {typed} » n’est pas un mois : 2026-11") from None
 
 
 def _day(typed: str) -> date:

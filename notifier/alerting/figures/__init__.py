@@ -1,0 +1,1 @@
+"""Organisations that get a figure only: `count` counts, `mail` sends once a month."""
