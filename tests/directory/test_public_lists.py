@@ -16,7 +16,9 @@ from notifier.directory.imports.capitals import to_capitals
 from notifier.directory.imports.entries import Entry, Reading
 from notifier.directory.imports.reading import read_list
 from notifier.directory.imports.table import FileRefused
+from notifier.territory.reference.communes import departement_of
 from notifier.territory.resolve import commune_by_code
+from notifier.territory.zones.epci import all_epci
 from tests.directory.public_lists import (
     COUNCILLORS_HEADER,
     EPCI_HEADER,
@@ -127,6 +129,41 @@ def test_the_editions_until_2020_have_a_title_tabs_and_a_split_code(tmp_path: Pa
     reading = read(path)
     assert [entry.organisation[1] for entry in reading.entries] == ["90033", "97411", "98818"]
     assert {entry.starts_on for entry in reading.entries} == {date(2014, 3, 28)}
+
+
+def test_of_a_list_of_all_france_one_departement_is_read_and_the_others_faults_are_not(
+    tmp_path: Path,
+) -> None:
+    paris, lyon = commune_by_code("75056"), commune_by_code("69123")
+    rows = [
+        mayor(DELLE, "HÊTRE", "Hélène", SINCE),
+        mayor(paris, "NOYER", "Luc", SINCE),
+        mayor(lyon, "", "Luc", SINCE),
+        mayor(DELLE, "", "Luc", SINCE),
+        mayor(DELLE, "SORBIER", "Luc", SINCE).replace("90033", "90999"),
+    ]
+    reading = read_list(write(tmp_path / "m.csv", MAYORS_HEADER, rows), departement="90")
+    assert [entry.last_name for entry in reading.entries] == ["Hêtre"]
+    assert reading.skipped == {"dans un autre département": 2}
+    # What no commune has may be a slip of this département.
+    assert list(reasons(reading)) == [5, 6]
+
+
+def test_an_epci_is_of_every_departement_in_which_it_has_a_commune(tmp_path: Path) -> None:
+    row = (
+        "{departement};;{siren};{name};{commune};;HÊTRE;Hélène;F;1901-02-03;21;Artisan;2026-03-15;"
+        "Président du conseil communautaire;2026-03-21"
+    )
+    straddling = next(
+        e for e in all_epci() if len({departement_of(code) for code in e.communes}) > 1
+    )
+    for departement in {departement_of(code) for code in straddling.communes}:
+        written = row.format(
+            departement=departement, siren=straddling.siren, name="x", commune="75056"
+        )
+        path = write(tmp_path / "e.csv", EPCI_HEADER, [written])
+        assert only(read_list(path, departement=departement)).function == "president"
+    assert read_list(path, departement="75").entries == []
 
 
 def test_a_dead_code_is_read_for_its_successor_with_a_warning(tmp_path: Path) -> None:

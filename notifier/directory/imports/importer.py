@@ -76,18 +76,20 @@ def import_list(
     dry_run: bool = False,
     valid_only: bool = False,
     confirmed: Collection[str] = (),
+    departement: str = "",
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Make the directory match a file, in one transaction; a dry run writes nothing.
 
     `form`: a name of `reading.FORMATS`, or AUTOMATIC. `confirmed`: codes of communes that are also
-    postal codes of others and are meant as commune codes. `progress`: as `read_list` calls it. A
+    postal codes of others and are meant as commune codes. `departement`: rows of others are skipped
+    and counted. `progress`: as `read_list` calls it. A
     second run of the same file writes nothing.
 
     Raises FileRefused, with every faulty row, when anything is wrong; with `valid_only` and in a
     dry run only when the file cannot be read at all.
     """
-    reading = read_list(path, form, confirmed=confirmed, progress=progress)
+    reading = read_list(path, form, confirmed=confirmed, departement=departement, progress=progress)
     whole = [fault for fault in reading.faults if fault.line is None]
     if whole:
         raise FileRefused(*whole)

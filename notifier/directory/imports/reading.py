@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from notifier.directory.imports.departements import (
+    ELSEWHERE,
+    departement_of_cells,
+    departements_of,
+)
 from notifier.directory.imports.entries import Entry, Reading, RowRefused, RowSkipped
 from notifier.directory.imports.formats import annuaire, contacts, rne
 from notifier.directory.imports.formats.columns import (
@@ -97,19 +102,20 @@ def read_list(
     form: str = AUTOMATIC,
     *,
     confirmed: Collection[str] = (),
+    departement: str = "",
     progress: Progress | None = None,
 ) -> Reading:
     """Read every row of a file: its entries, and the reasons of those that are refused or skipped.
 
     `confirmed`: codes of communes that are also postal codes of others and are meant as commune
-    codes. `progress` is called every PROGRESS_EVERY rows with the number read, and about how many
-    there are (0: not known).
+    codes. `departement`: rows of others are skipped and counted. `progress` is called every
+    PROGRESS_EVERY rows with the number read, and about how many there are (0: not known).
 
     Raises FileRefused, saying in French what to do, when the file cannot be read at all.
     """
     head = _read_head(path)
     if is_json(head):
-        return _read_json(path, form, progress)
+        return _read_json(path, form, departement, progress)
     table = _read_table(path, head)
     chosen, header_row = _find_header(table, form, path.name)
     reading = _new_reading(chosen)
@@ -118,7 +124,7 @@ def read_list(
     if chosen is CONTACTS:
         reading.address_columns = contacts.address_columns(header)
     rows = rows_below(table, chosen.columns, header)
-    _fill(reading, chosen, rows, confirmed, progress, table.size)
+    _fill(reading, chosen, rows, confirmed, departement, progress, table.size)
     if not (reading.entries or reading.faults or reading.skipped):
         what = "contact" if chosen is CONTACTS else "élu"
         reading.faults.append(
@@ -127,14 +133,14 @@ def read_list(
     return reading
 
 
-def _read_json(path: Path, form: str, progress: Progress | None) -> Reading:
+def _read_json(path: Path, form: str, departement: str, progress: Progress | None) -> Reading:
     chosen = FORMATS["annuaire"]
     if form not in (AUTOMATIC, chosen.name):
         raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
     reading = _new_reading(chosen)
     rows = (CellsRow(number, record) for number, record in enumerate(read_records(path), 1))
-    _fill(reading, chosen, rows, (), progress)
-    if not reading.entries:
+    _fill(reading, chosen, rows, (), departement, progress)
+    if not (reading.entries or reading.skipped):
         reading.faults.append(Fault(None, (f"« {path} » ne contient aucune mairie",)))
     return reading
 
@@ -148,6 +154,7 @@ def _fill(
     form: Format,
     rows: Iterable[CellsRow],
     confirmed: Collection[str],
+    departement: str,
     progress: Progress | None,
     total: int = 0,
 ) -> None:
@@ -160,10 +167,15 @@ def _fill(
             continue
         try:
             entry = form.read(row.line, row.cells, confirmed)
+            if departement and departement not in departements_of(entry):
+                raise RowSkipped(ELSEWHERE)
         except RowSkipped as skipped:
             reading.skipped[skipped.reason] += 1
             continue
         except RowRefused as refusal:
+            if departement and departement_of_cells(row.cells) not in ("", departement):
+                reading.skipped[ELSEWHERE] += 1
+                continue
             doubled = posts.doubled(refusal.post, row.line) if posts else ()
             reading.faults.append(Fault(row.line, (*refusal.reasons, *doubled)))
             continue

@@ -81,6 +81,12 @@ class Command(BaseCommand):
             action="store_true",
             help="importer les lignes justes même si d’autres sont refusées ; sinon tout ou rien",
         )
+        importing.add_argument(
+            "--departement",
+            default="",
+            metavar="CODE",
+            help="les lignes de ce département seulement, d’une liste nationale",
+        )
         add_confirm_option(importing)
         add_author_option(importing)
         exporting = actions.add_parser(
@@ -151,6 +157,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 valid_only=options["valid_only"],
                 confirmed=read_confirmed(options["confirm"]),
+                departement=_read_departement(options["departement"]),
                 progress=self._progress,
             )
         except FileRefused as refusal:
@@ -212,9 +219,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} lignes écrites dans {options['file']}")
 
     def _coverage(self, options: dict[str, Any]) -> None:
-        departement = options["departement"].upper()
-        if not communes_in(departement):
-            raise CommandError(f"--departement : aucun département {departement}")
+        departement = _read_departement(options["departement"])
         now = timezone.now()
         found = coverage(departement, tonight(departement, now))
         counts = (
@@ -315,3 +320,11 @@ def _describe(change: Change) -> str:
     if hasattr(change, "undone_by"):
         parts.append(f"annulé par le n° {change.undone_by.pk}")
     return " · ".join(filter(None, parts))
+
+
+def _read_departement(text: str) -> str:
+    """Return the code as it is stored; "" if none is given. Raises CommandError."""
+    code = text.strip().upper()
+    if code and not communes_in(code):
+        raise CommandError(f"--departement : aucun département {code}")
+    return code
