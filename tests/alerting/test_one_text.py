@@ -9,6 +9,7 @@ import time_machine
 from django.core.management import CommandError
 from django.utils import timezone
 
+from notifier.alerting.models import Notification
 from notifier.delivery.follow_up import follow_up_late
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
@@ -199,3 +200,17 @@ def test_whoever_waits_for_a_release_is_told_in_anothers_place(source) -> None:
     push(source)
     hand_over(refusing(number(4)))
     assert sms(2) in told()
+
+
+def test_who_left_one_of_two_capacities_reads_in_the_other_and_both_are_told(source) -> None:
+    """The text that waits was the mayor's: who is mayor no more does not stand for the commune."""
+    mandate = mayor_and_president()
+    push(source)
+    Mandate.objects.filter(pk=mandate.pk).update(ends_on="2020-01-01")
+    with time_machine.travel(timezone.now() + timedelta(seconds=20)):
+        hand_over()
+        hand_over()
+    assert [m.address for m in messages(state="cancelled")] == [number(1)]
+    taken = {n.organisation_kind: n.address for n in Notification.objects.filter(
+        message__state="accepted", state="queued")}  # fmt: skip
+    assert taken == {"commune": number(4), "epci": number(1)}

@@ -182,7 +182,8 @@ def _plan(
         return []
     people = people_of([alert.ref], timezone.now())[alert.ref]
     to_whom = addressing(category, parse_terms(alert.terms))
-    tried = address_keys(siblings)
+    # What was withdrawn, for its reader left the organisation that it was for, was not tried.
+    tried = address_keys(n for n in siblings if n.message_state != MessageState.CANCELLED)
     if alert.is_to_neighbour or alert.terms:
         tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_key(person) == failed.recipient]
@@ -210,12 +211,17 @@ def _plan(
 def _notified_of_others(alert: Alert) -> set[AddressKey]:
     """Return the addresses of the incident's other open alerts: a neighbour's text doubles none.
 
-    Without those that wait for a release that may never come.
+    Without those that wait for a release that may never come, or were withdrawn.
     """
     others = Alert.objects.filter(incident=alert.incident_id, is_open=True).exclude(pk=alert.pk)
     by_alert = notifications_of(*others.values_list("pk", flat=True))
     told = (n for notifications in by_alert.values() for n in notifications)
-    return address_keys(n for n in told if n.message_id or n.reason != DeferralReason.RELAY)
+    return address_keys(
+        n
+        for n in told
+        if n.message_state != MessageState.CANCELLED
+        and (n.message_id or n.reason != DeferralReason.RELAY)
+    )
 
 
 def compose_text(alert: Alert, category: Category, unreached: str = "") -> AlertText:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
-from notifier.alerting.models import OF_ALERT, Notification
+from notifier.alerting.models import OF_ALERT, Notification, NotificationState
 from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, address_key
 from notifier.delivery.models import Message
@@ -39,9 +39,14 @@ def active_address_keys(
 
 
 def _organisations_of(message_ids: Sequence[int]) -> dict[int, set[OrganisationRef]]:
-    """Return the organisations of each message: one, or those of all alerts in a digest."""
+    """Return the organisations of each message: one, or those of all alerts in a digest.
+
+    Not those whose people know by it: in these its reader may be somebody still.
+    """
     organisations: defaultdict[int, set[OrganisationRef]] = defaultdict(set)
-    notifications = Notification.objects.filter(message__in=message_ids, kind__in=OF_ALERT)
+    notifications = Notification.objects.filter(
+        message__in=message_ids, kind__in=OF_ALERT, state=NotificationState.QUEUED
+    )
     rows = notifications.values_list("message_id", "organisation_kind", "organisation")
     for pk, kind, code in rows:
         if pk is not None:
