@@ -242,4 +242,6 @@ def test_a_dry_run_raises_no_alarm_though_nobody_could_be_told(source, caplog, w
     dry_run(source, event(**where))
     assert caplog.records == []
     push(source, **where)
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    # Whoever stores a report wakes a worker before the commit, and there is no broker here.
+    said = [one for one in caplog.records if one.name != "notifier.jobs.enqueue"]
+    assert [record.levelname for record in said] == ["ERROR"]
