@@ -6,13 +6,13 @@ import json
 
 from tests.harness.live import Live
 
-COMMUNE = "90011"
+COMMUNE = "90026"
 METROPOLE = """
 reference = "essai-agglo"
 kind = "metropole"
 title = "Convention de l’essai"
 from = 2020-01-01
-parties = ["partenaire:essai-agglo", "commune:90011"]
+parties = ["partenaire:essai-agglo", "commune:90026"]
 
 [[owners]]
 organisation = "partenaire:essai-agglo"
@@ -28,10 +28,10 @@ reference = "essai-centre"
 kind = "participation_citoyenne"
 title = "Protocole de l’essai"
 from = 2020-01-01
-parties = ["quartier:essai-centre", "commune:90011"]
+parties = ["quartier:essai-centre", "commune:90026"]
 
 [[owners]]
-organisation = "commune:90011"
+organisation = "commune:90026"
 functions = ["maire"]
 
 [[rules]]

@@ -192,7 +192,7 @@ def test_metrics_are_counted_right_and_name_nobody(corg: Caller) -> None:
     assert count("oldest_unsent_seconds") > 0
     assert count("oldest_undecided_seconds") > 0
     assert count("oldest_review_seconds") > 0
-    for secret in (MOBILE, MAIL, contact.last_name, "CORG90", "Delle", corg.key):
+    for secret in (MOBILE, MAIL, contact.person.last_name, "CORG90", "Delle", corg.key):
         assert secret not in text
 
 

@@ -79,6 +79,8 @@ def _leave(operator: Operator, scene: Scene, folder: Path) -> None:
     operator.require("directory", "import", str(folder / "contacts.csv"))
     for line in operator.require("convention", "list").splitlines():
         operator.require("convention", "end", line.split()[0])
+    for source in scene.sources:
+        operator.require("source", "revoke", source.name)
 
 
 @pytest.mark.parametrize("story", STORIES)
