@@ -143,6 +143,22 @@ def add_organisation(
     return new
 
 
+def change_organisation(one: Organisation, fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Give the row these values; return what differs, before and after, by field.
+
+    Raises `ValidationError`.
+    """
+    with transaction.atomic():
+        stored = Organisation.objects.select_for_update(of=("self",)).get(pk=one.pk)
+        before = {name: str(getattr(stored, name) or "") for name in fields}
+        for name, value in fields.items():
+            setattr(one, name, value)
+        one.full_clean()
+        one.save(update_fields=list(fields))
+    after = {name: str(getattr(one, name) or "") for name in fields}
+    return {name: (before[name], after[name]) for name in fields if before[name] != after[name]}
+
+
 def known_organisation(ref: OrganisationRef) -> _Known | None:
     """Return what is known of an organisation without its row, or None."""
     match ref.kind:

@@ -82,8 +82,8 @@ def undo(number: int, author: str, *, dry_run: bool = False) -> UndoSummary:
         if not steps:
             raise UndoError(
                 f"le changement n° {number} ne porte sur aucune personne, aucun mandat, aucune "
-                "adresse : une absence, une astreinte ou un territoire se corrige par « notifier "
-                "absence », « notifier on-call » ou « notifier organisation territory »"
+                "adresse : une absence, une astreinte, un organisme se corrige par "
+                "« notifier absence », « notifier on-call » ou « notifier organisation »"
             )
         _find_conflicts(steps)
         kept = _kept_together(steps)

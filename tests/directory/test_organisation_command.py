@@ -182,6 +182,31 @@ def sites() -> None:
     notifier("territory", "--file", str(SAMPLES / "lieux.geojson"))
 
 
+def test_who_added_and_changed_an_organisation_is_kept_with_before_and_after(
+    fiction: None,
+) -> None:
+    notifier("add", "partenaire", "Habitat Exemple", "--code", "habitat", "--who", "Mme Exemple")
+    unchanged = "set", "partenaire:habitat", "--name", "Habitat Exemple", "--who", "Mme Exemple"
+    notifier(*unchanged)
+    notifier("set", "partenaire:habitat", "--nature", "bailleur", "--who", "M. Exemple")
+    assert list(Change.objects.order_by("pk").values_list("kind", "author", "source")) == [
+        ("saisie", "Mme Exemple", "partenaire:habitat"),
+        ("saisie", "M. Exemple", "partenaire:habitat"),
+    ]
+    added, changed = Entry.objects.filter(step=Step.DIRECTORY).order_by("pk")
+    assert added.text == ("Organisme Habitat Exemple (partenaire:habitat) inscrit par Mme Exemple.")
+    assert changed.text == (
+        "Organisme Habitat Exemple (partenaire:habitat) modifié par M. Exemple : "
+        "nature (vide) → « bailleur »."
+    )
+    assert changed.data["changed"] == {"nature": ["", "bailleur"]}
+    printed = StringIO()
+    call_command("directory", "history", stdout=printed)
+    assert "M. Exemple" in printed.getvalue()
+    with pytest.raises(CommandError, match="organisation"):
+        call_command("directory", "undo", str(Change.objects.latest("pk").pk))
+
+
 def test_who_changed_a_territory_is_in_the_history_and_what_changed_in_the_journal(
     file: Callable[..., str],
 ) -> None:
@@ -205,7 +230,7 @@ def test_who_changed_a_territory_is_in_the_history_and_what_changed_in_the_journ
     call_command("directory", "history", stdout=printed)
     assert "Mme Exemple" in printed.getvalue()
     assert "retirés 20" in printed.getvalue()
-    with pytest.raises(CommandError, match="notifier organisation territory"):
+    with pytest.raises(CommandError, match="« notifier organisation »"):
         call_command("directory", "undo", str(change.pk))
     notifier(*arguments)
     assert Change.objects.count() == 1

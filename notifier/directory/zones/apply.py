@@ -7,9 +7,9 @@ from datetime import date
 from django.db import transaction
 
 from notifier.directory.models import OF_DEPARTEMENT, Organisation, OrganisationKind, ZoneKind
+from notifier.directory.organisation_changes import record_changes
 from notifier.directory.organisations import OrganisationError, organisations
 from notifier.directory.zones.files import ZoneFile
-from notifier.directory.zones.record import record_changes
 from notifier.directory.zones.store import Changes, replace_zones
 
 # Their communes are those that their code says.

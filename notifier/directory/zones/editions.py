@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from notifier.directory.models import Organisation, OrganisationKind, Zone, ZoneCommune, ZoneKind
-from notifier.directory.zones.record import record_changes
+from notifier.directory.organisation_changes import record_changes
 from notifier.directory.zones.store import (
     Changes,
     NewZone,

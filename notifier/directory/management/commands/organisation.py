@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from notifier.directory.imports.formats.contacts import numbering_commune
@@ -27,9 +28,11 @@ from notifier.directory.management.commands._organisations import (
     territory_lines,
 )
 from notifier.directory.models import Organisation, OrganisationKind, OrganisationRef
+from notifier.directory.organisation_changes import record_organisation
 from notifier.directory.organisations import (
     OrganisationError,
     add_organisation,
+    change_organisation,
     make_ref,
     organisation,
     read_ref,
@@ -90,6 +93,7 @@ class Command(BaseCommand):
         change.add_argument("--name", metavar="NOM")
         for action, default in ((add, ""), (change, None)):
             _add_fields(action, default)
+            add_author_option(action)
         territory = actions.add_parser(
             "territory", help="remplace ou date le territoire, par un fichier ; sans lui, l’affiche"
         )
@@ -159,7 +163,9 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         ref = make_ref(options["type"], options["code"])
-        new = add_organisation(ref, options["name"], _fields(ref, options))
+        with transaction.atomic():
+            new = add_organisation(ref, options["name"], _fields(ref, options))
+            record_organisation(new, {}, author=options["who"], is_new=True)
         self.stdout.write(f"Organisme « {new.ref} » inscrit : {new.name}.")
         if not new.zones.exists() and new.kind not in ("commune", "departement", "prefecture"):
             self.stdout.write(
@@ -176,10 +182,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "rien à changer : donner --name, --nature, --phone, --parent ou --time-zone"
             )
-        for field, value in changes.items():
-            setattr(one, field, value)
-        one.full_clean()
-        one.save(update_fields=list(changes))
+        with transaction.atomic():
+            changed = change_organisation(one, changes)
+            record_organisation(one, changed, author=options["who"], is_new=False)
         for line in describe(one, _today(one)):
             self.stdout.write(line)
 
