@@ -119,7 +119,7 @@ def read_mobile(text: str, commune: str) -> str:
         raise ValidationError(str(error)) from None
 
 
-def contacts_between(first: str, last: str, *, lock: bool = False) -> list[Contact]:
+def contacts_between(first: str, last: str) -> list[Contact]:
     """Return the contacts of the communes from one code to another, both included.
 
     A range and not a list: all communes are more codes than a statement can hold. Three statements.
@@ -129,14 +129,13 @@ def contacts_between(first: str, last: str, *, lock: bool = False) -> list[Conta
         "organisation__code__range": (first, last),
     }
     mandates = Mandate.objects.filter(**of_communes).select_related("organisation", "person")
-    rows = mandates.select_for_update(of=("self",)) if lock else mandates
     addresses: defaultdict[int, list[Address]] = defaultdict(list)
     owned = Address.objects.filter(
         person__mandates__in=Mandate.objects.filter(**of_communes)
     ).distinct()
     for address in owned.order_by("position", "id"):
         addresses[address.person_id].append(address)
-    return [to_contact(mandate, addresses[mandate.person_id]) for mandate in rows]
+    return [to_contact(mandate, addresses[mandate.person_id]) for mandate in mandates]
 
 
 def contacts_of(commune: str) -> list[Contact]:
@@ -237,11 +236,3 @@ def delete_mandates(mandate_ids: Collection[int], author: str) -> None:
         edits.remove(*mandates, *leaving.values())
         edits.remove(*Address.objects.filter(person__in=leaving))
         write(edits, start_change(ChangeKind.HAND, author))
-
-
-def unknown_commune(code: str) -> str:
-    """Say in French that no current commune has the code."""
-    return (
-        f"Aucune commune actuelle ne porte le code {code} : donnez le code officiel géographique "
-        "(pas le code postal)."
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from notifier.directory.models import (
     OrganisationRef,
     function_title,
 )
+from notifier.directory.periods import is_within
 from notifier.directory.sql import MandateRow, mandates_of
 
 
@@ -74,7 +75,7 @@ def commune_refs(codes: Collection[str]) -> list[OrganisationRef]:
 
 
 def active_people(
-    organisations: Sequence[OrganisationRef], at: datetime
+    organisations: Collection[OrganisationRef], at: datetime
 ) -> dict[OrganisationRef, list[Recipient]]:
     """Return the people of each organisation who can be told at `at`, in the order of telling.
 
@@ -85,7 +86,7 @@ def active_people(
 
 
 def orders_of_telling(
-    organisations: Sequence[OrganisationRef], at: datetime
+    organisations: Collection[OrganisationRef], at: datetime
 ) -> dict[OrganisationRef, Order[Recipient]]:
     """Return who of each organisation is told at `at`, in order, and who is passed over and why.
 
@@ -127,11 +128,6 @@ def _to_list(order: Order[Recipient]) -> list[Recipient]:
         else placed.person
         for placed in order.placed
     ]
-
-
-def is_within(day: date, starts_on: date | None, ends_on: date | None) -> bool:
-    """Return whether the day is in the period, both ends included; None is without limit."""
-    return (starts_on is None or starts_on <= day) and (ends_on is None or day <= ends_on)
 
 
 def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:

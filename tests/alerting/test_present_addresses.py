@@ -271,7 +271,7 @@ def test_a_check_that_fails_keeps_nothing_from_leaving(source, mayor, monkeypatc
 
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    monkeypatch.setattr("notifier.alerting.notification.former_recipients.people_of", dies)
+    monkeypatch.setattr("notifier.alerting.notification.former_recipients.active_people", dies)
     with later():
         hand_over()
     assert [m.state for m in messages()] == [MessageState.ACCEPTED]

@@ -11,10 +11,11 @@ from django.utils import timezone
 from notifier.alerting.decision.rulings import RuledReport
 from notifier.alerting.models import Notification
 from notifier.alerting.notification.history import notifications_of
-from notifier.alerting.notification.people import People, people_of
 from notifier.alerting.policy.terms import addressing
 from notifier.alerting.throttling.limits import Limits, read_limits
 from notifier.delivery.models import Lane
+from notifier.directory.models import OrganisationRef
+from notifier.directory.recipients import Recipient, active_people
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Situation:
     """What is known when a plan is made."""
 
     now: datetime
-    people: People
+    people: dict[OrganisationRef, list[Recipient]]
     """The active people of each organisation."""
     earlier: dict[int, list[Notification]]
     """The notifications so far by alert."""
@@ -40,7 +41,7 @@ def read_situation(
     notifying = [report for report in ruled if report.notifying]
     rulings = [ruling for report in notifying for ruling in report.notifying]
     now = at or timezone.now()
-    people = people_of([ruling.organisation for ruling in rulings], now)
+    people = active_people({ruling.organisation for ruling in rulings}, now)
     alert_ids = [alert.pk for report in notifying for alert in report.alerts]
     earlier = notifications_of(*alert_ids, lock=lock)
     routine_addresses = {

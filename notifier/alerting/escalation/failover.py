@@ -26,7 +26,6 @@ from notifier.alerting.notification.journal import (
     deferral_entries,
     recipients_in_words,
 )
-from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
 from notifier.alerting.notification.recipients import on_time, people_not_notified, recipient_key
 from notifier.alerting.notification.store import queue_duty_mails, store
@@ -38,6 +37,7 @@ from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
+from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
@@ -180,7 +180,7 @@ def _plan(
     category = disclosable_category(alert)
     if category is None or alert.expires_at <= timezone.now():
         return []
-    people = people_of([alert.ref], timezone.now())[alert.ref]
+    people = active_people([alert.ref], timezone.now())[alert.ref]
     to_whom = addressing(category, parse_terms(alert.terms))
     # What was withdrawn, for its reader left the organisation that it was for, was not tried.
     tried = address_keys(n for n in siblings if n.message_state != MessageState.CANCELLED)

@@ -17,9 +17,9 @@ from notifier.alerting.notification.history import (
     notifications_of,
 )
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
-from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, PlannedNotification
 from notifier.delivery.models import Message
+from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
@@ -66,7 +66,7 @@ def _plan(
     category = disclosable_category(alert)
     if category is None:
         return []
-    people = people_of([alert.ref], timezone.now())[alert.ref]
+    people = active_people([alert.ref], timezone.now())[alert.ref]
     text = compose_text(alert, category)
     notified = address_keys(n for n in earlier if n.revision == alert.revision)
     planned = text.for_recipients_of([delivered], people)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from django.utils import timezone
 
 from notifier.alerting.models import OF_ALERT, Notification, NotificationState
-from notifier.alerting.notification.people import people_of
 from notifier.alerting.notification.planned import AddressKey, address_key
 from notifier.delivery.models import Message
 from notifier.directory.models import OrganisationRef
+from notifier.directory.recipients import active_people
 
 
 def messages_to_former_recipients(messages: Sequence[Message]) -> set[int]:
@@ -34,7 +34,7 @@ def active_address_keys(
     """Return every channel and address of the people active in each. One statement."""
     return {
         ref: {address_key(*pair) for person in people for pair in person.addresses.items()}
-        for ref, people in people_of(organisations, timezone.now()).items()
+        for ref, people in active_people(set(organisations), timezone.now()).items()
     }
 
 

@@ -35,7 +35,6 @@ from notifier.directory.contacts import (
     delete_mandates,
     is_rank_taken,
     to_contact,
-    unknown_commune,
     write_contacts,
 )
 from notifier.directory.imports.values import ambiguous_code_question, normalise_commune_code
@@ -49,6 +48,7 @@ from notifier.directory.models import (
     OrganisationKind,
     Origin,
     Person,
+    unknown_commune,
 )
 from notifier.directory.names import fold
 from notifier.mailbox import strip_invisible

@@ -10,7 +10,7 @@ from notifier.directory.imports.outcome import Comparison
 from notifier.directory.imports.phrases import format_first, format_lines, organisation_label
 from notifier.directory.imports.shared_values import shared_value_notes
 from notifier.directory.models import AddressKind, OrganisationKind, Origin
-from notifier.directory.recipients import is_within
+from notifier.directory.periods import is_within
 from notifier.territory.phones import is_unlikely_abroad
 
 

@@ -31,6 +31,7 @@ from notifier.directory.models.organisations import (
     Zone,
     ZoneCommune,
     ZoneKind,
+    unknown_commune,
 )
 from notifier.directory.models.people import (
     MAX_FAILURES,
@@ -75,4 +76,5 @@ __all__ = [
     "ZoneCommune",
     "ZoneKind",
     "function_title",
+    "unknown_commune",
 ]

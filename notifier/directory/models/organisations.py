@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.directory.periods import is_within
 from notifier.territory.resolve import commune_by_code
 
 
@@ -62,6 +63,14 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(
             f"« {name} » n’est pas un fuseau horaire : par exemple Europe/Paris ou Indian/Reunion"
         )
+
+
+def unknown_commune(code: str) -> str:
+    """Say in French that no current commune has the code."""
+    return (
+        f"Aucune commune actuelle ne porte le code {code} : donnez le code officiel géographique "
+        "(pas le code postal)."
+    )
 
 
 class Organisation(models.Model):
@@ -134,12 +143,7 @@ class Organisation(models.Model):
             self.code = self.code.upper()
             commune = commune_by_code(self.code)
             if commune is None:
-                raise ValidationError(
-                    {
-                        "code": f"Aucune commune actuelle ne porte le code {self.code} : donnez "
-                        "le code officiel géographique (pas le code postal)."
-                    }
-                )
+                raise ValidationError({"code": unknown_commune(self.code)})
             self.name, self.time_zone = commune.name, commune.time_zone
         super().clean_fields(exclude)
 
@@ -198,9 +202,7 @@ class Zone(models.Model):
 
     def is_active(self, day: date) -> bool:
         """Return whether the day is within its period, both ends included."""
-        return (self.starts_on is None or self.starts_on <= day) and (
-            self.ends_on is None or day <= self.ends_on
-        )
+        return is_within(day, self.starts_on, self.ends_on)
 
 
 class ZoneCommune(models.Model):
