@@ -148,15 +148,17 @@ def change_organisation(one: Organisation, fields: Mapping[str, Any]) -> dict[st
 
     Raises `ValidationError`.
     """
+    # A new parent may tell the département.
+    names = {*fields, "departement"}
     with transaction.atomic():
         stored = Organisation.objects.select_for_update(of=("self",)).get(pk=one.pk)
-        before = {name: str(getattr(stored, name) or "") for name in fields}
+        before = {name: str(getattr(stored, name) or "") for name in names}
         for name, value in fields.items():
             setattr(one, name, value)
         one.full_clean()
-        one.save(update_fields=list(fields))
-    after = {name: str(getattr(one, name) or "") for name in fields}
-    return {name: (before[name], after[name]) for name in fields if before[name] != after[name]}
+        one.save(update_fields=names)
+    after = {name: str(getattr(one, name) or "") for name in names}
+    return {name: (before[name], after[name]) for name in names if before[name] != after[name]}
 
 
 def known_organisation(ref: OrganisationRef) -> _Known | None:

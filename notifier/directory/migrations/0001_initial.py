@@ -326,6 +326,16 @@ class Migration(migrations.Migration):
                 ),
                 ("phone", models.CharField(blank=True, max_length=30, verbose_name="téléphone")),
                 (
+                    "departement",
+                    models.CharField(
+                        blank=True,
+                        help_text="Celui dont les administrateurs s’occupent de l’organisme ; connu par le code d’une commune, d’une intercommunalité, d’un département et d’une préfecture.",
+                        max_length=3,
+                        validators=[notifier.directory.models.organisations.validate_departement],
+                        verbose_name="département",
+                    ),
+                ),
+                (
                     "time_zone",
                     models.CharField(
                         default="Europe/Paris",
@@ -350,6 +360,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "organisme",
                 "verbose_name_plural": "organismes",
                 "ordering": ("kind", "name", "code"),
+                "indexes": [models.Index(fields=["departement"], name="directory_by_departement")],
             },
         ),
         migrations.CreateModel(

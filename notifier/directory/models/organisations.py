@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -13,7 +15,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifier.directory.periods import is_within
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.resolve import commune_by_code, departement_of
+from notifier.territory.zones.departements import departement_by_code
+from notifier.territory.zones.epci import epci_by_siren
 
 
 class OrganisationKind(models.TextChoices):
@@ -65,6 +69,49 @@ def validate_time_zone(name: str) -> None:
         )
 
 
+def validate_departement(code: str) -> None:
+    """Refuse what is no département. Raises ValidationError."""
+    if departement_by_code(code) is None:
+        raise ValidationError(f"« {code} » n’est pas un département : par exemple 38, 2A ou 974")
+
+
+def known_departement(kind: str, code: str) -> str:
+    """Return the département that an organisation's code tells; "" where it tells none.
+
+    Of a packaged EPCI over several of them, the one with most of its communes.
+    """
+    match kind:
+        case OrganisationKind.COMMUNE:
+            return departement_of(code)
+        case OrganisationKind.DEPARTEMENT | OrganisationKind.PREFECTURE:
+            return code
+        case OrganisationKind.EPCI if grouping := epci_by_siren(code):
+            counted = Counter(departement_of(commune) for commune in grouping.communes)
+            return counted.most_common(1)[0][0]
+    return ""
+
+
+class DepartementField(models.CharField):  # type: ignore[type-arg] # no subscript at run time
+    """The département to which an organisation belongs, told by its code or its parent on saving.
+
+    Where neither tells it, it stays as given; empty, the first zone then does (`zones/store.py`).
+    """
+
+    def pre_save(self, organisation: Any, add: bool) -> str:  # noqa: ARG002 - Django passes it
+        """Compute the value, for forms as for bulk imports."""
+        known = known_departement(organisation.kind, organisation.code)
+        given = known or organisation.departement
+        if not given and organisation.parent_id:
+            given = organisation.parent.departement
+        organisation.departement = given
+        return str(given)
+
+    def deconstruct(self) -> Any:
+        """Appear in migrations as a plain CharField."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
 def unknown_commune(code: str) -> str:
     """Say in French that no current commune has the code."""
     return (
@@ -104,6 +151,14 @@ class Organisation(models.Model):
         related_name="children",
         verbose_name="organisme supérieur",
     )
+    departement = DepartementField(
+        "département",
+        max_length=3,
+        blank=True,
+        validators=[validate_departement],
+        help_text="Celui dont les administrateurs s’occupent de l’organisme ; connu par le code "
+        "d’une commune, d’une intercommunalité, d’un département et d’une préfecture.",
+    )
     time_zone = models.CharField(
         "fuseau horaire",
         max_length=40,
@@ -115,6 +170,7 @@ class Organisation(models.Model):
         verbose_name = "organisme"
         verbose_name_plural = "organismes"
         ordering = ("kind", "name", "code")
+        indexes = (models.Index(fields=("departement",), name="directory_by_departement"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("kind", "code"),

@@ -15,7 +15,9 @@ from typing import Any, TypeAlias
 from django.db import transaction
 
 from notifier.directory.models import ConventionRule, Organisation, Zone, ZoneCommune, ZoneKind
+from notifier.territory.geometry.lookup import nearest_commune
 from notifier.territory.reference.database import VINTAGE
+from notifier.territory.resolve import departement_of
 from notifier.territory.zones.land import MARGIN_M, communes_covered, communes_touching
 from notifier.territory.zones.shapes import load_shape
 
@@ -79,7 +81,8 @@ def add_zones(zones: Iterable[tuple[Organisation, NewZone]], origin: str) -> Non
 
     Raises `ShapeError` for a shape without communes.
     """
-    pairs = [(_to_zone(organisation, new, origin), _communes(new)) for organisation, new in zones]
+    owned = list(zones)
+    pairs = [(_to_zone(organisation, new, origin), _communes(new)) for organisation, new in owned]
     Zone.objects.bulk_create([zone for zone, _ in pairs], batch_size=_BATCH)
     ZoneCommune.objects.bulk_create(
         [
@@ -89,6 +92,23 @@ def add_zones(zones: Iterable[tuple[Organisation, NewZone]], origin: str) -> Non
         ],
         batch_size=_BATCH,
     )
+    _give_departements(owned)
+
+
+def _give_departements(pairs: Iterable[tuple[Organisation, NewZone]]) -> None:
+    """Store the département of each organisation that has none: that of its first zone."""
+    for organisation, new in pairs:
+        if not organisation.departement:
+            organisation.departement = departement_of(_first_commune(new))
+            organisation.save(update_fields=["departement"])
+
+
+def _first_commune(new: NewZone) -> str:
+    """Return the commune of a zone: of a shape, that in which its centre lies."""
+    if new.shape is None:
+        return new.name
+    around = nearest_commune(*load_shape(new.shape).centre)
+    return around.code if around else ""
 
 
 @transaction.atomic

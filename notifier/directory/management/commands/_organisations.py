@@ -41,6 +41,7 @@ def describe(one: Organisation, day: date) -> Iterator[str]:
         ("nature", one.nature),
         ("téléphone", format_number(one.phone) if one.phone else ""),
         ("organisme supérieur", str(one.parent.ref) if one.parent else ""),
+        ("département", one.departement),
         ("fuseau horaire", one.time_zone),
         ("personnes", str(Mandate.objects.filter(organisation=one).count())),
         ("conventions", ", ".join(_conventions(one))),

@@ -45,7 +45,14 @@ from notifier.directory.zones.store import ZoneInUseError
 from notifier.territory.phones import PhoneError, parse_voice_number
 
 _NONE = "aucun"
-_COLUMNS = {"name": "le nom", "code": "--code", "phone": "--phone", "nature": "--nature"}
+_FIELDS = ("nature", "phone", "parent", "departement", "time_zone")
+_COLUMNS = {
+    "name": "le nom",
+    "code": "--code",
+    "phone": "--phone",
+    "nature": "--nature",
+    "departement": "--departement",
+}
 _DATES = "par exemple 2026-12-01 ou 01/12/2026"
 _MAX_ORIGIN = 60
 
@@ -180,7 +187,8 @@ class Command(BaseCommand):
             changes["name"] = options["name"].strip()
         if not changes:
             raise CommandError(
-                "rien à changer : donner --name, --nature, --phone, --parent ou --time-zone"
+                "rien à changer : donner --name, --nature, --phone, --parent, --departement ou "
+                "--time-zone"
             )
         with transaction.atomic():
             changed = change_organisation(one, changes)
@@ -233,13 +241,20 @@ def _add_fields(action: argparse.ArgumentParser, default: str | None) -> None:
         "--parent", default=default, metavar="ORGANISME", help=f"organisme supérieur{none}"
     )
     action.add_argument(
+        "--departement",
+        default=default,
+        metavar="CODE",
+        help="celui dont les administrateurs s’en occupent ; sans lui, celui de l’organisme "
+        "supérieur ou du territoire",
+    )
+    action.add_argument(
         "--time-zone", default=default, metavar="FUSEAU", help="par exemple Indian/Reunion"
     )
 
 
 def _fields(ref: OrganisationRef, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that were given, as they are stored; one that is to be erased is empty."""
-    given = {name: options[name] for name in ("nature", "phone", "parent", "time_zone")}
+    given = {name: options[name] for name in _FIELDS}
     fields: dict[str, Any] = {}
     for name, value in given.items():
         if value in (None, ""):
