@@ -16,7 +16,10 @@ class Alert(models.Model):
     same.
     """
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
+    # Its unique constraint finds it by its incident.
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, verbose_name="intervention", db_index=False
+    )
     organisation_kind = models.CharField(
         "type d’organisme",
         max_length=20,
@@ -26,6 +29,9 @@ class Alert(models.Model):
     # Of a commune its INSEE code (COG).
     organisation = models.CharField("code de l’organisme", max_length=30)
     organisation_name = models.CharField("nom de l’organisme", max_length=100)
+    # Where it is for the organisation: of a commune its own, of others that of the first commune
+    # concerned. By it those who answer for a département see it.
+    departement = models.CharField("département", max_length=3)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, verbose_name="dernier état")
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(
@@ -53,6 +59,21 @@ class Alert(models.Model):
             models.UniqueConstraint(
                 fields=("incident", "organisation_kind", "organisation"),
                 name="alerting_one_per_organisation",
+            ),
+        )
+        indexes = (
+            # The latest ones of a département, page by page.
+            models.Index(fields=("departement", "id"), name="alerting_alert_departement"),
+            # Those of an organisation, page by page.
+            models.Index(
+                fields=("organisation_kind", "organisation", "id"),
+                name="alerting_alert_organisation",
+            ),
+            # What is under way: few rows, whatever the log holds.
+            models.Index(
+                fields=("departement", "id"),
+                name="alerting_alert_open",
+                condition=Q(is_open=True),
             ),
         )
 
@@ -144,6 +165,8 @@ class Notification(models.Model):
     organisation = models.CharField("organisme", max_length=30, blank=True)
     # Of one that a rule suppressed: where it is for the organisation, by which figures are counted.
     commune = models.CharField("commune", max_length=5, blank=True)
+    # As its alert's; of one that a rule suppressed, that of its commune.
+    departement = models.CharField("département", max_length=3, blank=True)
     channel = models.CharField("canal", max_length=5, choices=Channel, blank=True)
     address = models.CharField("adresse", max_length=254, blank=True)
     recipient = models.CharField("destinataire", max_length=40, blank=True)
@@ -199,6 +222,18 @@ class Notification(models.Model):
                 name="alerting_deferred_address",
                 condition=Q(state="deferred"),
             ),
+            # The latest ones of a département and of an organisation, page by page; the suppressed
+            # ones of an organisation are counted by the second as well.
+            models.Index(fields=("departement", "id"), name="alerting_departement"),
+            models.Index(
+                fields=("organisation_kind", "organisation", "id"), name="alerting_organisation"
+            ),
+            # What one person was told.
+            models.Index(
+                fields=("recipient", "id"), name="alerting_recipient", condition=~Q(recipient="")
+            ),
+            # Where a period begins and ends among the ids.
+            models.Index(fields=("created_at",), name="alerting_created_at"),
         )
 
     def __str__(self) -> str:

@@ -175,6 +175,12 @@ class Message(models.Model):
         indexes = (
             # How many texts an address got recently.
             models.Index(fields=("address", "created_at"), name="delivery_address"),
+            # What was sent of an incident.
+            models.Index(
+                fields=("incident_id",),
+                name="delivery_incident",
+                condition=Q(incident_id__isnull=False),
+            ),
             models.Index(
                 fields=("lane", "due_at"), name="delivery_pending", condition=Q(state="pending")
             ),

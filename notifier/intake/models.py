@@ -177,6 +177,8 @@ class Incident(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("source", "reference"), name="intake_incident_once"),
         )
+        # Those of a period, of whatever source: figures are counted by it.
+        indexes = (models.Index(fields=("opened_at",), name="intake_incident_opened"),)
 
     def __str__(self) -> str:
         return self.reference

@@ -69,6 +69,20 @@ def test_who_is_told_under_which_rule_is_a_row_a_line_and_a_status(source, metro
     assert partner["agreement"]["conventions"] == ["Convention métropolitaine"]
 
 
+def test_each_row_says_in_which_departement_it_is(source, metropole) -> None:
+    """By it those who answer for a département find it; a mail to the duty officer has none."""
+    told_by_convention("police_municipale", "pm", "Police", detail="chiffre")
+    push(source)
+    hand_over(refusing(number(1)))
+    assert set(Alert.objects.values_list("departement", flat=True)) == {"90"}
+    rows = Notification.objects.values_list("kind", "state", "departement").distinct()
+    assert set(rows) == {
+        ("alert", "queued", "90"),
+        ("alert", "suppressed", "90"),
+        ("duty", "queued", ""),
+    }
+
+
 def test_a_dry_run_says_the_same_and_stores_nothing(source, metropole) -> None:
     answer = dry_run(source, event())
     _, partner = answer["tellings"]

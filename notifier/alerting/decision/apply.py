@@ -23,8 +23,8 @@ from notifier.journal.write import write_entries
 
 # What a revision of an alert changes.
 _REVISED = (
-    "organisation_name", "report", "category", "severity", "kind", "facts", "terms", "revision",
-    "is_open", "opened_at", "opened_revision", "expires_at", "reopening_notified_at",
+    "organisation_name", "departement", "report", "category", "severity", "kind", "facts", "terms",
+    "revision", "is_open", "opened_at", "opened_revision", "expires_at", "reopening_notified_at",
 )  # fmt: skip
 
 
@@ -128,6 +128,7 @@ def _store_suppressed(plan: DecisionPlan) -> None:
             organisation_kind=ruled.organisation.kind,
             organisation=ruled.organisation.code,
             commune=ruled.audience.commune.code,
+            departement=ruled.audience.commune.departement,
             reason=ruled.ruling.rule,
             explanation=ruled.ruling.reason,
             created_at=now,

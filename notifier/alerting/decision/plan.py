@@ -185,6 +185,7 @@ def _revised(
     previous = ruling.alert.facts if ruling.alert else None
     alert.facts = text_facts(kind, report, category, ruling.audience, previous)
     alert.terms = ruling.terms.as_json()
+    alert.departement = ruling.audience.commune.departement
     alert.report = report
     alert.kind = kind
     alert.revision += 1

@@ -159,6 +159,7 @@ def _new_row(
         revision=notification.revision,
         organisation_kind=alert.organisation_kind if alert else "",
         organisation=alert.organisation if alert else "",
+        departement=alert.departement if alert else "",
         channel=notification.channel,
         address=notification.address,
         recipient=notification.recipient,
