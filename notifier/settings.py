@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "notifier.directory",
     "notifier.delivery",
     "notifier.alerting",
+    "notifier.accounts",
     "notifier.api",
     "notifier.console",
     "notifier.ops",
@@ -105,6 +106,7 @@ WHITENOISE_USE_FINDERS = True
 LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
+AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     # ANSSI's guide on passwords (2021) asks for twelve characters and more of administrators.

@@ -1,11 +1,11 @@
 """Every URL that the service answers."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from ninja import NinjaAPI, Swagger
 
 from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
-from notifier.console.pages import home, leave
+from notifier.console.pages.public import leave
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -29,5 +29,5 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
     path("sortie/<str:key>", leave, name="leave"),
-    path("", home),
+    path("", include("notifier.console.urls")),
 ]

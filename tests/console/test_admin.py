@@ -4,10 +4,11 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from notifier.accounts.models import User
 from notifier.directory.contacts import Contact
 from notifier.directory.models import Change, Mandate
 from notifier.intake.access import api_keys as keys
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 SOURCES = "/admin/intake/source/"
 CONTACTS = "/admin/directory/mandate/"
-ACCOUNTS = "/admin/auth/user/"
+ACCOUNTS = "/admin/accounts/user/"
 KEY = re.compile(r'value="(am_[\w-]{40,})"')
 SECRET = re.compile(r'value="(whsec_[\w+/=]{40,})"')
 INLINE_SCRIPT = re.compile(

@@ -85,7 +85,7 @@ UNLINKED = [
     "/admin/alerting/alert/?facts__contains=x",
     "/admin/alerting/notification/?source__key_hash__startswith=0",
     "/admin/alerting/notification/?alert__incident__source__signing_secret__startswith=w",
-    "/admin/auth/user/?password__startswith=pbkdf2",
+    "/admin/accounts/user/?password__startswith=pbkdf2",
     "/admin/admin/logentry/?user__password__startswith=pbkdf2",
     "/admin/delivery/message/?address__startswith=%2B33",
     "/admin/journal/entry/?data__contains=x",
@@ -130,7 +130,7 @@ def test_the_links_between_the_pages_still_lead_somewhere(asked: Client) -> None
         "/admin/intake/report/?state__exact=decided&exercise__exact=0",
         f"/admin/intake/report/?incident__source__id__exact={message.pause_key}",
         "/admin/directory/mandate/?departement=90",
-        "/admin/auth/user/?is_superuser__exact=1",
+        "/admin/accounts/user/?is_superuser__exact=1",
         "/admin/admin/logentry/?action_flag__exact=1",
     ):
         assert asked.get(link).status_code == 200, link

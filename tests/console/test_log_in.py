@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from notifier import settings as shipped
+from notifier.accounts.models import User
 from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from notifier.accounts.models import User
 from notifier.ops.local.stack import Bind, cannot_listen, notifier_command
 from tests.conftest import outside_key
 from tests.harness.variables import environment_of

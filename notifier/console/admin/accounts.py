@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
 
+from notifier.accounts.models import User
 from notifier.console.admin.base import NOTHING, ReadOnlyAdmin, TitledAdmin, format_moment
 
 # The type checker knows the class by its model, Python does not.
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 else:
     DjangoUserAdmin = UserAdmin
 
-admin.site.unregister(User)
 # Rights of groups open nothing here: a superuser may everything, nobody else may anything.
 admin.site.unregister(Group)
 

@@ -6,12 +6,13 @@ from typing import Any
 import structlog
 from axes.signals import user_locked_out
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from notifier.accounts.models import User
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 

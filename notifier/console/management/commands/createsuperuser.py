@@ -6,10 +6,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+
+from notifier.accounts.models import User
 
 # As Django's own command has it, for scripts.
 PASSWORD_VARIABLE = "DJANGO_SUPERUSER_PASSWORD"  # noqa: S105 - a name

@@ -3,15 +3,9 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from notifier.directory.conventions.consents import consent_by_key, leave_by_key
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Show what this service is, and where to go."""
-    return render(request, "home.html")
 
 
 @never_cache

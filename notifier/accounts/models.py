@@ -1,0 +1,102 @@
+"""Accounts and their roles, as stored."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from notifier.accounts.roles import Role
+from notifier.directory.models import Organisation
+
+
+class User(AbstractUser):
+    """A person with an account; a superuser is of the platform, and may everything everywhere."""
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = "compte"
+        verbose_name_plural = "comptes"
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="accounts_email_once",
+                violation_error_message="Un compte a déjà cette adresse électronique.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Name the person as the journal and the history of changes do."""
+        return self.get_full_name() or self.username
+
+
+class RoleAssignment(models.Model):
+    """One role of a person, in a département or for an organisation, until a date.
+
+    Never deleted: who could do what on a past day is part of the proof.
+    """
+
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="assignments", verbose_name="compte"
+    )
+    role = models.CharField("rôle", max_length=12, choices=Role)
+    departement = models.CharField("département", max_length=3, blank=True)
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="role_assignments",
+        verbose_name="organisme",
+    )
+    # Included, in the time of metropolitan France.
+    until = models.DateField("jusqu’au", null=True, blank=True)
+    granted_by = models.CharField("donné par", max_length=150)
+    granted_at = models.DateTimeField("donné le")
+    revoked_by = models.CharField("retiré par", max_length=150, blank=True)
+    revoked_at = models.DateTimeField("retiré le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "rôle d’un compte"
+        verbose_name_plural = "rôles des comptes"
+        ordering = ("user", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(organisation=None) & ~Q(departement="")
+                | Q(organisation__isnull=False, departement=""),
+                name="accounts_role_somewhere",
+                violation_error_message="Un rôle vaut pour un département ou pour un organisme.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role="organisme") | Q(organisation__isnull=False),
+                name="accounts_organisation_administers_one",
+                violation_error_message="Un administrateur d’organisme en a un.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role="groupement") | ~Q(departement=""),
+                name="accounts_groupement_has_departement",
+                violation_error_message="Un administrateur de groupement a un département.",
+            ),
+            models.UniqueConstraint(
+                fields=("user", "role", "departement"),
+                condition=Q(revoked_at=None, organisation=None),
+                name="accounts_role_once_departement",
+                violation_error_message="Ce compte a déjà ce rôle dans ce département.",
+            ),
+            models.UniqueConstraint(
+                fields=("user", "role", "organisation"),
+                condition=Q(revoked_at=None, departement=""),
+                name="accounts_role_once_organisation",
+                violation_error_message="Ce compte a déjà ce rôle pour cet organisme.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.organisation or self.departement}"
+
+    def is_active(self, today: date) -> bool:
+        """Return whether it counts on `today`, a day of metropolitan France."""
+        return self.revoked_at is None and (self.until is None or self.until >= today)
