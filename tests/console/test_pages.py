@@ -44,7 +44,7 @@ def test_an_error_of_ours_is_said_in_french(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No page is known to fail: this one is made to."""
-    monkeypatch.setattr("notifier.console.pages.render", lambda *_: 1 / 0)
+    monkeypatch.setattr("notifier.console.pages.home.render", lambda *_: 1 / 0)
     answer = client.get("/")
     assert answer.status_code == 500
     assert "Les alertes partent comme avant" in answer.content.decode()

@@ -68,6 +68,10 @@ class ChangeHistory(HistoricalRecords):  # type: ignore[misc] # simple_history h
     def __init__(self, **options: Any) -> None:
         super().__init__(bases=[Recorded], **options)
 
+    def _get_history_user_fields(self) -> dict[str, Any]:
+        """Store no account: the change names its author, and accounts are of a higher room."""
+        return {"history_user": property(lambda _row: None, lambda _row, _user: None)}
+
     def create_historical_record(self, *args: Any, **kwargs: Any) -> None:
         if not _is_recorded_in_bulk.get():
             super().create_historical_record(*args, **kwargs)
