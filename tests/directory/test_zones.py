@@ -27,6 +27,7 @@ from notifier.directory.organisations import (
     read_ref,
 )
 from notifier.directory.zones.lookup import ZonesAt, zones_at
+from notifier.directory.zones.outlines import zone_outlines
 from notifier.directory.zones.store import (
     NewZone,
     ZoneInUseError,
@@ -341,3 +342,27 @@ def test_a_shape_outside_france_writes_nothing() -> None:
     with pytest.raises(ShapeError):
         replaced(owner, [site("B", munich)])
     assert [zone.name for zone in Zone.objects.all()] == ["A"]
+
+
+def test_a_territory_is_drawn_as_it_is_on_a_day() -> None:
+    landlord = add_organisation(LANDLORD, "Habitat Exemple")
+    ended = site("Ancienne résidence", ends_on=date(2026, 11, 27))
+    add_zones([(landlord, site()), (landlord, ended), *_communes(landlord, "63042")], "essai")
+    commune, estate = zone_outlines(landlord, NOON.date())
+    assert commune["properties"]["code"] == "63042"
+    assert estate["properties"] == {"name": "Résidence d’exemple", "kind": "site", "radius_m": 300}
+    assert estate["geometry"]["coordinates"] == ESTATE["coordinates"]
+    assert len(zone_outlines(landlord, date(2026, 11, 27))) == 3
+
+
+def test_what_is_known_by_its_code_is_drawn_without_zones() -> None:
+    council = organisation(make_ref("departement", "69"))
+    drawn = {one["id"] for one in zone_outlines(council, NOON.date())}
+    assert "69010" in drawn
+    assert "69123" not in drawn
+    (lyon,) = zone_outlines(organisation(make_ref("commune", "69123")), NOON.date())
+    assert lyon["properties"]["name"] == "Lyon"
+
+
+def _communes(owner: Organisation, *codes: str) -> list[tuple[Organisation, NewZone]]:
+    return [(owner, zone) for zone in commune_zones(codes)]
