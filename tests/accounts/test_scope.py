@@ -23,6 +23,7 @@ from notifier.directory.models import (
     Person,
 )
 from notifier.intake.models import Incident, Report, ReportState, Source
+from tests.harness.accounts import add_account
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +37,8 @@ Grant = Callable[..., Scope]
 def grant() -> Grant:
     """Return the scope of a new account with a role, in a département or for an organisation."""
 
-    def _grant(role: Role, where: str | Organisation, **more: object) -> Scope:
-        user = User.objects.create_user(f"{role}-{User.objects.count()}@exemple.fr")
-        place = {"departement": where} if isinstance(where, str) else {"organisation": where}
-        RoleAssignment.objects.create(
-            user=user, role=role, granted_by="essai", granted_at=timezone.now(), **place, **more
-        )
-        return scope_of(user)
+    def _grant(role: Role, where: str | Organisation, until: date | None = None) -> Scope:
+        return scope_of(add_account(role, where, until=until))
 
     return _grant
 
@@ -277,7 +273,8 @@ def test_a_role_without_its_place_is_not_stored(stored: dict[str, object]) -> No
 def test_the_administrators_of_a_departement_are_those_of_today(grant: Grant) -> None:
     active = grant(Role.GROUPEMENT, "90").user
     grant(Role.GROUPEMENT, "90", until=timezone.localdate() - timedelta(days=1))
-    grant(Role.GROUPEMENT, "90", revoked_at=NOW)
+    revoked = grant(Role.GROUPEMENT, "90").user
+    RoleAssignment.objects.filter(user=revoked).update(revoked_at=NOW)
     grant(Role.GROUPEMENT, "70")
     grant(Role.AUDITOR, "90")
     assert list(administrators_of("90", timezone.localdate())) == [active]
