@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
+from notifier.directory.allowed import EVERYTHING, AllowedOrganisations, touches_only
 from notifier.directory.changes import (
     ADDED,
     MODELS,
@@ -73,11 +74,26 @@ class _Step:
         return [n for n in names if getattr(self.before, n) != getattr(self.after, n)]
 
 
-def undo(number: int, author: str, *, dry_run: bool = False) -> UndoSummary:
-    """Take a change back, in one transaction. Raises UndoError."""
+def undo(
+    number: int,
+    author: str,
+    *,
+    dry_run: bool = False,
+    allowed: AllowedOrganisations = EVERYTHING,
+) -> UndoSummary:
+    """Take a change back, in one transaction.
+
+    `allowed`: a change that touched another organisation, or whom one of them tells, is not taken
+    back. Raises UndoError.
+    """
     for _ in range(_MAX_TRIES):
         state = last_history()
         change = _undoable(number)
+        if not touches_only(change, allowed):
+            raise UndoError(
+                f"le changement n° {number} touche aussi des organismes hors de votre périmètre : "
+                "seul qui les administre tous peut l’annuler"
+            )
         steps = [step for model in MODELS for step in _steps(model, change)]
         if not steps:
             raise UndoError(

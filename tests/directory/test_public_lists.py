@@ -14,7 +14,7 @@ from openpyxl.styles import Font
 
 from notifier.directory.imports.capitals import to_capitals
 from notifier.directory.imports.entries import Entry, Reading
-from notifier.directory.imports.reading import read_list
+from notifier.directory.imports.reading import Selection, read_list
 from notifier.directory.imports.table import FileRefused
 from notifier.territory.reference.communes import departement_of
 from notifier.territory.resolve import commune_by_code
@@ -142,7 +142,8 @@ def test_of_a_list_of_all_france_one_departement_is_read_and_the_others_faults_a
         mayor(DELLE, "", "Luc", SINCE),
         mayor(DELLE, "SORBIER", "Luc", SINCE).replace("90033", "90999"),
     ]
-    reading = read_list(write(tmp_path / "m.csv", MAYORS_HEADER, rows), departement="90")
+    path = write(tmp_path / "m.csv", MAYORS_HEADER, rows)
+    reading = read_list(path, selection=Selection("90"))
     assert [entry.last_name for entry in reading.entries] == ["Hêtre"]
     assert reading.skipped == {"dans un autre département": 2}
     # What no commune has may be a slip of this département.
@@ -162,8 +163,8 @@ def test_an_epci_is_of_every_departement_in_which_it_has_a_commune(tmp_path: Pat
             departement=departement, siren=straddling.siren, name="x", commune="75056"
         )
         path = write(tmp_path / "e.csv", EPCI_HEADER, [written])
-        assert only(read_list(path, departement=departement)).function == "president"
-    assert read_list(path, departement="75").entries == []
+        assert only(read_list(path, selection=Selection(departement))).function == "president"
+    assert read_list(path, selection=Selection("75")).entries == []
 
 
 def test_a_dead_code_is_read_for_its_successor_with_a_warning(tmp_path: Path) -> None:

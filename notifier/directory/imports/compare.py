@@ -81,7 +81,7 @@ class _Comparer:
             self._compare_holder(mandate, entry, today)
         for entry in unmatched:
             self._add(entry, left, today)
-        self._end_those_not_named(entries, unmatched, left, today)
+        self._end_those_not_named(key, entries, unmatched, left, today)
         removed = self._found.edits.is_removed
         self._found.mandates[key] += [
             m for m in lasting if not removed(m) and not is_over(m, today)
@@ -260,13 +260,25 @@ class _Comparer:
         return True
 
     def _end_those_not_named(
-        self, entries: list[Entry], new: list[Entry], left: list[Mandate], today: date
+        self,
+        key: OrganisationKey,
+        entries: list[Entry],
+        new: list[Entry],
+        left: list[Mandate],
+        today: date,
     ) -> None:
-        """End what a whole council does not name any more; leave what was entered by hand."""
+        """End what a whole council does not name any more; leave what was entered by hand.
+
+        Nobody is missed where a row is refused or left out: it may be theirs.
+        """
         lines = {entry.function: entry.line for entry in reversed(entries)}
         starts = [entry.starts_on for entry in entries if entry.starts_on]
         for mandate in left:
-            is_of_council = self._reading.is_whole_council and mandate.function in lines
+            is_of_council = (
+                self._reading.is_whole_council
+                and mandate.function in lines
+                and key not in self._reading.incomplete
+            )
             day = last_day(mandate, new, today)
             if (
                 not is_of_council
@@ -320,6 +332,8 @@ class _Comparer:
     ) -> None:
         key = id(mandate.person)
         self._person_of[key] = mandate.person
+        if mandate.person.pk:
+            self._found.lines[mandate.person.pk].append(entry.line)
         self._wanted[key] += entry.addresses
         self._rows.append((entry, mandate, verb, details, [*entry.warnings, *warnings]))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from notifier.directory.imports.entries import Entry
+from notifier.directory.imports.entries import Entry, OrganisationKey
+from notifier.directory.imports.values import normalise_commune_code
 from notifier.directory.models import OrganisationKind
 from notifier.territory.reference.communes import departement_of
 from notifier.territory.zones.epci import epci_by_siren
@@ -23,6 +24,14 @@ def departements_of(entry: Entry) -> set[str]:
         communes = known.communes if known else (entry.home_commune,)
         return {departement_of(commune) for commune in communes if commune}
     return {code}
+
+
+def organisation_of_cells(cells: Mapping[str, str]) -> OrganisationKey | None:
+    """Return the organisation of a row that is refused; None where its cells do not say."""
+    if siren := str(cells.get("n_siren") or ""):
+        return OrganisationKind.EPCI, "".join(siren.split())
+    code = next((str(cells[name]) for name in _CODES if cells.get(name)), "")
+    return (OrganisationKind.COMMUNE, normalise_commune_code(code.strip())) if code else None
 
 
 def departement_of_cells(cells: Mapping[str, str]) -> str:

@@ -91,3 +91,5 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    incomplete: set[OrganisationKey] = field(default_factory=set)
+    """Organisations of which a row is refused or left out: it may be of whom nothing names."""

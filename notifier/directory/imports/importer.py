@@ -6,15 +6,17 @@ Read every row, compare with what is stored, write what differs under one number
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.directory.allowed import EVERYTHING, AllowedOrganisations, people_told_elsewhere
 from notifier.directory.changes import (
     ADDED,
+    CHANGED,
     REMOVED,
     Edits,
     last_history,
@@ -27,7 +29,7 @@ from notifier.directory.imports.compare import compare
 from notifier.directory.imports.entries import Reading
 from notifier.directory.imports.notes import notes_on
 from notifier.directory.imports.outcome import Comparison, Outcome, Verb
-from notifier.directory.imports.reading import AUTOMATIC, Progress, read_list
+from notifier.directory.imports.reading import AUTOMATIC, Progress, Selection, read_list
 from notifier.directory.imports.shared_values import copied_value_faults
 from notifier.directory.imports.stored import Stored, read_stored
 from notifier.directory.imports.table import Fault, FileRefused
@@ -42,6 +44,10 @@ _MAX_TRIES = 3
 _UNKNOWN_ORGANISATION = (
     "aucun organisme « {} » : donnez son nom dans une colonne « nom_organisme », ou créez-le par "
     "« notifier organisation add »"
+)
+_TOLD_ELSEWHERE = (
+    "cette personne est aussi prévenue pour un organisme hors de votre périmètre : son nom et ses "
+    "adresses ne se changent pas d’ici ; ôtez la ligne, ou confiez-la à qui administre les deux"
 )
 
 
@@ -77,56 +83,100 @@ def import_list(
     valid_only: bool = False,
     confirmed: Collection[str] = (),
     departement: str = "",
+    allowed: AllowedOrganisations = EVERYTHING,
+    max_rows: int = 0,
+    left_out: Collection[int] = (),
     progress: Progress | None = None,
+    check: Callable[[ImportSummary], None] | None = None,
+    committing: Callable[[int], None] | None = None,
 ) -> ImportSummary:
     """Make the directory match a file, in one transaction; a dry run writes nothing.
 
     `form`: a name of `reading.FORMATS`, or AUTOMATIC. `confirmed`: codes of communes that are also
     postal codes of others and are meant as commune codes. `departement`: rows of others are skipped
-    and counted. `progress`: as `read_list` calls it. A
+    and counted. `allowed`: nothing of other organisations changes, nor anything that reaches people
+    for one of them. `max_rows`: 0 for however many. `left_out`: lines that are not taken.
+    `progress`: as `read_list` calls it. `check` sees what would be written before anything is, and
+    `committing` the number of the change, in its transaction: what either raises undoes all. A
     second run of the same file writes nothing.
 
     Raises FileRefused, with every faulty row, when anything is wrong; with `valid_only` and in a
     dry run only when the file cannot be read at all.
     """
-    reading = read_list(path, form, confirmed=confirmed, departement=departement, progress=progress)
+    within = None if allowed.is_everything else allowed
+    selection = Selection(departement, within, max_rows)
+    reading = read_list(path, form, confirmed=confirmed, selection=selection, progress=progress)
     whole = [fault for fault in reading.faults if fault.line is None]
     if whole:
         raise FileRefused(*whole)
+    _leave_out(reading, left_out)
+    reading.faults = [fault for fault in reading.faults if fault.line not in left_out]
     reading.faults += copied_value_faults(reading)
-    _leave_out_faulty(reading)
+    _leave_out(reading, _faulty_lines(reading))
     for _ in range(_MAX_TRIES):
         state = last_history()
-        found = _compare(reading)
+        found = _compare(reading, allowed)
         faults = sorted((*reading.faults, *found.faults), key=lambda fault: fault.line or 0)
         if faults and not valid_only and not dry_run:
             raise FileRefused(*faults)
+        summary = _summary(reading, found, faults)
+        if check:
+            check(summary)
         if dry_run or not found.edits:
-            return _summary(reading, found, faults)
+            return summary
         with transaction.atomic():
             lock_directory()
             if last_history() != state:
                 continue
             number = _write(reading, found, f"{path.name} ({reading.format})", author, len(faults))
-        return _summary(reading, found, faults, number)
+            if committing:
+                committing(number)
+        return replace(summary, change=number)
     raise FileRefused(
         Fault(None, ("l’annuaire est en train de changer : recommencez dans un moment",))
     )
 
 
-def _compare(reading: Reading) -> Comparison:
-    homes = {entry.home_commune for entry in reading.entries} - {""}
+def _compare(reading: Reading, allowed: AllowedOrganisations) -> Comparison:
+    while True:
+        found = _compare_once(reading, allowed)
+        faults = _told_elsewhere(found, allowed)
+        if not faults:
+            return found
+        # What was compared with them is compared anew: their mandates stay as they are.
+        reading.faults += faults
+        _leave_out(reading, _faulty_lines(reading))
+
+
+def _compare_once(reading: Reading, allowed: AllowedOrganisations) -> Comparison:
+    communes = {(OrganisationKind.COMMUNE.value, e.home_commune) for e in reading.entries}
+    homes = {key for key in communes if key[1] and Ref(*key) in allowed}
     keys = {entry.organisation for entry in reading.entries}
-    stored = read_stored(keys | {(OrganisationKind.COMMUNE.value, code) for code in homes})
+    stored = read_stored(keys | homes)
     unknown = _unknown_organisations(reading, stored)
     if unknown:
         reading.faults += unknown
-        _leave_out_faulty(reading)
+        _leave_out(reading, _faulty_lines(reading))
     return compare(reading, stored, timezone.now(), last_election())
 
 
-def _leave_out_faulty(reading: Reading) -> None:
-    lines = {fault.line for fault in reading.faults}
+def _told_elsewhere(found: Comparison, allowed: AllowedOrganisations) -> list[Fault]:
+    """Return the faults of rows that change whom an organisation that is not allowed tells too."""
+    changed: set[int | None] = set()
+    for kind in (ADDED, CHANGED, REMOVED):
+        changed |= {person.pk for person in found.edits.rows(kind, Person)}
+        changed |= {address.person_id for address in found.edits.rows(kind, Address)}
+    people = people_told_elsewhere(filter(None, changed), allowed)
+    return [Fault(line, (_TOLD_ELSEWHERE,)) for pk in people for line in found.lines[pk]]
+
+
+def _faulty_lines(reading: Reading) -> set[int | None]:
+    return {fault.line for fault in reading.faults}
+
+
+def _leave_out(reading: Reading, lines: Collection[int | None]) -> None:
+    left = [entry for entry in reading.entries if entry.line in lines]
+    reading.incomplete |= {entry.organisation for entry in left}
     reading.entries = [entry for entry in reading.entries if entry.line not in lines]
 
 

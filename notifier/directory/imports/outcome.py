@@ -54,6 +54,8 @@ class Comparison:
     """Kind and value of the listed people's addresses after it, by `id()` of the person."""
     before: Mapping[int, Sequence[Address]] = field(default_factory=dict)
     """The addresses that are stored, by the person's number."""
+    lines: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The rows that name a stored person, by the person's number."""
     not_named: list[Mandate] = field(default_factory=list)
     """Mandates of these organisations that the list does not name and leaves in place."""
     not_yet: list[int] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -11,6 +11,7 @@ from notifier.directory.imports.departements import (
     ELSEWHERE,
     departement_of_cells,
     departements_of,
+    organisation_of_cells,
 )
 from notifier.directory.imports.entries import Entry, Reading, RowRefused, RowSkipped
 from notifier.directory.imports.formats import annuaire, contacts, rne
@@ -20,12 +21,13 @@ from notifier.directory.imports.formats.columns import (
     read_header,
     rows_below,
 )
+from notifier.directory.imports.phrases import organisation_label
 from notifier.directory.imports.posts import PostsOfContacts, settle_public_list
 from notifier.directory.imports.records import is_json, read_records
 from notifier.directory.imports.table import Fault, Table, TableRow, refused
 from notifier.directory.imports.text_table import read_text_table
 from notifier.directory.imports.workbook import is_workbook, read_workbook
-from notifier.directory.models import AddressKind, Origin
+from notifier.directory.models import AddressKind, OrganisationRef, Origin
 from notifier.unreadable import describe_os_error
 
 PROGRESS_EVERY = 1_000
@@ -95,6 +97,46 @@ FORMATS = {
 }
 AUTOMATIC = "auto"
 Progress: TypeAlias = Callable[[int, int], None]
+OUT_OF_SCOPE = "hors de votre périmètre"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of a list are meant, and how many it may have."""
+
+    departement: str = ""
+    """Rows of others are skipped and counted; "" for every row."""
+    within: Container[OrganisationRef] | None = None
+    """Rows of other organisations are refused; in a public list, of all France, only counted."""
+    max_rows: int = 0
+    """A longer list is refused; 0: however long."""
+
+    def check(self, entry: Entry, form: Format) -> None:
+        """Raise RowSkipped or RowRefused for a row that is not meant."""
+        if self.departement and self.departement not in departements_of(entry):
+            raise RowSkipped(ELSEWHERE)
+        if self.within is None or OrganisationRef(*entry.organisation) in self.within:
+            return
+        if form.origin != Origin.FILE:
+            raise RowSkipped(OUT_OF_SCOPE)
+        where = organisation_label(entry.organisation)
+        raise RowRefused(
+            f"{where} est {OUT_OF_SCOPE} : ôtez cette ligne, ou confiez-la à qui administre cet "
+            "organisme",
+            post=entry.post,
+        )
+
+    def skips_refused(self, cells: Mapping[str, str], form: Format) -> str:
+        """Return for which reason a faulty row is none of this selection's; "" if it is one."""
+        if self.departement and departement_of_cells(cells) not in ("", self.departement):
+            return ELSEWHERE
+        key = organisation_of_cells(cells) if self.within is not None else None
+        if key and form.origin != Origin.FILE and OrganisationRef(*key) not in (self.within or ()):
+            return OUT_OF_SCOPE
+        return ""
+
+
+_EVERY_ROW = Selection()
 
 
 def read_list(
@@ -102,20 +144,20 @@ def read_list(
     form: str = AUTOMATIC,
     *,
     confirmed: Collection[str] = (),
-    departement: str = "",
+    selection: Selection = _EVERY_ROW,
     progress: Progress | None = None,
 ) -> Reading:
     """Read every row of a file: its entries, and the reasons of those that are refused or skipped.
 
     `confirmed`: codes of communes that are also postal codes of others and are meant as commune
-    codes. `departement`: rows of others are skipped and counted. `progress` is called every
-    PROGRESS_EVERY rows with the number read, and about how many there are (0: not known).
+    codes. `progress` is called every PROGRESS_EVERY rows with the number read, and about how many
+    there are (0: not known).
 
     Raises FileRefused, saying in French what to do, when the file cannot be read at all.
     """
     head = _read_head(path)
     if is_json(head):
-        return _read_json(path, form, departement, progress)
+        return _read_json(path, form, selection, progress)
     table = _read_table(path, head)
     chosen, header_row = _find_header(table, form, path.name)
     reading = _new_reading(chosen)
@@ -124,7 +166,7 @@ def read_list(
     if chosen is CONTACTS:
         reading.address_columns = contacts.address_columns(header)
     rows = rows_below(table, chosen.columns, header)
-    _fill(reading, chosen, rows, confirmed, departement, progress, table.size)
+    _fill(reading, chosen, rows, confirmed, selection, progress, table.size)
     if not (reading.entries or reading.faults or reading.skipped):
         what = "contact" if chosen is CONTACTS else "élu"
         reading.faults.append(
@@ -133,13 +175,13 @@ def read_list(
     return reading
 
 
-def _read_json(path: Path, form: str, departement: str, progress: Progress | None) -> Reading:
+def _read_json(path: Path, form: str, selection: Selection, progress: Progress | None) -> Reading:
     chosen = FORMATS["annuaire"]
     if form not in (AUTOMATIC, chosen.name):
         raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
     reading = _new_reading(chosen)
     rows = (CellsRow(number, record) for number, record in enumerate(read_records(path), 1))
-    _fill(reading, chosen, rows, (), departement, progress)
+    _fill(reading, chosen, rows, (), selection, progress)
     if not (reading.entries or reading.skipped):
         reading.faults.append(Fault(None, (f"« {path} » ne contient aucune mairie",)))
     return reading
@@ -154,12 +196,16 @@ def _fill(
     form: Format,
     rows: Iterable[CellsRow],
     confirmed: Collection[str],
-    departement: str,
+    selection: Selection,
     progress: Progress | None,
     total: int = 0,
 ) -> None:
     posts = PostsOfContacts() if form is CONTACTS else None
     for count, row in enumerate(rows, 1):
+        if 0 < selection.max_rows < count:
+            raise refused(
+                f"plus de {selection.max_rows} lignes : partagez la liste en plusieurs fichiers"
+            )
         if progress and count % PROGRESS_EVERY == 0:
             progress(count, total)
         if row.fault:
@@ -167,15 +213,16 @@ def _fill(
             continue
         try:
             entry = form.read(row.line, row.cells, confirmed)
-            if departement and departement not in departements_of(entry):
-                raise RowSkipped(ELSEWHERE)
+            selection.check(entry, form)
         except RowSkipped as skipped:
             reading.skipped[skipped.reason] += 1
             continue
         except RowRefused as refusal:
-            if departement and departement_of_cells(row.cells) not in ("", departement):
-                reading.skipped[ELSEWHERE] += 1
+            if reason := selection.skips_refused(row.cells, form):
+                reading.skipped[reason] += 1
                 continue
+            if form.is_whole_council and (key := organisation_of_cells(row.cells)):
+                reading.incomplete.add(key)
             doubled = posts.doubled(refusal.post, row.line) if posts else ()
             reading.faults.append(Fault(row.line, (*refusal.reasons, *doubled)))
             continue

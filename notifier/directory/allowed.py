@@ -1,0 +1,124 @@
+"""The organisations that somebody may change: what a list or an undo of theirs may touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from notifier.directory.models import (
+    Address,
+    Change,
+    Mandate,
+    Organisation,
+    OrganisationRef,
+    Person,
+)
+from notifier.directory.models.organisations import known_departement
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class AllowedOrganisations:
+    """Whole départements, and single organisations; those that have no row yet included."""
+
+    departements: frozenset[str] = frozenset()
+    refs: frozenset[OrganisationRef] = frozenset()
+    is_everything: bool = False
+
+    def __contains__(self, ref: object) -> bool:
+        if self.is_everything or ref in self.refs:
+            return True
+        if not isinstance(ref, OrganisationRef):
+            return False
+        return known_departement(ref.kind, ref.code) in self.departements
+
+    @classmethod
+    def of(
+        cls,
+        departements: Iterable[str],
+        organisations: Iterable[Organisation],
+        *,
+        is_everything: bool = False,
+    ) -> AllowedOrganisations:
+        """Return the allowed ones; those that a whole département covers need no mention."""
+        whole = frozenset(departements)
+        single = (one.ref for one in organisations)
+        return cls(
+            whole,
+            frozenset(ref for ref in single if known_departement(*_parts(ref)) not in whole),
+            is_everything,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {
+            "departements": sorted(self.departements),
+            "organisations": sorted(map(str, self.refs)),
+            "is_everything": self.is_everything,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> AllowedOrganisations:
+        """Read what `to_json` wrote."""
+        return cls(
+            frozenset(stored["departements"]),
+            frozenset(map(OrganisationRef.parse, stored["organisations"])),
+            stored["is_everything"],
+        )
+
+
+def people_told_elsewhere(people: Iterable[int], allowed: AllowedOrganisations) -> set[int]:
+    """Return those of the people whose mandates, today's or to come, are not all allowed.
+
+    What is written to them for one organisation reaches them for every other.
+    """
+    if allowed.is_everything:
+        return set()
+    found: set[int] = set()
+    for ids in _batches(sorted(people)):
+        rows = Mandate.objects.filter(_lasting(), person__in=ids).values_list(
+            "person_id", "organisation__kind", "organisation__code"
+        )
+        found |= {pk for pk, kind, code in rows if OrganisationRef(kind, code) not in allowed}
+    return found
+
+
+EVERYTHING = AllowedOrganisations(is_everything=True)
+
+
+def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
+    """Return whether a change concerned allowed organisations alone.
+
+    Those of its mandates then and now, and those that tell its people today.
+    """
+    if allowed.is_everything:
+        return True
+    history = Mandate.history.model.objects.filter(change=change)
+    of_mandates = set(history.values_list("organisation_id", flat=True).distinct())
+    here = Mandate.objects.filter(pk__in=history.values("id"))
+    of_mandates |= set(here.values_list("organisation_id", flat=True).distinct())
+    known = Organisation.objects.in_bulk(of_mandates)
+    # One that is gone was allowed to nobody whom this can be asked for.
+    if any(pk not in known or known[pk].ref not in allowed for pk in of_mandates):
+        return False
+    people = Person.history.model.objects.filter(change=change).values_list("id", flat=True)
+    owners = Address.history.model.objects.filter(change=change).values_list("person_id", flat=True)
+    return not people_told_elsewhere({*people, *owners}, allowed)
+
+
+def _lasting() -> Q:
+    return Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+
+
+def _parts(ref: OrganisationRef) -> tuple[str, str]:
+    return ref.kind, ref.code
+
+
+def _batches(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]
