@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from notifier.directory.addresses import passed_over_addresses
+from notifier.directory.commune_coverage import Reach, communes_coverage
 from notifier.directory.models import (
     ESCALATION_ORDER,
     Address,
@@ -25,14 +26,11 @@ from notifier.directory.models import (
 )
 from notifier.directory.on_call.gaps import first_gap, is_extended
 from notifier.directory.on_call.shifts import Gap, local_moment
-from notifier.directory.recipients import active_people, commune_refs
 from notifier.moments import weekday_moment
 from notifier.territory.resolve import Commune, communes_in
 
 # In the small hours nobody reads a mailbox: only a telephone that rings tells at once.
 _NIGHT = time(3)
-# A statement takes only so many organisations.
-_BATCH = 200
 _GAP_WITHIN = timedelta(days=8)
 
 
@@ -83,23 +81,15 @@ def tonight(departement: str, now: datetime) -> datetime:
 def coverage(departement: str, at: datetime) -> Coverage:
     """Return who can be reached in each commune of a département at a moment (aware).
 
-    Two statements for every 200 communes, and five for what is to be mended.
+    One statement, and five for what is to be mended.
     """
-    communes = tuple(communes_in(departement))
-    by_phone, by_mail = set(), set()
-    for start in range(0, len(communes), _BATCH):
-        codes = [commune.code for commune in communes[start : start + _BATCH]]
-        for ref, people in active_people(commune_refs(codes), at).items():
-            if any("sms" in person.addresses for person in people):
-                by_phone.add(ref.code)
-            elif any(person.addresses for person in people):
-                by_mail.add(ref.code)
+    found = communes_coverage(departement, at)
     return Coverage(
         departement=departement,
         at=at,
-        communes=communes,
-        by_phone=frozenset(by_phone),
-        by_mail_only=frozenset(by_mail),
+        communes=tuple(one.commune for one in found),
+        by_phone=frozenset(one.commune.code for one in found if one.by_phone),
+        by_mail_only=frozenset(one.commune.code for one in found if one.reach is Reach.MAIL),
         unconfirmed=tuple(_unconfirmed(departement, at)),
         failing=tuple(_failing(departement, at)),
         gaps=tuple(_gaps(departement, at)),

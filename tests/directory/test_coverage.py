@@ -73,7 +73,7 @@ def test_what_is_to_be_mended_names_nobody() -> None:
 def test_a_whole_departement_takes_few_statements() -> None:
     with CaptureQueriesContext(connection) as queries:
         coverage("62", tonight("62", NOW))  # 887 communes
-    assert len(queries) <= 5 * 2 + 5
+    assert len(queries) <= 1 + 5
 
 
 def test_the_command_says_how_many_and_which() -> None:

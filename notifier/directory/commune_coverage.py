@@ -1,0 +1,132 @@
+"""How each commune of a département would be reached at a moment, and what to mend first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Count, DateField, Exists, OuterRef, Q, Value, When
+from django.db.models.enums import TextChoices
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from notifier.directory.models import (
+    MAX_FAILURES,
+    Absence,
+    AddressKind,
+    Mandate,
+    OrganisationKind,
+)
+from notifier.territory.resolve import Commune, communes_in
+
+
+class Reach(TextChoices):
+    """By what a commune is reached; the worst first, which is the order of mending."""
+
+    NOBODY = "nobody", "personne à prévenir"
+    LANDLINE = "landline", "téléphone fixe seulement"
+    MAIL = "mail", "courriel seulement"
+    SINGLE = "single", "une seule personne par SMS"
+    PHONE = "phone", "plusieurs personnes par SMS"
+
+
+# Nobody's telephone receives a text.
+SILENT = frozenset({Reach.NOBODY, Reach.LANDLINE, Reach.MAIL})
+_ORDER = {reach: place for place, reach in enumerate(Reach)}
+
+
+@dataclass(frozen=True)
+class CommuneCoverage:
+    """A commune at a moment: how many people are reached by what, and what is to be mended."""
+
+    commune: Commune
+    by_phone: int = 0
+    """People whose telephone receives a text."""
+    by_mail: int = 0
+    by_landline: int = 0
+    """People whom a person could call; a landline takes no text."""
+    unconfirmed: int = 0
+    """Mandates to be confirmed since an election."""
+    failing: int = 0
+    """Addresses that failed for good or were refused."""
+
+    @property
+    def reach(self) -> Reach:
+        """By what the commune is reached."""
+        if self.by_phone:
+            return Reach.SINGLE if self.by_phone == 1 else Reach.PHONE
+        if self.by_mail:
+            return Reach.MAIL
+        return Reach.LANDLINE if self.by_landline else Reach.NOBODY
+
+    @property
+    def urgency(self) -> tuple[int, int, int, str]:
+        """What is to be mended first sorts first."""
+        return (_ORDER[self.reach], -self.failing, -self.unconfirmed, self.commune.code)
+
+
+def communes_coverage(departement: str, at: datetime) -> list[CommuneCoverage]:
+    """Return every commune of a département at a moment (aware), ordered by code. One statement.
+
+    Whoever is in office and not absent is told, or stands in; who comes first changes nothing here.
+    """
+    communes = communes_in(departement)
+    found = {row["organisation__code"]: row for row in _counted(departement, communes, at)}
+    return [_to_coverage(commune, found.get(commune.code, {})) for commune in communes]
+
+
+def _to_coverage(commune: Commune, row: Mapping[str, Any]) -> CommuneCoverage:
+    counts = {name: row[name] for name in _COUNTS if name in row}
+    return CommuneCoverage(commune, **counts)
+
+
+_COUNTS = ("by_phone", "by_mail", "by_landline", "unconfirmed", "failing")
+
+
+def _counted(
+    departement: str, communes: Iterable[Commune], at: datetime
+) -> Iterable[Mapping[str, Any]]:
+    usable = Q(person__addresses__opted_out_at=None, person__addresses__failures__lt=MAX_FAILURES)
+    absent = Absence.objects.filter(mandate=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    present = Q(starts_from__lte=_day(communes, at)) & ~Q(Exists(absent))
+
+    def reached(kind: AddressKind) -> Count:
+        return Count(
+            "person", filter=present & usable & Q(person__addresses__kind=kind), distinct=True
+        )
+
+    lasting = Mandate.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=_day(communes, at)),
+        organisation__kind=OrganisationKind.COMMUNE,
+        organisation__departement=departement,
+    )
+    return (
+        lasting.alias(starts_from=Coalesce("starts_on", Value(date.min)))
+        .order_by()
+        .values("organisation__code")
+        .annotate(
+            by_phone=reached(AddressKind.MOBILE),
+            by_mail=reached(AddressKind.EMAIL),
+            by_landline=reached(AddressKind.LANDLINE),
+            unconfirmed=Count("pk", filter=Q(is_confirmed=False), distinct=True),
+            failing=Count(
+                "person__addresses",
+                filter=Q(person__addresses__isnull=False) & ~usable,
+                distinct=True,
+            ),
+        )
+    )
+
+
+def _day(communes: Iterable[Commune], at: datetime) -> Combinable:
+    """Return the day that a moment is for the organisation of a row, in its own time zone."""
+    zones = sorted({commune.time_zone for commune in communes})
+    days = {zone: at.astimezone(ZoneInfo(zone)).date() for zone in zones}
+    return Case(
+        *(When(organisation__time_zone=zone, then=Value(day)) for zone, day in days.items()),
+        default=Value(at.date()),
+        output_field=DateField(),
+    )
