@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "django_filters",
     "ninja",
     "simple_history",
 ]
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "notifier.api.middleware.CsrfViewMiddleware",
     "notifier.api.middleware.AuthenticationMiddleware",
     "notifier.api.middleware.MessageMiddleware",
+    "notifier.api.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 # Django looks for its own protection against forged forms by name; ours is a subclass of it, held

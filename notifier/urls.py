@@ -5,6 +5,7 @@ from django.urls import include, path
 from ninja import NinjaAPI, Swagger
 
 from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
+from notifier.console.pages.appearance import appearance
 from notifier.console.pages.public import leave
 
 api = NinjaAPI(
@@ -29,5 +30,6 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
     path("sortie/<str:key>", leave, name="leave"),
+    path("apparence", appearance, name="appearance"),
     path("", include("notifier.console.urls")),
 ]

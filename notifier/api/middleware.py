@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import csrf
 from django.utils.deprecation import MiddlewareMixin
+from django_htmx import middleware as htmx
 
 API = "/api/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -60,3 +61,12 @@ class AuthenticationMiddleware(BrowserOnly, auth.AuthenticationMiddleware):
 
 class MessageMiddleware(BrowserOnly, messages.MessageMiddleware):
     """Django's messages for the next page, for browsers only."""
+
+
+class HtmxMiddleware(htmx.HtmxMiddleware):
+    """Says on `request.htmx` what part of a page is asked for, for browsers only."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_for_machine(request):
+            return self.get_response(request)
+        return super().__call__(request)

@@ -51,6 +51,14 @@ def test_every_answer_protects_who_reads_it(method: str, path: str, code: int) -
 
 
 @pytest.mark.parametrize(("method", "path", "code"), FOR_MACHINES + FOR_PEOPLE)
+def test_styles_are_inline_on_pages_of_others_alone(method: str, path: str, code: int) -> None:
+    policy = _answer(method, path).headers["Content-Security-Policy"]
+    is_of_others = path in ("/admin/login/", "/api/v1/docs")
+    assert ("'unsafe-inline'" in policy) == is_of_others
+    assert "script-src" not in policy, "scripts are those of the service's own files"
+
+
+@pytest.mark.parametrize(("method", "path", "code"), FOR_MACHINES + FOR_PEOPLE)
 def test_over_https_every_answer_asks_for_https(
     settings: Settings, method: str, path: str, code: int
 ) -> None:
@@ -106,6 +114,9 @@ def test_what_machines_do_without_and_nothing_else(settings: Settings) -> None:
         "AuthenticationMiddleware",
         "MessageMiddleware",
     ]
+    assert "notifier.api.middleware.HtmxMiddleware" in settings.MIDDLEWARE
+    assert not hasattr(_answer("GET", "/healthz").wsgi_request, "htmx")
+    assert _answer("GET", "/", headers={"HX-Request": "true"}).wsgi_request.htmx
 
 
 def _as_in_production(settings: Settings) -> None:

@@ -5,14 +5,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notifier.accounts.roles import Permission
 from notifier.accounts.scope import scope_of
-
-# Where a day begins: the first page that the account may see.
-FIRST_PAGES = (
-    (Permission.SEE_BOARD, "console:now"),
-    (Permission.SEE_LOG, "console:log"),
-)
+from notifier.console import navigation
 
 
 @never_cache
@@ -20,7 +14,7 @@ FIRST_PAGES = (
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to the first page of the account's role; tell strangers what this service is."""
     scope = scope_of(request.user)
-    for permission, name in FIRST_PAGES:
-        if scope.has(permission):
-            return redirect(name)
+    entries = navigation.entries_of(scope)
+    if entries:
+        return redirect(entries[0].url_name)
     return render(request, "home.html")

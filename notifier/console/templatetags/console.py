@@ -1,0 +1,335 @@
+"""Tags and filters of the console's pages; how each is used and looks: docs/console.md."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField, CheckboxInput
+from django.template import Context
+from django.template.base import NodeList
+from django.template.loader import render_to_string
+from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+
+from notifier.console import french, icons, navigation
+from notifier.console.charts import Chart
+
+register = template.Library()
+
+# Each kind of state with its icon: nothing is said by a colour alone.
+KINDS = {"ok": "check", "wait": "clock", "danger": "warning", "info": "info", "off": "dot"}
+
+
+def _part(name: str, **values: object) -> SafeString:
+    return render_to_string(f"components/{name}.html", values)
+
+
+# --- Filters: French typography ----------------------------------------------------------------
+
+
+@register.filter
+def typo(text: object) -> str:
+    """Put French no-break spaces into a text."""
+    return french.typography(str(text))
+
+
+@register.filter
+def number(value: float | None, decimals: int = 0) -> str:
+    """Write a number with narrow no-break spaces; a dash where there is none."""
+    return "–" if value is None else french.number(value, decimals)
+
+
+@register.filter
+def day(at: date | None) -> str:
+    """Write "28 novembre 2026"; a dash where there is none."""
+    return french.day(at) if at else "–"
+
+
+@register.filter
+def hour(at: datetime | None) -> str:
+    """Write "21 h 13"; a dash where there is none."""
+    return french.hour(at) if at else "–"
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """Write "le 28 novembre à 21 h 13"; a dash where there is none."""
+    return french.moment(at) if at else "–"
+
+
+@register.filter
+def ago(at: datetime | None) -> str:
+    """Write "il y a 4 min"; a dash where there is none."""
+    return french.ago(at) if at else "–"
+
+
+@register.filter
+def duration(length: timedelta | float | None) -> str:
+    """Write "3 min 12 s"; a dash where there is none."""
+    return "–" if length is None else french.duration(length)
+
+
+@register.simple_tag
+def when(at: datetime | None) -> str:
+    """Write how long ago, as a `<time>` that tells the moment to whoever points at it."""
+    if at is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        french.moment(at),
+        french.ago(at),
+    )
+
+
+# --- The page ------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def again(context: Context, block: str) -> str:
+    """Render a block of the page a second time: its title is also its heading."""
+    if BLOCK_CONTEXT_KEY not in context.render_context:
+        return ""
+    return BlockNode(block, NodeList()).render(context)
+
+
+@register.simple_tag(takes_context=True)
+def navigation_links(context: Context) -> list[navigation.Link]:
+    """Return the main entries that this reader may open."""
+    request = context.get("request")
+    return navigation.links(request) if request else []
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """Return the theme that this browser chose; empty where the system decides."""
+    request = context.get("request")
+    chosen = request.COOKIES.get(navigation.THEME_COOKIE, "") if request else ""
+    return chosen if chosen in navigation.THEMES else ""
+
+
+@register.simple_tag
+def page_url(name: str, *args: object) -> str:
+    """Return a page's address, or nothing where there is no such page."""
+    return navigation.url_or_none(name, *args) or ""
+
+
+@register.simple_tag
+def crumb(label: str, url_name: str = "", *args: object) -> SafeString:
+    """Write one step of the breadcrumbs, the last without an address."""
+    url = navigation.url_or_none(url_name, *args) if url_name else None
+    if url:
+        return format_html('<li><a href="{}">{}</a></li>', url, label)
+    return format_html('<li><span aria-current="page">{}</span></li>', label)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon; a word stands beside it."""
+    return icons.icon(name)
+
+
+# --- What is said --------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def badge(kind: str, word: object) -> SafeString:
+    """Show a state as an icon and a word. Kinds: ok, wait, danger, info, off."""
+    return format_html('<span class="badge {}">{}{}</span>', kind, icons.icon(KINDS[kind]), word)
+
+
+@register.simple_block_tag
+def notice(content: str, kind: str = "info") -> SafeString:
+    """Say something important within a page."""
+    return _part("notice", content=content, kind=kind, icon=KINDS[kind])
+
+
+@register.filter
+def toast_kind(level_tag: str) -> str:
+    """Return the kind of a Django message."""
+    return {"success": "ok", "warning": "wait", "error": "danger"}.get(level_tag, "info")
+
+
+@register.simple_block_tag
+def empty(content: str, title: str, symbol: str = "info") -> SafeString:
+    """Say that there is nothing, and what to do."""
+    return _part("empty", content=content, title=title, icon=symbol)
+
+
+@register.simple_tag
+def stat(value: object, label: str, note: str = "", kind: str = "", url: str = "") -> SafeString:
+    """Show one figure; within `<dl class="stats">`."""
+    written = french.number(value) if isinstance(value, (int, float)) else value
+    return _part("stat", value=written, label=label, note=note, kind=kind, url=url)
+
+
+# --- How a page is divided -----------------------------------------------------------------------
+
+
+@register.simple_block_tag
+def panel(
+    content: str, title: str = "", url: str = "", link: str = "", anchor: str = ""
+) -> SafeString:
+    """Frame a part of a page under a title, with one link beside it."""
+    return _part(
+        "panel", content=content, title=title, url=url, link=link, anchor=anchor or slugify(title)
+    )
+
+
+@register.simple_block_tag
+def facts(content: str) -> SafeString:
+    """List facts: a name and what it is; holds `{% fact %}`."""
+    return format_html('<dl class="facts">{}</dl>', content)
+
+
+@register.simple_block_tag
+def fact(content: str, label: str) -> SafeString:
+    """Write one fact."""
+    return format_html("<div><dt>{}</dt><dd>{}</dd></div>", label, content)
+
+
+@register.simple_block_tag
+def tabs(content: str, label: str) -> SafeString:
+    """Lead to the parts of one thing, each a page of its own; holds `{% tab %}`."""
+    return format_html('<nav class="tabs" aria-label="{}"><ul>{}</ul></nav>', label, content)
+
+
+@register.simple_tag
+def tab(label: str, url: str, current: bool = False) -> SafeString:
+    """Lead to one part."""
+    return _part("tab", label=label, url=url, current=current)
+
+
+@register.simple_block_tag
+def table(
+    content: str, caption: str, wide: bool = False, quiet_caption: bool = False
+) -> SafeString:
+    """Show a table; on a phone each row is a card, or the whole scrolls where it is `wide`.
+
+    Each cell carries `data-label`, the name of its column; the first of a row is a `<th>`.
+    """
+    return _part("table", content=content, caption=caption, wide=wide, quiet_caption=quiet_caption)
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, next_key: object, key: str = "avant") -> SafeString:
+    """Lead to the next rows by the key of the last one shown, and back to the first."""
+    request = context["request"]
+    others = request.GET.copy()
+    others.pop(key, None)
+    first_url = f"{request.path}?{others.urlencode()}" if others else request.path
+    others[key] = str(next_key)
+    return _part(
+        "pager",
+        first_url="" if key not in request.GET else first_url,
+        next_url=f"{request.path}?{others.urlencode()}" if next_key else "",
+    )
+
+
+@register.simple_block_tag
+def timeline(content: str, label: str = "Chronologie") -> SafeString:
+    """List what happened in the order of time; holds `{% event %}`."""
+    return format_html('<ol class="timeline" aria-label="{}">{}</ol>', label, content)
+
+
+@register.simple_block_tag
+def event(
+    content: str, at: datetime | None, title: str, kind: str = "off", symbol: str = ""
+) -> SafeString:
+    """Write one event of a timeline, its moment to the second."""
+    return _part(
+        "event", content=content, at=at, title=title, kind=kind, icon=symbol or KINDS[kind]
+    )
+
+
+@register.simple_tag
+def bar_chart(chart: Chart) -> SafeString:
+    """Draw bars, with their table."""
+    return _part("chart", chart=chart, is_bars=True)
+
+
+@register.simple_tag
+def line_chart(chart: Chart) -> SafeString:
+    """Draw lines, with their table."""
+    return _part("chart", chart=chart, is_bars=False)
+
+
+# --- What is asked -------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def field(bound: BoundField) -> SafeString:
+    """Show one field of a form with its label, its hint and its errors."""
+    return _part("field", field=bound, is_check=isinstance(bound.field.widget, CheckboxInput))
+
+
+@register.simple_tag
+def fields(form: BaseForm) -> SafeString:
+    """Show what is wrong with a form, then all its fields."""
+    return _part("fields", form=form)
+
+
+@register.simple_tag
+def errors(form: BaseForm) -> SafeString:
+    """Show what is wrong with a form, each error leading to its field."""
+    return _part("errors", form=form)
+
+
+@register.simple_tag(takes_context=True)
+def filter_bar(context: Context, form: BaseForm, label: str = "Filtrer la liste") -> SafeString:
+    """Show the filters of a list (the form of a FilterSet), sent by GET."""
+    request = context["request"]
+    return _part("filter_bar", form=form, label=label, path=request.path, is_set=bool(request.GET))
+
+
+@register.simple_tag(takes_context=True)
+def post_button(
+    context: Context,
+    url: str,
+    label: str,
+    style: str = "secondary",
+    symbol: str = "",
+    about: str = "",
+    **values: object,
+) -> SafeString:
+    """Show a button that does something at once: a form of its own with hidden values.
+
+    `about` completes the label for screen readers: « Monter » about « Jeanne Aubry ».
+    """
+    return _part(
+        "post_button",
+        url=url,
+        label=label,
+        style=style,
+        icon=symbol,
+        about=about,
+        values=values,
+        csrf_token=context.get("csrf_token"),
+    )
+
+
+@register.simple_tag
+def dialog_link(
+    url: str, label: str, style: str = "secondary", symbol: str = "", about: str = ""
+) -> SafeString:
+    """Lead to a page that asks (it extends confirm.html), shown above this one if it can be."""
+    return _part("dialog_link", url=url, label=label, style=style, icon=symbol, about=about)
+
+
+@register.simple_tag(takes_context=True)
+def masked_address(
+    context: Context, masked: str, url: str = "", about: str = "", **values: Any
+) -> SafeString:
+    """Show a masked address, with the button that reveals it where `url` leads to that."""
+    return _part(
+        "address",
+        masked=masked,
+        url=url,
+        about=about,
+        values=values,
+        csrf_token=context.get("csrf_token"),
+    )
