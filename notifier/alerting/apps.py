@@ -26,6 +26,7 @@ class AlertingConfig(AppConfig):
         from notifier.delivery.sending.former_recipients import checking_recipients
         from notifier.delivery.signals import delivered_late, delivery_failed
         from notifier.intake.receive import received
+        from notifier.jobs.heartbeat import beating
         from notifier.readiness import CHECK_TAG
 
         register(check_wording, CHECK_TAG)
@@ -34,6 +35,7 @@ class AlertingConfig(AppConfig):
         # After the next person is told: that never waits for it.
         delivery_failed.connect(_note_failure, dispatch_uid="addresses")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
+        beating.connect(_read_narrowings, dispatch_uid="alerting")
         checking_recipients.connect(_messages_to_former_recipients, dispatch_uid="alerting")
 
 
@@ -59,6 +61,13 @@ def _catch_up(message: Message, **_: object) -> None:
     from notifier.alerting.escalation.late_delivery import catch_up
 
     catch_up(message)
+
+
+def _read_narrowings(role: str, **_: object) -> None:
+    from notifier.alerting.policy.narrowings import refresh
+
+    if role == "worker":
+        refresh()
 
 
 def _messages_to_former_recipients(messages: list[Message], **_: object) -> set[int]:

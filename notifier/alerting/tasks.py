@@ -10,6 +10,7 @@ from notifier.alerting.decision.pipeline import decide_each
 from notifier.alerting.escalation.failing_addresses import forget_recovered
 from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
@@ -21,6 +22,7 @@ def warm_up(**_: object) -> None:
     """Read and import now what the first event would otherwise wait for."""
     categories()
     composer()
+    narrowings_at()
     resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
     for name in PROVIDER_OF.values():
         provider_named(name)

@@ -14,6 +14,7 @@ from threading import Event, Thread
 
 import structlog
 from django.db import Error, connection
+from django.dispatch import Signal
 from django.utils import timezone
 
 from notifier.jobs.broker import QUEUES
@@ -28,6 +29,8 @@ INTERVAL_S = 5.0
 MISSING_AFTER = timedelta(seconds=20)
 # A killed process leaves its row behind, which is deleted after this.
 DELETE_AFTER = timedelta(hours=1)
+# Sent with each heartbeat of a process, with role (str): what every process keeps is read anew.
+beating = Signal()
 
 
 class HeartbeatThread:
@@ -59,6 +62,7 @@ class HeartbeatThread:
         while True:
             try:
                 self._write(timezone.now())
+                beating.send(sender=HeartbeatThread, role=self._role)
             except Error as error:
                 log.warning("heartbeat cannot be written", error=repr(error))
             # For one statement in five seconds a new connection is better than a kept one.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 from uuid import uuid4
@@ -16,8 +17,15 @@ from notifier.alerting.decision import rulings
 from notifier.alerting.decision.plan import AlertPlan, ReportPlan, plan
 from notifier.alerting.decision.rulings import place_and_rule
 from notifier.alerting.decision.situation import Situation
-from notifier.alerting.models import KNOWN, Alert, Notification, NotificationState
+from notifier.alerting.models import (
+    KNOWN,
+    Alert,
+    Notification,
+    NotificationState,
+    PolicyNarrowing,
+)
 from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.policy import narrowings
 from notifier.alerting.policy.current import categories
 from notifier.alerting.throttling.limits import Limits
 from notifier.delivery.models import Message, MessageState
@@ -86,6 +94,7 @@ class World:
     rules: Sequence[AgreementRule] = ()
     people: dict[OrganisationRef, list[Recipient]] = field(default_factory=dict)
     departements: Sequence[str] = ("90",)
+    narrowings: Sequence[PolicyNarrowing] = ()
     reports: list[Report] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     earlier: dict[int, list[Notification]] = field(default_factory=dict)
@@ -111,12 +120,12 @@ class World:
         self.reports.append(report)
         with self._read():
             (ruled,) = place_and_rule([(report, list(self.reports))], lock=False)
-        told = {ruling.organisation for ruling in ruled.notifying}
-        people = {ref: self.people.get(ref, []) for ref in told}
-        storm = categories().storm
-        limits = Limits(now, 10**6, storm.window, storm.reopening)
-        situation = Situation(now, people, {k: list(v) for k, v in self.earlier.items()}, limits)
-        (report_plan,) = plan([ruled], situation).report_plans
+            told = {ruling.organisation for ruling in ruled.notifying}
+            people = {ref: self.people.get(ref, []) for ref in told}
+            storm = categories().storm
+            limits = Limits(now, 10**6, storm.window, storm.reopening)
+            earlier = {k: list(v) for k, v in self.earlier.items()}
+            (report_plan,) = plan([ruled], Situation(now, people, earlier, limits)).report_plans
         self._apply(report_plan)
         return report_plan
 
@@ -126,6 +135,8 @@ class World:
         with (
             mock.patch.object(rulings, "rules_for", return_value=list(self.rules)),
             mock.patch.object(rulings, "_alerts_of", return_value=alerts),
+            mock.patch.object(rulings, "narrowings_at", return_value=list(self.narrowings)),
+            mock.patch.object(narrowings, "narrowings_at", return_value=list(self.narrowings)),
         ):
             yield
 
@@ -173,3 +184,10 @@ def commune(code: str = "90033") -> OrganisationRef:
 def addresses(planned: Iterable[PlannedNotification]) -> list[tuple[str, str]]:
     """Channel and address of planned texts."""
     return [(n.channel.value, n.address) for n in planned]
+
+
+def narrowing(category: str, **what: Any) -> PolicyNarrowing:
+    """A narrowing of the Territoire de Belfort, in force, unless said otherwise."""
+    usual = {"departement": "90", "reason": "à la demande des maires", "author": "A. Dupont"}
+    since = datetime(2026, 11, 28, 8, tzinfo=UTC)
+    return PolicyNarrowing(category=category, starts_at=since, **{**usual, **what})

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.policy.narrowings import refresh
 from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -48,7 +49,8 @@ def counted() -> Iterator[Statements]:
 
 @pytest.fixture
 def key(rules, db, provider) -> str:
-    """A source's key; what is sent reaches a simulator."""
+    """A source's key; what is sent reaches a simulator. Narrowings are known, as to any worker."""
+    refresh()
     return add_source("CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False).key
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
 from notifier.alerting.models import FIGURE
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import Terms
+from notifier.alerting.policy.text_kind import withheld
 from notifier.delivery.models import Lane
 from notifier.directory.conventions.rules import AgreementRule, Site, is_among
 from notifier.directory.models import Detail, OrganisationKind, OrganisationRef
@@ -35,6 +37,8 @@ class Outcome(StrEnum):
     """It is counted in a figure, and told of nothing."""
     KEPT_BACK = "kept_back"
     """The commune keeps the category from it."""
+    NARROWED = "narrowed"
+    """The groupement has it told to nobody there, the mayor neither."""
     UNSURE = "no_position"
     """Whether it is in one of its sites cannot be known."""
     ELSEWHERE = "elsewhere"
@@ -76,22 +80,29 @@ def agreements_on(
     *,
     nearby: Sequence[Commune] = (),
     containing: Sequence[Commune] = (),
+    narrowed_in: Mapping[Commune, Category] = MappingProxyType({}),
 ) -> list[Agreement]:
     """Return what the rules say of each organisation, those that read the most first.
 
     Last come those whose texts wait for a person: they must make no other needless.
 
     `communes` are those affected, of which the mayors may know, the one that holds the point first.
-    What happens in those `containing` it, beside the ones `nearby`, is theirs to keep back.
+    What happens in those `containing` it, beside the ones `nearby`, is theirs to keep back. Where a
+    groupement narrows the category (`narrowed_in`), no convention tells what the mayor is not told,
+    nor faster, unless a rule names the lane.
     """
+    categories = {commune: narrowed_in.get(commune, category) for commune in communes}
+    untold = {c for c, narrowed in categories.items() if withheld(report.severity, narrowed)}
     by_organisation: defaultdict[OrganisationRef, list[_Match]] = defaultdict(list)
     position = Position.of(report.location)
     for rule in rules:
         if is_among(category.code, rule.categories) and _is_grave_enough(report, rule):
             keepers = {c: containing if c in nearby else [c] for c in communes}
-            matches = _matches(rule, category, keepers, position)
-            by_organisation[rule.organisation] += matches
-    found = [_agreement(matches, category) for matches in by_organisation.values() if matches]
+            for match in _matches(rule, category, keepers, position):
+                is_untold = match.outcome is Outcome.TOLD and match.commune in untold
+                told = replace(match, outcome=Outcome.NARROWED) if is_untold else match
+                by_organisation[rule.organisation].append(told)
+    found = [_agreement(matches, categories) for matches in by_organisation.values()]
     return sorted(found, key=_order)
 
 
@@ -140,7 +151,7 @@ def _find_site(sites: Sequence[Site], position: Position | None) -> tuple[Outcom
     return (Outcome.UNSURE if is_unsure else Outcome.ELSEWHERE), None
 
 
-def _agreement(matches: Sequence[_Match], category: Category) -> Agreement:
+def _agreement(matches: Sequence[_Match], categories: Mapping[Commune, Category]) -> Agreement:
     """Return what all matches of one organisation come to.
 
     A rule that tells something goes before one that gives a figure, and one that tells at once
@@ -150,16 +161,18 @@ def _agreement(matches: Sequence[_Match], category: Category) -> Agreement:
     telling = [match for match in told if match.rule.detail != Detail.FIGURE]
     if telling:
         at_once = [match for match in telling if not _needs_release(match.rule)]
-        return _summed(at_once or telling, Outcome.TOLD, category)
+        return _summed(at_once or telling, Outcome.TOLD, categories)
     if told:
-        return _summed(told, Outcome.FIGURE, category)
-    for outcome in (Outcome.KEPT_BACK, Outcome.UNSURE):
+        return _summed(told, Outcome.FIGURE, categories)
+    for outcome in (Outcome.NARROWED, Outcome.KEPT_BACK, Outcome.UNSURE):
         if kept := [match for match in matches if match.outcome is outcome]:
-            return _summed(kept, outcome, category)
-    return _summed(matches, Outcome.ELSEWHERE, category)
+            return _summed(kept, outcome, categories)
+    return _summed(matches, Outcome.ELSEWHERE, categories)
 
 
-def _summed(matches: Sequence[_Match], outcome: Outcome, category: Category) -> Agreement:
+def _summed(
+    matches: Sequence[_Match], outcome: Outcome, categories: Mapping[Commune, Category]
+) -> Agreement:
     """Return one agreement of several rules that say the same.
 
     In each commune the fullest rule counts; of several communes the one that allows the least, for
@@ -170,7 +183,7 @@ def _summed(matches: Sequence[_Match], outcome: Outcome, category: Category) -> 
     fullest: dict[Commune, int] = {}
     for match in matches:
         fullest[match.commune] = min(match.fullness, fullest.get(match.commune, match.fullness))
-    lanes = {match.rule.lane or category.lane for match in matches}
+    lanes = {match.rule.lane or categories[match.commune].lane for match in matches}
     is_whole = any(not match.site for match in matches)
     terms = Terms(
         rules=_distinct(match.rule.rule_id for match in matches),

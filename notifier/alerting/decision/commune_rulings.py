@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from notifier.alerting.decision.placement import Placement
@@ -29,36 +29,47 @@ MAX_NAMED = 2
 
 
 def rule_on_communes(
-    report: Report, category: Category, placement: Placement, alerts: Sequence[Alert]
+    report: Report,
+    category_in: Callable[[str], Category],
+    placement: Placement,
+    alerts: Sequence[Alert],
 ) -> list[OrganisationRuling]:
     """Return the rulings by law: the communes concerned, then their neighbours.
 
-    Neighbours for whom there is nothing are left out.
+    Neighbours for whom there is nothing are left out. `category_in` returns the category as it
+    applies in a département.
     """
     alert_of = {alert.organisation: alert for alert in alerts}
-    state = report.status, report.severity, category
+    state = report.status, report.severity
     rulings = []
     for commune in placement.communes:
+        category = category_in(commune.departement)
         alert = alert_of.pop(commune.code, None)
         containing = placement.containing if commune in placement.nearby else []
-        ruling = rule_on(*state, alert, exercise=report.exercise, is_nearby=bool(containing))
-        rulings.append(_on_commune(commune, ruling, alert, containing=containing))
+        ruling = rule_on(
+            *state, category, alert, exercise=report.exercise, is_nearby=bool(containing)
+        )
+        rulings.append(_on_commune(commune, ruling, alert, category, containing=containing))
     for neighbour in placement.neighbours:
         commune, next_to = neighbour.commune, neighbour.next_to
+        category = category_in(commune.departement)
         alert = alert_of.pop(commune.code, None)
-        ruling = rule_on_neighbour(*state, alert, exercise=report.exercise, next_to=next_to)
-        if ruling.kind:
-            rulings.append(_on_commune(commune, ruling, alert, next_to=next_to))
+        ruling = rule_on_neighbour(
+            *state, category, alert, exercise=report.exercise, next_to=next_to
+        )
+        if ruling.kind or ruling.rule == "narrowed":
+            rulings.append(_on_commune(commune, ruling, alert, category, next_to=next_to))
     for alert in alert_of.values() if placement.is_placed else ():
         former = commune_by_code(alert.organisation)
         if alert.is_open and former is not None:
+            category = category_in(former.departement)
             ruling = _rule_on_no_longer_affected(report, category, alert)
             moved_to = _where_now(report, category, placement)
-            rulings.append(_on_commune(former, ruling, alert, moved_to=moved_to))
+            rulings.append(_on_commune(former, ruling, alert, category, moved_to=moved_to))
     ruled = {ruling.organisation.code for ruling in rulings}
     concerned = list_communes(placement.communes)
     rulings += [
-        _on_commune(commune, rule_on_edge(concerned), None)
+        _on_commune(commune, rule_on_edge(concerned), None, category_in(commune.departement))
         for commune in placement.excluded
         if commune.code not in ruled
     ]
@@ -66,11 +77,12 @@ def rule_on_communes(
 
 
 def _on_commune(
-    commune: Commune, ruling: Ruling, alert: Alert | None, **where: Any
+    commune: Commune, ruling: Ruling, alert: Alert | None, category: Category, **where: Any
 ) -> OrganisationRuling:
     """Return the ruling on a commune, which is told by law."""
     ref = OrganisationRef(OrganisationKind.COMMUNE, commune.code)
-    return OrganisationRuling(ref, commune.name, Audience([commune], **where), ruling, alert)
+    audience = Audience([commune], **where)
+    return OrganisationRuling(ref, commune.name, audience, ruling, alert, category)
 
 
 def _rule_on_no_longer_affected(report: Report, category: Category, alert: Alert) -> Ruling:

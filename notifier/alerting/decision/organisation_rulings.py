@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from notifier.alerting.decision.agreements import Agreement, Outcome, agreements_on
 from notifier.alerting.decision.placement import Placement
@@ -33,15 +34,21 @@ def rule_on_organisations(
     placement: Placement,
     alerts: Sequence[Alert],
     rules: Sequence[AgreementRule],
+    narrowed_in: Mapping[Commune, Category],
 ) -> list[OrganisationRuling]:
     """Return the rulings under conventions, those that read the most first.
 
     Nothing of what is withheld from the mayors, but the end of what was told. Who is in a territory
-    but in none of the sites there is left out.
+    but in none of the sites there is left out. `narrowed_in` are the communes whose groupement
+    narrows the category.
     """
     alert_of = {alert.ref: alert for alert in alerts}
     is_withheld = withheld(report.severity, category) is not None
-    where = {"nearby": placement.nearby, "containing": placement.containing}
+    where: dict[str, Any] = {
+        "nearby": placement.nearby,
+        "containing": placement.containing,
+        "narrowed_in": narrowed_in,
+    }
     found = (
         [] if is_withheld else agreements_on(report, category, placement.communes, rules, **where)
     )
@@ -58,7 +65,7 @@ def rule_on_organisations(
             as_before = replace(agreement, terms=parse_terms(alert.terms))
             rulings.append(_told_by(as_before, report, category, placement, alert))
         elif agreement.outcome is not Outcome.ELSEWHERE and not is_announced:
-            rulings.append(_not_told_by(agreement))
+            rulings.append(_not_told_by(agreement, report, category, narrowed_in))
         else:
             continue
         alert_of.pop(agreement.organisation, None)
@@ -95,7 +102,7 @@ def _told_by(
         instead_of=_moved_from(agreement, alert) if ruling.rule == "moved_within" else (),
     )
     return OrganisationRuling(
-        agreement.organisation, agreement.name, audience, ruling, alert, agreement.terms
+        agreement.organisation, agreement.name, audience, ruling, alert, category, agreement.terms
     )
 
 
@@ -112,14 +119,25 @@ _WHY_NOT = {
 }
 
 
-def _not_told_by(agreement: Agreement) -> OrganisationRuling:
-    reason = f"{_WHY_NOT[agreement.outcome]}, {agreement.terms.in_words}"
+def _not_told_by(
+    agreement: Agreement,
+    report: Report,
+    category: Category,
+    narrowed_in: Mapping[Commune, Category],
+) -> OrganisationRuling:
+    if agreement.outcome is Outcome.NARROWED:
+        by = (withheld(report.severity, narrowed_in[c]) for c in agreement.communes)
+        why = next(ruling.reason for ruling in by if ruling)
+    else:
+        why = _WHY_NOT[agreement.outcome]
+    reason = f"{why}, {agreement.terms.in_words}"
     return OrganisationRuling(
         agreement.organisation,
         agreement.name,
         Audience(agreement.communes, organisation=agreement.name, terms=agreement.terms),
         Ruling(None, agreement.outcome, reason),
         None,
+        category,
         agreement.terms,
     )
 
@@ -147,4 +165,6 @@ def _former(
     else:
         ruling = withheld(report.severity, category) or rule_on_agreement_over()
     audience = Audience(communes, organisation=alert.organisation_name, terms=terms)
-    return OrganisationRuling(alert.ref, alert.organisation_name, audience, ruling, alert, terms)
+    return OrganisationRuling(
+        alert.ref, alert.organisation_name, audience, ruling, alert, category, terms
+    )

@@ -131,8 +131,8 @@ def _plan_alert(
     ruled: RuledReport, ruling: OrganisationRuling, situation: Situation, readings: Readings
 ) -> AlertPlan:
     """Plan one organisation; `readings` are the texts of the others, to which it adds its own."""
-    kind, category = ruling.kind, ruled.category
-    if kind is None or category is None or (ruling.alert is None and not ruling.opens):
+    kind, category = ruling.kind, ruling.category
+    if kind is None or (ruling.alert is None and not ruling.opens):
         return AlertPlan(ruling)
     alert = _revised(ruled.report, category, ruling, kind, situation)
     texts = compose(kind, alert.facts)

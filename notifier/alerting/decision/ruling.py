@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.text_facts import Audience
+from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import BY_LAW, Terms
 from notifier.alerting.policy.text_kind import Ruling
 from notifier.directory.models import OrganisationRef
@@ -21,6 +22,8 @@ class OrganisationRuling:
     audience: Audience
     ruling: Ruling
     alert: Alert | None
+    category: Category
+    """As it applies to the organisation."""
     terms: Terms = BY_LAW
 
     @property

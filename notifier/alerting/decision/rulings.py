@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from django.utils import timezone
 
@@ -18,9 +19,11 @@ from notifier.alerting.decision.commune_rulings import rule_on_communes
 from notifier.alerting.decision.organisation_rulings import rule_on_organisations
 from notifier.alerting.decision.placement import Placement, place_report
 from notifier.alerting.decision.ruling import OrganisationRuling
-from notifier.alerting.models import Alert
+from notifier.alerting.models import Alert, PolicyNarrowing
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowing import narrowed
+from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.policy.text_kind import withheld
 from notifier.directory.conventions.rules import AgreementRule, rules_for
 from notifier.intake.models import Report
@@ -47,7 +50,10 @@ class RuledReport:
 
 
 def place_and_rule(
-    reports: Iterable[tuple[Report, list[Report]]], *, lock: bool, at: datetime | None = None
+    reports: Iterable[tuple[Report, list[Report]]],
+    *,
+    lock: bool,
+    at: datetime | None = None,
 ) -> list[RuledReport]:
     """Place each report and rule on its organisations; each is of another incident.
 
@@ -55,7 +61,7 @@ def place_and_rule(
     (now, if nothing is said), one where a report is not the first of its incident. `lock`: the
     alerts are locked until commit.
     """
-    placed = [_placed(report, incident_reports) for report, incident_reports in reports]
+    placed = [place(report, incident_reports) for report, incident_reports in reports]
     # An incident of which nothing was decided yet has no alert.
     incidents_with_alerts = [
         ruled.report.incident_id
@@ -70,7 +76,8 @@ def place_and_rule(
         for commune in ruled.placement.communes
     }
     rules = rules_for(sorted(affected), at or timezone.now())
-    return [_with_rulings(ruled, alerts[ruled.report.incident_id], rules) for ruled in placed]
+    narrowings = narrowings_at(at)
+    return [rule(ruled, alerts[ruled.report.incident_id], rules, narrowings) for ruled in placed]
 
 
 def rule_on_all(
@@ -79,8 +86,10 @@ def rule_on_all(
     placement: Placement,
     alerts: Sequence[Alert],
     rules: Sequence[AgreementRule],
+    narrowings: Sequence[PolicyNarrowing],
 ) -> list[OrganisationRuling]:
     """Return the rulings in the order of sending: the communes, then who a convention tells."""
+    category_in = partial(_category_in, category, narrowings)
     neighbours = (neighbour.commune for neighbour in placement.neighbours)
     concerned = {commune.code for commune in (*placement.communes, *neighbours)}
     # A commune may have been told by a convention before it is concerned itself.
@@ -89,28 +98,46 @@ def rule_on_all(
         for alert in alerts
         if not alert.terms or (alert.is_of_commune and alert.organisation in concerned)
     ]
-    communes = rule_on_communes(report, category, placement, by_law)
+    communes = rule_on_communes(report, category_in, placement, by_law)
     told = {ruling.organisation for ruling in communes if ruling.alert or ruling.kind}
-    organisations = rule_on_organisations(report, category, placement, alerts, rules)
+    narrowed_in = {
+        commune: local
+        for commune in placement.communes
+        if (local := category_in(commune.departement)) is not category
+    }
+    organisations = rule_on_organisations(report, category, placement, alerts, rules, narrowed_in)
     # What the law has a commune told, no convention needs to.
     return [*communes, *(ruling for ruling in organisations if ruling.organisation not in told)]
 
 
-def _placed(report: Report, incident_reports: list[Report]) -> RuledReport:
+def _category_in(
+    category: Category, narrowings: Sequence[PolicyNarrowing], departement: str
+) -> Category:
+    return narrowed(category, departement, narrowings) if narrowings else category
+
+
+def place(report: Report, incident_reports: list[Report]) -> RuledReport:
+    """Return where a report is, on a copy of it, without any ruling."""
     changed = copy(report)
     placement = place_report(changed, incident_reports)
     category = categories().get(report.category) if placement.needs_ruling else None
     return RuledReport(changed, incident_reports, placement, category)
 
 
-def _with_rulings(
-    placed: RuledReport, alerts: list[Alert], rules: Sequence[AgreementRule]
+def rule(
+    placed: RuledReport,
+    alerts: list[Alert],
+    rules: Sequence[AgreementRule],
+    narrowings: Sequence[PolicyNarrowing],
 ) -> RuledReport:
+    """Return it with the rulings; where nobody may be notified, as it is."""
     if placed.category is None:
         return placed
     for alert in alerts:
         alert.incident = placed.report.incident
-    rulings = rule_on_all(placed.report, placed.category, placed.placement, alerts, rules)
+    rulings = rule_on_all(
+        placed.report, placed.category, placed.placement, alerts, rules, narrowings
+    )
     return replace(placed, rulings=rulings, alerts=alerts)
 
 

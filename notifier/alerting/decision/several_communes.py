@@ -23,7 +23,7 @@ from notifier.alerting.notification.planned import (
     address_key,
 )
 from notifier.alerting.notification.text_facts import compose
-from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.terms import addressing, parse_terms
 from notifier.delivery.models import Channel, Lane, MessageState
 from notifier.directory.models import OrganisationRef
@@ -119,7 +119,7 @@ def _as_it_stands(alert: Alert, row: Notification, received_at: datetime) -> Pla
     """Plan for the same recipient what the alert last said."""
     is_sms = row.channel == Channel.SMS
     texts = compose(Kind(alert.kind), alert.facts)
-    category = categories().get(alert.category)
+    category = category_of(alert)
     lane = addressing(category, parse_terms(alert.terms)).lane if category else Lane.URGENT
     return PlannedNotification(
         kind=NotificationKind.ALERT,

@@ -47,9 +47,8 @@ def read_situation(
     routine_addresses = {
         address
         for report in notifying
-        if report.category is not None
         for ruling in report.notifying
-        if addressing(report.category, ruling.terms).lane is Lane.ROUTINE
+        if addressing(ruling.category, ruling.terms).lane is Lane.ROUTINE
         for person in people[ruling.organisation]
         for address in person.addresses.values()
     }

@@ -31,7 +31,7 @@ from notifier.alerting.notification.recipients import on_time, people_not_notifi
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.notification.text_facts import compose
 from notifier.alerting.policy.categories import Category
-from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.terms import addressing, alarms_duty, parse_terms
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
@@ -233,7 +233,7 @@ def compose_text(alert: Alert, category: Category, unreached: str = "") -> Alert
 
 def disclosable_category(alert: Alert) -> Category | None:
     """Return the alert's category, if the operator's file and the convention still disclose it."""
-    category = categories().get(alert.category)
+    category = category_of(alert)
     if category is None:
         log.error("category left the configuration, alert is not passed on", alert=alert.pk)
         return None
@@ -258,7 +258,7 @@ def what_of(alert: Alert) -> str:
 
 def alarms_duty_of(alert: Alert) -> bool:
     """Return whether the duty officer hears that nobody is reached."""
-    category = categories().get(alert.category)
+    category = category_of(alert)
     return category is None or alarms_duty(category, parse_terms(alert.terms))
 
 
@@ -267,7 +267,7 @@ def sufficient_channels(alert: Alert) -> Sequence[str]:
 
     At night an e-mail wakes nobody; an end or a cancellation can be read in the morning.
     """
-    category = categories().get(alert.category)
+    category = category_of(alert)
     is_urgent = category is None or addressing(category, parse_terms(alert.terms)).is_urgent
     return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 

@@ -1,6 +1,7 @@
 """Choose recipients: of a first text, of a later one, and the people who were not notified yet."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Notification
@@ -17,6 +18,8 @@ def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> lis
     (CGCT art. L2122-17); without anybody of those functions, the first person of all. Where none of
     them has a telephone, an urgent alert also goes to the first person who has one.
     """
+    if addressing.kept:
+        return _narrowed(people, addressing)
     wanted = set(addressing.functions)
     chosen = [person for person in people if person.functions & wanted]
     if addressing.is_one_of_each:
@@ -29,6 +32,20 @@ def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> lis
     if addressing.is_urgent and not any(person.mobile for person in chosen):
         first_with_phone = _with_phone(people)[:1]
         chosen = [person for person in people if person in chosen or person in first_with_phone]
+    return chosen
+
+
+def _narrowed(people: Sequence[Recipient], addressing: Addressing) -> list[Recipient]:
+    """Return those whom a groupement keeps, of those who are told without it, and nobody else.
+
+    All of these where none of them is there; of an urgent alert also the first with a telephone.
+    """
+    everyone = first_recipients(people, replace(addressing, kept=()))
+    narrower = first_recipients(people, replace(addressing, functions=addressing.kept, kept=()))
+    chosen = [person for person in everyone if person in narrower] or everyone
+    if addressing.is_urgent and not _with_phone(chosen):
+        with_phone = _with_phone(everyone)[:1]
+        chosen = [person for person in everyone if person in chosen or person in with_phone]
     return chosen
 
 

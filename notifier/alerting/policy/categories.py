@@ -23,9 +23,13 @@ class Category(Rules):
     goes (`notifier.alerting.content.category_label`).
     `edge` says which communes close to a border are notified, `neighbours` whether adjoining ones,
     `whole_departement` whether all of a département named as a whole, without a review.
+    `configured` and `narrowing` are set where a groupement narrows it in its département: the
+    category as in the file, and which narrowings, in French (`notifier.alerting.policy.narrowing`).
     """
 
     code: str
+    configured: Category | None = None
+    narrowing: str = ""
 
     @cached_property
     def label(self) -> str:

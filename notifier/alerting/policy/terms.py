@@ -99,6 +99,8 @@ class Addressing:
     is_one_of_each: bool = False
     """Whether only the first person of each function is told: a métropole has fifteen
     vice-presidents. All residents of a quarter are."""
+    kept: Sequence[str] = ()
+    """Those of `functions` to whom a groupement narrows it; empty: all of them."""
 
     @property
     def is_urgent(self) -> bool:
@@ -112,7 +114,9 @@ def addressing(category: Category, terms: Terms = BY_LAW) -> Addressing:
     What a convention makes urgent goes by SMS as well: a mail wakes nobody.
     """
     if terms.is_by_law:
-        return Addressing(category.tell, category.channels, Lane(category.lane))
+        functions = (category.configured or category).tell
+        kept = category.tell if category.tell != functions else ()
+        return Addressing(functions, category.channels, Lane(category.lane), kept=kept)
     lane = Lane(terms.lane or category.lane)
     channels: tuple[str, ...] = category.channels
     if lane is Lane.URGENT and Channel.SMS not in channels:

@@ -174,8 +174,12 @@ def _first(status: str, severity: str, category: Category) -> Ruling:
     return withheld(severity, category) or Ruling(
         Kind.FIRST,
         category.disclosure,
-        f"« {category.label} » est à annoncer ({category.legal_basis})",
+        f"« {category.label} » est à annoncer ({_basis_of(category)})",
     )
+
+
+def _basis_of(category: Category) -> str:
+    return ", ".join(filter(None, (category.legal_basis, category.narrowing)))
 
 
 def _other_nature(*, exercise: bool) -> Ruling:
@@ -210,7 +214,12 @@ def _after_the_end(status: str, severity: str, category: Category) -> Ruling:
 
 
 def withheld(severity: str, category: Category) -> Ruling | None:
-    """Return the ruling that withholds a category of this severity; None where it is disclosed."""
+    """Return the ruling that withholds a category of this severity; None where it is disclosed.
+
+    What the file withholds is withheld by it, whatever a groupement narrows.
+    """
+    if category.configured is not None:
+        return withheld(severity, category.configured) or _narrowed(severity, category)
     if category.disclosure == "withhold":
         return Ruling(None, "withheld", f"« {category.label} » n’est pas communiqué aux communes")
     if category.threshold is not None and Severity(severity) < category.threshold:
@@ -219,4 +228,14 @@ def withheld(severity: str, category: Category) -> Ruling | None:
             "below_threshold",
             f"« {category.label} » n’est communiqué qu’à partir d’une gravité supérieure",
         )
+    return None
+
+
+def _narrowed(severity: str, category: Category) -> Ruling | None:
+    if category.disclosure == "withhold":
+        why = f"« {category.label} » n’est pas annoncé dans le département"
+        return Ruling(None, "narrowed", f"{why} ({category.narrowing})")
+    if category.threshold is not None and Severity(severity) < category.threshold:
+        why = f"« {category.label} » n’y est annoncé qu’à partir d’une gravité supérieure"
+        return Ruling(None, "narrowed", f"{why} ({category.narrowing})")
     return None

@@ -24,7 +24,7 @@ from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.planned import address_key
 from notifier.alerting.notification.recipients import on_time
 from notifier.alerting.notification.store import queue_duty_mails
-from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.release.send import expires_at, send
 from notifier.alerting.throttling import quota
@@ -151,7 +151,7 @@ def _locked_rows(address: _Address) -> list[Notification]:
 def _is_useful(row: Notification) -> bool:
     """Whether its category is still disclosed, and its recipient does not know it yet."""
     alert = alert_of(row)
-    category = categories().get(alert.category)
+    category = category_of(alert)
     if category is None or withheld(alert.severity, category):
         return False
     if not is_still_agreed(alert, timezone.now()):

@@ -19,7 +19,8 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.journal import notification_entries
 from notifier.alerting.notification.text_facts import compose, parse_facts
-from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.policy.current import composer
+from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.terms import addressing, parse_terms
 from notifier.alerting.throttling.limits import next_day, read_limits, store_usage
 from notifier.alerting.throttling.quota import QUOTAS
@@ -118,7 +119,7 @@ def _lane(rows: Sequence[Notification]) -> Lane:
 
 
 def _lane_of(alert: Alert) -> Lane:
-    category = categories().get(alert.category)
+    category = category_of(alert)
     return addressing(category, parse_terms(alert.terms)).lane if category else Lane.URGENT
 
 

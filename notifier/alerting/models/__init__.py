@@ -1,0 +1,33 @@
+"""Alerts, notifications, limits and what narrows the rules, as stored."""
+
+from notifier.alerting.models.alerts import (
+    FIGURE,
+    KNOWN,
+    OF_ALERT,
+    Alert,
+    DeferralReason,
+    FanOut,
+    FiguresMail,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    QuotaUsage,
+)
+from notifier.alerting.models.policy import PolicyNarrowing, PolicyReplay, ReplayState
+
+__all__ = [
+    "FIGURE",
+    "KNOWN",
+    "OF_ALERT",
+    "Alert",
+    "DeferralReason",
+    "FanOut",
+    "FiguresMail",
+    "Notification",
+    "NotificationKind",
+    "NotificationState",
+    "PolicyNarrowing",
+    "PolicyReplay",
+    "QuotaUsage",
+    "ReplayState",
+]
