@@ -293,6 +293,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "directory imports": {
+        "task": "directory.upkeep_imports",
+        "schedule": 5.0,
+        "options": {"queue": "upkeep", "expires": 5},
+    },
     "alerting coverage": {
         "task": "alerting.report_coverage",
         "schedule": 900.0,

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from notifier.directory.imports import jobs
 from notifier.directory.on_call.planning import extend_rotations
 
 
@@ -10,3 +11,16 @@ from notifier.directory.on_call.planning import extend_rotations
 def extend_rotations_task() -> None:
     """Store the shifts on call of the next 53 weeks."""
     extend_rotations(timezone.now())
+
+
+@shared_task(name="directory.run_import")
+def run_import_task(*job_ids: str) -> None:
+    """Read or write lists that were uploaded."""
+    for job_id in job_ids:
+        jobs.run(int(job_id))
+
+
+@shared_task(name="directory.upkeep_imports")
+def upkeep_imports_task() -> None:
+    """Go on with lists whose worker died, and erase those that are over."""
+    jobs.upkeep(timezone.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -170,20 +170,33 @@ def read_list(
     if not (reading.entries or reading.faults or reading.skipped):
         what = "contact" if chosen is CONTACTS else "élu"
         reading.faults.append(
-            Fault(None, (f"« {path} » ne contient aucun {what} sous son en-tête",))
+            Fault(None, (f"« {path.name} » ne contient aucun {what} sous son en-tête",))
         )
     return reading
+
+
+def open_table(path: Path, form: str) -> tuple[list[str], Iterator[TableRow]] | None:
+    """Return the header of a list and the rows below it as they stand; None of one in JSON.
+
+    Raises FileRefused when the file cannot be read at all.
+    """
+    head = _read_head(path)
+    if is_json(head):
+        return None
+    table = _read_table(path, head)
+    _, header = _find_header(table, form, path.name)
+    return header.cells, table.rows
 
 
 def _read_json(path: Path, form: str, selection: Selection, progress: Progress | None) -> Reading:
     chosen = FORMATS["annuaire"]
     if form not in (AUTOMATIC, chosen.name):
-        raise refused(f"« {path} » est en JSON, le format de l’annuaire : --comme annuaire")
+        raise refused(f"« {path.name} » est en JSON, le format de l’annuaire : --comme annuaire")
     reading = _new_reading(chosen)
     rows = (CellsRow(number, record) for number, record in enumerate(read_records(path), 1))
     _fill(reading, chosen, rows, (), selection, progress)
     if not (reading.entries or reading.skipped):
-        reading.faults.append(Fault(None, (f"« {path} » ne contient aucune mairie",)))
+        reading.faults.append(Fault(None, (f"« {path.name} » ne contient aucune mairie",)))
     return reading
 
 
@@ -271,18 +284,18 @@ def _is_any_header(cells: Sequence[str]) -> bool:
 def _read_table(path: Path, head: bytes) -> Table:
     content = path.read_bytes()
     if is_workbook(head):
-        return read_workbook(content, str(path), _is_any_header)
-    return read_text_table(content, str(path))
+        return read_workbook(content, path.name, _is_any_header)
+    return read_text_table(content, path.name)
 
 
 def _read_head(path: Path) -> bytes:
     """Return the first bytes. Raises FileRefused if the file cannot be read."""
     try:
         if path.is_file() and path.stat().st_size > _MAX_BYTES and path.suffix != ".json":
-            raise refused(f"« {path} » dépasse 256 Mo : ce n’est pas une liste de contacts")
+            raise refused(f"« {path.name} » dépasse 256 Mo : ce n’est pas une liste de contacts")
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)
     except IsADirectoryError:
-        raise refused(f"« {path} » est un dossier : donnez le fichier lui-même") from None
+        raise refused(f"« {path.name} » est un dossier : donnez le fichier lui-même") from None
     except OSError as error:
-        raise refused(f"le fichier « {path} » {describe_os_error(error)}") from None
+        raise refused(f"le fichier « {path.name} » {describe_os_error(error)}") from None

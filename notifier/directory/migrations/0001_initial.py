@@ -1556,4 +1556,131 @@ class Migration(migrations.Migration):
                 fields=("commune", "zone"), name="directory_zone_commune_once"
             ),
         ),
+        migrations.CreateModel(
+            name="ImportJob",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("owner_id", models.BigIntegerField(verbose_name="compte")),
+                ("author", models.CharField(max_length=150, verbose_name="auteur")),
+                ("file_name", models.CharField(max_length=100, verbose_name="fichier")),
+                ("content", models.BinaryField(verbose_name="contenu")),
+                ("allowed", models.JSONField(verbose_name="périmètre")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reading", "en cours de lecture"),
+                            ("ready", "à vérifier"),
+                            ("writing", "en cours d’import"),
+                            ("done", "importée"),
+                            ("refused", "refusée"),
+                            ("interrupted", "interrompue"),
+                            ("abandoned", "abandonnée"),
+                        ],
+                        default="reading",
+                        max_length=11,
+                        verbose_name="état",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="déposée le")),
+                ("since", models.DateTimeField(verbose_name="depuis")),
+                ("claim", models.CharField(blank=True, max_length=32, verbose_name="prise")),
+                ("claimed_until", models.DateTimeField(null=True, verbose_name="prise jusqu’au")),
+                ("rows_read", models.PositiveIntegerField(default=0, verbose_name="lignes lues")),
+                (
+                    "rows_expected",
+                    models.PositiveIntegerField(default=0, verbose_name="lignes attendues"),
+                ),
+                ("form", models.CharField(blank=True, max_length=20, verbose_name="format")),
+                ("columns", models.JSONField(default=list, verbose_name="colonnes")),
+                ("counts", models.JSONField(default=dict, verbose_name="décompte")),
+                ("notes", models.JSONField(default=list, verbose_name="remarques")),
+                ("reasons", models.JSONField(default=list, verbose_name="motifs")),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="directory.change",
+                        verbose_name="changement",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
+            name="ImportRow",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField(verbose_name="ligne")),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("new", "nouveau"),
+                            ("changed", "modifié"),
+                            ("ended", "terminé"),
+                            ("unchanged", "inchangé"),
+                            ("refused", "refusé"),
+                        ],
+                        max_length=9,
+                        verbose_name="effet",
+                    ),
+                ),
+                ("post", models.TextField(blank=True, verbose_name="poste")),
+                ("details", models.JSONField(default=list, verbose_name="détail")),
+                ("warnings", models.JSONField(default=list, verbose_name="avertissements")),
+                ("is_warned", models.BooleanField(default=False, verbose_name="averti")),
+                ("cells", models.JSONField(default=list, verbose_name="cellules")),
+                ("is_left_out", models.BooleanField(default=False, verbose_name="laissée de côté")),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="directory.importjob",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "ligne d’import",
+                "verbose_name_plural": "lignes d’import",
+                "ordering": ("id",),
+            },
+        ),
+        migrations.AddIndex(
+            model_name="importjob",
+            index=models.Index(fields=["owner_id", "id"], name="directory_import_owner"),
+        ),
+        migrations.AddIndex(
+            model_name="importjob",
+            index=models.Index(
+                condition=models.Q(("content", b""), _negated=True),
+                fields=["since"],
+                name="directory_import_kept",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="importrow",
+            index=models.Index(fields=["job", "verb", "id"], name="directory_import_verb"),
+        ),
+        migrations.AddIndex(
+            model_name="importrow",
+            index=models.Index(fields=["job", "line"], name="directory_import_line"),
+        ),
     ]

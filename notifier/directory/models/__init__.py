@@ -23,6 +23,14 @@ from notifier.directory.models.functions import (
     Function,
     function_title,
 )
+from notifier.directory.models.imports import (
+    UNFINISHED,
+    WORKED_ON,
+    ImportJob,
+    ImportRow,
+    ImportState,
+    RowVerb,
+)
 from notifier.directory.models.organisations import (
     OF_DEPARTEMENT,
     Organisation,
@@ -48,6 +56,8 @@ __all__ = [
     "MAX_FAILURES",
     "OF_COMMUNE",
     "OF_DEPARTEMENT",
+    "UNFINISHED",
+    "WORKED_ON",
     "Absence",
     "Address",
     "AddressKind",
@@ -64,6 +74,9 @@ __all__ = [
     "CoverageCheck",
     "Detail",
     "Function",
+    "ImportJob",
+    "ImportRow",
+    "ImportState",
     "Mandate",
     "OnCallRotation",
     "OnCallShift",
@@ -72,6 +85,7 @@ __all__ = [
     "OrganisationRef",
     "Origin",
     "Person",
+    "RowVerb",
     "Zone",
     "ZoneCommune",
     "ZoneKind",
