@@ -50,10 +50,17 @@ class TomlFile:
 def read_toml(path: Path) -> TomlFile:
     """Read the file. Raises TomlRefusedError if it is unreadable, not UTF-8 or not TOML."""
     try:
-        text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
+        content = path.read_bytes()
     except OSError as error:
         raise TomlRefusedError(f"{path} {describe_os_error(error)}") from error
+    return parse_toml(path, content)
+
+
+def parse_toml(path: Path, content: bytes) -> TomlFile:
+    """Read what a file holds; `path` only names it. Raises as `read_toml`."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise TomlRefusedError(f"{path}:{line} : l’enregistrer en UTF-8") from error

@@ -226,13 +226,18 @@ def is_rank_taken(contact: Contact) -> bool:
 def delete_mandates(mandate_ids: Collection[int], author: str) -> None:
     """Delete the mandates, and the people who have no other, in one transaction."""
     with transaction.atomic():
-        mandates = list(Mandate.objects.filter(pk__in=mandate_ids).select_related("person"))
-        kept = Mandate.objects.exclude(pk__in=mandate_ids).filter(
-            person__in=[mandate.person_id for mandate in mandates]
-        )
-        staying = set(kept.values_list("person_id", flat=True))
-        leaving = {m.person_id: m.person for m in mandates if m.person_id not in staying}
         edits = Edits()
-        edits.remove(*mandates, *leaving.values())
-        edits.remove(*Address.objects.filter(person__in=leaving))
+        remove_mandates(mandate_ids, edits)
         write(edits, start_change(ChangeKind.HAND, author))
+
+
+def remove_mandates(mandate_ids: Collection[int], edits: Edits) -> None:
+    """Have the mandates deleted, and the people who have no other."""
+    mandates = list(Mandate.objects.filter(pk__in=mandate_ids).select_related("person"))
+    kept = Mandate.objects.exclude(pk__in=mandate_ids).filter(
+        person__in=[mandate.person_id for mandate in mandates]
+    )
+    staying = set(kept.values_list("person_id", flat=True))
+    leaving = {m.person_id: m.person for m in mandates if m.person_id not in staying}
+    edits.remove(*mandates, *leaving.values())
+    edits.remove(*Address.objects.filter(person__in=leaving))

@@ -35,10 +35,12 @@ from notifier.directory.models import (
 )
 from notifier.toml_file import (
     Key,
+    TomlFile,
     TomlRefusedError,
     describe,
     distinct,
     one_of,
+    parse_toml,
     read_toml,
     some_of,
 )
@@ -242,9 +244,20 @@ class ConventionFile(_Section):
 def read_convention(path: Path, known: Known) -> ConventionFile:
     """Read and check a convention. Raises ConventionRefusedError with every fault at once."""
     try:
-        file = read_toml(path)
+        return _checked(read_toml(path), known)
     except TomlRefusedError as refused:
         raise ConventionRefusedError(str(refused)) from refused
+
+
+def parse_convention(path: Path, content: bytes, known: Known) -> ConventionFile:
+    """Check a convention as `read_convention`, of content that was sent; `path` only names it."""
+    try:
+        return _checked(parse_toml(path, content), known)
+    except TomlRefusedError as refused:
+        raise ConventionRefusedError(str(refused)) from refused
+
+
+def _checked(file: TomlFile, known: Known) -> ConventionFile:
     try:
         convention = ConventionFile.model_validate(file.document, context=known)
     except ValidationError as error:

@@ -98,7 +98,11 @@ def read_zone_file(path: Path, target: OrganisationRef | None = None) -> ZoneFil
 
     Raises FileRefused with every fault at once, in French.
     """
-    content = _read_content(path)
+    return parse_zones(_read_content(path), path, target)
+
+
+def parse_zones(content: bytes, path: Path, target: OrganisationRef | None = None) -> ZoneFile:
+    """Read what a file holds, as `read_zone_file`; `path` only names it."""
     notes: list[str] = []
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         kinds: Sequence[ZoneKind] = OF_GEOJSON

@@ -15,12 +15,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.figures.count import Month, figure_rules, figures_of
+from notifier.alerting.policy.conventions import known_to_conventions, rule_label
 from notifier.alerting.policy.current import categories
 from notifier.console.management.commands._who import add_actor_option
 from notifier.directory.conventions.amendment import Amendment, import_convention
 from notifier.directory.conventions.deadlines import add_months
-from notifier.directory.conventions.file import ConventionRefusedError, Known, read_convention
-from notifier.directory.conventions.known import read_organisation, sites_of
+from notifier.directory.conventions.file import ConventionRefusedError, read_convention
+from notifier.directory.conventions.known import read_organisation
 from notifier.directory.conventions.rules import is_among, rules_for
 from notifier.directory.conventions.store import (
     ConventionError,
@@ -35,7 +36,6 @@ from notifier.directory.conventions.words import (
     describe_rule,
 )
 from notifier.directory.models import Convention, ConventionRule
-from notifier.intake.schema.clickable import find_unsafe
 from notifier.moments import written_month
 
 
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _import(self, paths: list[Path], who: str, *, dry_run: bool) -> None:
-        known = _known()
+        known = known_to_conventions()
         conventions = [read_convention(path, known) for path in paths]
         with transaction.atomic():
             amendments = [import_convention(one, who, dry_run=dry_run) for one in conventions]
@@ -141,7 +141,7 @@ class Command(BaseCommand):
                 self._say_rule(rule, f"{said} : ")
 
     def _say_rule(self, rule: ConventionRule, before: str = "") -> None:
-        first, *others = describe_rule(rule, _label)
+        first, *others = describe_rule(rule, rule_label)
         self.stdout.write(f"{before}{first}")
         for line in others:
             self.stdout.write(line)
@@ -175,7 +175,7 @@ class Command(BaseCommand):
         if not rules:
             self.stdout.write("Aucune règle en vigueur.")
         for narrowing in convention.narrowings.filter(in_force):
-            self.stdout.write(describe_narrowing(narrowing, _label))
+            self.stdout.write(describe_narrowing(narrowing, rule_label))
 
     def _figures(self, reference: str | None, first: date | None) -> None:
         if reference and not Convention.objects.filter(reference=reference).exists():
@@ -227,31 +227,8 @@ class Command(BaseCommand):
         now = rules_for([commune], timezone.now())
         if not any(rule.convention_reference == reference for rule in now):
             self.stdout.write(f"Attention : aucune règle en vigueur ne porte sur {commune}.")
-        kept = ", ".join(f"{_label(code)} ({code})" for code in codes) or "tout"
+        kept = ", ".join(f"{rule_label(code)} ({code})" for code in codes) or "tout"
         self.stdout.write(f"{reference} : {commune} garde pour elle {kept}.")
-
-
-def _known() -> Known:
-    shipped = categories()
-    known = {code: shipped.get(code) for code in shipped.codes()}
-    return Known(
-        categories={code: category.label for code, category in known.items() if category},
-        withheld={
-            code
-            for code, category in known.items()
-            if category and category.disclosure == "withhold"
-        },
-        read_organisation=read_organisation,
-        sites_of=sites_of,
-        find_unsafe=find_unsafe,
-    )
-
-
-def _label(code: str) -> str:
-    """Return what is said by a category's code; by its start, what the most general below says."""
-    below = (known for known in categories().codes() if is_among(known, [code]))
-    found = categories().get(next(below, ""))
-    return found.label if found else code
 
 
 def _during(day: date | None) -> Q:
