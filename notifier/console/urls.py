@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from notifier.console.pages import maps
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
 
@@ -9,5 +10,8 @@ app_name = "console"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
+    path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
+    path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),
     path("aide/composants", design, name="design"),
 ]

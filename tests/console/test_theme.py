@@ -85,7 +85,8 @@ def test_no_page_sets_styles_or_scripts_of_its_own() -> None:
 
 
 def test_pages_use_classes_of_the_theme() -> None:
-    known = set(re.findall(r"\.([a-z][\w-]*)", THEME))
+    styles = THEME + (STATIC / "map.css").read_text(encoding="utf-8")
+    known = set(re.findall(r"\.([a-z][\w-]*)", styles))
     for page in PAGES:
         text = re.sub(r"\{[%{#].*?[%}#]\}", " ", page.read_text(encoding="utf-8"))
         for value in re.findall(r'\sclass="([^"]*)"', text):

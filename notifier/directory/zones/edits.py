@@ -28,8 +28,8 @@ def add_zone(organisation: Organisation, new: NewZone, author: str) -> None:
     for other in others.prefetch_related("communes"):
         if identity_of(other) == new.identity and _meet(other, new):
             raise ZoneError(
-                f"« {new.name} » est déjà à cet organisme pour cette période : mettre fin à l’autre "
-                "zone, ou donner un autre nom"
+                f"« {new.name} » est déjà à cet organisme pour cette période : mettre fin à "
+                "l’autre zone, ou donner un autre nom"
             )
     add_zones([(organisation, new)], _BY_HAND)
     record_changes([(organisation, Changes(added=[new.name]))], author=author, source=_BY_HAND)
