@@ -64,6 +64,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "django_filters",
     "ninja",
@@ -83,6 +87,9 @@ MIDDLEWARE = [
     "notifier.api.middleware.AuthenticationMiddleware",
     "notifier.api.middleware.MessageMiddleware",
     "notifier.api.middleware.HtmxMiddleware",
+    "notifier.console.middleware.sessions_end",
+    "notifier.console.middleware.second_factor_first",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 # Django looks for its own protection against forged forms by name; ours is a subclass of it, held
@@ -130,12 +137,42 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "notifier.console.admin.log_in.client_address"
-AXES_LOCKOUT_TEMPLATE = "admin/locked.html"
+AXES_CLIENT_IP_CALLABLE = "notifier.accounts.log_in.client.client_address"
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+LOGIN_URL = "/connexion"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "notifier.accounts.log_in.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_FORMS = {
+    "login": "notifier.accounts.log_in.forms.LogInForm",
+    "reset_password": "notifier.accounts.log_in.forms.ForgottenPasswordForm",
+}
+# An address is verified by the invitation that came to it, and known to the account alone.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a name
+PASSWORD_RESET_TIMEOUT = 3600
+# A session ends with the browser too.
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
+# Passwords are axes's matter. A second factor may be guessed at by whoever has the password: a
+# million codes, of which three are right at any moment, take ten years at this rate.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key", "reveal": "60/h/user"}
+MFA_ADAPTER = "notifier.accounts.log_in.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# The clocks of telephones differ by some seconds, and a code takes some to type.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A passkey alone opens a session: so it asks for a finger, a face or a PIN.
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 HTTPS = ENVIRONMENT.PUBLIC_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -146,6 +183,9 @@ SECURE_HSTS_PRELOAD = HTTPS
 # The load balancer's and the supervisor's probes come in plain HTTP from inside.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+# A browser lets a passkey be used on http://localhost, and fido2 does not.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SESSION_COOKIE_AGE = 8 * 3600
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else []
 
@@ -199,6 +239,16 @@ SQLITE_PLACE = (
     if ENVIRONMENT.DATABASE_URL
     else f"le dossier DATA_DIR ({ENVIRONMENT.DATA_DIR.absolute()})"
 )
+
+# Rate limits and used codes are the same for every process.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+    }
+}
+EMAIL_BACKEND = "notifier.accounts.log_in.mail.OutboxBackend"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.EMAIL_FROM
 
 # --- Logs (English, for operators; never an address or a text) ------------------------------------
 

@@ -32,4 +32,5 @@ urlpatterns = [
     path("sortie/<str:key>", leave, name="leave"),
     path("apparence", appearance, name="appearance"),
     path("", include("notifier.console.urls")),
+    path("", include("notifier.console.log_in_urls")),
 ]

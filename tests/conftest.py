@@ -21,6 +21,7 @@ import time_machine
 
 from tests.harness.https import make_certificate
 from tests.harness.live import Live
+from tests.harness.log_in import prove_forced_log_ins
 from tests.harness.postgres import NoPostgres, Postgres
 from tests.harness.service import Service
 
@@ -117,6 +118,7 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     # Passwords cost no time: argon2 would take 100 ms of each test that has an account.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    prove_forced_log_ins()
     # Else every client of Django's lists all static files first, 20 ms.
     settings.WHITENOISE_AUTOREFRESH = True
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from notifier.console.pages import maps
+from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
 
@@ -14,4 +15,5 @@ urlpatterns = [
     path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
     path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),
     path("aide/composants", design, name="design"),
+    path("compte", account, name="account"),
 ]

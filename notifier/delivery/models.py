@@ -88,6 +88,9 @@ class Delay(models.IntegerChoices):
 
 # The pause key of messages that no pause holds: mails by which those in charge learn of one.
 EXEMPT = "-"
+# The recipient of messages whose text is the reader's own secret, such as a link that opens an
+# account: it is shown nowhere, and erased once it left or cannot leave.
+PRIVATE = "account"
 # The key of a pause that holds all messages.
 EVERYTHING = ""
 

@@ -30,7 +30,7 @@ FOR_MACHINES = [
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/api/v1/nothing", 404),
 ]
-FOR_PEOPLE = [("GET", "/", 200), ("GET", "/admin/login/", 200), ("GET", "/nothing", 404)]
+FOR_PEOPLE = [("GET", "/", 200), ("GET", "/connexion", 200), ("GET", "/nothing", 404)]
 
 
 def _answer(method: str, path: str, **more: object) -> HttpResponse:
@@ -96,11 +96,11 @@ def test_machines_have_no_cookie_and_no_session(method: str, path: str, code: in
 
 
 def test_people_have_all_of_it() -> None:
-    answer = _answer("GET", "/admin/login/")
+    answer = _answer("GET", "/connexion")
     assert "csrftoken" in answer.cookies
     request = answer.wsgi_request
     assert all(hasattr(request, name) for name in ("session", "user", "_messages"))
-    assert _answer("POST", "/admin/login/").status_code == 403
+    assert _answer("POST", "/connexion").status_code == 403
 
 
 def test_what_machines_do_without_and_nothing_else(settings: Settings) -> None:

@@ -31,6 +31,12 @@ PUBLIC = {
     "healthz", "readyz", "metrics",  # probes, which prove nothing of a person
     "",  # says what the service is
     "sortie/<str:key>",  # a resident's own secret
+    "apparence",  # a cookie of the browser's own
+    # The ways to a session, and to confirm one.
+    "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",
+    "connexion/confirmer", "connexion/confirmer/code", "connexion/confirmer/cle",
+    "connexion/oubli", "connexion/oubli/envoye", "connexion/oubli/fait",
+    "^connexion/oubli/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
 }  # fmt: skip
 
 

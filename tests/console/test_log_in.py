@@ -16,7 +16,7 @@ from notifier.journal.models import Entry, Step
 
 pytestmark = pytest.mark.django_db
 
-LOG_IN = "/admin/login/"
+LOG_IN = "/connexion"
 PASSWORD = "cheval-agrafe-pile-correcte"
 
 
@@ -28,7 +28,7 @@ def account() -> User:
 
 def _try(password: str, name: str = "corg", **headers: str) -> int:
     """The answer's status: 302 opens a session, 200 is the form again, 429 is locked."""
-    form = {"username": name, "password": password, "next": "/admin/"}
+    form = {"login": name, "password": password, "next": "/admin/"}
     answer = Client(headers=headers).post(LOG_IN, form)
     return answer.status_code
 
@@ -73,7 +73,7 @@ def test_a_client_cannot_choose_the_address_it_is_counted_by(account: User) -> N
     for number in range(5):
         _try("faux", **{"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.7"})
     assert _try(PASSWORD, **{"X-Forwarded-For": "198.51.100.9, 203.0.113.7"}) == 429
-    form = {"username": "corg", "password": "faux"}
+    form = {"login": "corg", "password": "faux"}
     straight = Client(REMOTE_ADDR="203.0.113.8")
     for number in range(5):
         headers = {"X-Forwarded-For": f"198.51.100.{number}"}
@@ -84,7 +84,7 @@ def test_a_client_cannot_choose_the_address_it_is_counted_by(account: User) -> N
 def test_the_locked_page_says_what_to_do(account: User) -> None:
     for _ in range(5):
         _try("faux")
-    answer = Client().post(LOG_IN, {"username": "corg", "password": PASSWORD})
+    answer = Client().post(LOG_IN, {"login": "corg", "password": PASSWORD})
     page = answer.content.decode()
     assert "quinze minutes" in page
     assert "axes_reset" in page

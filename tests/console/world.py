@@ -69,6 +69,7 @@ def build_world() -> World:
     now = timezone.now()
     absence = add_absence(mandate, now, now + timedelta(days=2), deputy, now)
     arguments = {
+        "pk": 1,  # a passkey; nobody has one
         "kind": "commune",
         "code": "90033",
         "departement": "90",

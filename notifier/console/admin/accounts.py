@@ -5,6 +5,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+# Imported for what they register, which is then taken back.
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
@@ -21,6 +28,10 @@ if TYPE_CHECKING:
 else:
     DjangoUserAdmin = UserAdmin
 
+# Second factors, sessions and addresses are each account's own matter.
+for model in (EmailAddress, EmailConfirmation, Authenticator, UserSession):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 # Rights of groups open nothing here: a superuser may everything, nobody else may anything.
 admin.site.unregister(Group)
 

@@ -23,7 +23,7 @@ from notifier.console.admin.base import (
     table_html,
 )
 from notifier.delivery.address import mask
-from notifier.delivery.models import Message
+from notifier.delivery.models import PRIVATE, Message
 from notifier.directory.models import OrganisationKind
 from notifier.journal.models import Entry
 from notifier.territory.grammar import with_de
@@ -219,8 +219,9 @@ class MessageAdmin(IncidentAdmin[Message]):
 
     @admin.display(description="texte")
     def written(self, message: Message) -> SafeString:
-        """The text as its reader sees it, line by line."""
-        return format_html("<pre>{}</pre>", message.body)
+        """The text as its reader sees it, line by line; a secret of its reader is not shown."""
+        shown = "Texte personnel, non montré." if message.recipient == PRIVATE else message.body
+        return format_html("<pre>{}</pre>", shown)
 
     @admin.display(description="créé le", ordering="created_at")
     def created(self, message: Message) -> str:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from notifier.alerting.review.decisions import waiting
-from notifier.console.admin.log_in import SuperuserLogin, is_superuser
+from notifier.console.admin.log_in import is_superuser, log_in
 
 
 def _may_enter(request: HttpRequest) -> bool:
@@ -22,10 +22,10 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {**_context_of_django(request), "review_count": review_count}
 
 
-# Django asks these two for every page, its own and ours.
+# Django asks the first two for every page, its own and ours.
 admin.site.has_permission = _may_enter  # type: ignore[method-assign] # the site is Django's own
 admin.site.each_context = _context  # type: ignore[method-assign] # the site is Django's own
-admin.site.login_form = SuperuserLogin
+admin.site.login = log_in  # type: ignore[method-assign] # the site is Django's own
 admin.site.site_title = "Alerte Maires"
 admin.site.site_header = "Alerte Maires"
 admin.site.index_title = "Administration"

@@ -62,11 +62,12 @@ def _to_log_in(request: HttpRequest) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
     if is_part:
         address = request.headers.get("HX-Current-URL", "/")
-        answer = redirect_to_login(_path_of(address))
+        answer = redirect_to_login(path_of(address))
         return HttpResponse(status=401, headers={"HX-Redirect": answer.url})
     return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else "/")
 
 
-def _path_of(address: str) -> str:
+def path_of(address: str) -> str:
+    """Return the path of an address, with its query."""
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")

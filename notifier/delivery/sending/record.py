@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
@@ -12,7 +13,7 @@ from django.db.models.functions import Coalesce
 from notifier.delivery import sql
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.intervals import LISTED_WITHIN, RECEIPT_OVERDUE, next_attempt
-from notifier.delivery.models import Attempt, Message, MessageState, Result
+from notifier.delivery.models import PRIVATE, Attempt, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.sending.blocked import warn_if_blocked
@@ -31,6 +32,7 @@ def record(results: list[SendResult]) -> None:
     with transaction.atomic():
         if accepted:
             _record_accepted(accepted)
+            erase_private([r.message for r in accepted])
         failed = [r.message for r in others if _record_other(r)]
         attempts = [_attempt_row(r) for r in results]
         Attempt.objects.bulk_create(attempts)
@@ -44,6 +46,13 @@ def _record_accepted(results: list[SendResult]) -> None:
     if recorded < len(results):
         ids = [r.message.pk for r in results]
         log.error("accepted on a claim that another worker has taken over", messages=ids)
+
+
+def erase_private(messages: Iterable[Message]) -> None:
+    """Erase the texts that are their readers' secrets, of messages that need them no longer."""
+    private = [message.pk for message in messages if message.recipient == PRIVATE]
+    if private:
+        Message.objects.filter(pk__in=private).update(body="", subject="")
 
 
 def _receipt_overdue_at(accepted: SendResult) -> datetime | None:

@@ -1,0 +1,34 @@
+"""The forms of log-in, in French."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from allauth.account.forms import LoginForm, ResetPasswordForm
+from django.http import HttpRequest
+
+# Whether an account has an address is nobody's business, not even by how long the answer takes.
+_ANSWER_S = 0.3
+
+
+class LogInForm(LoginForm):
+    """A name or an e-mail, and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        login = self.fields["login"]
+        login.label = "Identifiant ou adresse électronique"
+        login.widget.attrs = {"autocomplete": "username", "autofocus": True, "maxlength": 254}
+        self.fields["password"].help_text = ""
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    """The address to which the link goes, where an account has it."""
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Send the link; take as long for an address that no account has."""
+        answer_at = time.monotonic() + _ANSWER_S
+        email: str = super().save(request, **kwargs)
+        time.sleep(max(0.0, answer_at - time.monotonic()))
+        return email
