@@ -129,7 +129,7 @@ def anew(
 ) -> Iterator[tuple[Child, Path]]:
     """Another `up`, of a terminal with the environment of the first, and its folder."""
     folder = tmp_path_factory.mktemp("anew")
-    with started(folder, **(left_over | {"DATA_DIR": str(folder)})) as child:
+    with started(folder, "--no-samples", **(left_over | {"DATA_DIR": str(folder)})) as child:
         yield child, folder
 
 

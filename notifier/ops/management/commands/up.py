@@ -1,5 +1,6 @@
 """The command `notifier up`: the whole service on this machine, until Ctrl-C."""
 
+from argparse import BooleanOptionalAction
 from typing import Any
 
 from django.conf import settings
@@ -29,8 +30,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--samples",
-            action="store_true",
-            help="avec les contacts d’exemple et une source, dont la clé est CLE dans up.env",
+            action=BooleanOptionalAction,
+            help="avec un département d’exemple, inventé, et une source dont la clé est CLE dans "
+            "up.env ; avec --simulator, c’est ainsi dès que la base est vide",
         )
         parser.add_argument(
             "--reload",
