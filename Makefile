@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo dev test chaos bench check format openapi clean
+.PHONY: help install demo dev test browser-test screenshots chaos bench check format openapi clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
 	@echo "make dev       le service avec simulateur et données d’exemple, relancé à chaque changement"
 	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
+	@echo "make browser-test  la console dans un vrai navigateur, tâche par tâche (chromium)"
+	@echo "make screenshots   toutes les pages de la console, en images, dans screenshots/"
 	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (10 min)"
 	@echo "make bench     ce que le service peut sur cette machine, PostgreSQL et Valkey compris"
 	@echo "make check     ruff, mypy, import-linter, contrôles de mise en production"
@@ -66,6 +68,18 @@ test: $(DEVELOPMENT)
 	$(BIN)/python -m tests.harness.coverage "$$logs/rest.json" "$$logs/sqlite.json" || coverage=$$?; \
 	echo "SQLite : code $$sqlite. PostgreSQL : code $$postgresql. Sans base : code $$rest."; \
 	test $$sqlite -eq 0 -a $$postgresql -eq 0 -a $$rest -eq 0 -a $$coverage -eq 0
+
+# TESTS="-k log_in" plays less. Elsewhere than in CI, a machine without chromium only says so.
+TESTS ?=
+HAS_CHROMIUM = command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+	  echo "Pas de chromium : la console n’a pas été essayée dans un navigateur (apt install chromium)."; \
+	  test -z "$$CI"; exit $$?; }
+
+browser-test: $(DEVELOPMENT)
+	@$(HAS_CHROMIUM); $(BIN)/python -m pytest tests/browser --browser $(TESTS)
+
+screenshots: $(DEVELOPMENT)
+	@$(HAS_CHROMIUM); $(BIN)/python -m tests.browser.screenshots
 
 # CHAOS="--seed 1 --only broker-lost --database sqlite" plays less.
 chaos: $(DEVELOPMENT)

@@ -60,7 +60,7 @@ service_key = pytest.StashKey[Service]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database`, `--only`, `--update-texts`."""
+    """`--database`, `--only`, `--update-texts`, `--browser`."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.addoption("--only", choices=("with-database", "without-database"), default=None)
     parser.addoption(
@@ -68,6 +68,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/alerting/texts anew from what leaves now",
     )
+    parser.addoption(
+        "--browser", action="store_true", help="collect tests/browser as well: needs chromium"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the tests in a browser to `make browser-test`."""
+    is_of_browser = collection_path == Path(__file__).parent / "browser"
+    return True if is_of_browser and not config.getoption("browser") else None
 
 
 @pytest.fixture

@@ -209,6 +209,14 @@ class Simulator:
         """Remove all faults; what was down is up again when this returns."""
         self._ask("DELETE", "/simulator/faults")
 
+    def add_authenticator(self, account: str, secret: str) -> None:
+        """Have the simulated telephone show the codes of an account, of a base32 secret."""
+        self._ask("POST", "/simulator/codes", {"account": account, "secret": secret})
+
+    def code(self, account: str) -> str:
+        """Return the code that the simulated telephone shows for an account."""
+        return str(self._ask("GET", "/simulator/codes")["codes"][account])
+
     def reset(self) -> None:
         """Empty phones and mailboxes, remove faults, cancel callbacks that were still due."""
         self._ask("POST", "/simulator/reset")

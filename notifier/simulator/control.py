@@ -10,6 +10,7 @@ from aiohttp import web
 
 from . import page
 from .callbacks import Callbacks
+from .codes import current_code, seconds_left
 from .faults import LISTENERS, Fault, FaultError, Faults
 from .listeners import Listener
 from .record import CallbackTry, Mail, Record, Sms
@@ -40,6 +41,8 @@ class Control:
                 web.get("/simulator/messages", self._messages),
                 web.get("/simulator/mails", self._mails),
                 web.get("/simulator/callbacks", self._tries),
+                web.get("/simulator/codes", self._codes),
+                web.post("/simulator/codes", _refusing(self._add_authenticator)),
                 web.get("/simulator/wait", self._wait),
                 web.get("/simulator/faults", self._show_faults),
                 web.post("/simulator/faults", _refusing(self._set_fault)),
@@ -91,6 +94,20 @@ class Control:
         return web.json_response(
             {"callbacks": [_show_try(once) for once in self._record.callbacks]}
         )
+
+    async def _codes(self, _request: web.Request) -> web.Response:
+        codes = {name: current_code(key) for name, key in self._record.authenticators.items()}
+        return web.json_response({"codes": codes, "seconds_left": seconds_left()})
+
+    async def _add_authenticator(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        try:
+            current_code(given["secret"])
+        except (KeyError, TypeError, ValueError):
+            return _problem(400, "an account and its secret in base32 are expected")
+        self._record.authenticators[str(given["account"])] = given["secret"]
+        self._record.changed()
+        return web.json_response({}, status=201)
 
     async def _wait(self, request: web.Request) -> web.Response:
         try:

@@ -12,6 +12,7 @@ import phonenumbers
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from .codes import current_code, seconds_left
 from .faults import Faults
 from .record import Mail, Record, Sms
 
@@ -90,6 +91,8 @@ def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Respons
         faults=faults.active,
         closed=closed,
         items=_ITEMS,
+        codes={name: current_code(secret) for name, secret in record.authenticators.items()},
+        seconds_left=seconds_left(),
     )
     answer = web.Response(text=text, content_type="text/html")
     answer.headers["Content-Security-Policy"] = _POLICY

@@ -72,6 +72,8 @@ class Record:
     def __init__(self) -> None:
         # Neither ever goes back: a page or a slow request sees by them that the world has moved on.
         self.version = 0
+        # Secrets of the authenticator application, by account. A reset leaves them.
+        self.authenticators: dict[str, str] = {}
         self.generation = 0
         self._changed = asyncio.Event()
         self._waiting = 0

@@ -18,7 +18,9 @@ from notifier.environment import Environment
 from notifier.jobs.broker import QUEUES
 from notifier.ops.local.stack import Bind, Stack, current_environment, wait_until_ready
 from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
+from notifier.ops.samples.accounts import ACCOUNTS, password, totp_secret
 from notifier.settings import packaged
+from notifier.simulator.client import Simulator
 
 # What another terminal needs to speak to the same service, its doctor included.
 SHARED = (
@@ -77,9 +79,12 @@ def run(
         stack = Stack(variables, environment.DATA_DIR, supervisor, watched=watched)
         shared = stack.data_dir / "up.env"
         try:
-            page = _prepare(stack, bind, simulator=simulator)
+            provider = _prepare(stack, bind, simulator=simulator)
+            page = provider.control if provider else None
             wanted = simulator if samples is None else samples
             filled = _add_samples(stack, only_if_empty=samples is None) if wanted else None
+            if provider and filled:
+                _add_authenticators(provider, stack.environment["SECRET_KEY"])
             _start(stack, bind)
             key = {"CLE": filled.key} if filled else {}
             _write_environment_file(shared, stack.environment | key)
@@ -126,13 +131,13 @@ class Samples:
     said: list[str]
 
 
-def _prepare(stack: Stack, bind: Bind, *, simulator: bool) -> str | None:
-    """Start what the service stands on; return the simulator's page."""
-    page = stack.start_simulator(bind.url).control if simulator else None
+def _prepare(stack: Stack, bind: Bind, *, simulator: bool) -> Simulator | None:
+    """Start what the service stands on; return the simulator, if one is requested."""
+    provider = stack.start_simulator(bind.url) if simulator else None
     if not stack.environment.get("BROKER_URL"):
         stack.start_broker()
     stack.require("migrate", "--no-input", "--verbosity", "0")
-    return page
+    return provider
 
 
 def _start(stack: Stack, bind: Bind) -> None:
@@ -159,7 +164,23 @@ def _add_samples(stack: Stack, *, only_if_empty: bool) -> Samples | None:
     if not said:
         return None
     # Where DATA_DIR was kept, nobody can read the key of before any more.
-    return Samples(stack.require("source", "renew", SOURCE).strip().splitlines()[-1], said)
+    key = stack.require("source", "renew", SOURCE).strip().splitlines()[-1]
+    return Samples(key, [*said, *_accounts(stack.environment["SECRET_KEY"])])
+
+
+def _add_authenticators(provider: Simulator, secret_key: str) -> None:
+    for account in ACCOUNTS:
+        if account.has_second_factor:
+            provider.add_authenticator(account.username, totp_secret(secret_key, account))
+
+
+def _accounts(secret_key: str) -> list[str]:
+    width = max(len(account.username) for account in ACCOUNTS)
+    return [
+        f"Comptes, tous avec le mot de passe {password(secret_key)} :",
+        *(f"  {one.username:<{width}}  {one.name}, {one.can}" for one in ACCOUNTS),
+        "Le code à six chiffres, où il en faut un, est montré par le téléphone simulé.",
+    ]
 
 
 @contextmanager

@@ -8,21 +8,25 @@ from io import StringIO
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.utils import timezone
 
+from notifier.accounts.models import RoleAssignment, User
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.directory.models import Organisation
+from notifier.directory.organisations import organisation, read_ref
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
-from notifier.ops.samples import story
+from notifier.ops.samples import accounts, story
+from notifier.ops.samples.accounts import ACCOUNTS, DISPATCHER, OFFICE
 from notifier.ops.samples.past import Past, travelling
 from notifier.ops.samples.story import Decided, Pushed, Round
 from notifier.settings import packaged
 
 _SAMPLES = packaged("config") / "samples"
 _CONVENTIONS = packaged("config") / "conventions"
-_OFFICE = "Camille Sorbier"
+_OFFICE = OFFICE.name
 
 
 class SamplesRefused(Exception):
@@ -38,9 +42,11 @@ def require_simulator() -> None:
         )
 
 
-def is_empty() -> bool:
-    """Say whether nobody has entered anything yet."""
-    return not (Source.objects.exists() or Organisation.objects.exists())
+def is_free() -> bool:
+    """Say whether nothing has been entered but, perhaps, the samples themselves."""
+    if User.objects.filter(email=OFFICE.email).exists():
+        return True
+    return not (Source.objects.exists() or Organisation.objects.exists() or User.objects.exists())
 
 
 def fill(now: datetime) -> None:
@@ -55,6 +61,7 @@ def fill(now: datetime) -> None:
     with travelling(now - story.BEGINNING) as past:
         past.dead |= story.DEAD
         sources = _prepare()
+        _add_accounts()
         # What is told of each event is logged as it is when it happens; here it is long past.
         with structlog.testing.capture_logs():
             for event in events:
@@ -93,15 +100,40 @@ def _prepare() -> dict[str, Source]:
     }  # fmt: skip
 
 
+def _add_accounts() -> None:
+    now, secret_key = timezone.now(), settings.SECRET_KEY
+    hashed = make_password(accounts.password(secret_key))
+    for account in ACCOUNTS:
+        user = User.objects.create(
+            username=account.username,
+            email=account.email,
+            first_name=account.first_name,
+            last_name=account.last_name,
+            password=hashed,
+            is_superuser=not account.role,
+            is_staff=not account.role,
+        )
+        if account.role:
+            is_commune = ":" in account.where
+            RoleAssignment.objects.create(
+                user=user,
+                role=account.role,
+                departement="" if is_commune else account.where,
+                organisation=organisation(read_ref(account.where)) if is_commune else None,
+                granted_by=ACCOUNTS[0].name,
+                granted_at=now,
+            )
+        if account.has_second_factor:
+            pass
+
+
 def _play(past: Past, event: story.Event, sources: dict[str, Source]) -> None:
     match event:
         case Pushed():
             past.push(sources[event.source], event.body)
         case Decided():
             reports = list(waiting().filter(incident__reference=event.reference))
-            decide_communes(
-                reports, [event.commune], who=story.DISPATCHER, why="confirmé par radio"
-            )
+            decide_communes(reports, [event.commune], who=DISPATCHER.name, why="confirmé par radio")
             past.settle()
         case Round():
             past.settle()

@@ -15,7 +15,6 @@ BEGINNING = timedelta(days=13)
 # Numbers and mailboxes that nobody has any more: of the mayors of Essert, of Auxelles-Bas and of
 # Montbouton; the two last are the only ones there, and the last one's mailbox is closed as well.
 DEAD = {"+33639980093", "+33639980010", "+33639980155", "maire@montbouton.example"}
-DISPATCHER = "Claude Loriot"
 
 _ZONE = ZoneInfo("Europe/Paris")
 _ACCIDENT, _LORRY, _BUILDING_FIRE, _WOOD_FIRE = "C01.01.01", "C01.01.02", "C04.02.00", "C04.05.00"

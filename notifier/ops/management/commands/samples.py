@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from notifier.ops.samples.fill import SamplesRefused, fill, is_empty
+from notifier.ops.samples.fill import SamplesRefused, fill, is_free
 
 
 class Command(BaseCommand):
@@ -19,12 +19,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--only-if-empty",
             action="store_true",
-            help="ne rien faire, et ne rien dire, là où quelque chose a déjà été saisi",
+            help="ne rien faire, et ne rien dire, là où autre chose a déjà été saisi",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            if options["only_if_empty"] and not is_empty():
+            if options["only_if_empty"] and not is_free():
                 return
             fill(timezone.now())
         except SamplesRefused as refusal:

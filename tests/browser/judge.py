@@ -1,0 +1,65 @@
+"""What is asked of each page, whoever sees it: axe, both widths, the Tab key, no error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.visitor import NARROW, WIDE
+
+_AXE = Axe()
+_HEIGHT = 850
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_FOCUS = Path(__file__).with_name("focus.js").read_text(encoding="utf-8")
+_TOO_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  return [...document.querySelectorAll('body *')]
+    .filter(element => element.getBoundingClientRect().right > room + 1)
+    .slice(0, 3).map(element => element.outerHTML.slice(0, 120));
+}"""
+
+
+def judge(page: Page) -> list[str]:
+    """Return what is wrong with the page that is open, in words for whoever mends it."""
+    faults: list[str] = []
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": _HEIGHT})
+        for theme in _THEMES:
+            page.emulate_media(color_scheme=theme)
+            faults += [f"{width} px, {theme}: {fault}" for fault in axe(page)]
+        page.emulate_media(color_scheme="light")
+        faults += [
+            f"{width} px: wider than the screen: {what}" for what in page.evaluate(_TOO_WIDE)
+        ]
+        faults += [f"{width} px: {fault}" for fault in tab_faults(page)]
+    page.set_viewport_size({"width": WIDE, "height": _HEIGHT})
+    return list(dict.fromkeys(faults))
+
+
+def axe(page: Page) -> list[str]:
+    """Return the violations that axe-core finds, each with its first element."""
+    response: dict[str, Any] = _AXE.run(page).response
+    return [
+        f"axe {found['id']}: {found['help']}: {found['nodes'][0]['html'][:160]}"
+        f" ({len(found['nodes'])} of them; {found['nodes'][0]['failureSummary'][:160]!r})"
+        for found in response["violations"]
+    ]
+
+
+def tab_faults(page: Page) -> list[str]:
+    """Walk the page with the Tab key; return what it misses, hides or does not show."""
+    page.evaluate(_FOCUS)
+    left = count = page.evaluate("tabWalk.mark()")
+    faults: list[str] = []
+    for _ in range(2 * count + 20):
+        if not left:
+            break
+        page.keyboard.press("Tab")
+        step = page.evaluate("tabWalk.step()")
+        faults += step["faults"]
+        left = step["left"]
+    return faults + list(page.evaluate("tabWalk.missed()"))

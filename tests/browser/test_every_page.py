@@ -1,0 +1,62 @@
+"""Every page, as each role sees it: no violation, no error, nothing out of reach."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import NoReverseMatch, reverse
+
+from tests.browser.judge import judge
+from tests.browser.visitor import House
+from tests.browser.walk import Named, Walk, registry
+
+ANYBODY = ""
+ROLES = (ANYBODY, "plateforme", "groupement", "delle", "operateur", "auditeur")
+# Addresses that are opened by a secret of a mail, which only its own test has.
+BY_SECRET = {"leave", "account_reset_password_from_key"}
+
+
+@pytest.fixture(scope="module")
+def walked() -> Walk:
+    """What all of them have seen, after each has walked."""
+    return Walk("")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_that_is_reached_is_in_order(role: str, house: House, walked: Walk) -> None:
+    visitor = house.visitor(role)
+    walk = Walk(visitor.trial.url)
+    faults: list[str] = []
+    for path in walk.pages(visitor.page, "/"):
+        faults += [f"{path}: {fault}" for fault in (*visitor.watch.take(), *judge(visitor.page))]
+    walked.names |= walk.names
+    walked.values |= walk.values
+    print(f"{role or 'nobody'}: {len(walk.paths)} pages: {' '.join(sorted(walk.names))}")
+    assert not faults, "\n".join(faults)
+
+
+def test_no_page_of_the_registry_was_forgotten(house: House, walked: Walk) -> None:
+    """What no link leads to is opened by its address; a page must then be in order as well."""
+    visitor = house.visitor("plateforme")
+    visitor.watch.expected |= {405}
+    faults: list[str] = []
+    for address in registry():
+        if address.name in walked.names | BY_SECRET:
+            continue
+        path = _path(address, walked)
+        if path is None:
+            faults.append(f"{address.name}: no link leads there, and nobody knows {address.parts}")
+            continue
+        answer = visitor.page.goto(visitor.trial.url + path)
+        found = visitor.watch.take()
+        if answer is not None and answer.status == 200:
+            found += judge(visitor.page)
+        faults += [f"{path} ({address.name}): {fault}" for fault in found]
+    assert not faults, "\n".join(faults)
+
+
+def _path(address: Named, walked: Walk) -> str | None:
+    try:
+        values = {part: walked.values[part] for part in address.parts}
+        return reverse(address.name, kwargs=values)
+    except (KeyError, NoReverseMatch):
+        return None

@@ -1,0 +1,52 @@
+"""A trial as a newcomer starts it: `notifier up --simulator`, its samples and their accounts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from notifier.ops.local.stack import notifier_command
+from notifier.ops.local.supervisor import Child, Program
+from notifier.ops.samples.accounts import ACCOUNTS, SampleAccount, password
+from notifier.simulator.client import Simulator
+from tests.harness.commands import Commands
+
+SECONDS_TO_START = 180.0
+_PLACE = re.compile(r"(Service|Téléphones et courriels simulés)\s+(http://\S+)")
+
+
+class Trial:
+    """A running service, its simulator, and the accounts by name."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        """Start it. `environment` names the database, `folder` is its DATA_DIR."""
+        command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0")
+        own = {**environment, "DATA_DIR": str(folder)}
+        self._up = Child(Program("up", command, own), lambda *_: None)
+        try:
+            self._up.wait_for_line("Ctrl-C", SECONDS_TO_START)
+        except BaseException:
+            self._up.end()
+            raise
+        said = [match for line in self._up.lines if (match := _PLACE.search(line))]
+        places = {match[1]: match[2] for match in said}
+        self.url = places["Service"]
+        self.simulator = Simulator("", places["Téléphones et courriels simulés"], "", 0, None)
+        lines = (folder / "up.env").read_text(encoding="utf-8").splitlines()
+        pairs = (line.split("=", 1) for line in lines)
+        shared = {name: "".join(shlex.split(value)) for name, value in pairs}
+        self.key = shared["CLE"]
+        self.password = password(shared["SECRET_KEY"])
+        self.accounts: dict[str, SampleAccount] = {one.username: one for one in ACCOUNTS}
+        self.commands = Commands({**own, **shared})
+
+    def log(self) -> str:
+        """Return the last lines of its programs."""
+        return "\n".join(list(self._up.lines)[-120:])
+
+    def end(self) -> None:
+        """End every process of it."""
+        self.commands.end()
+        self._up.end()

@@ -1,0 +1,100 @@
+"""Every page of the console, found by its links and by the registry of addresses."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from django.urls.resolvers import RoutePattern
+from playwright.sync_api import Page
+
+# Of pages that differ only in whom or what they are of.
+MAX_ALIKE = 2
+# Doors for machines, and the platform's own administration, which is reached from nowhere.
+_NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics", "static/")
+_LINKS = """() => [...document.querySelectorAll('a[href]')]
+  .filter(link => !link.hasAttribute('download')).map(link => link.href)"""
+
+
+@dataclass
+class Walk:
+    """What a visitor may reach from one address: a path for each kind of page."""
+
+    base: str
+    paths: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    values: dict[str, str] = field(default_factory=dict)
+    """The last value seen of each part of an address."""
+    _alike: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _next: deque[str] = field(default_factory=deque)
+    _seen: set[str] = field(default_factory=set)
+
+    def pages(self, page: Page, start: str) -> Iterator[str]:
+        """Open page after page, and yield the path of each while it is open."""
+        self._note(start)
+        while self._next:
+            path = self._next.popleft()
+            answer = page.goto(self.base + path)
+            if answer is None or not (answer.headers.get("content-type") or "").startswith(
+                "text/html"
+            ):
+                continue
+            self.paths.append(path)
+            yield path
+            for link in page.evaluate(_LINKS):
+                if link.startswith(self.base):
+                    there = urlsplit(link)
+                    self._note(there.path + (f"?{there.query}" if there.query else ""))
+
+    def _note(self, path: str) -> None:
+        address = urlsplit(path)
+        if path in self._seen or address.path.lstrip("/").startswith(_NOT_PAGES):
+            return
+        self._seen.add(path)
+        try:
+            found = resolve(address.path)
+        except Resolver404:
+            # It is opened all the same: the watch then tells of a broken link.
+            self._next.append(path)
+            return
+        self.names.add(found.view_name)
+        self.values |= {name: str(value) for name, value in found.kwargs.items()}
+        kind = (found.view_name, *sorted(parse_qs(address.query)))
+        self._alike[kind] += 1
+        if self._alike[kind] <= MAX_ALIKE:
+            self._next.append(path)
+
+
+@dataclass(frozen=True)
+class Named:
+    """An address of the registry that may be a page."""
+
+    name: str
+    parts: tuple[str, ...]
+
+
+def registry() -> list[Named]:
+    """Return every named address for people."""
+    return list(_named(get_resolver(), "", ""))
+
+
+def _named(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Named]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern).removeprefix("^")
+        if route.startswith(_NOT_PAGES):
+            continue
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _named(pattern, route, inner)
+        elif pattern.name:
+            yield Named(namespace + pattern.name, _parts(pattern))
+
+
+def _parts(pattern: URLPattern) -> tuple[str, ...]:
+    known = pattern.pattern
+    if isinstance(known, RoutePattern):
+        return tuple(known.converters)
+    return tuple(known.regex.groupindex)
