@@ -19,6 +19,7 @@ usage : notifier COMMANDE [arguments]        « notifier COMMANDE --help » expl
 Essayer
   demo               le parcours complet d’une alerte, avec un prestataire simulé
   up                 tout le service sur cette machine, jusqu’à Ctrl-C (--simulator pour un essai)
+  samples            un département d’exemple, inventé ; avec le simulateur seulement
 
 Installer et surveiller
   doctor             vérifie tout ce dont une alerte a besoin, et dit quoi faire
