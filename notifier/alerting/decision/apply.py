@@ -38,6 +38,24 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
     `may_be_cancelled`: more is decided of the same incidents before the commit. The statements are
     as many for any number of first alerts and recipients.
     """
+    entries = store_texts(plan, may_be_cancelled=may_be_cancelled)
+    _store_suppressed(plan)
+    store_decisions(
+        (r.report, r.ruled_report.placement.state, " ; ".join(r.reasons)) for r in plan.report_plans
+    )
+    for report_plan in plan.report_plans:
+        _replace(report_plan)
+    write_entries([*entries, *_decision_entries(plan)])
+    for report_plan in plan.report_plans:
+        if report_plan.ruled_report.placement.is_placed:
+            supersede_older(report_plan.report, report_plan.ruled_report.incident_reports)
+
+
+def store_texts(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> list[Entry]:
+    """Write the alerts and all that is sent of them; return what the journal says of what waits.
+
+    Raises and counts as `apply`.
+    """
     alerts = [
         a.alert for report_plan in plan.report_plans for a in report_plan.alert_plans if a.alert
     ]
@@ -57,23 +75,8 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
         store_usage(plan.situation.limits)
     except UsageChangedError as error:
         raise PlanOutdatedError("a quota was used meanwhile") from error
-    _store_suppressed(plan)
     queue_duty_mails([mail for report_plan in plan.report_plans for mail in report_plan.duty_mails])
-    store_decisions(
-        (r.report, r.ruled_report.placement.state, " ; ".join(r.reasons)) for r in plan.report_plans
-    )
-    for report_plan in plan.report_plans:
-        _replace(report_plan)
-    write_entries(
-        [
-            *_cancellation_entries(cancelled, plan),
-            *deferral_entries(plan.notifications),
-            *_decision_entries(plan),
-        ]
-    )
-    for report_plan in plan.report_plans:
-        if report_plan.ruled_report.placement.is_placed:
-            supersede_older(report_plan.report, report_plan.ruled_report.incident_reports)
+    return [*_cancellation_entries(cancelled, plan), *deferral_entries(plan.notifications)]
 
 
 def _store_alerts(alerts: Sequence[Alert]) -> None:

@@ -179,6 +179,47 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ManualAction",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("resend", "renvoi"),
+                            ("tell", "une personne de plus"),
+                            ("withdraw", "retrait"),
+                            ("close", "clôture"),
+                        ],
+                        max_length=8,
+                        verbose_name="action",
+                    ),
+                ),
+                ("who", models.CharField(max_length=150, verbose_name="par")),
+                ("why", models.TextField(verbose_name="motif")),
+                ("title", models.CharField(blank=True, max_length=80, verbose_name="qualité")),
+                ("at", models.DateTimeField(verbose_name="le")),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="intake.incident",
+                        verbose_name="intervention",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "action d’une personne",
+                "verbose_name_plural": "actions d’une personne",
+                "ordering": ("id",),
+            },
+        ),
+        migrations.CreateModel(
             name="Notification",
             fields=[
                 (
@@ -210,6 +251,7 @@ class Migration(migrations.Migration):
                             ("cancelled", "retirée"),
                             ("expired", "périmée"),
                             ("suppressed", "non envoyée"),
+                            ("resent", "renvoyée"),
                         ],
                         max_length=10,
                         verbose_name="état",

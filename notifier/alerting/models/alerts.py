@@ -118,6 +118,8 @@ class NotificationState(models.TextChoices):
     CANCELLED = "cancelled", "retirée"
     EXPIRED = "expired", "périmée"
     SUPPRESSED = "suppressed", "non envoyée"
+    # Another one was made in its place, for a person sent the same text again.
+    RESENT = "resent", "renvoyée"
 
 
 class DeferralReason(models.TextChoices):
@@ -333,3 +335,36 @@ class FiguresMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_kind}:{self.organisation} : {self.month:%m/%Y}"
+
+
+class ActionKind(models.TextChoices):
+    """What a person may do with an incident, besides deciding where it is."""
+
+    RESEND = "resend", "renvoi"
+    TELL = "tell", "une personne de plus"
+    WITHDRAW = "withdraw", "retrait"
+    CLOSE = "close", "clôture"
+
+
+class ManualAction(models.Model):
+    """What a person did with an incident, and why.
+
+    Whoever acts writes the reason freely: kept here, where it can be erased, and not in the
+    journal.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, verbose_name="intervention")
+    kind = models.CharField("action", max_length=8, choices=ActionKind)
+    who = models.CharField("par", max_length=150)
+    why = models.TextField("motif")
+    # Of a text to one person: the function.
+    title = models.CharField("qualité", max_length=80, blank=True)
+    at = models.DateTimeField("le")
+
+    class Meta:
+        verbose_name = "action d’une personne"
+        verbose_name_plural = "actions d’une personne"
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} par {self.who}"

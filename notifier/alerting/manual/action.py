@@ -1,0 +1,77 @@
+"""Begin and record a person's action: under the incident's lock, with who and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from notifier.alerting.decision.apply import PlanOutdatedError
+from notifier.alerting.models import ActionKind, Alert, ManualAction
+from notifier.alerting.throttling.limits import UsageChangedError
+from notifier.intake.incident import lock_incidents
+from notifier.intake.models import Report
+
+T = TypeVar("T")
+
+# How often a plan may turn out outdated.
+MAX_PLANS = 3
+
+
+class ManualActionError(Exception):
+    """It cannot be done. The message is French, for the person who acts."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and why; the reason is kept beside the journal."""
+
+    who: str
+    why: str
+
+
+def act(incident_id: int, actor: Actor, action: Callable[[list[Report]], T]) -> T:
+    """Do the action in one transaction, given the incident's reports, locked, by sequence.
+
+    Raises ManualActionError without a reason, and what the action raises.
+    """
+    if not actor.why.strip():
+        raise ManualActionError("dites pourquoi : c’est gardé avec l’intervention, hors du journal")
+    for plans_left in reversed(range(MAX_PLANS)):
+        try:
+            with transaction.atomic():
+                return action(_locked_reports(incident_id))
+        except (PlanOutdatedError, UsageChangedError):
+            if not plans_left:
+                raise
+    raise AssertionError
+
+
+def locked_alert(alert_id: int, reports: list[Report]) -> Alert:
+    """Return the alert of the incident of these reports, locked until commit."""
+    incident = reports[0].incident
+    rows = Alert.objects.select_related("report").select_for_update(of=("self",))
+    alert = rows.get(pk=alert_id, incident=incident.pk)
+    alert.incident = incident
+    return alert
+
+
+def record(incident_id: int, kind: ActionKind, actor: Actor, title: str = "") -> None:
+    """Keep who did it and why, in the caller's transaction."""
+    ManualAction.objects.create(
+        incident_id=incident_id,
+        kind=kind,
+        who=actor.who,
+        why=actor.why,
+        title=title,
+        at=timezone.now(),
+    )
+
+
+def _locked_reports(incident_id: int) -> list[Report]:
+    ids = Report.objects.filter(incident=incident_id).values_list("pk", flat=True)
+    (reports,) = lock_incidents(list(ids[:1]))
+    return reports
