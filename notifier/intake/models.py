@@ -237,6 +237,10 @@ class Report(models.Model):
                 name="intake_waiting",
                 condition=Q(state__in=["received", "review"]),
             ),
+            # What nobody decided in time: few, and somebody has to hear of each.
+            models.Index(
+                fields=("received_at",), name="intake_undecided", condition=Q(state="expired")
+            ),
         )
 
     def __str__(self) -> str:

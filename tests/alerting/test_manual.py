@@ -1,4 +1,4 @@
-"""What a person does with an incident: again to one, to one more, withdrawn, closed; never twice."""
+"""What a person does with an incident: sends again, tells one more, withdraws, closes; once."""
 
 from __future__ import annotations
 

@@ -548,11 +548,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="alert",
-            index=models.Index(
-                condition=models.Q(("is_open", True)),
-                fields=["departement", "id"],
-                name="alerting_alert_open",
-            ),
+            index=models.Index(fields=["expires_at", "departement"], name="alerting_alert_useful"),
         ),
         migrations.AddConstraint(
             model_name="alert",

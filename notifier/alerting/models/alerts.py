@@ -69,12 +69,9 @@ class Alert(models.Model):
                 fields=("organisation_kind", "organisation", "id"),
                 name="alerting_alert_organisation",
             ),
-            # What is under way: few rows, whatever the log holds.
-            models.Index(
-                fields=("departement", "id"),
-                name="alerting_alert_open",
-                condition=Q(is_open=True),
-            ),
+            # What is under way or ended a moment ago: few rows, whatever the log holds, and however
+            # many alerts their source never ended.
+            models.Index(fields=("expires_at", "departement"), name="alerting_alert_useful"),
         )
 
     def __str__(self) -> str:

@@ -365,6 +365,14 @@ class Migration(migrations.Migration):
                 name="intake_waiting",
             ),
         ),
+        migrations.AddIndex(
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("state", "expired")),
+                fields=["received_at"],
+                name="intake_undecided",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="report",
             constraint=models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
