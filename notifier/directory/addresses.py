@@ -74,6 +74,16 @@ def passed_over_addresses(organisations: Collection[int] | None = None) -> list[
     return list(rows.distinct().select_related("person").order_by("person__name_key", "id"))
 
 
+def latest_passed_over(addresses: QuerySet[Address], limit: int) -> list[Address]:
+    """Return which of these addresses failed for good, the latest first, with their people.
+
+    Three statements.
+    """
+    rows = addresses.filter(failing_since__isnull=False, failures__gte=MAX_FAILURES)
+    latest = rows.select_related("person").order_by("-failing_since", "-id")
+    return list(latest.prefetch_related("person__mandates__organisation")[:limit])
+
+
 def confirm(address: Address, now: datetime, *, is_accepted_again: bool = False) -> Address:
     """Have the address tried again: somebody has made sure that it is right.
 

@@ -45,6 +45,7 @@ from tests.delivery.samples import run_round as delivery_round
 from tests.harness.people import change_contact
 
 LOST = Outcome(Result.UNKNOWN, code="timeout", detail="sans réponse")
+ALL = Alert.objects.all()
 JEANNE = Actor("Jeanne Morel", "la mairie a rappelé")
 
 
@@ -254,7 +255,7 @@ def test_nobody_is_told_of_what_is_over(source) -> None:
 def test_withdrawn_before_it_left_nobody_reads_anything(source) -> None:
     contact(mobile=number(1))
     report = push(source)
-    withdraw(report.incident_id, JEANNE)
+    withdraw(report.incident_id, ALL, JEANNE)
     assert [m.state for m in messages(**MAYORS)] == [MessageState.CANCELLED]
     assert not Alert.objects.get().is_open
 
@@ -263,12 +264,12 @@ def test_withdrawn_after_it_left_its_readers_read_so_and_the_journal_says_by_who
     contact(mobile=number(1))
     report = push(source)
     hand_over()
-    assert withdraw(report.incident_id, JEANNE) == 1
+    assert withdraw(report.incident_id, ALL, JEANNE) == 1
     assert texts() == [sms(1), sms(1)]
     assert "annul" in messages(**MAYORS)[1].body.lower()
     assert "retirée par Jeanne Morel" in journal(step="decided")[-1].text
     with pytest.raises(ManualActionError, match="déjà terminée"):
-        withdraw(report.incident_id, JEANNE)
+        withdraw(report.incident_id, ALL, JEANNE)
     assert len(texts()) == 2
 
 
@@ -276,7 +277,7 @@ def test_closed_those_who_were_told_read_the_end_once_whatever_dispatch_says_the
     contact(mobile=number(1))
     report = push(source)
     hand_over()
-    close(report.incident_id, JEANNE)
+    close(report.incident_id, ALL, JEANNE)
     push(source, sequence=2, status="closed")
     assert texts() == [sms(1), sms(1)]
     assert "termin" in messages(**MAYORS)[1].body.lower()
@@ -289,12 +290,12 @@ def test_a_state_that_waits_for_its_decision_comes_before_any_end(source) -> Non
     hand_over()
     receive(source, event(sequence=2, severity="extreme"))
     with pytest.raises(ManualActionError, match="nouvel état"):
-        close(report.incident_id, JEANNE)
+        close(report.incident_id, ALL, JEANNE)
 
 
 def test_withdrawing_ends_the_review_as_well_and_its_mail(source, two_communes) -> None:
     report = push(source, location=CONFLICT)
-    withdraw(report.incident_id, JEANNE)
+    withdraw(report.incident_id, ALL, JEANNE)
     ended = Report.objects.get()
     assert (ended.state, ended.decided_by) == (ReportState.DISMISSED, "Jeanne Morel")
     assert [m.state for m in messages(address=DUTY)] == [MessageState.CANCELLED]
@@ -304,8 +305,16 @@ def test_withdrawing_ends_the_review_as_well_and_its_mail(source, two_communes) 
 def test_all_organisations_of_one_incident_read_its_end(border) -> None:
     report = push(border, location={"communes": ["90033", "90056"]})
     hand_over()
-    assert close(report.incident_id, JEANNE) == 2
+    assert close(report.incident_id, ALL, JEANNE) == 2
     assert texts() == [sms(1), sms(2), sms(1), sms(2)]
+
+
+def test_nobody_ends_what_goes_on_for_others_as_well(border) -> None:
+    report = push(border, location={"communes": ["90033", "90056"]})
+    hand_over()
+    with pytest.raises(ManualActionError, match="pas de votre ressort"):
+        close(report.incident_id, Alert.objects.filter(organisation="90033"), JEANNE)
+    assert len(texts()) == 2
 
 
 def test_an_urgent_text_that_nobody_got_yet_is_not_cancelled_by_closing_unread(source) -> None:
@@ -313,7 +322,7 @@ def test_an_urgent_text_that_nobody_got_yet_is_not_cancelled_by_closing_unread(s
     contact(mobile=number(1))
     report = push(source, category=ACCIDENT)
     hand_over(lambda _: REFUSED)
-    close(report.incident_id, JEANNE)
+    close(report.incident_id, ALL, JEANNE)
     assert texts() == [sms(1)]
 
 
@@ -321,4 +330,4 @@ def test_a_decided_review_is_ended_by_hand_like_any_other(source, two_communes) 
     report = push(source, location=CONFLICT)
     decide_communes([report], ["90033"], who="x", why="vu sur place")
     with pytest.raises(ManualActionError, match="nouvel état"):
-        close(report.incident_id, JEANNE)
+        close(report.incident_id, ALL, JEANNE)

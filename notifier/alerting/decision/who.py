@@ -5,6 +5,7 @@ Stores nothing. What was told is read from its rows; the order of the others is 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,10 +84,26 @@ def who_would_be_told(
 def who_was_told(incident: Incident) -> list[Answer]:
     """Return who was told of an incident, and which organisations were not."""
     rows = Notification.objects.filter(incident=incident, kind__in=OF_ALERT).order_by("id")
-    notifications = list(rows.select_related("message"))
     alerts = Alert.objects.filter(incident=incident).order_by("id")
+    return answers(list(alerts), list(rows.select_related("message")))
+
+
+def answers(alerts: Sequence[Alert], notifications: Sequence[Notification]) -> list[Answer]:
+    """Return who was told of these alerts, and which organisations of the notifications were not.
+
+    The notifications have their messages. Two statements for all alerts of one decision.
+    """
+    refs: defaultdict[datetime, list[OrganisationRef]] = defaultdict(list)
+    for alert in alerts:
+        refs[alert.opened_at].append(alert.ref)
+    orders = {at: orders_of_telling(of_moment, at) for at, of_moment in refs.items()}
     told = [
-        _stored(alert, [n for n in notifications if n.alert_id == alert.pk]) for alert in alerts
+        _stored(
+            alert,
+            [n for n in notifications if n.alert_id == alert.pk],
+            orders[alert.opened_at][alert.ref],
+        )
+        for alert in alerts
     ]
     silent = dict.fromkeys((n.ref, n.explanation) for n in notifications if n.alert_id is None)
     return [*told, *(Answer(str(ref), reason) for ref, reason in silent)]
@@ -139,12 +156,11 @@ def _planned(
     return Answer(named, ruling.ruling.reason, readers, then, passed_over)
 
 
-def _stored(alert: Alert, notifications: Sequence[Notification]) -> Answer:
+def _stored(alert: Alert, notifications: Sequence[Notification], order: Order[Recipient]) -> Answer:
     readers = [
         Reader(n.title, f"{n.get_channel_display()} {mask(n.address)}", _fate(n))
         for n in notifications
     ]
-    order = orders_of_telling([alert.ref], alert.opened_at)[alert.ref]
     zone = ZoneInfo(alert.facts["time_zone"])
     then, passed_over = _others(order, {n.recipient for n in notifications}, zone)
     terms = parse_terms(alert.terms)

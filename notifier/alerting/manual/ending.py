@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.decision.apply import store_texts
@@ -33,22 +34,22 @@ _STATUS = {ActionKind.WITHDRAW: Status.CANCELLED, ActionKind.CLOSE: Status.CLOSE
 _DONE = {ActionKind.WITHDRAW: "retirée", ActionKind.CLOSE: "close"}
 
 
-def withdraw(incident_id: int, actor: Actor) -> int:
+def withdraw(incident_id: int, own: QuerySet[Alert], actor: Actor) -> int:
     """Cancel what has not left, and tell a cancellation to those who got it.
 
     Returns how many organisations were told of it. What waits for a person to decide where it is
-    waits no more. Raises ManualActionError where nothing is under way, or a new state of it just
-    arrived.
+    waits no more. `own`: the alerts that are the actor's to end. Raises ManualActionError where
+    others go on as well, where nothing is under way, or a new state of it just arrived.
     """
-    return act(incident_id, actor, lambda reports: _end(ActionKind.WITHDRAW, reports, actor))
+    return act(incident_id, actor, lambda reports: _end(ActionKind.WITHDRAW, reports, own, actor))
 
 
-def close(incident_id: int, actor: Actor) -> int:
+def close(incident_id: int, own: QuerySet[Alert], actor: Actor) -> int:
     """Tell the end to those who were told. Returns and raises as `withdraw`."""
-    return act(incident_id, actor, lambda reports: _end(ActionKind.CLOSE, reports, actor))
+    return act(incident_id, actor, lambda reports: _end(ActionKind.CLOSE, reports, own, actor))
 
 
-def _end(action: ActionKind, reports: list[Report], actor: Actor) -> int:
+def _end(action: ActionKind, reports: list[Report], own: QuerySet[Alert], actor: Actor) -> int:
     if any(report.state == ReportState.RECEIVED for report in reports):
         raise ManualActionError(
             "un nouvel état de cette intervention vient d’arriver : relisez, puis recommencez"
@@ -60,6 +61,11 @@ def _end(action: ActionKind, reports: list[Report], actor: Actor) -> int:
     going_on = [alert for alert in alerts if alert.is_open]
     if not going_on and not in_review:
         raise ManualActionError("elle est déjà terminée, ou personne n’en a été prévenu")
+    if own.filter(pk__in=[alert.pk for alert in going_on]).count() != len(going_on):
+        raise ManualActionError(
+            "elle concerne aussi des communes qui ne sont pas de votre ressort : le centre "
+            "d’opérations qui l’a transmise peut la terminer"
+        )
     for alert in alerts:
         alert.incident = incident
     if going_on:

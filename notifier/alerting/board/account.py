@@ -1,0 +1,177 @@
+"""One incident told from its rows: reports, each text with its moments, who was told and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from notifier.alerting.board.incidents import OrganisationLine, organisation_line
+from notifier.alerting.board.readers import Outcome, Reader, reader
+from notifier.alerting.decision.who import Answer, answers
+from notifier.alerting.kinds import Kind
+from notifier.alerting.manual.resend import may_arrive_twice, why_not_resent
+from notifier.alerting.manual.tell import Untold, people_to_tell
+from notifier.alerting.models import (
+    KNOWN,
+    OF_ALERT,
+    Alert,
+    ManualAction,
+    Notification,
+    NotificationState,
+)
+from notifier.alerting.notification.history import COUNTED
+from notifier.delivery.models import DELIVERED_STATES, Message
+from notifier.intake.models import Incident, Report
+
+# More texts than these of one incident are in the journal.
+MAX_TEXTS = 500
+
+KINDS = {
+    Kind.FIRST: "première alerte",
+    Kind.NEIGHBOUR: "alerte à une voisine",
+    Kind.UPDATE: "aggravation",
+    Kind.END: "fin",
+    Kind.CANCELLATION: "annulation",
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One text to one person, and its moments; None: not yet, or never."""
+
+    reader: Reader
+    organisation: str
+    revision: int
+    planned_at: datetime
+    queued_at: datetime | None
+    handed_at: datetime | None
+    delivered_at: datetime | None
+    ended_at: datetime | None
+    """When it failed, expired or was withdrawn."""
+    subject: str
+    body: str
+    why_not_again: str | None
+    """Why it cannot be sent again; None where it can."""
+    may_arrive_twice: bool
+
+
+@dataclass(frozen=True)
+class Text:
+    """The very words that went to some, on one channel."""
+
+    channel: str
+    subject: str
+    body: str
+    readers: list[str]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is known of one incident to whoever may see these alerts and notifications."""
+
+    incident: Incident
+    reports: list[Report]
+    organisations: list[OrganisationLine]
+    texts: list[Sent]
+    answers: list[Answer]
+    to_tell: list[tuple[OrganisationLine, list[Untold]]]
+    actions: list[ManualAction]
+
+    @property
+    def latest(self) -> Report:
+        """What dispatch said last."""
+        return self.reports[-1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on for anybody."""
+        return any(not line.is_over for line in self.organisations)
+
+    @property
+    def wordings(self) -> list[Text]:
+        """The texts, each once with its readers, in the order of their making."""
+        by_words: dict[tuple[str, str, str], Text] = {}
+        for sent in self.texts:
+            if sent.body:
+                key = (sent.reader.channel, sent.subject, sent.body)
+                text = Text(*key, [], sent.planned_at)
+                readers = by_words.setdefault(key, text).readers
+                readers.append(f"{sent.reader.title}, {sent.organisation}")
+        return list(by_words.values())
+
+    @property
+    def resendable(self) -> list[Sent]:
+        """Those that may be sent again."""
+        return [sent for sent in self.texts if sent.why_not_again is None]
+
+
+def account_of(
+    incident: Incident, alerts: QuerySet[Alert], notifications: QuerySet[Notification]
+) -> Account:
+    """Read one incident, as far as these alerts and notifications are its.
+
+    Fourteen statements at most, for any number of communes that one decision told.
+    """
+    own = list(alerts.filter(incident=incident).order_by("id"))
+    rows = notifications.filter(incident=incident, kind__in=OF_ALERT).select_related("message")
+    found = list(rows.order_by("id")[:MAX_TEXTS])
+    for alert in own:
+        alert.incident = incident
+    lines = [organisation_line(alert, _counted(alert, found)) for alert in own]
+    by_id = {alert.pk: alert for alert in own}
+    to_tell = people_to_tell(own)
+    return Account(
+        incident,
+        list(Report.objects.filter(incident=incident).order_by("sequence")),
+        lines,
+        [_sent(n, by_id[n.alert_id]) for n in found if n.alert_id in by_id],
+        answers(own, found),
+        [(line, untold) for line in lines if (untold := to_tell.get(line.alert.pk))],
+        list(ManualAction.objects.filter(incident=incident)),
+    )
+
+
+def kind_in_words(kind: str) -> str:
+    """Return the kind of a text in French."""
+    return KINDS[Kind(kind)]
+
+
+def _counted(alert: Alert, notifications: Sequence[Notification]) -> list[Notification]:
+    """Select as `notifications_of` does."""
+    return [
+        n
+        for n in notifications
+        if n.alert_id == alert.pk
+        and (n.state in COUNTED or (n.reason == KNOWN and n.message_id is not None))
+    ]
+
+
+def _sent(notification: Notification, alert: Alert) -> Sent:
+    message = notification.message
+    said = reader(notification)
+    arrived = said.outcome is Outcome.DELIVERED
+    ended = said.outcome in (Outcome.FAILED, Outcome.WITHDRAWN)
+    is_own = message is not None and notification.state != NotificationState.SUPPRESSED
+    return Sent(
+        reader=said,
+        organisation=alert.organisation_name,
+        revision=notification.revision,
+        planned_at=notification.created_at,
+        queued_at=message.created_at if message else None,
+        handed_at=message.accepted_at if message else None,
+        delivered_at=_delivered_at(message) if message and arrived else None,
+        ended_at=said.at if ended else None,
+        subject=message.subject if message and is_own else "",
+        body=message.body if message and is_own else "",
+        why_not_again=why_not_resent(notification, alert, timezone.now()),
+        may_arrive_twice=message is not None and may_arrive_twice(message),
+    )
+
+
+def _delivered_at(message: Message) -> datetime | None:
+    return message.ended_at if message.state in DELIVERED_STATES else message.accepted_at

@@ -1,0 +1,139 @@
+"""What needs a person, besides the incidents themselves: what waits, what fails, what is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, QuerySet
+from django.utils import timezone
+
+from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
+from notifier.alerting.policy.current import categories, label_of
+from notifier.alerting.policy.text_kind import withheld
+from notifier.alerting.review.notices import Candidate, candidates, deadline
+from notifier.delivery.models import EVERYTHING, Channel, Pause
+from notifier.delivery.sending.blocked import blocked_channels
+from notifier.intake.models import Report, ReportState, Source
+
+# So long a review that nobody decided stays in sight.
+EXPIRED_SHOWN = timedelta(hours=24)
+MAX_LISTED = 20
+# Of a deferred notification, why only a person lets it go.
+_BY_PERSON = (DeferralReason.RELAY, DeferralReason.HARD_QUOTA)
+
+
+@dataclass(frozen=True)
+class Review:
+    """A report whose place a person must decide, until when, and what is probable."""
+
+    report: Report
+    category: str
+    """Empty where it is not to be disclosed."""
+    candidates: list[Candidate]
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Texts of one alert that wait for a person, why, and how many."""
+
+    alert: Alert
+    reason: DeferralReason
+    texts: int
+    since: datetime
+
+    @property
+    def is_relay(self) -> bool:
+        """Whether residents wait for it."""
+        return self.reason is DeferralReason.RELAY
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A channel whose provider does not answer, or refuses us."""
+
+    channel: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Paused:
+    """What is paused: a source, or everything; since when and by whom."""
+
+    source: str
+    since: datetime
+    who: str
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing leaves at all."""
+        return not self.source
+
+
+def reviews_waiting(reports: QuerySet[Report]) -> list[Review]:
+    """Return the reports to be decided, the oldest first, at most MAX_LISTED. One statement."""
+    found = reports.filter(state=ReportState.REVIEW).select_related("incident__source")
+    return [
+        Review(report, _disclosed_label(report), candidates([report])[:3], deadline(report))
+        for report in found.order_by("received_at")[:MAX_LISTED]
+    ]
+
+
+def reviews_undecided(reports: QuerySet[Report], now: datetime) -> list[Report]:
+    """Return those that nobody decided in time, of the last day, the latest first."""
+    lately = reports.filter(state=ReportState.EXPIRED, received_at__gt=now - EXPIRED_SHOWN)
+    return list(lately.select_related("incident__source").order_by("-received_at")[:MAX_LISTED])
+
+
+def waiting_for_a_person(notifications: QuerySet[Notification]) -> list[Waiting]:
+    """Return what leaves only once a person releases it, the oldest first. Two statements."""
+    held = notifications.filter(
+        state=NotificationState.DEFERRED,
+        reason__in=_BY_PERSON,
+        released_by="",
+        expires_at__gt=timezone.now(),
+        alert__isnull=False,
+    )
+    counted = (
+        held.order_by().values("alert", "reason").annotate(n=Count("id"), at=Min("created_at"))
+    )
+    rows = list(counted.order_by("at")[:MAX_LISTED])
+    alerts = Alert.objects.select_related("incident__source").in_bulk(
+        [row["alert"] for row in rows]
+    )
+    return [
+        Waiting(alerts[row["alert"]], DeferralReason(row["reason"]), row["n"], row["at"])
+        for row in rows
+    ]
+
+
+def providers_blocked(now: datetime) -> list[Blocked]:
+    """Return the channels on which nothing leaves. One statement."""
+    return [
+        Blocked(str(Channel(channel).label), now - timedelta(seconds=seconds))
+        for channel, seconds in blocked_channels().items()
+    ]
+
+
+def pauses(sources: QuerySet[Source]) -> list[Paused]:
+    """Return what is paused of these sources, and whether everything is. Two statements."""
+    found = list(Pause.objects.order_by("since"))
+    numbers = [int(pause.pause_key) for pause in found if pause.pause_key != EVERYTHING]
+    names = dict(sources.filter(pk__in=numbers).values_list("pk", "name")) if numbers else {}
+    return [
+        Paused(_name(pause, names), pause.since, pause.who)
+        for pause in found
+        if pause.pause_key == EVERYTHING or int(pause.pause_key) in names
+    ]
+
+
+def _name(pause: Pause, names: dict[int, str]) -> str:
+    return "" if pause.pause_key == EVERYTHING else names[int(pause.pause_key)]
+
+
+def _disclosed_label(report: Report) -> str:
+    category = categories().get(report.category)
+    if category is not None and withheld(report.severity, category) is not None:
+        return ""
+    return label_of(report.category)

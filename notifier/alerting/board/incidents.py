@@ -1,0 +1,208 @@
+"""The incidents under way, and those of a past period, a line for each organisation told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from notifier.alerting.board.readers import Reached, Reader, reached, readers_of
+from notifier.alerting.kinds import Kind
+from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
+from notifier.alerting.notification.history import notifications_of
+from notifier.alerting.policy.current import label_of
+from notifier.alerting.policy.expiry import CLOSING_LIFETIME
+from notifier.alerting.policy.terms import parse_terms
+from notifier.intake.models import Incident
+from notifier.intake.schema.vocabulary import Severity
+
+# What ended stays in sight so long.
+SHOWN_AFTER_END = timedelta(hours=2)
+MAX_ALERTS = 1_000
+MAX_NIGHT = 100
+# The longest period that is listed at once.
+MAX_PERIOD = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class OrganisationLine:
+    """One organisation that is told of an incident: who, how, and what became of it."""
+
+    alert: Alert
+    where: str
+    """The commune in which it is, where that is not the organisation."""
+    terms: str
+    """The convention under which it is told, in French; empty by law."""
+    readers: list[Reader]
+    reached: Reached
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end, or its cancellation, was told."""
+        return not self.alert.is_open
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended for us."""
+        return self.alert.expires_at - CLOSING_LIFETIME if self.is_over else None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled rather than closed."""
+        return Kind(self.alert.kind) is Kind.CANCELLATION
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """One incident, with the organisations that are told of it, the unreached first."""
+
+    incident: Incident
+    category: str
+    severity: str
+    since: datetime
+    is_exercise: bool
+    organisations: list[OrganisationLine]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is for all organisations."""
+        return all(line.is_over for line in self.organisations)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended for the last of them."""
+        ends = [line.ended_at for line in self.organisations]
+        return max(end for end in ends if end) if self.is_over else None
+
+    @property
+    def reached(self) -> Reached:
+        """The worst of what is true of its organisations."""
+        found = {line.reached for line in self.organisations}
+        return next(one for one in Reached if one in found)
+
+    @property
+    def number_reached(self) -> int:
+        """Of how many organisations somebody has it."""
+        return sum(line.reached is Reached.YES for line in self.organisations)
+
+    @property
+    def names(self) -> list[str]:
+        """Where it is: the communes, each once."""
+        return list(dict.fromkeys(line.where for line in self.organisations))
+
+
+@dataclass(frozen=True)
+class Board:
+    """What is under way; `is_cut`: more than MAX_ALERTS are, and the oldest are missing."""
+
+    incidents: list[IncidentLine]
+    is_cut: bool = False
+
+    @property
+    def under_way(self) -> list[IncidentLine]:
+        """Those that go on, the oldest that does not reach everybody first."""
+        return [line for line in self.incidents if not line.is_over]
+
+    @property
+    def over(self) -> list[IncidentLine]:
+        """Those that ended a moment ago, the latest first."""
+        return [line for line in self.incidents if line.is_over]
+
+    @property
+    def unreached(self) -> list[tuple[IncidentLine, OrganisationLine]]:
+        """The organisations of which nobody got it."""
+        return [
+            (line, one)
+            for line in self.under_way
+            for one in line.organisations
+            if one.reached is Reached.NOBODY and not one.is_over
+        ]
+
+
+def incidents_under_way(alerts: QuerySet[Alert], now: datetime) -> Board:
+    """Return what goes on of these alerts, and what ended within SHOWN_AFTER_END.
+
+    What is of no more use is not under way any more, though its source never ended it. Two
+    statements.
+    """
+    ended_lately = now + CLOSING_LIFETIME - SHOWN_AFTER_END
+    useful = alerts.filter(expires_at__gt=now)
+    shown = useful.filter(Q(is_open=True) | Q(expires_at__gt=ended_lately))
+    found = _read(shown.order_by("-id")[: MAX_ALERTS + 1])
+    return Board(_lines(found[:MAX_ALERTS]), is_cut=len(found) > MAX_ALERTS)
+
+
+def incidents_between(
+    alerts: QuerySet[Alert],
+    notifications: QuerySet[Notification],
+    begins: datetime,
+    ends: datetime,
+    before: int | None = None,
+) -> list[IncidentLine]:
+    """Return the incidents of which something was told in the period, the latest first.
+
+    At most MAX_NIGHT + 1, of those with a lower id than `before`: that there is one more says that
+    another page follows. Three statements.
+    """
+    told = notifications.filter(
+        created_at__gte=begins,
+        created_at__lt=ends,
+        kind__in=OF_ALERT,
+        incident__isnull=False,
+    ).exclude(state=NotificationState.SUPPRESSED, message=None)
+    if before is not None:
+        told = told.filter(incident__lt=before)
+    ids = told.order_by("-incident_id").values_list("incident_id", flat=True).distinct()
+    chosen = list(ids[: MAX_NIGHT + 1])
+    lines = _lines(_read(alerts.filter(incident__in=chosen).order_by("id")))
+    return sorted(lines, key=lambda line: -line.incident.pk)
+
+
+def organisation_lines(alerts: Iterable[Alert]) -> list[OrganisationLine]:
+    """Return a line for each alert, in their order. One statement."""
+    of_alerts = list(alerts)
+    by_alert = notifications_of(*[alert.pk for alert in of_alerts])
+    return [organisation_line(alert, by_alert.get(alert.pk, [])) for alert in of_alerts]
+
+
+def organisation_line(alert: Alert, notifications: Sequence[Notification]) -> OrganisationLine:
+    """Return the line of an alert; `notifications` as `notifications_of` reads them."""
+    readers = readers_of(alert, notifications)
+    terms = parse_terms(alert.terms)
+    where = alert.organisation_name if terms.is_by_law else str(alert.facts.get("commune", ""))
+    return OrganisationLine(alert, where, terms.in_words, readers, reached(alert, readers))
+
+
+def _read(alerts: QuerySet[Alert]) -> list[Alert]:
+    return list(alerts.select_related("incident__source"))
+
+
+def _lines(alerts: Sequence[Alert]) -> list[IncidentLine]:
+    by_incident: dict[int, list[OrganisationLine]] = {}
+    for line in organisation_lines(alerts):
+        by_incident.setdefault(line.alert.incident_id, []).append(line)
+    lines = [_incident(own) for own in by_incident.values()]
+    return sorted(lines, key=_urgency)
+
+
+def _urgency(line: IncidentLine) -> tuple[bool, bool, float]:
+    if line.ended_at is not None:
+        return True, False, -line.ended_at.timestamp()
+    return False, line.reached is Reached.YES, line.since.timestamp()
+
+
+def _incident(lines: list[OrganisationLine]) -> IncidentLine:
+    order = list(Reached)
+    own = sorted(lines, key=lambda line: (order.index(line.reached), line.alert.pk))
+    first = min(lines, key=lambda line: line.alert.pk).alert
+    gravest = max(lines, key=lambda line: Severity(line.alert.severity).rank).alert
+    return IncidentLine(
+        first.incident,
+        label_of(first.category),
+        Severity(gravest.severity).label,
+        min(line.alert.opened_at for line in lines),
+        bool(first.facts.get("exercise")),
+        own,
+    )
