@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from notifier.accounts.models import RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
-from notifier.alerting.models import Alert, Notification
+from notifier.alerting.models import FIGURE, Alert, Notification
 from notifier.directory.models import (
     Address,
     Change,
@@ -146,9 +146,15 @@ class Scope:
         return Alert.objects.filter(self._told_there(self.territory(permission)))
 
     def notifications(self, permission: Permission) -> QuerySet[Notification]:
-        """Return what was told there or withheld there, and the mails to duty officers."""
+        """Return what was told there or withheld there, and the mails to duty officers.
+
+        An organisation does not learn what was withheld from it, except as a figure.
+        """
         territory = self.territory(permission)
-        told = self._told_there(territory)
+        if territory.is_everything:
+            return Notification.objects.all()
+        told = self._in_departements(territory)
+        told |= self._to_organisations(territory) & (Q(alert__isnull=False) | Q(reason=FIGURE))
         if territory.departements:
             told |= Q(organisation="", source__in=self.sources(permission))
         return Notification.objects.filter(told)
@@ -156,14 +162,16 @@ class Scope:
     def incidents(self, permission: Permission) -> QuerySet[Incident]:
         """Return what was told or withheld there, and what a source there reported in doubt.
 
-        All that a source reports is a matter of whoever has all its départements.
+        All that a source reports is a matter of whoever has all its départements. An organisation
+        sees what it was told of.
         """
         territory = self.territory(permission)
         if territory.is_everything:
             return Incident.objects.all()
         there = self._told_there(territory)
         alerts = Alert.objects.filter(there, incident=OuterRef("pk"))
-        notifications = Notification.objects.filter(there, incident=OuterRef("pk"))
+        withheld = self._in_departements(territory)
+        notifications = Notification.objects.filter(withheld, incident=OuterRef("pk"))
         reviews = Report.objects.filter(incident=OuterRef("pk"), state=ReportState.REVIEW)
         visible = Q(Exists(alerts)) | Q(Exists(notifications))
         if territory.departements:
@@ -243,10 +251,16 @@ class Scope:
         """Select what was told to the organisations, or in the départements, of a territory."""
         if territory.is_everything:
             return Q()
-        there = Q(departement__in=territory.departements)
+        return self._in_departements(territory) | self._to_organisations(territory)
+
+    def _in_departements(self, territory: Territory) -> Q:
+        return Q(departement__in=territory.departements)
+
+    def _to_organisations(self, territory: Territory) -> Q:
+        to_one = Q(pk__in=[])
         for ref in self._refs(territory.organisations):
-            there |= Q(organisation_kind=ref.kind, organisation=ref.code)
-        return there
+            to_one |= Q(organisation_kind=ref.kind, organisation=ref.code)
+        return to_one
 
     def _refs(self, organisations: Iterable[int]) -> tuple[OrganisationRef, ...]:
         """Return the named organisations, and those directly below them, by kind and code."""

@@ -134,6 +134,23 @@ def test_a_groupement_sees_its_departement_alone(grant: Grant) -> None:
     assert "70550" not in scope.communes(SEEN)
 
 
+def test_an_organisation_does_not_learn_what_was_withheld_from_it(grant: Grant) -> None:
+    """Violence at home is not told to the mayor: nor to whoever keeps the commune's lists."""
+    delle = _organisation("commune", "90033")
+    source = _source("CORG 90", "90")
+    kept = Incident.objects.create(source=source, reference="R-9", opened_at=NOW)
+    Notification.objects.create(
+        kind="alert", state="suppressed", source=source, incident=kept, organisation_kind="commune",
+        organisation="90033", commune="90033", departement="90", reason="withheld", created_at=NOW,
+    )  # fmt: skip
+    of_commune = grant(Role.ORGANISATION, delle)
+    assert not of_commune.incidents(SEEN).exists()
+    assert not of_commune.notifications(SEEN).exists()
+    of_groupement = grant(Role.GROUPEMENT, "90")
+    assert list(of_groupement.incidents(SEEN)) == [kept]
+    assert of_groupement.notifications(SEEN).exists()
+
+
 def test_codes_that_begin_alike_are_not_taken_for_one_another(grant: Grant) -> None:
     """Département 9 is none, 90 is not 9, and 2A is not 2B."""
     corsica = _organisation("commune", "2B033")
