@@ -21,6 +21,7 @@ from notifier.alerting.models import ActionKind, Alert
 from notifier.alerting.notification.text_facts import Audience
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.terms import parse_terms
 from notifier.alerting.policy.text_kind import Ruling
 from notifier.alerting.review.notices import cancel_notices, review_entry
@@ -117,6 +118,7 @@ def _ruled(
             _audience(alert, report),
             ruling,
             alert,
+            category_of(alert) or category,
             parse_terms(alert.terms),
         )
         for alert in alerts
