@@ -12,6 +12,7 @@ from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
+from notifier.alerting.policy_changes import resume_comparisons
 from notifier.alerting.release.due import release_due
 from notifier.alerting.review.notices import expiry_notice
 from notifier.alerting.scheduling import of_lane
@@ -55,6 +56,7 @@ def upkeep() -> None:
     release_due()
     quota.report_reached()
     fan_out.update_episodes()
+    resume_comparisons()
     update_counters_if_due()
     useless = useless_at(timezone.now(), categories())
     late = Report.objects.filter(useless, state=ReportState.REVIEW)

@@ -11,6 +11,7 @@ from notifier.alerting.escalation.failing_addresses import forget_recovered
 from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.policy.narrowings import narrowings_at
+from notifier.alerting.policy_changes import advance
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
@@ -44,6 +45,13 @@ def sweep_task(lane: str) -> None:
 def upkeep_task() -> None:
     """Escalate, release and expire what is due."""
     upkeep()
+
+
+@shared_task(name="alerting.replay")
+def replay_task(*comparison_ids: str) -> None:
+    """Go on comparing changes of the rules with the past."""
+    for comparison_id in comparison_ids:
+        advance(int(comparison_id))
 
 
 @shared_task(name="alerting.forget_recovered")

@@ -25,6 +25,7 @@ class Step(models.TextChoices):
     ACCESS = "access", "accès"
     AGREEMENT = "agreement", "convention"
     DIRECTORY = "directory", "annuaire"
+    POLICY = "policy", "règles"
 
 
 class AppendOnlyError(TypeError):

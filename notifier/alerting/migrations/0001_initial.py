@@ -462,6 +462,7 @@ class Migration(migrations.Migration):
                             ("running", "en cours"),
                             ("done", "terminée"),
                             ("applied", "appliquée"),
+                            ("failed", "interrompue"),
                         ],
                         default="running",
                         max_length=8,

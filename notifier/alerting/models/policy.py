@@ -57,6 +57,7 @@ class ReplayState(models.TextChoices):
     RUNNING = "running", "en cours"
     DONE = "done", "terminée"
     APPLIED = "applied", "appliquée"
+    FAILED = "failed", "interrompue"
 
 
 class PolicyReplay(models.Model):

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                             ("access", "accès"),
                             ("agreement", "convention"),
                             ("directory", "annuaire"),
+                            ("policy", "règles"),
                         ],
                         max_length=12,
                         verbose_name="étape",
