@@ -124,7 +124,7 @@ def _fields(
             continue
         is_address = model is Address and field.attname == "value"
         old, new = (
-            "" if row is None else mask(value) if is_address else format_value(value)
+            "" if row is None else mask(str(value)) if is_address else format_value(value)
             for row, value in ((before, old), (after, new))
         )
         yield FieldChange(str(field.verbose_name), old, new)
