@@ -88,6 +88,11 @@ SAMPLE_FIGURES: Mapping[str, object] = {
         {"name": "Delle", "figures": [{"category": "cambriolage", "count": "moins de 3"}]},
     ],
 }  # fmt: skip
+# The test of an address: a code to be read back, and nothing of any incident.
+ADDRESS_TEST = ("address_test.sms.j2", "address_test.subject.j2", "address_test.txt.j2")
+SAMPLE_ADDRESS_TEST: Mapping[str, object] = {
+    "organisation": "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson", "code": "482 913",
+}  # fmt: skip
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -103,6 +108,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_DEADLINE, {**SAMPLE_DEADLINE, "renewed": True}] for name in DEADLINE},
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
+    **{name: [SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -219,6 +225,11 @@ class Composer:
         """
         return self._to_duty(FIGURES, facts)
 
+    def address_test(self, facts: Mapping[str, object]) -> Texts:
+        """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""
+        sms, subject, plain = (self._render(name, facts) for name in ADDRESS_TEST)
+        return _typeset(to_gsm(one_line(sms)), subject, plain, "")
+
     def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         subject, text = (self._render(name, context) for name in names)
         return for_mail(one_line(subject)), for_mail(text.strip()) + "\n"
@@ -299,6 +310,8 @@ class Composer:
             try:
                 texts = [self._render(name, trial) for trial in trials]
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
+                if name == ADDRESS_TEST[0]:
+                    longest = to_gsm(one_line(texts[-1]))
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)
                 continue

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("delivery", "0001_initial"),
+        ("directory", "0001_initial"),
         ("intake", "0001_initial"),
     ]
 
@@ -643,5 +644,48 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("source", "day"), name="alerting_quota_once_a_day"
             ),
+        ),
+        migrations.CreateModel(
+            name="AddressTest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code_hash", models.CharField(max_length=64, verbose_name="empreinte du code")),
+                ("author", models.CharField(max_length=150, verbose_name="par")),
+                ("sent_at", models.DateTimeField(db_index=True, verbose_name="envoyé le")),
+                ("expires_at", models.DateTimeField(verbose_name="périmé après")),
+                (
+                    "wrong_answers",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="réponses fausses"),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True, verbose_name="confirmé le")),
+                (
+                    "address",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tests",
+                        to="directory.address",
+                        verbose_name="adresse",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="delivery.message",
+                        verbose_name="message",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "essai d’une adresse",
+                "verbose_name_plural": "essais d’adresses",
+                "ordering": ("-id",),
+            },
         ),
     ]

@@ -1,5 +1,6 @@
 """Alerts, notifications, limits and what narrows the rules, as stored."""
 
+from notifier.alerting.models.address_test import AddressTest
 from notifier.alerting.models.alerts import (
     FIGURE,
     KNOWN,
@@ -22,6 +23,7 @@ __all__ = [
     "KNOWN",
     "OF_ALERT",
     "ActionKind",
+    "AddressTest",
     "Alert",
     "DeferralReason",
     "FanOut",
