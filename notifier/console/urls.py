@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifier.console.pages import maps
+from notifier.console.pages import maps, organisations, territory, zones
 from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
@@ -11,6 +11,36 @@ app_name = "console"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("territoire", territory.territory, name="territory"),
+    path("territoire/<str:departement>.json", territory.states, name="territory-states"),
+    path("organismes", organisations.organisations, name="organisations"),
+    path("organismes/nouveau", organisations.new_organisation, name="organisation-new"),
+    path(
+        "organismes/<str:kind>/<str:code>/modifier",
+        organisations.edit_organisation,
+        name="organisation-edit",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/fin",
+        organisations.close_organisation,
+        name="organisation-end",
+    ),
+    path("organismes/<str:kind>/<str:code>/territoire", zones.zones, name="organisation-zones"),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/fichier",
+        zones.zone_file,
+        name="organisation-zone-file",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/fichier/enregistrer",
+        zones.apply_file,
+        name="organisation-zone-file-apply",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/<int:zone>/fin",
+        zones.close_zone,
+        name="zone-end",
+    ),
     path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
     path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
     path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),

@@ -20,6 +20,7 @@ from notifier.directory.models import (
     Mandate,
     OrganisationKind,
 )
+from notifier.directory.names import fold
 from notifier.territory.resolve import Commune, communes_in
 
 
@@ -31,6 +32,18 @@ class Reach(TextChoices):
     MAIL = "mail", "courriel seulement"
     SINGLE = "single", "une seule personne par SMS"
     PHONE = "phone", "plusieurs personnes par SMS"
+
+
+class ToMend(TextChoices):
+    """What communes are looked for: those of which something is to be mended."""
+
+    SILENT = "silent", "aucun téléphone ne sonne cette nuit"
+    NOBODY = "nobody", "personne à prévenir"
+    LANDLINE = "landline", "téléphone fixe seulement"
+    MAIL = "mail", "courriel seulement"
+    SINGLE = "single", "une seule personne par SMS"
+    UNCONFIRMED = "unconfirmed", "mandats à confirmer"
+    FAILING = "failing", "adresses en échec ou refusées"
 
 
 # Nobody's telephone receives a text.
@@ -62,10 +75,31 @@ class CommuneCoverage:
             return Reach.MAIL
         return Reach.LANDLINE if self.by_landline else Reach.NOBODY
 
+    def is_to_mend(self, what: ToMend) -> bool:
+        """Return whether this is to be mended here."""
+        match what:
+            case ToMend.SILENT:
+                return self.reach in SILENT
+            case ToMend.UNCONFIRMED:
+                return self.unconfirmed > 0
+            case ToMend.FAILING:
+                return self.failing > 0
+        return self.reach == what.value
+
     @property
     def urgency(self) -> tuple[int, int, int, str]:
         """What is to be mended first sorts first."""
         return (_ORDER[self.reach], -self.failing, -self.unconfirmed, self.commune.code)
+
+
+def named_like(found: Iterable[CommuneCoverage], text: str) -> list[CommuneCoverage]:
+    """Return the communes whose name holds the words in any spelling, or whose code begins so."""
+    words, code = fold(text), "".join(text.split()).upper()
+    return [
+        one
+        for one in found
+        if one.commune.code.startswith(code) or (words and words in fold(one.commune.name))
+    ]
 
 
 def communes_coverage(departement: str, at: datetime) -> list[CommuneCoverage]:

@@ -1,0 +1,1 @@
+"""Forms of the console: what people type, checked; no rule lives here."""
