@@ -338,6 +338,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "upkeep"},
     },
+    "alerting sources": {
+        "task": "alerting.note_sources",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "upkeep"},
+    },
     "directory on-call": {
         "task": "directory.extend_rotations",
         "schedule": 3600.0,

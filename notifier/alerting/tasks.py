@@ -15,6 +15,7 @@ from notifier.alerting.policy_changes import advance
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
+from notifier.intake.silence import note_activity
 from notifier.territory.resolve import Location, resolve
 
 
@@ -52,6 +53,12 @@ def replay_task(*comparison_ids: str) -> None:
     """Go on comparing changes of the rules with the past."""
     for comparison_id in comparison_ids:
         advance(int(comparison_id))
+
+
+@shared_task(name="alerting.note_sources")
+def note_sources_task() -> None:
+    """Note when each source last pushed, and learn its habit."""
+    note_activity()
 
 
 @shared_task(name="alerting.forget_recovered")

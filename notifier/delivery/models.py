@@ -101,6 +101,7 @@ class Pause(models.Model):
     pause_key = models.CharField("source", max_length=20, blank=True, unique=True)
     since = models.DateTimeField("depuis")
     who = models.CharField("par", max_length=150)
+    reason = models.CharField("motif", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "suspension des envois"

@@ -145,6 +145,26 @@ class Source(models.Model):
                 raise ValidationError({"duty_phone": str(error)}) from None
 
 
+class SourceActivity(models.Model):
+    """When a source last pushed, and how much it usually pushes (notifier.intake.silence)."""
+
+    source = models.OneToOneField(
+        Source, on_delete=models.CASCADE, related_name="activity", verbose_name="source"
+    )
+    last_push_at = models.DateTimeField("dernier envoi le", null=True)
+    looked_until = models.DateTimeField("relevé jusqu’au", null=True)
+    # Incidents in each hour of the week, from Monday at 0 h; empty: no habit known.
+    per_hour = models.JSONField("habitude", default=list)
+    learned_at = models.DateTimeField("apprise le", null=True)
+
+    class Meta:
+        verbose_name = "activité d’une source"
+        verbose_name_plural = "activité des sources"
+
+    def __str__(self) -> str:
+        return f"activité de {self.source}"
+
+
 class ReportState(models.TextChoices):
     """How far a report has come; every change is a conditional UPDATE."""
 
@@ -232,6 +252,7 @@ class Report(models.Model):
             models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
         )
         indexes = (
+            models.Index(fields=("received_at",), name="intake_received"),
             models.Index(
                 fields=("received_at",),
                 name="intake_waiting",

@@ -26,6 +26,7 @@ class Step(models.TextChoices):
     AGREEMENT = "agreement", "convention"
     DIRECTORY = "directory", "annuaire"
     POLICY = "policy", "règles"
+    SOURCE = "source", "source"
 
 
 class AppendOnlyError(TypeError):

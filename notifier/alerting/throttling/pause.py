@@ -5,6 +5,7 @@ Mails to the duty officer leave all the same: they are how the groupement hears 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,16 +50,19 @@ class Resumed:
     expired: int
 
 
-def pause(source: Source | None, who: str) -> bool:
+def pause(source: Source | None, who: str, reason: str = "") -> bool:
     """Pause what goes to the communes, of the source or of all; False if that was so already.
+
+    The journal keeps the reason, if one is given: it says nothing of a person.
 
     No worker claims a text any more once this returns; those being sent leave within seconds.
     """
     with transaction.atomic():
-        begun = message_pause.begin(_pause_key(source), who)
+        begun = message_pause.begin(_pause_key(source), who, reason)
         if begun is None:
             return False
-        write_entries([_entry(source, f"Envois suspendus par {who}.")])
+        why = f" : {reason}" if reason else ""
+        write_entries([_entry(source, f"Envois suspendus par {who}{why}.")])
     log.warning("sending paused", source=source.name if source else "*", by=who)
     message_pause.note_paused()
     return True
@@ -81,6 +85,45 @@ def resume(source: Source | None, who: str) -> Resumed | None:
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
     )
     return Resumed(remaining, len(expired))
+
+
+def pause_each(sources: Iterable[Source], who: str, reason: str) -> list[Source]:
+    """Pause each of the sources, and return those that were not paused already."""
+    return [source for source in sources if pause(source, who, reason)]
+
+
+def resume_each(sources: Iterable[Source], who: str) -> list[Source]:
+    """End the pause of each of the sources, and return those that had one."""
+    return [source for source in sources if resume(source, who) is not None]
+
+
+@dataclass(frozen=True)
+class PauseInForce:
+    """A pause, of one source or of everything."""
+
+    source: Source | None
+    since: datetime
+    who: str
+    reason: str
+
+
+def pauses_of(sources: QuerySet[Source]) -> list[PauseInForce]:
+    """Return the pauses that hold any of the sources, that of everything first.
+
+    One statement while nothing is paused, else two.
+    """
+    by_key = {pause.pause_key: pause for pause in Pause.objects.order_by("since")}
+    found = []
+    if everything := by_key.pop(EVERYTHING, None):
+        found.append(PauseInForce(None, everything.since, everything.who, everything.reason))
+    if by_key:
+        named = {str(one.pk): one for one in sources.filter(pk__in=map(int, by_key))}
+        found += [
+            PauseInForce(named[key], one.since, one.who, one.reason)
+            for key, one in by_key.items()
+            if key in named
+        ]
+    return found
 
 
 def paused_by(source: Source | None) -> list[Pause]:

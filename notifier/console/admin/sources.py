@@ -23,6 +23,7 @@ from notifier.alerting.throttling.pause import cancel_all, waiting
 from notifier.console.admin.base import NOTHING, TitledAdmin, format_moment
 from notifier.intake.access import api_keys as keys
 from notifier.intake.access.api_keys import NewSource
+from notifier.intake.access.sources import change_source
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.territory.phones import format_number
@@ -148,9 +149,9 @@ class SourceAdmin(TitledAdmin[Source]):
 
         So a key that somebody renews or revokes meanwhile is not restored.
         """
+        by = str(request.user)
         if change:
-            if form.changed_data:
-                obj.save(update_fields=form.changed_data)
+            change_source(obj, {name: getattr(obj, name) for name in form.changed_data}, by)
             return
         added = keys.add_source(
             obj.name,
@@ -162,9 +163,10 @@ class SourceAdmin(TitledAdmin[Source]):
             sms_cap=obj.sms_cap,
             reference_pattern=obj.reference_pattern,
             hard_cap=obj.hard_cap,
+            rate_per_minute=obj.rate_per_minute,
+            by=by,
         )
         obj.pk, obj.created_at = added.source.pk, added.source.created_at
-        Source.objects.filter(pk=obj.pk).update(rate_per_minute=obj.rate_per_minute)
         self._added[request] = added
 
     def add_view(
@@ -203,10 +205,10 @@ class SourceAdmin(TitledAdmin[Source]):
         if request.method != "POST":
             return self._page(request, source, "renew.html", f"Remplacer la clé de {source.name}")
         if request.POST.get("overlap") and not source.revoked_at:
-            new = keys.rotate(source, OVERLAP)
+            new = keys.rotate(source, OVERLAP, str(request.user))
             self.log_change(request, source, "Clé remplacée, la précédente valable 24 h.")
             return self._show_key(request, source, new.key, new.secret)
-        key = keys.renew_key(source)
+        key = keys.renew_key(source, str(request.user))
         self.log_change(request, source, "Clé remplacée.")
         return self._show_key(request, source, key)
 
@@ -216,7 +218,7 @@ class SourceAdmin(TitledAdmin[Source]):
         if request.method != "POST":
             title = f"Révoquer la clé de {source.name}"
             return self._page(request, source, "revoke.html", title, waits=waiting(source))
-        is_done = keys.revoke(source)
+        is_done = keys.revoke(source, str(request.user))
         if request.POST.get("withdraw"):
             done = cancel_all(source, request.user.get_username())
             said = f"{done.texts} textes retirés, de {done.incidents} interventions"

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.DateTimeField(verbose_name="depuis")),
                 ("who", models.CharField(max_length=150, verbose_name="par")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="motif")),
             ],
             options={
                 "verbose_name": "suspension des envois",

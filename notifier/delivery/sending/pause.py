@@ -31,9 +31,9 @@ from notifier.journal.write import new_entry, write_entries
 BATCH_SIZE = 500
 
 
-def begin(pause_key: str, who: str) -> Pause | None:
+def begin(pause_key: str, who: str, reason: str = "") -> Pause | None:
     """Pause this pause key, or `EVERYTHING`; return None if it is paused already."""
-    pause = Pause(pause_key=pause_key, since=timezone.now(), who=who)
+    pause = Pause(pause_key=pause_key, since=timezone.now(), who=who, reason=reason)
     Pause.objects.bulk_create([pause], ignore_conflicts=True)
     begun = Pause.objects.filter(pause_key=pause_key, since=pause.since, who=who)
     return begun.first()

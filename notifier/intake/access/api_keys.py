@@ -9,8 +9,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from notifier.intake.access.sources import note_source
 from notifier.intake.models import Source
 from notifier.intake.sealing import seal, unseal
 from notifier.intake.sql import find_source
@@ -41,8 +43,13 @@ def add_source(
     sms_cap: int | None = None,
     reference_pattern: str = "",
     hard_cap: int | None = None,
+    rate_per_minute: int = 600,
+    by: str = "",
 ) -> NewSource:
-    """Create a source. Raises django.core.exceptions.ValidationError, in French and by field."""
+    """Create a source; the journal says by whom, if it is said.
+
+    Raises django.core.exceptions.ValidationError, in French and by field.
+    """
     key = _new_key()
     source = Source(
         name=name,
@@ -53,11 +60,14 @@ def add_source(
         sms_cap=sms_cap,
         reference_pattern=reference_pattern,
         hard_cap=hard_cap,
+        rate_per_minute=rate_per_minute,
         key_hash=_hash(key),
         sealed_secret=seal(_new_signing_secret()) if signed else "",
     )
     source.full_clean()
-    source.save()
+    with transaction.atomic():
+        source.save()
+        _note(source, f"créée pour {', '.join(departements)}", by)
     return NewSource(source, key)
 
 
@@ -65,12 +75,14 @@ def add_source(
 _NOTHING_BEFORE = {"previous_key_hash": "", "previous_sealed_secret": "", "overlap_until": None}
 
 
-def renew_key(source: Source) -> str:
+def renew_key(source: Source, by: str = "") -> str:
     """Replace the key (also of a revoked source); older ones are refused from now on."""
     key = _new_key()
-    Source.objects.filter(pk=source.pk).update(
-        key_hash=_hash(key), revoked_at=None, **_NOTHING_BEFORE
-    )
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(
+            key_hash=_hash(key), revoked_at=None, **_NOTHING_BEFORE
+        )
+        _note(source, "dotée d’une autre clé, la précédente refusée dès maintenant,", by)
     return key
 
 
@@ -84,7 +96,7 @@ class RotatedKey:
     """Until when those before are taken as well."""
 
 
-def rotate(source: Source, overlap: timedelta) -> RotatedKey:
+def rotate(source: Source, overlap: timedelta, by: str = "") -> RotatedKey:
     """Replace the key and, if the source signs, its secret.
 
     The previous ones stay valid for `overlap`, those before them no longer. Raises KeyRefusedError
@@ -92,17 +104,20 @@ def rotate(source: Source, overlap: timedelta) -> RotatedKey:
     """
     key, until = _new_key(), timezone.now() + overlap
     secret = _new_signing_secret() if source.must_sign else ""
-    replaced = Source.objects.filter(
-        pk=source.pk, key_hash=source.key_hash, revoked_at=None
-    ).update(
-        key_hash=_hash(key),
-        sealed_secret=seal(secret) if secret else "",
-        previous_key_hash=source.key_hash,
-        previous_sealed_secret=source.sealed_secret,
-        overlap_until=until,
-    )
-    if not replaced:
-        raise KeyRefusedError("clé révoquée, ou remplacée à l’instant : rien n’est changé")
+    with transaction.atomic():
+        replaced = Source.objects.filter(
+            pk=source.pk, key_hash=source.key_hash, revoked_at=None
+        ).update(
+            key_hash=_hash(key),
+            sealed_secret=seal(secret) if secret else "",
+            previous_key_hash=source.key_hash,
+            previous_sealed_secret=source.sealed_secret,
+            overlap_until=until,
+        )
+        if not replaced:
+            raise KeyRefusedError("clé révoquée, ou remplacée à l’instant : rien n’est changé")
+        valid = f"valable jusqu’au {timezone.localtime(until):%d/%m/%Y à %H:%M}"
+        _note(source, f"dotée d’une autre clé, la précédente {valid},", by)
     return RotatedKey(key, secret, until)
 
 
@@ -122,11 +137,14 @@ def reseal() -> int:
     return done
 
 
-def revoke(source: Source) -> bool:
+def revoke(source: Source, by: str = "") -> bool:
     """Refuse the source's key from now on; return False when it was revoked already."""
-    return bool(
-        Source.objects.filter(pk=source.pk, revoked_at=None).update(revoked_at=timezone.now())
-    )
+    valid = Source.objects.filter(pk=source.pk, revoked_at=None)
+    with transaction.atomic():
+        is_revoked = bool(valid.update(revoked_at=timezone.now()))
+        if is_revoked:
+            _note(source, "révoquée : sa clé est refusée,", by)
+    return is_revoked
 
 
 def source_of(key: str) -> Source:
@@ -145,6 +163,11 @@ def source_of(key: str) -> Source:
             f"clé remplacée, refusée depuis le {since:%d/%m/%Y} : utilisez la nouvelle"
         )
     return source
+
+
+def _note(source: Source, what: str, by: str) -> None:
+    if by:
+        note_source(source, what, by)
 
 
 def _new_signing_secret() -> str:

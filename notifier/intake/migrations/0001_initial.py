@@ -357,6 +357,38 @@ class Migration(migrations.Migration):
                 "ordering": ("sent_at", "id"),
             },
         ),
+        migrations.CreateModel(
+            name="SourceActivity",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("last_push_at", models.DateTimeField(null=True, verbose_name="dernier envoi le")),
+                ("looked_until", models.DateTimeField(null=True, verbose_name="relevé jusqu’au")),
+                ("per_hour", models.JSONField(default=list, verbose_name="habitude")),
+                ("learned_at", models.DateTimeField(null=True, verbose_name="apprise le")),
+                (
+                    "source",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="activity",
+                        to="intake.source",
+                        verbose_name="source",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "activité d’une source",
+                "verbose_name_plural": "activité des sources",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="report",
+            index=models.Index(fields=["received_at"], name="intake_received"),
+        ),
         migrations.AddIndex(
             model_name="report",
             index=models.Index(

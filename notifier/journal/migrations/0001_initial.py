@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                             ("agreement", "convention"),
                             ("directory", "annuaire"),
                             ("policy", "règles"),
+                            ("source", "source"),
                         ],
                         max_length=12,
                         verbose_name="étape",

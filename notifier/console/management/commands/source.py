@@ -22,6 +22,7 @@ from notifier.console.management.commands._sources import (
 )
 from notifier.console.management.commands._who import add_actor_option
 from notifier.intake.access import api_keys as keys
+from notifier.intake.access.sources import change_source
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.sealing import SealBrokenError
@@ -122,8 +123,6 @@ class Command(BaseCommand):
         waiting.add_argument("--keep", action="store_true", help="laisse partir ce qui attend")
         release = actions.add_parser("release", help="libère ce que ses plafonds retiennent")
         release.add_argument("name", metavar="NOM")
-        for action in (revoke, release):
-            add_actor_option(action, "qui le demande")
         rotate = actions.add_parser(
             "rotate", help="remplace sa clé et son secret ; les anciens servent encore un temps"
         )
@@ -140,6 +139,8 @@ class Command(BaseCommand):
         )
         renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
         renew.add_argument("name", metavar="NOM")
+        for action in (add, change, revoke, release, rotate, renew):
+            add_actor_option(action, "qui le demande")
 
     def handle(self, *_: object, **options: Any) -> None:
         match options["action"]:
@@ -154,11 +155,11 @@ class Command(BaseCommand):
             case "release":
                 self._release(source_named(options["name"]), options["who"])
             case "rotate":
-                self._rotate(source_named(options["name"]), options["overlap"])
+                self._rotate(source_named(options["name"]), options["overlap"], options["who"])
             case "reseal":
                 self._reseal()
             case "renew":
-                self._print_key(keys.renew_key(source_named(options["name"])))
+                self._print_key(keys.renew_key(source_named(options["name"]), options["who"]))
 
     def _add(self, options: dict[str, Any]) -> None:
         departements = [code.upper() for code in options["departement"]]
@@ -176,6 +177,7 @@ class Command(BaseCommand):
                 sms_cap=options["plafond_sms"],
                 reference_pattern=options["reference_pattern"].strip(),
                 hard_cap=options["plafond_absolu"],
+                by=options["who"],
             )
         except ValidationError as error:
             raise CommandError(_in_french(error, options["name"])) from None
@@ -191,39 +193,35 @@ class Command(BaseCommand):
         self._print_key(new.key)
 
     def _set(self, source: Source, options: dict[str, Any]) -> None:
-        changes = {"plafond_sms", "plafond_absolu", "duty_phone", "reference_pattern"}
-        if not options.keys() & changes:
+        if not options.keys() & {
+            "plafond_sms",
+            "plafond_absolu",
+            "duty_phone",
+            "reference_pattern",
+        }:
             raise CommandError(
                 "rien à changer : donner --plafond-sms, --plafond-absolu, --duty-phone ou "
                 "--reference-pattern"
             )
-        # What may be refused comes first, and together: then nothing is changed.
+        changes: dict[str, Any] = {}
         said: list[Callable[[Source], str]] = []
         if "duty_phone" in options:
-            source.duty_phone = "" if options["duty_phone"] == NO_PHONE else options["duty_phone"]
+            given = options["duty_phone"]
+            changes["duty_phone"] = "" if given == NO_PHONE else given
             said.append(_phone)
         if "reference_pattern" in options:
             given = options["reference_pattern"].strip()
-            source.reference_pattern = "" if given == NO_PATTERN else given
+            changes["reference_pattern"] = "" if given == NO_PATTERN else given
             said.append(_references)
-        if said:
-            self._change(source, said)
-        if "plafond_sms" in options:
-            Source.objects.filter(pk=source.pk).update(sms_cap=options["plafond_sms"])
-        if "plafond_absolu" in options:
-            Source.objects.filter(pk=source.pk).update(hard_cap=options["plafond_absolu"])
-        if options.keys() & {"plafond_sms", "plafond_absolu"}:
-            source.refresh_from_db()
-            self.stdout.write(f"« {source.name} » : {_caps(source) or 'sans plafond de SMS'}.")
-
-    def _change(self, source: Source, said: list[Callable[[Source], str]]) -> None:
+        for option, name in (("plafond_sms", "sms_cap"), ("plafond_absolu", "hard_cap")):
+            if option in options:
+                changes[name] = options[option]
+        if changes.keys() & {"sms_cap", "hard_cap"}:
+            said.append(lambda source: _caps(source) or "sans plafond de SMS")
         try:
-            source.full_clean(exclude=["key_hash"])
+            change_source(source, changes, options["who"])
         except ValidationError as error:
             raise CommandError(_in_french(error, source.name)) from None
-        Source.objects.filter(pk=source.pk).update(
-            duty_phone=source.duty_phone, reference_pattern=source.reference_pattern
-        )
         for one in said:
             self.stdout.write(f"« {source.name} » : {one(source)}.")
 
@@ -243,7 +241,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{source.name} : {where} ({state}{signed}, {_phone(source)}{cap})")
 
     def _revoke(self, source: Source, options: dict[str, Any]) -> None:
-        done = keys.revoke(source)
+        done = keys.revoke(source, options["who"])
         self.stdout.write(f"« {source.name} » : " + ("clé révoquée." if done else "déjà révoquée."))
         if options["withdraw"]:
             self._withdraw(source, options["who"])
@@ -279,10 +277,10 @@ class Command(BaseCommand):
         freed = mark_all_released(source, who)
         self.stdout.write(f"« {source.name} » : {_plural(freed, 'texte')} à faire partir aussitôt.")
 
-    def _rotate(self, source: Source, overlap: timedelta) -> None:
+    def _rotate(self, source: Source, overlap: timedelta, who: str) -> None:
         had_overlap = source.has_overlap
         try:
-            new = keys.rotate(source, overlap)
+            new = keys.rotate(source, overlap, who)
         except keys.KeyRefusedError:
             raise CommandError(
                 f"« {source.name} » est révoquée : « notifier source renew » lui donne une clé"

@@ -1,0 +1,63 @@
+"""Change what is kept of a source beside its keys; who did it is in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from notifier.intake.models import Source
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
+
+# What may be changed; whether it signs is decided when it is created.
+CHANGEABLE = (
+    *("name", "departements", "service", "duty_email", "duty_phone", "reference_pattern"),
+    *("rate_per_minute", "sms_cap", "hard_cap"),
+)
+# Of these the values are in the journal as well; the others are addresses or long.
+_FIGURES = ("departements", "rate_per_minute", "sms_cap", "hard_cap")
+
+
+def change_source(source: Source, changes: Mapping[str, Any], by: str) -> list[str]:
+    """Write what is new of `changes`, and return the names of those fields.
+
+    A key that somebody renews or revokes meanwhile is left alone. Raises ValidationError, in French
+    and by field, and nothing is changed then.
+    """
+    stored = Source.objects.get(pk=source.pk)
+    before = {name: getattr(stored, name) for name in CHANGEABLE}
+    for name, value in changes.items():
+        if name not in CHANGEABLE:
+            raise ValueError(f"{name} of a source is not changed here")
+        setattr(source, name, value)
+    source.full_clean(exclude=["key_hash"])
+    changed = {name: getattr(source, name) for name in changes}
+    changed = {name: value for name, value in changed.items() if value != before[name]}
+    if changed:
+        with transaction.atomic():
+            Source.objects.filter(pk=source.pk).update(**changed)
+            note_source(source, f"modifiée ({_listed(changed)})", by, _figures(before, changed))
+    return list(changed)
+
+
+def note_source(source: Source, what: str, by: str, data: Mapping[str, Any] | None = None) -> None:
+    """Write to the journal what was done to a source, and by whom."""
+    entry = new_entry(None, Step.SOURCE, f"Source « {source.name} » {what} par {by}.")
+    entry.data = {
+        "source_id": source.pk,
+        "departements": list(source.departements),
+        "by": by,
+        **(data or {}),
+    }
+    write_entries([entry])
+
+
+def _listed(changed: Mapping[str, Any]) -> str:
+    titles = {field.name: str(field.verbose_name) for field in Source._meta.concrete_fields}
+    return ", ".join(titles[name] for name in changed)
+
+
+def _figures(before: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [before[name], changed[name]] for name in _FIGURES if name in changed}
