@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.browser.trial import Trial
@@ -126,15 +127,15 @@ class Visitor:
 
     def log_in(self, username: str) -> None:
         """Open a session, with the second factor where the account has one."""
-        self.go("/connexion/")
+        self.go(reverse("account_login"))
         self.fill("Identifiant", username)
         self.fill("Mot de passe", self.trial.password)
         self.press("Se connecter", role="button")
         if self.trial.accounts[username].has_second_factor:
-            self.page.wait_for_url("**/connexion/code/**")
+            self.page.wait_for_url(f"**{reverse('mfa_authenticate')}**")
             self.fill("Code", self.trial.simulator.code(username))
             self.press("Se connecter", role="button")
-        self.page.wait_for_url(lambda url: "/connexion/" not in url)
+        self.page.wait_for_url(lambda url: "/connexion" not in url)
 
 
 class House:

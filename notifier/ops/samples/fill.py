@@ -7,6 +7,8 @@ from functools import partial
 from io import StringIO
 
 import structlog
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
@@ -124,7 +126,8 @@ def _add_accounts() -> None:
                 granted_at=now,
             )
         if account.has_second_factor:
-            pass
+            TOTP.activate(user, accounts.totp_secret(secret_key, account))
+            RecoveryCodes.activate(user)
 
 
 def _play(past: Past, event: story.Event, sources: dict[str, Source]) -> None:
