@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from notifier.console.pages import maps, organisations, territory, zones
+from notifier.console.pages import history, maps, organisations, territory, zones
 from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
+from notifier.console.pages.imports import job, undoing, upload
 
 app_name = "console"
 
@@ -44,6 +45,16 @@ urlpatterns = [
     path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
     path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
     path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),
+    path("historique", history.history, name="history"),
+    path("historique/<int:change>", history.change_page, name="change"),
+    path("historique/<int:change>/annuler", undoing.undo_change, name="change-undo"),
+    path("importer", upload.upload, name="import"),
+    path("importer/<int:job>", job.job_page, name="import-job"),
+    path("importer/<int:job>/lignes", job.leave_row_out, name="import-line"),
+    path("importer/<int:job>/confirmer", job.confirm, name="import-confirm"),
+    path("importer/<int:job>/abandonner", job.abandon, name="import-abandon"),
+    path("importer/<int:job>/reprendre", job.resume, name="import-resume"),
+    path("importer/<int:job>/a-corriger.xlsx", job.correction, name="import-correction"),
     path("aide/composants", design, name="design"),
     path("compte", account, name="account"),
 ]

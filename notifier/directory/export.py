@@ -6,8 +6,6 @@ took which people's numbers out, and when.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,7 +14,6 @@ from pathlib import Path
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from openpyxl import Workbook
 
 from notifier.directory.imports.formats.contacts import numbering_commune
 from notifier.directory.models import (
@@ -26,6 +23,7 @@ from notifier.directory.models import (
     Mandate,
     OrganisationKind,
 )
+from notifier.directory.sheets import to_csv, to_xlsx
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 from notifier.territory.phones import PhoneError, format_number, parse_voice_number
@@ -36,8 +34,6 @@ HEADER = (
     "confirme",
 )  # fmt: skip
 _CIVILITIES = {"mme": "Mme", "m": "M.", "": ""}
-# A spreadsheet computes what begins so (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = {AddressKind.MOBILE: 2, AddressKind.LANDLINE: 1, AddressKind.EMAIL: 2}
 _PRIVATE = 0o600
 
@@ -55,7 +51,8 @@ def export(path: Path, author: str, departement: str = "") -> int:
     if path.suffix.lower() not in (".csv", ".xlsx"):
         raise ExportError(f"« {path} » : donnez un nom qui finit par .csv ou .xlsx")
     rows = list(_rows(departement))
-    content = _xlsx(rows) if path.suffix.lower() == ".xlsx" else _csv(rows)
+    is_workbook = path.suffix.lower() == ".xlsx"
+    content = to_xlsx("Contacts", HEADER, rows) if is_workbook else to_csv(HEADER, rows)
     try:
         # Whoever may not read the directory does not read its copy either.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
@@ -143,26 +140,3 @@ def _number(e164: str, plan: str) -> str:
 
 def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEADER)
-    writer.writerows([_defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Contacts")
-    sheet.append(HEADER)
-    for row in rows:
-        sheet.append([_defused(cell) for cell in row])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notifier.directory.changes import ADDED, MODELS, REMOVED
 from notifier.directory.imports.phrases import format_value
@@ -26,15 +28,43 @@ from notifier.journal.write import new_entry, write_entries
 Recorded: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
 
 _RECORDED: tuple[type[Recorded], ...] = (*MODELS, Absence, OnCallRotation, OnCallShift)
-_HIDDEN = {"id", "person_id", "organisation_id"}
+_HIDDEN = {"id", "person_id", "organisation_id", "mandate_id"}
+_BATCH = 500
+# What is counted of a change, as people say it.
+_COUNTS = {
+    "new": "nouveaux",
+    "added": "ajoutés",
+    "changed": "modifiés",
+    "ended": "terminés",
+    "removed": "retirés",
+    "unchanged": "inchangés",
+    "refused": "refusés",
+    "undone": "rétablis",
+    "kept": "laissés",
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """What became of one row, in French."""
+    """What became of one row, in French; `values` are what it is called, before and after."""
 
     subject: str
-    said: str
+    verb: str
+    values: tuple[tuple[str, str, str], ...] = ()
+    key: str = ""
+    """By which the next lines are asked for."""
+
+    @property
+    def said(self) -> str:
+        """All of it in one sentence."""
+        if self.verb in ("ajouté", "supprimé"):
+            said = [f"{label} {after or before}" for label, before, after in self.values]
+            return f"{self.verb}, {', '.join(said) or 'sans nom'}"
+        said = [
+            f"{label} {before} → {after}" if before else f"{label} {after}"
+            for label, before, after in self.values
+        ]
+        return " ; ".join(said) or "confirmé sans changement"
 
     def __str__(self) -> str:
         return f"{self.subject} : {self.said}"
@@ -45,52 +75,137 @@ def recent_changes(limit: int) -> list[Change]:
     return list(Change.objects.select_related("undone_by").order_by("-id")[:limit])
 
 
+def counted(change: Change) -> str:
+    """Say how much a change did: "modifiés 3, refusés 1"."""
+    return ", ".join(
+        f"{_COUNTS.get(name, name)} {count}" for name, count in change.counts.items() if count
+    )
+
+
+def touching(changes: QuerySet[Change], organisations: QuerySet[Organisation]) -> QuerySet[Change]:
+    """Return those of the changes that touched people or mandates of one of the organisations."""
+    there = Mandate.history.model.objects.filter(organisation__in=organisations)
+    own = there.filter(change=OuterRef("pk"))
+    people = there.values("person_id")
+    persons = Person.history.model.objects.filter(change=OuterRef("pk"), id__in=people)
+    addresses = Address.history.model.objects.filter(change=OuterRef("pk"), person__in=people)
+    return changes.filter(Exists(own) | Exists(persons) | Exists(addresses))
+
+
 def lines_of(change: Change) -> Iterator[Line]:
     """Yield what the change did, person by person: who, before and after."""
-    for model in _RECORDED:
-        history = model.history.model.objects
-        for row in history.filter(change=change).order_by("history_id"):
-            yield Line(_subject(row, model), _said(row, model))
+    key = ""
+    while lines := lines_after(change, key, _BATCH):
+        yield from lines
+        key = lines[-1].key
 
 
-def _said(row: Any, model: type[Recorded]) -> str:
-    if row.history_type == ADDED:
-        return f"ajouté, {_values(row, model)}"
-    if row.history_type == REMOVED:
-        return f"supprimé, {_values(row, model)}"
-    earlier = model.history.model.objects.filter(id=row.id, history_id__lt=row.history_id)
-    before = earlier.order_by("-history_id").first()
-    if before is None:
-        return f"changé, {_values(row, model)}"
-    changed = [
-        f"{one.verbose_name} {format_value(getattr(before, one.attname))} → "
-        f"{format_value(getattr(row, one.attname))}"
-        for one in model.history.model.tracked_fields
-        if getattr(before, one.attname) != getattr(row, one.attname)
-    ]
-    return " ; ".join(changed) or "confirmé sans changement"
+def lines_after(
+    change: Change, key: str, limit: int, organisations: QuerySet[Organisation] | None = None
+) -> list[Line]:
+    """Return the lines of a change that follow the one with a key ("" for the first).
+
+    `organisations`: only what concerns these and the people whom they have, or had in this change.
+    A bounded number of statements.
+    """
+    first, after = _read_key(key)
+    lines: list[Line] = []
+    for number, model in enumerate(_RECORDED):
+        if number < first or len(lines) >= limit:
+            continue
+        rows = model.history.model.objects.filter(change=change)
+        if organisations is not None:
+            rows = rows.filter(_within(model, change, organisations))
+        if number == first:
+            rows = rows.filter(history_id__gt=after)
+        found = list(rows.order_by("history_id")[: limit - len(lines)])
+        lines += _lines(found, model, number)
+    return lines
 
 
-def _values(row: Any, model: type[Recorded]) -> str:
-    said = [
-        f"{one.verbose_name} {format_value(value)}"
-        for one in model.history.model.tracked_fields
-        if one.attname not in _HIDDEN and (value := getattr(row, one.attname))
-    ]
-    return ", ".join(said) or "sans nom"
+def _read_key(key: str) -> tuple[int, int]:
+    number, _, after = key.partition("-")
+    if number.isascii() and number.isdigit() and after.isascii() and after.isdigit():
+        return int(number[:3]), int(after[:18])
+    return 0, 0
 
 
-def _subject(row: Any, model: type[Recorded]) -> str:
+def _within(model: type[Recorded], change: Change, organisations: QuerySet[Organisation]) -> Q:
+    """Select the rows of a model's history that concern these organisations."""
+    if model in (Mandate, OnCallRotation, OnCallShift):
+        return Q(organisation__in=organisations)
+    if model is Absence:
+        return Q(mandate__in=Mandate.objects.filter(organisation__in=organisations).values("pk"))
+    now = Mandate.objects.filter(organisation__in=organisations).values("person_id")
+    then = Mandate.history.model.objects.filter(change=change, organisation__in=organisations)
+    people = Q(**{f"{'id' if model is Person else 'person'}__in": now})
+    return people | Q(**{f"{'id' if model is Person else 'person'}__in": then.values("person_id")})
+
+
+@dataclass
+class _Around:
+    """What stands around rows of history: how they were before, and whose they are."""
+
+    before: dict[int, Any] = field(default_factory=dict)
+    people: dict[int, Any] = field(default_factory=dict)
+    organisations: dict[int, Organisation] = field(default_factory=dict)
+
+
+def _lines(rows: Sequence[Any], model: type[Recorded], number: int) -> Iterator[Line]:
+    around = _read_around(rows, model)
+    for row in rows:
+        yield Line(
+            _subject(row, model, around),
+            {ADDED: "ajouté", REMOVED: "supprimé"}.get(row.history_type, "modifié"),
+            tuple(_values(row, model, around)),
+            f"{number}-{row.history_id}",
+        )
+        around.before[row.id] = row
+
+
+def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
+    """Read it for all rows at once; three statements."""
+    around = _Around()
+    if not rows:
+        return around
+    ids = {row.id for row in rows}
+    earlier = model.history.model.objects.filter(id__in=ids, history_id__lt=rows[0].history_id)
+    around.before = {row.id: row for row in earlier.order_by("history_id")}
+    if model in MODELS:
+        people = ids if model is Person else {row.person_id for row in rows}
+        named = Person.history.model.objects.filter(id__in=people).order_by("history_id")
+        around.people = {row.id: row for row in named}
+    if model is Mandate:
+        around.organisations = Organisation.objects.in_bulk({row.organisation_id for row in rows})
+    return around
+
+
+def _values(row: Any, model: type[Recorded], around: _Around) -> Iterator[tuple[str, str, str]]:
+    """Yield each value that is worth saying: its name, before and after."""
+    before = around.before.get(row.id)
+    is_whole = row.history_type in (ADDED, REMOVED) or before is None
+    for one in model.history.model.tracked_fields:
+        value = getattr(row, one.attname)
+        name = str(one.verbose_name)
+        if not is_whole:
+            old = getattr(before, one.attname)
+            if old != value:
+                yield name, format_value(old), format_value(value)
+        elif one.attname not in _HIDDEN and value:
+            written = format_value(value)
+            yield (name, written, "") if row.history_type == REMOVED else (name, "", written)
+
+
+def _subject(row: Any, model: type[Recorded], around: _Around) -> str:
     """Return whom or what a row of history is about, as it was called then."""
     if model is Person:
         return _name(row, row.id)
     if model not in MODELS:
         return f"{model._meta.verbose_name} n° {row.id}"
-    person = Person.history.model.objects.filter(id=row.person_id).order_by("-history_id").first()
-    name = _name(person, row.person_id)
+    name = _name(around.people.get(row.person_id), row.person_id)
     if model is Address:
         return name
-    where = Organisation.objects.filter(pk=row.organisation_id).first()
+    where = around.organisations.get(row.organisation_id)
     return f"{name}, {function_title(row.function, row.rank)}, {where or 'organisme supprimé'}"
 
 

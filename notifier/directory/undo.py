@@ -26,7 +26,7 @@ from notifier.directory.changes import (
     start_change,
     write,
 )
-from notifier.directory.imports.phrases import describe_post
+from notifier.directory.imports.phrases import describe_post, format_value
 from notifier.directory.models import (
     Absence,
     Address,
@@ -42,6 +42,8 @@ from notifier.journal.write import new_entry, write_entries
 _BATCH = 1_000
 # How often it is worked out anew because others changed the directory meanwhile.
 _MAX_TRIES = 3
+# Of a dry run; who takes back thousands of rows looks at some.
+_MAX_SAID = 50
 
 
 class UndoError(ValueError):
@@ -55,6 +57,8 @@ class UndoSummary:
     change: int | None
     undone: int
     kept: list[str]
+    first: list[str] = field(default_factory=list)
+    """In a dry run: what becomes of the first of the rows."""
 
 
 @dataclass
@@ -107,6 +111,9 @@ def undo(
         summary = UndoSummary(
             None, len(steps) - len(kept), [step.conflict for step in steps if step.conflict]
         )
+        if dry_run:
+            back = [step for step in steps if id(step) not in kept]
+            summary.first = [_said(step) for step in back[:_MAX_SAID]]
         if dry_run or not edits:
             return summary
         with transaction.atomic():
@@ -247,6 +254,22 @@ def _edits(steps: Iterable[_Step]) -> Edits:
 @cache
 def _tracked(model: type[Row]) -> list[str]:
     return [one.attname for one in model.history.model.tracked_fields]
+
+
+def _said(step: _Step) -> str:
+    """Return what becomes of a row when its change is taken back, in French."""
+    if step.before is None:
+        what = "retiré"
+    elif step.after is None:
+        what = "rétabli"
+    else:
+        fields = [step.model._meta.get_field(name) for name in step.fields()]
+        what = " ; ".join(
+            f"{one.verbose_name} {format_value(getattr(step.after, one.attname))} → "  # type: ignore[union-attr] # columns
+            f"{format_value(getattr(step.before, one.attname))}"  # type: ignore[union-attr] # columns
+            for one in fields
+        )
+    return f"{_label(step)} : {what}"
 
 
 def _label(step: _Step) -> str:

@@ -15,6 +15,8 @@ from notifier.accounts.models import RoleAssignment
 from notifier.accounts.roles import Role
 from notifier.alerting.decision.pipeline import decide
 from notifier.directory.absences import add_absence
+from notifier.directory.allowed import EVERYTHING
+from notifier.directory.imports.jobs import submit
 from notifier.directory.models import Address, Change, Convention, Mandate, Zone
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Report, Source
@@ -25,6 +27,10 @@ from tests.alerting.organisations import told_by_convention
 from tests.harness.accounts import add_account
 from tests.harness.people import add_contact
 
+CONTACTS = (
+    "code_commune;fonction;rang;nom;prenom;mobile;courriel\n"
+    "90033;adjoint;3;Quatrepoint;Zéphyrine;06 39 98 00 01;"
+).encode()
 MOBILE, MAIL = "+33639980001", "zephyrine@delle.example"
 # What only the Territoire de Belfort knows: nobody else reads one of these anywhere.
 SECRETS = (
@@ -87,6 +93,7 @@ def build_world() -> World:
         "assignment": RoleAssignment.objects.get(user=account).pk,
         "zone": Zone.objects.filter(organisation=told).first().pk,
         "absence": absence.pk,
+        "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
     }
     return World(mandate, report, doubt, arguments)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from tests.directory.public_lists import (
     cells,
     mayor,
     mayors,
+    ods,
     write,
 )
 
@@ -375,23 +375,8 @@ def test_a_workbook_with_numbers_dates_and_another_sheet_first(tmp_path: Path) -
 
 
 def test_an_ods_file(tmp_path: Path) -> None:
-    rows = cells([MAYORS_HEADER, mayor(DELLE, "NOYER", "Luc", SINCE)])
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    lines = "".join(
-        f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows
-    )
-    oasis = "urn:oasis:names:tc:opendocument:xmlns"
-    spaces = " ".join(f'xmlns:{name}="{oasis}:{name}:1.0"' for name in ("office", "table", "text"))
-    content = (
-        f"<office:document-content {spaces}><office:body><office:spreadsheet>"
-        f'<table:table table:name="F">{lines}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
     path = tmp_path / "maires.ods"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", content)
+    path.write_bytes(ods(cells([MAYORS_HEADER, mayor(DELLE, "NOYER", "Luc", SINCE)])))
     assert people(read(path)) == [("90033", "maire", 1, "mme", "Noyer", "Luc", SINCE)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,11 +18,16 @@ from django.utils.text import slugify
 
 from notifier.console import french, icons, navigation
 from notifier.console.charts import Chart
+from notifier.delivery.address import mask
 
 register = template.Library()
 
 # Each kind of state with its icon: nothing is said by a colour alone.
 KINDS = {"ok": "check", "wait": "clock", "danger": "warning", "info": "info", "off": "dot"}
+
+
+# A number in E.164 as it is stored, or a mailbox.
+_ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\b|[^\s«»,;:()<>]+@[^\s«»,;:()<>]+\w")
 
 
 def _part(name: str, **values: object) -> SafeString:
@@ -84,6 +90,12 @@ def when(at: datetime | None) -> str:
         french.moment(at),
         french.ago(at),
     )
+
+
+@register.filter
+def masked(text: object) -> str:
+    """Mask every number and mailbox within a text."""
+    return _ADDRESS.sub(lambda found: mask(found[0]), str(text))
 
 
 # --- The page ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from notifier.directory.changes import changing
 from notifier.directory.coverage import coverage, tonight
 from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.export import ExportError, export
-from notifier.directory.history import forget, lines_of, recent_changes
+from notifier.directory.history import counted, forget, lines_of, recent_changes
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
 from notifier.directory.imports.reading import AUTOMATIC, FORMATS
@@ -41,14 +41,6 @@ from notifier.territory.resolve import commune_by_code, communes_in
 _MAX_WARNINGS = 50
 _BAR_WIDTH = 40
 _SHOWN_EVERY = 10_000
-_COUNTS = {
-    **{verb.name.lower(): f"{verb}s" for verb in Verb},
-    "new": "nouveaux",
-    "removed": "retirés",
-    "refused": "refusés",
-    "undone": "rétablis",
-    "kept": "laissés",
-}
 
 
 class Command(BaseCommand):
@@ -311,9 +303,7 @@ def _describe(change: Change) -> str:
         change.get_kind_display(),
         f"par {change.author}",
         change.source,
-        ", ".join(
-            f"{_COUNTS.get(key, key)} {count}" for key, count in change.counts.items() if count
-        ),
+        counted(change),
     ]
     if change.undoes_id:
         parts.append(f"annule le n° {change.undoes_id}")

@@ -1,0 +1,53 @@
+"""Who changed what in the directory: the changes of the whole scope, and one of them in detail."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from notifier.accounts.roles import Permission
+from notifier.console.forms.history import HistoryFilter
+from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.paging import PAGE_SIZE, page_before
+from notifier.directory.history import counted, lines_after
+
+
+@page(Permission.SEE_PEOPLE)
+@require_safe
+def history(request: ConsoleRequest) -> HttpResponse:
+    """List the changes that touched somebody within the scope, the newest first."""
+    changes = request.scope.changes(Permission.SEE_PEOPLE).select_related("undone_by")
+    organisations = request.scope.organisations(Permission.SEE_PEOPLE)
+    filters = HistoryFilter(request.GET, queryset=changes, organisations=organisations)
+    rows, last = page_before(filters.qs if filters.is_valid() else changes.none(), request)
+    context = {
+        "filter": filters,
+        "changes": [(change, counted(change)) for change in rows],
+        "last": last,
+        "is_filtered": any(request.GET.get(name) for name in filters.form.fields),
+    }
+    return render(request, "history/list.html", context)
+
+
+@page(Permission.SEE_PEOPLE)
+@require_safe
+def change_page(request: ConsoleRequest, change: int) -> HttpResponse:
+    """Show what a change did within the scope, row by row, before and after."""
+    scope = request.scope
+    changes = scope.changes(Permission.SEE_PEOPLE).select_related("undone_by", "undoes")
+    found = get_object_or_404(changes, pk=change)
+    is_everything = scope.territory(Permission.SEE_PEOPLE).is_everything
+    organisations = None if is_everything else scope.organisations(Permission.SEE_PEOPLE)
+    key = request.GET.get("apres", "")
+    lines = lines_after(found, key, PAGE_SIZE + 1, organisations)
+    shown = lines[:PAGE_SIZE]
+    context = {
+        "change": found,
+        "counts": counted(found),
+        "lines": shown,
+        "last": shown[-1].key if len(lines) > PAGE_SIZE else None,
+        "may_undo": scope.has(Permission.IMPORT) and not hasattr(found, "undone_by"),
+        "is_part": not is_everything,
+    }
+    return render(request, "history/change.html", context)

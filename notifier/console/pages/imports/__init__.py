@@ -1,0 +1,1 @@
+"""Importer: lists that are uploaded, elections, campaigns of confirmation, what is taken back."""
