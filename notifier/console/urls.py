@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from notifier.console.pages import history, maps, organisations, territory, zones
+from notifier.console.pages import history, maps, now, organisations, territory, zones
 from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
 from notifier.console.pages.imports import job, undoing, upload
+from notifier.console.pages.incidents import actions, show
+from notifier.console.pages.incidents.review import review
 
 app_name = "console"
 
@@ -55,6 +57,29 @@ urlpatterns = [
     path("importer/<int:job>/abandonner", job.abandon, name="import-abandon"),
     path("importer/<int:job>/reprendre", job.resume, name="import-resume"),
     path("importer/<int:job>/a-corriger.xlsx", job.correction, name="import-correction"),
+    path("maintenant", now.now, name="now"),
+    path("cette-nuit", now.night, name="night"),
+    path("interventions/<int:incident>", show.incident, name="incident"),
+    path(
+        "interventions/<int:incident>/renvoyer/<int:notification>",
+        actions.resend_text,
+        name="incident-resend",
+    ),
+    path(
+        "interventions/<int:incident>/prevenir/<int:alert>",
+        actions.tell_one_more,
+        name="incident-tell",
+    ),
+    path(
+        "interventions/<int:incident>/liberer/<int:alert>",
+        actions.release_texts,
+        name="incident-release",
+    ),
+    path(
+        "interventions/<int:incident>/retirer", actions.withdraw_incident, name="incident-withdraw"
+    ),
+    path("interventions/<int:incident>/clore", actions.close_incident, name="incident-close"),
+    path("verifications/<uuid:report>", review, name="review"),
     path("aide/composants", design, name="design"),
     path("compte", account, name="account"),
 ]

@@ -10,6 +10,7 @@ from time_machine import travel
 
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.attention import (
+    EXPIRED_SHOWN,
     pauses,
     providers_blocked,
     reviews_undecided,
@@ -162,7 +163,8 @@ def test_what_waits_for_a_person_is_all_there(source, two_communes) -> None:
     with travel(timezone.now() + timedelta(hours=4)):
         run_round()
         assert reviews_waiting(Report.objects.all()) == []
-        late = reviews_undecided(Report.objects.all(), timezone.now())
+        now = timezone.now()
+        late = reviews_undecided(Report.objects.all(), now - EXPIRED_SHOWN, now)
         assert {report.reference for report in late} == {"DOUBT", "SECRET"}
 
 

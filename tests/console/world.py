@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifier.accounts.models import RoleAssignment
 from notifier.accounts.roles import Role
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.models import Alert, Notification
 from notifier.directory.absences import add_absence
 from notifier.directory.allowed import EVERYTHING
 from notifier.directory.imports.jobs import submit
@@ -83,6 +84,8 @@ def build_world() -> World:
         "category": "C01.01.01",
         "incident": report.incident_id,
         "report": doubt.pk,
+        "alert": Alert.objects.get(organisation="90033").pk,
+        "notification": Notification.objects.filter(incident=report.incident_id).first().pk,
         "mandate": mandate.pk,
         "person": mandate.person_id,
         "address": Address.objects.get(value=MOBILE).pk,

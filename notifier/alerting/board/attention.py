@@ -80,10 +80,10 @@ def reviews_waiting(reports: QuerySet[Report]) -> list[Review]:
     ]
 
 
-def reviews_undecided(reports: QuerySet[Report], now: datetime) -> list[Report]:
-    """Return those that nobody decided in time, of the last day, the latest first."""
-    lately = reports.filter(state=ReportState.EXPIRED, received_at__gt=now - EXPIRED_SHOWN)
-    return list(lately.select_related("incident__source").order_by("-received_at")[:MAX_LISTED])
+def reviews_undecided(reports: QuerySet[Report], begins: datetime, ends: datetime) -> list[Report]:
+    """Return those that nobody decided in time, received in the period, the latest first."""
+    late = reports.filter(state=ReportState.EXPIRED, received_at__gte=begins, received_at__lt=ends)
+    return list(late.select_related("incident__source").order_by("-received_at")[:MAX_LISTED])
 
 
 def waiting_for_a_person(notifications: QuerySet[Notification]) -> list[Waiting]:

@@ -44,13 +44,13 @@ class Untold:
 def people_to_tell(alerts: Sequence[Alert]) -> dict[int, list[Untold]]:
     """Return by alert the active people whom nothing of the incident told, in order.
 
-    All alerts are of one incident. Four statements at most.
+    All alerts are of one incident; those of others count as well. Four statements at most.
     """
     going_on = [alert for alert in alerts if alert.is_open and alert.expires_at > timezone.now()]
     if not going_on:
         return {}
     people = active_people({alert.ref for alert in going_on}, timezone.now())
-    told = _told_of(alerts)
+    told = _told_of(Alert.objects.filter(incident=going_on[0].incident_id))
     return {
         alert.pk: [
             Untold(

@@ -25,7 +25,8 @@ from notifier.console.admin.base import (
     list_link,
     table_html,
 )
-from notifier.console.admin.decision import DecisionForm, DismissalForm
+from notifier.console.clues import clues_of
+from notifier.console.forms.decision import DecisionForm, DismissalForm
 from notifier.delivery.models import Message
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
@@ -39,14 +40,6 @@ VERDICTS = {
     Verdict.UNKNOWN: "indices insuffisants",
     "decided": "décidée par une personne",
     "": NOTHING,
-}
-CLUES = {
-    "insee": "code INSEE",
-    "communes": "codes INSEE",
-    "postal_code": "code postal",
-    "name": "nom",
-    "point": "point",
-    "polygon": "zone",
 }
 PLACE = {
     "insee": "code INSEE",
@@ -230,13 +223,7 @@ class ReportAdmin(IncidentAdmin[Report]):
 def clue_table(report: Report) -> SafeString | str:
     """Return a row for each clue: what was given, which communes it allows, what it says."""
     rows: list[list[str | SafeString]] = [
-        [
-            CLUES.get(clue["kind"], clue["kind"]),
-            clue["given"],
-            _named(clue),
-            clue["says"],
-        ]
-        for clue in report.clues
+        [clue.kind, clue.given, clue.communes or NOTHING, clue.says] for clue in clues_of(report)
     ]
     return table_html(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
@@ -248,16 +235,3 @@ def _given(key: str, given: Any) -> str:
     if key == "polygon":
         return f"{sum(len(ring) for rings in given for ring in rings)} sommets"
     return str(given)
-
-
-def _named(clue: dict[str, Any]) -> str:
-    """Return the communes, the most probable first; for a position, how they lie to it."""
-    lies = {mark["code"]: _lies(mark) for mark in clue.get("marks", ())}
-    return ", ".join(commune_label(c) + lies.get(c, "") for c in clue["communes"]) or NOTHING
-
-
-def _lies(mark: dict[str, Any]) -> str:
-    where = "la position y est" if mark["holds"] else f"à {mark['distance_m']} m"
-    if mark["share"]:
-        where += f", {mark['share'] * 100:.0f}\N{NO-BREAK SPACE}% de la zone"
-    return f" [{where}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils.text import slugify
 
 from notifier.console import french, icons, navigation
 from notifier.console.charts import Chart
+from notifier.console.moments import Moments
 from notifier.delivery.address import mask
 
 register = template.Library()
@@ -65,6 +67,12 @@ def hour(at: datetime | None) -> str:
 def moment(at: datetime | None) -> str:
     """Write "le 28 novembre à 21 h 13"; a dash where there is none."""
     return french.moment(at) if at else "–"
+
+
+@register.filter
+def of(named: Mapping[str, str], key: str) -> str:
+    """Return what stands under a key; nothing where there is nothing."""
+    return named.get(key, "")
 
 
 @register.filter
@@ -256,6 +264,12 @@ def event(
     return _part(
         "event", content=content, at=at, title=title, kind=kind, icon=symbol or KINDS[kind]
     )
+
+
+@register.simple_tag
+def moments(picture: Moments) -> SafeString:
+    """Draw the texts of an incident on a line of time; their table stands beside it."""
+    return _part("moments", picture=picture)
 
 
 @register.simple_tag

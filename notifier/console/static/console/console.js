@@ -46,12 +46,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A live part that cannot be refreshed says so once, and keeps what it shows.
+// A live part that cannot be refreshed says so once, and keeps what it shows; what its page says of
+// that (data-stale) stands there until it is refreshed again.
 let failing = false;
+const stale = (is) => document.querySelectorAll("[data-stale]").forEach((one) => { one.hidden = !is; });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) failing = false;
+  if (!event.detail.successful) return;
+  failing = false;
+  stale(false);
 });
 function failed(text) {
+  stale(true);
   if (failing) return;
   failing = true;
   toast("danger", text);

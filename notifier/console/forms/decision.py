@@ -7,6 +7,7 @@ any choice is read back by name before it counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 from django import forms
@@ -44,9 +45,15 @@ class DecisionForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, together: list[Report], data: Any = None) -> None:
-        """`together`: what waits of one incident, the latest first."""
+    def __init__(
+        self, together: list[Report], data: Any = None, allowed: Container[str] | None = None
+    ) -> None:
+        """`together`: what waits of one incident, the latest first.
+
+        `allowed`: the communes on which the person may decide; None: all.
+        """
         self._latest = str(together[0].pk)
+        self._allowed = allowed
         super().__init__(data, initial={"seen": self._latest})
         found = [(c.commune.code, c.label) for c in candidates(together)]
         self.fields["choice"].choices = [*found, (OTHER, "une autre")]  # type: ignore[attr-defined]
@@ -70,6 +77,16 @@ class DecisionForm(forms.Form):
             return cleaned
         given = cleaned.get("other", "") if choice == OTHER else choice
         cleaned["codes"] = _codes(given)
+        beyond = [
+            code
+            for code in cleaned["codes"]
+            if self._allowed is not None and code not in self._allowed
+        ]
+        if beyond:
+            raise ValidationError(
+                f"{', '.join(beyond)} n’est pas de votre ressort : une personne du département "
+                "concerné décide."
+            )
         return cleaned
 
     @property

@@ -1,0 +1,84 @@
+"""Une intervention: its facts, each text with its moments, who was told and under what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from notifier.accounts.roles import Permission
+from notifier.alerting.board.account import Account, Sent, account_of
+from notifier.alerting.models import Alert
+from notifier.alerting.notification.history import timeline_of
+from notifier.alerting.policy.current import label_of
+from notifier.console.moments import Moments
+from notifier.console.pages.access import ConsoleRequest, page
+from notifier.intake.models import ReportState
+from notifier.journal.models import Entry
+
+SEE = Permission.SEE_INCIDENTS
+# The rest is in the journal.
+MAX_ENTRIES = 200
+
+
+@page(SEE)
+@require_safe
+def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
+    """Show one incident, as far as it exists for whoever asks."""
+    scope = request.scope
+    found = get_object_or_404(scope.incidents(SEE).select_related("source"), pk=incident)
+    account = account_of(found, scope.alerts(SEE), scope.notifications(SEE))
+    sees_all = _sees_all(request)
+    actable = set(
+        scope.alerts(Permission.ACT).filter(incident=found).values_list("pk", flat=True)
+        if scope.has(Permission.ACT)
+        else ()
+    )
+    context = {
+        "account": account,
+        "incident": found,
+        "category": _category(account),
+        "names": _names(request, account.texts),
+        "sees_people": scope.has(Permission.SEE_PEOPLE),
+        "sees_all": sees_all,
+        "picture": Moments("Les textes dans le temps", account.texts, timezone.now()),
+        "in_review": [report for report in account.reports if report.state == ReportState.REVIEW]
+        if scope.has(Permission.DECIDE_REVIEWS)
+        else [],
+        "actable": actable,
+        "entries": _entries(request, found.pk) if sees_all else [],
+    }
+    return render(request, "incidents/show.html", context)
+
+
+def _sees_all(request: ConsoleRequest) -> bool:
+    """Whether what dispatch said is theirs to read, and not only what they were told of it."""
+    territory = request.scope.territory(SEE)
+    return territory.is_everything or bool(territory.departements)
+
+
+def _category(account: Account) -> str:
+    """Return what it is, as it was told; of what was not, as dispatch said it."""
+    told: Iterable[Alert] = (line.alert for line in account.organisations)
+    first = next(iter(told), None)
+    return label_of(first.category if first else account.latest.category)
+
+
+def _names(request: ConsoleRequest, texts: Iterable[Sent]) -> dict[str, str]:
+    """Return who the readers are, by what their texts call them; of those who may be seen."""
+    keys = {sent.reader.person for sent in texts}
+    numbers = [int(key.removeprefix("person:")) for key in keys if key.startswith("person:")]
+    if not numbers or not request.scope.has(Permission.SEE_PEOPLE):
+        return {}
+    people = request.scope.people(Permission.SEE_PEOPLE).filter(pk__in=numbers)
+    return {f"person:{person.pk}": str(person) for person in people}
+
+
+def _entries(request: ConsoleRequest, incident_id: int) -> list[Entry]:
+    """Return the journal of the incident; none to whoever may see no address, not even masked."""
+    if not request.scope.has(Permission.SEE_PEOPLE):
+        return []
+    return timeline_of(incident_id)[:MAX_ENTRIES]

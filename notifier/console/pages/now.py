@@ -1,0 +1,103 @@
+"""Maintenant and Cette nuit: what is under way, what needs a person, and what a past night was."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from notifier.accounts.roles import Permission
+from notifier.alerting.board.attention import (
+    EXPIRED_SHOWN,
+    pauses,
+    providers_blocked,
+    reviews_undecided,
+    reviews_waiting,
+    waiting_for_a_person,
+)
+from notifier.alerting.board.incidents import MAX_NIGHT, incidents_between, incidents_under_way
+from notifier.console.forms.incidents import PeriodForm
+from notifier.console.pages.access import ConsoleRequest, page
+from notifier.directory.addresses import latest_passed_over
+
+SEE = Permission.SEE_BOARD
+# So many addresses that fail stand on the page; the rest on those of their organisations.
+MAX_FAILING = 5
+BEGINS, ENDS = time(20), time(8)
+
+
+@page(SEE)
+@require_safe
+def now(request: ConsoleRequest) -> HttpResponse:
+    """Show what is under way; asked by the page itself, only the part that changes."""
+    scope, at = request.scope, timezone.now()
+    context = {
+        "at": at,
+        "board": incidents_under_way(scope.alerts(SEE), at),
+        "reviews": reviews_waiting(scope.reports(SEE)) if _is_told_of_reports(request) else [],
+        "undecided": reviews_undecided(scope.reports(SEE), at - EXPIRED_SHOWN, at)
+        if _is_told_of_reports(request)
+        else [],
+        "waiting": waiting_for_a_person(scope.notifications(SEE)),
+        "blocked": providers_blocked(at),
+        "pauses": pauses(scope.sources(SEE)),
+        "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
+        "may_act": scope.has(Permission.ACT),
+        "may_decide": scope.has(Permission.DECIDE_REVIEWS),
+    }
+    is_part = request.headers.get("HX-Request") == "true"
+    return render(request, "now_live.html" if is_part else "now.html", context)
+
+
+@page(SEE)
+@require_safe
+def night(request: ConsoleRequest) -> HttpResponse:
+    """List what was told in a period, by default the last night, a line each."""
+    scope = request.scope
+    local = timezone.localtime()
+    nights = {name: _night(local, back) for name, back in (("cette nuit", 0), ("avant", 1))}
+    is_chosen = "du" in request.GET or "au" in request.GET
+    form = PeriodForm(request.GET if is_chosen else None, initial=_initial(nights["cette nuit"]))
+    begins, ends = form.period if form.is_valid() else nights["cette nuit"]
+    before = request.GET.get("avant", "")
+    lines = incidents_between(
+        scope.alerts(SEE),
+        scope.notifications(SEE),
+        begins,
+        ends,
+        int(before) if before.isdecimal() else None,
+    )
+    shown = lines[:MAX_NIGHT]
+    context = {
+        "form": form,
+        "begins": begins,
+        "ends": ends,
+        "night_before": nights["avant"],
+        "lines": shown,
+        "next": shown[-1].incident.pk if len(lines) > MAX_NIGHT else None,
+        "undecided": reviews_undecided(scope.reports(SEE), begins, ends)
+        if _is_told_of_reports(request)
+        else [],
+    }
+    return render(request, "night.html", context, status=422 if form.errors else 200)
+
+
+def _is_told_of_reports(request: ConsoleRequest) -> bool:
+    """Whether a place in doubt is their matter: dispatch's and its groupement's alone."""
+    return request.scope.has(Permission.DECIDE_REVIEWS)
+
+
+def _night(local: datetime, back: int) -> tuple[datetime, datetime]:
+    """Return the latest night that has begun, or one of those before, from 20 h to 8 h."""
+    evening = local.date() - timedelta(days=back + (0 if local.time() >= BEGINS else 1))
+    return (
+        timezone.make_aware(datetime.combine(evening, BEGINS)),
+        timezone.make_aware(datetime.combine(evening + timedelta(days=1), ENDS)),
+    )
+
+
+def _initial(period: tuple[datetime, datetime]) -> dict[str, datetime]:
+    return {"du": timezone.localtime(period[0]), "au": timezone.localtime(period[1])}

@@ -1,0 +1,306 @@
+"""Maintenant, Cette nuit, Une intervention: who sees what; each action once, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifier.accounts.roles import Role
+from notifier.alerting.models import Alert, ManualAction, Notification
+from notifier.directory.models import Mandate, Organisation
+from notifier.intake.models import Report, ReportState, Source
+from tests.alerting.house import (
+    CONFLICT,
+    DELLE,
+    FIRE,
+    GIROMAGNY,
+    MAYORS,
+    MISSING,
+    SECRET,
+    contact,
+    decided,
+    hand_over,
+    mayors,
+    messages,
+    number,
+    push,
+    refusing,
+    told,
+)
+from tests.harness.accounts import add_account, add_superuser, logged_in
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database(reason="pages; their SQL is tried where it is written"),
+]
+WHY = {"why": "la mairie a rappelé"}
+
+
+@pytest.fixture
+def corg(source) -> Iterator[Source]:
+    mayors("90033", "90052")
+    return source
+
+
+def client(role: Role, where: str | Organisation = "90") -> Client:
+    return logged_in(add_account(role, where))
+
+
+def groupement() -> Client:
+    return client(Role.GROUPEMENT)
+
+
+def of_commune(code: str) -> Client:
+    return client(Role.ORGANISATION, Organisation.objects.get(kind="commune", code=code))
+
+
+def page(browser: Client, address: str, status: int = 200) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == status, address
+    return answer.content.decode()
+
+
+# --- Maintenant
+
+
+def test_the_board_shows_what_goes_on_and_refreshes_its_part_alone(corg) -> None:
+    push(corg, category=FIRE)
+    browser = groupement()
+    text = page(browser, "/maintenant")
+    assert "feu de forêt" in text
+    assert "Delle" in text
+    assert "+33" not in text
+    part = browser.get("/maintenant", headers={"HX-Request": "true"}).content.decode()
+    assert part.startswith('<div id="live"')
+    assert "<html" not in part
+
+
+def test_what_needs_a_person_is_on_top_with_what_to_do(corg) -> None:
+    push(corg, "DOUBT", location=CONFLICT)
+    push(corg, "LOST", category=FIRE)
+    hand_over(refusing(number(1)))
+    text = page(groupement(), "/maintenant")
+    doubt = Report.objects.get(incident__reference="DOUBT")
+    assert f"/verifications/{doubt.pk}" in text
+    assert "Personne n’est joint" in text
+    assert text.index("Communes à vérifier") < text.index("Interventions en cours")
+
+
+def test_an_empty_board_says_so(corg) -> None:
+    assert "Aucune intervention en cours" in page(groupement(), "/maintenant")
+
+
+def test_a_commune_sees_its_own_alerts_alone_and_no_doubt_of_others(corg) -> None:
+    push(corg, "HERE", location=DELLE)
+    push(corg, "THERE", location=GIROMAGNY)
+    push(corg, "DOUBT", location=CONFLICT)
+    push(corg, "KEPT", category=SECRET, location=DELLE)
+    browser = of_commune("90033")
+    text = page(browser, "/maintenant")
+    assert "HERE" in text
+    for hidden in ("THERE", "DOUBT", "KEPT", "retirer", "clore"):
+        assert hidden not in text
+    for reference in ("THERE", "DOUBT", "KEPT"):
+        incident = Report.objects.get(incident__reference=reference).incident_id
+        page(browser, f"/interventions/{incident}", 404)
+
+
+@pytest.mark.parametrize("address", ["/maintenant", "/cette-nuit"])
+def test_as_many_statements_for_thirty_incidents_as_for_one(
+    corg, address, django_assert_max_num_queries
+) -> None:
+    browser = groupement()
+    push(corg, "R0", location=CONFLICT)
+    with django_assert_max_num_queries(24):
+        browser.get(address)
+    for n in range(10):
+        push(corg, f"M{n}", category=MISSING)
+        push(corg, f"D{n}", location=CONFLICT)
+        push(corg, f"F{n}", category=FIRE, location=GIROMAGNY)
+    with django_assert_max_num_queries(24):
+        assert browser.get(address).status_code == 200
+
+
+# --- Cette nuit
+
+
+def test_a_night_is_listed_and_another_period_may_be_chosen(corg) -> None:
+    push(corg, "TONIGHT")
+    browser = groupement()
+    local = timezone.localtime()
+    chosen = {
+        "du": (local - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
+        "au": (local + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
+    }
+    answer = browser.get("/cette-nuit", chosen)
+    assert [line.incident.reference for line in answer.context["lines"]] == ["TONIGHT"]
+    long_ago = {"du": "2026-01-01T20:00", "au": "2026-01-02T08:00"}
+    assert "Rien n’a été annoncé" in browser.get("/cette-nuit", long_ago).content.decode()
+    backwards = browser.get("/cette-nuit", {"du": chosen["au"], "au": chosen["du"]})
+    assert backwards.status_code == 422
+    assert "inversez" in backwards.content.decode()
+    assert browser.get("/cette-nuit", {"du": "x", "au": ""}).status_code == 422
+
+
+# --- Une intervention
+
+
+def test_an_incident_is_told_whole_to_its_groupement(corg) -> None:
+    report = push(corg, category=FIRE)
+    hand_over()
+    text = page(groupement(), f"/interventions/{report.incident_id}")
+    for said in ("L132-3", messages(**MAYORS)[0].body.split(" :")[0], "Journal", "svg", "+33 6 ••"):
+        assert said in text
+    assert number(1) not in text
+
+
+def test_an_auditor_reads_it_without_any_address_and_may_do_nothing(corg) -> None:
+    report = push(corg, category=FIRE)
+    hand_over(refusing(number(1)))
+    auditor = client(Role.AUDITOR)
+    text = page(auditor, f"/interventions/{report.incident_id}")
+    assert "L132-3" in text
+    assert "+33 6" not in text
+    assert "••" not in text
+    assert "/renvoyer/" not in text
+    page(auditor, "/maintenant", 403)
+    page(auditor, f"/interventions/{report.incident_id}/retirer", 403)
+
+
+def test_a_dispatcher_reads_and_decides_but_does_not_act(corg) -> None:
+    report = push(corg, category=FIRE)
+    hand_over(refusing(number(1)))
+    dispatcher = client(Role.DISPATCHER)
+    text = page(dispatcher, f"/interventions/{report.incident_id}")
+    assert "/renvoyer/" not in text
+    for action in ("retirer", "clore"):
+        answer = dispatcher.post(f"/interventions/{report.incident_id}/{action}", WHY)
+        assert answer.status_code == 403
+    assert not ManualAction.objects.exists()
+
+
+def test_an_account_of_an_incident_takes_a_bounded_number_of_statements(
+    corg, django_assert_max_num_queries
+) -> None:
+    contact("adjoint", mobile=number(3))
+    few = push(corg, "FEW", category=FIRE)
+    many = push(corg, "MANY", category=MISSING, location={"communes": ["90033", "90052"]})
+    browser = groupement()
+    for report in (few, many):
+        with django_assert_max_num_queries(34):
+            page(browser, f"/interventions/{report.incident_id}")
+
+
+def test_a_text_is_sent_again_once_with_a_reason(corg) -> None:
+    report = push(corg, category=FIRE)
+    hand_over(refusing(number(1)))
+    row = Notification.objects.get(address=number(1))
+    address = f"/interventions/{report.incident_id}/renvoyer/{row.pk}"
+    browser = groupement()
+    assert "Renvoyer le texte" in page(browser, address)
+    refused = browser.post(address, {"why": ""})
+    assert refused.status_code == 422
+    assert len(told(**MAYORS)) == 1
+    assert browser.post(address, WHY).status_code == 302
+    again = browser.post(address, WHY)
+    assert again.status_code == 422
+    assert "Quelqu’un d’autre" in again.content.decode()
+    assert len(told(**MAYORS)) == 2
+
+
+def test_one_more_is_told_by_choosing_among_those_who_were_not(corg) -> None:
+    deputy = contact("adjoint", mobile=number(3), last_name="Aubry", first_name="Jeanne")
+    report = push(corg)
+    alert = Alert.objects.get()
+    address = f"/interventions/{report.incident_id}/prevenir/{alert.pk}"
+    browser = groupement()
+    text = page(browser, address)
+    assert "Jeanne Aubry, 1er adjoint (SMS)" in text
+    foreign = Mandate.objects.get(organisation__code="90052")
+    assert browser.post(address, WHY | {"person": foreign.pk}).status_code == 422
+    assert browser.post(address, WHY | {"person": deputy.pk}).status_code == 302
+    assert [m.address for m in messages(**MAYORS)] == [number(1), number(3)]
+
+
+@pytest.mark.parametrize(("action", "word"), [("retirer", "annul"), ("clore", "termin")])
+def test_an_end_by_hand_is_asked_then_told(corg, action, word) -> None:
+    report = push(corg)
+    hand_over()
+    browser = groupement()
+    address = f"/interventions/{report.incident_id}/{action}"
+    assert "Delle" in page(browser, address)
+    answer = browser.post(address, WHY, follow=True)
+    assert WHY["why"] in answer.content.decode()
+    assert word in messages(**MAYORS)[1].body.lower()
+    assert browser.post(address, WHY).status_code == 422
+
+
+def test_nobody_of_another_departement_ends_what_goes_on_here(corg) -> None:
+    Source.objects.update(departements=["90", "70"])
+    report = push(corg)
+    hand_over()
+    vesoul = client(Role.GROUPEMENT, "70")
+    for action in ("", "/retirer", "/clore"):
+        assert vesoul.get(f"/interventions/{report.incident_id}{action}").status_code == 404
+    assert vesoul.post(f"/interventions/{report.incident_id}/clore", WHY).status_code == 404
+    assert Alert.objects.get().is_open
+
+
+def test_what_a_hard_quota_holds_is_let_go_by_a_person(corg) -> None:
+    Source.objects.update(hard_cap=0)
+    report = push(corg)
+    alert = Alert.objects.get()
+    browser = groupement()
+    address = f"/interventions/{report.incident_id}/liberer/{alert.pk}"
+    assert address in page(browser, "/maintenant")
+    assert browser.post(address).status_code == 302
+    assert Notification.objects.get(alert=alert).released_by
+
+
+# --- A commune to verify
+
+
+def test_a_doubt_is_decided_in_two_steps_by_the_commune_that_a_clue_names(corg) -> None:
+    report = push(corg, location=CONFLICT)
+    browser = client(Role.DISPATCHER)
+    address = f"/verifications/{report.pk}"
+    text = page(browser, address)
+    assert "data-outlines" in text
+    assert "Giromagny (90052)" in text
+    chosen = {"choice": "90033", "why": "vu sur place", "seen": str(report.pk)}
+    asked = browser.post(address, chosen)
+    assert "Confirmer Delle (90033)" in asked.content.decode()
+    assert Report.objects.get().state == ReportState.REVIEW
+    confirmed = browser.post(address, chosen | {"confirmed": "90033"})
+    assert confirmed.status_code == 302
+    stored = Report.objects.get()
+    assert (stored.state, stored.decided_communes) == (ReportState.RECEIVED, ["90033"])
+    decided(stored.pk)
+    assert [m.address for m in messages(**MAYORS)] == [number(1)]
+    late = browser.post(address, chosen | {"confirmed": "90033"}, follow=True)
+    assert "n’attend plus" in late.content.decode()
+
+
+def test_a_commune_beyond_ones_own_territory_is_no_decision(corg) -> None:
+    Source.objects.update(departements=["90", "70"])
+    report = push(corg, location={"insee": "90033", "name": "Vesoul"})
+    assert report.state == ReportState.REVIEW
+    browser = client(Role.DISPATCHER, "70")
+    chosen = {
+        "choice": "90033", "why": "x", "seen": str(report.pk), "confirmed": "90033",
+    }  # fmt: skip
+    answer = browser.post(f"/verifications/{report.pk}", chosen)
+    assert answer.status_code == 422
+    assert "pas de votre ressort" in answer.content.decode()
+    assert Report.objects.get().state == ReportState.REVIEW
+
+
+def test_the_platform_sees_all_of_it(corg) -> None:
+    report = push(corg)
+    browser = logged_in(add_superuser())
+    page(browser, "/maintenant")
+    page(browser, f"/interventions/{report.incident_id}")
