@@ -96,7 +96,7 @@ def territory(request: ConsoleRequest) -> HttpResponse:
             "single": counts[Reach.SINGLE],
             "unconfirmed": sum(one.is_to_mend(ToMend.UNCONFIRMED) for one in night.communes),
             "failing": sum(one.is_to_mend(ToMend.FAILING) for one in night.communes),
-            "legend": [MapState(reach, reach.label.capitalize(), counts[reach]) for reach in Reach],
+            "legend": [MapState(reach, _capital(reach.label), counts[reach]) for reach in Reach],
             "states_url": reverse("console:territory-states", args=[departement]),
             "several": len(departements) > 1,
         },
@@ -111,6 +111,10 @@ def states(request: ConsoleRequest, departement: str) -> HttpResponse:
     return JsonResponse(
         {c.commune.code: {"state": c.reach, "label": c.reach.label} for c in night.communes}
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def chosen(found: list[CommuneCoverage], to_mend: str, text: str) -> list[CommuneCoverage]:

@@ -98,6 +98,8 @@ async function start(frame) {
       dragging: !L.Browser.mobile,
       maxZoom: 17,
     });
+    // Without a view a circle has no bounds.
+    map.setView([46.6, 2.4], 5);
     L.control.zoom({ zoomInTitle: "Agrandir", zoomOutTitle: "Réduire" }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
     const layers = [];
