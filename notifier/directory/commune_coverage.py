@@ -27,21 +27,21 @@ from notifier.territory.resolve import Commune, communes_in
 class Reach(TextChoices):
     """By what a commune is reached; the worst first, which is the order of mending."""
 
-    NOBODY = "nobody", "personne à prévenir"
-    LANDLINE = "landline", "téléphone fixe seulement"
+    NOBODY = "nobody", "personne n’est joint"
+    LANDLINE = "landline", "fixe seulement"
     MAIL = "mail", "courriel seulement"
-    SINGLE = "single", "une seule personne par SMS"
-    PHONE = "phone", "plusieurs personnes par SMS"
+    SINGLE = "single", "une seule personne"
+    PHONE = "phone", "plusieurs personnes"
 
 
 class ToMend(TextChoices):
     """What communes are looked for: those of which something is to be mended."""
 
     SILENT = "silent", "aucun téléphone ne sonne cette nuit"
-    NOBODY = "nobody", "personne à prévenir"
+    NOBODY = "nobody", "personne n’est joint"
     LANDLINE = "landline", "téléphone fixe seulement"
     MAIL = "mail", "courriel seulement"
-    SINGLE = "single", "une seule personne par SMS"
+    SINGLE = "single", "une seule personne à joindre par SMS"
     UNCONFIRMED = "unconfirmed", "mandats à confirmer"
     FAILING = "failing", "adresses en échec ou refusées"
 

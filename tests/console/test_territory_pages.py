@@ -108,7 +108,7 @@ def test_what_is_to_be_mended_is_said_and_filtered(client: Client) -> None:
 def test_the_map_has_the_state_of_each_commune(client: Client) -> None:
     add_contact("90033", "maire", last_name="Noyer", mobile="+33639980001")
     states = json.loads(text_of(client, "/territoire/90.json"))
-    assert states["90033"] == {"state": "single", "label": "une seule personne par SMS"}
+    assert states["90033"] == {"state": "single", "label": "une seule personne"}
     assert len(states) == 101
 
 
