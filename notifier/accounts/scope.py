@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from notifier.accounts.models import RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
-from notifier.alerting.models import FIGURE, Alert, Notification
+from notifier.alerting.models import FIGURE, Alert, Notification, PolicyNarrowing
 from notifier.directory.models import (
     Address,
     Change,
@@ -213,6 +213,13 @@ class Scope:
         if permission == Permission.EDIT_TERRITORY:
             found = found.exclude(Exists(rules.exclude(territory_of__in=there)))
         return found
+
+    def narrowings(self, permission: Permission) -> QuerySet[PolicyNarrowing]:
+        """Return what the rules are narrowed to there, past and proposed ones included."""
+        territory = self.territory(permission)
+        if territory.is_everything:
+            return PolicyNarrowing.objects.all()
+        return PolicyNarrowing.objects.filter(departement__in=territory.departements)
 
     def changes(self, permission: Permission) -> QuerySet[Change]:
         """Return the changes of the directory that touched an organisation or a person there."""

@@ -254,3 +254,11 @@ def in_force(departements: Collection[str] | None) -> list[PolicyNarrowing]:
     soon = [*narrowings_at(), *narrowings_at(timezone.now() + IN_FORCE_AFTER)]
     by_id = {n.pk: n for n in soon if departements is None or n.departement in departements}
     return [by_id[pk] for pk in sorted(by_id)]
+
+
+def narrowings_so_far(
+    narrowings: QuerySet[PolicyNarrowing], before: int | None, limit: int
+) -> list[PolicyNarrowing]:
+    """Return those that are or were in force, the latest first, from the one before an id."""
+    adopted = narrowings.filter(starts_at__isnull=False).order_by("-id")
+    return list((adopted.filter(pk__lt=before) if before else adopted)[:limit])

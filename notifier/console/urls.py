@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from notifier.console.pages import history, maps, now, organisations, territory, zones
+from notifier.console.pages import (
+    history,
+    maps,
+    narrowings,
+    now,
+    organisations,
+    rules,
+    territory,
+    zones,
+)
 from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.home import home
@@ -80,6 +89,17 @@ urlpatterns = [
     ),
     path("interventions/<int:incident>/clore", actions.close_incident, name="incident-close"),
     path("verifications/<uuid:report>", review, name="review"),
+    path("regles", rules.rules, name="rules"),
+    path("regles/restrictions", narrowings.narrowings, name="narrowings"),
+    path("regles/restrictions/<int:narrowing>/lever", narrowings.lift, name="narrowing-lift"),
+    path("regles/comparaisons/<int:comparison>", narrowings.comparison, name="comparison"),
+    path(
+        "regles/comparaisons/<int:comparison>/appliquer",
+        narrowings.apply_change,
+        name="comparison-apply",
+    ),
+    path("regles/<str:category>", rules.rule, name="rule"),
+    path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
     path("aide/composants", design, name="design"),
     path("compte", account, name="account"),
 ]

@@ -14,7 +14,8 @@ from django.utils import timezone
 from notifier.accounts.models import RoleAssignment
 from notifier.accounts.roles import Role
 from notifier.alerting.decision.pipeline import decide
-from notifier.alerting.models import Alert, Notification
+from notifier.alerting.models import Alert, Notification, PolicyNarrowing
+from notifier.alerting.policy_changes import propose
 from notifier.directory.absences import add_absence
 from notifier.directory.allowed import EVERYTHING
 from notifier.directory.imports.jobs import submit
@@ -75,6 +76,10 @@ def build_world() -> World:
     account = add_account(Role.DISPATCHER, "90", name="colleague-of-90")
     now = timezone.now()
     absence = add_absence(mandate, now, now + timedelta(days=2), deputy, now)
+    narrowing = PolicyNarrowing(
+        departement="90", category="C01.01.00", is_routine=True, reason="motif de CORG du secret"
+    )
+    comparison = propose(narrowing, "colleague-of-90")
     arguments = {
         "pk": 1,  # a passkey; nobody has one
         "kind": "commune",
@@ -97,6 +102,8 @@ def build_world() -> World:
         "zone": Zone.objects.filter(organisation=told).first().pk,
         "absence": absence.pk,
         "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
+        "narrowing": comparison.narrowing_id,
+        "comparison": comparison.pk,
     }
     return World(mandate, report, doubt, arguments)
 

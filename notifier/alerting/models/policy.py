@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from notifier.directory.models import Function
 from notifier.intake.schema.vocabulary import Severity
 
 
@@ -49,6 +50,29 @@ class PolicyNarrowing(models.Model):
 
     def __str__(self) -> str:
         return f"restriction n° {self.pk}"
+
+    @property
+    def says(self) -> str:
+        """What it changes, in French: "plus annoncée", "par courriel seulement, au maire seul"."""
+        if self.is_withheld:
+            return "n’est plus annoncée"
+        said = []
+        if self.from_severity:
+            said.append(f"à partir de « {self.get_from_severity_display()} »")
+        if self.is_by_mail_only:
+            said.append("par courriel seulement")
+        elif self.is_routine:
+            said.append("sans urgence")
+        if others := [Function(name).label for name in self.functions if name != Function.MAYOR]:
+            said.append(f"d’emblée au maire et : {', '.join(others)}")
+        elif self.functions:
+            said.append("d’emblée au maire seul")
+        return ", ".join(said)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self.ends_at is not None
 
 
 class ReplayState(models.TextChoices):
