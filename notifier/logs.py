@@ -3,7 +3,7 @@
 import logging
 import re
 
-_SECRET = re.compile(r"(/(?:calendars|sortie)/)[^/\s?]+")
+_SECRET = re.compile(r"(/(?:calendars|sortie|invitation|connexion/oubli)/)[^/\s?]+")
 
 
 class RefusalsAreWarnings(logging.Filter):
@@ -22,7 +22,7 @@ class RefusalsAreWarnings(logging.Filter):
 
 
 class HideSecrets(logging.Filter):
-    """Hide the secret in a path that is logged: of a calendar, of a resident's way out."""
+    """Hide the secret in a path that is logged: of a calendar, a way out, a link of a mail."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; every record passes."""

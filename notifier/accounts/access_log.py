@@ -25,6 +25,22 @@ def record_access(user: User, what: str, **data: Any) -> None:
     )
 
 
+def record_invitation(by: User | None, what: str, invitation: int) -> None:
+    """Write what was done with an invitation, by an account or by a command on the server."""
+    who = f"Compte n° {by.pk}" if by else "Commande"
+    write_entries(
+        [
+            new_entry(
+                None,
+                Step.ACCESS,
+                f"{who} : {what}.",
+                account=by.pk if by else None,
+                invitation=invitation,
+            )
+        ]
+    )
+
+
 def accesses_of(user: User) -> list[Entry]:
     """Return the account's latest entries, the last first."""
     found = Entry.objects.filter(step=Step.ACCESS, data__account=user.pk)

@@ -11,10 +11,19 @@ from django.db.models.functions import Lower
 
 from notifier.accounts.roles import Role
 from notifier.directory.models import Organisation
+from notifier.territory.zones.departements import departement_by_code
 
 
 class User(AbstractUser):
     """A person with an account; a superuser is of the platform, and may everything everywhere."""
+
+    # By which the log-in of another service knows the person; empty until linked.
+    oidc_subject = models.CharField(
+        "identifiant chez le fournisseur d’identité",
+        max_length=255,
+        blank=True,
+        editable=False,
+    )
 
     class Meta(AbstractUser.Meta):
         verbose_name = "compte"
@@ -25,6 +34,11 @@ class User(AbstractUser):
                 condition=~Q(email=""),
                 name="accounts_email_once",
                 violation_error_message="Un compte a déjà cette adresse électronique.",
+            ),
+            models.UniqueConstraint(
+                fields=("oidc_subject",),
+                condition=~Q(oidc_subject=""),
+                name="accounts_oidc_subject_once",
             ),
         )
 
@@ -95,8 +109,59 @@ class RoleAssignment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_role_display()}, {self.organisation or self.departement}"
+        return f"{self.get_role_display()}, {self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where it holds, in French."""
+        return place_label(self.departement, self.organisation)
 
     def is_active(self, today: date) -> bool:
         """Return whether it counts on `today`, a day of metropolitan France."""
         return self.revoked_at is None and (self.until is None or self.until >= today)
+
+
+class Invitation(models.Model):
+    """A role that waits for whoever gets the link, once, within some days.
+
+    Of the link only a digest is stored: who reads the database cannot use it.
+    """
+
+    email = models.EmailField("adresse électronique")
+    role = models.CharField("rôle", max_length=12, choices=Role)
+    departement = models.CharField("département", max_length=3, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, verbose_name="organisme"
+    )
+    until = models.DateField("jusqu’au", null=True, blank=True)
+    digest = models.CharField("empreinte du lien", max_length=64, unique=True, editable=False)
+    # Null: a command on the server invited.
+    invited_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="invité par"
+    )
+    author = models.CharField("auteur", max_length=150)
+    invited_at = models.DateTimeField("invité le")
+    expires_at = models.DateTimeField("valable jusqu’au")
+    accepted_at = models.DateTimeField("acceptée le", null=True, blank=True)
+    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "invitation"
+        verbose_name_plural = "invitations"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where the role will hold, in French."""
+        return place_label(self.departement, self.organisation)
+
+
+def place_label(departement: str, organisation: Organisation | None) -> str:
+    """Name where a role holds: "Territoire de Belfort (90)" or an organisation."""
+    if organisation is not None:
+        return str(organisation)
+    found = departement_by_code(departement)
+    return f"{found.name} ({departement})" if found else departement

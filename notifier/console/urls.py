@@ -3,6 +3,7 @@
 from django.urls import path
 
 from notifier.console.pages import (
+    accounts,
     history,
     maps,
     narrowings,
@@ -18,6 +19,7 @@ from notifier.console.pages.home import home
 from notifier.console.pages.imports import job, undoing, upload
 from notifier.console.pages.incidents import actions, show
 from notifier.console.pages.incidents.review import review
+from notifier.console.pages.reveal import reveal_address
 
 app_name = "console"
 
@@ -102,4 +104,19 @@ urlpatterns = [
     path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
     path("aide/composants", design, name="design"),
     path("compte", account, name="account"),
+    path("adresses/<int:address>/reveler", reveal_address, name="reveal"),
+    path("comptes", accounts.accounts, name="accounts"),
+    path("comptes/inviter", accounts.invite_colleague, name="invite"),
+    path(
+        "comptes/invitations/<int:invitation>/retirer",
+        accounts.withdraw_invitation,
+        name="withdraw-invitation",
+    ),
+    path("comptes/<int:account>", accounts.account_page, name="account-of"),
+    path("comptes/<int:account>/role", accounts.give_role, name="give-role"),
+    path("comptes/<int:account>/desactiver", accounts.close_account, name="close-account"),
+    path("comptes/<int:account>/reactiver", accounts.open_account, name="open-account"),
+    path("comptes/<int:account>/second-facteur", accounts.lost_factor, name="lost-factor"),
+    path("comptes/roles/<int:assignment>/date", accounts.change_end, name="change-end"),
+    path("comptes/roles/<int:assignment>/retirer", accounts.take_role, name="take-role"),
 ]

@@ -31,6 +31,7 @@ PUBLIC = {
     "healthz", "readyz", "metrics",  # probes, which prove nothing of a person
     "",  # says what the service is
     "sortie/<str:key>",  # a resident's own secret
+    "invitation/<str:key>",  # a link of a mail, which opens an account
     "apparence",  # a cookie of the browser's own
     # The ways to a session, and to confirm one.
     "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from notifier.accounts.models import RoleAssignment
+from notifier.accounts.models import Invitation, RoleAssignment
 from notifier.accounts.roles import Role
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert, Notification, PolicyNarrowing
@@ -99,6 +99,7 @@ def build_world() -> World:
         "change": Change.objects.order_by("id").first().pk,
         "account": account.pk,
         "assignment": RoleAssignment.objects.get(user=account).pk,
+        "invitation": _invitation().pk,
         "zone": Zone.objects.filter(organisation=told).first().pk,
         "absence": absence.pk,
         "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
@@ -106,6 +107,19 @@ def build_world() -> World:
         "comparison": comparison.pk,
     }
     return World(mandate, report, doubt, arguments)
+
+
+def _invitation() -> Invitation:
+    now = timezone.now()
+    return Invitation.objects.create(
+        email="invite@colleague-of-90.example",
+        role=Role.DISPATCHER,
+        departement="90",
+        digest="0" * 64,
+        author="tests",
+        invited_at=now,
+        expires_at=now + timedelta(days=3),
+    )
 
 
 def _push(source: Source, reference: str, **location: Any) -> Report:

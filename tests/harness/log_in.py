@@ -14,10 +14,14 @@ from django.test import Client, TestCase
 
 def prove_forced_log_ins() -> None:
     """Let `force_login` open a session that just proved itself with two factors."""
+    from allauth.usersessions.models import UserSession
+
     log_in = Client._login  # type: ignore[attr-defined] # what both ways of logging in end in
 
     def log_in_with_proof(client: Client, user: Any, backend: str | None = None) -> None:
         log_in(client, user, backend)
+        key = client.session.session_key
+        UserSession.objects.create(user=user, ip="127.0.0.1", session_key=key)
         prove(client)
 
     Client._login = log_in_with_proof  # type: ignore[attr-defined]

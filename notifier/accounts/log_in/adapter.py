@@ -8,24 +8,19 @@ import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifier.accounts.log_in.client import client_address
+from notifier.accounts.log_in.links import public_url
 from notifier.accounts.log_in.proof import DEVICES, is_proof_fresh, needs_second_factor
 from notifier.accounts.models import User
 from notifier.intake.sealing import seal, unseal
 
 _WRONG = "Identifiant ou mot de passe inexact. Vérifiez-les, ou demandez un nouveau mot de passe."
 _SLOWER = "Trop d’essais : attendez un quart d’heure, puis recommencez."
-
-
-def public_url(path: str) -> str:
-    """Return the address of a page for a mail: never by the host that a request names."""
-    return settings.ENVIRONMENT.PUBLIC_URL + path
 
 
 class AccountAdapter(DefaultAccountAdapter):

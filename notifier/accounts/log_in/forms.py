@@ -8,6 +8,8 @@ from typing import Any
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from django.http import HttpRequest
 
+from notifier.accounts.models import User
+
 # Whether an account has an address is nobody's business, not even by how long the answer takes.
 _ANSWER_S = 0.3
 
@@ -25,6 +27,12 @@ class LogInForm(LoginForm):
 
 class ForgottenPasswordForm(ResetPasswordForm):
     """The address to which the link goes, where an account has it."""
+
+    def clean_email(self) -> str:
+        """Find the active account with the address, which no other account has."""
+        email = str(self.cleaned_data["email"])
+        self.users = list(User.objects.filter(email__iexact=email, is_active=True))
+        return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Send the link; take as long for an address that no account has."""

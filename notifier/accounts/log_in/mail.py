@@ -17,7 +17,7 @@ from django.utils import timezone
 from notifier.delivery.models import EXEMPT, PRIVATE, Channel, Lane
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 
-# A link of a mail is of no use for longer; another one is asked for in a moment.
+# A link of a mail that Django sends is of no use for longer; another is asked for in a moment.
 LIFETIME = timedelta(hours=1)
 TITLE = "titulaire d’un compte"
 
@@ -27,22 +27,28 @@ class OutboxBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Enqueue each mail for each of its addresses; return how many mails that was."""
-        expires_at = timezone.now() + LIFETIME
-        enqueue_messages(
+        for mail in email_messages:
+            for address in mail.recipients():
+                send_private(address, str(mail.subject), str(mail.body), LIFETIME)
+        return len(email_messages)
+
+
+def send_private(address: str, subject: str, body: str, lifetime: timedelta) -> None:
+    """Mail somebody what nobody else may read, in the caller's transaction."""
+    enqueue_messages(
+        [
             OutgoingMessage(
                 channel=Channel.EMAIL,
                 address=address,
                 recipient=PRIVATE,
                 title=TITLE,
-                subject=str(mail.subject),
-                body=str(mail.body),
+                subject=subject,
+                body=body,
                 lane=Lane.ROUTINE,
-                expires_at=expires_at,
+                expires_at=timezone.now() + lifetime,
                 incident_id=None,
                 # It is no alert, and no pause of alerts holds it.
                 pause_key=EXEMPT,
             )
-            for mail in email_messages
-            for address in mail.recipients()
-        )
-        return len(email_messages)
+        ]
+    )

@@ -6,9 +6,14 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest
+
+from notifier.accounts.log_in.client import client_address
+from notifier.accounts.models import User
 
 SESSION_LASTS = timedelta(hours=8)
 # A board that refreshes itself is in use: nobody is to log in again in the middle of a night.
@@ -18,10 +23,21 @@ _NOTED_EVERY_S = 60
 _OPENED, _SEEN = "opened_at", "seen_at"
 
 
+def end_sessions(user: User, *, but: str | None = None) -> int:
+    """End the account's sessions on every device, but the one of this key; return how many."""
+    sessions = UserSession.objects.filter(user=user).exclude(session_key=but)
+    keys = list(sessions.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    sessions.delete()
+    return len(keys)
+
+
 @receiver(user_logged_in)
-def begin(request: HttpRequest, **_: Any) -> None:
-    """Note when the session began."""
+def begin(user: User, request: HttpRequest, **_: Any) -> None:
+    """Note when the session began, and for whom, so that it can be ended from elsewhere."""
     request.session[_OPENED] = request.session[_SEEN] = time.time()
+    if client_address(request):
+        UserSession.objects.create_from_request(request, user=user)
 
 
 def is_over(request: HttpRequest) -> bool:
