@@ -27,7 +27,7 @@ _TICKS = (
     (360000, "100 h"),
 )
 # More are in the table alone.
-MAX_ROWS = 40
+MAX_ROWS = 24
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def test_an_incident_is_told_with_the_moments_of_each_text_and_its_words(source)
     assert [text.readers for text in account.wordings] == [
         ["maire, Delle"], ["1er adjoint, Delle"],
     ]  # fmt: skip
-    assert "L132-3" in account.answers[0].reason
+    assert "L132-3" in account.answers[0].answer.reason
 
 
 def test_an_account_takes_as_many_statements_for_one_commune_as_for_many(
@@ -238,4 +238,4 @@ def test_an_account_holds_nothing_of_rows_that_were_not_given(border) -> None:
     )
     assert [line.alert.organisation for line in account.organisations] == ["90056"]
     assert [sent.organisation for sent in account.texts] == ["Joncherey"]
-    assert {answer.organisation for answer in account.answers} == {"Joncherey (commune:90056)"}
+    assert {told.name for told in account.answers} == {"Joncherey"}

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.board.incidents import OrganisationLine, organisation_line
-from notifier.alerting.board.readers import Outcome, Reader, reader
+from notifier.alerting.board.readers import Outcome, Reached, Reader, reader
 from notifier.alerting.decision.who import Answer, answers
 from notifier.alerting.kinds import Kind
 from notifier.alerting.manual.resend import may_arrive_twice, why_not_resent
@@ -25,10 +25,12 @@ from notifier.alerting.models import (
 )
 from notifier.alerting.notification.history import COUNTED
 from notifier.delivery.models import DELIVERED_STATES, Message
+from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Incident, Report
+from notifier.territory.resolve import commune_by_code
 
-# More texts than these of one incident are in the journal.
-MAX_TEXTS = 500
+# So many texts of one incident are listed, those that failed first; all are in the journal.
+MAX_TEXTS = 200
 
 KINDS = {
     Kind.FIRST: "première alerte",
@@ -71,6 +73,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Why one organisation was told or was not, under the name that people read."""
+
+    name: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
 class Account:
     """What is known of one incident to whoever may see these alerts and notifications."""
 
@@ -78,7 +88,9 @@ class Account:
     reports: list[Report]
     organisations: list[OrganisationLine]
     texts: list[Sent]
-    answers: list[Answer]
+    is_cut: bool
+    """Whether there are more texts."""
+    answers: list[Told]
     to_tell: list[tuple[OrganisationLine, list[Untold]]]
     actions: list[ManualAction]
 
@@ -119,18 +131,20 @@ def account_of(
     """
     own = list(alerts.filter(incident=incident).order_by("id"))
     rows = notifications.filter(incident=incident, kind__in=OF_ALERT).select_related("message")
-    found = list(rows.order_by("id")[:MAX_TEXTS])
+    found = list(rows.order_by("id"))
     for alert in own:
         alert.incident = incident
     lines = [organisation_line(alert, _counted(alert, found)) for alert in own]
     by_id = {alert.pk: alert for alert in own}
     to_tell = people_to_tell(own)
+    texts = [_sent(n, by_id[n.alert_id]) for n in found if n.alert_id in by_id]
     return Account(
         incident,
         list(Report.objects.filter(incident=incident).order_by("sequence")),
-        lines,
-        [_sent(n, by_id[n.alert_id]) for n in found if n.alert_id in by_id],
-        answers(own, found),
+        sorted(lines, key=lambda line: list(Reached).index(line.reached)),
+        _shown(texts),
+        len(texts) > MAX_TEXTS,
+        [Told(_name(answer, own), answer) for answer in answers(own, found)],
         [(line, untold) for line in lines if (untold := to_tell.get(line.alert.pk))],
         list(ManualAction.objects.filter(incident=incident)),
     )
@@ -139,6 +153,26 @@ def account_of(
 def kind_in_words(kind: str) -> str:
     """Return the kind of a text in French."""
     return KINDS[Kind(kind)]
+
+
+def _name(answer: Answer, alerts: Sequence[Alert]) -> str:
+    ref = answer.ref
+    if ref is None:
+        return answer.organisation
+    told = next((alert.organisation_name for alert in alerts if alert.ref == ref), None)
+    commune = commune_by_code(ref.code) if ref.kind == OrganisationKind.COMMUNE else None
+    if told or commune:
+        return told or (commune.name if commune else "")
+    return f"{OrganisationKind(ref.kind).label} {ref.code}"
+
+
+def _shown(texts: list[Sent]) -> list[Sent]:
+    """Return as many as are listed, in their order; what failed is among them."""
+    if len(texts) <= MAX_TEXTS:
+        return texts
+    failed_first = sorted(texts, key=lambda sent: sent.reader.outcome is not Outcome.FAILED)
+    chosen = {id(sent) for sent in failed_first[:MAX_TEXTS]}
+    return [sent for sent in texts if id(sent) in chosen]
 
 
 def _counted(alert: Alert, notifications: Sequence[Notification]) -> list[Notification]:

@@ -39,6 +39,14 @@ class OrganisationLine:
     reached: Reached
 
     @property
+    def people(self) -> list[list[Reader]]:
+        """The readers, by person: each on one channel or more."""
+        by_person: dict[str, list[Reader]] = {}
+        for one in self.readers:
+            by_person.setdefault(one.person, []).append(one)
+        return list(by_person.values())
+
+    @property
     def is_over(self) -> bool:
         """Whether its end, or its cancellation, was told."""
         return not self.alert.is_open

@@ -15,7 +15,6 @@ from notifier.delivery.models import (
     DELIVERED_STATES,
     FAILED_STATES,
     Channel,
-    Message,
     MessageState,
 )
 from notifier.delivery.providers.registry import explain_error
@@ -47,6 +46,8 @@ class Reader:
     masked: str
     outcome: Outcome
     in_words: str
+    note: str
+    """Why it did not arrive, why it waits, by what its reader knows; empty where all is usual."""
     at: datetime
     """When it last changed."""
 
@@ -81,6 +82,7 @@ def reader(notification: Notification) -> Reader:
         mask(notification.address),
         outcome_of(notification),
         fate_in_words(notification),
+        _note(notification),
         _changed_at(notification),
     )
 
@@ -107,26 +109,25 @@ def outcome_of(notification: Notification) -> Outcome:
 
 def fate_in_words(notification: Notification) -> str:
     """Say in French what became of the text, and why not."""
-    if notification.message is None:
-        state = notification.get_state_display()
+    message = notification.message
+    state = message.get_state_display() if message else notification.get_state_display()
+    note = _note(notification)
+    return f"{state} : {note}" if note else str(state)
+
+
+def _note(notification: Notification) -> str:
+    message = notification.message
+    if notification.state == NotificationState.RESENT:
+        return "renvoyé depuis"
+    if message is None:
         if notification.state == NotificationState.DEFERRED:
-            return f"{state} : {DeferralReason(notification.reason).label}"
-        return notification.explanation or state
-    said = _message_in_words(notification.message)
+            return str(DeferralReason(notification.reason).label)
+        return notification.explanation
     if notification.reason == KNOWN:
-        return f"{said} ({notification.explanation})"
-    return said
-
-
-def _message_in_words(message: Message) -> str:
-    said = message.get_state_display()
-    if message.state == MessageState.ACCEPTED and message.channel == Channel.EMAIL:
-        said = "remis au serveur de courriel"
+        return notification.explanation
     if message.state in FAILED_STATES and message.error_code:
-        return f"{said} : {explain_error(message)}"
-    if message.is_delayed:
-        return f"{said}, en retard"
-    return str(said)
+        return explain_error(message)
+    return "en retard, les essais continuent" if message.is_delayed else ""
 
 
 def reached(alert: Alert, readers: Iterable[Reader]) -> Reached:

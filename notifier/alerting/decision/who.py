@@ -54,6 +54,8 @@ class Answer:
     next_in_order: Sequence[str] = ()
     """The functions of those who are told when none of the readers is reached."""
     passed_over: Sequence[str] = ()
+    ref: OrganisationRef | None = None
+    """The organisation; None of a place that is uncertain."""
 
 
 def who_would_be_told(
@@ -106,7 +108,7 @@ def answers(alerts: Sequence[Alert], notifications: Sequence[Notification]) -> l
         for alert in alerts
     ]
     silent = dict.fromkeys((n.ref, n.explanation) for n in notifications if n.alert_id is None)
-    return [*told, *(Answer(str(ref), reason) for ref, reason in silent)]
+    return [*told, *(Answer(str(ref), reason, ref=ref) for ref, reason in silent)]
 
 
 def _imagined(
@@ -165,7 +167,8 @@ def _stored(alert: Alert, notifications: Sequence[Notification], order: Order[Re
     then, passed_over = _others(order, {n.recipient for n in notifications}, zone)
     terms = parse_terms(alert.terms)
     reason = alert.facts["legal_basis"] if terms.is_by_law else terms.in_words
-    return Answer(_named(alert.organisation_name, alert.ref), reason, readers, then, passed_over)
+    named = _named(alert.organisation_name, alert.ref)
+    return Answer(named, reason, readers, then, passed_over, alert.ref)
 
 
 def _fate(notification: Notification) -> str:

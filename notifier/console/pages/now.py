@@ -20,8 +20,10 @@ from notifier.alerting.board.attention import (
 )
 from notifier.alerting.board.incidents import MAX_NIGHT, incidents_between, incidents_under_way
 from notifier.console.forms.incidents import PeriodForm
+from notifier.console.french import moment
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.directory.addresses import latest_passed_over
+from notifier.intake.silence import silent_sources
 
 SEE = Permission.SEE_BOARD
 # So many addresses that fail stand on the page; the rest on those of their organisations.
@@ -44,6 +46,7 @@ def now(request: ConsoleRequest) -> HttpResponse:
         "waiting": waiting_for_a_person(scope.notifications(SEE)),
         "blocked": providers_blocked(at),
         "pauses": pauses(scope.sources(SEE)),
+        "silent": silent_sources(scope.sources(SEE)),
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
         "may_act": scope.has(Permission.ACT),
         "may_decide": scope.has(Permission.DECIDE_REVIEWS),
@@ -73,8 +76,7 @@ def night(request: ConsoleRequest) -> HttpResponse:
     shown = lines[:MAX_NIGHT]
     context = {
         "form": form,
-        "begins": begins,
-        "ends": ends,
+        "period": _in_words(begins, ends),
         "night_before": nights["avant"],
         "lines": shown,
         "next": shown[-1].incident.pk if len(lines) > MAX_NIGHT else None,
@@ -97,6 +99,11 @@ def _night(local: datetime, back: int) -> tuple[datetime, datetime]:
         timezone.make_aware(datetime.combine(evening, BEGINS)),
         timezone.make_aware(datetime.combine(evening + timedelta(days=1), ENDS)),
     )
+
+
+def _in_words(begins: datetime, ends: datetime) -> str:
+    first, last = (moment(at).removeprefix("le ") for at in (begins, ends))
+    return f"Du {first} au {last}"
 
 
 def _initial(period: tuple[datetime, datetime]) -> dict[str, datetime]:

@@ -60,7 +60,7 @@ def tell_one_more(request: ConsoleRequest, incident: int, alert: int) -> HttpRes
     untold = people_to_tell([found]).get(found.pk, [])
     people = request.scope.people(Permission.SEE_PEOPLE)
     names = {
-        person.pk: str(person) for person in people.filter(pk__in=[one.person_id for one in untold])
+        person.pk: person.name for person in people.filter(pk__in=[one.person_id for one in untold])
     }
     choices = [
         (

@@ -74,7 +74,7 @@ def _names(request: ConsoleRequest, texts: Iterable[Sent]) -> dict[str, str]:
     if not numbers or not request.scope.has(Permission.SEE_PEOPLE):
         return {}
     people = request.scope.people(Permission.SEE_PEOPLE).filter(pk__in=numbers)
-    return {f"person:{person.pk}": str(person) for person in people}
+    return {f"person:{person.pk}": person.name for person in people}
 
 
 def _entries(request: ConsoleRequest, incident_id: int) -> list[Entry]:
