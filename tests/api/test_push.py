@@ -110,7 +110,7 @@ def _without(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from notifier.alerting.policy.categories import Categories
 
     known = in_force.categories()
-    left = Categories({c: known.get(c) for c in known.codes() if c != code}, known.storm)
+    left = Categories({c: known.get(c) for c in known.codes() if c != code}, known.storm, {})
     monkeypatch.setattr("notifier.alerting.service.categories", lambda: left)
 
 

@@ -55,9 +55,13 @@ class Category(Rules):
 class Categories:
     """The categories of the operator's file, and its limits of a storm."""
 
-    def __init__(self, by_code: Mapping[str, Category], storm: Storm) -> None:
+    def __init__(
+        self, by_code: Mapping[str, Category], storm: Storm, families: Mapping[str, str]
+    ) -> None:
         self._by_code = dict(by_code)
         self.storm = storm
+        self.families = dict(families)
+        """The label of each family, by its code: C01."""
 
     def get(self, code: str) -> Category | None:
         """Return the category of exactly this code, or None."""
@@ -98,4 +102,5 @@ def load(path: Path) -> Categories:
         raise CategoriesError(file.say(wrong))
     codes = document["categories"]
     by_code = {code: Category(code=code, **with_inherited(code, document)) for code in codes}
-    return Categories(by_code, Storm(**document.get("storm", {})))
+    families = {code: family["label"] for code, family in document["families"].items()}
+    return Categories(by_code, Storm(**document.get("storm", {})), families)
