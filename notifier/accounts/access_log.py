@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from notifier.accounts.models import User
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -43,5 +45,21 @@ def record_invitation(by: User | None, what: str, invitation: int) -> None:
 
 def accesses_of(user: User) -> list[Entry]:
     """Return the account's latest entries, the last first."""
-    found = Entry.objects.filter(step=Step.ACCESS, data__account=user.pk)
+    found = Entry.objects.filter(incident_id=None, step=Step.ACCESS, data__account=user.pk)
     return list(found.order_by("-id")[:_SHOWN])
+
+
+def accesses(
+    accounts: QuerySet[User], *, before: int | None = None, limit: int = 50
+) -> list[tuple[Entry, User | None]]:
+    """Return the latest entries of these accounts before an id, each with its account.
+
+    Those that name no account, such as failed log-ins under an unknown name, are of nobody's.
+    """
+    numbers = list(accounts.values_list("pk", flat=True))
+    found = Entry.objects.filter(incident_id=None, step=Step.ACCESS, data__account__in=numbers)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    entries = list(found.order_by("-id")[:limit])
+    by_id = accounts.in_bulk({entry.data["account"] for entry in entries})
+    return [(entry, by_id.get(entry.data["account"])) for entry in entries]

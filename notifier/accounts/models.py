@@ -165,3 +165,23 @@ def place_label(departement: str, organisation: Organisation | None) -> str:
         return str(organisation)
     found = departement_by_code(departement)
     return f"{found.name} ({departement})" if found else departement
+
+
+class SavedSearch(models.Model):
+    """A search of the log that a person keeps, as the query string of its page."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="searches", verbose_name="compte"
+    )
+    name = models.CharField("nom", max_length=60)
+    query = models.CharField("recherche", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = "recherche enregistrée"
+        verbose_name_plural = "recherches enregistrées"
+        constraints = (
+            models.UniqueConstraint(fields=("user", "name"), name="accounts_search_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -15,10 +15,12 @@ from notifier.console.pages import (
 )
 from notifier.console.pages.account import account
 from notifier.console.pages.design import design
+from notifier.console.pages.figures import export_figures, figures
 from notifier.console.pages.home import home
 from notifier.console.pages.imports import job, undoing, upload
 from notifier.console.pages.incidents import actions, show
 from notifier.console.pages.incidents.review import review
+from notifier.console.pages.log import views as log
 from notifier.console.pages.reveal import reveal_address
 
 app_name = "console"
@@ -102,6 +104,13 @@ urlpatterns = [
     ),
     path("regles/<str:category>", rules.rule, name="rule"),
     path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
+    path("journal", log.log, name="log"),
+    path("journal/export", log.export_log, name="log-export"),
+    path("journal/acces", log.access_log, name="log-access"),
+    path("journal/recherches", log.save, name="log-save"),
+    path("journal/recherches/<int:search>/oublier", log.forget, name="log-forget"),
+    path("chiffres", figures, name="figures"),
+    path("chiffres/export", export_figures, name="figures-export"),
     path("aide/composants", design, name="design"),
     path("compte", account, name="account"),
     path("adresses/<int:address>/reveler", reveal_address, name="reveal"),

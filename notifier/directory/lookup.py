@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from notifier.directory.models import Address, Mandate, Organisation, Person
 from notifier.directory.names import fold
@@ -15,6 +15,7 @@ from notifier.directory.on_call.shifts import local_moment
 from notifier.mailbox import strip_invisible
 
 _MAX_LISTED = 10
+_MAX_PEOPLE = 50
 _DAY = re.compile(
     r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<d2>\d{1,2})/(?P<m2>\d{1,2})/(?P<y2>\d{4})"
 )
@@ -23,6 +24,41 @@ _HOUR = re.compile(r"(\d{1,2})(?:\s*[h:]\s*(\d{2})?)?")
 
 class LookupRefused(ValueError):
     """What was written names nobody, several people, or no moment; the message is French."""
+
+
+def organisation_named(within: QuerySet[Organisation], text: str) -> Organisation:
+    """Return the organisation that is meant, of these: by its code or its name, or how it begins.
+
+    Raises LookupRefused when none or several may be meant.
+    """
+    wanted = " ".join(strip_invisible(text).split())
+    ways = {"code__in": {wanted, wanted.upper(), wanted.lower()}}, {"name__iexact": wanted}
+    for way in (*ways, {"name__istartswith": wanted}):
+        found = list(within.filter(**way).order_by("kind", "name", "code")[: _MAX_LISTED + 1])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(f"{one.name} ({one.code})" for one in found[:_MAX_LISTED])
+            more = " et d’autres" if len(found) > _MAX_LISTED else ""
+            raise LookupRefused(f"« {text} » peut être {listed}{more} : écrire le code")
+    raise LookupRefused(f"« {text} » n’est le nom ou le code d’aucun organisme de votre territoire")
+
+
+def people_named(within: QuerySet[Person], text: str) -> list[Person]:
+    """Return those of these people whose names have all the words, whole or begun.
+
+    Raises LookupRefused when there is nobody, or too many to be meant.
+    """
+    words = fold(strip_invisible(text)).split()
+    begun = [Q(name_key__startswith=word) | Q(name_key__contains=f" {word}") for word in words]
+    found = list(within.filter(*begun).order_by("pk")[: _MAX_PEOPLE + 1]) if words else []
+    if not found:
+        raise LookupRefused(f"« {text} » n’est le nom de personne dans votre territoire")
+    if len(found) > _MAX_PEOPLE:
+        raise LookupRefused(
+            f"« {text} » peut être plus de {_MAX_PEOPLE} personnes : écrire le nom et le prénom"
+        )
+    return found
 
 
 def mandate_named(organisation: Organisation, text: str, at: datetime) -> Mandate:

@@ -62,6 +62,12 @@ class Entry(models.Model):
                 name="journal_message",
                 condition=Q(message_id__isnull=False, incident_id__isnull=True),
             ),
+            # Those of accounts, of the directory, of agreements: few beside those of incidents.
+            models.Index(
+                fields=("step", "id"),
+                name="journal_of_no_incident",
+                condition=Q(incident_id__isnull=True),
+            ),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from notifier.accounts.models import Invitation, RoleAssignment
 from notifier.accounts.roles import Role
+from notifier.accounts.saved_searches import save_search
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import Alert, Notification, PolicyNarrowing
 from notifier.alerting.policy_changes import propose
@@ -46,6 +47,7 @@ SECRETS = (
     "Convention du secret",
     "Convention%20du%20secret",
     "colleague-of-90",
+    "Recherche du secret",
 )
 
 
@@ -75,6 +77,7 @@ def build_world() -> World:
     doubt = _push(source, "ESSAI-SECRET-1-D", insee="90033", name="Giromagny")
     account = add_account(Role.DISPATCHER, "90", name="colleague-of-90")
     now = timezone.now()
+    search = save_search(account, "Recherche du secret", "organisme=90033")
     absence = add_absence(mandate, now, now + timedelta(days=2), deputy, now)
     narrowing = PolicyNarrowing(
         departement="90", category="C01.01.00", is_routine=True, reason="motif de CORG du secret"
@@ -105,6 +108,7 @@ def build_world() -> World:
         "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
         "narrowing": comparison.narrowing_id,
         "comparison": comparison.pk,
+        "search": search.pk,
     }
     return World(mandate, report, doubt, arguments)
 

@@ -333,4 +333,33 @@ class Migration(migrations.Migration):
                 violation_error_message="Ce compte a déjà ce rôle pour cet organisme.",
             ),
         ),
+        migrations.CreateModel(
+            name="SavedSearch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="nom")),
+                ("query", models.CharField(blank=True, max_length=500, verbose_name="recherche")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="searches",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="compte",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "recherche enregistrée",
+                "verbose_name_plural": "recherches enregistrées",
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "name"), name="accounts_search_once")
+                ],
+            },
+        ),
     ]

@@ -7,7 +7,7 @@ from notifier.alerting.models import NotificationState
 from notifier.delivery.models import DELIVERED_STATES, MessageState
 
 
-class Outcome(models.IntegerChoices):
+class AlertOutcome(models.IntegerChoices):
     """From nobody to somebody; a greater one wins."""
 
     NOBODY = 0, "aucun contact dans l’annuaire"
@@ -23,27 +23,27 @@ class Outcome(models.IntegerChoices):
     @property
     def is_reached(self) -> bool:
         """Whether somebody's telephone or mailbox is known to have it."""
-        return self is Outcome.DELIVERED
+        return self is AlertOutcome.DELIVERED
 
     @property
     def is_not_reached(self) -> bool:
         """Whether nobody has it, for all that is known."""
-        return self < Outcome.UNDER_WAY
+        return self < AlertOutcome.UNDER_WAY
 
 
 _MEANT = {
-    Outcome.DELIVERED: Q(notification__message__state__in=DELIVERED_STATES),
-    Outcome.HANDED_OVER: Q(notification__message__state=MessageState.ACCEPTED),
-    Outcome.UNKNOWN: Q(notification__message__state=MessageState.UNKNOWN),
-    Outcome.UNDER_WAY: Q(
+    AlertOutcome.DELIVERED: Q(notification__message__state__in=DELIVERED_STATES),
+    AlertOutcome.HANDED_OVER: Q(notification__message__state=MessageState.ACCEPTED),
+    AlertOutcome.UNKNOWN: Q(notification__message__state=MessageState.UNKNOWN),
+    AlertOutcome.UNDER_WAY: Q(
         notification__message__state__in=(MessageState.PENDING, MessageState.SENDING)
     )
     | Q(notification__state=NotificationState.DEFERRED),
-    Outcome.EXPIRED: Q(notification__message__state=MessageState.EXPIRED)
+    AlertOutcome.EXPIRED: Q(notification__message__state=MessageState.EXPIRED)
     | Q(notification__state=NotificationState.EXPIRED),
-    Outcome.UNDELIVERED: Q(notification__message__state=MessageState.UNDELIVERED),
-    Outcome.REFUSED: Q(notification__message__state=MessageState.FAILED),
-    Outcome.WITHDRAWN: Q(notification__message__state=MessageState.CANCELLED)
+    AlertOutcome.UNDELIVERED: Q(notification__message__state=MessageState.UNDELIVERED),
+    AlertOutcome.REFUSED: Q(notification__message__state=MessageState.FAILED),
+    AlertOutcome.WITHDRAWN: Q(notification__message__state=MessageState.CANCELLED)
     | Q(notification__state=NotificationState.CANCELLED),
 }
 
@@ -51,6 +51,6 @@ _MEANT = {
 BEST_OUTCOME = Max(
     Case(
         *(When(meant, then=Value(outcome.value)) for outcome, meant in _MEANT.items()),
-        default=Value(Outcome.NOBODY.value),
+        default=Value(AlertOutcome.NOBODY.value),
     )
 )

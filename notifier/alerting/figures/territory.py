@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractYear
 
-from notifier.alerting.figures.outcome import BEST_OUTCOME, Outcome
+from notifier.alerting.figures.outcome import BEST_OUTCOME, AlertOutcome
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification, NotificationState
 from notifier.alerting.policy.current import categories
@@ -58,7 +58,7 @@ class Period:
         return local_moment(datetime(day.year, day.month, 1), self.zone)  # noqa: DTZ001 - local
 
 
-Outcomes = Counter[Outcome]
+Outcomes = Counter[AlertOutcome]
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _count_alerts(figures: Figures, told: QuerySet[Alert, Any]) -> None:
             delays.setdefault(key, {})[label] = seconds
             timed[key] = count
         else:
-            _add(figures, way, key, label, Counter({Outcome(outcome): count}))
+            _add(figures, way, key, label, Counter({AlertOutcome(outcome): count}))
     for key, shares in delays.items():
         delay = Delay(shares["50"], shares["95"], timed[key])
         if key:

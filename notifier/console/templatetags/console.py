@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
+from notifier.alerting.figures.masking import Shown
 from notifier.console import french, icons, navigation
 from notifier.console.charts import Chart
 from notifier.console.moments import Moments
@@ -49,6 +50,14 @@ def typo(text: object) -> str:
 def number(value: float | None, decimals: int = 0) -> str:
     """Write a number with narrow no-break spaces; a dash where there is none."""
     return "–" if value is None else french.number(value, decimals)
+
+
+@register.filter
+def shown(count: Shown | None) -> str:
+    """Write a count as its reader may see it; "non indiqué" where that would tell too much."""
+    if count is None:
+        return "non indiqué"
+    return str(count) if count.value is None else french.number(count.value)
 
 
 @register.filter

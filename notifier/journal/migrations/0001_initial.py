@@ -66,6 +66,11 @@ class Migration(migrations.Migration):
                         fields=["message_id"],
                         name="journal_message",
                     ),
+                    models.Index(
+                        condition=models.Q(("incident_id__isnull", True)),
+                        fields=["step", "id"],
+                        name="journal_of_no_incident",
+                    ),
                 ],
             },
         ),

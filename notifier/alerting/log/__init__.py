@@ -1,0 +1,1 @@
+"""The log of what was told to whom, and withheld from whom: searched, paged by key, exported."""

@@ -1,0 +1,168 @@
+"""Journal: what a search finds and whom it shows to whom; what is exported is noted."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from notifier.accounts.access_log import record_access
+from notifier.accounts.models import SavedSearch
+from notifier.accounts.roles import Role
+from notifier.alerting.models import Notification
+from notifier.directory.models import Convention, Organisation
+from notifier.intake.models import Source
+from notifier.journal.models import Entry
+from tests.alerting.house import (
+    FIRE,
+    contact,
+    dispatch_centre,
+    hand_over,
+    number,
+    push,
+    refusing,
+)
+from tests.alerting.organisations import member, told_by_convention
+from tests.harness.accounts import add_account, logged_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def source(db) -> Source:
+    return dispatch_centre()
+
+
+@pytest.fixture
+def told(source) -> Organisation:
+    """Something of each kind, in Delle and for the métropole."""
+    contact(mobile=number(1), last_name="Quatrepoint", first_name="Zoé")
+    contact(commune="90052", mobile=number(2), last_name="Merisier")
+    metropole = told_by_convention()
+    member(metropole, mobile=3)
+    push(source, "R1")
+    push(source, "R2", category=FIRE, location={"insee": "90052"})
+    push(source, "R3", category="C02.03.02")
+    hand_over(refusing(number(2)))
+    return metropole
+
+
+def page_of(client: Client, **query: str) -> str:
+    answer = client.get("/journal", query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def found(client: Client, **query: str) -> list[str]:
+    """The references of the lines, the latest first."""
+    context = client.get("/journal", query).context
+    assert not context["form"].errors, context["form"].errors
+    return [line.reference for line in context["lines"]]
+
+
+def test_each_filter_finds_its_lines(told) -> None:
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    everything = found(client)
+    assert set(everything) == {"R1", "R2", "R3"}
+    assert set(found(client, organisme="Giromagny")) == {"R2"}
+    assert set(found(client, organisme="90033")) == {"R1", "R3"}
+    assert found(client, personne="zoe quatre") == ["R1"]
+    assert set(found(client, reference="R2")) == {"R2"}
+    assert set(found(client, etat="non-envoyee")) == {"R3"}
+    assert set(found(client, etat="non-recue")) == {"R2"}
+    assert set(found(client, famille="C04")) == {"R2"}
+    assert found(client, convention=str(Convention.objects.get().pk)) == ["R1"]
+    today = timezone.localdate()
+    assert found(client, du=str(today), au=str(today)) == everything
+    assert found(client, au=str(today - timedelta(days=1))) == []
+    assert found(client, du=str(today + timedelta(days=1))) == []
+    assert "n’est le nom ou le code d’aucun organisme" in page_of(client, organisme="Nulle part")
+
+
+def test_who_was_told_is_named_only_to_whoever_may_know_people(told) -> None:
+    groupement = page_of(logged_in(add_account(Role.GROUPEMENT, "90")))
+    assert "Zoé Quatrepoint" in groupement
+    assert "+33 6 •• •• •• 01" in groupement
+    auditor_client = logged_in(add_account(Role.AUDITOR, "90"))
+    auditor = page_of(auditor_client)
+    assert "maire" in auditor
+    assert "Quatrepoint" not in auditor
+    assert "•" not in auditor
+    assert len(found(auditor_client, personne="Quatrepoint")) > 1
+
+
+def test_a_commune_sees_its_own_lines_and_not_what_was_withheld(told) -> None:
+    delle = Organisation.objects.get(kind="commune", code="90033")
+    client = logged_in(add_account(Role.ORGANISATION, delle))
+    assert found(client) == ["R1"]
+    assert found(client, reference="R2") == []
+    assert "n’est le nom de personne" in page_of(client, personne="Merisier")
+    assert "n’est le nom ou le code" in page_of(client, organisme="Giromagny")
+
+
+@pytest.mark.one_database(reason="no SQL of its own")
+def test_pages_follow_one_another_by_key_in_few_statements(
+    source, django_assert_max_num_queries
+) -> None:
+    contact(mobile=number(1))
+    for n in range(60):
+        push(source, f"N{n:02d}")
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    with django_assert_max_num_queries(14):
+        first = client.get("/journal")
+    key = first.context["next_key"]
+    with django_assert_max_num_queries(14):
+        second = client.get("/journal", {"avant": key})
+    pks = [line.pk for page in (first, second) for line in page.context["lines"]]
+    assert len(pks) == len(set(pks)) == Notification.objects.count()
+    assert second.context["next_key"] is None
+    assert client.get("/journal", {"avant": "x"}).status_code == 404
+
+
+@pytest.mark.one_database(reason="no SQL of its own")
+def test_an_export_holds_what_its_reader_may_see_and_is_noted(told) -> None:
+    user = add_account(Role.AUDITOR, "90")
+    client = logged_in(user)
+    answer = client.post("/journal/export", {"format": "xlsx", "reference": "R1"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    rows = [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+    assert [row[1] for row in rows] == ["reference", "R1", "R1"]
+    assert not any("•" in cell or "Quatrepoint" in cell for row in rows for cell in row)
+    assert Entry.objects.filter(step="access", data__account=user.pk, data__rows=2).exists()
+    csv = client.post("/journal/export", {"format": "csv"}).content.decode("utf-8-sig")
+    assert csv.startswith("decidee_le;reference;")
+    dispatcher = logged_in(add_account(Role.DISPATCHER, "90"))
+    assert dispatcher.post("/journal/export", {}).status_code == 403
+
+
+@pytest.mark.one_database(reason="no SQL of its own")
+def test_a_search_is_kept_for_its_owner_alone(told) -> None:
+    user = add_account(Role.AUDITOR, "90")
+    client = logged_in(user)
+    saved = {"name": "Delle", "query": "organisme=90033&avant=3&next=//evil.example"}
+    answer = client.post("/journal/recherches", saved)
+    assert answer.headers["Location"] == "/journal?organisme=90033"
+    search = SavedSearch.objects.get()
+    assert search.query == "organisme=90033"
+    assert "Delle" in page_of(client)
+    other = logged_in(add_account(Role.AUDITOR, "90"))
+    assert other.post(f"/journal/recherches/{search.pk}/oublier").status_code == 404
+    assert client.post(f"/journal/recherches/{search.pk}/oublier").status_code == 302
+    assert not SavedSearch.objects.exists()
+
+
+def test_accesses_are_those_of_the_accounts_that_one_administers(told) -> None:
+    colleague = add_account(Role.DISPATCHER, "90", name="collegue")
+    stranger = add_account(Role.DISPATCHER, "25", name="etranger")
+    record_access(colleague, "connecté")
+    record_access(stranger, "connecté")
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    answer = client.get("/journal/acces")
+    accounts = {account.username for _, account in answer.context["accesses"]}
+    assert "collegue" in accounts
+    assert "etranger" not in accounts
+    assert logged_in(colleague).get("/journal/acces").status_code == 403
