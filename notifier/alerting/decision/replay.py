@@ -1,4 +1,4 @@
-"""Plan past incidents again under other narrowings, and count what would have left.
+"""Plan past incidents again under other narrowings or conventions, and count what would have left.
 
 The same rulings and the same plan as of a decision, on what is stored: who is there now, under the
 conventions in force now. What was told of an incident stays in memory, and nothing is stored.
@@ -20,6 +20,7 @@ from notifier.alerting.decision.situation import Situation
 from notifier.alerting.models import KNOWN, Alert, Notification, NotificationState, PolicyNarrowing
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import categories
+from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import Limits
 from notifier.delivery.models import Channel, Message, MessageState
@@ -63,6 +64,48 @@ def replay(
     return tallies
 
 
+@dataclass(frozen=True, order=True)
+class Told:
+    """One organisation and one category of incidents, by which texts are counted."""
+
+    organisation: OrganisationRef
+    name: str
+    category: str
+
+
+@dataclass
+class Texts:
+    """How many incidents an organisation was told of, and by how many texts."""
+
+    incidents: int = 0
+    sms: int = 0
+    mails: int = 0
+
+
+def replay_convention(
+    incidents: Sequence[Sequence[Report]], reference: str, at: datetime
+) -> tuple[dict[Told, Texts], dict[Told, Texts]]:
+    """Return what each organisation is told of these incidents without a convention, and with it.
+
+    As `replay`: people, narrowings and conventions are those at `at` (aware).
+    """
+    placed = [_place_all(reports) for reports in incidents]
+    rules = rules_for(_communes_of(placed), at)
+    others = [one for one in rules if one.convention_reference != reference]
+    narrowings = narrowings_at(at)
+    people = active_people(_told_of(placed, rules), at)
+    found: tuple[dict[Told, Texts], dict[Told, Texts]] = {}, {}
+    for reports in placed:
+        for texts, in_force in zip(found, (others, rules), strict=True):
+            past = _Past(in_force, narrowings, people, at).play(reports)
+            for told, counted in past.texts.items():
+                total = texts.setdefault(told, Texts())
+                total.incidents += 1
+                total.sms += counted.sms
+                total.mails += counted.mails
+    return found
+
+
 def _place_all(reports: Sequence[Report]) -> list[RuledReport]:
     """Return where each was, as it was when nothing of the later ones was known."""
     return [place(report, list(reports[: n + 1])) for n, report in enumerate(reports)]
@@ -99,6 +142,7 @@ class _Past:
     tally: Tally = field(default_factory=Counter)
     readers: set[tuple[OrganisationRef, str]] = field(default_factory=set)
     """Who read anything of it, in which organisation."""
+    texts: dict[Told, Texts] = field(default_factory=dict)
 
     def play(self, reports: Iterable[RuledReport]) -> _Past:
         """Plan the reports in turn; what leaves of each has arrived before the next."""
@@ -135,9 +179,13 @@ class _Past:
             self.tally["forbidden"] += len(one.notifications)
         hour = report.received_at.astimezone(ZoneInfo(ruling.audience.commune.time_zone)).hour
         is_night = hour >= NIGHT_FROM or hour < NIGHT_UNTIL
+        told = Told(ruling.organisation, ruling.name, report.category)
         for n in one.notifications:
             self.readers.add((ruling.organisation, n.recipient))
             is_sms = n.channel is Channel.SMS
+            texts = self.texts.setdefault(told, Texts())
+            texts.sms += is_sms
+            texts.mails += not is_sms
             self.tally["sms" if is_sms else "mails"] += 1
             self.tally["night_sms"] += is_sms and is_night
 
