@@ -39,7 +39,7 @@ ENTRIES = (
     Entry("Journal", "console:log", Permission.SEE_LOG, "list"),
     Entry("Chiffres", "console:figures", Permission.SEE_FIGURES, "chart"),
     Entry("Règles", "console:rules", Permission.EDIT_RULES, "scale"),
-    Entry("Conventions", "console:conventions", Permission.EDIT_TERRITORY, "handshake"),
+    Entry("Conventions", "console:conventions", Permission.SEE_PEOPLE, "handshake"),
     Entry("Importer", "console:import", Permission.IMPORT, "upload"),
     Entry("Sources", "console:sources", Permission.MANAGE_SOURCES, "antenna"),
     Entry("Comptes", "console:accounts", Permission.MANAGE_ACCOUNTS, "people"),

@@ -4,6 +4,8 @@ from django.urls import path
 
 from notifier.console.pages import (
     accounts,
+    convention_file,
+    conventions,
     history,
     maps,
     narrowings,
@@ -56,6 +58,20 @@ urlpatterns = [
         "organismes/<str:kind>/<str:code>/territoire/<int:zone>/fin",
         zones.close_zone,
         name="zone-end",
+    ),
+    path("conventions", conventions.conventions, name="conventions"),
+    path("conventions/donner", convention_file.file, name="convention-file"),
+    path(
+        "conventions/donner/enregistrer", convention_file.apply_file, name="convention-file-apply"
+    ),
+    path("conventions/<slug:convention>", conventions.convention, name="convention"),
+    path("conventions/<slug:convention>/effet", conventions.effect, name="convention-effect"),
+    path("conventions/<slug:convention>/fin", conventions.end, name="convention-end"),
+    path("conventions/<slug:convention>/garder", conventions.keep_back, name="convention-narrow"),
+    path(
+        "conventions/<slug:convention>/garder/<str:commune>/lever",
+        conventions.lift,
+        name="convention-lift",
     ),
     path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
     path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),

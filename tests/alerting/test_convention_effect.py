@@ -36,10 +36,10 @@ def week(source: Source) -> Organisation:
     """A week with an accident and a theft in Delle, and one in Giromagny."""
     contact(mobile=number(1))
     with time_machine.travel(WEDNESDAY, tick=False):
-        for number, (category, place) in enumerate(
+        for count, (category, place) in enumerate(
             [(ACCIDENT, DELLE), (ACCIDENT, DELLE), (THEFT, DELLE), (ACCIDENT, GIROMAGNY)]
         ):
-            push(source, f"A-{number}", category=category, location=place)
+            push(source, f"A-{count}", category=category, location=place)
     told = told_by_convention(categories=["C01"])
     member(told, mobile=77)
     return told
