@@ -33,6 +33,13 @@ WEB_THREADS = 16
 # Django's own limit for a form (DATA_UPLOAD_MAX_MEMORY_SIZE); the API's own is far lower.
 MAX_BODY_BYTES = 2_621_440
 MAX_BODY_SECONDS = 15.0
+# Where a person uploads a list (notifier/directory/imports/jobs.py); few at a time, for each is
+# held in memory. What is larger is led back to the page, which says so.
+UPLOAD_PATH = "/importer"
+MAX_UPLOAD_BYTES = 11 * 1024 * 1024
+MAX_UPLOAD_SECONDS = 120.0
+MAX_UPLOADS = 4
+TOO_LARGE = f"{UPLOAD_PATH}?trop-grand"
 
 Headers = list[tuple[str, str]]
 Answer = tuple[int, Headers, bytes]
@@ -57,11 +64,20 @@ class Server:
         self._wsgi = wsgi
         self._threads = threads
         self._receipts = receipts
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""
         try:
-            body = await _read_body(scope, protocol)
+            if scope.path == UPLOAD_PATH and _announced(scope) > MAX_BODY_BYTES:
+                if _announced(scope) > MAX_UPLOAD_BYTES:
+                    headers = [("location", TOO_LARGE), ("connection", "close")]
+                    protocol.response_empty(303, headers)
+                    return
+                async with self._uploads:
+                    body = await _receive(protocol, MAX_UPLOAD_SECONDS)
+            else:
+                body = await _read_body(scope, protocol)
         except RequestRefusedError as refusal:
             headers = [("content-type", "application/json"), ("connection", "close")]
             content = json.dumps({"error": refusal.message}, ensure_ascii=False).encode()
@@ -123,15 +139,23 @@ async def _read_body(scope: Scope, protocol: HTTPProtocol) -> bytes:
 
     What has no length, or too great a one, is not read: Django refuses it by its head.
     """
-    announced = scope.headers.get("content-length")
-    if announced is None or int(announced) > MAX_BODY_BYTES:
+    if not 0 <= _announced(scope) <= MAX_BODY_BYTES:
         return b""
+    return await _receive(protocol, MAX_BODY_SECONDS)
+
+
+def _announced(scope: Scope) -> int:
+    """Return how many bytes are to come; -1 where that is not said."""
+    return int(scope.headers.get("content-length") or -1)
+
+
+async def _receive(protocol: HTTPProtocol, seconds: float) -> bytes:
     try:
-        async with asyncio.timeout(MAX_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             body = await protocol()
     except TimeoutError:
         raise RequestRefusedError(
-            408, f"le corps n’est pas arrivé en {MAX_BODY_SECONDS:.0f} s : renvoyez la requête"
+            408, f"le corps n’est pas arrivé en {seconds:.0f} s : renvoyez la requête"
         ) from None
     except ProtocolClosed:
         raise RequestRefusedError(
