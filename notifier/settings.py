@@ -353,6 +353,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"queue": "upkeep", "expires": 5},
     },
+    "alerting confirmations": {
+        "task": "alerting.ask_for_confirmation",
+        "schedule": 30.0,
+        "options": {"queue": "upkeep", "expires": 30},
+    },
     "alerting coverage": {
         "task": "alerting.report_coverage",
         "schedule": 900.0,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
+from notifier.alerting.confirmations import send_due
 from notifier.alerting.coverage_report import report_coverage
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.decision.pipeline import decide_each
@@ -71,6 +72,12 @@ def forget_recovered_task() -> None:
 def tell_owners_task() -> None:
     """Mail the owners of conventions whose deadlines come up."""
     tell_owners()
+
+
+@shared_task(name="alerting.ask_for_confirmation")
+def ask_for_confirmation_task() -> None:
+    """Send the questions of campaigns of confirmation that are due."""
+    send_due()
 
 
 @shared_task(name="alerting.report_coverage")

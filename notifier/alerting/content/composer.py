@@ -79,6 +79,14 @@ SAMPLE_COVERAGE: Mapping[str, object] = {
     "departement": "90", "is_weekly": True, "moment": "samedi 28 novembre à 3 h", "by_phone": 99,
     "by_mail_only": 1, "by_nobody": 1, "problems": ["Delle (90033) : personne"], "count": 2,
 }  # fmt: skip
+# Whether somebody still holds a mandate, and is reached there: by SMS, or by e-mail.
+CONFIRMATION_SMS = "confirmation.sms.j2"
+CONFIRMATION = ("confirmation.subject.j2", "confirmation.txt.j2")
+SAMPLE_CONFIRMATION: Mapping[str, object] = {
+    "service": "Gendarmerie", "function": "maire", "organisation": "Delle", "reminder": False,
+    "functions": ["maire, Delle", "vice-président, Grand Belfort"], "until": "31 décembre 2026",
+    "url": "https://alertes.example.fr/c/AbCdEfGhIjKlMnOpQrStUv",
+}  # fmt: skip
 # The e-mail to an organisation that gets a figure only: those of a month.
 FIGURES = ("figures.subject.j2", "figures.txt.j2")
 SAMPLE_FIGURES: Mapping[str, object] = {
@@ -109,6 +117,10 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
     **{name: [SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
+    **{
+        name: [SAMPLE_CONFIRMATION, {**SAMPLE_CONFIRMATION, "reminder": True}]
+        for name in (CONFIRMATION_SMS, *CONFIRMATION)
+    },
     **dict.fromkeys(DIGEST, DIGESTS),
 }
 # What a template may raise while a text is made; anything else is a fault of ours.
@@ -229,6 +241,23 @@ class Composer:
         """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""
         sms, subject, plain = (self._render(name, facts) for name in ADDRESS_TEST)
         return _typeset(to_gsm(one_line(sms)), subject, plain, "")
+
+    def confirmation_sms(self, facts: Mapping[str, object]) -> str:
+        """Compose the SMS that asks for a confirmation, in one segment if that is possible.
+
+        `facts` are those of SAMPLE_CONFIRMATION.
+        """
+        shorter: list[Mapping[str, object]] = [facts]
+        for name in ("organisation", "function"):
+            shorter.append({**shorter[-1], name: ""})
+        return self._first_within(1, CONFIRMATION_SMS, shorter)
+
+    def confirmation(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail that asks for a confirmation.
+
+        `facts` are those of SAMPLE_CONFIRMATION.
+        """
+        return self._to_duty(CONFIRMATION, facts)
 
     def _to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         subject, text = (self._render(name, context) for name in names)

@@ -1683,4 +1683,179 @@ class Migration(migrations.Migration):
             model_name="importrow",
             index=models.Index(fields=["job", "line"], name="directory_import_line"),
         ),
+        migrations.CreateModel(
+            name="ConfirmationCampaign",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="nom")),
+                ("author", models.CharField(max_length=150, verbose_name="auteur")),
+                ("started_at", models.DateTimeField(verbose_name="lancée le")),
+                ("ends_at", models.DateTimeField(verbose_name="jusqu’au")),
+                (
+                    "remind_after_days",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(2),
+                            django.core.validators.MaxValueValidator(30),
+                        ],
+                        verbose_name="jours avant rappel",
+                    ),
+                ),
+                (
+                    "max_reminders",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(2)],
+                        verbose_name="rappels",
+                    ),
+                ),
+                ("stopped_at", models.DateTimeField(null=True, verbose_name="arrêtée le")),
+                (
+                    "stopped_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="arrêtée par"),
+                ),
+            ],
+            options={
+                "verbose_name": "campagne de confirmation",
+                "verbose_name_plural": "campagnes de confirmation",
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
+            name="ConfirmationRequest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("next_at", models.DateTimeField(null=True, verbose_name="prochain envoi")),
+                ("sent_count", models.PositiveSmallIntegerField(default=0, verbose_name="envois")),
+                ("last_sent_at", models.DateTimeField(null=True, verbose_name="dernier envoi")),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "sans réponse"), ("yes", "confirmé"), ("no", "« plus moi »")],
+                        default="",
+                        max_length=3,
+                        verbose_name="réponse",
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="répondu le")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="requests",
+                        to="directory.confirmationcampaign",
+                    ),
+                ),
+                (
+                    "mandates",
+                    models.ManyToManyField(
+                        related_name="+", to="directory.mandate", verbose_name="mandats"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directory.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directory.person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "demande de confirmation",
+                "verbose_name_plural": "demandes de confirmation",
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
+            name="ConfirmationLink",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "mobile"),
+                            ("fixe", "téléphone fixe"),
+                            ("courriel", "courriel"),
+                        ],
+                        max_length=8,
+                        verbose_name="type",
+                    ),
+                ),
+                ("value", models.CharField(max_length=254, verbose_name="numéro ou adresse")),
+                (
+                    "token_hash",
+                    models.CharField(max_length=64, unique=True, verbose_name="empreinte"),
+                ),
+                ("sent_at", models.DateTimeField(verbose_name="envoyé le")),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "sans réponse"), ("yes", "confirmé"), ("no", "« plus moi »")],
+                        default="",
+                        max_length=3,
+                        verbose_name="réponse",
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="répondu le")),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="directory.confirmationrequest",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "lien de confirmation",
+                "verbose_name_plural": "liens de confirmation",
+                "ordering": ("id",),
+            },
+        ),
+        migrations.AddIndex(
+            model_name="confirmationrequest",
+            index=models.Index(
+                condition=models.Q(("next_at__isnull", False)),
+                fields=["next_at"],
+                name="directory_confirmation_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="confirmationrequest",
+            index=models.Index(
+                fields=["campaign", "answer", "id"], name="directory_confirmation_answer"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="confirmationrequest",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "person"), name="directory_confirmation_once"
+            ),
+        ),
     ]

@@ -6,6 +6,13 @@ from notifier.directory.models.availability import (
     OnCallRotation,
     OnCallShift,
 )
+from notifier.directory.models.campaigns import (
+    MAX_REMINDERS,
+    Answer,
+    ConfirmationCampaign,
+    ConfirmationLink,
+    ConfirmationRequest,
+)
 from notifier.directory.models.changes import Change, ChangeKind
 from notifier.directory.models.conventions import (
     Consent,
@@ -54,6 +61,7 @@ from notifier.directory.models.people import (
 __all__ = [
     "ESCALATION_ORDER",
     "MAX_FAILURES",
+    "MAX_REMINDERS",
     "OF_COMMUNE",
     "OF_DEPARTEMENT",
     "UNFINISHED",
@@ -61,10 +69,14 @@ __all__ = [
     "Absence",
     "Address",
     "AddressKind",
+    "Answer",
     "CalendarFeed",
     "Change",
     "ChangeKind",
     "Civility",
+    "ConfirmationCampaign",
+    "ConfirmationLink",
+    "ConfirmationRequest",
     "Consent",
     "Convention",
     "ConventionKind",
