@@ -7,7 +7,7 @@ from ninja import NinjaAPI, Swagger
 from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
 from notifier.console.pages.appearance import appearance
 from notifier.console.pages.invitation import accept_invitation
-from notifier.console.pages.public import leave
+from notifier.console.pages.public import confirm_address, leave
 
 api = NinjaAPI(
     title="Alerte Maires",
@@ -32,6 +32,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sortie/<str:key>", leave, name="leave"),
     path("invitation/<str:key>", accept_invitation, name="invitation"),
+    path("c/<str:key>", confirm_address, name="confirm-address"),
     path("apparence", appearance, name="appearance"),
     path("", include("notifier.console.urls")),
     path("", include("notifier.console.log_in_urls")),

@@ -19,7 +19,7 @@ from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.figures import export_figures, figures
 from notifier.console.pages.home import home
-from notifier.console.pages.imports import job, undoing, upload
+from notifier.console.pages.imports import campaigns, election, job, undoing, upload
 from notifier.console.pages.incidents import actions, show
 from notifier.console.pages.incidents.review import review
 from notifier.console.pages.log import views as log
@@ -80,6 +80,13 @@ urlpatterns = [
     path("historique/<int:change>", history.change_page, name="change"),
     path("historique/<int:change>/annuler", undoing.undo_change, name="change-undo"),
     path("importer", upload.upload, name="import"),
+    path("importer/election", election.election, name="election"),
+    path("importer/election/<int:change>", election.election_progress, name="election-progress"),
+    path("importer/election/<int:change>/terminer", election.end, name="election-end"),
+    path("importer/campagnes", campaigns.campaigns, name="campaigns"),
+    path("importer/campagnes/nouvelle", campaigns.new_campaign, name="campaign-new"),
+    path("importer/campagnes/<int:campaign>", campaigns.campaign_page, name="campaign"),
+    path("importer/campagnes/<int:campaign>/arreter", campaigns.stop, name="campaign-stop"),
     path("importer/<int:job>", job.job_page, name="import-job"),
     path("importer/<int:job>/lignes", job.leave_row_out, name="import-line"),
     path("importer/<int:job>/confirmer", job.confirm, name="import-confirm"),

@@ -7,10 +7,12 @@ A list that says that somebody holds office since that day confirms them, as a f
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from notifier.directory.addresses import confirm
 from notifier.directory.changes import Edits, lock_directory, start_change, write
@@ -19,6 +21,7 @@ from notifier.directory.models import (
     Change,
     ChangeKind,
     Mandate,
+    Organisation,
     OrganisationKind,
     Origin,
 )
@@ -26,10 +29,10 @@ from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
 
-def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change | None:
+def unconfirm_since(day: date, communes: Collection[str] | None, author: str) -> Change | None:
     """Have everybody of the communes confirmed who held office before a day.
 
-    `communes`: their codes; empty means every commune. The annuaire's town halls, which no voter
+    `communes`: their codes; None means every commune. The annuaire's town halls, which no voter
     elects, stay. Return the change, or None where nobody had to be confirmed.
     """
     held_before = Q(starts_on=None) | Q(starts_on__lt=day)
@@ -37,7 +40,7 @@ def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change
     concerned = Mandate.objects.filter(
         held_before, lasting, organisation__kind=OrganisationKind.COMMUNE, is_confirmed=True
     ).exclude(origin=Origin.ANNUAIRE)
-    if communes:
+    if communes is not None:
         concerned = concerned.filter(organisation__code__in=communes)
     with transaction.atomic():
         lock_directory()
@@ -53,6 +56,63 @@ def unconfirm_since(day: date, communes: Collection[str], author: str) -> Change
         text = (
             f"annuaire : élection du {day:%d/%m/%Y}, mandats à confirmer : {counts['changed']}, "
             f"par {author}"
+        )
+        write_entries([new_entry(None, Step.DIRECTORY, text, change=change.pk, counts=counts)])
+    return change
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an election's confirmations are, in some organisations."""
+
+    total: int
+    remaining: int
+
+    @property
+    def confirmed(self) -> int:
+        """Who is confirmed since, or has left."""
+        return self.total - self.remaining
+
+
+def to_confirm(election: Change, organisations: QuerySet[Organisation]) -> QuerySet[Mandate]:
+    """Return the mandates of these organisations that the election has left unconfirmed."""
+    concerned = Mandate.history.model.objects.filter(change=election)
+    today = timezone.localdate()
+    lasting = Q(ends_on=None) | Q(ends_on__gte=today)
+    rows = Mandate.objects.filter(lasting, organisation__in=organisations, is_confirmed=False)
+    return rows.filter(pk__in=concerned.values("id"))
+
+
+def progress_of(election: Change, organisations: QuerySet[Organisation]) -> Progress:
+    """Count who was to be confirmed in these organisations, and who still is. Two statements."""
+    concerned = Mandate.history.model.objects.filter(
+        change=election, organisation__in=organisations
+    )
+    return Progress(concerned.count(), to_confirm(election, organisations).count())
+
+
+def end_election(
+    election: Change, organisations: QuerySet[Organisation], author: str
+) -> Change | None:
+    """Take as confirmed whoever nobody has contradicted; None where nobody is left.
+
+    A change of its own, which can be taken back.
+    """
+    with transaction.atomic():
+        lock_directory()
+        edits = Edits()
+        for mandate in to_confirm(election, organisations).select_for_update(of=("self",)):
+            mandate.is_confirmed = True
+            edits.change(mandate)
+        if not edits:
+            return None
+        counts = {"changed": len(edits.rows("~", Mandate))}
+        day = date.fromisoformat(election.source)
+        source = f"fin de l’élection du {day:%d/%m/%Y}"
+        change = start_change(ChangeKind.CONFIRMATION, author, source, counts=counts)
+        write(edits, change)
+        text = (
+            f"annuaire : {source}, mandats tenus pour confirmés : {counts['changed']}, par {author}"
         )
         write_entries([new_entry(None, Step.DIRECTORY, text, change=change.pk, counts=counts)])
     return change

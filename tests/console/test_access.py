@@ -32,6 +32,7 @@ PUBLIC = {
     "",  # says what the service is
     "sortie/<str:key>",  # a resident's own secret
     "invitation/<str:key>",  # a link of a mail, which opens an account
+    "c/<str:key>",  # the secret of whoever is asked to confirm
     "apparence",  # a cookie of the browser's own
     # The ways to a session, and to confirm one.
     "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",

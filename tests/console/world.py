@@ -19,6 +19,7 @@ from notifier.alerting.models import Alert, Notification, PolicyNarrowing
 from notifier.alerting.policy_changes import propose
 from notifier.directory.absences import add_absence
 from notifier.directory.allowed import EVERYTHING
+from notifier.directory.confirmation import start_campaign
 from notifier.directory.imports.jobs import submit
 from notifier.directory.models import Address, Change, Convention, Mandate, Zone
 from notifier.intake.access.api_keys import add_source
@@ -48,6 +49,7 @@ SECRETS = (
     "Convention%20du%20secret",
     "colleague-of-90",
     "Recherche du secret",
+    "Campagne du secret",
 )
 
 
@@ -78,6 +80,14 @@ def build_world() -> World:
     account = add_account(Role.DISPATCHER, "90", name="colleague-of-90")
     now = timezone.now()
     search = save_search(account, "Recherche du secret", "organisme=90033")
+    campaign = start_campaign(
+        "Campagne du secret",
+        Mandate.objects.all(),
+        author="x",
+        ends_at=now + timedelta(days=30),
+        remind_after_days=7,
+        max_reminders=1,
+    )
     absence = add_absence(mandate, now, now + timedelta(days=2), deputy, now)
     narrowing = PolicyNarrowing(
         departement="90", category="C01.01.00", is_routine=True, reason="motif de CORG du secret"
@@ -105,6 +115,7 @@ def build_world() -> World:
         "invitation": _invitation().pk,
         "zone": Zone.objects.filter(organisation=told).first().pk,
         "absence": absence.pk,
+        "campaign": campaign.pk,
         "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
         "narrowing": comparison.narrowing_id,
         "comparison": comparison.pk,

@@ -2,10 +2,37 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from notifier.delivery.address import mask
+from notifier.directory.confirmation import answer, mandates_asked, open_link
 from notifier.directory.conventions.consents import consent_by_key, leave_by_key
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
+    """Let somebody say by a button that a mandate and an address are right, or are not theirs.
+
+    The address is that person's secret. Opening it says nothing: mail filters open every link.
+    """
+    now = timezone.now()
+    if request.method == "POST":
+        said = request.POST.get("reponse")
+        if said in ("oui", "non"):
+            answer(key, is_right=said == "oui", now=now)
+        return redirect("confirm-address", key=key)
+    link = open_link(key, now)
+    context = {
+        "link": link,
+        "masked": mask(link.value) if link else "",
+        "mandates": mandates_asked(link.request, now) if link else [],
+    }
+    answered = render(request, "confirm_address.html", context, status=200 if link else 404)
+    answered.headers["X-Robots-Tag"] = "noindex"
+    return answered
 
 
 @never_cache

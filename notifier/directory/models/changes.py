@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -51,6 +52,11 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"n° {self.pk}, {self.get_kind_display()}"
+
+    @property
+    def election_day(self) -> date | None:
+        """The day of the election, of a change that is one."""
+        return date.fromisoformat(self.source) if self.kind == ChangeKind.ELECTION else None
 
 
 class Recorded(models.Model):

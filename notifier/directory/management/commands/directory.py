@@ -270,7 +270,7 @@ class Command(BaseCommand):
             if not of_departement:
                 raise CommandError(f"--departement : aucun département {departement}")
             codes |= of_departement
-        change = unconfirm_since(options["day"], codes, options["who"])
+        change = unconfirm_since(options["day"], codes or None, options["who"])
         if change is None:
             self.stdout.write("Personne n’est à confirmer.")
             return
