@@ -11,7 +11,6 @@ from time_machine import travel
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
-    pauses,
     providers_blocked,
     reviews_undecided,
     reviews_waiting,
@@ -27,7 +26,6 @@ from notifier.alerting.board.readers import Outcome, Reached
 from notifier.alerting.manual.action import Actor
 from notifier.alerting.manual.resend import resend
 from notifier.alerting.models import Alert, Notification
-from notifier.alerting.throttling.pause import pause
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -174,14 +172,6 @@ def test_a_hard_quota_waits_for_a_person_and_is_seen(source) -> None:
     push(source)
     (waiting,) = waiting_for_a_person(Notification.objects.all())
     assert (waiting.alert.incident.reference, waiting.texts, waiting.is_relay) == ("R1", 1, False)
-
-
-def test_a_pause_is_seen_by_whoever_sees_its_source_and_one_of_all_by_everybody(source) -> None:
-    pause(source, "Jeanne Morel")
-    assert [one.source for one in pauses(Source.objects.all())] == ["CORG 90"]
-    assert pauses(Source.objects.none()) == []
-    pause(None, "Jeanne Morel")
-    assert [one.is_everything for one in pauses(Source.objects.none())] == [True]
 
 
 def test_a_provider_that_does_not_answer_is_seen(source) -> None:

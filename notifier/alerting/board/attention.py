@@ -12,9 +12,9 @@ from notifier.alerting.models import Alert, DeferralReason, Notification, Notifi
 from notifier.alerting.policy.current import categories, label_of
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.review.notices import Candidate, candidates, deadline
-from notifier.delivery.models import EVERYTHING, Channel, Pause
+from notifier.delivery.models import Channel
 from notifier.delivery.sending.blocked import blocked_channels
-from notifier.intake.models import Report, ReportState, Source
+from notifier.intake.models import Report, ReportState
 
 # So long a review that nobody decided stays in sight.
 EXPIRED_SHOWN = timedelta(hours=24)
@@ -55,20 +55,6 @@ class Blocked:
 
     channel: str
     since: datetime
-
-
-@dataclass(frozen=True)
-class Paused:
-    """What is paused: a source, or everything; since when and by whom."""
-
-    source: str
-    since: datetime
-    who: str
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing leaves at all."""
-        return not self.source
 
 
 def reviews_waiting(reports: QuerySet[Report]) -> list[Review]:
@@ -114,22 +100,6 @@ def providers_blocked(now: datetime) -> list[Blocked]:
         Blocked(str(Channel(channel).label), now - timedelta(seconds=seconds))
         for channel, seconds in blocked_channels().items()
     ]
-
-
-def pauses(sources: QuerySet[Source]) -> list[Paused]:
-    """Return what is paused of these sources, and whether everything is. Two statements."""
-    found = list(Pause.objects.order_by("since"))
-    numbers = [int(pause.pause_key) for pause in found if pause.pause_key != EVERYTHING]
-    names = dict(sources.filter(pk__in=numbers).values_list("pk", "name")) if numbers else {}
-    return [
-        Paused(_name(pause, names), pause.since, pause.who)
-        for pause in found
-        if pause.pause_key == EVERYTHING or int(pause.pause_key) in names
-    ]
-
-
-def _name(pause: Pause, names: dict[int, str]) -> str:
-    return "" if pause.pause_key == EVERYTHING else names[int(pause.pause_key)]
 
 
 def _disclosed_label(report: Report) -> str:

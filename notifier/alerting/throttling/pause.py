@@ -107,6 +107,11 @@ class PauseInForce:
     reason: str
 
 
+def is_anything_paused() -> bool:
+    """Return whether anything is paused at all."""
+    return Pause.objects.exists()
+
+
 def pauses_of(sources: QuerySet[Source]) -> list[PauseInForce]:
     """Return the pauses that hold any of the sources, that of everything first.
 

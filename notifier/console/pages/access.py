@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
@@ -52,6 +52,11 @@ def page(permission: Permission | None = None) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form sent, perhaps nothing; None where none was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def _to_log_in(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from notifier.alerting.policy.current import categories, label_of
 from notifier.alerting.policy.narrowing import NarrowingError, in_words
 from notifier.alerting.policy_changes import adopt, narrowings_so_far, propose, propose_lifting
 from notifier.console.forms.rules import NarrowingForm, ReasonForm
-from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.access import ConsoleRequest, page, posted
 from notifier.console.pages.rules import EDIT, departements_of
 
 _PAGE = 50
@@ -29,7 +29,7 @@ def narrow(request: ConsoleRequest, category: str) -> HttpResponse:
     departements = departements_of(request.scope)
     if found is None or not departements or not NarrowingForm.fields_for(found):
         raise Http404
-    form = NarrowingForm(request.POST or None, category=found, departements=departements)
+    form = NarrowingForm(posted(request), category=found, departements=departements)
     if request.method == "POST" and form.is_valid():
         try:
             comparison = propose(form.narrowing(), str(request.user))
@@ -58,7 +58,7 @@ def narrowings(request: ConsoleRequest) -> HttpResponse:
 def lift(request: ConsoleRequest, narrowing: int) -> HttpResponse:
     """Ask why a narrowing ends; then compare its end with the past."""
     one = get_object_or_404(request.scope.narrowings(EDIT), pk=narrowing)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             comparison = propose_lifting(one, form.cleaned_data["reason"], str(request.user))

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from notifier.accounts.roles import Permission
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
-    pauses,
     providers_blocked,
     reviews_undecided,
     reviews_waiting,
@@ -45,7 +44,6 @@ def now(request: ConsoleRequest) -> HttpResponse:
         else [],
         "waiting": waiting_for_a_person(scope.notifications(SEE)),
         "blocked": providers_blocked(at),
-        "pauses": pauses(scope.sources(SEE)),
         "silent": silent_sources(scope.sources(SEE)),
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
         "may_act": scope.has(Permission.ACT),

@@ -21,6 +21,7 @@ from notifier.alerting.figures.masking import Shown
 from notifier.console import french, icons, navigation
 from notifier.console.charts import Chart
 from notifier.console.moments import Moments
+from notifier.console.paused import pauses_for
 from notifier.delivery.address import mask
 
 register = template.Library()
@@ -139,6 +140,13 @@ def theme(context: Context) -> str:
     request = context.get("request")
     chosen = request.COOKIES.get(navigation.THEME_COOKIE, "") if request else ""
     return chosen if chosen in navigation.THEMES else ""
+
+
+@register.simple_tag(takes_context=True)
+def pauses(context: Context) -> SafeString:
+    """Say what is paused where this reader works."""
+    scope = getattr(context.get("request"), "scope", None)
+    return _part("pauses", shown=pauses_for(scope) if scope else ())
 
 
 @register.simple_tag
