@@ -35,6 +35,7 @@ class Link:
 ENTRIES = (
     Entry("Maintenant", "console:now", Permission.SEE_BOARD, "pulse"),
     Entry("Cette nuit", "console:night", Permission.SEE_BOARD, "moon"),
+    Entry("Annuaire", "console:communes", Permission.SEE_PEOPLE, "search"),
     Entry("Territoire", "console:territory", Permission.SEE_PEOPLE, "map"),
     Entry("Journal", "console:log", Permission.SEE_LOG, "list"),
     Entry("Chiffres", "console:figures", Permission.SEE_FIGURES, "chart"),

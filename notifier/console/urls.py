@@ -26,6 +26,7 @@ from notifier.console.pages.incidents import actions, show
 from notifier.console.pages.incidents.review import review
 from notifier.console.pages.log import views as log
 from notifier.console.pages.reveal import reveal_address
+from notifier.console.pages.organisation import addresses, calendar, people, search, told
 
 app_name = "console"
 
@@ -161,4 +162,36 @@ urlpatterns = [
     path("comptes/<int:account>/second-facteur", accounts.lost_factor, name="lost-factor"),
     path("comptes/roles/<int:assignment>/date", accounts.change_end, name="change-end"),
     path("comptes/roles/<int:assignment>/retirer", accounts.take_role, name="take-role"),
+    path("communes", search.communes, name="communes"),
+    path("organismes/<str:kind>/<str:code>", people.people, name="organisation"),
+    path("organismes/<str:kind>/<str:code>/calendrier", calendar.calendar, name="calendar"),
+    path("organismes/<str:kind>/<str:code>/alertes", told.alerts, name="alerts"),
+    path("organismes/<str:kind>/<str:code>/historique", told.history, name="history"),
+    path("organismes/<str:kind>/<str:code>/qui", told.who, name="who"),
+    path("organismes/<str:kind>/<str:code>/ajouter", people.appoint_person, name="appoint"),
+    path("organismes/<str:kind>/<str:code>/ordre", people.order, name="order"),
+    path("organismes/<str:kind>/<str:code>/astreinte/tour", calendar.shift, name="shift"),
+    path(
+        "organismes/<str:kind>/<str:code>/astreinte/roulement", calendar.rotation, name="rotation"
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/astreinte/arret",
+        calendar.stop_on_call,
+        name="stop-on-call",
+    ),
+    path("mandats/<int:mandate>", people.mandate, name="mandate"),
+    path("mandats/<int:mandate>/modifier", people.amend_mandate, name="amend-mandate"),
+    path("mandats/<int:mandate>/fin", people.end_mandate, name="end-mandate"),
+    path("mandats/<int:mandate>/place", people.move_mandate, name="move-mandate"),
+    path("mandats/<int:mandate>/confirmer", people.confirm_person, name="confirm-mandate"),
+    path("mandats/<int:mandate>/absence", calendar.absence, name="absence"),
+    path("mandats/<int:mandate>/adresse", addresses.add, name="add-address"),
+    path("absences/<int:absence>/fin", calendar.end_one_absence, name="end-absence"),
+    path("adresses/<int:address>", addresses.address, name="address"),
+    path("adresses/<int:address>/corriger", addresses.change, name="change-address"),
+    path("adresses/<int:address>/retirer", addresses.remove, name="remove-address"),
+    path("adresses/<int:address>/premiere", addresses.first, name="first-address"),
+    path("adresses/<int:address>/confirmer", addresses.confirm_one, name="confirm-address"),
+    path("adresses/<int:address>/essai", addresses.send, name="test-address"),
+    path("adresses/<int:address>/code", addresses.answer, name="answer-test"),
 ]

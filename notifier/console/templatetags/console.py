@@ -23,6 +23,8 @@ from notifier.console.charts import Chart
 from notifier.console.moments import Moments
 from notifier.console.paused import pauses_for
 from notifier.delivery.address import mask
+from notifier.directory.models import Mandate
+from notifier.territory.phones import format_number
 
 register = template.Library()
 
@@ -95,6 +97,24 @@ def ago(at: datetime | None) -> str:
 def duration(length: timedelta | float | None) -> str:
     """Write "3 min 12 s"; a dash where there is none."""
     return "–" if length is None else french.duration(length)
+
+
+@register.filter
+def holder(mandate: Mandate) -> str:
+    """Name the holder of a mandate; a service without a name by its function."""
+    return mandate.person.name or f"{mandate.title[:1].upper()}{mandate.title[1:]}"
+
+
+@register.filter
+def masked(address: str) -> str:
+    """Mask a number or a mailbox."""
+    return mask(address)
+
+
+@register.filter
+def readable(address: str) -> str:
+    """Write a number as one dials it: "06 39 98 00 12"; a mailbox as it is."""
+    return format_number(address).replace(" ", french.NO_BREAK) if address[:1] == "+" else address
 
 
 @register.simple_tag
@@ -235,10 +255,12 @@ def tabs(content: str, label: str) -> SafeString:
     return format_html('<nav class="tabs" aria-label="{}"><ul>{}</ul></nav>', label, content)
 
 
-@register.simple_tag
-def tab(label: str, url: str, current: bool = False) -> SafeString:
-    """Lead to one part."""
-    return _part("tab", label=label, url=url, current=current)
+@register.simple_tag(takes_context=True)
+def tab(context: Context, label: str, url: str, current: bool | None = None) -> SafeString:
+    """Lead to one part; it is the current one where its address is the page's, unless said."""
+    request = context.get("request")
+    is_here = request is not None and request.path == url
+    return _part("tab", label=label, url=url, current=is_here if current is None else current)
 
 
 @register.simple_block_tag
@@ -323,10 +345,19 @@ def errors(form: BaseForm) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def filter_bar(context: Context, form: BaseForm, label: str = "Filtrer la liste") -> SafeString:
+def filter_bar(
+    context: Context, form: BaseForm, label: str = "Filtrer la liste", button: str = "Filtrer"
+) -> SafeString:
     """Show the filters of a list (the form of a FilterSet), sent by GET."""
     request = context["request"]
-    return _part("filter_bar", form=form, label=label, path=request.path, is_set=bool(request.GET))
+    return _part(
+        "filter_bar",
+        form=form,
+        label=label,
+        button=button,
+        path=request.path,
+        is_set=bool(request.GET),
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,108 @@
+"""What an organisation was told, what changed there, who would be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from notifier.accounts.roles import Permission
+from notifier.alerting.decision.who import Answer, who_would_be_told
+from notifier.alerting.policy.current import categories, label_of
+from notifier.console.forms.organisation import WhoForm
+from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.organisation.lookup import is_stored, organisation_or_404
+from notifier.console.pages.organisation.people import SEE, frame
+from notifier.delivery.address import mask
+from notifier.directory.models import OrganisationKind, OrganisationRef
+from notifier.directory.organisation_history import history_of
+from notifier.intake.schema.vocabulary import Severity
+from notifier.territory.resolve import commune_by_code
+
+_PAGE = 30
+
+
+def _key(request: ConsoleRequest) -> int | None:
+    text = request.GET.get("avant", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+@page(Permission.SEE_INCIDENTS)
+@require_safe
+def alerts(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
+    """Show the last alerts, the newest first."""
+    one = organisation_or_404(request.scope, Permission.SEE_INCIDENTS, kind, code)
+    rows = request.scope.alerts(Permission.SEE_INCIDENTS).filter(
+        organisation_kind=kind, organisation=code
+    )
+    before = _key(request)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.select_related("incident").order_by("-id")[: _PAGE + 1])
+    shown = found[:_PAGE]
+    context = {
+        **frame(request.scope, one),
+        "alerts": [(alert, label_of(alert.category)) for alert in shown],
+        "next": shown[-1].pk if len(found) > _PAGE else None,
+    }
+    return render(request, "organisation/alerts.html", context)
+
+
+@page(SEE)
+@require_safe
+def history(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
+    """Show who changed what, with before and after."""
+    one = organisation_or_404(request.scope, SEE, kind, code)
+    found = history_of(one, mask, _key(request), _PAGE + 1) if is_stored(one) else []
+    shown = found[:_PAGE]
+    context = {
+        **frame(request.scope, one),
+        "changes": shown,
+        "next": shown[-1].change.pk if len(found) > _PAGE else None,
+    }
+    return render(request, "organisation/history.html", context)
+
+
+@page(SEE)
+@require_safe
+def who(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
+    """Say who would be told of a category at an hour: the plan's own answer."""
+    one = organisation_or_404(request.scope, SEE, kind, code)
+    commune = commune_by_code(code) if kind == OrganisationKind.COMMUNE else None
+    if commune is None:
+        raise Http404
+    form = WhoForm(one, request.GET or None)
+    known = categories()
+    labels = [(c, known.get(c)) for c in known.codes()]
+    form.fields["category"].choices = [(c, found.label) for c, found in labels if found]  # type: ignore[attr-defined] # a choice field
+    form.fields["severity"].choices = [(s.value, s.label) for s in Severity]  # type: ignore[attr-defined] # a choice field
+    answers = None
+    at = timezone.now()
+    if request.GET and form.is_valid():
+        data = form.cleaned_data
+        at = data["at"] or at
+        answers = who_would_be_told(commune, data["category"], data["severity"], at)
+    own = request.scope.organisations(SEE).values_list("kind", "code")
+    visible = {OrganisationRef(*pair) for pair in own.filter(_named(answers or []))}
+    visible.add(one.ref)
+    context = {
+        **frame(request.scope, one),
+        "form": form,
+        "answers": [(answer, answer.ref in visible) for answer in answers or ()],
+        "is_asked": answers is not None,
+        "at": at,
+    }
+    return render(request, "organisation/who.html", context)
+
+
+def _named(answers: Sequence[Answer]) -> Q:
+    """Select the organisations of the answers: addresses of the others are not shown."""
+    named = Q(pk=None)
+    for answer in answers:
+        if answer.ref is not None:
+            named |= Q(kind=answer.ref.kind, code=answer.ref.code)
+    return named
