@@ -106,12 +106,6 @@ def holder(mandate: Mandate) -> str:
 
 
 @register.filter
-def masked(address: str) -> str:
-    """Mask a number or a mailbox."""
-    return mask(address)
-
-
-@register.filter
 def readable(address: str) -> str:
     """Write a number as one dials it: "06 39 98 00 12"; a mailbox as it is."""
     return format_number(address).replace(" ", french.NO_BREAK) if address[:1] == "+" else address

@@ -256,15 +256,19 @@ def frame(scope: Scope, one: Organisation) -> dict[str, Any]:
     return {
         "organisation": one,
         "is_commune": one.kind == OrganisationKind.COMMUNE,
-        "may_edit": scope.has(EDIT) and _covers(scope, EDIT, one),
-        "may_reveal": scope.has(Permission.SEE_ADDRESSES)
-        and _covers(scope, Permission.SEE_ADDRESSES, one),
-        "may_test": scope.has(Permission.TEST_SEND) and _covers(scope, Permission.TEST_SEND, one),
+        "may_edit": _covers(scope, EDIT, one),
+        "may_reveal": _covers(scope, Permission.SEE_ADDRESSES, one),
+        "may_test": _covers(scope, Permission.TEST_SEND, one),
+        "may_edit_territory": is_stored(one) and _covers(scope, Permission.EDIT_TERRITORY, one),
         "may_see_incidents": scope.has(Permission.SEE_INCIDENTS),
     }
 
 
 def _covers(scope: Scope, permission: Permission, one: Organisation) -> bool:
+    if not scope.has(permission):
+        return False
+    if scope.territory(permission).is_everything:
+        return True
     if not is_stored(one):
         return one.code in scope.communes(permission)
     return scope.organisations(permission).filter(pk=one.pk).exists()
