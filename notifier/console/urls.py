@@ -25,8 +25,8 @@ from notifier.console.pages.imports import campaigns, election, job, undoing, up
 from notifier.console.pages.incidents import actions, show
 from notifier.console.pages.incidents.review import review
 from notifier.console.pages.log import views as log
-from notifier.console.pages.reveal import reveal_address
 from notifier.console.pages.organisation import addresses, calendar, people, search, told
+from notifier.console.pages.reveal import reveal_address
 
 app_name = "console"
 

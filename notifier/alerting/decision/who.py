@@ -152,10 +152,10 @@ def _planned(
     ]
     named = _named(ruling.name, ruling.organisation)
     if one.alert is None:
-        return Answer(named, ruling.ruling.reason)
+        return Answer(named, ruling.ruling.reason, ref=ruling.organisation)
     told = {n.recipient for n in one.notifications} | {k.planned.recipient for k in one.known}
     then, passed_over = _others(order, told, zone)
-    return Answer(named, ruling.ruling.reason, readers, then, passed_over)
+    return Answer(named, ruling.ruling.reason, readers, then, passed_over, ruling.organisation)
 
 
 def _stored(alert: Alert, notifications: Sequence[Notification], order: Order[Recipient]) -> Answer:

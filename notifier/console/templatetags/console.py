@@ -24,7 +24,6 @@ from notifier.console.moments import Moments
 from notifier.console.paused import pauses_for
 from notifier.delivery.address import mask
 from notifier.directory.models import Mandate
-from notifier.territory.phones import format_number
 
 register = template.Library()
 
@@ -103,12 +102,6 @@ def duration(length: timedelta | float | None) -> str:
 def holder(mandate: Mandate) -> str:
     """Name the holder of a mandate; a service without a name by its function."""
     return mandate.person.name or f"{mandate.title[:1].upper()}{mandate.title[1:]}"
-
-
-@register.filter
-def readable(address: str) -> str:
-    """Write a number as one dials it: "06 39 98 00 12"; a mailbox as it is."""
-    return format_number(address).replace(" ", french.NO_BREAK) if address[:1] == "+" else address
 
 
 @register.simple_tag

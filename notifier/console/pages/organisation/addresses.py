@@ -1,4 +1,4 @@
-"""One address: corrected, tried, confirmed, revealed."""
+"""One address: corrected, tried, confirmed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from notifier.console.pages.organisation.lookup import (
     require_own,
 )
 from notifier.console.pages.organisation.people import EDIT, SEE, frame, rows_of
-from notifier.delivery.address import mask
 from notifier.directory.addresses import confirm
 from notifier.directory.changes import changing
 from notifier.directory.models import Address, AddressKind, ChangeKind, Mandate
@@ -30,10 +29,8 @@ from notifier.directory.person_addresses import (
     remove_address,
     try_first,
 )
-from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
 
-REVEAL, TEST = Permission.SEE_ADDRESSES, Permission.TEST_SEND
+TEST = Permission.TEST_SEND
 
 
 @page(SEE)
@@ -136,23 +133,6 @@ def confirm_one(request: ConsoleRequest, address: int) -> HttpResponse:
     return redirect("console:address", address=shown.pk)
 
 
-@page(REVEAL)
-@require_POST
-def reveal(request: ConsoleRequest, address: int) -> HttpResponse:
-    """Show one address in clear, and keep in the journal who looked at it."""
-    shown = address_or_404(request.scope, REVEAL, address)
-    mandate = mandate_of(request.scope, REVEAL, shown)
-    where = mandate.organisation
-    text = (
-        f"{mandate.title} de {where.name} ({where.ref}), {mask(shown.value)} : adresse montrée "
-        f"à {request.user}."
-    )
-    write_entries([new_entry(None, Step.ACCESS, text, organisation=str(where.ref))])
-    if getattr(request, "htmx", False):
-        return render(request, "organisation/revealed.html", {"address": shown})
-    return _render(request, shown, mandate, is_revealed=True)
-
-
 @page(TEST)
 @require_POST
 def send(request: ConsoleRequest, address: int) -> HttpResponse:
@@ -193,7 +173,6 @@ def _render(
     mandate: Mandate,
     *,
     form: AddressForm | None = None,
-    is_revealed: bool = False,
 ) -> HttpResponse:
     one = mandate.organisation
     found = [pair for row in rows_of(one) for pair in row.addresses if pair[0].pk == shown.pk]
@@ -205,7 +184,6 @@ def _render(
         "form": form or AddressForm(one),
         "code_form": CodeForm(one),
         "test": last_tests([shown.pk]).get(shown.pk),
-        "is_revealed": is_revealed,
         "now": timezone.now(),
     }
     return render(request, "organisation/address.html", context)
