@@ -21,7 +21,7 @@ from notifier.directory.absences import add_absence
 from notifier.directory.allowed import EVERYTHING
 from notifier.directory.confirmation import start_campaign
 from notifier.directory.imports.jobs import submit
-from notifier.directory.models import Address, Change, Convention, Mandate, Zone
+from notifier.directory.models import Address, Convention, Mandate, Zone
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
@@ -31,26 +31,53 @@ from tests.alerting.organisations import told_by_convention
 from tests.harness.accounts import add_account
 from tests.harness.people import add_contact
 
-CONTACTS = (
-    "code_commune;fonction;rang;nom;prenom;mobile;courriel\n"
-    "90033;adjoint;3;Quatrepoint;Zéphyrine;06 39 98 00 01;"
-).encode()
-MOBILE, MAIL = "+33639980001", "zephyrine@delle.example"
-# What only the Territoire de Belfort knows: nobody else reads one of these anywhere.
-SECRETS = (
-    "Quatrepoint",
-    "Zéphyrine",
-    "ESSAI-SECRET-1",
-    "39980001",
-    "39 98 00 01",
-    MAIL,
-    "CORG du secret",
-    "Convention du secret",
-    "Convention%20du%20secret",
-    "colleague-of-90",
-    "Recherche du secret",
-    "Campagne du secret",
-)
+
+@dataclass(frozen=True)
+class Place:
+    """Where a world is, and the words by which what is of it is recognised."""
+
+    departement: str
+    commune: str
+    in_doubt: str
+    last_name: str
+    first_name: str
+    mobile: str
+    mail: str
+    reference: str
+    source: str
+    convention: str
+    siren: str
+    colleague: str
+
+    @property
+    def contacts(self) -> bytes:
+        """A list of contacts of its commune."""
+        row = f"{self.commune};adjoint;3;{self.last_name};{self.first_name};{self.mobile};"
+        return f"code_commune;fonction;rang;nom;prenom;mobile;courriel\n{row}".encode()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What only this place knows: nobody else reads one of these anywhere."""
+        national = self.mobile.removeprefix("+33")
+        pairs = " ".join((national[1:3], national[3:5], national[5:7], national[7:9]))
+        return (
+            self.last_name, self.first_name, self.reference, national[1:], pairs, self.mail,
+            self.source, self.convention, self.convention.replace(" ", "%20"), self.colleague,
+            f"Recherche de {self.colleague}",
+            f"Campagne de {self.colleague}",
+        )  # fmt: skip
+
+
+BELFORT = Place(
+    "90", "90033", "Giromagny", "Quatrepoint", "Zéphyrine", "+33639980001",
+    "zephyrine@delle.example", "ESSAI-SECRET-1", "CORG du secret", "Convention du secret",
+    "200069052", "colleague-of-90",
+)  # fmt: skip
+SAONE = Place(
+    "70", "70550", "Lure", "Cinqponts", "Ysaline", "+33639980701", "ysaline@vesoul.example",
+    "ESSAI-VESOUL-1", "CORG de Vesoul", "Convention de Vesoul", "247000011", "colleague-of-70",
+)  # fmt: skip
+SECRETS = BELFORT.secrets
 
 
 @dataclass
@@ -63,26 +90,33 @@ class World:
     arguments: dict[str, Any]
 
 
-def build_world() -> World:
-    """Store somebody and something of every kind in the Territoire de Belfort."""
+def build_world(place: Place = BELFORT) -> World:
+    """Store somebody and something of every kind there."""
     mandate = add_contact(
-        "90033", last_name="Quatrepoint", first_name="Zéphyrine", mobile=MOBILE, email=MAIL
+        place.commune,
+        last_name=place.last_name,
+        first_name=place.first_name,
+        mobile=place.mobile,
+        email=place.mail,
     )
     deputy = add_contact(
-        "90033", "adjoint", last_name="Quatrepoint-Adjoint", email="adjoint@delle.example"
+        place.commune,
+        "adjoint",
+        last_name=f"{place.last_name}-Adjoint",
+        email=f"adjoint.{place.mail}",
     )
     source = add_source(
-        "CORG du secret", ["90"], service="Gendarmerie", duty_email="", signed=False
+        place.source, [place.departement], service="Gendarmerie", duty_email="", signed=False
     ).source
-    told = told_by_convention(title="Convention du secret")
-    report = _push(source, "ESSAI-SECRET-1", insee="90033")
-    doubt = _push(source, "ESSAI-SECRET-1-D", insee="90033", name="Giromagny")
-    account = add_account(Role.DISPATCHER, "90", name="colleague-of-90")
+    told = told_by_convention(title=place.convention, code=place.siren, communes=(place.commune,))
+    report = _push(source, place.reference, insee=place.commune)
+    doubt = _push(source, f"{place.reference}-D", insee=place.commune, name=place.in_doubt)
+    account = add_account(Role.DISPATCHER, place.departement, name=place.colleague)
     now = timezone.now()
-    search = save_search(account, "Recherche du secret", "organisme=90033")
+    search = save_search(account, f"Recherche de {place.colleague}", f"organisme={place.commune}")
     campaign = start_campaign(
-        "Campagne du secret",
-        Mandate.objects.all(),
+        f"Campagne de {place.colleague}",
+        Mandate.objects.filter(pk=mandate.pk),
         author="x",
         ends_at=now + timedelta(days=30),
         remind_after_days=7,
@@ -90,33 +124,38 @@ def build_world() -> World:
     )
     absence = add_absence(mandate, now, now + timedelta(days=2), deputy, now)
     narrowing = PolicyNarrowing(
-        departement="90", category="C01.01.00", is_routine=True, reason="motif de CORG du secret"
+        departement=place.departement,
+        category="C01.01.00",
+        is_routine=True,
+        reason=f"motif de {place.source}",
     )
-    comparison = propose(narrowing, "colleague-of-90")
+    comparison = propose(narrowing, place.colleague)
     arguments = {
         "pk": 1,  # a passkey; nobody has one
         "kind": "commune",
-        "code": "90033",
-        "departement": "90",
-        "commune": "90033",
+        "code": place.commune,
+        "departement": place.departement,
+        "commune": place.commune,
         "category": "C01.01.01",
         "incident": report.incident_id,
         "report": doubt.pk,
-        "alert": Alert.objects.get(organisation="90033").pk,
+        "alert": Alert.objects.get(organisation=place.commune).pk,
         "notification": Notification.objects.filter(incident=report.incident_id).first().pk,
         "mandate": mandate.pk,
         "person": mandate.person_id,
-        "address": Address.objects.get(value=MOBILE).pk,
+        "address": Address.objects.get(value=place.mobile).pk,
         "source": source.pk,
-        "convention": Convention.objects.get().reference,
-        "change": Change.objects.order_by("id").first().pk,
+        "convention": Convention.objects.get(title=place.convention).reference,
+        "change": mandate.history.first().change_id,
         "account": account.pk,
         "assignment": RoleAssignment.objects.get(user=account).pk,
-        "invitation": _invitation().pk,
+        "invitation": _invitation(place).pk,
         "zone": Zone.objects.filter(organisation=told).first().pk,
         "absence": absence.pk,
         "campaign": campaign.pk,
-        "job": submit(CONTACTS, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING).pk,
+        "job": submit(
+            place.contacts, "liste.csv", owner=account.pk, author="x", allowed=EVERYTHING
+        ).pk,
         "narrowing": comparison.narrowing_id,
         "comparison": comparison.pk,
         "search": search.pk,
@@ -124,13 +163,13 @@ def build_world() -> World:
     return World(mandate, report, doubt, arguments)
 
 
-def _invitation() -> Invitation:
+def _invitation(place: Place) -> Invitation:
     now = timezone.now()
     return Invitation.objects.create(
-        email="invite@colleague-of-90.example",
+        email=f"invite@{place.colleague}.example",
         role=Role.DISPATCHER,
-        departement="90",
-        digest="0" * 64,
+        departement=place.departement,
+        digest=place.departement * 32,
         author="tests",
         invited_at=now,
         expires_at=now + timedelta(days=3),
