@@ -20,8 +20,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect what the journal of access is written from, and what a failed mail leaves."""
         from notifier.accounts.log_in import recording, sessions  # noqa: F401 - receivers connect
+        from notifier.alerting.coverage_report import asking_administrators
         from notifier.delivery.signals import delivery_failed
 
+        asking_administrators.connect(_mailboxes_of, dispatch_uid="accounts")
         delivery_failed.connect(_erase_private, dispatch_uid="accounts")
 
 
@@ -29,3 +31,12 @@ def _erase_private(message: Message, **_: object) -> None:
     from notifier.delivery.sending.record import erase_private
 
     erase_private([message])
+
+
+def _mailboxes_of(departement: str, **_: object) -> list[str]:
+    from django.utils import timezone
+
+    from notifier.accounts.scope import administrators_of
+
+    found = administrators_of(departement, timezone.localdate()).exclude(email="")
+    return list(found.values_list("email", flat=True))

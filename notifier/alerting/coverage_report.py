@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.contrib.auth import get_user_model
+from django.dispatch import Signal
 from django.utils import timezone
 
+from notifier.alerting.links import console_url
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import EXEMPT, Channel, Lane
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
@@ -21,7 +22,8 @@ log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=3)
 TITLE = "administrateur de l’annuaire"
 _MAX_LISTED = 200
-_CHANGES_PEOPLE = "directory.change_mandate"
+# Sent with `departement`; receivers return the mailboxes of those who administer it.
+asking_administrators = Signal()
 
 
 def report_coverage() -> None:
@@ -44,12 +46,9 @@ def report_coverage() -> None:
 
 
 def _administrators(departement: str, sources: list[Source]) -> list[str]:
-    """Return the mailboxes of whoever may change people; without any, those of the duty officers.
-
-    Accounts are of the whole service: each gets the list of every département.
-    """
-    accounts = get_user_model().objects.filter(is_active=True, is_staff=True).exclude(email="")
-    found = {account.email for account in accounts if account.has_perm(_CHANGES_PEOPLE)}
+    """Return the mailboxes of whoever administers a département; else of its duty officers."""
+    answers = asking_administrators.send(sender=None, departement=departement)
+    found = {mailbox for _, mailboxes in answers for mailbox in mailboxes or ()}
     if not found:
         found = {source.duty_email for source in sources if departement in source.departements}
     return sorted(found - {""})
@@ -68,6 +67,7 @@ def _mail(checked: Checked, address: str, now: datetime) -> OutgoingMessage:
             "by_nobody": len(found.by_nobody),
             "problems": list(listed),
             "count": len(checked.problems),
+            "link": console_url("console:territory", departement=found.departement),
         }
     )
     return OutgoingMessage(

@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.alerting.links import console_url
 from notifier.alerting.notification.recipients import recipient_key
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import EXEMPT, Channel, Lane
@@ -80,6 +81,7 @@ def _mail(
         "when": {0: "aujourd’hui", 1: "demain"}.get(left, f"dans {left} jours"),
         "told": told,
         "owner": organisation(person.organisation).name,
+        "link": console_url("console:convention", convention.reference),
     }
     subject, body = composer().deadline(facts)
     return OutgoingMessage(

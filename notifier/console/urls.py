@@ -67,12 +67,12 @@ urlpatterns = [
     path(
         "conventions/donner/enregistrer", convention_file.apply_file, name="convention-file-apply"
     ),
-    path("conventions/<slug:convention>", conventions.convention, name="convention"),
-    path("conventions/<slug:convention>/effet", conventions.effect, name="convention-effect"),
-    path("conventions/<slug:convention>/fin", conventions.end, name="convention-end"),
-    path("conventions/<slug:convention>/garder", conventions.keep_back, name="convention-narrow"),
+    path("conventions/<str:convention>", conventions.convention, name="convention"),
+    path("conventions/<str:convention>/effet", conventions.effect, name="convention-effect"),
+    path("conventions/<str:convention>/fin", conventions.end, name="convention-end"),
+    path("conventions/<str:convention>/garder", conventions.keep_back, name="convention-narrow"),
     path(
-        "conventions/<slug:convention>/garder/<str:commune>/lever",
+        "conventions/<str:convention>/garder/<str:commune>/lever",
         conventions.lift,
         name="convention-lift",
     ),

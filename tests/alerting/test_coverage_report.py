@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 
+from notifier.accounts.models import User
+from notifier.accounts.roles import Role
 from notifier.alerting.coverage_report import report_coverage
 from notifier.api.metrics import SnapshotCollector, take_snapshot
 from notifier.delivery.models import Message
@@ -17,6 +17,7 @@ from notifier.directory.coverage_checks import last_friday
 from notifier.directory.models import Address, CoverageCheck, Mandate
 from notifier.intake.access.api_keys import add_source
 from notifier.territory.resolve import communes_in
+from tests.harness.accounts import add_account
 from tests.harness.people import add_contacts
 
 pytestmark = pytest.mark.django_db
@@ -39,14 +40,6 @@ def _ninety() -> None:
     add_contacts(
         *(Contact(commune=code, function="maire", mobile=mobile) for code, mobile in EVERYBODY)
     )
-
-
-def account(name: str, *, may_change: bool, **fields: bool) -> None:
-    user = get_user_model().objects.create_user(
-        name, f"{name}@corg90.example", is_staff=True, **fields
-    )
-    if may_change:
-        user.user_permissions.add(Permission.objects.get(codename="change_mandate"))
 
 
 def lose(code: str) -> None:
@@ -121,14 +114,19 @@ def test_two_workers_tell_it_once() -> None:
     assert mails_at(START + timedelta(hours=1, minutes=5)) == []
 
 
-def test_those_who_may_change_people_are_told_in_place_of_the_duty_officer() -> None:
-    account("anne", may_change=True)
-    account("luc", may_change=False)
-    account("zoe", may_change=True, is_active=False)
+def test_who_administers_the_departement_is_told_in_place_of_the_duty_officer() -> None:
+    anne = add_account(Role.GROUPEMENT, "90")
+    add_account(Role.DISPATCHER, "90")
+    add_account(Role.GROUPEMENT, "70")
+    gone = add_account(Role.GROUPEMENT, "90")
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    add_account(Role.GROUPEMENT, "90", until=START.date() - timedelta(days=1))
     mails_at(START)
     lose("90033")
     sent = mails_at(START + timedelta(hours=1))
-    assert [address for address, _, _ in sent] == ["anne@corg90.example"]
+    [(address, _, body)] = sent
+    assert address == anne.email
+    assert "Voir et corriger : http://127.0.0.1:1/territoire?departement=90\n" in body
     assert set(Message.objects.values_list("pause_key", "lane")) == {("-", "routine")}
 
 

@@ -72,12 +72,14 @@ SAMPLE_DEADLINE: Mapping[str, object] = {
     "title": "Protocole de l’exemple", "reference": "exemple-2026", "renewed": False,
     "day": "31 décembre 2026", "ends_on": "31 décembre 2026", "when": "dans 90 jours",
     "told": ["Clermont Auvergne Métropole"], "owner": "Clermont Auvergne Métropole",
+    "link": "https://alertes.example/conventions/exemple-2026",
 }  # fmt: skip
 # The e-mail to the administrators of the directory: what is wrong with it.
 COVERAGE = ("coverage.subject.j2", "coverage.txt.j2")
 SAMPLE_COVERAGE: Mapping[str, object] = {
     "departement": "90", "is_weekly": True, "moment": "samedi 28 novembre à 3 h", "by_phone": 99,
     "by_mail_only": 1, "by_nobody": 1, "problems": ["Delle (90033) : personne"], "count": 2,
+    "link": "https://alertes.example/territoire?departement=90",
 }  # fmt: skip
 # Whether somebody still holds a mandate, and is reached there: by SMS, or by e-mail.
 CONFIRMATION_SMS = "confirmation.sms.j2"
