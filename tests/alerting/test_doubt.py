@@ -60,7 +60,7 @@ def test_the_duty_is_mailed_the_clues_and_the_command_at_once(source) -> None:
     assert "Le code INSEE 90033 désigne Delle (90033)." in mail.body
     assert "Giromagny (90052) : 1 indice sur 2" in breakable(mail.body)
     assert "notifier review R1 --commune CODE" in mail.body
-    page = reverse("admin:intake_report_change", args=[Report.objects.get().pk])
+    page = reverse("console:review", args=[Report.objects.get().pk])
     assert f" {settings.ENVIRONMENT.PUBLIC_URL}{page}\n" in mail.body.replace("\u00a0", " ")
     assert [line.text for line in journal(step="review")][-1].startswith(
         "N° 1 : permanence du groupement prévenue par courriel"

@@ -167,8 +167,7 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
         is_kept=is_kept,
         is_expired=is_expired,
         exercise=report.exercise,
-        page=settings.ENVIRONMENT.PUBLIC_URL
-        + reverse("admin:intake_report_change", args=[report.pk]),
+        page=settings.ENVIRONMENT.PUBLIC_URL + reverse("console:review", args=[report.pk]),
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from notifier.accounts.roles import Permission
@@ -50,6 +52,7 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         else [],
         "actable": actable,
         "entries": _entries(request, found.pk) if sees_all else [],
+        "log_url": f"{reverse('console:log')}?{urlencode({'reference': found.reference})}",
     }
     return render(request, "incidents/show.html", context)
 
