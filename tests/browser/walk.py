@@ -42,8 +42,12 @@ class Walk:
                 "text/html"
             ):
                 continue
-            self.paths.append(path)
-            yield path
+            arrived = page.url.removeprefix(self.base).partition("#")[0]
+            if arrived in self.paths:
+                continue
+            self.paths.append(arrived)
+            self._seen.add(arrived)
+            yield arrived
             for link in page.evaluate(_LINKS):
                 if link.startswith(self.base):
                     there = urlsplit(link)
