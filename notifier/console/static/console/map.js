@@ -11,6 +11,13 @@ async function read(address) {
   return answer.json();
 }
 
+// Says what a shape is when pointed at. Listening makes a browser stop at each of them with Tab: a
+// hundred presses to pass a département, whose table says the same.
+function say(layer, words) {
+  layer.bindTooltip(words, { sticky: true });
+  layer.on("add", () => layer.getElement()?.setAttribute("tabindex", "-1"));
+}
+
 function drawCommunes(map, found, frame, states) {
   const highlighted = new Set((frame.dataset.highlight || "").split(" ").filter(Boolean));
   return L.geoJSON(found, {
@@ -23,7 +30,7 @@ function drawCommunes(map, found, frame, states) {
     }),
     onEachFeature({ properties: { code, name } }, layer) {
       const said = states[code] ? `${name} : ${states[code].label}` : name;
-      layer.bindTooltip(said, { sticky: true });
+      say(layer, said);
       if (frame.dataset.links) {
         layer.on("click", () => {
           window.location.href = frame.dataset.links.replace("00000", code);
@@ -35,7 +42,7 @@ function drawCommunes(map, found, frame, states) {
 
 function drawZones(map, found) {
   const named = (feature, layer) => {
-    if (feature.properties.name) layer.bindTooltip(feature.properties.name, { sticky: true });
+    if (feature.properties.name) say(layer, feature.properties.name);
   };
   return L.geoJSON(found, {
     style: { className: "map-zone" },
