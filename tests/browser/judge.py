@@ -63,7 +63,7 @@ def tab_faults(page: Page) -> list[str]:
         step = page.evaluate("tabWalk.step()")
         faults += step["faults"]
         left = step["left"]
-    # A date has four parts; a map or a chart whose every shape is a stop keeps people from the rest.
+    # A date has four parts; a map whose every shape is a stop keeps people from what follows it.
     if tabs > 2 * count + 20:
         faults.append(f"{tabs} presses of Tab for {count} things that react")
     return faults + list(page.evaluate("tabWalk.missed()"))
