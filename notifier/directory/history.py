@@ -76,9 +76,9 @@ def recent_changes(limit: int) -> list[Change]:
 
 
 def counted(change: Change) -> str:
-    """Say how much a change did: "modifiés 3, refusés 1"."""
+    """Say how much a change did: "modifiés : 3, refusés : 1"."""
     return ", ".join(
-        f"{_COUNTS.get(name, name)} {count}" for name, count in change.counts.items() if count
+        f"{_COUNTS.get(name, name)} : {count}" for name, count in change.counts.items() if count
     )
 
 

@@ -120,7 +120,7 @@ def when(at: datetime | None) -> str:
 @register.filter
 def masked(text: object) -> str:
     """Mask every number and mailbox within a text."""
-    return _ADDRESS.sub(lambda found: mask(found[0]), str(text))
+    return _ADDRESS.sub(lambda found: mask(found[0]).replace(" ", french.NO_BREAK), str(text))
 
 
 # --- The page ------------------------------------------------------------------------------------
