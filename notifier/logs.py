@@ -3,7 +3,7 @@
 import logging
 import re
 
-_SECRET = re.compile(r"(/(?:calendars|sortie|invitation|connexion/oubli)/)[^/\s?]+")
+_SECRET = re.compile(r"(/(?:calendars|sortie|invitation|connexion/oubli|compte/adresse)/)[^/\s?]+")
 
 
 class RefusalsAreWarnings(logging.Filter):

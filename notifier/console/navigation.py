@@ -28,7 +28,9 @@ class Link:
 
     label: str
     url: str
+    url_name: str
     icon: str
+    key: str
     is_current: bool
 
 
@@ -46,6 +48,21 @@ ENTRIES = (
     Entry("Comptes", "console:accounts", Permission.MANAGE_ACCOUNTS, "people"),
 )
 
+# By which key a page opens, with those that the browser asks for beside it (accesskey).
+KEYS = {
+    "console:now": "m",
+    "console:night": "n",
+    "console:communes": "a",
+    "console:territory": "t",
+    "console:log": "j",
+    "console:figures": "c",
+    "console:rules": "r",
+    "console:conventions": "v",
+    "console:import": "i",
+    "console:sources": "s",
+    "console:accounts": "p",
+}
+
 
 def entries_of(scope: Scope) -> list[Entry]:
     """Return the entries that lead somewhere and that the scope has the permission for."""
@@ -60,7 +77,14 @@ def links(request: HttpRequest) -> list[Link]:
     if scope is None:
         return []
     return [
-        Link(entry.label, url, entry.icon, _leads_to(url, request.path))
+        Link(
+            entry.label,
+            url,
+            entry.url_name,
+            entry.icon,
+            KEYS.get(entry.url_name, ""),
+            _leads_to(url, request.path),
+        )
         for entry in entries_of(scope)
         if (url := url_or_none(entry.url_name))
     ]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from notifier.console.pages import (
+    account,
     accounts,
     convention_file,
     conventions,
@@ -17,9 +18,9 @@ from notifier.console.pages import (
     territory,
     zones,
 )
-from notifier.console.pages.account import account
 from notifier.console.pages.design import design
 from notifier.console.pages.figures import export_figures, figures
+from notifier.console.pages.help import help_page
 from notifier.console.pages.home import home
 from notifier.console.pages.imports import campaigns, election, job, undoing, upload
 from notifier.console.pages.incidents import actions, show
@@ -146,7 +147,12 @@ urlpatterns = [
     path("sources/<int:source>/cle", sources.rotate_key, name="source-key"),
     path("sources/<int:source>/revoquer", sources.revoke_source, name="source-revoke"),
     path("aide/composants", design, name="design"),
-    path("compte", account, name="account"),
+    path("compte", account.account, name="account"),
+    path("compte/nom", account.own_name, name="own-name"),
+    path("compte/adresse", account.own_email, name="own-email"),
+    path("compte/adresse/<str:key>", account.new_email, name="new-email"),
+    path("compte/sessions/fermer", account.close_others, name="close-others"),
+    path("aide", help_page, name="help"),
     path("adresses/<int:address>/reveler", reveal_address, name="reveal"),
     path("comptes", accounts.accounts, name="accounts"),
     path("comptes/inviter", accounts.invite_colleague, name="invite"),

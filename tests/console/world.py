@@ -132,6 +132,7 @@ def build_world(place: Place = BELFORT) -> World:
     comparison = propose(narrowing, place.colleague)
     arguments = {
         "pk": 1,  # a passkey; nobody has one
+        "key": "0" * 43,  # a link of a mail that nobody got
         "kind": "commune",
         "code": place.commune,
         "departement": place.departement,

@@ -6,11 +6,13 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
 from notifier.accounts.log_in.client import client_address
 from notifier.accounts.models import User
@@ -30,6 +32,20 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     sessions.delete()
     return len(keys)
+
+
+def open_sessions(user: User) -> list[UserSession]:
+    """Return the account's sessions that have not ended, the latest first."""
+    now = timezone.now()
+    alive = Session.objects.filter(expire_date__gt=now).values("session_key")
+    begun = UserSession.objects.filter(user=user, created_at__gt=now - SESSION_LASTS)
+    return list(begun.filter(session_key__in=alive).order_by("-created_at"))
+
+
+@receiver([password_changed, password_set, password_reset])
+def end_others(user: User, request: HttpRequest, **_: Any) -> None:
+    """End the other sessions of an account that got a new password."""
+    end_sessions(user, but=request.session.session_key)
 
 
 @receiver(user_logged_in)

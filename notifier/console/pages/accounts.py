@@ -106,7 +106,7 @@ def account_page(request: ConsoleRequest, account: int) -> HttpResponse:
         "account": found,
         "roles": [(one, may_manage(request.scope, one)) for one in roles if one.is_active(today)],
         "may_administer": may_administer(request.scope, found),
-        "entries": [one for one in accesses_of(found) if one.data.get("assignment") in here],
+        "accesses": [one for one in accesses_of(found) if one.data.get("assignment") in here],
     }
     return render(request, "accounts/account.html", context)
 
