@@ -35,6 +35,11 @@ urlpatterns = [
     path("", home, name="home"),
     path("territoire", territory.territory, name="territory"),
     path("territoire/<str:departement>.json", territory.states, name="territory-states"),
+    path(
+        "territoire/<str:departement>/exporter",
+        territory.export_territory,
+        name="territory-export",
+    ),
     path("organismes", organisations.organisations, name="organisations"),
     path("organismes/nouveau", organisations.new_organisation, name="organisation-new"),
     path(

@@ -140,6 +140,29 @@ def test_a_whole_departement_takes_a_few_statements(
         client.get("/territoire")
 
 
+def test_an_export_names_nobody_and_is_in_the_journal(client: Client, user: User) -> None:
+    add_contact("90033", "maire", last_name="Noyer", mobile="+33639980001")
+    given = {"a_corriger": "single", "format": "csv"}
+    answer = client.post("/territoire/90/exporter", given)
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("code_commune;commune;cette_nuit;par_sms")
+    assert lines[1:] == ["90033;Delle;une seule personne;1;0;0;0;0"]
+    entry = Entry.objects.filter(step=Step.ACCESS).latest("id")
+    assert entry.data["account"] == user.pk
+    assert entry.data["rows"] == 1
+    assert client.post("/territoire/70/exporter", given).status_code == 404
+
+
+def test_an_export_asks_again_who_is_there(client: Client) -> None:
+    session = client.session
+    for proof in session["account_authentication_methods"]:
+        proof["at"] -= 3600
+    session.save()
+    answer = client.post("/territoire/90/exporter", {"format": "csv"})
+    assert answer.status_code in (302, 403)
+    assert not Entry.objects.filter(step=Step.ACCESS, data__rows=101).exists()
+
+
 # --- Organismes
 
 

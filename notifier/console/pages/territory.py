@@ -6,17 +6,21 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from notifier.accounts.access_log import record_access
 from notifier.accounts.roles import Permission
 from notifier.accounts.scope import Scope
+from notifier.console.downloads import table_answer
 from notifier.console.forms.territory import BY_NAME, CoverageFilter
 from notifier.console.french import number
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.reauthentication import reauthenticated
 from notifier.console.templatetags.map import MapState
 from notifier.console.territory import departements_of
 from notifier.directory.commune_coverage import (
@@ -27,6 +31,7 @@ from notifier.directory.commune_coverage import (
     named_like,
 )
 from notifier.directory.coverage import tonight
+from notifier.directory.coverage_table import HEADER, coverage_table
 from notifier.directory.models import CoverageCheck
 from notifier.directory.names import fold
 from notifier.territory.zones.departements import Departement, departement_by_code
@@ -99,6 +104,8 @@ def territory(request: ConsoleRequest) -> HttpResponse:
             "legend": [MapState(reach, _capital(reach.label), counts[reach]) for reach in Reach],
             "states_url": reverse("console:territory-states", args=[departement]),
             "several": len(departements) > 1,
+            "query": {name: asked[name] for name in ("a_corriger", "q") if asked.get(name)},
+            "may_export": request.scope.has(Permission.EXPORT),
         },
     )
 
@@ -111,6 +118,24 @@ def states(request: ConsoleRequest, departement: str) -> HttpResponse:
     return JsonResponse(
         {c.commune.code: {"state": c.reach, "label": c.reach.label} for c in night.communes}
     )
+
+
+@page(Permission.EXPORT)
+@require_POST
+@reauthenticated
+def export_territory(request: ConsoleRequest, departement: str) -> HttpResponse:
+    """Send the communes that are asked for as CSV or XLSX; the journal notes it."""
+    if not request.scope.has(SEE):
+        raise PermissionDenied
+    night = night_of(request.scope, departement, SEE)
+    form = CoverageFilter(request.POST, [departement])
+    asked = form.cleaned_data if form.is_valid() else {}
+    found = chosen(night.communes, asked.get("a_corriger", ""), asked.get("q", ""))
+    rows = coverage_table(sorted(found, key=_by_urgency))
+    what = f"a exporté les communes du département {departement} et qui y serait joint"
+    record_access(request.user, what, departement=departement, rows=len(rows))
+    name = f"territoire-{departement}"
+    return table_answer(HEADER, rows, name, request.POST.get("format", "csv"))
 
 
 def _capital(text: str) -> str:
