@@ -118,13 +118,13 @@ def end_one_absence(request: ConsoleRequest, absence: int) -> HttpResponse:
             messages.info(request, "Cette absence était déjà terminée.")
         else:
             messages.success(request, f"Absence terminée : {shown.mandate.person}.")
-        return redirect(url_of(one, "console:calendar"))
+        return redirect(url_of(one, "console:organisation-calendar"))
     context = {
         **frame(request.scope, one),
         "absence": shown,
         "period": absence_period(shown),
         "confirm": "Terminer l’absence",
-        "back": url_of(one, "console:calendar"),
+        "back": url_of(one, "console:organisation-calendar"),
     }
     return render(request, "organisation/end_absence.html", context)
 
@@ -147,7 +147,7 @@ def shift(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, f"{holder.person} est d’astreinte sur cette période.")
-            return redirect(url_of(one, "console:calendar"))
+            return redirect(url_of(one, "console:organisation-calendar"))
     context = {**frame(request.scope, one), "form": form, "has_people": bool(present)}
     return render(request, "organisation/shift.html", context)
 
@@ -172,7 +172,7 @@ def rotation(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, f"{len(planned)} tours d’astreinte sont planifiés.")
-            return redirect(url_of(one, "console:calendar"))
+            return redirect(url_of(one, "console:organisation-calendar"))
     context = {**frame(request.scope, one), "form": form, "has_people": bool(present)}
     return render(request, "organisation/rotation.html", context)
 
@@ -189,12 +189,12 @@ def stop_on_call(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         with changing(ChangeKind.HAND, str(request.user)):
             count = stop(one, form.cleaned_data["at"])
         messages.success(request, f"Tours d’astreinte retirés ou écourtés : {count}.")
-        return redirect(url_of(one, "console:calendar"))
+        return redirect(url_of(one, "console:organisation-calendar"))
     context = {
         **frame(request.scope, one),
         "form": form,
         "confirm": "Arrêter l’astreinte",
-        "back": url_of(one, "console:calendar"),
+        "back": url_of(one, "console:organisation-calendar"),
         "is_dangerous": True,
     }
     return render(request, "organisation/stop.html", context)
