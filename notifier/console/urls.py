@@ -5,6 +5,7 @@ from django.urls import path
 from notifier.console.pages import (
     account,
     accounts,
+    attestation,
     convention_file,
     conventions,
     history,
@@ -136,6 +137,21 @@ urlpatterns = [
     ),
     path("regles/<str:category>", rules.rule, name="rule"),
     path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
+    path(
+        "interventions/<int:incident>/attestation",
+        attestation.attestation,
+        name="incident-attestation",
+    ),
+    path(
+        "interventions/<int:incident>/attestation/etablir",
+        attestation.issue_attestation,
+        name="attestation-issue",
+    ),
+    path(
+        "interventions/<int:incident>/attestation/lignes.txt",
+        attestation.attested_rows,
+        name="attested-rows",
+    ),
     path("journal", log.log, name="log"),
     path("journal/export", log.export_log, name="log-export"),
     path("journal/acces", log.access_log, name="log-access"),

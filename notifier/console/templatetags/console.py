@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BaseForm, BoundField, CheckboxInput
@@ -18,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from notifier.alerting.figures.masking import Shown
-from notifier.console import french, icons, navigation
+from notifier.console import attestation_words, french, icons, navigation
 from notifier.console.charts import Chart
 from notifier.console.moments import Moments
 from notifier.console.paused import pauses_for
@@ -52,6 +53,12 @@ def typo(text: object) -> str:
 def number(value: float | None, decimals: int = 0) -> str:
     """Write a number with narrow no-break spaces; a dash where there is none."""
     return "–" if value is None else french.number(value, decimals)
+
+
+@register.filter
+def stamped(at: datetime, zone: ZoneInfo) -> str:
+    """Write a moment to the second with its zone, as a proof needs it."""
+    return attestation_words.stamped(at, zone)
 
 
 @register.filter
