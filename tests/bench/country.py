@@ -277,7 +277,7 @@ def notifications(cursor: Any, size: Size) -> None:
         cursor, Notification,
         "(SELECT l.*, 'queued' AS state, '' AS rule, '' AS why FROM letter l"  # noqa: S608
         " UNION ALL SELECT NULL, NULL, h.id, h.source_id, 'commune', h.code, h.departement,"
-        f" h.code, h.at, 1, h.luck, '', '', 0, NULL, '', 'suppressed', 'withhold',"
+        f" h.code, h.at, 1, h.luck, '', '', 0, NULL, '', 'suppressed', 'withheld',"
         f" 'la catégorie n’est pas communiquée' FROM happening h WHERE {_WITHHELD}) l"
         " ORDER BY l.at",
         kind="'alert'", state="l.state", source_id="l.source_id", incident_id="l.incident_id",

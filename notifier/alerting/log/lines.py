@@ -25,7 +25,7 @@ _KINDS = {
 }
 HEADER = (
     "decidee_le", "reference", "organisme", "code", "nature", "qualite", "nom", "canal",
-    "adresse_masquee", "etat", "au_titre_de", "terminee_le",
+    "adresse_masquee", "etat", "motif", "au_titre_de", "terminee_le",
 )  # fmt: skip
 
 
@@ -49,6 +49,9 @@ class LogLine:
     kind: str
     """Which badge: ok, info, wait, danger, off."""
     state: str
+    """In a few words."""
+    why: str
+    """The rest of what is known of it; often empty."""
     terms: str
     """Under which convention, in words; empty by law."""
     ended_at: datetime | None
@@ -64,6 +67,9 @@ def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLin
     is_withheld = (
         notification.state == NotificationState.SUPPRESSED and notification.reason != KNOWN
     )
+    state, _, why = fate_in_words(notification).partition(" : ")
+    if notification.state == NotificationState.SUPPRESSED:
+        state, why = notification.get_state_display(), notification.explanation
     return LogLine(
         pk=notification.pk,
         at=notification.created_at,
@@ -77,7 +83,8 @@ def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLin
         channel=notification.get_channel_display(),
         masked=mask(notification.address) if names is not None and notification.address else "",
         kind="off" if is_withheld else _KINDS[outcome_of(notification)],
-        state=fate_in_words(notification),
+        state=state,
+        why=why,
         terms=parse_terms(alert.terms).in_words if alert else "",
         ended_at=message.ended_at if message else notification.ended_at,
     )
@@ -115,6 +122,7 @@ def as_row(line: LogLine) -> tuple[str, ...]:
         line.channel,
         line.masked,
         line.state,
+        line.why,
         line.terms,
         line.ended_at.isoformat(timespec="milliseconds") if line.ended_at else "",
     )

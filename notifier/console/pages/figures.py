@@ -36,6 +36,11 @@ SEE = Permission.SEE_FIGURES
 # On the page; the file has them all.
 MAX_COMMUNES = 30
 _FIRST_YEAR = 2024
+# As they stand below a chart.
+_SHORT = {
+    "Janvier": "janv.", "Février": "févr.", "Avril": "avr.", "Juillet": "juil.",
+    "Septembre": "sept.", "Octobre": "oct.", "Novembre": "nov.", "Décembre": "déc.",
+}  # fmt: skip
 _MONTHS = [(n, written_month(date(2000, n, 1)).split()[0]) for n in range(1, 13)]
 
 
@@ -170,7 +175,9 @@ def _charts(published: Published) -> dict[str, Chart]:
     months = published.months
     charts = {}
     if len(months) > 1:
-        names = [line.label.split()[0] for line in months]
+        names = [
+            _SHORT.get(name, name.lower()) for name in (line.label.split()[0] for line in months)
+        ]
         charts["months"] = Chart("Alertes par mois", names, _alert_series(months))
         timed = [line.delay for line in months]
         if any(timed):
