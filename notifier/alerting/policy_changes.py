@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from notifier.alerting.decision.replay import Tally, replay
@@ -259,6 +259,10 @@ def in_force(departements: Collection[str] | None) -> list[PolicyNarrowing]:
 def narrowings_so_far(
     narrowings: QuerySet[PolicyNarrowing], before: int | None, limit: int
 ) -> list[PolicyNarrowing]:
-    """Return those that are or were in force, the latest first, from the one before an id."""
+    """Return those that are or were in force, the latest first, from the one before an id.
+
+    Each with `comparison`, the id of its last one.
+    """
     adopted = narrowings.filter(starts_at__isnull=False).order_by("-id")
+    adopted = adopted.annotate(comparison=Max("replays"))
     return list((adopted.filter(pk__lt=before) if before else adopted)[:limit])

@@ -84,10 +84,10 @@ class NarrowingForm(forms.Form):
         help_text="Sans urgence donc : un courriel ne réveille personne.",
     )
     functions = forms.MultipleChoiceField(
-        label="Prévenir d’emblée seulement",
+        label="Prévenir d’emblée, avec le maire, seulement",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Le maire l’est toujours. Les autres le sont quand personne d’autre n’est joint.",
+        help_text="Les autres le sont quand personne d’entre eux n’est joint.",
     )
     reason = reason_field()
 
@@ -104,8 +104,8 @@ class NarrowingForm(forms.Form):
         ]
         others = [function for function in category.tell if function != "maire"]
         self.fields["functions"].choices = [  # type: ignore[attr-defined]
-            (Function.MAYOR.value, "le maire seul"),
-            *((function, f"le maire et : {Function(function).label}") for function in others),
+            *((function, Function(function).label) for function in others),
+            (Function.MAYOR.value, "personne d’autre que lui"),
         ]
         for name in NARROWED:
             if name not in self.fields_for(category):
@@ -125,6 +125,13 @@ class NarrowingForm(forms.Form):
         if Channel.EMAIL in category.channels and len(category.channels) > 1:
             names.append("is_by_mail_only")
         return names
+
+    def clean_functions(self) -> list[str]:
+        """Refuse the mayor alone together with others."""
+        chosen: list[str] = self.cleaned_data["functions"]
+        if Function.MAYOR.value in chosen and len(chosen) > 1:
+            raise ValidationError("Choisir qui est prévenu avec le maire, ou personne d’autre.")
+        return chosen
 
     def narrowing(self) -> PolicyNarrowing:
         """Return what was asked for, not stored yet."""

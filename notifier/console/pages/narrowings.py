@@ -99,7 +99,7 @@ def rows_of(comparison: PolicyReplay) -> list[Row]:
         "sms": "dont SMS",
         "mails": "dont courriels",
         "night_sms": "SMS de nuit (de 22 h à 6 h)",
-        "not_told": "fois où un organisme n’en est pas prévenu par restriction",
+        "not_told": "Organismes non prévenus, par restriction",
     }
     return [
         Row("Textes envoyés", *texts),

@@ -34,6 +34,7 @@ from notifier.intake.access.sources import change_source
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.silence import Activity, activity_of
+from notifier.territory.phones import format_number
 from notifier.territory.zones.departements import all_departements
 
 MANAGE = Permission.MANAGE_SOURCES
@@ -90,6 +91,7 @@ def source(request: ConsoleRequest, source: int) -> HttpResponse:
     context = {
         "line": _lines(request, [found])[0],
         "example": check_pattern(pattern) if pattern else EXAMPLE_REFERENCE,
+        "phone": format_number(found.duty_phone) if found.duty_phone else "",
         "waits": waiting(found),
     }
     return render(request, "sources/one.html", context)

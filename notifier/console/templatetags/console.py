@@ -160,7 +160,8 @@ def theme(context: Context) -> str:
 def pauses(context: Context) -> SafeString:
     """Say what is paused where this reader works."""
     scope = getattr(context.get("request"), "scope", None)
-    return _part("pauses", shown=pauses_for(scope) if scope else ())
+    shown = pauses_for(scope) if scope else []
+    return _part("pauses", shown=shown, may_resume=any(one.may_resume for one in shown))
 
 
 @register.simple_tag

@@ -15,11 +15,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from notifier.accounts.models import RoleAssignment, User
+from notifier.alerting.models import PolicyNarrowing, ReplayState
+from notifier.alerting.policy_changes import adopt, advance, propose
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.directory.models import Organisation
 from notifier.directory.organisations import organisation, read_ref
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
+from notifier.intake.schema.vocabulary import Severity
 from notifier.ops.samples import accounts, story
 from notifier.ops.samples.accounts import ACCOUNTS, DISPATCHER, OFFICE
 from notifier.ops.samples.past import Past, travelling
@@ -69,6 +72,7 @@ def fill(now: datetime) -> None:
             for event in events:
                 past.clock.move_to(max(event.at, timezone.now()))
                 _play(past, event, sources)
+            _narrow()
     _plan_absences(now)
 
 
@@ -140,6 +144,23 @@ def _play(past: Past, event: story.Event, sources: dict[str, Source]) -> None:
             past.settle()
         case Round():
             past.settle()
+
+
+def _narrow() -> None:
+    """Have the groupement narrow a category, once it has seen what that would have changed."""
+    comparison = propose(
+        PolicyNarrowing(
+            departement="90",
+            category="C09.06.00",
+            from_severity=Severity.EXTREME,
+            reason="demandé par l’association des maires : les ascenseurs ont leur astreinte",
+        ),
+        _OFFICE,
+    )
+    while comparison.state == ReplayState.RUNNING:
+        advance(comparison.pk)
+        comparison.refresh_from_db()
+    adopt(comparison, _OFFICE)
 
 
 def _plan_absences(now: datetime) -> None:
