@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
+from notifier.alerting.board import incidents
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
@@ -134,7 +135,7 @@ def test_the_board_takes_two_statements_however_much_goes_on(
         assert sum(len(line.organisations) for line in board().incidents) > 12
 
 
-def test_a_night_has_a_line_for_what_was_told_in_it_and_pages_by_key(source, settings) -> None:
+def test_a_night_has_a_line_for_what_was_told_in_it_and_pages_by_key(source, monkeypatch) -> None:
     contact(mobile=number(1))
     now = timezone.now()
     with travel(now - timedelta(hours=30)):
@@ -144,10 +145,16 @@ def test_a_night_has_a_line_for_what_was_told_in_it_and_pages_by_key(source, set
             push(source, f"N{n}")
     push(source, "SECRET", category=SECRET)
     every = Alert.objects.all(), Notification.objects.all()
-    night = incidents_between(*every, now - timedelta(hours=12), now + timedelta(minutes=1))
-    assert [line.incident.reference for line in night] == ["N2", "N1", "N0"]
-    after = incidents_between(*every, now - timedelta(hours=12), now, before=night[0].incident.pk)
-    assert [line.incident.reference for line in after] == ["N1", "N0"]
+    period = now - timedelta(hours=12), now + timedelta(minutes=1)
+    night = incidents_between(*every, *period)
+    assert [line.incident.reference for line in night.incidents] == ["N2", "N1", "N0"]
+    assert night.next is None
+    monkeypatch.setattr(incidents, "MAX_NIGHT", 2)
+    first = incidents_between(*every, *period)
+    rest = incidents_between(*every, *period, before=first.next)
+    assert [line.incident.reference for line in first.incidents] == ["N2", "N1"]
+    assert [line.incident.reference for line in rest.incidents] == ["N0"]
+    assert rest.next is None
 
 
 def test_what_waits_for_a_person_is_all_there(source, two_communes) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from time_machine import travel
 
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.manual.action import Actor, ManualActionError
 from notifier.alerting.manual.ending import close, withdraw
 from notifier.alerting.manual.resend import resend
@@ -30,6 +35,7 @@ from tests.alerting.house import (
     REFUSED,
     TAKEN,
     contact,
+    dispatch_centre,
     event,
     hand_over,
     journal,
@@ -331,3 +337,66 @@ def test_a_decided_review_is_ended_by_hand_like_any_other(source, two_communes) 
     decide_communes([report], ["90033"], who="x", why="vu sur place")
     with pytest.raises(ManualActionError, match="nouvel état"):
         close(report.incident_id, ALL, JEANNE)
+
+
+# --- two people at once
+
+
+def each_at_once(action: Callable[[], object]) -> list[str]:
+    """Have four people do it at once; return why it was refused to those to whom it was."""
+    start = threading.Barrier(4)
+
+    def person() -> str:
+        try:
+            start.wait(10)
+            action()
+        except ManualActionError as error:
+            return str(error)
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(4) as people:
+        said = [one.result(30) for one in [people.submit(person) for _ in range(4)]]
+    return [reason for reason in said if reason]
+
+
+def test_four_people_at_once_do_each_thing_once(rules, real_commits) -> None:
+    contact("maire", mobile=number(1))
+    deputy = contact("adjoint", mobile=number(2))
+    report = push(dispatch_centre(), category=FIRE)
+    hand_over(lambda _: LOST)
+    lost = row(1)
+    assert len(each_at_once(lambda: resend(lost, JEANNE))) == 3
+    assert texts() == [sms(1), sms(1)]
+    alert = Alert.objects.get()
+    assert len(each_at_once(lambda: tell(alert, deputy.pk, JEANNE))) == 3
+    assert texts() == [sms(1), sms(1), sms(2)]
+    hand_over()
+    assert len(each_at_once(lambda: close(report.incident_id, ALL, JEANNE))) == 3
+    assert texts() == [sms(1), sms(1), sms(2), sms(1), sms(2)]
+    assert ManualAction.objects.count() == 3
+
+
+def test_a_decision_and_an_end_by_hand_at_once_keep_an_order(rules, real_commits) -> None:
+    """Whichever comes first, nobody reads the end before the news, or twice."""
+    contact("maire", mobile=number(1))
+    source = dispatch_centre()
+    report = push(source, category=FIRE)
+    hand_over()
+    rise = receive(source, event(sequence=2, category=FIRE, severity="extreme")).report_id
+
+    def by_worker() -> None:
+        try:
+            decide(rise)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as worker:
+        deciding = worker.submit(by_worker)
+        refused = each_at_once(lambda: close(report.incident_id, ALL, JEANNE))
+        deciding.result(30)
+    assert Report.objects.filter(state=ReportState.RECEIVED).count() == 0
+    revisions_told = [n.revision for n in Notification.objects.order_by("id")]
+    assert revisions_told == sorted(revisions_told)
+    assert len(refused) >= 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from notifier.alerting.board.readers import Reached, Reader, reached, readers_of
 from notifier.alerting.kinds import Kind
@@ -21,9 +21,9 @@ from notifier.intake.schema.vocabulary import Severity
 # What ended stays in sight so long.
 SHOWN_AFTER_END = timedelta(hours=2)
 MAX_ALERTS = 1_000
-MAX_NIGHT = 100
+MAX_NIGHT = 60
 # The longest period that is listed at once.
-MAX_PERIOD = timedelta(days=31)
+MAX_PERIOD = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,14 @@ class Board:
         ]
 
 
+@dataclass(frozen=True)
+class Night:
+    """A page of what was told in a period, and the key after which the next one begins."""
+
+    incidents: list[IncidentLine]
+    next: int | None
+
+
 def incidents_under_way(alerts: QuerySet[Alert], now: datetime) -> Board:
     """Return what goes on of these alerts, and what ended within SHOWN_AFTER_END.
 
@@ -148,11 +156,10 @@ def incidents_between(
     begins: datetime,
     ends: datetime,
     before: int | None = None,
-) -> list[IncidentLine]:
+) -> Night:
     """Return the incidents of which something was told in the period, the latest first.
 
-    At most MAX_NIGHT + 1, of those with a lower id than `before`: that there is one more says that
-    another page follows. Three statements.
+    Those after `before`, the key of the page before it. Three statements.
     """
     told = notifications.filter(
         created_at__gte=begins,
@@ -160,12 +167,14 @@ def incidents_between(
         kind__in=OF_ALERT,
         incident__isnull=False,
     ).exclude(state=NotificationState.SUPPRESSED, message=None)
+    firsts = told.order_by().values("incident").annotate(first=Min("id"))
     if before is not None:
-        told = told.filter(incident__lt=before)
-    ids = told.order_by("-incident_id").values_list("incident_id", flat=True).distinct()
-    chosen = list(ids[: MAX_NIGHT + 1])
-    lines = _lines(_read(alerts.filter(incident__in=chosen).order_by("id")))
-    return sorted(lines, key=lambda line: -line.incident.pk)
+        firsts = firsts.filter(first__lt=before)
+    found = list(firsts.order_by("-first")[: MAX_NIGHT + 1])
+    shown = {row["incident"]: row["first"] for row in found[:MAX_NIGHT]}
+    lines = _lines(_read(alerts.filter(incident__in=list(shown)).order_by("id")))
+    in_order = sorted(lines, key=lambda line: -shown[line.incident.pk])
+    return Night(in_order, min(shown.values()) if len(found) > MAX_NIGHT else None)
 
 
 def organisation_lines(alerts: Iterable[Alert]) -> list[OrganisationLine]:

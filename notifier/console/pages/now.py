@@ -17,7 +17,7 @@ from notifier.alerting.board.attention import (
     reviews_waiting,
     waiting_for_a_person,
 )
-from notifier.alerting.board.incidents import MAX_NIGHT, incidents_between, incidents_under_way
+from notifier.alerting.board.incidents import incidents_between, incidents_under_way
 from notifier.console.forms.incidents import PeriodForm
 from notifier.console.french import moment
 from notifier.console.pages.access import ConsoleRequest, page
@@ -64,20 +64,19 @@ def night(request: ConsoleRequest) -> HttpResponse:
     form = PeriodForm(request.GET if is_chosen else None, initial=_initial(nights["cette nuit"]))
     begins, ends = form.period if form.is_valid() else nights["cette nuit"]
     before = request.GET.get("avant", "")
-    lines = incidents_between(
+    told = incidents_between(
         scope.alerts(SEE),
         scope.notifications(SEE),
         begins,
         ends,
         int(before) if before.isdecimal() else None,
     )
-    shown = lines[:MAX_NIGHT]
     context = {
         "form": form,
         "period": _in_words(begins, ends),
         "night_before": nights["avant"],
-        "lines": shown,
-        "next": shown[-1].incident.pk if len(lines) > MAX_NIGHT else None,
+        "lines": told.incidents,
+        "next": told.next,
         "undecided": reviews_undecided(scope.reports(SEE), begins, ends)
         if _is_told_of_reports(request)
         else [],
