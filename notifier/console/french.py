@@ -49,7 +49,7 @@ def moment(at: datetime) -> str:
     written = day(local)
     if local.year == timezone.localtime().year:
         written = written.removesuffix(f"{NO_BREAK}{local.year}")
-    return f"le {written} à {hour(at)}"
+    return f"le{NO_BREAK}{written} à{NO_BREAK}{hour(at)}"
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

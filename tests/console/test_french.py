@@ -49,9 +49,9 @@ def test_numbers(value: float, decimals: int, written: str) -> None:
 
 def test_moments_are_local_and_say_another_year() -> None:
     with time_machine.travel(NOW):
-        assert french.moment(NOW) == "le 28\u00a0novembre à 21\u00a0h\u00a013"
+        assert french.moment(NOW) == "le\u00a028\u00a0novembre à\u00a021\u00a0h\u00a013"
         assert french.moment(NOW.replace(year=2025, month=7, day=1)) == (
-            "le 1er\u00a0juillet\u00a02025 à 22\u00a0h\u00a013"
+            "le\u00a01er\u00a0juillet\u00a02025 à\u00a022\u00a0h\u00a013"
         )
     assert french.day(NOW.replace(hour=23)) == "29\u00a0novembre\u00a02026"
 
