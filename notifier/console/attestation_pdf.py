@@ -120,7 +120,7 @@ def _add_organisation(
     zone = attestation.zone
     rows = (
         (
-            text.title,
+            f"{text.title}, texte n° {text.revision}",
             text.channel + (f" {text.masked}" if with_addresses else ""),
             stamped(text.decided_at, zone),
             stamped(text.handed_at, zone) if text.handed_at else "–",

@@ -18,6 +18,7 @@ from tests.bench.latency import latency
 from tests.bench.memory import memory
 from tests.bench.million import million
 from tests.bench.others import Others
+from tests.bench.pages import pages
 from tests.bench.prepared import prepare, start_postgres
 from tests.bench.progress import say
 from tests.bench.run import Figures, Run
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Run], Figures]] = {
     "lanes": lanes,
     "memory": memory,
     "million": million,
+    "pages": pages,
 }
 
 

@@ -114,6 +114,14 @@ ROWS += [
              "ms CPU/SMS", more_is_better=False),
 ]  # fmt: skip
 
+ROWS += [
+    Row("pages", "slowest_ms", "page la plus lente de la console, médiane", "ms", None,
+        Goal("< 200 ms", 200.0)),
+    Row("pages", "over", "pages au-delà de 200 ms, par rôle", "", None, Goal("0", 0.0)),
+    Row("pages", "statements", "requêtes SQL d’une page, au plus", ""),
+    Row("pages", "pages", "pages mesurées, par rôle", ""),
+]  # fmt: skip
+
 
 def memory_rows(run: Run) -> list[Row]:
     """Of each program: before, and after the last step compared with the step after warming up."""
