@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from notifier.alerting import policy_changes
+from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.models import (
     Notification,
     NotificationState,
@@ -26,9 +28,25 @@ from notifier.alerting.policy_changes import (
     resume_comparisons,
 )
 from notifier.intake.models import Report
+from notifier.intake.receive import receive
+from notifier.jobs.heartbeat import beating
 from notifier.journal.models import Entry, Step
-from tests.alerting.house import ACCIDENT, CROWD, FIRE, SECRET, contact, number, push, told
+from tests.alerting.house import (
+    ACCIDENT,
+    CROWD,
+    FIRE,
+    SECRET,
+    contact,
+    event,
+    hand_over,
+    mail,
+    number,
+    push,
+    run_round,
+    told,
+)
 from tests.alerting.planning import narrowing
+from tests.alerting.test_budget import Statements
 from tests.alerting.test_narrowing import free as free
 
 BY = "A. Dupont"
@@ -201,6 +219,44 @@ def test_a_comparison_takes_as_many_statements_for_many_incidents_as_for_one(
     with django_assert_max_num_queries(14):
         advance(comparison.pk)
     assert compared(comparison).done == 20
+
+
+def test_every_worker_reads_them_with_its_heartbeat(centre, clock) -> None:
+    assert in_force(None) == []
+    new = proposed()
+    new.proposed_at = new.starts_at = timezone.now()
+    new.save()
+    assert in_force(None) == []  # what was read a moment ago is taken
+    beating.send(sender=None, role="beat")
+    assert in_force(None) == []
+    beating.send(sender=None, role="worker")
+    assert in_force(None) == [new]
+
+
+def test_an_event_under_narrowings_costs_no_statement_more(centre, clock) -> None:
+    plain = Statements()
+    push(centre, "BEFORE")
+    received = receive(centre, event("R1", category=FIRE)).report_id
+    with connection.execute_wrapper(plain):
+        decide(received)
+    adopted(proposed("C04", is_withheld=False, is_routine=False, functions=["maire"]))
+    in_a_minute(clock)
+    narrowings.refresh()
+    narrower = Statements()
+    received = receive(centre, event("R2", category=FIRE)).report_id
+    with connection.execute_wrapper(narrower):
+        decide(received)
+    assert [len(told(reference)) for reference in ("R1", "R2")] == [2, 1]
+    assert len(narrower) == len(plain)
+
+
+def test_by_mail_only_nobody_is_rung_in_the_place_of_a_missing_sms(centre, clock) -> None:
+    adopted(proposed(is_withheld=False, is_by_mail_only=True, functions=["maire"]))
+    in_a_minute(clock)
+    push(centre)
+    hand_over()
+    run_round()
+    assert told() == [mail("maire@delle.example")]
 
 
 def test_what_is_withheld_never_leaves_in_a_comparison(centre) -> None:
