@@ -59,7 +59,8 @@ class Listed:
     convention: Convention
     deadline: str
     kind: str
-    """Of the badge: ok, wait where a deadline is near, off where it is over."""
+    """Of the badge."""
+    state: str
 
 
 @page(SEE)
@@ -94,10 +95,13 @@ def still_open_rules(now: object) -> Q:
 def _listed(one: Convention) -> Listed:
     today = timezone.localdate()
     deadline = next_deadline(one, today)
-    is_over = not one.in_force  # type: ignore[attr-defined] # annotated
-    is_near = deadline is not None and (deadline.day - today).days <= _SOON
-    kind = "off" if is_over else "wait" if is_near else "ok"
-    return Listed(one, describe_deadline(one, today), kind)
+    if not one.in_force:  # type: ignore[attr-defined] # annotated
+        state = ("off", "close")
+    elif deadline is not None and (deadline.day - today).days <= _SOON:
+        state = ("wait", "échéance proche")
+    else:
+        state = ("ok", "en vigueur")
+    return Listed(one, describe_deadline(one, today), *state)
 
 
 @page(SEE)

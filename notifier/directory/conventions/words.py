@@ -14,6 +14,7 @@ from notifier.directory.models import (
     Function,
 )
 from notifier.moments import written_moment
+from notifier.territory.resolve import commune_by_code
 
 _LANES = {"urgent": "en urgence, par SMS", "routine": "sans urgence"}
 _SEVERITIES = {
@@ -57,7 +58,9 @@ def describe_period(rule: ConventionRule) -> str:
 def describe_narrowing(narrowing: ConventionNarrowing, label: Callable[[str], str]) -> str:
     """Say what a commune keeps for itself."""
     what = ", ".join(f"{label(code)} ({code})" for code in narrowing.categories) or "tout"
-    return f"{narrowing.commune} garde pour elle : {what}, depuis le {narrowing.starts_at:%d/%m/%Y}"
+    commune = commune_by_code(narrowing.commune)
+    keeper = commune.label if commune else narrowing.commune
+    return f"{keeper} garde pour elle : {what}, depuis le {narrowing.starts_at:%d/%m/%Y}"
 
 
 def describe_deadline(convention: Convention, today: date) -> str:
