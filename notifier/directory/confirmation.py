@@ -131,14 +131,12 @@ def claim_sending(request: ConfirmationRequest, now: datetime) -> bool:
     count = request.sent_count + 1
     again = now + timedelta(days=request.campaign.remind_after_days)
     is_last = count > request.campaign.max_reminders or again >= request.campaign.ends_at
-    mine = _as_read(request).filter(campaign__stopped_at=None)
-    return bool(
-        ConfirmationRequest.objects.filter(pk__in=mine.values("pk")).update(
-            sent_count=count,
-            last_sent_at=now,
-            next_at=None if is_last else next_office_moment(again, request.organisation.zone_info),
-        )
+    opening = next_office_moment(again, request.organisation.zone_info)
+    # Of its own row alone: a stopped campaign has emptied `next_at`.
+    claimed = _as_read(request).update(
+        sent_count=count, last_sent_at=now, next_at=None if is_last else opening
     )
+    return bool(claimed)
 
 
 def postpone(request: ConfirmationRequest, until: datetime) -> bool:
