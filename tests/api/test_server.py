@@ -86,6 +86,20 @@ def test_body_announced_too_large_is_refused_unread(live: Live, path: str, annou
     assert status in (400, 403, 413)
 
 
+def test_a_list_to_import_is_read_whole_and_a_larger_one_led_back_to_its_page(live: Live) -> None:
+    """A stranger's is answered by the log-in, not by a half of what was sent."""
+    size = server.MAX_UPLOAD_BYTES
+    with _connection(live) as line:
+        line.sendall(_head(server.UPLOAD_PATH, size, "Content-Type: text/csv") + b"x" * size)
+        status, _ = _answer(line)
+    assert status in (302, 403)
+    with _connection(live) as line:
+        line.sendall(_head(server.UPLOAD_PATH, size + 1))
+        response = http.client.HTTPResponse(line)
+        response.begin()
+    assert (response.status, response.getheader("location")) == (303, server.TOO_LARGE)
+
+
 @pytest.mark.parametrize("length", ["-1", "+5", "abc", "1, 2"])
 def test_length_that_is_none_is_refused(live: Live, length: str) -> None:
     with _connection(live) as line:
