@@ -348,6 +348,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "directory links": {
+        "task": "directory.erase_links",
+        "schedule": 3600.0,
+        "options": {"queue": "upkeep"},
+    },
     "directory imports": {
         "task": "directory.upkeep_imports",
         "schedule": 5.0,

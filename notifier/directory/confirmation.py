@@ -37,6 +37,8 @@ from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
 SECRET_LENGTH = 22
+# How long a link is kept that opens nothing any more, should somebody ask where it went.
+KEPT = timedelta(days=30)
 # Monday to Friday, local to the organisation: nobody is woken by a question that can wait.
 OPENS, CLOSES = time(9), time(18)
 _SATURDAY = 5
@@ -209,6 +211,13 @@ def answer(secret: str, *, is_right: bool, now: datetime) -> ConfirmationLink | 
                 )
     link.refresh_from_db()
     return link
+
+
+def erase_links(now: datetime) -> None:
+    """Erase the links of campaigns that are over for KEPT, and the addresses that they went to."""
+    over = Q(campaign__ends_at__lt=now - KEPT) | Q(campaign__stopped_at__lt=now - KEPT)
+    requests = ConfirmationRequest.objects.filter(over)
+    ConfirmationLink.objects.filter(request__in=requests.values("pk")).delete()
 
 
 def next_office_moment(at: datetime, zone: ZoneInfo) -> datetime:

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from notifier.directory.confirmation import erase_links
 from notifier.directory.imports import jobs
 from notifier.directory.on_call.planning import extend_rotations
 
@@ -18,6 +19,12 @@ def run_import_task(*job_ids: str) -> None:
     """Read or write lists that were uploaded."""
     for job_id in job_ids:
         jobs.run(int(job_id))
+
+
+@shared_task(name="directory.erase_links")
+def erase_links_task() -> None:
+    """Erase the links of campaigns of confirmation that are long over."""
+    erase_links(timezone.now())
 
 
 @shared_task(name="directory.upkeep_imports")

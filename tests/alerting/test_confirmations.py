@@ -22,6 +22,7 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.directory.confirmation import (
     CampaignError,
     answer,
+    erase_links,
     next_office_moment,
     open_link,
     start_campaign,
@@ -289,6 +290,15 @@ def test_a_link_ends_with_its_campaign(clock, source, mayor) -> None:
     clock.shift(5 * DAY)
     send_due()
     assert len(sent()) == 2
+
+
+def test_links_are_erased_a_month_after_their_campaign(clock, source, mayor) -> None:
+    campaign(ends_at=timezone.now() + 2 * DAY)
+    send_due()
+    for days, kept in ((1, True), (31, True), (33, False)):
+        erase_links(TUESDAY + days * DAY)
+        assert ConfirmationLink.objects.exists() == kept
+    assert ConfirmationRequest.objects.exists()
 
 
 def test_a_text_that_does_not_arrive_tells_nobody_else(clock, source, mayor, caplog) -> None:
