@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable
 
 from notifier.accounts.roles import Permission
 from notifier.accounts.scope import Scope
-from notifier.directory.models import OrganisationRef
+from notifier.directory.lookup import organisation_named
+from notifier.directory.models import Organisation, OrganisationRef
 from notifier.directory.models.organisations import known_departement
+from notifier.directory.organisations import OrganisationError, organisation, read_ref
 from notifier.directory.zones.edits import communes_of
 from notifier.directory.zones.store import NewZone
 from notifier.territory.resolve import commune_by_code, departement_of
@@ -50,6 +52,19 @@ def not_administered(scope: Scope, refs: Iterable[OrganisationRef]) -> list[Orga
     codes = [ref.code for ref in unknown]
     rows = scope.organisations(EDIT).filter(code__in=codes).values_list("kind", "code")
     return sorted(unknown - {OrganisationRef(*row) for row in rows})
+
+
+def administered_organisation(scope: Scope, text: str) -> Organisation:
+    """Return the organisation that is meant by its name, or by kind and code: "commune:90033".
+
+    One that is known by its code alone is stored. Raises `OrganisationError` and `LookupRefused`.
+    """
+    if ":" not in text:
+        return organisation_named(scope.organisations(EDIT), text)
+    ref = read_ref(text)
+    if not_administered(scope, [ref]):
+        raise OrganisationError(f"{ref} n’est pas un organisme de votre territoire")
+    return organisation(ref)
 
 
 def refusal_of(scope: Scope, zones: Collection[NewZone]) -> str:

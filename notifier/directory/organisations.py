@@ -161,6 +161,15 @@ def change_organisation(one: Organisation, fields: Mapping[str, Any]) -> dict[st
     return {name: (before[name], after[name]) for name in names if before[name] != after[name]}
 
 
+def is_below(one: Organisation | None, other: Organisation) -> bool:
+    """Return whether one is the other, or below it by its parents, however many."""
+    while one is not None:
+        if one.pk == other.pk:
+            return True
+        one = one.parent
+    return False
+
+
 def known_organisation(ref: OrganisationRef) -> _Known | None:
     """Return what is known of an organisation without its row, or None."""
     match ref.kind:

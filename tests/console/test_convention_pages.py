@@ -107,8 +107,8 @@ def test_consents_are_counted(client: Client) -> None:
 
 def test_a_commune_keeps_something_and_gives_it_back(client: Client, reference: str) -> None:
     address = f"/conventions/{reference}/garder"
-    assert "Delle (90033)" in text_of(client, address)
-    answer = client.post(address, {"commune": "90033", "categories": ["C01"]})
+    assert "accident de la circulation (C01)" in text_of(client, address)
+    answer = client.post(address, {"commune": "delle", "categories": ["C01"]})
     assert answer.status_code == 302
     narrowing = ConventionNarrowing.objects.get()
     assert (narrowing.commune, narrowing.categories) == ("90033", ["C01"])

@@ -236,10 +236,32 @@ def test_a_parent_out_of_scope_is_refused(client: Client, landlord: Organisation
     other = OrganisationRef("gendarmerie", "cie-vesoul")
     parent = add_organisation(other, "Compagnie", {"departement": "70"})
     answer = client.post(
-        "/organismes/partenaire/habitat/modifier", {"name": "Autre", "parent": parent.pk}
+        "/organismes/partenaire/habitat/modifier", {"name": "Autre", "parent": str(parent.ref)}
     )
     assert "parent" in answer.context["form"].errors
     assert Organisation.objects.get(pk=landlord.pk).name == "Habitat Exemple"
+
+
+@pytest.mark.parametrize("text", ["commune:90033", "Compagnie d’exemple"])
+def test_a_parent_is_found_by_its_name_or_its_code(
+    client: Client, landlord: Organisation, text: str
+) -> None:
+    ref = OrganisationRef("gendarmerie", "cie")
+    add_organisation(ref, "Compagnie d’exemple", {"departement": "90"})
+    given = {"name": "Habitat Exemple", "departement": "90", "parent": text}
+    assert client.post("/organismes/partenaire/habitat/modifier", given).status_code == 302
+    parent = Organisation.objects.get(pk=landlord.pk).parent
+    assert parent is not None
+    assert text in (str(parent.ref), parent.name)
+
+
+def test_nothing_is_above_itself(client: Client, landlord: Organisation) -> None:
+    below = add_organisation(
+        OrganisationRef("partenaire", "agence"), "Agence", {"parent": landlord}
+    )
+    given = {"name": "Habitat Exemple", "departement": "90", "parent": str(below.ref)}
+    answer = client.post("/organismes/partenaire/habitat/modifier", given)
+    assert "parent" in answer.context["form"].errors
 
 
 def test_what_is_known_of_an_organisation_is_changed(

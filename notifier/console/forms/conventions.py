@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +13,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from notifier.alerting.policy.conventions import rule_label
+from notifier.directory.conventions.extent import commune_under
+from notifier.directory.lookup import LookupRefused
 from notifier.directory.models import Convention, ConventionKind
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.resolve import Commune
 
 MAX_FILE_BYTES = 200_000
 WEEK = timedelta(days=7)
@@ -57,23 +59,40 @@ class ConventionFileForm(forms.Form):
 class NarrowingForm(forms.Form):
     """What a commune keeps from the organisations of a convention: some categories, or all."""
 
-    commune = forms.ChoiceField(label="Commune")
+    commune = forms.CharField(
+        label="Commune",
+        max_length=60,
+        help_text="Son code ou son nom : 90033, ou Delle.",
+    )
     everything = forms.BooleanField(label="Tout ce que la convention annonce", required=False)
     categories = forms.MultipleChoiceField(
         label="Ou seulement", required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(
-        self, *args: Any, communes: Iterable[str], categories: Sequence[str], **kwargs: Any
+        self,
+        *args: Any,
+        convention: Convention,
+        categories: Sequence[str],
+        own: Container[str],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        found = filter(None, map(commune_by_code, communes))
-        self.fields["commune"].choices = [  # type: ignore[attr-defined]
-            (one.code, one.label) for one in sorted(found, key=lambda one: one.name)
-        ]
+        self._convention, self._own = convention, own
         self.fields["categories"].choices = [  # type: ignore[attr-defined]
             (code, f"{rule_label(code)} ({code})") for code in categories
         ]
+
+    def clean_commune(self) -> Commune:
+        """Find the commune that is meant, of the convention's and of the reader's own."""
+        text = self.cleaned_data["commune"]
+        try:
+            found = commune_under(self._convention, text, timezone.now())
+        except LookupRefused as refusal:
+            raise forms.ValidationError(f"{refusal}.") from None
+        if found.code not in self._own:
+            raise forms.ValidationError(f"{found.label} n’est pas de votre territoire.")
+        return found
 
     def clean(self) -> dict[str, Any]:
         """Ask for one of the two."""

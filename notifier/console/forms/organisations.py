@@ -12,10 +12,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from notifier.accounts.scope import Scope
 from notifier.console.forms.territory import departement_choices
+from notifier.console.territory import administered_organisation
 from notifier.directory.imports.formats.contacts import numbering_commune
+from notifier.directory.lookup import LookupRefused
 from notifier.directory.models import Organisation, OrganisationKind, ZoneKind
-from notifier.directory.organisations import OrganisationError, make_ref
+from notifier.directory.organisations import OrganisationError, is_below, make_ref
 from notifier.directory.zones.store import NewZone
 from notifier.territory.phones import PhoneError, format_number, parse_voice_number
 from notifier.territory.resolve import commune_by_code
@@ -95,40 +98,54 @@ class OrganisationForm(forms.Form):
         help_text="Celui dont les administrateurs s’en occupent ; connu par le code des communes, "
         "intercommunalités, départements et préfectures.",
     )
-    parent = forms.ModelChoiceField(
-        label="Organisme supérieur", required=False, queryset=Organisation.objects.none()
+    parent = forms.CharField(
+        label="Organisme supérieur",
+        max_length=100,
+        required=False,
+        help_text="Son nom, ou son type et son code (commune:90033) : ses administrateurs "
+        "s’occupent aussi de celui-ci.",
     )
 
     def __init__(
         self,
         *args: Any,
         departements: Sequence[str],
-        parents: QuerySet[Organisation],
+        scope: Scope,
         one: Organisation | None = None,
         **kwargs: Any,
     ) -> None:
-        self.one = one
+        self.one, self._scope = one, scope
         if one is not None:
             kwargs["initial"] = {
                 "name": one.name,
                 "nature": one.nature,
                 "phone": format_number(one.phone) if one.phone else "",
                 "departement": one.departement,
-                "parent": one.parent_id,
+                "parent": str(one.parent.ref) if one.parent else "",
             }
         super().__init__(*args, **kwargs)
         choices = departement_choices(departements)
         others = [("", "–")] if len(choices) > 1 or one is not None else []
         self.fields["departement"].choices = [*others, *choices]  # type: ignore[attr-defined]
-        above = parents.exclude(kind=OrganisationKind.COMMUNE)
         if one is not None:
-            above = above.exclude(pk=one.pk)
             del self.fields["kind"], self.fields["code"]
             if one.kind in KNOWN:
                 del self.fields["departement"]
             if one.kind == OrganisationKind.COMMUNE:
                 del self.fields["name"]
-        self.fields["parent"].queryset = above.order_by("name")  # type: ignore[attr-defined]
+
+    def clean_parent(self) -> Organisation | None:
+        """Find the organisation that is meant, of those that the reader administers."""
+        text = self.cleaned_data["parent"].strip()
+        if not text:
+            return None
+        try:
+            found = administered_organisation(self._scope, text)
+        except (OrganisationError, LookupRefused) as refusal:
+            raise forms.ValidationError(f"{refusal}.") from None
+        if self.one is not None and is_below(found, self.one):
+            raise forms.ValidationError("Un organisme n’est pas au-dessus de lui-même.")
+        return found
 
     def clean(self) -> dict[str, Any]:
         """Read the code and the telephone as they are stored."""

@@ -26,7 +26,7 @@ from notifier.console.forms.conventions import (
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.territory import EDIT
 from notifier.directory.conventions.deadlines import next_deadline
-from notifier.directory.conventions.extent import communes_under, consents_under
+from notifier.directory.conventions.extent import consents_under
 from notifier.directory.conventions.store import (
     ConventionError,
     end_convention,
@@ -166,22 +166,23 @@ def _commune(code: str) -> str:
 def keep_back(request: ConsoleRequest, convention: str) -> HttpResponse:
     """Have a commune of the reader keep something from a convention's organisations."""
     one = get_object_or_404(request.scope.conventions(KEEP), reference=convention)
-    now = timezone.now()
     own = request.scope.communes(KEEP)
-    communes = [code for code in communes_under(one, now) if code in own]
-    if not communes:
-        raise Http404
+    alone = next(iter(own.codes)) if len(own.codes) == 1 and not own.departements else ""
     form = NarrowingForm(
-        request.POST or None, communes=communes, categories=_categories(one.rules.all())
+        request.POST or None,
+        convention=one,
+        categories=_categories(one.rules.all()),
+        own=own,
+        initial={"commune": alone},
     )
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
+        commune, kept = form.cleaned_data["commune"], form.cleaned_data["categories"]
         try:
-            narrow(one.reference, given["commune"], given["categories"], str(request.user))
+            narrow(one.reference, commune.code, kept, str(request.user))
         except ConventionError as refusal:
             form.add_error(None, f"{refusal}.")
         else:
-            messages.success(request, f"{_commune(given['commune'])} garde cela pour elle.")
+            messages.success(request, f"{commune.label} garde cela pour elle.")
             return redirect("console:convention", one.reference)
     context = {"one": one, "form": form}
     return render(request, "conventions/narrow.html", context)

@@ -156,7 +156,7 @@ def _form(request: ConsoleRequest, one: Organisation | None = None) -> Organisat
     return OrganisationForm(
         request.POST or None,
         departements=administered(request.scope),
-        parents=request.scope.organisations(EDIT),
+        scope=request.scope,
         one=one,
     )
 

@@ -10,8 +10,10 @@ from django.db.models import Count, Q
 
 from notifier.directory.conventions.rules import rules_for
 from notifier.directory.conventions.store import still_open
+from notifier.directory.lookup import LookupRefused
 from notifier.directory.models import Consent, Convention, Organisation, OrganisationKind
-from notifier.territory.resolve import communes_in
+from notifier.directory.names import fold
+from notifier.territory.resolve import Commune, communes_in
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,34 @@ class Consents:
     withdrawn: int
 
 
-def communes_under(convention: Convention, at: datetime) -> list[str]:
-    """Return the communes on which its rules bear at a moment (aware), wholly or by a site."""
-    open_rules = convention.rules.filter(still_open(at)).select_related("territory_of")
-    departements = {rule.territory_of.departement for rule in open_rules} - {""}
-    candidates = [one.code for code in sorted(departements) for one in communes_in(code)]
-    found: set[str] = set()
-    for rule in rules_for(candidates, at):
-        if rule.convention_id == convention.pk:
-            found.update(rule.communes, *(site.communes for site in rule.sites))
-    return sorted(found)
+def departements_under(convention: Convention, at: datetime) -> set[str]:
+    """Return the départements to which the territories of its rules belong. One statement."""
+    rules = convention.rules.filter(still_open(at))
+    return set(rules.values_list("territory_of__departement", flat=True)) - {""}
+
+
+def commune_under(convention: Convention, text: str, at: datetime) -> Commune:
+    """Return the commune of its territory that is meant by a code or a name.
+
+    Raises `LookupRefused`.
+    """
+    wanted = fold(text)
+    found = [
+        one
+        for departement in sorted(departements_under(convention, at))
+        for one in communes_in(departement)
+        if one.code == text.strip().upper() or fold(one.name) == wanted
+    ]
+    if len(found) > 1:
+        listed = ", ".join(one.label for one in found)
+        raise LookupRefused(f"« {text} » peut être {listed} : écrire le code")
+    if not found or not _bears_on(convention, found[0].code, at):
+        raise LookupRefused(f"« {text} » n’est pas une commune du territoire de la convention")
+    return found[0]
+
+
+def _bears_on(convention: Convention, commune: str, at: datetime) -> bool:
+    return any(rule.convention_id == convention.pk for rule in rules_for([commune], at))
 
 
 def consents_under(organisations: Iterable[Organisation]) -> list[Consents]:
