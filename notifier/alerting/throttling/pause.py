@@ -159,7 +159,10 @@ def waiting(source: Source | None) -> Waiting:
     messages = message_pause.waiting(_pause_key(source))
     deferred = Notification.objects.filter(state=NotificationState.DEFERRED)
     undecided = Report.objects.filter(state=ReportState.RECEIVED)
-    in_flight = Message.objects.filter(state__in=(MessageState.SENDING, MessageState.UNKNOWN))
+    # What is given up is not waited for; so written, an index finds the others.
+    in_flight = Message.objects.filter(
+        state__in=(MessageState.SENDING, MessageState.UNKNOWN), due_at__isnull=False
+    )
     if source is not None:
         deferred = deferred.filter(source=source)
         undecided = undecided.filter(incident__source=source)
