@@ -149,6 +149,33 @@ class Environment(BaseSettings):
     EMAIL_PER_SECOND: int | None = Field(
         None, ge=1, description="The same for e-mails and their server."
     )
+    OIDC_ISSUER: str = Field(
+        "",
+        description="Issuer of an OpenID Connect provider, such as ProConnect, whose "
+        "/.well-known/openid-configuration names its addresses: people with an account may log in "
+        "by it as well. Must be https, except on loopback.",
+    )
+    OIDC_CLIENT_ID: str = Field("", description="This service's name there. Required with it.")
+    OIDC_CLIENT_SECRET: SecretStr = Field(
+        SecretStr(""), description="Its secret there. Required with OIDC_ISSUER."
+    )
+    OIDC_NAME: str = Field("ProConnect", description="How the log-in page names it.")
+    OIDC_ALGORITHM: str = Field(
+        "RS256",
+        pattern=r"^(RS|ES|PS)(256|384|512)$",
+        description="How it signs what it says of a person; anything else is refused.",
+    )
+    OIDC_SECOND_FACTOR_ACR: str = Field(
+        "",
+        description="Values of `acr`, separated by commas, that prove two factors. Not set: its "
+        "log-in counts as one factor, and ours is asked for as well.",
+    )
+    OIDC_EMAIL_IS_VERIFIED: bool = Field(
+        False,
+        description="1: it vouches for addresses without saying email_verified, as ProConnect "
+        "does. An account is recognised by its address once, and then by the person's number "
+        "there.",
+    )
     CATEGORIES_FILE: Path | None = Field(
         None, description="An operator's own categories.toml. Default: the package's."
     )
@@ -200,7 +227,7 @@ class Environment(BaseSettings):
             raise ValueError(said)
         return value
 
-    @field_validator("PUBLIC_URL", "TWILIO_API_URL")
+    @field_validator("PUBLIC_URL", "TWILIO_API_URL", "OIDC_ISSUER")
     @classmethod
     def _https_or_loopback(cls, value: str) -> str:
         parts = _parts(value)
@@ -248,6 +275,12 @@ class Environment(BaseSettings):
             )
         if not self.SIMULATOR and self.TWILIO_API_URL and is_loopback(self.TWILIO_API_URL):
             raise ValueError("TWILIO_API_URL : en boucle locale, seulement avec SIMULATOR=1")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Environment:
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise ValueError("OIDC_ISSUER : OIDC_CLIENT_ID et OIDC_CLIENT_SECRET vont avec")
         return self
 
     @property

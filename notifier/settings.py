@@ -131,6 +131,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
+    *(["notifier.accounts.log_in.oidc.OidcBackend"] if ENVIRONMENT.OIDC_ISSUER else []),
 ]
 # Five failures of one address on one account close the log-in to it; others still may enter, so
 # that nobody is kept out by a stranger. Addresses are kept no longer than that.

@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as keys
 from django.urls import path, re_path
 
 from notifier.console.pages.access import page
+from notifier.console.pages.oidc import from_provider, leave_provider, to_provider
 from notifier.console.pages.second_factor import remove_key, second_factor
 
 # What belongs to one's own account stands behind the guard of every page.
@@ -20,6 +21,9 @@ urlpatterns = [
     path("connexion/desactive", account.account_inactive, name="account_inactive"),
     path("connexion/code", mfa.authenticate, name="mfa_authenticate"),
     path("connexion/cle", keys.login_webauthn, name="mfa_login_webauthn"),
+    path("connexion/fournisseur", to_provider, name="oidc_init"),
+    path("connexion/fournisseur/retour", from_provider, name="oidc_callback"),
+    path("connexion/fournisseur/fin", leave_provider, name="oidc_logout"),
     path("connexion/confirmer", account.reauthenticate, name="account_reauthenticate"),
     path("connexion/confirmer/code", mfa.reauthenticate, name="mfa_reauthenticate"),
     path(

@@ -24,7 +24,8 @@ Essayer
 Installer et surveiller
   doctor             vérifie tout ce dont une alerte a besoin, et dit quoi faire
   migrate            crée ou met à jour les tables de la base
-  createsuperuser    crée un compte pour /admin/
+  createsuperuser    crée un compte de la plateforme, pour /admin/
+  account            les comptes de la console : inviter, afficher, retirer un rôle
   source             les centres d’opérations autorisés à transmettre, et leurs clés
   contacts           les contacts des communes : importer un fichier, les afficher
   directory          l’annuaire : importer toute liste (RNE, annuaire de l’État), annuler, confirmer

@@ -36,6 +36,7 @@ PUBLIC = {
     "apparence",  # a cookie of the browser's own
     # The ways to a session, and to confirm one.
     "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",
+    "connexion/fournisseur", "connexion/fournisseur/retour", "connexion/fournisseur/fin",
     "connexion/confirmer", "connexion/confirmer/code", "connexion/confirmer/cle",
     "connexion/oubli", "connexion/oubli/envoye", "connexion/oubli/fait",
     "^connexion/oubli/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",

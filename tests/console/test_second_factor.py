@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from notifier.accounts.log_in.resealing import reseal_factors
 from notifier.accounts.models import RoleAssignment, User
 from notifier.accounts.roles import Role
 from notifier.journal.models import Entry, Step
@@ -186,3 +188,13 @@ def test_a_proof_is_asked_again_after_ten_minutes(age_s: float, is_asked: bool) 
         assert _journal()[-1] == "mot de passe refusé à une confirmation."
         assert client.post(confirm, {"password": PASSWORD}).url == "/compte/second-facteur/cle"
         assert client.get("/compte/second-facteur/cle").status_code == 200
+
+
+def test_a_change_of_the_secret_key_keeps_second_factors(settings: Any) -> None:
+    secret = _with_totp()
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "k" * 50
+    assert reseal_factors() == 2
+    settings.SECRET_KEY_FALLBACKS = []
+    client = Client()
+    _log_in(client)
+    assert client.post("/connexion/code", {"code": totp_code(secret, steps=1)}).url == "/compte"

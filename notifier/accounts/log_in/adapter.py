@@ -8,6 +8,8 @@ import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,11 +17,21 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifier.accounts.log_in.client import client_address
 from notifier.accounts.log_in.links import public_url
-from notifier.accounts.log_in.proof import DEVICES, is_proof_fresh, needs_second_factor
+from notifier.accounts.log_in.proof import (
+    DEVICES,
+    has_provider_s_second_factor,
+    is_proof_fresh,
+    needs_second_factor,
+)
 from notifier.accounts.models import User
 from notifier.intake.sealing import seal, unseal
 
 _WRONG = "Identifiant ou mot de passe inexact. Vérifiez-les, ou demandez un nouveau mot de passe."
+_WAYS = {
+    "reauthenticate": "par le mot de passe",
+    "mfa_reauthenticate": "par un code de l’application, ou de secours",
+    "mfa_reauthenticate:webauthn": "par la clé d’accès",
+}
 _SLOWER = "Trop d’essais : attendez un quart d’heure, puis recommencez."
 
 
@@ -49,6 +61,30 @@ class AccountAdapter(DefaultAccountAdapter):
         user = authenticate(request, username=_name_of(typed), password=credentials.get("password"))
         return user if isinstance(user, User) else None
 
+    def get_login_stages(self) -> list[str]:
+        """Ask for our second factor unless the provider has asked for two."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": f"{__name__}.SecondFactorStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return the ways to confirm who is there, the provider's among them."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        methods = [one | {"description": _WAYS[one["id"]]} for one in methods]
+        environment = settings.ENVIRONMENT
+        if isinstance(user, User) and user.oidc_subject and environment.OIDC_ISSUER:
+            url = reverse("oidc_init")
+            methods.append(
+                {"id": "oidc", "description": f"par {environment.OIDC_NAME}", "url": url}
+            )
+        return methods
+
+    def logout(self, request: HttpRequest) -> None:
+        """Close the session, and offer to close the provider's: a shared post keeps that open."""
+        id_token = request.session.get("oidc_id_token")
+        super().logout(request)
+        if id_token:
+            request.session["oidc_logout"] = id_token
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
 
@@ -68,6 +104,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002 - allauth's form
         """Ask again what was proved too long ago, the log-in itself included."""
         return not is_proof_fresh(self.request)
+
+
+class SecondFactorStage(AuthenticateStage):
+    """Asks for our second factor, unless the provider of identities asked for two."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        user = self.login.user
+        if isinstance(user, User) and has_provider_s_second_factor(request, user):
+            return False
+        return bool(super()._should_handle(request))
 
 
 class MfaAdapter(DefaultMFAAdapter):

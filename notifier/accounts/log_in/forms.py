@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
+from django.conf import settings
 from django.http import HttpRequest
 
 from notifier.accounts.models import User
@@ -16,6 +17,12 @@ _ANSWER_S = 0.3
 
 class LogInForm(LoginForm):
     """A name or an e-mail, and the password."""
+
+    @property
+    def provider_name(self) -> str:
+        """The provider of identities, where one is configured."""
+        environment = settings.ENVIRONMENT
+        return environment.OIDC_NAME if environment.OIDC_ISSUER else ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -40,6 +40,11 @@ def has_second_factor(request: HttpRequest) -> bool:
     return any(proof["method"] == "mfa" or proof.get("second_factor") for proof in _proofs(request))
 
 
+def has_provider_s_second_factor(request: HttpRequest, user: User) -> bool:
+    """Return whether another service has just asked this person for two factors."""
+    return any(proof.get("second_factor") for proof in get_authentication_records(request, user))
+
+
 def needs_second_factor(user: User | AnonymousUser) -> bool:
     """Return whether the account may see addresses, or may everything."""
     scope = scope_of(user)

@@ -20,7 +20,7 @@ TRIES = 3
 class Command(BaseCommand):
     """Replace Django's command, whose questions are English and whose checks can be skipped."""
 
-    help = "Crée un compte pour l’administration, /admin/."
+    help = "Crée un compte de la plateforme, qui ouvre aussi /admin/."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

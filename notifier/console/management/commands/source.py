@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.accounts.log_in.resealing import reseal_factors
 from notifier.alerting.throttling.pause import cancel_all, pause, resume, waiting
 from notifier.alerting.throttling.quota import mark_all_released
 from notifier.console.management.commands._sources import (
@@ -297,13 +298,14 @@ class Command(BaseCommand):
 
     def _reseal(self) -> None:
         try:
-            done = keys.reseal()
+            done, factors = keys.reseal(), reseal_factors()
         except SealBrokenError:
             raise CommandError(
-                "un secret de signature a été chiffré sous une autre SECRET_KEY : la remettre dans "
+                "un secret a été chiffré sous une autre SECRET_KEY : la remettre dans "
                 "SECRET_KEY_FALLBACKS, ou « notifier source rotate » pour cette source"
             ) from None
         self.stdout.write(f"{_plural(done, 'secret')} de signature sous SECRET_KEY.")
+        self.stdout.write(f"{_plural(factors, 'secret')} de second facteur sous SECRET_KEY.")
 
 
 def _caps(source: Source) -> str:
