@@ -12,6 +12,7 @@ from notifier.alerting.decision.dry_run import dry_run
 from notifier.alerting.release.due import release_due
 from notifier.delivery.models import MessageState
 from notifier.directory.models import Mandate
+from notifier.directory.person_addresses import change_address
 from tests.alerting.house import (
     DUTY,
     FIRE,
@@ -187,10 +188,15 @@ def later() -> travel:
     return travel(timezone.now() + timedelta(seconds=30))
 
 
-def test_a_text_that_is_tried_again_goes_to_the_corrected_number(source, mayor) -> None:
+@pytest.mark.parametrize("where", ["contact", "page"])
+def test_a_text_that_is_tried_again_goes_to_the_corrected_number(source, mayor, where) -> None:
     push(source, category=FIRE)
     hand_over(lambda _: LATER)
-    change_contact(mayor, mobile=number(9))
+    if where == "contact":
+        change_contact(mayor, mobile=number(9))
+    else:
+        old = mayor.person.addresses.get()
+        change_address(old, number(9), mayor.organisation, "Camille Durand")
     with later():
         hand_over()
     assert [(m.address, m.state) for m in messages()] == [

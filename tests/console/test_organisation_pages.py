@@ -116,6 +116,17 @@ def test_away_until_sunday_with_a_stand_in(
     assert MOBILE in _told(delle)
 
 
+def test_hours_are_those_of_the_organisation() -> None:
+    saint_denis = organisation(code="97411")
+    away = somebody(saint_denis, "Payet", "maire", mobile="+262692000001")
+    client = logged_in(add_account(Role.GROUPEMENT, "974"))
+    typed = {"ends_on": "2027-01-10", "starts_at": "2027-01-08T18:00"}
+    assert client.post(f"/mandats/{away.pk}/absence", typed).status_code == 302
+    found = Absence.objects.get()
+    assert found.starts_at.isoformat() == "2027-01-08T14:00:00+00:00"
+    assert found.ends_at.isoformat() == "2027-01-10T19:59:00+00:00"
+
+
 def test_a_number_is_corrected(administrator: Client, delle: Organisation, mayor: Mandate) -> None:
     """Four steps: search, « Corriger » beside the number, type it, save."""
     address = Address.objects.get()
@@ -180,6 +191,7 @@ def test_who_is_also_told_elsewhere_is_not_changed_from_here(mayor: Mandate) -> 
         (f"/adresses/{address.pk}/corriger", {"value": "0639980012"}),
         (f"/adresses/{address.pk}/retirer", {}),
         (f"/adresses/{address.pk}/premiere", {}),
+        (f"/adresses/{address.pk}/confirmer", {"accepted": "yes"}),
         (f"/mandats/{mayor.pk}/adresse", {"kind": "mobile", "value": "0639980012"}),
         (f"/mandats/{mayor.pk}/modifier", {"function": "maire", "last_name": "Autre"}),
     ]

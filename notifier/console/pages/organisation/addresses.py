@@ -127,6 +127,12 @@ def confirm_one(request: ConsoleRequest, address: int) -> HttpResponse:
     """Take note that it is right; what its owner refused is accepted again where they say so."""
     shown = address_or_404(request.scope, EDIT, address)
     is_accepted = request.POST.get("accepted") == "yes"
+    try:
+        if is_accepted:
+            require_own(request.scope, EDIT, shown.person)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("console:address", address=shown.pk)
     with changing(ChangeKind.CONFIRMATION, str(request.user)):
         confirm(shown, timezone.now(), is_accepted_again=is_accepted)
     messages.success(request, "L’adresse est confirmée : elle est de nouveau essayée.")
