@@ -169,6 +169,23 @@ def test_a_workbook_is_read_by_a_worker_with_its_refused_cells() -> None:
     assert job.rows.get(verb=RowVerb.REFUSED).cells[5] == "12"
 
 
+def test_a_reason_names_no_command() -> None:
+    """What a terminal would be told to do is of no use in a browser."""
+    ambiguous, unknown = (
+        "63113;maire;1;Noyer;Anne;0639980001;",
+        ";directeur;1;Noyer;Anne;0639980002;",
+    )
+    header = f"{HEADER};organisme"
+    rows = (f"{ambiguous};", f"{unknown};partenaire:inconnu")
+    job = submit(listed(*rows, header=header), allowed=EVERYTHING)
+    assert job.counts["refused"] == 2
+    said = str([row.details for row in job.rows.all()])
+    assert "colonne « commune »" in said
+    assert "nom_organisme" in said
+    for command in ("--confirm", "notifier", "commande"):
+        assert command not in said
+
+
 # --- Workers that die, and jobs that get lost ----------------------------------------------------
 
 

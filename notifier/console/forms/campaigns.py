@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifier.accounts.scope import Communes
 from notifier.directory.models.campaigns import MAX_REMINDERS
-from notifier.territory.resolve import all_communes
+from notifier.territory.zones.departements import all_departements
 
 _MAX_DAYS = 180
 
@@ -29,15 +29,16 @@ class _InScopeForm(forms.Form):
     def __init__(self, *args: Any, communes: Communes, **options: Any) -> None:
         super().__init__(*args, **options)
         is_everything = communes.is_everything
-        known = {one.departement for one in all_communes()} if is_everything else set()
-        known |= communes.departements
+        known = [
+            one for one in all_departements() if is_everything or one.code in communes.departements
+        ]
         if len(known) + bool(communes.codes) < 2:
             del self.fields["departement"]
             return
         choices = [] if is_everything else [("", "Tout mon territoire")]
         field = forms.ChoiceField(
             label="Département",
-            choices=[*choices, *((code, code) for code in sorted(known))],
+            choices=[*choices, *((one.code, f"{one.code}, {one.name}") for one in known)],
             required=is_everything,
         )
         self.fields["departement"] = field

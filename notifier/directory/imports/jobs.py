@@ -50,6 +50,7 @@ _MAX_WAIT = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 _BATCH = 1_000
 _UNSAFE = re.compile(r"[^\w .()&,'’+-]+")
+_COMMAND = re.compile(r",? ou (?:à la commande|créez-le par) « [^»]* »")
 _TASK = "directory.run_import"
 _QUEUE = "upkeep"
 _BINARY = re.compile(rb"[\x00-\x08]")
@@ -338,7 +339,8 @@ def _effects(summary: ImportSummary) -> Iterator[tuple[object, ...]]:
     for outcome in filter(_is_kept, summary.outcomes):
         yield outcome.line, _verb(outcome).value, outcome.post, *outcome.details
     for fault in summary.faults:
-        yield fault.line, RowVerb.REFUSED.value, "", *fault.reasons
+        reasons = map(_without_commands, fault.reasons)
+        yield fault.line, RowVerb.REFUSED.value, "", *reasons
 
 
 def _is_kept(outcome: Outcome) -> bool:
@@ -372,9 +374,14 @@ def _refused_rows(
                 job=job,
                 line=fault.line,
                 verb=RowVerb.REFUSED,
-                details=list(fault.reasons),
+                details=[_without_commands(reason) for reason in fault.reasons],
                 cells=cells.get(fault.line, []),
             )
+
+
+def _without_commands(reason: str) -> str:
+    """Leave out what a reason says of commands: here is no terminal."""
+    return _COMMAND.sub("", reason)
 
 
 def _counts(summary: ImportSummary) -> dict[str, int]:
