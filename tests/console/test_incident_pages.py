@@ -104,6 +104,8 @@ def test_a_commune_sees_its_own_alerts_alone_and_no_doubt_of_others(corg) -> Non
     assert "HERE" in text
     for hidden in ("THERE", "DOUBT", "KEPT", "retirer", "clore"):
         assert hidden not in text
+    own = Report.objects.get(incident__reference="HERE").incident_id
+    assert "Voir les lignes du journal" not in page(browser, f"/interventions/{own}")
     for reference in ("THERE", "DOUBT", "KEPT"):
         incident = Report.objects.get(incident__reference=reference).incident_id
         page(browser, f"/interventions/{incident}", 404)
@@ -155,6 +157,7 @@ def test_an_incident_is_told_whole_to_its_groupement(corg) -> None:
     text = page(groupement(), f"/interventions/{report.incident_id}")
     for said in ("L132-3", messages(**MAYORS)[0].body.split(" :")[0], "Journal", "svg", "+33 6 ••"):
         assert said in text
+    assert "Reçue de CORG 90" in text
     assert number(1) not in text
 
 
@@ -167,8 +170,19 @@ def test_an_auditor_reads_it_without_any_address_and_may_do_nothing(corg) -> Non
     assert "+33 6" not in text
     assert "••" not in text
     assert "/renvoyer/" not in text
+    assert "Voir les lignes du journal" not in text
     page(auditor, "/maintenant", 403)
     page(auditor, f"/interventions/{report.incident_id}/retirer", 403)
+
+
+def test_whoever_has_a_part_of_a_source_reads_nothing_of_the_other_part(corg) -> None:
+    Source.objects.update(departements=["90", "70"])
+    corg.refresh_from_db()
+    contact(commune="70550", mobile=number(7))
+    report = push(corg, location={"communes": ["90033", "70550"]})
+    text = page(client(Role.GROUPEMENT, "70"), f"/interventions/{report.incident_id}")
+    assert "Vesoul" in text
+    assert "Delle" not in text
 
 
 def test_a_dispatcher_reads_and_decides_but_does_not_act(corg) -> None:

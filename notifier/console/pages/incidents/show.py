@@ -18,7 +18,7 @@ from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import label_of
 from notifier.console.moments import Moments
 from notifier.console.pages.access import ConsoleRequest, page
-from notifier.intake.models import ReportState
+from notifier.intake.models import Incident, ReportState
 from notifier.journal.models import Entry
 
 SEE = Permission.SEE_INCIDENTS
@@ -33,7 +33,7 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
     scope = request.scope
     found = get_object_or_404(scope.incidents(SEE).select_related("source"), pk=incident)
     account = account_of(found, scope.alerts(SEE), scope.notifications(SEE))
-    sees_all = _sees_all(request)
+    sees_all = _sees_all(request, found)
     actable = set(
         scope.alerts(Permission.ACT).filter(incident=found).values_list("pk", flat=True)
         if scope.has(Permission.ACT)
@@ -51,16 +51,18 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         if scope.has(Permission.DECIDE_REVIEWS)
         else [],
         "actable": actable,
-        "entries": _entries(request, found.pk) if sees_all else [],
+        "steps": _steps(request, found.pk) if sees_all else [],
         "log_url": f"{reverse('console:log')}?{urlencode({'reference': found.reference})}",
     }
     return render(request, "incidents/show.html", context)
 
 
-def _sees_all(request: ConsoleRequest) -> bool:
+def _sees_all(request: ConsoleRequest, incident: Incident) -> bool:
     """Whether what dispatch said is theirs to read, and not only what they were told of it."""
     territory = request.scope.territory(SEE)
-    return territory.is_everything or bool(territory.departements)
+    return territory.is_everything or territory.departements.issuperset(
+        incident.source.departements
+    )
 
 
 def _category(account: Account) -> str:
@@ -80,7 +82,7 @@ def _names(request: ConsoleRequest, texts: Iterable[Sent]) -> dict[str, str]:
     return {f"person:{person.pk}": person.name for person in people}
 
 
-def _entries(request: ConsoleRequest, incident_id: int) -> list[Entry]:
+def _steps(request: ConsoleRequest, incident_id: int) -> list[Entry]:
     """Return the journal of the incident; none to whoever may see no address, not even masked."""
     if not request.scope.has(Permission.SEE_PEOPLE):
         return []
