@@ -295,6 +295,8 @@ LOGGING = {
         # Twilio's client prints phone numbers at INFO.
         "twilio": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        # It tells each glyph of each PDF.
+        "fontTools": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         # Our own lines say as much, without the names that were typed.
         "axes": {"level": "WARNING"},

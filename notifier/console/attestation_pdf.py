@@ -11,10 +11,11 @@ from fpdf.enums import WrapMode, XPos, YPos
 
 from notifier.alerting.attestation import Attestation, AttestedOrganisation
 from notifier.console.attestation_words import CAVEATS, how_to_check, stamped
+from notifier.console.french import typography
 
 FONTS = Path(__file__).parent / "fonts"
 _GREY, _BLACK, _RULE = (85, 85, 85), (0, 0, 0), (200, 200, 200)
-_WIDTHS = (24, 16, 30, 26, 26, 48)
+_WIDTHS = (24, 32, 25, 25, 25, 39)
 _HEADINGS = ("À qui", "Canal", "Décidé", "Remis", "Reçu", "Ce qui est connu")
 
 
@@ -47,7 +48,7 @@ class _Document(FPDF):
         self.set_font("DejaVu", style="B", size=9)
         self.cell(48, 5, label)
         self.set_font("DejaVu", size=9)
-        self.multi_cell(0, 5, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, 5, typography(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def paragraph(self, text: str, size: float = 9) -> None:
         """Write a paragraph."""
@@ -62,7 +63,9 @@ class _Document(FPDF):
     def _write(self, text: str, *, size: float, style: str = "") -> None:
         self.set_text_color(*_BLACK)
         self.set_font("DejaVu", style=style, size=size)
-        self.multi_cell(0, size * 0.55, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(
+            0, size * 0.55, typography(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
 
 def attestation_pdf(
@@ -146,4 +149,4 @@ def _add_table(document: _Document, rows: Iterable[tuple[str, ...]]) -> None:
         for cells in (_HEADINGS, *rows):
             row = table.row()
             for cell in cells:
-                row.cell(cell)
+                row.cell(typography(cell))

@@ -11,6 +11,7 @@ from notifier.alerting.models import KNOWN, Alert, Notification, NotificationSta
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
 from notifier.delivery.address import mask
+from notifier.delivery.models import MessageState
 from notifier.directory.models import OrganisationKind
 from notifier.territory.resolve import commune_by_code
 
@@ -64,9 +65,6 @@ def lines(notifications: Iterable[Notification], names: Mapping[str, str] | None
 
 def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLine:
     alert, message = notification.alert, notification.message
-    is_withheld = (
-        notification.state == NotificationState.SUPPRESSED and notification.reason != KNOWN
-    )
     state, _, why = fate_in_words(notification).partition(" : ")
     if notification.state == NotificationState.SUPPRESSED:
         state, why = notification.get_state_display(), notification.explanation
@@ -82,12 +80,22 @@ def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLin
         name=names.get(notification.recipient, "") if names else "",
         channel=notification.get_channel_display(),
         masked=mask(notification.address) if names is not None and notification.address else "",
-        kind="off" if is_withheld else _KINDS[outcome_of(notification)],
+        kind=_kind(notification),
         state=state,
         why=why,
         terms=parse_terms(alert.terms).in_words if alert else "",
         ended_at=message.ended_at if message else notification.ended_at,
     )
+
+
+def _kind(notification: Notification) -> str:
+    """Return the badge: green for what is received, not for what is handed over alone."""
+    message = notification.message
+    if notification.state == NotificationState.SUPPRESSED and notification.reason != KNOWN:
+        return "off"
+    if message is not None and message.state == MessageState.ACCEPTED:
+        return "info"
+    return _KINDS[outcome_of(notification)]
 
 
 def _organisation(notification: Notification, alert: Alert | None) -> str:
