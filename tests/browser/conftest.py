@@ -21,6 +21,7 @@ ARGUMENTS = (
     *("--no-first-run", "--disable-sync", "--disable-gpu", "--disable-dev-shm-usage"),
 )
 house_key = pytest.StashKey[House]()
+steps_key = pytest.StashKey[dict[str, dict[str, int]]]()
 trial_key = pytest.StashKey[Trial]()
 
 
@@ -61,6 +62,21 @@ def house(_house: House, request: pytest.FixtureRequest) -> Iterator[House]:
     request.node.stash[house_key] = _house
     yield _house
     _house.close()
+
+
+@pytest.fixture(scope="session")
+def record_steps(pytestconfig: pytest.Config) -> dict[str, dict[str, int]]:
+    """The number of steps of each task, by the way it was done."""
+    return pytestconfig.stash.setdefault(steps_key, {})
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print how many steps each task takes."""
+    if steps := config.stash.get(steps_key, {}):
+        terminalreporter.section("steps of each task: clicks, fields, keys that activate")
+        for task, ways in steps.items():
+            counts = ", ".join(f"{way}: {count}" for way, count in ways.items())
+            terminalreporter.line(f"{task}: {counts}")
 
 
 @pytest.hookimpl(wrapper=True)

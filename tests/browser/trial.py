@@ -42,6 +42,24 @@ class Trial:
         self.accounts: dict[str, SampleAccount] = {one.username: one for one in ACCOUNTS}
         self.commands = Commands({**own, **shared})
 
+    def receives(self, number: str, words: str) -> None:
+        """Wait for a text to this number with these words."""
+        while not any(words in sms["body"] for sms in self.simulator.messages(number)):
+            self.simulator.wait(sms=len(self.simulator.messages()) + 1, timeout=60)
+
+    def receives_mail(self, address: str) -> None:
+        """Wait for a mail to this address."""
+        while not self.simulator.mails(address):
+            self.simulator.wait(mails=len(self.simulator.mails()) + 1, timeout=60)
+
+    def code_of_test(self, number: str) -> str:
+        """Wait for a test text to this number, and return its code."""
+        self.receives(number, "ESSAI")
+        body = self.simulator.messages(number)[-1]["body"].replace("\xa0", " ")
+        found = re.search(r"code : ([0-9 ]+)", body)
+        assert found, body
+        return found[1].replace(" ", "")
+
     def log(self) -> str:
         """Return the last lines of its programs."""
         return "\n".join(list(self._up.lines)[-120:])

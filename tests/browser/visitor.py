@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -30,14 +30,40 @@ class Visitor:
     watch: Watch
     means: Means = "mouse"
     steps: list[str] = field(default_factory=list)
+    parts: dict[str, int] = field(default_factory=dict)
 
     def go(self, path: str) -> None:
         """Open an address of the console; no step: it is a bookmark, or a link of a mail."""
         self.page.goto(self.trial.url + path)
 
-    def press(self, what: Locator | str, *, role: str = "") -> None:
+    def menu(self, entry: str) -> None:
+        """Go to a main page; on a phone its link is behind a button."""
+        link = self.page.get_by_role("navigation", name="Menu principal").get_by_role(
+            "link", name=entry, exact=True
+        )
+        if self.is_narrow:
+            self.press("Menu", role="button", exact=True)
+        self.press(link)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is a phone."""
+        size = self.page.viewport_size
+        return size is not None and size["width"] == NARROW
+
+    def note_part(self, name: str, steps: int) -> None:
+        """Count the steps of a part of the task by itself."""
+        self.parts[name] = steps
+
+    def confirm_identity(self) -> None:
+        """Prove again who it is, where a page asks."""
+        if "/connexion/confirmer" in self.page.url:
+            self.fill("Mot de passe", self.trial.password)
+            self.press("Confirmer", role="button")
+
+    def press(self, what: Locator | str, *, role: str = "", exact: bool = False) -> None:
         """Press a button or follow a link, by its name."""
-        found = self.named(what, role) if isinstance(what, str) else what
+        found = self.named(what, role, exact=exact) if isinstance(what, str) else what
         self._note(f"press {what if isinstance(what, str) else _describe(found)}")
         if self.means == "mouse":
             found.click()
@@ -45,19 +71,30 @@ class Visitor:
             self.tab_to(found)
             self.page.keyboard.press("Enter")
 
-    def fill(self, label: Locator | str, text: str) -> None:
+    def fill_date(self, label: str, day: date) -> None:
+        """Fill in a day; a keyboard types it in the order of the browser's own language."""
+        found = self.field(label)
+        self._note(f"fill {label}")
+        if self.means == "mouse":
+            found.fill(day.isoformat())
+            return
+        self.tab_to(found)
+        for order in ("%d%m%Y", "%m%d%Y"):
+            self.page.keyboard.type(f"{day:{order}}")
+            if found.input_value() == day.isoformat():
+                return
+            self.page.keyboard.press("ArrowLeft")
+            self.page.keyboard.press("ArrowLeft")
+        raise AssertionError(f"{label}: {found.input_value()} after {day} was typed")
+
+    def fill(self, label: Locator | str, text: str, *, exact: bool = False) -> None:
         """Fill in a field, by its label."""
-        found = self.field(label) if isinstance(label, str) else label
+        found = self.field(label, exact=exact) if isinstance(label, str) else label
         self._note(f"fill {label if isinstance(label, str) else _describe(found)}")
         if self.means == "mouse":
             found.fill(text)
             return
         self.tab_to(found)
-        kind = found.get_attribute("type") or "text"
-        if kind in ("date", "time", "datetime-local"):
-            # Its parts are typed in the order of the reader's language, which is the browser's.
-            found.fill(text)
-            return
         self.page.keyboard.press("Control+A")
         self.page.keyboard.type(text)
 
@@ -66,11 +103,16 @@ class Visitor:
         found = self.field(label) if isinstance(label, str) else label
         self._note(f"choose {option}")
         if self.means == "mouse":
-            found.select_option(label=option)
+            wanted = found.locator("option").filter(has_text=option).first
+            found.select_option(value=wanted.get_attribute("value"))
             return
         self.tab_to(found)
-        self.page.keyboard.type(option)
-        expect(found.locator("option:checked")).to_have_text(re.compile(re.escape(option)))
+        chosen = found.locator("option:checked")
+        for _ in range(found.locator("option").count()):
+            if option in chosen.inner_text():
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"no {option!r} below what is chosen")
 
     def tick(self, label: Locator | str) -> None:
         """Tick a box or choose a radio button."""
@@ -96,18 +138,18 @@ class Visitor:
                 self.page.keyboard.press("Enter")
         chooser.value.set_files(file)
 
-    def named(self, name: str, role: str = "") -> Locator:
+    def named(self, name: str, role: str = "", *, exact: bool = False) -> Locator:
         """Return the first visible button or link of this name."""
         roles = [role] if role else ["button", "link", "tab", "menuitem"]
-        kinds = [self.page.get_by_role(each, name=name) for each in roles]  # type: ignore[arg-type]
+        kinds = [self.page.get_by_role(each, name=name, exact=exact) for each in roles]  # type: ignore[arg-type]
         found = kinds[0]
         for kind in kinds[1:]:
             found = found.or_(kind)
         return found.filter(visible=True).first
 
-    def field(self, label: str) -> Locator:
+    def field(self, label: str, *, exact: bool = False) -> Locator:
         """Return the first visible field of this label."""
-        return self.page.get_by_label(label).filter(visible=True).first
+        return self.page.get_by_label(label, exact=exact).filter(visible=True).first
 
     def sees(self, words: str) -> None:
         """Wait for words anywhere in what is shown."""

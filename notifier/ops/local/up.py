@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,9 +17,11 @@ import notifier
 from notifier.console.terminal import PrefixedOutput
 from notifier.environment import Environment
 from notifier.jobs.broker import QUEUES
+from notifier.ops.api_client import DispatchClient
 from notifier.ops.local.stack import Bind, Stack, current_environment, wait_until_ready
 from notifier.ops.local.supervisor import ProcessError, Supervisor, interrupted_by_signals
 from notifier.ops.samples.accounts import ACCOUNTS, password, totp_secret
+from notifier.ops.samples.story import arrival
 from notifier.settings import packaged
 from notifier.simulator.client import Simulator
 
@@ -217,10 +220,17 @@ def _announce_when_ready(
         except ProcessError as error:
             hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
         else:
+            if filled:
+                _push_arrival(DispatchClient(bind.url, filled.key))
             for line in _where(bind, page, shared, filled):
                 hear("up", line)
 
     threading.Thread(target=wait, name="readiness", daemon=True).start()
+
+
+def _push_arrival(dispatch: DispatchClient) -> None:
+    """Report an accident, so that telephones ring; where DATA_DIR was kept it has happened."""
+    dispatch.push({"occurred_at": datetime.now(UTC).isoformat(), **arrival()})
 
 
 def _where(bind: Bind, page: str | None, shared: Path, filled: Samples | None) -> list[str]:
