@@ -121,7 +121,10 @@ class Visitor:
         if self.means == "mouse":
             found.check()
             return
-        self.tab_to(found)
+        if found.get_attribute("type") == "radio":
+            self._move_to(found)
+        else:
+            self.tab_to(found)
         if not found.is_checked():
             self.page.keyboard.press("Space")
         expect(found).to_be_checked()
@@ -163,6 +166,16 @@ class Visitor:
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab never reaches {_describe(wanted)}")
+
+    def _move_to(self, radio: Locator) -> None:
+        """Tab stops at one button of a group; the arrows go on from there."""
+        name = radio.get_attribute("name")
+        buttons = self.page.locator(f'input[type=radio][name="{name}"]')
+        self.tab_to(buttons.locator("xpath=self::*[@checked]").or_(buttons.first).first)
+        for _ in range(buttons.count()):
+            if radio.evaluate(IS_FOCUSED):
+                return
+            self.page.keyboard.press("ArrowDown")
 
     def _note(self, step: str) -> None:
         self.steps.append(step)
