@@ -35,6 +35,7 @@ def reason_field(help_text: str = REASON_HELP) -> forms.CharField:
         max_length=MAX_REASON,
         validators=[_says_nothing_of_a_person],
         help_text=help_text,
+        error_messages={"required": "Dire pourquoi : le motif reste au journal."},
     )
 
 

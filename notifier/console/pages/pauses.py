@@ -16,6 +16,7 @@ from notifier.alerting.throttling.pause import (
     resume_each,
 )
 from notifier.console.forms.sources import ALL, MINE, PauseForm
+from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page, posted
 from notifier.console.paused import pauses_for
 from notifier.intake.models import Source
@@ -39,7 +40,7 @@ def pause_sending(request: ConsoleRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         said = _pause(form.cleaned_data["source"], own, str(request.user), form)
-        messages.success(request, said)
+        messages.success(request, typography(said))
         return redirect("console:sources")
     context = {
         "form": form,

@@ -27,6 +27,7 @@ from notifier.console.forms.sources import (
     RotationForm,
     SourceForm,
 )
+from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page, posted
 from notifier.console.pages.reauthentication import reauthenticated
 from notifier.intake.access import api_keys as keys
@@ -127,7 +128,7 @@ def edit_source(request: ConsoleRequest, source: int) -> HttpResponse:
             form.add_error(None, refused)
         else:
             said = "est à jour" if changed else "reste comme elle était"
-            messages.success(request, f"« {found.name} » {said}.")
+            messages.success(request, typography(f"« {found.name} » {said}."))
             return redirect("console:source", found.pk)
     return render(request, "sources/edit.html", {"form": form, "source": found})
 
