@@ -39,6 +39,8 @@ from notifier.journal.write import new_entry, write_entries
 SECRET_LENGTH = 22
 # How long a link is kept that opens nothing any more, should somebody ask where it went.
 KEPT = timedelta(days=30)
+# Between the last question of a campaign and the first of another.
+MIN_INTERVAL = timedelta(days=7)
 # Monday to Friday, local to the organisation: nobody is woken by a question that can wait.
 OPENS, CLOSES = time(9), time(18)
 _SATURDAY = 5
@@ -61,7 +63,7 @@ def start_campaign(
     """Have everybody asked who holds one of the mandates today, each person once.
 
     Town halls of the annuaire and residents of quarters are not, nor whom another campaign asks
-    now. Raises CampaignError where nobody is left.
+    now or asked within MIN_INTERVAL. Raises CampaignError where nobody is left.
     """
     now = timezone.now()
     by_person: dict[int, list[Mandate]] = defaultdict(list)
@@ -69,7 +71,8 @@ def start_campaign(
         by_person[mandate.person_id].append(mandate)
     if not by_person:
         raise CampaignError(
-            "Il n’y a personne à interroger : tous le sont déjà, ou personne n’est inscrit."
+            "Il n’y a personne à interroger : tous le sont déjà, ou l’ont été il y a moins de sept "
+            "jours, ou personne n’est inscrit."
         )
     with transaction.atomic():
         campaign = ConfirmationCampaign.objects.create(
@@ -255,12 +258,10 @@ def _confirm(link: ConfirmationLink, now: datetime) -> None:
 
 
 def _askable(mandates: QuerySet[Mandate], now: datetime) -> QuerySet[Mandate]:
-    asked = ConfirmationRequest.objects.filter(
-        person=OuterRef("person"),
-        answer=Answer.NONE,
-        campaign__stopped_at=None,
-        campaign__ends_at__gt=now,
-    )
+    is_asked_now = Q(answer=Answer.NONE, campaign__stopped_at=None, campaign__ends_at__gt=now)
+    # Else whoever begins, stops and begins again would write to them without end.
+    was_asked = Q(last_sent_at__gt=now - MIN_INTERVAL)
+    asked = ConfirmationRequest.objects.filter(is_asked_now | was_asked, person=OuterRef("person"))
     today = timezone.localdate(now)
     begun = Q(starts_on=None) | Q(starts_on__lte=today)
     return (

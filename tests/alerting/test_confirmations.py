@@ -162,12 +162,12 @@ def test_an_address_that_was_replaced_since_is_not_confirmed(clock, source, mayo
 def test_it_reminds_twice_at_most_and_by_day(clock, source, mayor) -> None:
     campaign()
     asked = []
-    for _ in range(24 * 25):
+    for _ in range(8 * 25):
         before = len(sent())
         send_due()
         if len(sent()) > before:
             asked.append(timezone.now().astimezone(ZoneInfo("Europe/Paris")))
-        clock.shift(timedelta(hours=1))
+        clock.shift(timedelta(hours=3))
     assert len(asked) == 3
     assert all(at.weekday() < 5 and 9 <= at.hour < 18 for at in asked)
     assert all(later - earlier >= 3 * DAY for earlier, later in pairwise(asked))
@@ -275,6 +275,16 @@ def test_nobody_is_asked_by_two_campaigns_nor_a_town_hall(clock, source, mayor) 
     Mandate.objects.filter(person__last_name="Mairie").update(origin=Origin.ANNUAIRE)
     with pytest.raises(CampaignError):
         campaign()
+
+
+def test_who_stops_and_begins_again_does_not_write_to_them_again(clock, source, mayor) -> None:
+    first = campaign()
+    send_due()
+    stop_campaign(first, "anne")
+    with pytest.raises(CampaignError, match="sept"):
+        campaign()
+    clock.shift(8 * DAY)
+    campaign()
 
 
 def test_a_link_ends_with_its_campaign(clock, source, mayor) -> None:

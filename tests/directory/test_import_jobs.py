@@ -130,6 +130,7 @@ def test_a_file_that_cannot_be_read_says_so_by_its_own_name(
     jobs.run(job.pk)
     assert state(job) == ImportState.REFUSED
     assert said in " ".join(job.reasons)
+    assert bytes(job.content) == b""
     assert "/" not in " ".join(job.reasons).replace("21/03/2026", "")
 
 

@@ -163,8 +163,11 @@ def run(job_id: int) -> None:
     except _Lost:
         log.warning("import taken over or given up", job=job_id)
     except FileRefused as refusal:
-        state = ImportState.REFUSED if job.state == ImportState.READING else ImportState.READY
-        _finish(job, state, reasons=[str(fault) for fault in refusal.faults[:_BATCH]])
+        reasons = [_without_commands(str(fault)) for fault in refusal.faults[:_BATCH]]
+        if job.state == ImportState.WRITING:
+            _finish(job, ImportState.READY, reasons=reasons)
+        else:
+            _finish(job, ImportState.REFUSED, reasons=reasons, content=b"")
     except Exception:
         log.exception("import failed", job=job_id)
         _finish(job, _after_death(job.state), reasons=[INTERRUPTED])
