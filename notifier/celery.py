@@ -23,7 +23,9 @@ ROUTINE_NICENESS = 10
 # the task; `close_old_connections` below drops only those that broke or grew old.
 app = Celery("worker", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["notifier.alerting", "notifier.delivery", "notifier.directory"])
+app.autodiscover_tasks(
+    ["notifier.accounts", "notifier.alerting", "notifier.delivery", "notifier.directory"]
+)
 
 
 @signals.task_prerun.connect

@@ -351,6 +351,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "upkeep"},
     },
+    "accounts sessions": {
+        "task": "accounts.forget_ended",
+        "schedule": 3600.0,
+        "options": {"queue": "upkeep"},
+    },
     "directory links": {
         "task": "directory.erase_links",
         "schedule": 3600.0,

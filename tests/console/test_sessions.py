@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from notifier import settings as shipped
 from notifier.accounts.log_in import forms
+from notifier.accounts.log_in.sessions import forget_ended
 from notifier.accounts.models import User
 from notifier.accounts.roles import Role
 from notifier.delivery.models import EXEMPT, Lane, Message
@@ -159,3 +163,25 @@ def test_a_session_in_use_ends_after_eight_hours(account: User) -> None:
         answer = client.get("/compte")
         assert answer.url == "/connexion?next=/compte"
         assert "Votre session a pris fin" in client.get(answer.url).content.decode()
+
+
+def test_what_is_left_of_ended_sessions_is_forgotten(account: User) -> None:
+    client = logged_in(account)
+    Client().post("/connexion", {"login": "chef", "password": "faux"})
+    forget_ended()
+    assert client.get("/compte").status_code == 200
+    assert AccessAttempt.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(hours=17), tick=False):
+        forget_ended()
+    assert not Session.objects.exists()
+    assert not UserSession.objects.exists()
+    assert not AccessAttempt.objects.exists()
+
+
+def test_a_network_address_that_is_none_does_not_stop_a_log_in(account: User) -> None:
+    """Whatever a proxy on this machine writes."""
+    account.set_password(NEW)
+    account.save()
+    client = Client(headers={"X-Forwarded-For": "unknown"})
+    typed = {"login": "chef", "password": NEW}
+    assert client.post("/connexion", typed).status_code == 302

@@ -14,7 +14,17 @@ def client_address(request: HttpRequest) -> str:
     seen: str = request.META.get("REMOTE_ADDR", "")
     if not _is_loopback(seen):
         return seen
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or seen
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if is_address(forwarded) else seen
+
+
+def is_address(text: str) -> bool:
+    """Return whether it is an address; a proxy of one's own may write anything."""
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(address: str) -> bool:

@@ -30,6 +30,7 @@ class LogInForm(LoginForm):
         login.label = "Identifiant ou adresse électronique"
         login.widget.attrs = {"autocomplete": "username", "autofocus": True, "maxlength": 254}
         self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs.pop("placeholder", None)
 
 
 class ForgottenPasswordForm(ResetPasswordForm):

@@ -8,13 +8,15 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from notifier.accounts.log_in.client import client_address
+from notifier.accounts.log_in.client import client_address, is_address
 from notifier.accounts.models import User
 
 SESSION_LASTS = timedelta(hours=8)
@@ -52,7 +54,7 @@ def end_others(user: User, request: HttpRequest, **_: Any) -> None:
 def begin(user: User, request: HttpRequest, **_: Any) -> None:
     """Note when the session began, and for whom, so that it can be ended from elsewhere."""
     request.session[_OPENED] = request.session[_SEEN] = time.time()
-    if client_address(request):
+    if is_address(client_address(request)):
         UserSession.objects.create_from_request(request, user=user)
 
 
@@ -65,3 +67,15 @@ def is_over(request: HttpRequest) -> bool:
     if now - seen > _NOTED_EVERY_S:
         request.session[_SEEN] = now
     return False
+
+
+def forget_ended() -> None:
+    """Delete what is left of sessions that have ended and of old failures to log in.
+
+    May run anywhere, any number of times at once.
+    """
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.filter(created_at__lt=now - 2 * SESSION_LASTS).delete()
+    # An attempt counts for a quarter of an hour; the address in it is kept no longer than needed.
+    AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()

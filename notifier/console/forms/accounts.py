@@ -47,7 +47,9 @@ class RoleForm(forms.Form):
     def __init__(self, scope: Scope, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope = scope
-        self._offer("role", [(role.value, role.label) for role in grantable_roles(scope)])
+        # None is chosen beforehand: the widest is not to be given by inattention.
+        offered = [(role.value, role.label) for role in grantable_roles(scope)]
+        self._offer("role", [("", "à choisir"), *offered])
         territory = scope.territory(Permission.MANAGE_ACCOUNTS)
         codes = (
             [one.code for one in all_departements()]
