@@ -45,12 +45,14 @@ def draw_map(
     """Draw a map; what it shows must stand in words or in a table beside it.
 
     `departement`: all its communes; else `commune`: it and its neighbours. `organisation`: its
-    communes, contours and sites over them. `point`: latitude and longitude, with a radius in
-    metres. `highlight`: codes of communes to bring out. `states_url`: JSON with a state for each
-    commune, explained by `legend`. `links`: address of a commune's page, with 00000 for its code.
-    `table`: id of the table that says the same. `picks`: ids of the inputs of latitude, longitude
-    and radius that a click fills.
+    communes, contours and sites over them, or over its département. `point`: latitude and
+    longitude, with a radius in metres. `highlight`: codes of communes to bring out. `states_url`:
+    JSON with a state for each commune, explained by `legend`. `links`: address of a commune's page,
+    with 00000 for its code. `table`: id of the table that says the same. `picks`: ids of the inputs
+    of latitude, longitude and radius that a click fills.
     """
+    if organisation is not None and not commune:
+        departement = departement or organisation.departement
     outlines = zones = ""
     if departement:
         outlines = _versioned(reverse("console:map-departement", args=[departement]))

@@ -84,10 +84,17 @@ function pick(map, frame) {
   draw();
 }
 
+function say(frame, words) {
+  const said = document.createElement("p");
+  said.className = "map-message";
+  said.setAttribute("role", "status");
+  said.textContent = words;
+  frame.replaceChildren(said);
+}
+
 async function start(frame) {
   if (frame.dataset.started) return;
   frame.dataset.started = "yes";
-  const message = frame.querySelector(".map-message");
   try {
     const { outlines, zones, states } = frame.dataset;
     const [communes, territory, known] = await Promise.all([
@@ -95,7 +102,7 @@ async function start(frame) {
       zones && read(zones),
       states ? read(states) : {},
     ]);
-    message?.remove();
+    frame.querySelector(".map-message")?.remove();
     const map = L.map(frame, {
       attributionControl: false,
       zoomControl: false,
@@ -115,16 +122,16 @@ async function start(frame) {
     if (frame.dataset.point) layers.push(drawPoint(map, frame));
     const bounds = L.latLngBounds([]);
     for (const layer of layers) bounds.extend(layer.getBounds());
-    if (!bounds.isValid()) throw new Error("nothing to draw");
+    if (!bounds.isValid()) {
+      map.remove();
+      say(frame, "Rien à dessiner : aucun contour n’est connu ici.");
+      return;
+    }
     map.fitBounds(bounds, { padding: [8, 8], maxZoom: 15, animate: false });
     pick(map, frame);
   } catch (error) {
     console.warn("map:", error);
-    const said = message || document.createElement("p");
-    said.className = "map-message";
-    said.setAttribute("role", "status");
-    said.textContent = "La carte n’a pas pu être dessinée ; le texte à côté dit la même chose.";
-    frame.replaceChildren(said);
+    say(frame, "La carte n’a pas pu être dessinée ; le texte à côté dit la même chose.");
   }
 }
 
