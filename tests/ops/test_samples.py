@@ -1,0 +1,90 @@
+"""The samples: what a newcomer finds, that it stays as it was, and that nobody else gets it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from notifier.accounts.models import User
+from notifier.accounts.scope import scope_of
+from notifier.alerting.models import Notification, NotificationState
+from notifier.delivery.models import Message, MessageState
+from notifier.directory.addresses import all_failing
+from notifier.directory.models import Absence, Change, OnCallShift, Organisation
+from notifier.intake.models import Incident, Report, ReportState
+from notifier.ops.samples.accounts import ACCOUNTS, password, totp_secret
+from notifier.ops.samples.fill import SamplesRefused, fill, is_free
+from notifier.ops.samples.story import story
+from tests.harness.variables import changed
+
+NOW = datetime(2026, 11, 28, 21, 0, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database("the rooms whose functions it calls are held on both")
+def test_a_newcomer_finds_every_state_and_a_second_time_changes_nothing() -> None:
+    assert is_free()
+    fill(datetime.now(UTC))
+    states = set(Report.objects.values_list("state", flat=True))
+    assert {ReportState.DECIDED, ReportState.REVIEW} <= states
+    outcomes = set(Message.objects.values_list("state", flat=True))
+    assert {MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED} <= outcomes
+    # All has come to its end: nothing of it is left for a worker to send.
+    assert not outcomes & {MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN}
+    deferred = Notification.objects.filter(deferred_until__isnull=False)
+    assert set(deferred.values_list("state", flat=True)) == {NotificationState.QUEUED}
+    assert {address.kind for address in all_failing()} == {"mobile", "courriel"}
+    assert Absence.objects.count() == 1
+    assert OnCallShift.objects.exists()
+    oldest = Incident.objects.earliest("opened_at").opened_at
+    assert timedelta(days=9) < datetime.now(UTC) - oldest < timedelta(days=12)
+
+    scopes = {user.username: scope_of(user) for user in User.objects.all()}
+    assert scopes.keys() == {account.username for account in ACCOUNTS}
+    assert [name for name, scope in scopes.items() if scope.is_platform] == ["plateforme"]
+    assert sum(len(scope.assignments_held) for scope in scopes.values()) == len(ACCOUNTS) - 1
+    assert User.objects.get(username="delle").check_password(password(settings.SECRET_KEY))
+
+    tables = (Report, Message, Organisation, User, Change)
+    counts = [table._default_manager.count() for table in tables]
+    assert is_free()
+    fill(datetime.now(UTC))
+    assert [table._default_manager.count() for table in tables] == counts
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database("no matter of SQL")
+def test_without_the_simulator_nothing_is_written(settings) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, SIMULATOR=False)
+    with pytest.raises(SamplesRefused, match="demandent le simulateur"):
+        fill(NOW)
+    with pytest.raises(CommandError, match="demandent le simulateur"):
+        call_command("samples")
+    assert is_free()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database("no matter of SQL")
+def test_where_somebody_began_otherwise_nothing_is_added() -> None:
+    User.objects.create_user("exploitant")
+    call_command("samples", "--only-if-empty")
+    assert not Incident.objects.exists()
+
+
+def test_the_proofs_of_one_trial_open_no_other() -> None:
+    assert password("one key") != password("another")
+    assert len(password("one key")) >= 12
+    secrets = {totp_secret(key, account) for key in ("one key", "another") for account in ACCOUNTS}
+    assert len(secrets) == 2 * len(ACCOUNTS)
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_nothing_of_the_story_is_yet_to_come_at_any_hour(hour: int) -> None:
+    now = NOW.replace(hour=hour)
+    moments = [event.at for event in story(now)]
+    assert moments == sorted(moments)
+    assert moments[-1] < now
