@@ -170,7 +170,7 @@ def rotate_key(v: Visitor, turn: Turn) -> None:
     v.menu("Sources")
     v.press("CORG 90", role="link")
     v.press("Remplacer la clé")
-    v.press("Confirmer", role="button")
+    v.press("Créer la nouvelle clé", role="button")
     v.confirm_identity()
     v.sees("Clé")
 

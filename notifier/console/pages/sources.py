@@ -150,7 +150,8 @@ def rotate_key(request: ConsoleRequest, source: int) -> HttpResponseBase:
             form.add_error(None, str(refused).capitalize() + ".")
         else:
             return _show_key(request, found, new.key, new.secret)
-    return _ask(request, "sources/rotate.html", found, None if found.revoked_at else form)
+    asked = None if found.revoked_at else form
+    return _ask(request, "sources/rotate.html", found, asked, confirm="Créer la nouvelle clé")
 
 
 @page(MANAGE)
@@ -161,7 +162,8 @@ def revoke_source(request: ConsoleRequest, source: int) -> HttpResponseBase:
     found = get_object_or_404(request.scope.sources(MANAGE), pk=source)
     form = RevocationForm(posted(request))
     if request.method != "POST" or not form.is_valid():
-        return _ask(request, "sources/revoke.html", found, form, waits=waiting(found))
+        more = {"confirm": "Révoquer la clé", "is_dangerous": True, "waits": waiting(found)}
+        return _ask(request, "sources/revoke.html", found, form, **more)
     by = str(request.user)
     if keys.revoke(found, by):
         messages.success(request, f"La clé de « {found.name} » est refusée dès maintenant.")
