@@ -151,6 +151,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_FORMS = {
     "login": "notifier.accounts.log_in.forms.LogInForm",
     "reset_password": "notifier.accounts.log_in.forms.ForgottenPasswordForm",
+    "change_password": "notifier.accounts.log_in.forms.NewPasswordForm",
 }
 # An address is verified by the invitation that came to it, and known to the account alone.
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -165,6 +166,11 @@ ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
 # Passwords are axes's matter. A second factor may be guessed at by whoever has the password: a
 # million codes, of which three are right at any moment, take ten years at this rate.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key", "reveal": "60/h/user"}
+MFA_FORMS = {
+    "activate_totp": "notifier.accounts.log_in.forms.NewApplicationForm",
+    "add_webauthn": "notifier.accounts.log_in.forms.NewKeyForm",
+    "edit_webauthn": "notifier.accounts.log_in.forms.KeyNameForm",
+}
 MFA_ADAPTER = "notifier.accounts.log_in.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -198,3 +198,46 @@ def test_a_change_of_the_secret_key_keeps_second_factors(settings: Any) -> None:
     client = Client()
     _log_in(client)
     assert client.post("/connexion/code", {"code": totp_code(secret, steps=1)}).url == "/compte"
+
+
+def test_a_password_is_not_guessed_at_a_session_left_open() -> None:
+    client = Client()
+    client.force_login(_account(Role.DISPATCHER))
+    prove(client, age_s=601)
+    confirm = client.get("/compte/adresse").url
+    codes = [client.post(confirm, {"password": "faux"}).status_code for _ in range(5)]
+    assert codes == [200] * 4 + [429]
+    assert client.post(confirm, {"password": PASSWORD}).status_code == 429
+    assert client.get("/compte/adresse").status_code == 302
+
+
+def test_the_only_passkey_of_whoever_must_have_one_stays() -> None:
+    user = _account(Role.GROUPEMENT)
+    key = {"name": "Portable", "credential": {}}
+    passkey = Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=key)
+    client = Client()
+    client.force_login(user)
+    client.post(f"/compte/second-facteur/cles/{passkey.pk}/retirer")
+    assert Authenticator.objects.filter(pk=passkey.pk).exists()
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    client.post(f"/compte/second-facteur/cles/{passkey.pk}/retirer")
+    assert not Authenticator.objects.filter(pk=passkey.pk).exists()
+
+
+def test_a_passkey_is_nobody_else_s_to_touch() -> None:
+    owner = _account(Role.DISPATCHER)
+    key = {"name": "Portable", "credential": {}}
+    passkey = Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data=key)
+    client = Client()
+    client.force_login(_account(Role.GROUPEMENT, "autre"))
+    for act in ("retirer", "nom"):
+        assert client.post(f"/compte/second-facteur/cles/{passkey.pk}/{act}").status_code == 404
+
+
+@pytest.mark.parametrize("credential", ["", "{}", "[]", "1", '{"response": {"userHandle": "eA"}}'])
+def test_a_made_up_passkey_opens_nothing(credential: str) -> None:
+    _account(Role.DISPATCHER)
+    client = Client()
+    client.get("/connexion/cle", headers={"Accept": "application/json"})
+    assert client.post("/connexion/cle", {"credential": credential}).status_code in (200, 302)
+    assert client.get("/compte").url.startswith("/connexion")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -48,3 +50,46 @@ class ForgottenPasswordForm(ResetPasswordForm):
         email: str = super().save(request, **kwargs)
         time.sleep(max(0.0, answer_at - time.monotonic()))
         return email
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """The present password, and the new one twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].help_text = ""
+        self.fields[
+            "password1"
+        ].help_text = "Douze caractères au moins ; trois mots sans rapport conviennent."
+        self.fields["password2"].label = "Le même, pour vérifier"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class NewApplicationForm(ActivateTOTPForm):
+    """The first code of an application."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = "Code affiché par l’application"
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "placeholder": ""}
+
+
+class NewKeyForm(AddWebAuthnForm):
+    """A passkey: its name, and whether it does without a password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Nom de la clé"
+        alone = self.fields["passwordless"]
+        alone.label = "Elle suffit pour se connecter, sans mot de passe"
+        alone.help_text = "L’appareil demande alors l’empreinte, le visage ou son code."
+        alone.initial = True
+
+
+class KeyNameForm(EditWebAuthnForm):
+    """Another name for a passkey."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Nom de la clé"
