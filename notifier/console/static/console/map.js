@@ -84,7 +84,7 @@ function pick(map, frame) {
   draw();
 }
 
-function say(frame, words) {
+function replaceBy(frame, words) {
   const said = document.createElement("p");
   said.className = "map-message";
   said.setAttribute("role", "status");
@@ -124,14 +124,14 @@ async function start(frame) {
     for (const layer of layers) bounds.extend(layer.getBounds());
     if (!bounds.isValid()) {
       map.remove();
-      say(frame, "Rien à dessiner : aucun contour n’est connu ici.");
+      replaceBy(frame, "Rien à dessiner : aucun contour n’est connu ici.");
       return;
     }
     map.fitBounds(bounds, { padding: [8, 8], maxZoom: 15, animate: false });
     pick(map, frame);
   } catch (error) {
     console.warn("map:", error);
-    say(frame, "La carte n’a pas pu être dessinée ; le texte à côté dit la même chose.");
+    replaceBy(frame, "La carte n’a pas pu être dessinée ; le texte à côté dit la même chose.");
   }
 }
 
