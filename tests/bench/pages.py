@@ -23,7 +23,7 @@ from tests.bench.progress import say
 from tests.bench.run import Figures, Run
 
 MAX_MS = 200
-WARM_UP, TIMES = 2, 7
+WARM_UP, TIMES = 1, 5
 # Pages that do something by being opened, or answer with what is no page.
 _LEFT_OUT = ("map-", "attested-rows", "import-correction")
 
