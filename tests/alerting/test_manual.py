@@ -23,7 +23,7 @@ from notifier.delivery.models import Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.directory.models import Mandate
-from notifier.intake.models import Report, ReportState
+from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
@@ -214,6 +214,17 @@ def test_one_more_is_told_what_the_organisation_was_told_and_only_once(source) -
     with pytest.raises(ManualActionError, match="déjà prévenu"):
         tell(alert, deputy.pk, JEANNE)
     assert texts() == [sms(1), sms(2)]
+
+
+def test_what_a_quota_holds_is_said_to_whoever_tells_one_more(source) -> None:
+    contact("maire", mobile=number(1))
+    deputy = contact("adjoint", mobile=number(2))
+    push(source)
+    Source.objects.update(hard_cap=0)
+    assert "retenu : plafond absolu" in tell(Alert.objects.get(), deputy.pk, JEANNE)
+    assert texts() == [sms(1)]
+    with pytest.raises(ManualActionError, match="déjà prévenu"):
+        tell(Alert.objects.get(), deputy.pk, JEANNE)
 
 
 def test_who_reads_it_for_another_commune_is_not_told_again(border) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,7 +10,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.alerting.decision.apply import PlanOutdatedError
-from notifier.alerting.models import ActionKind, Alert, ManualAction
+from notifier.alerting.escalation.failover import store_throttled
+from notifier.alerting.models import (
+    ActionKind,
+    Alert,
+    DeferralReason,
+    ManualAction,
+    Notification,
+    NotificationState,
+)
+from notifier.alerting.notification.journal import recipients_in_words
+from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.throttling.limits import UsageChangedError
 from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Report
@@ -69,6 +79,20 @@ def record(incident_id: int, kind: ActionKind, actor: Actor, title: str = "") ->
         title=title,
         at=timezone.now(),
     )
+
+
+def send_now(
+    alert: Alert, planned: Sequence[PlannedNotification], earlier: dict[int, list[Notification]]
+) -> str:
+    """Queue the texts as for a decision; say to whom they go, and why they wait if they do."""
+    store_throttled(planned, earlier)
+    whom = recipients_in_words(planned)
+    waiting = Notification.objects.filter(
+        alert=alert.pk,
+        state=NotificationState.DEFERRED,
+        address__in=[n.address for n in planned],
+    ).first()
+    return f"{whom}, retenu : {DeferralReason(waiting.reason).label}" if waiting else whom
 
 
 def _locked_reports(incident_id: int) -> list[Report]:

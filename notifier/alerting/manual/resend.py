@@ -7,17 +7,14 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import (
-    compose_text,
-    disclosable_category,
-    store_throttled,
-)
+from notifier.alerting.escalation.failover import compose_text, disclosable_category
 from notifier.alerting.manual.action import (
     Actor,
     ManualActionError,
     act,
     locked_alert,
     record,
+    send_now,
 )
 from notifier.alerting.models import (
     KNOWN,
@@ -42,7 +39,7 @@ from notifier.journal.write import write_entries
 
 @dataclass(frozen=True)
 class Resent:
-    """To whom it goes again, without a name, and whether they may get it twice."""
+    """To whom it goes again, without a name, why it waits if it does; whether it may come twice."""
 
     whom: str
     may_arrive_twice: bool
@@ -117,10 +114,10 @@ def _resend(pk: int, reports: list[Report], actor: Actor) -> Resent:
         alert_entry(alert, Step.DECIDED, what, message_id=row.message.pk, alert=alert.pk,
                     rule="resend", who=actor.who)
     ])  # fmt: skip
-    store_throttled(planned, earlier)
+    said = send_now(alert, planned, earlier)
     _tell_others_by(planned, row.message, alert)
     record(alert.incident_id, ActionKind.RESEND, actor, row.title)
-    return Resent(whom, is_in_doubt)
+    return Resent(said, is_in_doubt)
 
 
 def _plan(row: Notification, message: Message, alert: Alert) -> list[PlannedNotification]:

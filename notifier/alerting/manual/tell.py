@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import (
-    compose_text,
-    disclosable_category,
-    store_throttled,
-)
+from notifier.alerting.escalation.failover import compose_text, disclosable_category
 from notifier.alerting.manual.action import (
     Actor,
     ManualActionError,
     act,
     locked_alert,
     record,
+    send_now,
 )
 from notifier.alerting.models import ActionKind, Alert, Notification
 from notifier.alerting.notification.history import address_keys, notifications_of
@@ -67,7 +64,9 @@ def people_to_tell(alerts: Sequence[Alert]) -> dict[int, list[Untold]]:
 
 
 def tell(alert: Alert, mandate_id: int, actor: Actor) -> str:
-    """Tell the person of this mandate of the alert, as it stands; return whom, without a name.
+    """Tell the person of this mandate of the alert, as it stands.
+
+    Returns whom, without a name, and why the text waits if it does.
 
     Raises ManualActionError where nothing may be told any more, for whoever got it already, under
     whatever function, and where their addresses are somebody's who did.
@@ -102,9 +101,9 @@ def _tell(alert_id: int, mandate_id: int, reports: list[Report], actor: Actor) -
     write_entries([
         alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="tell", who=actor.who)
     ])  # fmt: skip
-    store_throttled(planned, notifications_of(alert.pk))
+    said = send_now(alert, planned, notifications_of(alert.pk))
     record(alert.incident_id, ActionKind.TELL, actor, person.title)
-    return whom
+    return said
 
 
 def _told_of(alerts: Iterable[Alert]) -> list[Notification]:
