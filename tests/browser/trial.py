@@ -13,7 +13,7 @@ from notifier.ops.samples.accounts import ACCOUNTS, SampleAccount, password
 from notifier.simulator.client import Simulator
 from tests.harness.commands import Commands
 
-SECONDS_TO_START = 180.0
+SECONDS_TO_START = 400.0
 _PLACE = re.compile(r"(Service|Téléphones et courriels simulés)\s+(http://\S+)")
 
 

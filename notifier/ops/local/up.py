@@ -215,17 +215,24 @@ def _announce_when_ready(
     """Print where everything is once the service answers; waits in a thread."""
 
     def wait() -> None:
-        try:
-            wait_until_ready(bind.url)
-        except ProcessError as error:
-            hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
-        else:
-            if filled:
-                _push_arrival(DispatchClient(bind.url, filled.key))
-            for line in _where(bind, page, shared, filled):
-                hear("up", line)
+        while not _is_ready(bind, hear):
+            pass
+        if filled:
+            _push_arrival(DispatchClient(bind.url, filled.key))
+        for line in _where(bind, page, shared, filled):
+            hear("up", line)
 
     threading.Thread(target=wait, name="readiness", daemon=True).start()
+
+
+def _is_ready(bind: Bind, hear: PrefixedOutput) -> bool:
+    """Wait until the service answers, and say so when it takes long."""
+    try:
+        wait_until_ready(bind.url)
+    except ProcessError as error:
+        hear("up", f"le service n’est toujours pas prêt, voir les lignes ci-dessus : {error}")
+        return False
+    return True
 
 
 def _push_arrival(dispatch: DispatchClient) -> None:
