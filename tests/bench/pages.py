@@ -1,9 +1,9 @@
 """Part `pages`: how long each page of the console takes on a whole country of rows.
 
-`python -m tests.bench.pages [--small] [--database URL] [--json]`: the dataset of `dataset.py`, in
-a server of its own or where it is already. Every page of the console is asked for by an account of
-each role; one whose parameters the dataset cannot fill is named and left out. A page that is added
-joins by itself.
+`python -m tests.bench.pages [--small] [--database URL] [--only NAME,…] [--json]`: on the dataset
+of `dataset.py`, in a server of its own or where it is already. Every page of the console is asked
+for by an account of each role; one whose parameters the dataset cannot fill is named and left out.
+A page that is added joins by itself.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def pages(run: Run) -> Figures:
     }
 
 
-def measure() -> list[Measured]:
-    """Ask the database of Django's settings for every page, as every role."""
+def measure(only: tuple[str, ...] = ("",)) -> list[Measured]:
+    """Ask for every page whose name begins with one of `only`, as every role."""
     from notifier.accounts.roles import Role
     from notifier.alerting.models import Alert
     from notifier.directory.models import Organisation
@@ -82,7 +82,7 @@ def measure() -> list[Measured]:
         )
     ]
     accounts.append(("exploitant", add_superuser(f"exploitant-{stamp}")))
-    addresses = list(_addresses(busiest, commune))
+    addresses = [pair for pair in _addresses(busiest, commune) if pair[0].startswith(only)]
     return [
         measured for role, account in accounts for measured in _as_role(role, account, addresses)
     ]
@@ -192,17 +192,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.pages")
     parser.add_argument("--small", action="store_true", help="quelques centaines de lignes")
     parser.add_argument("--database", metavar="URL", help="un jeu de données déjà rempli")
+    parser.add_argument("--only", metavar="NOM,…", default="", help="débuts de noms de pages")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     from tests.bench.country import Size
     from tests.bench.dataset import SMALL, connect_to, filled
 
+    only = tuple(arguments.only.split(","))
     if arguments.database:
         connect_to(arguments.database)
-        found = measure()
+        found = measure(only)
     else:
         with filled(SMALL if arguments.small else Size()):
-            found = measure()
+            found = measure(only)
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(each) for each in found]))
         return 0
