@@ -13,6 +13,7 @@ from notifier.accounts.roles import Role
 from notifier.directory.models import Convention, ConventionNarrowing, Organisation
 from notifier.directory.organisations import organisation, read_ref
 from notifier.journal.models import Entry, Step
+from tests.alerting.house import dispatch_centre, push
 from tests.alerting.organisations import member, resident, told_by_convention
 from tests.harness.accounts import add_account, logged_in
 from tests.harness.people import add_contact
@@ -103,6 +104,16 @@ def test_consents_are_counted(client: Client) -> None:
     resident(quarter, 2)
     page = text_of(client, f"/conventions/{Convention.objects.get().reference}")
     assert "2 en cours, 0 retiré" in page
+
+
+def test_a_relay_that_waits_leads_to_its_intervention(client: Client) -> None:
+    quarter = told_by_convention("quartier", "tilleuls", "Quartier des Tilleuls")
+    Organisation.objects.update(departement="90")
+    resident(quarter, 1)
+    report = push(dispatch_centre())
+    page = text_of(client, f"/conventions/{Convention.objects.get().reference}")
+    assert "attend votre relais" in page
+    assert f"/interventions/{report.incident_id}" in page
 
 
 def test_a_commune_keeps_something_and_gives_it_back(client: Client, reference: str) -> None:
