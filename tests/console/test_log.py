@@ -83,6 +83,7 @@ def test_each_filter_finds_its_lines(told) -> None:
     assert "n’est le nom ou le code d’aucun organisme" in page_of(client, organisme="Nulle part")
 
 
+@pytest.mark.one_database(reason="no SQL of its own")
 def test_who_was_told_is_named_only_to_whoever_may_know_people(told) -> None:
     groupement = page_of(logged_in(add_account(Role.GROUPEMENT, "90")))
     assert "Zoé Quatrepoint" in groupement
@@ -95,6 +96,7 @@ def test_who_was_told_is_named_only_to_whoever_may_know_people(told) -> None:
     assert len(found(auditor_client, personne="Quatrepoint")) > 1
 
 
+@pytest.mark.one_database(reason="no SQL of its own")
 def test_a_commune_sees_its_own_lines_and_not_what_was_withheld(told) -> None:
     delle = Organisation.objects.get(kind="commune", code="90033")
     client = logged_in(add_account(Role.ORGANISATION, delle))
@@ -106,11 +108,12 @@ def test_a_commune_sees_its_own_lines_and_not_what_was_withheld(told) -> None:
 
 @pytest.mark.one_database(reason="no SQL of its own")
 def test_pages_follow_one_another_by_key_in_few_statements(
-    source, django_assert_max_num_queries
+    source, django_assert_max_num_queries, monkeypatch
 ) -> None:
+    monkeypatch.setattr("notifier.console.pages.log.views.PAGE", 4)
     contact(mobile=number(1))
-    for n in range(60):
-        push(source, f"N{n:02d}")
+    for n in range(6):
+        push(source, f"N{n}")
     client = logged_in(add_account(Role.GROUPEMENT, "90"))
     with django_assert_max_num_queries(14):
         first = client.get("/journal")
