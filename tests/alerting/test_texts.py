@@ -68,7 +68,7 @@ NEXT_TO_DELLE = ("90043", "90045", "90046", "90056", "90063", "90096")
 SEVERITIES = ("minor", "moderate", "severe", "extreme")
 
 # What is of this run alone: where the administration shows it.
-PAGE = re.compile(r"http://127\.0\.0\.1:1/admin/\S*")
+PAGE = re.compile(r"http://127\.0\.0\.1:1/(admin|verifications)/\S*")
 
 
 class Stage:
@@ -705,6 +705,7 @@ CASES: list[Callable[[Stage], None]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.one_database(reason="the words of a text are the subject")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_it_is_the_committed_text_to_the_letter(
     stage: Stage, case: Callable[[Stage], None], pytestconfig: pytest.Config
