@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from notifier.accounts.roles import Role
 from notifier.alerting.models import Alert, ManualAction, Notification
@@ -52,6 +53,11 @@ def client(role: Role, where: str | Organisation = "90") -> Client:
 
 def groupement() -> Client:
     return client(Role.GROUPEMENT)
+
+
+def plain(text: str) -> str:
+    """Return a page with plain spaces for no-break ones."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
 
 
 def of_commune(code: str) -> Client:
@@ -146,6 +152,22 @@ def test_a_night_is_listed_and_another_period_may_be_chosen(corg) -> None:
     assert backwards.status_code == 422
     assert "inversez" in backwards.content.decode()
     assert browser.get("/cette-nuit", {"du": "x", "au": ""}).status_code == 422
+
+
+def test_a_night_names_its_ends_in_words_and_what_is_still_in_doubt(corg) -> None:
+    push(corg, "IN-DOUBT", location=CONFLICT)
+    period = {"du": "2020-01-01T20:00", "au": "2020-01-02T08:00"}
+    browser = groupement()
+    night_of_2020 = page(browser, "/cette-nuit?" + urlencode(period))
+    assert "Du 1er janvier 2020 à 20 h 00 au 2 janvier 2020 à 8 h 00" in plain(night_of_2020)
+    assert "IN-DOUBT" not in night_of_2020
+    local = timezone.localtime()
+    today = {
+        "du": (local - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
+        "au": (local + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
+    }
+    assert "IN-DOUBT" in page(browser, "/cette-nuit?" + urlencode(today))
+    assert "IN-DOUBT" not in page(of_commune("90033"), "/cette-nuit?" + urlencode(today))
 
 
 # --- Une intervention

@@ -19,9 +19,10 @@ from notifier.alerting.board.attention import (
 )
 from notifier.alerting.board.incidents import incidents_between, incidents_under_way
 from notifier.console.forms.incidents import PeriodForm
-from notifier.console.french import moment
+from notifier.console.french import NO_BREAK, moment
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.directory.addresses import latest_passed_over
+from notifier.intake.models import Report
 from notifier.intake.silence import silent_sources
 
 SEE = Permission.SEE_BOARD
@@ -64,6 +65,7 @@ def night(request: ConsoleRequest) -> HttpResponse:
     form = PeriodForm(request.GET if is_chosen else None, initial=_initial(nights["cette nuit"]))
     begins, ends = form.period if form.is_valid() else nights["cette nuit"]
     before = request.GET.get("avant", "")
+    reports = scope.reports(SEE) if _is_told_of_reports(request) else Report.objects.none()
     told = incidents_between(
         scope.alerts(SEE),
         scope.notifications(SEE),
@@ -77,9 +79,8 @@ def night(request: ConsoleRequest) -> HttpResponse:
         "night_before": nights["avant"],
         "lines": told.incidents,
         "next": told.next,
-        "undecided": reviews_undecided(scope.reports(SEE), begins, ends)
-        if _is_told_of_reports(request)
-        else [],
+        "reviews": reviews_waiting(reports.filter(received_at__gte=begins, received_at__lt=ends)),
+        "undecided": reviews_undecided(reports, begins, ends),
     }
     return render(request, "night.html", context, status=422 if form.errors else 200)
 
@@ -99,8 +100,9 @@ def _night(local: datetime, back: int) -> tuple[datetime, datetime]:
 
 
 def _in_words(begins: datetime, ends: datetime) -> str:
-    first, last = (moment(at).removeprefix("le ") for at in (begins, ends))
-    return f"Du {first} au {last}"
+    # "du 28 novembre à 20 h 00", without the article that a moment begins with.
+    first, last = (moment(at)[len("le ") :] for at in (begins, ends))
+    return f"Du{NO_BREAK}{first} au{NO_BREAK}{last}"
 
 
 def _initial(period: tuple[datetime, datetime]) -> dict[str, datetime]:

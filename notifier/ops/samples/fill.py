@@ -23,6 +23,7 @@ from notifier.directory.organisations import organisation, read_ref
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from notifier.intake.schema.vocabulary import Severity
+from notifier.intake.silence import note_activity
 from notifier.ops.samples import accounts, story
 from notifier.ops.samples.accounts import ACCOUNTS, DISPATCHER, OFFICE
 from notifier.ops.samples.past import Past, travelling
@@ -74,6 +75,7 @@ def fill(now: datetime) -> None:
                 _play(past, event, sources)
             _narrow()
     _plan_absences(now)
+    note_activity()
 
 
 def _prepare() -> dict[str, Source]:
