@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.visitor import House
 
@@ -35,6 +35,24 @@ def test_a_click_on_the_map_gives_a_site_its_place(house: House, territory: str)
         arg=before["x"] if before else 0,
     )
     assert not visitor.watch.take()
+
+
+def test_a_name_on_the_map_is_a_text(house: House, territory: str) -> None:
+    name = '<a href="https://exemple.fr" id="placed">ici</a>'
+
+    def renamed(route: Route) -> None:
+        drawn = route.fetch().json()
+        for feature in drawn["features"]:
+            feature["properties"]["name"] = name
+        route.fulfill(json=drawn)
+
+    visitor = house.visitor("groupement")
+    visitor.page.route("**/cartes/**", renamed)
+    visitor.go(territory)
+    shape = visitor.page.get_by_role("region", name="Carte du territoire")
+    shape.locator("path.map-zone").first.hover()
+    expect(shape.locator(".leaflet-tooltip")).to_have_text(name)
+    expect(visitor.page.locator("#placed")).to_have_count(0)
 
 
 def test_where_nothing_is_drawn_the_page_says_so(house: House, territory: str) -> None:

@@ -11,10 +11,12 @@ async function read(address) {
   return answer.json();
 }
 
-// Says what a shape is when pointed at. Listening makes a browser stop at each of them with Tab: a
+// Says what a shape is when pointed at, as text: Leaflet takes a string for HTML. Listening makes a browser stop at each of them with Tab: a
 // hundred presses to pass a département, whose table says the same.
 function say(layer, words) {
-  layer.bindTooltip(words, { sticky: true });
+  const said = document.createElement("span");
+  said.textContent = words;
+  layer.bindTooltip(said, { sticky: true });
   layer.on("add", () => layer.getElement()?.setAttribute("tabindex", "-1"));
 }
 
