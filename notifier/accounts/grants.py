@@ -41,9 +41,14 @@ def check_grant(
         raise GrantError(
             "Un administrateur de groupement a un département ; celui d’un organisme, un organisme."
         )
+    below = _not_covered_below(scope, needed, organisation) if organisation else None
+    if below is not None:
+        raise GrantError(
+            f"Ce rôle vaudrait aussi pour {below}, au-dessous, qui n’est pas de votre ressort."
+        )
     if until is not None and until < timezone.localdate():
         raise GrantError("Cette date est passée.")
-    own_end = _own_end(scope, departement, organisation)
+    own_end = _own_end(scope, needed, departement, organisation)
     if own_end is not None and (until is None or until > own_end):
         raise GrantError(
             f"Votre propre rôle s’arrête le {own_end:%d/%m/%Y} : choisissez une date jusque-là."
@@ -194,17 +199,33 @@ def _covers(
     )
 
 
-def _own_end(scope: Scope, departement: str, organisation: Organisation | None) -> date | None:
-    """Return when the user's last role ends that manages accounts there; None: it does not."""
+def _not_covered_below(
+    scope: Scope, permissions: Iterable[Permission], organisation: Organisation
+) -> Organisation | None:
+    """Return an organisation directly below, for which the user has not all the permissions."""
+    children = Organisation.objects.filter(parent=organisation).order_by("pk")
+    for one in permissions:
+        outside = children.exclude(pk__in=scope.organisations(one).values("pk")).first()
+        if outside is not None:
+            return outside
+    return None
+
+
+def _own_end(
+    scope: Scope,
+    permissions: Iterable[Permission],
+    departement: str,
+    organisation: Organisation | None,
+) -> date | None:
+    """Return when the first of the user's permissions there ends; None: none does."""
     if scope.is_platform:
         return None
-    ends = [
-        one.until
-        for one in scope.assignments_held
-        if Permission.MANAGE_ACCOUNTS in PERMISSIONS[Role(one.role)]
-        and _is_within(one, departement, organisation)
-    ]
-    return None if None in ends else max(filter(None, ends), default=None)
+    there = [o for o in scope.assignments_held if _is_within(o, departement, organisation)]
+    lasts = []
+    for permission in permissions:
+        ends = [one.until for one in there if permission in PERMISSIONS[Role(one.role)]]
+        lasts.append(None if None in ends else max(filter(None, ends), default=None))
+    return min(filter(None, lasts), default=None)
 
 
 def _is_within(

@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from notifier import settings as shipped
+from notifier.accounts import grants
+from notifier.accounts.grants import GrantError
 from notifier.accounts.models import Invitation, RoleAssignment, User
 from notifier.accounts.roles import Permission, Role
 from notifier.accounts.scope import scope_of
@@ -76,6 +78,29 @@ def test_whoever_will_see_addresses_sets_up_a_second_factor_first(boss: User) ->
     assert guest.get("/compte").url.startswith("/compte/second-facteur")
     set_up_totp(guest)
     assert guest.get("/compte").status_code == 200
+
+
+def test_a_right_ends_with_the_role_that_it_comes_from(boss: User, delle: Organisation) -> None:
+    soon = timezone.localdate() + timedelta(days=30)
+    RoleAssignment.objects.filter(user=boss).update(until=soon)
+    grant(boss, Role.ORGANISATION, delle)
+    # Of a dispatcher's permissions some come with the groupement alone.
+    with pytest.raises(GrantError, match="s’arrête le"):
+        grants.grant(boss, boss, Role.DISPATCHER, "", delle, None)
+    assert grants.grant(boss, boss, Role.AUDITOR, "", delle, None).until is None
+
+
+def test_nobody_gets_further_down_by_a_role_in_between(delle: Organisation) -> None:
+    town_hall = add_account(Role.ORGANISATION, delle)
+    school = Organisation.objects.create(
+        kind=OrganisationKind.PARTNER, code="ecole", name="École", parent=delle
+    )
+    assert grants.grant(town_hall, town_hall, Role.AUDITOR, "", school, None)
+    Organisation.objects.create(
+        kind=OrganisationKind.PARTNER, code="cantine", name="Cantine", parent=school
+    )
+    with pytest.raises(GrantError, match="au-dessous"):
+        grants.grant(town_hall, town_hall, Role.ORGANISATION, "", school, None)
 
 
 def test_a_link_serves_once_and_for_three_days(boss: User) -> None:
