@@ -194,6 +194,15 @@ def test_who_is_also_told_elsewhere_is_not_changed_from_here(mayor: Mandate) -> 
         (f"/adresses/{address.pk}/confirmer", {"accepted": "yes"}),
         (f"/mandats/{mayor.pk}/adresse", {"kind": "mobile", "value": "0639980012"}),
         (f"/mandats/{mayor.pk}/modifier", {"function": "maire", "last_name": "Autre"}),
+        (
+            f"/mandats/{mayor.pk}/modifier",
+            {
+                "function": "maire",
+                "last_name": "Aubry",
+                "first_name": "Jeanne",
+                "civility": "m",
+            },
+        ),
     ]
     for path, typed in tried:
         page = client.post(path, typed, follow=True).content.decode()
@@ -201,6 +210,28 @@ def test_who_is_also_told_elsewhere_is_not_changed_from_here(mayor: Mandate) -> 
     assert [a.value for a in Address.objects.all()] == [MOBILE]
     assert not Change.objects.exists()
     assert client.get(f"/mandats/{elsewhere.pk}").status_code == 404
+
+
+def test_whoever_left_is_not_taken_back_from_where_they_are_now(mayor: Mandate) -> None:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Mandate.objects.update(ends_on=yesterday, is_confirmed=False)
+    Mandate.objects.create(
+        person=mayor.person, organisation=organisation(code="70550"), function="autre"
+    )
+    Address.objects.update(failures=3)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    next_year = (timezone.localdate() + timedelta(days=365)).isoformat()
+    same = {"function": "maire", "last_name": "Aubry", "first_name": "Jeanne"}
+    tried = [
+        (f"/mandats/{mayor.pk}/modifier", same),
+        (f"/mandats/{mayor.pk}/fin", {"last_day": next_year}),
+        (f"/mandats/{mayor.pk}/confirmer", {}),
+    ]
+    for path, typed in tried:
+        page = client.post(path, typed, follow=True).content.decode()
+        assert "n’est pas de votre ressort" in page, path
+    assert not Change.objects.exists()
+    assert client.post(f"/adresses/{Address.objects.get().pk}/reveler").status_code == 404
 
 
 def test_order_is_changed_by_buttons_and_by_dragging(

@@ -79,6 +79,15 @@ def require_own(scope: Scope, permission: Permission, person: Person) -> None:
         raise ValidationError(TOLD_ELSEWHERE)
 
 
+def require_present_or_own(scope: Scope, permission: Permission, mandate: Mandate) -> None:
+    """Refuse to touch the mandate of whoever left, and is told elsewhere. Raises ValidationError.
+
+    A mandate that lasts again would show where they are reached now, and confirm it.
+    """
+    if not scope.people(permission).filter(pk=mandate.person_id).exists():
+        require_own(scope, permission, mandate.person)
+
+
 def allowed_of(scope: Scope, permission: Permission) -> AllowedOrganisations:
     """Return the organisations of a permission as rooms below take them."""
     territory = scope.territory(permission)

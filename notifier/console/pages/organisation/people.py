@@ -22,6 +22,7 @@ from notifier.console.pages.organisation.lookup import (
     mandate_or_404,
     organisation_or_404,
     require_own,
+    require_present_or_own,
     stored,
     url_of,
 )
@@ -32,6 +33,7 @@ from notifier.directory.changes import changing
 from notifier.directory.election import confirm_mandate
 from notifier.directory.lookup import mandates_since
 from notifier.directory.mandates import (
+    Holder,
     MandateError,
     NewMandate,
     amend,
@@ -149,7 +151,8 @@ def amend_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             holder = form.holder
-            if (holder.last_name, holder.first_name) != (person.last_name, person.first_name):
+            require_present_or_own(request.scope, EDIT, shown)
+            if holder != Holder(person.last_name, person.first_name, person.civility):
                 require_own(request.scope, EDIT, person)
             is_same = form.cleaned_data["function"] == shown.function
             amend(shown, holder, form.post(shown.rank if is_same else None), str(request.user))
@@ -172,8 +175,9 @@ def end_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
+            require_present_or_own(request.scope, EDIT, shown)
             end(shown, form.cleaned_data["last_day"], str(request.user))
-        except MandateError as refusal:
+        except (ValidationError, MandateError) as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, f"Le mandat de {shown.person} prend fin.")
@@ -194,9 +198,14 @@ def end_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
 def confirm_person(request: ConsoleRequest, mandate: int) -> HttpResponse:
     """Take note that somebody holds the mandate and that all their addresses are right."""
     shown = mandate_or_404(request.scope, EDIT, mandate)
-    with changing(ChangeKind.CONFIRMATION, str(request.user)):
-        confirm_mandate(shown, timezone.now())
-    messages.success(request, f"Mandat et adresses de {shown.person} confirmés.")
+    try:
+        require_present_or_own(request.scope, EDIT, shown)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        with changing(ChangeKind.CONFIRMATION, str(request.user)):
+            confirm_mandate(shown, timezone.now())
+        messages.success(request, f"Mandat et adresses de {shown.person} confirmés.")
     return redirect(url_of(shown.organisation))
 
 
