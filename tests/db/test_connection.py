@@ -47,3 +47,17 @@ def test_a_living_one_is_kept_and_asked_nothing(mine) -> None:
         assert cursor.fetchone() == ("SELECT pg_backend_pid()",)
     let_a_task_pass(mine)
     assert backend(mine) == before
+
+
+@pytest.mark.django_db
+def test_what_a_page_asks_is_planned_for_its_values_and_what_an_alert_runs_once() -> None:
+    from notifier.db.planning import planned_for_values
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    before = getattr(connection.connection, "prepare_threshold", None)
+    with pytest.raises(ZeroDivisionError), planned_for_values():
+        assert getattr(connection.connection, "prepare_threshold", None) is None
+        raise ZeroDivisionError
+    assert getattr(connection.connection, "prepare_threshold", None) == before
+    assert (before is None) == (connection.vendor == "sqlite")

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from notifier.accounts.models import User
 from notifier.accounts.roles import Permission
 from notifier.accounts.scope import Scope, scope_of
+from notifier.db.planning import planned_for_values
 
 
 class ConsoleRequest(HttpRequest):
@@ -44,9 +45,10 @@ def page(permission: Permission | None = None) -> Callable[[View], View]:
                 return _to_log_in(request)
             asked = cast(ConsoleRequest, request)
             asked.scope = scope_of(asked.user)
-            if permission is not None and not asked.scope.has(permission):
-                raise PermissionDenied
-            return view(asked, *args, **kwargs)
+            with planned_for_values():
+                if permission is not None and not asked.scope.has(permission):
+                    raise PermissionDenied
+                return view(asked, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined] # read by the tests of access
         return guarded
