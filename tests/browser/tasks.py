@@ -115,7 +115,7 @@ def decide_commune(v: Visitor, turn: Turn) -> None:
     v.tick(v.page.get_by_role("radio", name="Valdoie"))
     v.fill("Motif", "confirmé par radio")
     v.press("Vérifier ma décision")
-    v.press("Décider", role="button")
+    v.press("Confirmer Valdoie")
     v.trial.receives(PLACES[3][2], "Valdoie")
 
 
@@ -145,6 +145,7 @@ def invite_colleague(v: Visitor, turn: Turn) -> None:
     v.menu("Comptes")
     v.press("Inviter un collègue")
     v.fill("Adresse électronique", address)
+    v.choose("Rôle", "opérateur")
     v.press("Inviter", role="button", exact=True)
     v.sees(address)
     v.trial.receives_mail(address)

@@ -222,7 +222,10 @@ def test_reseal_says_how_many_and_what_is_wrong(
     capsys: pytest.CaptureFixture[str], settings
 ) -> None:
     _printed(capsys, "add", "CORG 90", "--departement", "90", "--signed")
-    assert _printed(capsys, "reseal") == ["1 secret de signature sous SECRET_KEY."]
+    assert _printed(capsys, "reseal") == [
+        "1 secret de signature sous SECRET_KEY.",
+        "0 secret de second facteur sous SECRET_KEY.",
+    ]
     settings.SECRET_KEY = "another key" * 5
     with pytest.raises(CommandError, match="SECRET_KEY_FALLBACKS"):
         call_command("source", "reseal")
