@@ -79,13 +79,19 @@ def people_told_elsewhere(people: Iterable[int], allowed: AllowedOrganisations) 
     """
     if allowed.is_everything:
         return set()
-    found: set[int] = set()
-    for ids in _batches(sorted(people)):
-        rows = Mandate.objects.filter(_lasting(), person__in=ids).values_list(
-            "person_id", "organisation__kind", "organisation__code"
-        )
-        found |= {pk for pk, kind, code in rows if OrganisationRef(kind, code) not in allowed}
-    return found
+    return {person for person, ref in _told(people) if ref not in allowed}
+
+
+def people_gone_elsewhere(people: Iterable[int], allowed: AllowedOrganisations) -> set[int]:
+    """Return those of the people whom others tell, today or later, and no allowed one any more.
+
+    A mandate that began again here would show where they are reached there.
+    """
+    if allowed.is_everything:
+        return set()
+    told = list(_told(people))
+    staying = {person for person, ref in told if ref in allowed}
+    return {person for person, _ in told} - staying
 
 
 EVERYTHING = AllowedOrganisations(is_everything=True)
@@ -108,7 +114,23 @@ def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
         return False
     people = Person.history.model.objects.filter(change=change).values_list("id", flat=True)
     owners = Address.history.model.objects.filter(change=change).values_list("person_id", flat=True)
-    return not people_told_elsewhere({*people, *owners}, allowed)
+    if people_told_elsewhere({*people, *owners}, allowed):
+        return False
+    holders = {*history.values_list("person_id", flat=True)}
+    gone = people_gone_elsewhere(holders, allowed)
+    # As before they left, they may come back; what became of them since is another's to know.
+    rows = Address.history.model.objects.filter(person__in=gone, change__gt=change.pk)
+    return not rows.exists()
+
+
+def _told(people: Iterable[int]) -> Iterator[tuple[int, OrganisationRef]]:
+    """Yield the people, each with every organisation that tells them today or later."""
+    for ids in _batches(sorted(people)):
+        rows = Mandate.objects.filter(_lasting(), person__in=ids).values_list(
+            "person_id", "organisation__kind", "organisation__code"
+        )
+        for person, kind, code in rows:
+            yield person, OrganisationRef(kind, code)
 
 
 def _lasting() -> Q:

@@ -160,6 +160,22 @@ def test_their_mandate_here_may_end(load: Load) -> None:
     assert Mandate.objects.get(function="maire", person__last_name="Noyer").ends_on
 
 
+def test_whoever_left_for_another_is_not_taken_back_by_name(load: Load) -> None:
+    """Their numbers of today would be shown to the organisation that they left."""
+    told_for_both()
+    Mandate.objects.filter(function="maire").update(
+        starts_on=date(2020, 1, 1), ends_on=date(2025, 1, 1)
+    )
+    before = everything()
+    delle = commune_by_code(DELLE)
+    assert delle
+    public = load(MAYORS_HEADER, mayor(delle, "Noyer", "Anne", SINCE), allowed=DELLE_ALONE)
+    own = load(HEADER, row(DELLE, "Noyer"), allowed=DELLE_ALONE)
+    for summary in (public, own):
+        assert "hors de votre périmètre" in refusals(summary)[2]
+    assert everything() == before
+
+
 def test_a_row_left_out_or_refused_ends_no_mandate_of_its_council(load: Load) -> None:
     def councillor(name: str, title: str, code: str = DELLE) -> str:
         return f"90;;;;{code};Delle;{name};Anne;F;1901-02-03;21;x;{SINCE};{title};{SINCE}"
@@ -214,6 +230,21 @@ def test_the_number_of_whom_others_tell_since_is_not_taken_back(load: Load) -> N
     with pytest.raises(UndoError, match="hors de votre périmètre"):
         undo(number, "essai", allowed=BELFORT)
     assert person.addresses.get().value == "+33639980002"
+
+
+def test_the_end_of_a_mandate_is_not_taken_back_of_whoever_left(load: Load) -> None:
+    told_for_both()
+    Mandate.objects.filter(function="maire").update(starts_on=date(2020, 1, 1))
+    number = load(HEADER, row(DELLE, "Sorbier", "0639980002")).change
+    assert number
+    assert undo(number, "essai", dry_run=True, allowed=BELFORT).undone
+    Mandate.objects.filter(function="autre").update(function="maire")
+    everywhere = AllowedOrganisations(is_everything=True)
+    load(HEADER, row(BESANCON, "Noyer", "0639980009"), allowed=everywhere)
+    before = everything()
+    with pytest.raises(UndoError, match="hors de votre périmètre"):
+        undo(number, "essai", allowed=BELFORT)
+    assert everything() == before
 
 
 def test_what_is_allowed_is_kept_as_it_was() -> None:

@@ -13,7 +13,12 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.directory.allowed import EVERYTHING, AllowedOrganisations, people_told_elsewhere
+from notifier.directory.allowed import (
+    EVERYTHING,
+    AllowedOrganisations,
+    people_gone_elsewhere,
+    people_told_elsewhere,
+)
 from notifier.directory.changes import (
     ADDED,
     CHANGED,
@@ -166,7 +171,9 @@ def _told_elsewhere(found: Comparison, allowed: AllowedOrganisations) -> list[Fa
     for kind in (ADDED, CHANGED, REMOVED):
         changed |= {person.pk for person in found.edits.rows(kind, Person)}
         changed |= {address.person_id for address in found.edits.rows(kind, Address)}
+    begun = {one.person_id for kind in (ADDED, CHANGED) for one in found.edits.rows(kind, Mandate)}
     people = people_told_elsewhere(filter(None, changed), allowed)
+    people |= people_gone_elsewhere(filter(None, begun), allowed)
     return [Fault(line, (_TOLD_ELSEWHERE,)) for pk in people for line in found.lines[pk]]
 
 
