@@ -213,6 +213,7 @@ urlpatterns = [
     path("mandats/<int:mandate>", people.mandate, name="mandate"),
     path("mandats/<int:mandate>/modifier", people.amend_mandate, name="amend-mandate"),
     path("mandats/<int:mandate>/fin", people.end_mandate, name="end-mandate"),
+    path("mandats/<int:mandate>/supprimer", people.delete_mandate, name="delete-mandate"),
     path("mandats/<int:mandate>/place", people.move_mandate, name="move-mandate"),
     path("mandats/<int:mandate>/confirmer", people.confirm_person, name="confirm-mandate"),
     path("mandats/<int:mandate>/absence", calendar.absence, name="absence"),

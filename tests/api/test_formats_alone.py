@@ -20,6 +20,7 @@ from notifier.journal.models import Entry
 from tests.alerting.house import run_round
 from tests.api.caller import Caller
 from tests.api.foreign import push, stored
+from tests.harness.accounts import add_superuser, logged_in
 from tests.harness.people import add_contact
 from tests.intake import messages as m
 
@@ -119,16 +120,19 @@ def test_nobody_cares_and_it_expires(number: str) -> None:
     assert "prévenir la commune par un autre moyen" not in last.body
 
 
-def test_the_administration_shows_it_and_closes_it(admin_client: Client, number: str) -> None:
+def test_the_administration_shows_it(admin_client: Client, number: str) -> None:
     page = admin_client.get("/admin/intake/report/").content.decode()
     assert "nature inconnue" in page
     detail = admin_client.get(f"/admin/intake/report/{shell().pk}/change/").content.decode()
     assert "nature inconnue" in detail
     assert "sans gravité" not in detail
-    address = f"/admin/intake/report/{shell().pk}/commune/"
-    asked = admin_client.get(address).content.decode()
-    assert "Demandez l’intervention au centre" in asked
-    assert admin_client.post(address, {"why": ""}).status_code == 200
+
+
+def test_the_console_closes_it(number: str) -> None:
+    browser = logged_in(add_superuser("admin"))
+    address = f"/verifications/{shell().pk}"
+    assert "Demandez l’intervention au centre" in browser.get(address).content.decode()
+    assert browser.post(address, {"why": ""}).status_code == 422
     assert shell().state == ReportState.REVIEW
-    assert admin_client.post(address, {"why": "rien au SDIS"}).status_code == 302
+    assert browser.post(address, {"why": "rien au SDIS"}).status_code == 302
     assert (shell().state, shell().decided_by) == (ReportState.DISMISSED, "admin")

@@ -1,4 +1,4 @@
-"""A doubt in the administration: the probable commune first, how the communes lie to the point."""
+"""Places in the administration: how the communes lie to the point, areas, neighbours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Report, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
-from notifier.journal.models import Entry, Step
 from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
@@ -37,40 +36,6 @@ def push(source: Source, category: str, reference: str = "R1", **location: Any) 
     reception = receive(source, NewReport.model_validate(body))
     decide(reception.report_id)
     return Report.objects.get(pk=reception.report_id)
-
-
-def test_the_probable_commune_is_the_first_choice_and_the_error_is_named(
-    admin_client: Client, source: Source
-) -> None:
-    doubt = push(source, "C01.01.00", insee="90100", name="Delle")
-    answer = admin_client.get(f"{INTERVENTIONS}{doubt.pk}/commune/")
-    choices = answer.context["form"].fields["choice"].choices
-    assert [code for code, _ in choices] == ["90033", "90100", "autre"]
-    assert choices[0][1] == "Delle (90033) : 2 indices sur 2"
-    assert "le code postal a sans doute été envoyé à la place du code INSEE" in (
-        answer.content.decode()
-    )
-
-
-def test_a_decision_in_the_administration_is_logged_with_who_and_why_and_leaves(
-    admin_client: Client, source: Source
-) -> None:
-    doubt = push(source, "C01.01.00", insee="90100", name="Delle")
-    address = f"{INTERVENTIONS}{doubt.pk}/commune/"
-    typed = {
-        "choice": "90033", "other": "", "why": "rappel du CORG", "seen": str(doubt.pk),
-        "confirmed": "90033",
-    }  # fmt: skip
-    assert admin_client.post(address, typed).status_code == 302
-    decide(doubt.pk)
-    (decision,) = Entry.objects.filter(step=Step.REVIEW, text__startswith="Décidé par admin")
-    doubt.refresh_from_db()
-    assert (decision.data["who"], doubt.decision_reason) == ("admin", "rappel du CORG")
-    assert "rappel du CORG" not in f"{decision.text} {decision.data}"
-    assert (
-        "rappel du CORG" in admin_client.get(f"{INTERVENTIONS}{doubt.pk}/change/").content.decode()
-    )
-    assert (doubt.state, doubt.communes) == ("decided", ["90033"])
 
 
 def test_how_the_communes_lie_to_the_point_is_shown(admin_client: Client, source: Source) -> None:

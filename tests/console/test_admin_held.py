@@ -1,4 +1,4 @@
-"""The administration on what is held, why and until when; and a source's cap."""
+"""The administration on what is held, why and until when."""
 
 import pytest
 from django.test import Client
@@ -43,23 +43,6 @@ def test_it_is_found_from_its_alert_and_cannot_be_changed(
     assert admin_client.get(own).status_code == 200
     assert admin_client.post(own, {"state": NotificationState.QUEUED}).status_code == 403
     assert admin_client.post(f"{list_of(Notification)}{held.pk}/delete/").status_code == 403
-
-
-def test_a_cap_is_set_and_taken_away_on_the_source_s_page(
-    admin_client: Client, source: Source
-) -> None:
-    form = {
-        "name": source.name,
-        "departements": "90",
-        "service": "Gendarmerie",
-        "duty_email": "",
-        "rate_per_minute": "600",
-    }
-    own = f"{list_of(Source)}{source.pk}/change/"
-    for typed, cap in (("250", 250), ("", None)):
-        assert admin_client.post(own, {**form, "sms_cap": typed}).status_code == 302
-        source.refresh_from_db()
-        assert source.sms_cap == cap
 
 
 def test_readiness_and_figures_count_what_is_held(client: Client, held: Notification) -> None:

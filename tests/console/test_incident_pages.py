@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from notifier.accounts.roles import Role
 from notifier.alerting.models import Alert, ManualAction, Notification
 from notifier.directory.models import Mandate, Organisation
-from notifier.intake.models import Report, ReportState, Source
+from notifier.intake.models import Report, Source
 from tests.alerting.house import (
     CONFLICT,
     DELLE,
@@ -23,7 +23,6 @@ from tests.alerting.house import (
     MISSING,
     SECRET,
     contact,
-    decided,
     hand_over,
     mayors,
     messages,
@@ -295,44 +294,6 @@ def test_what_a_hard_quota_holds_is_let_go_by_a_person(corg) -> None:
     assert address in page(browser, "/maintenant")
     assert browser.post(address).status_code == 302
     assert Notification.objects.get(alert=alert).released_by
-
-
-# --- A commune to verify
-
-
-def test_a_doubt_is_decided_in_two_steps_by_the_commune_that_a_clue_names(corg) -> None:
-    report = push(corg, location=CONFLICT)
-    browser = client(Role.DISPATCHER)
-    address = f"/verifications/{report.pk}"
-    text = page(browser, address)
-    assert "data-outlines" in text
-    assert "Giromagny (90052)" in text
-    chosen = {"choice": "90033", "why": "vu sur place", "seen": str(report.pk)}
-    asked = browser.post(address, chosen)
-    assert "Confirmer Delle (90033)" in asked.content.decode()
-    assert Report.objects.get().state == ReportState.REVIEW
-    confirmed = browser.post(address, chosen | {"confirmed": "90033"})
-    assert confirmed.status_code == 302
-    stored = Report.objects.get()
-    assert (stored.state, stored.decided_communes) == (ReportState.RECEIVED, ["90033"])
-    decided(stored.pk)
-    assert [m.address for m in messages(**MAYORS)] == [number(1)]
-    late = browser.post(address, chosen | {"confirmed": "90033"}, follow=True)
-    assert "n’attend plus" in late.content.decode()
-
-
-def test_a_commune_beyond_ones_own_territory_is_no_decision(corg) -> None:
-    Source.objects.update(departements=["90", "70"])
-    report = push(corg, location={"insee": "90033", "name": "Vesoul"})
-    assert report.state == ReportState.REVIEW
-    browser = client(Role.DISPATCHER, "70")
-    chosen = {
-        "choice": "90033", "why": "x", "seen": str(report.pk), "confirmed": "90033",
-    }  # fmt: skip
-    answer = browser.post(f"/verifications/{report.pk}", chosen)
-    assert answer.status_code == 422
-    assert "pas de votre ressort" in answer.content.decode()
-    assert Report.objects.get().state == ReportState.REVIEW
 
 
 def test_the_platform_sees_all_of_it(corg) -> None:

@@ -19,6 +19,7 @@ from notifier.directory.models import (
     Mandate,
     OnCallShift,
     Organisation,
+    Person,
 )
 from notifier.directory.recipients import active_people
 from tests.directory.people import organisation, somebody
@@ -174,8 +175,14 @@ def test_a_dispatcher_reads_tries_and_changes_nothing(mayor: Mandate) -> None:
     page = _page(client, DELLE)
     assert "Révéler" not in page
     assert "Fin de mandat" not in page
-    for refused in (f"/adresses/{address.pk}/reveler", f"/adresses/{address.pk}/corriger",
-                    f"/mandats/{mayor.pk}/fin", f"{DELLE}/ajouter", f"{DELLE}/ordre"):  # fmt: skip
+    for refused in (
+        f"/adresses/{address.pk}/reveler",
+        f"/adresses/{address.pk}/corriger",
+        f"/mandats/{mayor.pk}/fin",
+        f"/mandats/{mayor.pk}/supprimer",
+        f"{DELLE}/ajouter",
+        f"{DELLE}/ordre",
+    ):
         assert client.post(refused).status_code == 403, refused
     client.post(f"/adresses/{address.pk}/essai")
     assert Message.objects.count() == 1
@@ -261,6 +268,29 @@ def test_a_mandate_ends_and_is_confirmed(
     administrator.post(f"/mandats/{mayor.pk}/fin", {"last_day": yesterday.isoformat()})
     assert _told(delle) == []
     assert "a pris fin" in _page(administrator, f"/mandats/{mayor.pk}")
+
+
+def test_whoever_should_never_have_been_there_is_deleted_with_addresses_and_absences(
+    administrator: Client, delle: Organisation, mayor: Mandate
+) -> None:
+    page = f"/mandats/{mayor.pk}/supprimer"
+    assert page in _page(administrator, f"/mandats/{mayor.pk}")
+    assert "Jeanne Aubry" in _page(administrator, page)
+    sunday = timezone.localdate() + timedelta(days=3)
+    administrator.post(f"/mandats/{mayor.pk}/absence", {"ends_on": sunday.isoformat()})
+    assert administrator.post(page).headers["Location"] == DELLE
+    assert not Person.objects.exists()
+    assert not Address.objects.exists()
+    assert not Absence.objects.exists()
+    assert Change.objects.latest("id").author == "camille"
+    assert administrator.post(page).status_code == 404
+
+
+def test_who_is_also_told_elsewhere_stays_there(administrator: Client, mayor: Mandate) -> None:
+    there = organisation(code="70550")
+    Mandate.objects.create(person=mayor.person, organisation=there, function="autre")
+    administrator.post(f"/mandats/{mayor.pk}/supprimer")
+    assert _told(there) == [MOBILE]
 
 
 def test_on_call_is_given_planned_and_stopped(

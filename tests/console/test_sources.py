@@ -108,6 +108,49 @@ def test_it_is_changed_all_or_nothing_with_a_sentence_for_each_fault(browser, ce
     stored = Source.objects.get()
     assert (stored.sms_cap, stored.duty_phone) == (200, "+33353010090")
     assert "plafond de SMS par jour" in Entry.objects.get(step=Step.SOURCE).text
+    browser.post(url("source-edit", source.pk), {**asked, "duty_phone": "", "sms_cap": ""})
+    assert Source.objects.get().sms_cap is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "said"),
+    [
+        ({"departements": ["99"]}, "departements", "choix valide"),
+        ({"departements": []}, "departements", "obligatoire"),
+        ({"rate_per_minute": "0"}, "rate_per_minute", "supérieure ou égale à 1"),
+        ({"duty_email": "permanence"}, "duty_email", "adresse"),
+        ({"duty_phone": "0899 70 00 00"}, "duty_phone", "surtaxé"),
+        ({"name": "CORG 90"}, "name", "existe déjà"),
+        ({"reference_pattern": "(a+)+"}, "reference_pattern", "n’est pas compris"),
+        ({"service": "www.gend.fr"}, "service", "ôtez-en un lien"),
+    ],
+)
+def test_a_wrong_source_is_refused_at_its_field(
+    browser, centre, wrong: dict[str, object], field: str, said: str
+) -> None:
+    asked = {"name": "PSIG 90", "service": "G", "departements": ["90"], "rate_per_minute": "600"}
+    errors = browser.post(url("source-new"), asked | wrong).context["form"].errors
+    assert list(errors) == [field]
+    assert said in str(errors[field]).replace("&#x27;", "’")
+    assert Source.objects.count() == 1
+
+
+def test_a_crafted_form_changes_neither_key_nor_secret(browser, centre) -> None:
+    source, key = centre
+    asked = {
+        "name": "CORG Belfort", "service": "Gendarmerie", "departements": ["90"],
+        "rate_per_minute": "60", "reference_pattern": r"INC\d{3}", "key_hash": "0" * 64,
+        "signing_secret": "whsec_x", "sealed_secret": "x", "previous_key_hash": "0" * 64,
+        "overlap_until": "2099-01-01", "revoked_at": "2020-01-01", "signed": "on",
+    }  # fmt: skip
+    assert browser.post(url("source-edit", source.pk), asked).status_code == 302
+    changed = source_of(key)
+    assert (changed.name, changed.rate_per_minute) == ("CORG Belfort", 60)
+    assert (changed.signing_secret, changed.revoked_at) == ("", None)
+    assert (changed.previous_key_hash, changed.overlap_until) == ("", None)
+    page = browser.get(url("source", source.pk)).content.decode()
+    assert "INC123" in page
+    assert changed.key_hash not in page
 
 
 def test_a_key_is_revoked_and_given_anew(browser, centre) -> None:

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from notifier.accounts.roles import Role
 from notifier.alerting.models import Notification, NotificationState
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sweep import upkeep
@@ -31,6 +31,7 @@ from tests.alerting.house import (
     push,
     run_round,
 )
+from tests.harness.accounts import add_account, logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -163,12 +164,15 @@ def test_both_at_once_is_no_answer(stolen) -> None:
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_the_administration_offers_it(stolen, admin_client: Client, is_wanted: bool) -> None:
-    address = reverse("admin:intake_source_revoke", args=[stolen.source.pk])
-    page = admin_client.get(address).content.decode()
-    assert "<strong>2</strong>" in page
-    admin_client.post(address, {"withdraw": "oui"} if is_wanted else {})
+def test_the_console_offers_it(stolen, is_wanted: bool) -> None:
+    browser = logged_in(add_account(Role.GROUPEMENT, "90"))
+    Message.objects.filter(incident_id__in=incidents("R2")).update(state=MessageState.UNKNOWN)
+    address = reverse("console:source-revoke", args=[stolen.source.pk])
+    page = " ".join(browser.get(address).content.decode().split())
+    assert "1 texte de 1 intervention" in page
+    assert "1 texte en cours d’envoi" in page
+    browser.post(address, {"withdraw": "on"} if is_wanted else {})
     with pytest.raises(KeyRefusedError):
         source_of(stolen.key)
     expected = MessageState.CANCELLED if is_wanted else MessageState.PENDING
-    assert states("R1", "R2") == {expected}
+    assert states("R1") == {expected}

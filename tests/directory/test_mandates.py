@@ -23,6 +23,7 @@ from notifier.directory.models import Address, AddressKind, Change, Mandate, Org
 from notifier.directory.person_addresses import (
     add_address,
     change_address,
+    read_address,
     remove_address,
     try_first,
 )
@@ -101,8 +102,13 @@ def test_deputies_come_after_those_who_are_there(delle: Organisation) -> None:
     ("holder", "addresses", "field"),
     [
         (Holder(), ((AddressKind.MOBILE, "06 39 98 00 12"),), "last_name"),
+        (Holder("LŽrot"), ((AddressKind.MOBILE, "06 39 98 00 12"),), "last_name"),
+        (Holder("Aubry", "HÃ©lène"), ((AddressKind.MOBILE, "06 39 98 00 12"),), "first_name"),
         (Holder("Aubry"), ((AddressKind.MOBILE, "06 39 98"),), "mobile"),
+        (Holder("Aubry"), ((AddressKind.MOBILE, "03 84 00 00 00"),), "mobile"),
+        (Holder("Aubry"), ((AddressKind.MOBILE, "+33 690 30 12 34"),), "mobile"),
         (Holder("Aubry"), ((AddressKind.EMAIL, "maire@"),), "email"),
+        (Holder("Aubry"), ((AddressKind.EMAIL, "a\u0085b@delle.example"),), "email"),
         (Holder("Aubry"), ((AddressKind.MOBILE, ""), (AddressKind.EMAIL, " ")), "__all__"),
         (Holder("Aubry"), ((AddressKind.LANDLINE, "01 99 00 12 34"),), "__all__"),
     ],
@@ -198,3 +204,24 @@ def test_addresses_are_added_once_and_the_last_one_stays(delle: Organisation) ->
     assert _told(delle) == ["+33639980002"]
     remove_address(person.addresses.get(value="+33639980001"), WHO)
     assert [one.value for one in person.addresses.all()] == ["+33639980002"]
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u202a", "\u2060"])
+def test_what_shows_nothing_is_taken_out_of_an_address(delle: Organisation, unseen: str) -> None:
+    """Pasted from a page, it holds characters that nobody sees."""
+    pasted = f"{unseen}Maire{unseen}@delle.example{unseen} "
+    assert read_address(AddressKind.EMAIL, pasted, delle) == "maire@delle.example"
+    number = f"{unseen}06 39 98 00 12{unseen}"
+    assert read_address(AddressKind.MOBILE, number, delle) == "+33639980012"
+
+
+def test_a_number_is_read_by_the_plan_of_its_commune() -> None:
+    basse_terre = organisation(code="97105")
+    assert read_address(AddressKind.MOBILE, "0690 30 12 34", basse_terre) == "+590690301234"
+
+
+def test_a_sample_number_is_refused_beside_a_real_provider(
+    delle: Organisation, real_provider: None
+) -> None:
+    with pytest.raises(ValidationError, match="fiction"):
+        read_address(AddressKind.MOBILE, "06 39 98 00 12", delle)

@@ -1,4 +1,4 @@
-"""The stored form of contacts, and what the database refuses even where code lets it through."""
+"""Organisations and people as they are stored, and what the database refuses whatever code does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 
-from notifier.directory.contacts import Contact, delete_mandates, is_rank_taken, write_contacts
+from notifier.directory.contacts import delete_mandates
 from notifier.directory.models import (
     Absence,
     Address,
@@ -19,50 +19,12 @@ from notifier.directory.models import (
     OnCallShift,
     Organisation,
     OrganisationRef,
-    Origin,
     Person,
     Zone,
 )
-from tests.harness.people import add_contact, stored_contacts
+from tests.harness.people import add_contact
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-
-
-def normalised(**fields: Any) -> Contact:
-    given = {"commune": "90033", "function": "maire", "email": "maire@delle.example"}
-    contact = Contact(**(given | fields))
-    contact.normalise()
-    return contact
-
-
-def refused(**fields: Any) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as refusal:
-        normalised(**fields)
-    return refusal.value.message_dict
-
-
-def test_a_good_contact_is_put_into_its_stored_form(fiction: None) -> None:
-    contact = normalised(commune="2A004", mobile="06 39 98 00 01", email="Maire@Ajaccio.example")
-    assert contact.mobile == "+33639980001"
-    assert contact.email == "maire@ajaccio.example"
-
-
-@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u202a", "\u2060"])
-def test_what_shows_nothing_is_taken_out_of_an_address_as_out_of_a_number(unseen: str) -> None:
-    contact = normalised(email=f"{unseen}maire{unseen}@delle.example{unseen} ")
-    assert contact.email == "maire@delle.example"
-
-
-def test_the_commune_s_plan_reads_the_number() -> None:
-    assert normalised(commune="97101", mobile="0690 30 12 34").mobile == "+590690301234"
-
-
-def test_a_sample_number_is_refused_beside_a_real_provider(real_provider: None) -> None:
-    assert "fiction" in refused(mobile="06 39 98 00 01")["mobile"][0]
-
-
-def test_a_landline_is_refused_at_its_field() -> None:
-    assert "SMS" in refused(mobile="01 23 45 67 89")["mobile"][0]
 
 
 @pytest.mark.parametrize("code", ["90999", "90000", "38999"])
@@ -95,39 +57,6 @@ def test_a_commune_has_the_name_and_hour_of_the_official_code() -> None:
     organisation = Organisation(kind="commune", code="97411", name="x")
     organisation.full_clean()
     assert (organisation.name, organisation.time_zone) == ("Saint-Denis", "Indian/Reunion")
-
-
-@pytest.mark.django_db
-def test_a_rank_is_taken_for_the_time_of_another_s_mandate_alone() -> None:
-    add_contact(mobile="+33639980001", active_until=date(2026, 11, 30))
-    next_one = Contact("90033", "maire", email="autre@delle.example")
-    assert is_rank_taken(next_one)
-    next_one.active_from = date(2026, 12, 1)
-    assert not is_rank_taken(next_one)
-
-
-@pytest.mark.django_db
-def test_a_changed_contact_keeps_its_other_addresses_and_forgets_the_old_one_s_failures() -> None:
-    mandate = add_contact(mobile="+33639980001", email="maire@delle.example")
-    Address.objects.create(person=mandate.person, kind="mobile", value="+33639980002", position=3)
-    Address.objects.filter(position=1).update(failures=2, failing_since=NOON)
-    (contact,) = stored_contacts()
-    contact.mobile = "+33639980003"
-    write_contacts([contact], Origin.HAND, "tests")
-    assert list(Address.objects.filter(kind="mobile").values_list("value", "failures")) == [
-        ("+33639980003", 0),
-        ("+33639980002", 0),
-    ]
-
-
-@pytest.mark.django_db
-def test_a_second_number_that_becomes_the_first_changes_places_with_it() -> None:
-    mandate = add_contact(mobile="+33639980001")
-    Address.objects.create(person=mandate.person, kind="mobile", value="+33639980002", position=2)
-    (contact,) = stored_contacts()
-    contact.mobile = "+33639980002"
-    write_contacts([contact], Origin.HAND, "tests")
-    assert list(Address.objects.values_list("value", flat=True)) == ["+33639980002", "+33639980001"]
 
 
 @pytest.mark.django_db

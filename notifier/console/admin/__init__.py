@@ -1,11 +1,9 @@
-"""The administration: everything that is stored, for superusers, in French.
+"""The administration: what is stored, table by table, for the platform's people, in French.
 
-In: sources, contacts and accounts to maintain; the commune that a person decides for a report in
-review. Out: pages on what was received, sent and logged; every change is recorded in the history
-with its author.
+In: accounts to maintain. Out: pages on sources and contacts, on what was received, sent and logged.
 
-Never: changes or deletes a report, an alert, a message, a line of the journal or of the history, or
-shows a key twice.
+Never: changes, adds or deletes anything but accounts; shows a key or a secret. What people do has
+its page in the console.
 
 Django imports this package by itself; each module registers its models.
 """

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.policy.terms import parse_terms
-from notifier.alerting.throttling.quota import mark_released
 from notifier.console.admin.base import (
     NOTHING,
     IncidentAdmin,
@@ -116,18 +115,10 @@ class NotificationAdmin(IncidentAdmin[Notification]):
         "created", "until", "released_by", "ended", "alert", "message",
     )  # fmt: skip
 
-    actions = ("release",)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """With what became of its message, without the words of it, which are long."""
         found = super().get_queryset(request).select_related("message")
         return found.defer("message__body", "message__html")
-
-    @admin.action(description="Libérer les textes choisis, retenus par un plafond")
-    def release(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        """Whatever they cost; they leave with the next round."""
-        released = mark_released(queryset, request.user.get_username())
-        messages.info(request, f"Textes libérés : {released}.")
 
     @admin.display(description="organisme")
     def where(self, notification: Notification) -> str:

@@ -1,20 +1,15 @@
-"""What dispatch reported: read-only, except that a person may decide the commune."""
+"""What dispatch reported, with its clues and its journal. To be read."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from notifier.alerting.models import Alert, Notification
-from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss, waiting
 from notifier.console.admin.base import (
     NOTHING,
     IncidentAdmin,
@@ -26,7 +21,6 @@ from notifier.console.admin.base import (
     table_html,
 )
 from notifier.console.clues import clues_of
-from notifier.console.forms.decision import DecisionForm, DismissalForm
 from notifier.delivery.models import Message
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
@@ -57,7 +51,7 @@ PLACE = {
 
 @admin.register(Report)
 class ReportAdmin(IncidentAdmin[Report]):
-    """Nothing of it can be changed; a person may only say which commune it concerns."""
+    """What dispatch said, what was found, and what was decided about it."""
 
     linked_by = ()
     list_display = (
@@ -75,75 +69,6 @@ class ReportAdmin(IncidentAdmin[Report]):
         ),
         ("Déroulé", {"fields": ("steps", "links")}),
     )
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the decision to Django's."""
-        decide = self.admin_site.admin_view(self.decide_view)
-        own = path("<uuid:pk>/commune/", decide, name="intake_report_decide")
-        return [own, *super().get_urls()]
-
-    def decide_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show the incident's waiting reports, their clues, and the decision in two steps."""
-        asked = get_object_or_404(Report.objects.select_related("incident__source"), pk=pk)
-        together = sorted(waiting().filter(incident=asked.incident_id), key=lambda i: -i.sequence)
-        if not together:
-            messages.warning(request, f"{asked} n’attend pas, ou plus, de décision.")
-            return HttpResponseRedirect(reverse("admin:intake_report_change", args=[pk]))
-        if together[0].is_resources_only:
-            return self._dismiss_view(request, together)
-        form = DecisionForm(together, request.POST if request.method == "POST" else None)
-        if form.is_valid() and form.is_confirmed and self._decide(request, together, form):
-            return HttpResponseRedirect(reverse("admin:intake_report_changelist"))
-        context = {
-            "title": f"Quelle commune ? {asked.reference}",
-            "opts": Report._meta,
-            "original": asked,
-            "form": form,
-            "compared": [
-                (i, format_moment(i.received_at), self.what(i), clue_table(i)) for i in together
-            ],
-        }
-        everywhere = self.admin_site.each_context(request)
-        template = "admin/intake/report/decide.html"
-        return TemplateResponse(request, template, everywhere | context)
-
-    def _dismiss_view(self, request: HttpRequest, together: list[Report]) -> HttpResponse:
-        """Show resources whose report never came: what to do, and how to close the matter."""
-        form = DismissalForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            who, why = request.user.get_username(), form.cleaned_data["why"]
-            try:
-                dismiss(together, who=who, why=why)
-            except ReviewError as error:
-                form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-            else:
-                self.log_change(request, together[0], "Classée sans suite.")
-                messages.success(request, f"{together[0].reference} : classée sans suite.")
-                return HttpResponseRedirect(reverse("admin:intake_report_changelist"))
-        context = {
-            "title": f"Moyens sans intervention : {together[0].reference}",
-            "opts": Report._meta,
-            "original": together[0],
-            "received": format_moment(together[0].received_at),
-            "form": form,
-        }
-        everywhere = self.admin_site.each_context(request)
-        template = "admin/intake/report/dismiss.html"
-        return TemplateResponse(request, template, everywhere | context)
-
-    def _decide(self, request: HttpRequest, together: list[Report], form: DecisionForm) -> bool:
-        codes = form.cleaned_data["codes"]
-        who = request.user.get_username()
-        try:
-            decided = decide_communes(together, codes, who=who, why=form.cleaned_data["why"])
-        except ReviewError as error:
-            text = str(error)
-            form.refuse(f"{text[:1].upper()}{text[1:]}.")
-            return False
-        chosen = ", ".join(map(commune_label, codes))
-        self.log_change(request, decided, f"Commune décidée : {chosen}.")
-        messages.success(request, f"{decided} : {chosen}. L’intervention reprend son cours.")
-        return True
 
     @admin.display(description="reçue le", ordering="received_at")
     def received(self, report: Report) -> str:
@@ -187,8 +112,12 @@ class ReportAdmin(IncidentAdmin[Report]):
 
     @admin.display(description="indices")
     def clue_table(self, report: Report) -> SafeString | str:
-        """The clues side by side."""
-        return clue_table(report)
+        """Of each clue what was given, which communes it allows, what it says."""
+        rows: list[list[str | SafeString]] = [
+            [clue.kind, clue.given, clue.communes or NOTHING, clue.says]
+            for clue in clues_of(report)
+        ]
+        return table_html(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
     @admin.display(description="décision")
     def decided(self, report: Report) -> str:
@@ -218,14 +147,6 @@ class ReportAdmin(IncidentAdmin[Report]):
             list_link(Entry, "lignes du journal", incident_id=number),
         )
         return format_html_join(" · ", "{}", ((link,) for link in found))
-
-
-def clue_table(report: Report) -> SafeString | str:
-    """Return a row for each clue: what was given, which communes it allows, what it says."""
-    rows: list[list[str | SafeString]] = [
-        [clue.kind, clue.given, clue.communes or NOTHING, clue.says] for clue in clues_of(report)
-    ]
-    return table_html(["Indice", "Donné", "Communes possibles", "Ce qu’il dit"], rows)
 
 
 def _given(key: str, given: Any) -> str:

@@ -45,12 +45,10 @@ class DecisionForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, together: list[Report], data: Any = None, allowed: Container[str] | None = None
-    ) -> None:
+    def __init__(self, together: list[Report], data: Any, allowed: Container[str]) -> None:
         """`together`: what waits of one incident, the latest first.
 
-        `allowed`: the communes on which the person may decide; None: all.
+        `allowed`: the communes on which the person may decide.
         """
         self._latest = str(together[0].pk)
         self._allowed = allowed
@@ -77,11 +75,7 @@ class DecisionForm(forms.Form):
             return cleaned
         given = cleaned.get("other", "") if choice == OTHER else choice
         cleaned["codes"] = _codes(given)
-        beyond = [
-            code
-            for code in cleaned["codes"]
-            if self._allowed is not None and code not in self._allowed
-        ]
+        beyond = [code for code in cleaned["codes"] if code not in self._allowed]
         if beyond:
             raise ValidationError(
                 f"{', '.join(beyond)} n’est pas de votre ressort : une personne du département "

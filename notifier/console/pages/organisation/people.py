@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,6 +31,7 @@ from notifier.delivery.last_deliveries import last_deliveries
 from notifier.directory.absences import absences_of
 from notifier.directory.address_health import AddressHealth, health_of
 from notifier.directory.changes import changing
+from notifier.directory.contacts import delete_mandates
 from notifier.directory.election import confirm_mandate
 from notifier.directory.lookup import mandates_since
 from notifier.directory.mandates import (
@@ -191,6 +193,26 @@ def end_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
         "is_dangerous": True,
     }
     return render(request, "organisation/end.html", context)
+
+
+@page(EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
+    """Ask, then delete a mandate, and its person with the last one."""
+    shown = mandate_or_404(request.scope, EDIT, mandate)
+    one = shown.organisation
+    if request.method == "POST":
+        delete_mandates([shown.pk], str(request.user))
+        messages.success(request, f"Suppression faite : {shown.person}, {shown.title}.")
+        return redirect(url_of(one))
+    context = {
+        **frame(request.scope, one),
+        "mandate": shown,
+        "confirm": "Supprimer",
+        "back": reverse("console:mandate", args=[shown.pk]),
+        "is_dangerous": True,
+    }
+    return render(request, "organisation/delete.html", context)
 
 
 @page(EDIT)
