@@ -157,3 +157,10 @@ def test_the_platform_s_own_administration_opens_for_nobody_else(world: World) -
         for answer in (client.get(address), client.post(address)):
             assert answer.status_code in (302, 403, 404), address
     assert stored() == before
+
+
+@pytest.mark.parametrize("key", ["²", "9" * 30, "9" * 5_000])
+def test_a_key_that_is_no_id_is_the_first_page(key: str) -> None:
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    for path in ("/comptes", "/cette-nuit", "/regles/restrictions"):
+        assert client.get(path, {"avant": key}).status_code == 200, path

@@ -39,6 +39,7 @@ from notifier.console.forms.accounts import (
     UntilForm,
 )
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.paging import key_of
 from notifier.console.pages.reauthentication import reauthenticated
 
 PAGE_SIZE = 50
@@ -49,14 +50,14 @@ MANAGE = Permission.MANAGE_ACCOUNTS
 def accounts(request: ConsoleRequest) -> HttpResponse:
     """List the accounts, the latest first, with the roles that hold within the scope."""
     found = _accounts(request)
-    before = request.GET.get("avant", "")
-    if before.isdigit():
-        found = found.filter(pk__lt=int(before))
+    before = key_of(request)
+    if before is not None:
+        found = found.filter(pk__lt=before)
     shown = list(found[: PAGE_SIZE + 1])
     context = {
         "accounts": shown[:PAGE_SIZE],
         "last_id": shown[PAGE_SIZE - 1].pk if len(shown) > PAGE_SIZE else None,
-        "invitations": [] if before else waiting_invitations(request.scope),
+        "invitations": [] if before is not None else waiting_invitations(request.scope),
     }
     return render(request, "accounts/list.html", context)
 

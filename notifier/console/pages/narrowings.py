@@ -16,6 +16,7 @@ from notifier.alerting.policy.narrowing import NarrowingError, in_words
 from notifier.alerting.policy_changes import adopt, narrowings_so_far, propose, propose_lifting
 from notifier.console.forms.rules import NarrowingForm, ReasonForm
 from notifier.console.pages.access import ConsoleRequest, page, posted
+from notifier.console.pages.paging import key_of
 from notifier.console.pages.rules import EDIT, departements_of
 
 _PAGE = 50
@@ -44,10 +45,7 @@ def narrow(request: ConsoleRequest, category: str) -> HttpResponse:
 @require_safe
 def narrowings(request: ConsoleRequest) -> HttpResponse:
     """List what is and was narrowed, by whom and why, the latest first."""
-    before = request.GET.get("avant", "")
-    rows = narrowings_so_far(
-        request.scope.narrowings(EDIT), int(before) if before.isdecimal() else None, _PAGE + 1
-    )
+    rows = narrowings_so_far(request.scope.narrowings(EDIT), key_of(request), _PAGE + 1)
     listed = [(one, label_of(one.category)) for one in rows[:_PAGE]]
     next_key = rows[_PAGE - 1].pk if len(rows) > _PAGE else None
     return render(request, "rules/narrowings.html", {"rows": listed, "next_key": next_key})

@@ -21,6 +21,7 @@ from notifier.alerting.board.incidents import incidents_between, incidents_under
 from notifier.console.forms.incidents import PeriodForm
 from notifier.console.french import NO_BREAK, moment
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.paging import key_of
 from notifier.directory.addresses import latest_passed_over
 from notifier.intake.models import Report
 from notifier.intake.silence import silent_sources
@@ -64,14 +65,13 @@ def night(request: ConsoleRequest) -> HttpResponse:
     is_chosen = "du" in request.GET or "au" in request.GET
     form = PeriodForm(request.GET if is_chosen else None, initial=_initial(nights["cette nuit"]))
     begins, ends = form.period if form.is_valid() else nights["cette nuit"]
-    before = request.GET.get("avant", "")
     reports = scope.reports(SEE) if _is_told_of_reports(request) else Report.objects.none()
     told = incidents_between(
         scope.alerts(SEE),
         scope.notifications(SEE),
         begins,
         ends,
-        int(before) if before.isdecimal() else None,
+        key_of(request),
     )
     context = {
         "form": form,
