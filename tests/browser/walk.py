@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 # Of pages that differ only in whom or what they are of; these differ most.
 MAX_ALIKE = {"console:incident": 4, "console:organisation": 3, "console:review": 2}
@@ -37,7 +37,13 @@ class Walk:
         self._note(start)
         while self._next:
             path = self._next.popleft()
-            answer = page.goto(self.base + path)
+            try:
+                answer = page.goto(self.base + path)
+            except Error as error:
+                # A file, not a page.
+                if "Download is starting" not in error.message:
+                    raise
+                continue
             if answer is None or not (answer.headers.get("content-type") or "").startswith(
                 "text/html"
             ):
