@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
+import pytest_django
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from django.test import Client
 from notifier.accounts.roles import Role
 from notifier.directory.models import Organisation
 from tests.console.test_access import GUARDED
-from tests.console.world import BELFORT, SAONE, World, build_world, stored
+from tests.console.world import BELFORT, SAONE, World, build_world, kept_for_a_module, stored
 from tests.harness.accounts import add_account, logged_in
 
 pytestmark = [
@@ -129,26 +130,42 @@ def strange_references(foreign: dict[type[Model], set[Any]]) -> list[str]:
     return found
 
 
+@dataclass
+class Two:
+    """Something in two départements, and what was stored while there was only the first."""
+
+    foreign: World
+    before: dict[str, list[tuple[Any, ...]]]
+    pks: dict[type[Model], set[Any]]
+    own: World
+
+
+@pytest.fixture(scope="module")
+def two(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Two]:
+    with kept_for_a_module(django_db_blocker):
+        with django_db_blocker.unblock():
+            foreign = build_world(BELFORT)
+            built = Two(foreign, stored(), pks_of_everything(), build_world(SAONE))
+        yield built
+
+
 @pytest.fixture
-def foreign() -> World:
+def foreign(two: Two) -> World:
     """Something in the Territoire de Belfort, of which Haute-Saône learns nothing."""
-    return build_world(BELFORT)
+    return two.foreign
 
 
 @pytest.fixture(params=[Role.GROUPEMENT, Role.ORGANISATION], ids=str)
-def own(foreign: World, request: pytest.FixtureRequest) -> tuple[Client, World]:
+def own(two: Two, request: pytest.FixtureRequest) -> tuple[Client, World]:
     """A browser of somebody in Haute-Saône, and what is there."""
-    request.node.before = (stored(), pks_of_everything())
-    world = build_world(SAONE)
     where = "70" if request.param == Role.GROUPEMENT else Organisation.objects.get(code="70550")
-    return logged_in(add_account(request.param, where)), world
+    return logged_in(add_account(request.param, where)), two.own
 
 
 def test_no_page_takes_the_id_of_something_that_is_another_s(
-    own: tuple[Client, World], foreign: World, request: pytest.FixtureRequest
+    own: tuple[Client, World], foreign: World, two: Two
 ) -> None:
     client, world = own
-    before, pks = request.node.before
     tried: set[tuple[str, str]] = set()
     for page in GUARDED:
         for form in forms_of(client, page.address(world.arguments)):
@@ -165,11 +182,11 @@ def test_no_page_takes_the_id_of_something_that_is_another_s(
     after = stored()
     lost = {
         table: gone
-        for table, rows in before.items()
+        for table, rows in two.before.items()
         if (gone := {repr(row) for row in rows} - {repr(row) for row in after[table]})
     }
     assert lost == {}
-    assert strange_references(pks) == []
+    assert strange_references(two.pks) == []
     assert tried, "the forms are not found any more"
 
 

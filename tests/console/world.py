@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pytest_django
 from django.apps import apps
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
@@ -162,6 +165,18 @@ def build_world(place: Place = BELFORT) -> World:
         "search": search.pk,
     }
     return World(mandate, report, doubt, arguments)
+
+
+@contextmanager
+def kept_for_a_module(blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
+    """Keep what is stored within for all tests of a module: each takes back only what it did."""
+    with blocker.unblock():
+        outer = transaction.atomic()
+        outer.__enter__()
+    yield
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        outer.__exit__(None, None, None)
 
 
 def _invitation(place: Place) -> Invitation:
