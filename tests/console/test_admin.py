@@ -14,7 +14,12 @@ from notifier.intake.access import api_keys as keys
 from tests.harness.log_in import set_up_totp
 from tests.harness.people import add_contact
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database(
+        "what a form takes is no matter of SQL; its lists are tried by test_admin_queries.py"
+    ),
+]
 
 SOURCES = "/admin/intake/source/"
 CONTACTS = "/admin/directory/mandate/"

@@ -15,7 +15,10 @@ from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from tests.harness.people import add_contact
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a page says is no matter of SQL"),
+]
 
 INTERVENTIONS = "/admin/intake/report/"
 

@@ -9,7 +9,10 @@ from tests.alerting.house import deferrals
 from tests.console.test_admin_log import list_of, push, source
 
 __all__ = ["source"]
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a page says is no matter of SQL"),
+]
 
 MAIL = "maire@delle.example"
 THEFT = "C03.00.00"

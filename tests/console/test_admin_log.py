@@ -22,7 +22,12 @@ from tests.alerting.house import REFUSED, TAKEN, hand_over
 from tests.alerting.organisations import member, told_by_convention
 from tests.harness.people import add_contact
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database(
+        "what a page says is no matter of SQL; its lists are tried by test_admin_queries.py"
+    ),
+]
 
 INTERVENTIONS = "/admin/intake/report/"
 LOG: tuple[type[Model], ...] = (Report, Alert, Notification, Message, Entry)

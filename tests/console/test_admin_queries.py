@@ -59,6 +59,7 @@ def own_lookups(model: type[Model]) -> set[str]:
     return lookups
 
 
+@pytest.mark.one_database("what may be asked is judged before any SQL")
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
 def test_a_list_is_asked_only_what_its_own_filters_ask(asked: Client, model: type[Model]) -> None:
     known = admin.site._registry[model]
@@ -93,6 +94,7 @@ UNLINKED = [
 ]
 
 
+@pytest.mark.one_database("what may be asked is judged before any SQL")
 def test_what_no_page_links_to_is_refused(asked: Client) -> None:
     answers = {asks: asked.get(asks).status_code for asks in UNLINKED}
     assert answers == dict.fromkeys(UNLINKED, 400)

@@ -14,7 +14,10 @@ from notifier import settings as shipped
 from notifier.accounts.models import User
 from notifier.journal.models import Entry, Step
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("how passwords are judged and counted is no matter of SQL"),
+]
 
 LOG_IN = "/connexion"
 PASSWORD = "cheval-agrafe-pile-correcte"
