@@ -163,7 +163,7 @@ def test_after_an_election_only_a_list_that_knows_of_it_confirms(
     load: Load, since: date, is_confirmed: bool
 ) -> None:
     add_contact("90033", "maire", last_name="Noyer", first_name="Anne", mobile="+33639980001")
-    unconfirm_since(date(2026, 3, 15), [], "essai")
+    unconfirm_since(date(2026, 3, 15), None, "essai")
     load(MAYORS_HEADER, mayor(DELLE, "NOYER", "Anne", since))
     assert Mandate.objects.get().is_confirmed is is_confirmed
 
