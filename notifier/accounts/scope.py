@@ -18,6 +18,7 @@ from django.utils import timezone
 from notifier.accounts.models import RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
 from notifier.alerting.models import FIGURE, Alert, Notification, PolicyNarrowing
+from notifier.directory.history import plans_of
 from notifier.directory.models import (
     Address,
     Change,
@@ -233,7 +234,7 @@ class Scope:
             Address.history.model.objects.filter(change=OuterRef("pk"), person__in=people),
         )
         mandates, persons, addresses = (Exists(rows) for rows in touched)
-        return Change.objects.filter(mandates | persons | addresses)
+        return Change.objects.filter(mandates | persons | addresses | plans_of(there))
 
     def assignments(self, permission: Permission) -> QuerySet[RoleAssignment]:
         """Return the roles, past ones included, that hold there."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from notifier.directory.changes import ADDED, MODELS, REMOVED
 from notifier.directory.imports.phrases import format_value
@@ -14,6 +15,7 @@ from notifier.directory.models import (
     Absence,
     Address,
     Change,
+    ChangeKind,
     Mandate,
     OnCallRotation,
     OnCallShift,
@@ -83,13 +85,27 @@ def counted(change: Change) -> str:
 
 
 def touching(changes: QuerySet[Change], organisations: QuerySet[Organisation]) -> QuerySet[Change]:
-    """Return those of the changes that touched people or mandates of one of the organisations."""
+    """Return those of the changes that touched one of the organisations or its people."""
     there = Mandate.history.model.objects.filter(organisation__in=organisations)
     own = there.filter(change=OuterRef("pk"))
     people = there.values("person_id")
     persons = Person.history.model.objects.filter(change=OuterRef("pk"), id__in=people)
     addresses = Address.history.model.objects.filter(change=OuterRef("pk"), person__in=people)
-    return changes.filter(Exists(own) | Exists(persons) | Exists(addresses))
+    return changes.filter(
+        Exists(own) | Exists(persons) | Exists(addresses) | plans_of(organisations)
+    )
+
+
+def plans_of(organisations: QuerySet[Organisation]) -> Q:
+    """Select the changes of the organisations' absences and on-call duty, and of themselves."""
+    mandates = Mandate.history.model.objects.filter(organisation__in=organisations).values("id")
+    absences = Absence.history.model.objects.filter(change=OuterRef("pk"), mandate__in=mandates)
+    planned = Q(Exists(absences))
+    for model in (OnCallRotation, OnCallShift):
+        rows = model.history.model.objects.filter(change=OuterRef("pk"))
+        planned |= Q(Exists(rows.filter(organisation__in=organisations)))
+    refs = organisations.annotate(ref_text=Concat("kind", Value(":"), "code"))
+    return planned | Q(kind=ChangeKind.HAND, source__in=refs.values("ref_text"))
 
 
 def lines_of(change: Change) -> Iterator[Line]:
@@ -135,7 +151,8 @@ def _within(model: type[Recorded], change: Change, organisations: QuerySet[Organ
     if model in (Mandate, OnCallRotation, OnCallShift):
         return Q(organisation__in=organisations)
     if model is Absence:
-        return Q(mandate__in=Mandate.objects.filter(organisation__in=organisations).values("pk"))
+        there = Mandate.history.model.objects.filter(organisation__in=organisations)
+        return Q(mandate__in=there.values("id"))
     now = Mandate.objects.filter(organisation__in=organisations).values("person_id")
     then = Mandate.history.model.objects.filter(change=change, organisation__in=organisations)
     people = Q(**{f"{'id' if model is Person else 'person'}__in": now})

@@ -15,13 +15,21 @@ from notifier.accounts.models import RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
 from notifier.accounts.scope import Scope, administrators_of, scope_of
 from notifier.alerting.models import Alert, Notification
+from notifier.directory.changes import changing
+from notifier.directory.history import touching
 from notifier.directory.models import (
+    Absence,
+    Change,
+    ChangeKind,
     Convention,
     ConventionRule,
     Mandate,
+    OnCallRotation,
+    OnCallShift,
     Organisation,
     Person,
 )
+from notifier.directory.organisation_changes import record_organisation
 from notifier.intake.models import Incident, Report, ReportState, Source
 from tests.harness.accounts import add_account
 
@@ -188,6 +196,30 @@ def test_who_has_left_is_no_matter_of_the_former_organisation(grant: Grant) -> N
     scope = grant(Role.ORGANISATION, delle)
     assert former in scope.mandates(SEEN)
     assert former.person not in scope.people(SEEN)
+
+
+def test_a_change_of_an_absence_or_of_on_call_is_seen_where_it_is_and_nowhere_else(
+    grant: Grant,
+) -> None:
+    delle = _organisation("commune", "90033")
+    mayor, until = _mayor(delle), NOW + timedelta(days=1)
+    for save in (
+        lambda: Absence.objects.create(mandate=mayor, starts_at=NOW, ends_at=until),
+        lambda: OnCallShift.objects.create(
+            organisation=delle, mandate=mayor, starts_at=NOW, ends_at=until
+        ),
+        lambda: OnCallRotation.objects.create(
+            organisation=delle, members=[mayor.pk], starts_on=NOW.date(), handover_time=NOW.time()
+        ),
+        lambda: record_organisation(delle, {}, author="Camille", is_new=True),
+    ):
+        with changing(ChangeKind.HAND, "Camille"):
+            save()
+    seen = grant(Role.GROUPEMENT, "90").changes(SEEN)
+    # The one around the organisation's own is empty.
+    assert (seen.count(), Change.objects.count()) == (4, 5)
+    assert not grant(Role.GROUPEMENT, "70").changes(SEEN).exists()
+    assert set(touching(Change.objects.all(), Organisation.objects.all())) == set(seen)
 
 
 def test_a_source_is_managed_by_whoever_has_all_its_departements(grant: Grant) -> None:
