@@ -93,8 +93,7 @@ class Moments:
                 marks.append(Mark(self._x(sent.delivered_at), "delivered"))
             if sent.ended_at:
                 marks.append(Mark(self._x(sent.ended_at), "failed"))
-            is_over = sent.delivered_at or sent.ended_at
-            end = marks[-1].x if is_over else self._x(self.now)
+            end = marks[-1].x if sent.is_over else self._x(self.now)
             handed = self._x(sent.handed_at) if sent.handed_at else end
             label = f"{sent.reader.title}, {sent.reader.channel}, {sent.organisation}"
             yield Row(label, _TOP + _ROW * rank + 26, marks, handed, end)
@@ -116,7 +115,7 @@ class Moments:
             if at
         ]
         last = max(ends, default=self.now)
-        if any(not (sent.delivered_at or sent.ended_at) for sent in self._shown):
+        if any(not sent.is_over for sent in self._shown):
             last = max(last, self.now)
         return max(10.0, (last - self._begin).total_seconds())
 

@@ -91,14 +91,19 @@ def test_of_an_urgent_alert_a_mail_alone_reaches_nobody(source) -> None:
     assert line.reached is Reached.NOBODY
     assert board().unreached == [(line, line.organisations[0])]
     outcomes = {r.channel: r.outcome for r in line.organisations[0].readers}
-    assert outcomes == {"SMS": Outcome.FAILED, "courriel": Outcome.DELIVERED}
+    assert outcomes == {"SMS": Outcome.FAILED, "courriel": Outcome.HANDED_OVER}
 
 
 def test_of_a_routine_one_a_mail_that_its_server_took_suffices(source) -> None:
     contact(email=MAYOR)
     push(source, category=THEFT)
     hand_over()
-    assert board().incidents[0].reached is Reached.YES
+    (line,) = board().incidents
+    assert (line.reached, line.number_reached) == (Reached.BY_MAIL, 1)
+    account = account_of(line.incident, Alert.objects.all(), Notification.objects.all())
+    (mail,) = account.texts
+    assert (mail.delivered_at, mail.is_over) == (None, True)
+    assert mail.handed_at
 
 
 def test_what_ended_stays_for_a_while_below_what_goes_on(source) -> None:

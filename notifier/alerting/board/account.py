@@ -24,7 +24,7 @@ from notifier.alerting.models import (
     NotificationState,
 )
 from notifier.alerting.notification.history import COUNTED
-from notifier.delivery.models import DELIVERED_STATES, Message
+from notifier.delivery.models import DELIVERED_STATES
 from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Incident, Report
 from notifier.territory.resolve import commune_by_code
@@ -59,6 +59,12 @@ class Sent:
     why_not_again: str | None
     """Why it cannot be sent again; None where it can."""
     may_arrive_twice: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more is to come, as far as can be known."""
+        ended = (self.delivered_at, self.ended_at)
+        return any(ended) or self.reader.outcome is Outcome.HANDED_OVER
 
 
 @dataclass(frozen=True)
@@ -188,7 +194,7 @@ def _counted(alert: Alert, notifications: Sequence[Notification]) -> list[Notifi
 def _sent(notification: Notification, alert: Alert) -> Sent:
     message = notification.message
     said = reader(notification)
-    arrived = said.outcome is Outcome.DELIVERED
+    arrived = message is not None and message.state in DELIVERED_STATES
     ended = said.outcome in (Outcome.FAILED, Outcome.WITHDRAWN)
     is_own = message is not None and notification.state != NotificationState.SUPPRESSED
     return Sent(
@@ -198,14 +204,10 @@ def _sent(notification: Notification, alert: Alert) -> Sent:
         planned_at=notification.created_at,
         queued_at=message.created_at if message else None,
         handed_at=message.accepted_at if message else None,
-        delivered_at=_delivered_at(message) if message and arrived else None,
+        delivered_at=message.ended_at if message and arrived else None,
         ended_at=said.at if ended else None,
         subject=message.subject if message and is_own else "",
         body=message.body if message and is_own else "",
         why_not_again=why_not_resent(notification, alert, timezone.now()),
         may_arrive_twice=message is not None and may_arrive_twice(message),
     )
-
-
-def _delivered_at(message: Message) -> datetime | None:
-    return message.ended_at if message.state in DELIVERED_STATES else message.accepted_at

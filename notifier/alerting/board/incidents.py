@@ -22,6 +22,8 @@ from notifier.intake.schema.vocabulary import Severity
 SHOWN_AFTER_END = timedelta(hours=2)
 MAX_ALERTS = 1_000
 MAX_NIGHT = 60
+# Nobody has to do more.
+_ENOUGH = (Reached.BY_MAIL, Reached.YES)
 # The longest period that is listed at once.
 MAX_PERIOD = timedelta(days=7)
 
@@ -92,8 +94,8 @@ class IncidentLine:
 
     @property
     def number_reached(self) -> int:
-        """Of how many organisations somebody has it."""
-        return sum(line.reached is Reached.YES for line in self.organisations)
+        """Of how many organisations somebody has it, or a mail that suffices went."""
+        return sum(line.reached in _ENOUGH for line in self.organisations)
 
     @property
     def names(self) -> list[str]:
@@ -207,7 +209,7 @@ def _lines(alerts: Sequence[Alert]) -> list[IncidentLine]:
 def _urgency(line: IncidentLine) -> tuple[bool, bool, float]:
     if line.ended_at is not None:
         return True, False, -line.ended_at.timestamp()
-    return False, line.reached is Reached.YES, line.since.timestamp()
+    return False, line.reached in _ENOUGH, line.since.timestamp()
 
 
 def _incident(lines: list[OrganisationLine]) -> IncidentLine:

@@ -24,7 +24,9 @@ class Outcome(StrEnum):
     """What became of a text, as far as it matters to whoever watches."""
 
     DELIVERED = "delivered"
-    """On the telephone; or a mail that its server took, of which no more can be known."""
+    """On the telephone."""
+    HANDED_OVER = "handed_over"
+    """A mail that its server took, of which no more can be known."""
     SENT = "sent"
     """Its provider has it, and says nothing more yet."""
     ON_ITS_WAY = "on_its_way"
@@ -58,6 +60,8 @@ class Reached(StrEnum):
     NOBODY = "nobody"
     """Nobody got it, and nothing more is tried."""
     NOT_YET = "not_yet"
+    BY_MAIL = "by_mail"
+    """A mail suffices, and its server took it; that it arrived is not known."""
     YES = "yes"
 
 
@@ -100,7 +104,7 @@ def outcome_of(notification: Notification) -> Outcome:
     if message.state in FAILED_STATES:
         return Outcome.FAILED
     if message.state == MessageState.ACCEPTED:
-        return Outcome.DELIVERED if message.channel == Channel.EMAIL else Outcome.SENT
+        return Outcome.HANDED_OVER if message.channel == Channel.EMAIL else Outcome.SENT
     return {
         MessageState.CANCELLED: Outcome.WITHDRAWN,
         MessageState.UNKNOWN: Outcome.UNKNOWN,
@@ -136,6 +140,8 @@ def reached(alert: Alert, readers: Iterable[Reader]) -> Reached:
     outcomes = {one.outcome for one in readers if one.channel in labels}
     if Outcome.DELIVERED in outcomes:
         return Reached.YES
+    if Outcome.HANDED_OVER in outcomes:
+        return Reached.BY_MAIL
     is_tried = outcomes - {Outcome.FAILED, Outcome.WITHDRAWN}
     return Reached.NOT_YET if is_tried else Reached.NOBODY
 

@@ -17,6 +17,7 @@ from notifier.territory.resolve import commune_by_code
 
 _KINDS = {
     Outcome.DELIVERED: "ok",
+    Outcome.HANDED_OVER: "ok",
     Outcome.SENT: "info",
     Outcome.ON_ITS_WAY: "wait",
     Outcome.WAITING: "wait",
