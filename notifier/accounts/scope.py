@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from notifier.accounts.models import RoleAssignment, User
+from notifier.accounts.models import Invitation, RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
 from notifier.alerting.models import FIGURE, Alert, Notification, PolicyNarrowing
 from notifier.directory.history import plans_of
@@ -238,13 +238,11 @@ class Scope:
 
     def assignments(self, permission: Permission) -> QuerySet[RoleAssignment]:
         """Return the roles, past ones included, that hold there."""
-        territory = self.territory(permission)
-        if territory.is_everything:
-            return RoleAssignment.objects.all()
-        return RoleAssignment.objects.filter(
-            Q(departement__in=territory.departements)
-            | Q(organisation__in=self.organisations(permission))
-        )
+        return RoleAssignment.objects.filter(self._for_there(permission))
+
+    def invitations(self, permission: Permission) -> QuerySet[Invitation]:
+        """Return the invitations, past ones included, to roles that hold there."""
+        return Invitation.objects.filter(self._for_there(permission))
 
     def accounts(self, permission: Permission) -> QuerySet[User]:
         """Return the accounts that have, or had, a role there; never one of the platform."""
@@ -254,6 +252,14 @@ class Scope:
         return User.objects.filter(Exists(there), is_superuser=False)
 
     # --- Shared ---------------------------------------------------------------------------------
+
+    def _for_there(self, permission: Permission) -> Q:
+        """Select roles that hold within the permission."""
+        territory = self.territory(permission)
+        if territory.is_everything:
+            return Q()
+        organisations = self.organisations(permission)
+        return Q(departement__in=territory.departements) | Q(organisation__in=organisations)
 
     def _told_there(self, territory: Territory) -> Q:
         """Select what was told to the organisations, or in the départements, of a territory."""

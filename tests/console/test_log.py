@@ -14,7 +14,9 @@ from notifier.accounts.access_log import record_access
 from notifier.accounts.models import SavedSearch
 from notifier.accounts.roles import Role
 from notifier.alerting.models import Notification
+from notifier.alerting.throttling.pause import pause
 from notifier.directory.models import Convention, Organisation
+from notifier.intake.access.api_keys import add_source, rotate
 from notifier.intake.models import Source
 from notifier.journal.models import Entry
 from tests.alerting.house import (
@@ -27,7 +29,7 @@ from tests.alerting.house import (
     refusing,
 )
 from tests.alerting.organisations import member, told_by_convention
-from tests.harness.accounts import add_account, logged_in
+from tests.harness.accounts import add_account, grant, logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -158,14 +160,29 @@ def test_a_search_is_kept_for_its_owner_alone(told) -> None:
     assert not SavedSearch.objects.exists()
 
 
-def test_accesses_are_those_of_the_accounts_that_one_administers(told) -> None:
+def test_accesses_are_those_of_ones_own_accounts_and_sources(source) -> None:
     colleague = add_account(Role.DISPATCHER, "90", name="collegue")
     stranger = add_account(Role.DISPATCHER, "25", name="etranger")
     record_access(colleague, "connecté")
     record_access(stranger, "connecté")
+    elsewhere = grant(colleague, Role.AUDITOR, "25")
+    record_access(colleague, "rôle donné ailleurs", assignment=elsewhere.pk)
+    added = add_source("CORG 25", ["25"], service="Gendarmerie", duty_email="", signed=False)
+    neighbour = added.source
+    for one in (source, neighbour):
+        pause(one, "P. Martin", "essai")
+        rotate(one, timedelta(hours=1), "P. Martin")
     client = logged_in(add_account(Role.GROUPEMENT, "90"))
     answer = client.get("/journal/acces")
-    accounts = {account.username for _, account in answer.context["accesses"]}
-    assert "collegue" in accounts
-    assert "etranger" not in accounts
+    shown = [(one.who, one.what) for one in answer.context["accesses"]]
+    who = {name for name, _ in shown}
+    assert {"collegue", "P. Martin"} <= who
+    assert "etranger" not in who
+    told = " ".join(text for _, text in shown)
+    assert "ailleurs" not in told
+    assert "CORG 90 : Envois suspendus" in told
+    assert told.count("suspendus") == told.count("autre clé") == 1
+    page = client.get(f"/sources/{source.pk}").content.decode()
+    assert "Envois suspendus par P. Martin" in page
+    assert "dotée d’une autre clé" in page
     assert logged_in(colleague).get("/journal/acces").status_code == 403

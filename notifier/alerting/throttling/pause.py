@@ -62,7 +62,7 @@ def pause(source: Source | None, who: str, reason: str = "") -> bool:
         if begun is None:
             return False
         why = f" : {reason}" if reason else ""
-        write_entries([_entry(source, f"Envois suspendus par {who}{why}.")])
+        write_entries([_entry(source, f"Envois suspendus par {who}{why}.", who)])
     log.warning("sending paused", source=source.name if source else "*", by=who)
     message_pause.note_paused()
     return True
@@ -79,7 +79,7 @@ def resume(source: Source | None, who: str) -> Resumed | None:
             return None
         remaining = waiting(source)
         counts = f"{_many(remaining.texts, 'texte')} en attente, {_many(len(expired), 'périmé')}"
-        write_entries([_entry(source, f"Envois repris par {who} : {counts}.")])
+        write_entries([_entry(source, f"Envois repris par {who} : {counts}.", who)])
         queue_duty_mails(pause_mails(expired))
     log.warning(
         "sending resumed", source=source.name if source else "*", by=who, expired=len(expired)
@@ -215,7 +215,7 @@ def cancel_all(source: Source, who: str) -> Cancelled:
         incidents = {*queued.values_list("incident_id", flat=True), *dismissed, *deferred}
         texts = len(messages) + len(deferred)
         counts = f"{_many(texts, 'texte')} et {_many(len(dismissed), 'intervention')}"
-        write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.")])
+        write_entries([_entry(source, f"Retirés par {who} : {counts} à traiter.", who)])
     log.warning("waiting texts cancelled", source=source.name, by=who, texts=texts)
     return Cancelled(texts, len(incidents), waiting(source).in_flight)
 
@@ -247,9 +247,14 @@ def _pause_key(source: Source | None) -> str:
     return str(source.pk) if source else EVERYTHING
 
 
-def _entry(source: Source | None, text: str) -> Entry:
+def _entry(source: Source | None, text: str, who: str) -> Entry:
     return new_entry(
-        None, Step.PAUSED, text, source=source.name if source else "toutes les sources"
+        None,
+        Step.PAUSED,
+        text,
+        source=source.name if source else "toutes les sources",
+        source_id=source.pk if source else None,
+        by=who,
     )
 
 

@@ -31,7 +31,7 @@ from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page, posted
 from notifier.console.pages.reauthentication import reauthenticated
 from notifier.intake.access import api_keys as keys
-from notifier.intake.access.sources import change_source
+from notifier.intake.access.sources import change_source, history_of
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.silence import Activity, activity_of
@@ -94,6 +94,7 @@ def source(request: ConsoleRequest, source: int) -> HttpResponse:
         "example": check_pattern(pattern) if pattern else EXAMPLE_REFERENCE,
         "phone": format_number(found.duty_phone) if found.duty_phone else "",
         "waits": waiting(found),
+        "history": history_of(found),
     }
     return render(request, "sources/one.html", context)
 

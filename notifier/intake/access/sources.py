@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from notifier.intake.models import Source
-from notifier.journal.models import Step
+from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
 
 # What may be changed; whether it signs is decided when it is created.
@@ -40,6 +41,23 @@ def change_source(source: Source, changes: Mapping[str, Any], by: str) -> list[s
             Source.objects.filter(pk=source.pk).update(**changed)
             note_source(source, f"modifiée ({_listed(changed)})", by, _figures(before, changed))
     return list(changed)
+
+
+_SHOWN = 30
+
+
+def about_sources(sources: Collection[int]) -> Q:
+    """Select the journal's lines about these sources, or about a pause of everything."""
+    done = Q(step=Step.SOURCE) | Q(step=Step.PAUSED)
+    theirs = Q(data__source_id__in=list(sources))
+    if sources:
+        theirs |= Q(step=Step.PAUSED, data__source_id=None)
+    return Q(incident_id=None) & done & theirs
+
+
+def history_of(source: Source) -> list[Entry]:
+    """Return what was last done to a source: keys, settings, pauses; the latest first."""
+    return list(Entry.objects.filter(about_sources([source.pk])).order_by("-id")[:_SHOWN])
 
 
 def note_source(source: Source, what: str, by: str, data: Mapping[str, Any] | None = None) -> None:

@@ -98,12 +98,11 @@ def forget(request: ConsoleRequest, search: int) -> HttpResponse:
 @page(Permission.MANAGE_ACCOUNTS)
 @require_safe
 def access_log(request: ConsoleRequest) -> HttpResponse:
-    """Show who logged in, looked at an address, exported or changed a role."""
-    accounts = request.scope.accounts(Permission.MANAGE_ACCOUNTS)
-    entries = accesses(accounts, before=_key(request), limit=PAGE + 1)
+    """Show who logged in, looked at an address, changed a role, a key or a source, paused it."""
+    entries = accesses(request.scope, before=_key(request), limit=PAGE + 1)
     context = {
         "accesses": entries[:PAGE],
-        "next_key": entries[PAGE - 1][0].pk if len(entries) > PAGE else None,
+        "next_key": entries[PAGE - 1].entry.pk if len(entries) > PAGE else None,
         "sees_log": request.scope.has(SEE),
     }
     return render(request, "log/access.html", context)
