@@ -98,7 +98,7 @@ def test_who_has_left_is_told_nothing_more_and_the_others_are(source, mayor, bod
     if how == "deleted":
         mayor.delete()
     else:
-        change_contact(mayor, active_until=timezone.now().date() - timedelta(days=2))
+        change_contact(mayor, active_until=timezone.localdate() - timedelta(days=2))
     follow(source, body)
     assert told(revision=2) == [sms(2)]
     assert any(
@@ -215,7 +215,7 @@ def test_a_text_to_who_has_left_meanwhile_goes_to_the_next(source, mayor, how) -
     if how == "deleted":
         mayor.delete()
     else:
-        change_contact(mayor, active_until=timezone.now().date() - timedelta(days=2))
+        change_contact(mayor, active_until=timezone.localdate() - timedelta(days=2))
     with later():
         hand_over()
     assert [(m.address, m.state) for m in messages()] == [

@@ -37,7 +37,7 @@ def test_a_number_is_confirmed_by_whom_and_when(
     confirm(meant)
     address = Address.objects.get(value=NUMBER)
     assert (address.failures, address.failing_since, address.failing_reason) == (0, None, "")
-    assert address.confirmed_on == timezone.now().date()
+    assert address.confirmed_on == timezone.localdate()
     assert address.is_usable
     assert capsys.readouterr().out == "Anne Merisier : mobile +33639980001, confirmé.\n"
     written = address.history.first()
@@ -48,7 +48,7 @@ def test_a_number_is_confirmed_by_whom_and_when(
 def test_a_person_is_confirmed_with_all_addresses(mayor: Mandate, meant: str) -> None:
     confirm(meant)
     assert set(Address.objects.values_list("confirmed_on", "failures")) == {
-        (timezone.now().date(), 0)
+        (timezone.localdate(), 0)
     }
 
 

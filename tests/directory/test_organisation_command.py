@@ -229,7 +229,7 @@ def test_who_changed_a_territory_is_in_the_history_and_what_changed_in_the_journ
     printed = StringIO()
     call_command("directory", "history", stdout=printed)
     assert "Mme Exemple" in printed.getvalue()
-    assert "retirés 20" in printed.getvalue()
+    assert "retirés : 20" in printed.getvalue()
     with pytest.raises(CommandError, match="« notifier organisation »"):
         call_command("directory", "undo", str(change.pk))
     notifier(*arguments)
