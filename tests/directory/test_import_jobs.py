@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 from openpyxl import Workbook
 
+from notifier.directory.addresses import note_failure
 from notifier.directory.allowed import EVERYTHING, AllowedOrganisations
 from notifier.directory.imports import importer, jobs
 from notifier.directory.models import (
@@ -20,8 +21,10 @@ from notifier.directory.models import (
     ImportRow,
     ImportState,
     Mandate,
+    Organisation,
     RowVerb,
 )
+from notifier.directory.person_addresses import change_address
 from tests.directory.public_lists import MAYORS_HEADER, mayors
 from tests.harness.people import add_contact, change_contact
 
@@ -297,3 +300,27 @@ def test_a_list_that_is_given_up_while_it_is_read_is_gone(monkeypatch: pytest.Mo
     jobs.run(job.pk)
     assert state(job) == ImportState.ABANDONED
     assert job.rows.count() == 0
+
+
+def test_a_number_that_somebody_corrected_since_is_left_aside_until_it_is_taken() -> None:
+    jobs.confirm(submit(listed(DELLE, BELFORT)), NINETY)
+    address = Address.objects.get(value="+33639980001")
+    change_address(address, "06 39 98 00 07", Organisation.objects.get(code="90033"), "Anne Essai")
+    job = submit(listed(DELLE, BELFORT))
+    row = job.rows.get(line=2)
+    assert (row.is_left_out, row.is_warned, job.counts["warned"]) == (True, True, 1)
+    assert "corrigé" in row.warnings[0]
+    jobs.confirm(job, NINETY)
+    assert Address.objects.filter(value="+33639980007").exists()
+    taken = submit(listed(DELLE, BELFORT))
+    jobs.leave_out(taken, 2, is_left_out=False)
+    jobs.confirm(taken, NINETY)
+    assert Address.objects.filter(value="+33639980001").exists()
+
+
+def test_a_number_that_fails_is_left_aside_where_a_list_brings_it() -> None:
+    add_contact("90010", "maire", last_name="Sorbier", first_name="Luc", mobile="+33639980007")
+    add_contact("90033", "maire", last_name="Noyer", first_name="Anne", mobile="+33639980002")
+    note_failure("mobile", "+33639980002", "numéro inconnu", timezone.now())
+    row = submit(listed(BELFORT)).rows.get(line=2)
+    assert (row.is_left_out, "est en échec" in row.warnings[0]) == (True, True)

@@ -23,6 +23,7 @@ from notifier.directory.imports.posts import SINGLE
 from notifier.directory.imports.stored import Stored
 from notifier.directory.imports.table import Fault
 from notifier.directory.models import (
+    Address,
     Function,
     Mandate,
     Organisation,
@@ -91,6 +92,7 @@ class _Comparer:
         """Compare the addresses, once for each person however many hats, and write the lines."""
         columns = self._reading.address_columns
         texts: dict[int, list[str]] = {}
+        doubts: dict[int, list[str]] = {}
         edits = self._found.edits
         for key, wanted in self._wanted.items():
             person = self._person_of[key]
@@ -100,6 +102,7 @@ class _Comparer:
             edits.change(*found.changed)
             edits.remove(*found.removed)
             texts[key] = found.texts
+            doubts[key] = list(self._doubts(person, [*found.added, *found.changed]))
             gone = {id(address) for address in found.removed}
             self._found.addresses[key] = [
                 (address.kind, address.value)
@@ -110,12 +113,24 @@ class _Comparer:
             details = [*details, *texts.get(id(mandate.person), ())]
             if verb is Verb.UNCHANGED and details:
                 verb = Verb.CHANGED
-            self._say(entry, mandate, verb, details, warnings)
+            found_doubts = doubts.get(id(mandate.person), [])
+            said = [*warnings, *found_doubts]
+            self._say(entry, mandate, verb, details, said, is_doubtful=bool(found_doubts))
 
     def result(self) -> Comparison:
         """Return the comparison, its lines in the order of the list."""
         self._found.outcomes.sort(key=lambda outcome: outcome.line)
         return self._found
+
+    def _doubts(self, person: Person, brought: Iterable[Address]) -> Iterator[str]:
+        """Say which addresses somebody corrected since, or are known to fail."""
+        for address in brought:
+            key = (address.kind, address.value)
+            is_new = address._state.adding
+            if is_new and person.pk and key in self._stored.corrected[person.pk]:
+                yield f"{address.value} a été corrigé ou retiré depuis par quelqu’un"
+            if key in self._stored.failing and (is_new or address.position == 1):
+                yield f"{address.value} est en échec"
 
     def _match(
         self, entries: list[Entry], lasting: list[Mandate]
@@ -344,9 +359,12 @@ class _Comparer:
         verb: Verb,
         details: Iterable[str],
         warnings: Iterable[str] = (),
+        *,
+        is_doubtful: bool = False,
     ) -> None:
         said = tuple(filter(None, details))
-        outcome = Outcome(entry.line, verb, describe_post(mandate), said, tuple(warnings))
+        post = describe_post(mandate)
+        outcome = Outcome(entry.line, verb, post, said, tuple(warnings), is_doubtful)
         self._found.outcomes.append(outcome)
 
 

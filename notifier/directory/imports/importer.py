@@ -36,7 +36,7 @@ from notifier.directory.imports.notes import notes_on
 from notifier.directory.imports.outcome import Comparison, Outcome, Verb
 from notifier.directory.imports.reading import AUTOMATIC, Progress, Selection, read_list
 from notifier.directory.imports.shared_values import copied_value_faults
-from notifier.directory.imports.stored import Stored, read_stored
+from notifier.directory.imports.stored import Stored, read_doubts, read_stored
 from notifier.directory.imports.table import Fault, FileRefused
 from notifier.directory.models import Address, Change, ChangeKind, Mandate, OrganisationKind, Person
 from notifier.directory.models import OrganisationRef as Ref
@@ -158,6 +158,7 @@ def _compare_once(reading: Reading, allowed: AllowedOrganisations) -> Comparison
     homes = {key for key in communes if key[1] and Ref(*key) in allowed}
     keys = {entry.organisation for entry in reading.entries}
     stored = read_stored(keys | homes)
+    read_doubts(stored)
     unknown = _unknown_organisations(reading, stored)
     if unknown:
         reading.faults += unknown

@@ -208,6 +208,7 @@ def _read(job: ImportJob) -> None:
         refused = {fault.line for fault in summary.faults if fault.line is not None}
         layout = read_layout(path, summary.form, refused)
     rows = [*_refused_rows(job, summary, layout.cells), *_rows(job, summary, left_out)]
+    _leave_doubtful_out(rows, _doubtful(summary) - _taken(job))
     with transaction.atomic():
         _finish(
             job,
@@ -330,6 +331,21 @@ def _clean_name(name: str) -> str:
 def _left_out(job: ImportJob) -> set[int]:
     rows = ImportRow.objects.filter(job=job, is_left_out=True)
     return set(rows.values_list("line", flat=True))
+
+
+def _taken(job: ImportJob) -> set[int]:
+    """Return the lines that its author was shown and has taken."""
+    rows = ImportRow.objects.filter(job=job, is_left_out=False)
+    return set(rows.values_list("line", flat=True))
+
+
+def _doubtful(summary: ImportSummary) -> set[int]:
+    return {outcome.line for outcome in summary.outcomes if outcome.is_doubtful}
+
+
+def _leave_doubtful_out(rows: list[ImportRow], lines: set[int]) -> None:
+    for row in rows:
+        row.is_left_out = row.line in lines
 
 
 def _shown(job: ImportJob) -> set[tuple[object, ...]]:

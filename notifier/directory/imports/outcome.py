@@ -31,6 +31,8 @@ class Outcome:
     post: str
     details: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_doubtful: bool = False
+    """Whether a preview leaves the row aside until somebody takes it."""
 
     def __str__(self) -> str:
         # What changes says so by itself: "mobile +336… → +336…".

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
+from notifier.directory.changes import REMOVED
 from notifier.directory.imports.entries import OrganisationKey
-from notifier.directory.models import Address, Mandate, Organisation, Person
+from notifier.directory.models import Address, ChangeKind, Mandate, Organisation, Person
 
+# By which a person, not a list, changed an address.
+_BY_PEOPLE = (ChangeKind.HAND, ChangeKind.CONFIRMATION)
 # Above this many codes their whole range is read: a statement holds only so many.
 _MAX_CODES = 500
 
@@ -24,6 +27,10 @@ class Stored:
     )
     addresses: dict[int, list[Address]] = field(default_factory=lambda: defaultdict(list))
     organisations: dict[OrganisationKey, Organisation] = field(default_factory=dict)
+    corrected: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """Kind and value of the addresses that somebody corrected or removed, by their person."""
+    failing: set[tuple[str, str]] = field(default_factory=set)
+    """Kind and value of every address that fails, whoever has it."""
 
     def people(self) -> Iterator[Person]:
         """Yield each person once."""
@@ -61,6 +68,26 @@ def read_stored(organisations: Collection[OrganisationKey], *, lock: bool = Fals
             if address not in known:
                 known.append(address)
     return stored
+
+
+def read_doubts(stored: Stored) -> None:
+    """Read which addresses a list had better not bring back; two statements."""
+    people = {person.pk for person in stored.people()}
+    history = Address.history.model.objects
+    touched = history.filter(change__kind__in=_BY_PEOPLE)
+    if len(people) <= _MAX_CODES:
+        touched = touched.filter(person__in=people)
+    rows = history.filter(id__in=touched.values("id")).order_by("history_id")
+    before: dict[int, tuple[str, str]] = {}
+    for pk, person_id, kind, value, verb, by in rows.values_list(
+        "id", "person_id", "kind", "value", "history_type", "change__kind"
+    ):
+        was = before.get(pk)
+        if was and by in _BY_PEOPLE and (verb == REMOVED or was != (kind, value)):
+            stored.corrected[person_id].add(was)
+        before[pk] = (kind, value)
+    failing = Address.objects.filter(failing_since__isnull=False)
+    stored.failing |= set(failing.values_list("kind", "value"))
 
 
 def _locked(mandates: QuerySet[Mandate], *, lock: bool) -> QuerySet[Mandate]:
