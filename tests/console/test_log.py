@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -140,6 +141,8 @@ def test_an_export_holds_what_its_reader_may_see_and_is_noted(told) -> None:
     assert Entry.objects.filter(step="access", data__account=user.pk, data__rows=2).exists()
     csv = client.post("/journal/export", {"format": "csv"}).content.decode("utf-8-sig")
     assert csv.startswith("decidee_le;reference;")
+    at = Notification.objects.latest("pk").created_at.astimezone(ZoneInfo("Europe/Paris"))
+    assert at.isoformat(timespec="seconds") in csv
     dispatcher = logged_in(add_account(Role.DISPATCHER, "90"))
     assert dispatcher.post("/journal/export", {}).status_code == 403
 

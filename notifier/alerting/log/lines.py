@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from notifier.alerting.board.readers import Outcome, fate_in_words, outcome_of
 from notifier.alerting.models import KNOWN, Alert, Notification, NotificationState
 from notifier.alerting.policy.current import label_of
@@ -119,9 +121,9 @@ def _category(notification: Notification) -> str:
 
 
 def as_row(line: LogLine) -> tuple[str, ...]:
-    """Return a line as the cells of a file, times in UTC with their zone."""
+    """Return a line as the cells of a file, times in the zone of the pages, with it."""
     return (
-        line.at.isoformat(timespec="seconds"),
+        timezone.localtime(line.at).isoformat(timespec="seconds"),
         line.reference,
         line.organisation,
         line.code,
@@ -133,5 +135,7 @@ def as_row(line: LogLine) -> tuple[str, ...]:
         line.state,
         line.why,
         line.terms,
-        line.ended_at.isoformat(timespec="milliseconds") if line.ended_at else "",
+        timezone.localtime(line.ended_at).isoformat(timespec="milliseconds")
+        if line.ended_at
+        else "",
     )
