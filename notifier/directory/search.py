@@ -17,6 +17,7 @@ from notifier.territory.resolution.names import normalise
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 MAX_FOUND = 30
+_MAX_SORTED = 1_000
 _FEWEST_DIGITS = 6
 _NUMBER = re.compile(r"[+0-9\s.\-/()]+")
 
@@ -97,3 +98,12 @@ def _written_in(text: str) -> Q:
 
 def _has_address(**lookups: str) -> Q:
     return Q(Exists(Address.objects.filter(person=OuterRef("person"), **lookups)))
+
+
+def by_name(organisations: QuerySet[Organisation]) -> list[Organisation]:
+    """Return the first organisations as a dictionary orders them: "Châ" before "Chav".
+
+    Beyond a thousand, those that the database puts first.
+    """
+    rows = organisations.order_by("name", "id")[:_MAX_SORTED]
+    return sorted(rows, key=lambda one: (fold(one.name), one.pk))

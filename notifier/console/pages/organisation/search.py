@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from notifier.accounts.roles import Permission
 from notifier.console.pages.access import ConsoleRequest, page
-from notifier.directory.search import search
+from notifier.directory.search import by_name, search
 
 SEE = Permission.SEE_PEOPLE
 _LISTED = 60
@@ -22,7 +22,7 @@ def communes(request: ConsoleRequest) -> HttpResponse:
     scope = request.scope
     organisations = scope.organisations(SEE)
     if not text:
-        listed = list(organisations.order_by("name", "id")[: _LISTED + 1])
+        listed = by_name(organisations)
         context = {"listed": listed[:_LISTED], "is_longer": len(listed) > _LISTED, "text": ""}
         return render(request, "organisation/search.html", context)
     covered = scope.communes(SEE)
