@@ -10,9 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from notifier.directory.allowed import EVERYTHING, AllowedOrganisations, touches_only
 from notifier.directory.changes import (
@@ -28,8 +31,10 @@ from notifier.directory.changes import (
 )
 from notifier.directory.imports.phrases import describe_post, format_value
 from notifier.directory.models import (
+    MAX_FAILURES,
     Absence,
     Address,
+    AddressKind,
     Change,
     ChangeKind,
     Mandate,
@@ -59,6 +64,8 @@ class UndoSummary:
     kept: list[str]
     first: list[str] = field(default_factory=list)
     """In a dry run: what becomes of the first of the rows."""
+    unreached: int = 0
+    """In a dry run: how many organisations that reach somebody now would reach nobody."""
 
 
 @dataclass
@@ -113,7 +120,8 @@ def undo(
         )
         if dry_run:
             back = [step for step in steps if id(step) not in kept]
-            summary.first = [_said(step) for step in back[:_MAX_SAID]]
+            summary.first = list(islice(_sentences(back), _MAX_SAID))
+            summary.unreached = _left_without_anybody(back)
         if dry_run or not edits:
             return summary
         with transaction.atomic():
@@ -256,6 +264,75 @@ def _tracked(model: type[Row]) -> list[str]:
     return [one.attname for one in model.history.model.tracked_fields]
 
 
+def _left_without_anybody(steps: list[_Step]) -> int:
+    """Count the organisations that would have nobody with an address; some statements a batch."""
+    today = timezone.localdate()
+    lost = {s.model: set[int]() for s in steps} | {Mandate: set[int](), Address: set[int]()}
+    for step in steps:
+        if step.before is None and step.now is not None:
+            lost[step.model].add(step.pk)
+    addresses = [s for s in steps if s.model is Address]
+    mandates = [s for s in steps if s.model is Mandate]
+    reached = {s.before.person_id for s in addresses if s.after is None}
+    kept = {
+        s.before.organisation_id
+        for s in mandates
+        if s.before and (s.before.ends_on is None or s.before.ends_on >= today)
+    }
+    concerned = {s.after.organisation_id for s in mandates if s.pk in lost[Mandate]}
+    for ids in _batches([s.after.person_id for s in addresses if s.pk in lost[Address]]):
+        theirs = Mandate.objects.filter(person__in=ids)
+        concerned |= set(theirs.values_list("organisation_id", flat=True))
+    before: set[int] = set()
+    after = set(kept)
+    lasting = (Q(starts_on=None) | Q(starts_on__lte=today)) & (
+        Q(ends_on=None) | Q(ends_on__gte=today)
+    )
+    for ids in _batches(list(concerned)):
+        rows = Mandate.objects.filter(
+            lasting, organisation__in=ids, person__addresses__opted_out_at=None,
+            person__addresses__failures__lt=MAX_FAILURES,
+        )  # fmt: skip
+        for organisation_id, pk, person_id, address_id in rows.values_list(
+            "organisation_id", "pk", "person_id", "person__addresses"
+        ):
+            before.add(organisation_id)
+            if pk not in lost[Mandate] and (
+                address_id not in lost[Address] or person_id in reached
+            ):
+                after.add(organisation_id)
+    return len(before - after)
+
+
+def _sentences(steps: list[_Step]) -> Iterator[str]:
+    """Yield what becomes of the rows; a number that another replaced is said together with it."""
+    swapped: dict[tuple[int, str], list[_Step]] = defaultdict(list)
+    for step in steps:
+        if step.model is Address and (step.before is None or step.after is None):
+            row = step.before or step.after
+            swapped[row.person_id, row.kind].append(step)
+    for step in steps:
+        row = step.before or step.after
+        group = swapped.get((row.person_id, row.kind), []) if step.model is Address else []
+        gone = [one.after.value for one in group if one.before is None]
+        back = [one.before.value for one in group if one.after is None]
+        if step not in group or not gone or not back:
+            yield _said(step)
+        elif step is group[0]:
+            kind = AddressKind(row.kind).label
+            yield f"{_owner(step)} : {kind} {', '.join(gone)} → {', '.join(back)}"
+
+
+def _owner(step: _Step) -> str:
+    """Return whose an address is, though the person may be deleted since."""
+    pk = (step.after or step.before).person_id
+    person = Person.objects.filter(pk=pk).first()
+    last = Person.history.model.objects.filter(id=pk).order_by("history_id").last()
+    found: Any = person or last
+    name = f"{found.first_name} {found.last_name}".strip() if found else ""
+    return name or f"personne n° {pk}"
+
+
 def _said(step: _Step) -> str:
     """Return what becomes of a row when its change is taken back, in French."""
     if step.before is None:
@@ -278,7 +355,7 @@ def _label(step: _Step) -> str:
     if step.model is Person:
         return f"{row.first_name} {row.last_name}".strip() or f"personne n° {step.pk}"
     if step.model is Address:
-        return str(row.value)
+        return f"{_owner(step)}, {AddressKind(row.kind).label} {row.value}"
     mandate = Mandate.objects.select_related("organisation", "person").filter(pk=step.pk).first()
     if mandate is None:
         return f"mandat n° {step.pk}"

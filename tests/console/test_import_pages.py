@@ -79,7 +79,9 @@ def test_the_whole_way(client: Client) -> None:
     answer = client.post(f"/importer/{job.pk}/lignes", line)
     assert answer.headers["Location"] == line["back"]
     assert "Laissé de côté" in text(client, f"/importer/{job.pk}")
-    assert "moins 1 ligne laissée de côté" in text(client, f"/importer/{job.pk}/confirmer")
+    assert "1 nouveau, 0 modifié, 0 terminé ; 1 ligne laissée de côté" in text(
+        client, f"/importer/{job.pk}/confirmer"
+    )
     assert not Mandate.objects.exists()
     client.post(f"/importer/{job.pk}/confirmer")
     assert list(Mandate.objects.values_list("organisation__code", flat=True)) == ["90033"]
@@ -87,7 +89,9 @@ def test_the_whole_way(client: Client) -> None:
     assert "La liste est importée" in done
     change = Change.objects.get()
     assert change.author == "anne"
-    assert "retiré" in text(client, f"/historique/{change.pk}/annuler")
+    undoing = text(client, f"/historique/{change.pk}/annuler")
+    assert "retiré" in undoing
+    assert "1 commune ou organisme n’aurait plus personne" in undoing
     assert f"/historique/{change.pk}/annuler" in text(client, "/importer")
     client.post(f"/historique/{change.pk}/annuler")
     assert not Person.objects.exists()
@@ -126,6 +130,15 @@ def test_101_communes_of_a_workbook_with_three_faulty_rows(client: Client) -> No
     client.post(f"/importer/{job.pk}/confirmer")
     jobs.run(job.pk)
     assert Mandate.objects.count() == len(communes_in("90"))
+    done = Change.objects.earliest("pk")
+    undo = f"/historique/{done.pk}/annuler"
+    assert f"{len(communes_in('90')) - 3} communes ou organismes n’auraient plus" in text(
+        client, undo
+    )
+    assert client.post(undo).status_code == 422
+    assert client.post(undo, {"word": "oui"}).status_code == 422
+    assert client.post(undo, {"word": "Annuler"}).status_code == 302
+    assert Mandate.objects.count() == 3
 
 
 def _mayors() -> bytes:

@@ -235,3 +235,15 @@ def test_the_commands_of_undo_election_and_confirmation(load: Load) -> None:
     shown = notifier("undo", str(number), "--dry-run")
     assert "Essai à blanc" in shown[-1]
     assert Mandate.objects.count() == 1
+
+
+def test_a_dry_run_says_whose_number_comes_back_for_which() -> None:
+    mandate = add_contact(
+        "90033", "maire", first_name="Luc", last_name="Sorbier", mobile="+33639980001"
+    )
+    with changing(ChangeKind.IMPORT, "essai") as change:
+        Address.objects.get().delete()
+        Address.objects.create(person=mandate.person, kind="mobile", value="+33639980801")
+    summary = undo(change.pk, "essai", dry_run=True)
+    assert summary.first == ["Luc Sorbier : mobile +33639980801 → +33639980001"]
+    assert summary.unreached == 0

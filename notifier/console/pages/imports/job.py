@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -51,6 +51,7 @@ def job_page(request: ConsoleRequest, job: int) -> HttpResponse:
     kept = found.rows.exclude(verb__in=(RowVerb.REFUSED, RowVerb.UNCHANGED))
     context = {
         "job": found,
+        "taken": _taken(found) if found.state == ImportState.READY else found.counts,
         "format": FORMATS[found.form].label if found.form else "",
         "rows": [(row, KINDS[RowVerb(row.verb)], f"ligne {row.line}") for row in rows],
         "rows_kept": bool(rows) or found.rows.exists(),
@@ -94,6 +95,7 @@ def confirm(request: ConsoleRequest, job: int) -> HttpResponse:
         "job": found,
         "confirm": "Importer",
         "back": reverse("console:import-job", args=[found.pk]),
+        "taken": _taken(found),
         "left_out": found.rows.filter(is_left_out=True).values("line").distinct().count(),
     }
     return render(request, "imports/confirm.html", context)
@@ -141,6 +143,12 @@ def _own(request: ConsoleRequest, pk: int) -> ImportJob:
     mine: Any = ImportJob.objects.filter(owner_id=request.user.pk)
     found: ImportJob = get_object_or_404(mine.defer("content").select_related("change"), pk=pk)
     return found
+
+
+def _taken(job: ImportJob) -> dict[str, int]:
+    """Count what the rows would do that are not left aside."""
+    rows = job.rows.filter(is_left_out=False).order_by().values_list("verb")
+    return dict(rows.annotate(Count("pk")))
 
 
 def _label(job: ImportJob, view: str) -> str:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from notifier.accounts.roles import Permission
+from notifier.console.forms.undoing import MANY, UndoForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
 from notifier.directory.undo import UndoError, undo
@@ -22,10 +23,17 @@ def undo_change(request: ConsoleRequest, change: int) -> HttpResponse:
     """Show what taking a change back would do, and do it."""
     found = get_object_or_404(request.scope.changes(Permission.IMPORT), pk=change)
     allowed, author = allowed_by(request.scope), str(request.user)
-    is_asked = request.method == "POST"
     back = reverse("console:change", args=[found.pk])
     try:
-        summary = undo(found.pk, author, dry_run=not is_asked, allowed=allowed)
+        summary = undo(found.pk, author, dry_run=True, allowed=allowed)
+        form = (
+            UndoForm(request.POST if request.method == "POST" else None)
+            if summary.unreached >= MANY
+            else None
+        )
+        is_asked = request.method == "POST" and (form is None or form.is_valid())
+        if is_asked:
+            summary = undo(found.pk, author, allowed=allowed)
     except UndoError as error:
         text = str(error)
         messages.error(request, f"{text[:1].upper()}{text[1:]}.")
@@ -45,5 +53,7 @@ def undo_change(request: ConsoleRequest, change: int) -> HttpResponse:
         "confirm": "Annuler ce changement",
         "back": back,
         "is_dangerous": True,
+        "form": form,
     }
-    return render(request, "imports/undo.html", context)
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "imports/undo.html", context, status=status)
