@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from notifier.directory.changes import ADDED, MODELS, REMOVED
-from notifier.directory.imports.phrases import format_value
+from notifier.directory.history_words import holder_names, person_names, value_words
 from notifier.directory.models import (
     Absence,
     Address,
@@ -30,7 +30,7 @@ from notifier.journal.write import new_entry, write_entries
 Recorded: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
 
 _RECORDED: tuple[type[Recorded], ...] = (*MODELS, Absence, OnCallRotation, OnCallShift)
-_HIDDEN = {"id", "person_id", "organisation_id", "mandate_id"}
+_HIDDEN = {"id", "person_id", "organisation_id", "mandate_id", "rotation_id", "members"}
 _BATCH = 500
 # What is counted of a change, as people say it.
 _COUNTS = {
@@ -164,8 +164,9 @@ class _Around:
     """What stands around rows of history: how they were before, and whose they are."""
 
     before: dict[int, Any] = field(default_factory=dict)
-    people: dict[int, Any] = field(default_factory=dict)
-    organisations: dict[int, Organisation] = field(default_factory=dict)
+    people: dict[int, str] = field(default_factory=dict)
+    holders: dict[int, str] = field(default_factory=dict)
+    organisations: dict[int, Organisation | None] = field(default_factory=dict)
 
 
 def _lines(rows: Sequence[Any], model: type[Recorded], number: int) -> Iterator[Line]:
@@ -181,7 +182,7 @@ def _lines(rows: Sequence[Any], model: type[Recorded], number: int) -> Iterator[
 
 
 def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
-    """Read it for all rows at once; three statements."""
+    """Read it for all rows at once, in a bounded number of statements."""
     around = _Around()
     if not rows:
         return around
@@ -189,17 +190,34 @@ def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
     earlier = model.history.model.objects.filter(id__in=ids, history_id__lt=rows[0].history_id)
     around.before = {row.id: row for row in earlier.order_by("history_id")}
     if model in MODELS:
-        people = ids if model is Person else {row.person_id for row in rows}
-        named = Person.history.model.objects.filter(id__in=people).order_by("history_id")
-        around.people = {row.id: row for row in named}
-    if model is Mandate:
-        around.organisations = Organisation.objects.in_bulk({row.organisation_id for row in rows})
+        around.people = person_names(ids if model is Person else {row.person_id for row in rows})
+    if model in (Absence, OnCallShift):
+        told = {row.mandate_id for row in rows}
+        if model is Absence:
+            both = (*rows, *around.before.values())
+            told |= {row.stand_in_id for row in both if row.stand_in_id}
+        around.holders = holder_names(told)
+    if model is Absence:
+        held = {row.mandate_id for row in rows}
+        stored = Mandate.objects.select_related("organisation").in_bulk(held)
+        around.organisations = {
+            row.id: stored[row.mandate_id].organisation for row in rows if row.mandate_id in stored
+        }
+    elif model is not Person and model is not Address:
+        known = Organisation.objects.in_bulk({row.organisation_id for row in rows})
+        around.organisations = {row.id: known.get(row.organisation_id) for row in rows}
     return around
 
 
 def _values(row: Any, model: type[Recorded], around: _Around) -> Iterator[tuple[str, str, str]]:
     """Yield each value that is worth saying: its name, before and after."""
     before = around.before.get(row.id)
+    place = around.organisations.get(row.id)
+    zone = place.zone_info if place else None
+
+    def said(column: Any, value: object) -> str:
+        return value_words(column, value, zone, around.holders)
+
     is_whole = row.history_type in (ADDED, REMOVED) or before is None
     for one in model.history.model.tracked_fields:
         value = getattr(row, one.attname)
@@ -207,28 +225,27 @@ def _values(row: Any, model: type[Recorded], around: _Around) -> Iterator[tuple[
         if not is_whole:
             old = getattr(before, one.attname)
             if old != value:
-                yield name, format_value(old), format_value(value)
+                yield name, said(one, old), said(one, value)
         elif one.attname not in _HIDDEN and value:
-            written = format_value(value)
+            written = said(one, value)
             yield (name, written, "") if row.history_type == REMOVED else (name, "", written)
 
 
 def _subject(row: Any, model: type[Recorded], around: _Around) -> str:
     """Return whom or what a row of history is about, as it was called then."""
     if model is Person:
-        return _name(row, row.id)
-    if model not in MODELS:
-        return f"{model._meta.verbose_name} n° {row.id}"
-    name = _name(around.people.get(row.person_id), row.person_id)
+        return around.people[row.id]
     if model is Address:
-        return name
-    where = around.organisations.get(row.organisation_id)
-    return f"{name}, {function_title(row.function, row.rank)}, {where or 'organisme supprimé'}"
-
-
-def _name(row: Any, number: int) -> str:
-    name = f"{row.first_name} {row.last_name}".strip() if row else ""
-    return name or f"personne n° {number}"
+        return around.people[row.person_id]
+    where = around.organisations.get(row.id) or "organisme supprimé"
+    if model is Mandate:
+        name, title = around.people[row.person_id], function_title(row.function, row.rank)
+        is_nameless = name.lower() == title.lower()
+        return f"{name}, {where}" if is_nameless else f"{name}, {title}, {where}"
+    if model is OnCallRotation:
+        return f"{model._meta.verbose_name}, {where}"
+    who = around.holders.get(row.mandate_id) or f"mandat n° {row.mandate_id}"
+    return f"{who}, {model._meta.verbose_name}, {where}"
 
 
 def forget(name: str, author: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from notifier.directory.changes import ADDED, REMOVED
-from notifier.directory.imports.phrases import format_value
+from notifier.directory.history_words import Holders, person_names, value_words
 from notifier.directory.models import (
     Absence,
     Address,
@@ -87,6 +87,8 @@ class _Versions:
     model: Any
     subject: str
     rows: Sequence[Any]
+    organisation: Organisation
+    holders: Holders
 
     @property
     def changes(self) -> Iterator[int]:
@@ -103,7 +105,7 @@ def _row_change(
     versions: _Versions, earlier: Any, row: Any, mask: Callable[[str], str]
 ) -> RowChange:
     def fields(before: Any, after: Any) -> list[FieldChange]:
-        return list(_fields(versions.model, before, after, mask))
+        return list(_fields(versions, before, after, mask))
 
     if row.history_type == REMOVED:
         return RowChange(versions.subject, "supprimé", fields(row, None))
@@ -114,17 +116,22 @@ def _row_change(
 
 
 def _fields(
-    model: Any, before: Any, after: Any, mask: Callable[[str], str]
+    versions: _Versions, before: Any, after: Any, mask: Callable[[str], str]
 ) -> Iterator[FieldChange]:
-    for field in model.history.model.tracked_fields:
+    for field in versions.model.history.model.tracked_fields:
         if field.attname in _HIDDEN:
             continue
         old, new = (getattr(row, field.attname) if row else None for row in (before, after))
         if old == new or not (old or new or (before and after)):
             continue
-        is_address = model is Address and field.attname == "value"
+        is_address = versions.model is Address and field.attname == "value"
+        zone = versions.organisation.zone_info
         old, new = (
-            "" if row is None else mask(str(value)) if is_address else format_value(value)
+            ""
+            if row is None
+            else mask(str(value))
+            if is_address
+            else value_words(field, value, zone, versions.holders)
             for row, value in ((before, old), (after, new))
         )
         yield FieldChange(str(field.verbose_name), old, new)
@@ -139,32 +146,28 @@ def _versions(organisation: Organisation) -> list[_Versions]:
         for row in last.values()
         if row.history_type != REMOVED and (row.ends_on is None or row.ends_on >= today)
     }
-    names = _names({row.person_id for row in last.values()})
+    names = person_names({row.person_id for row in last.values()}, last.values())
     people = _by_id(Person.history.filter(id__in=present))
     addresses = _by_id(Address.history.filter(person_id__in=present))
     absences = _by_id(Absence.history.filter(mandate_id__in=last))
-    return [
+    holders = {pk: names[row.person_id] for pk, row in last.items()}
+    found = [
+        *((Mandate, _post(holders[pk], last[pk]), rows) for pk, rows in mandates.items()),
+        *((Person, names[pk], rows) for pk, rows in people.items()),
+        *((Address, f"{names[rows[-1].person_id]}, adresse", rows) for rows in addresses.values()),
         *(
-            _Versions(
-                Mandate,
-                f"{names.get(rows[-1].person_id, '')}, "
-                f"{function_title(rows[-1].function, rows[-1].rank)}",
-                rows,
-            )
-            for rows in mandates.values()
-        ),
-        *(_Versions(Person, names.get(pk, ""), rows) for pk, rows in people.items()),
-        *(
-            _Versions(Address, f"{names.get(rows[-1].person_id, '')}, adresse", rows)
-            for rows in addresses.values()
-        ),
-        *(
-            _Versions(
-                Absence, f"{names.get(last[rows[-1].mandate_id].person_id, '')}, absence", rows
-            )
+            (Absence, f"{holders[rows[-1].mandate_id]}, absence", rows)
             for rows in absences.values()
         ),
     ]
+    return [
+        _Versions(model, subject, rows, organisation, holders) for model, subject, rows in found
+    ]
+
+
+def _post(name: str, row: Any) -> str:
+    title = function_title(row.function, row.rank)
+    return name if name.lower() == title.lower() else f"{name}, {title}"
 
 
 def _by_id(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -172,14 +175,6 @@ def _by_id(rows: Iterable[Any]) -> dict[int, list[Any]]:
     for row in sorted(rows, key=lambda row: row.history_id):
         found[row.id].append(row)
     return dict(found)
-
-
-def _names(people: set[int]) -> dict[int, str]:
-    """Return how people are called, those who are deleted as they last were."""
-    rows = [*Person.history.filter(id__in=people).order_by("history_id")]
-    named = {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
-    named |= {row.pk: row.name for row in Person.objects.filter(pk__in=people)}
-    return {pk: named.get(pk) or f"personne n° {pk}" for pk in people}
 
 
 def _shift_counts(organisation: Organisation, numbers: Sequence[int]) -> dict[int, list[RowChange]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from notifier.directory.absences import add_absence
 from notifier.directory.changes import changing
+from notifier.directory.history import lines_of
 from notifier.directory.mandates import Holder, Post, amend, end
 from notifier.directory.models import AddressKind, ChangeKind
 from notifier.directory.organisation_history import FieldChange, history_of
@@ -47,6 +48,26 @@ def test_each_change_says_who_before_and_after() -> None:
         "ajouté": FieldChange("numéro ou adresse", "", "<12>"),
     }
     assert FieldChange("nom", "Aubry", "Aubry-Tilleul") in name.rows[-1].fields
+
+
+def test_values_are_written_in_words_and_hours_in_the_organisation_s_zone() -> None:
+    delle = organisation()
+    mayor = somebody(delle, "Aubry", "maire")
+    with changing(ChangeKind.HAND, "Camille"):
+        police = somebody(delle, "", "police_municipale")
+    starts = datetime(2099, 11, 28, 23, 1, tzinfo=UTC)
+    with changing(ChangeKind.HAND, "Camille") as change:
+        add_absence(mayor, starts, starts + timedelta(days=1), police, starts)
+    away, new = history_of(delle, _mask)
+    assert FieldChange("début", "", "29/11/2099 à 0 h 01") in away.rows[0].fields
+    assert FieldChange("remplaçant", "", "Police municipale") in away.rows[0].fields
+    (mandate, _person) = new.rows
+    assert mandate.subject == "Police municipale"
+    assert FieldChange("fonction", "", "police municipale") in mandate.fields
+    (line,) = lines_of(change)
+    assert line.subject == "Aubry, absence, Delle (90033)"
+    assert ("remplaçant", "", "Police municipale") in line.values
+    assert ("début", "", "29/11/2099 à 0 h 01") in line.values
 
 
 def test_what_somebody_does_elsewhere_after_leaving_is_not_told() -> None:
