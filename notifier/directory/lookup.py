@@ -120,7 +120,8 @@ def mandates_since(organisation: Organisation, at: datetime) -> list[Mandate]:
 
 def describe_mandate(mandate: Mandate) -> str:
     """Return "Anne Merisier, 1er adjoint" for people who may see names."""
-    return f"{mandate.person}, {mandate.title}"
+    name = mandate.holder_name
+    return f"{name}, {mandate.title}" if mandate.person.name else name
 
 
 def parse_moment(text: str, zone: ZoneInfo, default: time = time()) -> datetime:

@@ -27,6 +27,7 @@ from notifier.directory.models import (
 )
 from notifier.directory.person_addresses import read_address
 from notifier.moments import written_day
+from notifier.territory.grammar import with_de
 
 NOT_REACHABLE = (
     "Donnez un mobile ou un courriel : sans l’un des deux, cette personne ne peut être prévenue."
@@ -222,8 +223,8 @@ def _put(mandate: Mandate, post: Post, without: Mandate | None) -> None:
 def _ended(mandate: Mandate, last_day: date) -> Mandate:
     if mandate.starts_on and mandate.starts_on > last_day:
         raise MandateError(
-            f"Le mandat de {mandate.person} commence le {written_day(mandate.starts_on)} : il ne "
-            "peut prendre fin avant."
+            f"Le mandat {with_de(mandate.holder_name)} commence le "
+            f"{written_day(mandate.starts_on)} : il ne peut prendre fin avant."
         )
     mandate.ends_on = last_day
     return mandate

@@ -29,7 +29,8 @@ from notifier.directory.changes import (
     start_change,
     write,
 )
-from notifier.directory.imports.phrases import describe_post, format_value
+from notifier.directory.history_words import value_words
+from notifier.directory.imports.phrases import describe_post
 from notifier.directory.models import (
     MAX_FAILURES,
     Absence,
@@ -109,8 +110,9 @@ def undo(
         if not steps:
             raise UndoError(
                 f"le changement n° {number} ne porte sur aucune personne, aucun mandat, aucune "
-                "adresse : une absence, une astreinte, un organisme se corrige par "
-                "« notifier absence », « notifier on-call » ou « notifier organisation »"
+                "adresse : une absence ou une astreinte se corrige au calendrier de l’organisme, "
+                "ou par « notifier absence » et « notifier on-call » ; un organisme à sa page, "
+                "ou par « notifier organisation »"
             )
         _find_conflicts(steps)
         kept = _kept_together(steps)
@@ -342,8 +344,8 @@ def _said(step: _Step) -> str:
     else:
         fields = [step.model._meta.get_field(name) for name in step.fields()]
         what = " ; ".join(
-            f"{one.verbose_name} {format_value(getattr(step.after, one.attname))} → "  # type: ignore[union-attr] # columns
-            f"{format_value(getattr(step.before, one.attname))}"  # type: ignore[union-attr] # columns
+            f"{one.verbose_name} {value_words(one, getattr(step.after, one.attname))} → "  # type: ignore[union-attr] # columns
+            f"{value_words(one, getattr(step.before, one.attname))}"  # type: ignore[union-attr] # columns
             for one in fields
         )
     return f"{_label(step)} : {what}"

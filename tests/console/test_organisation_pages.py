@@ -112,6 +112,10 @@ def test_away_until_sunday_with_a_stand_in(
     page = _page(administrator, DELLE)
     assert "En absence" in page
     assert "remplaçant : Tilleul" in page
+    watch = somebody(organisation(code="90039"), "", "astreinte")
+    absence = _page(administrator, f"/mandats/{watch.pk}/absence")
+    assert "Absence d’Élu d’astreinte" in absence
+    assert "personne n°" not in absence
     assert "Absence : Jeanne Aubry" in _page(administrator, f"{DELLE}/calendrier")
     assert administrator.post(f"/absences/{away.pk}/fin").status_code == 302
     assert MOBILE in _told(delle)

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from notifier.directory.lookup import describe_mandate
 from notifier.directory.mandates import Holder, Post
 from notifier.directory.models import (
     OF_COMMUNE,
@@ -146,7 +147,7 @@ class AppointForm(PostForm):
         super().__init__(organisation, *args, **kwargs)
         self.fields["replaced"].choices = [  # type: ignore[attr-defined] # a choice field
             ("", "Personne"),
-            *((one.pk, f"{one.person}, {one.title}") for one in present),
+            *((one.pk, describe_mandate(one)) for one in present),
         ]
         self.fields["replaced"].help_text = "Son mandat prend fin la veille."
         if not present:
@@ -213,7 +214,7 @@ class AbsenceForm(_OfOrganisation):
         super().__init__(organisation, *args, **kwargs)
         self.fields["stand_in"].choices = [  # type: ignore[attr-defined] # a choice field
             ("", "Le suivant dans l’ordre"),
-            *((one.pk, f"{one.person}, {one.title}") for one in others),
+            *((one.pk, describe_mandate(one)) for one in others),
         ]
 
     @property
@@ -235,7 +236,7 @@ class ShiftForm(_OfOrganisation):
         self, organisation: Organisation, present: Sequence[Mandate], *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(organisation, *args, **kwargs)
-        choices = [(one.pk, f"{one.person}, {one.title}") for one in present]
+        choices = [(one.pk, describe_mandate(one)) for one in present]
         self.fields["mandate"].choices = choices  # type: ignore[attr-defined] # a choice field
 
 
@@ -258,7 +259,7 @@ class RotationForm(_OfOrganisation):
         self, organisation: Organisation, present: Sequence[Mandate], *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(organisation, *args, **kwargs)
-        choices = [(one.pk, f"{one.person}, {one.title}") for one in present]
+        choices = [(one.pk, describe_mandate(one)) for one in present]
         self.fields["members"].choices = choices  # type: ignore[attr-defined] # a choice field
 
 

@@ -26,6 +26,7 @@ from notifier.console.moments import Moments
 from notifier.console.paused import pauses_for
 from notifier.delivery.address import mask, mask_apart
 from notifier.directory.models import Mandate
+from notifier.territory import grammar
 
 register = template.Library()
 
@@ -109,7 +110,13 @@ def duration(length: timedelta | float | None) -> str:
 @register.filter
 def holder(mandate: Mandate) -> str:
     """Name the holder of a mandate; a service without a name by its function."""
-    return mandate.person.name or f"{mandate.title[:1].upper()}{mandate.title[1:]}"
+    return mandate.holder_name
+
+
+@register.filter
+def with_de(name: object) -> str:
+    """Write a name after « de »: "d’Essert", "de Delle", "du Havre"."""
+    return grammar.with_de(str(name))
 
 
 @register.simple_tag

@@ -30,6 +30,7 @@ from notifier.directory.models import (
     Origin,
     Person,
 )
+from notifier.territory.grammar import with_de
 
 # CGCT art. L2122-10: after a new election of the mayor, the deputies are elected anew.
 _ELECTED_WITH = {Function.MAYOR: Function.DEPUTY, Function.PRESIDENT: Function.VICE_PRESIDENT}
@@ -239,7 +240,7 @@ class _Comparer:
         own = {value for _, value in entry.addresses}
         aside = [a for a in self._stored.addresses[former.pk] if a.value not in own]
         numbers = ", dont les numéros et adresses ne servent plus" if aside else ""
-        return f"prend la suite de {former.name or 'quelqu’un sans nom'}{numbers}"
+        return f"prend la suite {with_de(former.name or 'quelqu’un sans nom')}{numbers}"
 
     def _has_same_post(self, mandate: Mandate, entry: Entry) -> bool:
         """Return whether the operator's list means the same post; town halls have one beside."""

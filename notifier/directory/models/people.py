@@ -219,6 +219,11 @@ class Mandate(models.Model):
         return function_title(self.function, self.rank)
 
     @property
+    def holder_name(self) -> str:
+        """How the holder is called; a service without a name by its function."""
+        return self.person.name or f"{self.title[:1].upper()}{self.title[1:]}"
+
+    @property
     def escalation_order(self) -> tuple[int, int]:
         """The place in the order in which the organisation's people are told; sorts ascending."""
         return (ESCALATION_ORDER[self.function], self.rank)

@@ -39,6 +39,7 @@ from notifier.directory.on_call.planning import (
     stop,
 )
 from notifier.directory.on_call.weeks import WEEKS, bounds, first_monday, weeks
+from notifier.territory.grammar import with_de
 
 
 @page(SEE)
@@ -82,17 +83,17 @@ def absence(request: ConsoleRequest, mandate: int) -> HttpResponse:
         except AbsenceError as refusal:
             form.refuse(refusal)
         else:
-            then = f"remplaçant : {stand_in.person}" if stand_in else "le suivant est prévenu"
+            then = f"remplaçant : {stand_in.holder_name}" if stand_in else "le suivant est prévenu"
             messages.success(
-                request, f"Absence notée : {away.person}, {absence_period(made)} ; {then}."
+                request, f"Absence notée : {away.holder_name}, {absence_period(made)} ; {then}."
             )
             visible = request.scope.organisations(SEE)
             for other in other_mandates(away, now):
                 if visible.filter(pk=other.organisation_id).exists():
                     messages.warning(
                         request,
-                        f"{away.person}, aussi {other.title} de {other.organisation} : son absence "
-                        "y est à saisir de même.",
+                        f"{away.holder_name}, aussi {other.title} "
+                        f"{with_de(str(other.organisation))} : son absence y est à saisir de même.",
                     )
             return redirect(url_of(one))
     context = {**frame(request.scope, one), "mandate": away, "form": form}
@@ -117,7 +118,7 @@ def end_one_absence(request: ConsoleRequest, absence: int) -> HttpResponse:
         except AbsenceError:
             messages.info(request, "Cette absence était déjà terminée.")
         else:
-            messages.success(request, f"Absence terminée : {shown.mandate.person}.")
+            messages.success(request, f"Absence terminée : {shown.mandate.holder_name}.")
         return redirect(url_of(one, "console:organisation-calendar"))
     context = {
         **frame(request.scope, one),
@@ -146,7 +147,7 @@ def shift(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         except OnCallError as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, f"{holder.person} est d’astreinte sur cette période.")
+            messages.success(request, f"{holder.holder_name} est d’astreinte sur cette période.")
             return redirect(url_of(one, "console:organisation-calendar"))
     context = {**frame(request.scope, one), "form": form, "has_people": bool(present)}
     return render(request, "organisation/shift.html", context)

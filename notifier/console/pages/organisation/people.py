@@ -33,7 +33,7 @@ from notifier.directory.address_health import AddressHealth, health_of
 from notifier.directory.changes import changing
 from notifier.directory.contacts import delete_mandates
 from notifier.directory.election import confirm_mandate
-from notifier.directory.lookup import mandates_since
+from notifier.directory.lookup import describe_mandate, mandates_since
 from notifier.directory.mandates import (
     Holder,
     MandateError,
@@ -54,6 +54,7 @@ from notifier.directory.models import (
     OrganisationKind,
 )
 from notifier.directory.on_call.planning import shifts_between
+from notifier.territory.grammar import with_de
 from notifier.territory.resolve import adjacent_communes
 
 SEE, EDIT = Permission.SEE_PEOPLE, Permission.EDIT_PEOPLE
@@ -111,7 +112,7 @@ def appoint_person(request: ConsoleRequest, kind: str, code: str) -> HttpRespons
         except (ValidationError, MandateError) as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, f"Inscription faite : {made.person}, {made.title}.")
+            messages.success(request, f"Inscription faite : {describe_mandate(made)}.")
             return redirect(url_of(one))
     return render(request, "organisation/appoint.html", {**frame(request.scope, one), "form": form})
 
@@ -182,7 +183,7 @@ def end_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
         except (ValidationError, MandateError) as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, f"Le mandat de {shown.person} prend fin.")
+            messages.success(request, f"Le mandat {with_de(shown.holder_name)} prend fin.")
             return redirect(url_of(shown.organisation))
     context = {
         **frame(request.scope, shown.organisation),
@@ -203,7 +204,7 @@ def delete_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
     one = shown.organisation
     if request.method == "POST":
         delete_mandates([shown.pk], str(request.user))
-        messages.success(request, f"Suppression faite : {shown.person}, {shown.title}.")
+        messages.success(request, f"Suppression faite : {describe_mandate(shown)}.")
         return redirect(url_of(one))
     context = {
         **frame(request.scope, one),
@@ -227,7 +228,7 @@ def confirm_person(request: ConsoleRequest, mandate: int) -> HttpResponse:
     else:
         with changing(ChangeKind.CONFIRMATION, str(request.user)):
             confirm_mandate(shown, timezone.now())
-        messages.success(request, f"Mandat et adresses de {shown.person} confirmés.")
+        messages.success(request, f"Mandat et adresses {with_de(shown.holder_name)} confirmés.")
     return redirect(url_of(shown.organisation))
 
 
@@ -237,7 +238,7 @@ def move_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
     """Have somebody told before or after their neighbour of the same function."""
     shown = mandate_or_404(request.scope, EDIT, mandate)
     if move(shown, str(request.user), is_up=request.POST.get("to") == "up"):
-        messages.success(request, f"{shown.person} a changé de place.")
+        messages.success(request, f"{shown.holder_name} a changé de place.")
     return redirect(url_of(shown.organisation))
 
 
