@@ -91,7 +91,6 @@ def appoint(
                 kind=kind,
                 value=value,
                 position=position,
-                confirmed_on=timezone.localdate(),
             )
             edits.add(address)
         write(edits, start_change(ChangeKind.HAND, author))

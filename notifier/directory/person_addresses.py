@@ -10,7 +10,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from notifier.directory.changes import Edits, lock_directory, start_change, write
 from notifier.directory.imports.formats.contacts import numbering_commune
@@ -59,7 +58,6 @@ def add_address(
             kind=kind,
             value=value,
             position=position,
-            confirmed_on=timezone.localdate(),
         )
         edits = Edits()
         edits.add(address)
@@ -85,7 +83,6 @@ def change_address(address: Address, text: str, organisation: Organisation, auth
             value=value,
             position=address.position,
             is_personal=address.is_personal,
-            confirmed_on=timezone.localdate(),
         )
         edits = Edits()
         edits.remove(address)
