@@ -27,6 +27,8 @@ MIN_WEEKS = 2.0
 MIN_INCIDENTS = 20
 EXPECTED_MISSED = 8.0
 MIN_SILENCE = timedelta(hours=1)
+# Of a source without a habit: when to say that nothing comes.
+QUIET_AFTER = timedelta(days=7)
 LEARNED_FOR = timedelta(days=1)
 HOURS_OF_WEEK = 168
 # The hours of people's habits, whatever the clock's changes.
@@ -42,6 +44,8 @@ class Activity:
     missed: float | None = None
     """How many incidents it usually pushes within that time; None without a habit."""
     is_silent: bool = False
+    is_quiet: bool = False
+    """Whether nothing came for a week of a source that has no habit yet."""
 
 
 def activity_of(sources: Iterable[Source], now: datetime | None = None) -> dict[int, Activity]:
@@ -65,8 +69,10 @@ def silent_sources(sources: Iterable[Source]) -> list[tuple[Source, Activity]]:
 
 def _activity(row: SourceActivity, source: Source, now: datetime) -> Activity:
     last = row.last_push_at
-    if last is None or not row.per_hour or source.revoked_at:
+    if last is None or source.revoked_at:
         return Activity(last)
+    if not row.per_hour:
+        return Activity(last, is_quiet=now - last >= QUIET_AFTER)
     missed = usually_pushed(row.per_hour, last, now)
     is_silent = missed >= EXPECTED_MISSED and now - last >= MIN_SILENCE
     return Activity(last, missed, is_silent)

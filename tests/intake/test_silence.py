@@ -117,7 +117,9 @@ def test_a_new_source_has_no_habit_yet(source, clock, weeks) -> None:
     note_activity()
     clock.shift(timedelta(days=3))
     activity = activity_of([source])[source.pk]
-    assert (activity.missed, activity.is_silent) == (None, False)
+    assert (activity.missed, activity.is_silent, activity.is_quiet) == (None, False, False)
+    clock.shift(timedelta(days=5))
+    assert activity_of([source])[source.pk].is_quiet is bool(weeks)
 
 
 def test_a_revoked_source_is_not_silent(source, clock) -> None:
