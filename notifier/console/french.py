@@ -11,6 +11,7 @@ from notifier.moments import written_day, written_hour
 NO_BREAK = "\u00a0"
 NARROW = "\u202f"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SMALL = ("", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
 
 
 def typography(text: str) -> str:
@@ -50,6 +51,23 @@ def moment(at: datetime) -> str:
     if local.year == timezone.localtime().year:
         written = written.removesuffix(f"{NO_BREAK}{local.year}")
     return f"le{NO_BREAK}{written} à{NO_BREAK}{hour(at)}"
+
+
+def until(at: datetime) -> str:
+    """Write an end: "jusqu’au 28 novembre à 21 h 13"."""
+    return "jusqu’au" + moment(at).removeprefix("le")
+
+
+def since(at: datetime, now: datetime | None = None) -> str:
+    """Write since when: "depuis 4 min", "depuis cinq jours"."""
+    seconds = ((now or timezone.now()) - at).total_seconds()
+    if seconds < _MINUTE:
+        return "depuis un instant"
+    days = int(seconds // _DAY)
+    if not days:
+        return f"depuis {duration(seconds, largest_only=True)}"
+    written = _SMALL[days] if days < len(_SMALL) else number(days)
+    return f"depuis {written}{NO_BREAK}jour{'s' if days > 1 else ''}"
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

@@ -53,7 +53,9 @@ def test_a_key_is_replaced_with_an_overlap_and_shown_once(browser, centre) -> No
     assert new in page.content.decode()
     assert "no-store" in page.headers["Cache-Control"]
     assert source_of(old) == source_of(new) == source
-    assert new not in browser.get(url("source", source.pk)).content.decode()
+    page = browser.get(url("source", source.pk))
+    assert new not in page.content.decode()
+    assert page.context["key_made_at"] > source.created_at
     entry = Entry.objects.get(step=Step.SOURCE)
     assert "A. Dupont" in entry.text
     at_once = browser.post(url("source-key", source.pk), {"overlap": "0"}).context["key"]

@@ -95,6 +95,7 @@ def source(request: ConsoleRequest, source: int) -> HttpResponse:
         "phone": format_number(found.duty_phone) if found.duty_phone else "",
         "waits": waiting(found),
         "history": history_of(found),
+        "key_made_at": keys.key_made_at(found),
     }
     return render(request, "sources/one.html", context)
 

@@ -35,6 +35,8 @@ KINDS = {"ok": "check", "wait": "clock", "danger": "warning", "info": "info", "o
 
 
 # A number in E.164 as it is stored, or a mailbox.
+# A provider's code at the end of a reason: "numéro inconnu (30005)".
+_CODE = re.compile(r"\s*\(\d+\)$")
 _ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\b|[^\s«»,;:()<>]+@[^\s«»,;:()<>]+\w")
 
 
@@ -87,6 +89,24 @@ def hour(at: datetime | None) -> str:
 def moment(at: datetime | None) -> str:
     """Write "le 28 novembre à 21 h 13"; a dash where there is none."""
     return french.moment(at) if at else "–"
+
+
+@register.filter
+def until(at: datetime) -> str:
+    """Write "jusqu’au 28 novembre à 21 h 13"."""
+    return french.until(at)
+
+
+@register.filter
+def since(at: datetime) -> str:
+    """Write "depuis 4 min", "depuis cinq jours"."""
+    return french.since(at)
+
+
+@register.filter
+def said_reason(reason: str) -> str:
+    """Write why an address fails without the provider's code, which the journal keeps."""
+    return _CODE.sub("", reason)
 
 
 @register.filter

@@ -6,16 +6,18 @@ A key is 256 random bits, so a plain SHA-256 is enough: no dictionary can guess 
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.intake.access.sources import note_source
+from notifier.intake.access.sources import about_sources, note_source
 from notifier.intake.models import Source
 from notifier.intake.sealing import seal, unseal
 from notifier.intake.sql import find_source
+from notifier.journal.models import Entry, Step
 
 KEY_PREFIX = "am_"
 
@@ -71,6 +73,7 @@ def add_source(
     return NewSource(source, key)
 
 
+_NEW_KEY = {"new_key": True}
 # What a source no longer has once its key is replaced at once, or its overlap taken back.
 _NOTHING_BEFORE = {"previous_key_hash": "", "previous_sealed_secret": "", "overlap_until": None}
 
@@ -82,7 +85,7 @@ def renew_key(source: Source, by: str = "") -> str:
         Source.objects.filter(pk=source.pk).update(
             key_hash=_hash(key), revoked_at=None, **_NOTHING_BEFORE
         )
-        _note(source, "dotée d’une autre clé, la précédente refusée dès maintenant,", by)
+        _note(source, "dotée d’une autre clé, la précédente refusée dès maintenant,", by, _NEW_KEY)
     return key
 
 
@@ -117,7 +120,7 @@ def rotate(source: Source, overlap: timedelta, by: str = "") -> RotatedKey:
         if not replaced:
             raise KeyRefusedError("clé révoquée, ou remplacée à l’instant : rien n’est changé")
         valid = f"valable jusqu’au {timezone.localtime(until):%d/%m/%Y à %H:%M}"
-        _note(source, f"dotée d’une autre clé, la précédente {valid},", by)
+        _note(source, f"dotée d’une autre clé, la précédente {valid},", by, _NEW_KEY)
     return RotatedKey(key, secret, until)
 
 
@@ -165,9 +168,18 @@ def source_of(key: str) -> Source:
     return source
 
 
-def _note(source: Source, what: str, by: str) -> None:
+def key_made_at(source: Source) -> datetime:
+    """Return since when the source has its key: the last one the journal tells of, or its first."""
+    replaced = Entry.objects.filter(
+        about_sources([source.pk]), step=Step.SOURCE, data__new_key=True
+    )
+    entry = replaced.order_by("-id").first()
+    return entry.at if entry else source.created_at
+
+
+def _note(source: Source, what: str, by: str, data: Mapping[str, bool] | None = None) -> None:
     if by:
-        note_source(source, what, by)
+        note_source(source, what, by, data)
 
 
 def _new_signing_secret() -> str:
