@@ -75,6 +75,19 @@ def test_a_convention_is_listed_and_read_in_words(client: Client, reference: str
         assert said in page
 
 
+def test_a_party_that_the_reader_may_not_see_is_no_link(client: Client, reference: str) -> None:
+    convention = Convention.objects.get()
+    theirs = Organisation.objects.create(
+        kind="partenaire", code="vesoul-habitat", name="Vesoul Habitat", departement="70"
+    )
+    own = Organisation.objects.get(name__startswith="Grand Belfort")
+    convention.parties.add(theirs, own)
+    page = text_of(client, f"/conventions/{reference}")
+    assert "Vesoul Habitat" in page
+    assert "/organismes/partenaire/vesoul-habitat" not in page
+    assert f"/organismes/{own.kind}/{own.code}" in page
+
+
 def test_another_departement_s_convention_is_no_convention_here(client: Client) -> None:
     told_by_convention(code="200000001", name="Vesoul", communes=("70550",), title="Ailleurs")
     Organisation.objects.filter(code="200000001").update(departement="70")

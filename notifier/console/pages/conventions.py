@@ -121,7 +121,12 @@ def convention(request: ConsoleRequest, convention: str) -> HttpResponse:
         {
             "one": one,
             "deadline": describe_deadline(one, timezone.localdate()),
-            "parties": one.parties.order_by("name"),
+            "parties": list(one.parties.order_by("name")),
+            "own": set(
+                request.scope.organisations(SEE)
+                .filter(pk__in=one.parties.values("pk"))
+                .values_list("pk", flat=True)
+            ),
             "current": [_in_words(rule) for rule in current],
             "past": [_in_words(rule) for rule in rules if rule not in current],
             "narrowings": [
