@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from notifier.directory.models import (
@@ -121,6 +121,16 @@ def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
     # As before they left, they may come back; what became of them since is another's to know.
     rows = Address.history.model.objects.filter(person__in=gone, change__gt=change.pk)
     return not rows.exists()
+
+
+def touching_others(changes: Iterable[Change], organisations: QuerySet[Organisation]) -> set[int]:
+    """Return those of the changes that touched a mandate outside these organisations, by number.
+
+    One statement, for what to offer; `touches_only` asks more before anything is taken back.
+    """
+    rows = Mandate.history.model.objects.filter(change__in=[one.pk for one in changes])
+    others = rows.exclude(organisation__in=organisations)
+    return set(others.values_list("change_id", flat=True).distinct())
 
 
 def _told(people: Iterable[int]) -> Iterator[tuple[int, OrganisationRef]]:

@@ -294,6 +294,8 @@ def test_of_a_change_of_several_departements_one_s_own_lines_are_seen(client: Cl
     shown = text(client, f"/historique/{change.pk}")
     assert "Anne Noyer, maire, Delle (90033)" in shown
     assert "Étranger" not in shown
+    for path in (f"/historique/{change.pk}", "/importer"):
+        assert f"/historique/{change.pk}/annuler" not in text(client, path)
     answer = client.post(f"/historique/{change.pk}/annuler", follow=True)
     assert "hors de votre périmètre" in plain(answer)
     assert Mandate.objects.filter(is_confirmed=True).count() == 0

@@ -7,10 +7,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from notifier.accounts.roles import Permission
+from notifier.accounts.scope import Scope
 from notifier.console.forms.history import HistoryFilter
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.paging import PAGE_SIZE, page_before
+from notifier.directory.allowed import touching_others
 from notifier.directory.history import counted, lines_after
+from notifier.directory.models import Change
 
 
 @page(Permission.SEE_PEOPLE)
@@ -47,7 +50,14 @@ def change_page(request: ConsoleRequest, change: int) -> HttpResponse:
         "counts": counted(found),
         "lines": shown,
         "last": shown[-1].key if len(lines) > PAGE_SIZE else None,
-        "may_undo": scope.has(Permission.IMPORT) and not hasattr(found, "undone_by"),
+        "may_undo": _may_undo(found, scope),
         "is_part": not is_everything,
     }
     return render(request, "history/change.html", context)
+
+
+def _may_undo(change: Change, scope: Scope) -> bool:
+    """Return whether the reader administers all that the change touched, and it still stands."""
+    is_standing = scope.has(Permission.IMPORT) and not hasattr(change, "undone_by")
+    own = scope.organisations(Permission.IMPORT)
+    return is_standing and change.pk not in touching_others([change], own)

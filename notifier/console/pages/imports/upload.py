@@ -11,9 +11,10 @@ from notifier.console.forms.imports import UploadForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
 from notifier.console.pages.paging import page_before
+from notifier.directory.allowed import touching_others
 from notifier.directory.history import counted
 from notifier.directory.imports.jobs import MAX_BYTES, ImportRefused, submit, unfinished
-from notifier.directory.models import Change, ChangeKind
+from notifier.directory.models import ChangeKind
 
 _BULK = (ChangeKind.IMPORT, ChangeKind.ELECTION, ChangeKind.CONFIRMATION, ChangeKind.UNDO)
 TOO_LARGE = "trop-grand"
@@ -41,17 +42,17 @@ def upload(request: ConsoleRequest) -> HttpResponse:
             return redirect("console:import-job", job.pk)
     changes = request.scope.changes(Permission.IMPORT).filter(kind__in=_BULK)
     shown, last = page_before(changes.select_related("undone_by"), request)
+    others = touching_others(shown, request.scope.organisations(Permission.IMPORT))
     context = {
         "form": form,
         "is_too_large": TOO_LARGE in request.GET,
         "max_megabytes": MAX_BYTES // 1024**2,
         "jobs": unfinished(request.user.pk),
-        "changes": [(change, counted(change), _can_be_undone(change)) for change in shown],
+        "changes": [
+            (one, counted(one), not hasattr(one, "undone_by") and one.pk not in others)
+            for one in shown
+        ],
         "last": last,
     }
     status = 422 if form.errors else 200
     return render(request, "imports/upload.html", context, status=status)
-
-
-def _can_be_undone(change: Change) -> bool:
-    return not hasattr(change, "undone_by")
