@@ -32,8 +32,11 @@ def organisation_named(within: QuerySet[Organisation], text: str) -> Organisatio
     Raises LookupRefused when none or several may be meant.
     """
     wanted = " ".join(strip_invisible(text).split())
-    ways = {"code__in": {wanted, wanted.upper(), wanted.lower()}}, {"name__iexact": wanted}
-    for way in (*ways, {"name__istartswith": wanted}):
+    kind, _, code = wanted.partition(":")
+    ways: list[dict[str, object]] = [{"kind": kind, "code": code}] if code else []
+    ways.append({"code__in": {wanted, wanted.upper(), wanted.lower()}})
+    ways += [{"name__iexact": wanted}, {"name__istartswith": wanted}]
+    for way in ways:
         found = list(within.filter(**way).order_by("kind", "name", "code")[: _MAX_LISTED + 1])
         if len(found) == 1:
             return found[0]

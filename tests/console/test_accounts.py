@@ -72,6 +72,16 @@ def test_a_colleague_for_the_territoire_de_belfort_only(boss: User) -> None:
     assert "Jeanne Aubry" in administrator.get("/comptes").content.decode()
 
 
+def test_one_organisation_is_found_by_its_name(boss: User, delle: Organisation) -> None:
+    client = logged_in(boss)
+    _invite(client, organisation="delle")
+    made = Invitation.objects.get()
+    assert (made.organisation, made.departement) == (delle, "")
+    page = client.get("/comptes/inviter").content.decode()
+    assert "commune:90033" not in page
+    assert page.count("facultatif") == 1  # until when
+
+
 def test_whoever_will_see_addresses_sets_up_a_second_factor_first(boss: User) -> None:
     guest = Client()
     guest.post(_invite(logged_in(boss), role="groupement"), NEW)

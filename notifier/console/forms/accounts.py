@@ -13,7 +13,8 @@ from notifier.accounts.grants import grantable_roles
 from notifier.accounts.models import User
 from notifier.accounts.roles import Permission, Role
 from notifier.accounts.scope import Scope
-from notifier.directory.models import Organisation, OrganisationRef
+from notifier.directory.lookup import LookupRefused, organisation_named
+from notifier.directory.models import Organisation
 from notifier.territory.zones.departements import all_departements, departement_by_code
 
 # More than these are typed by their code.
@@ -36,17 +37,21 @@ class RoleForm(forms.Form):
     """A role, where it holds, and until when; offers what the giver has himself, and no more."""
 
     role = forms.ChoiceField(label="Rôle")
-    departement = forms.ChoiceField(label="Département", required=False)
+    departement = forms.ChoiceField(label="Où : tout un département…", required=False)
     organisation = forms.CharField(
-        label="Organisme",
+        label="… ou un seul organisme",
         required=False,
-        help_text="Au lieu du département : son type et son code, par exemple commune:90033.",
+        max_length=100,
+        help_text="Son nom, par exemple Delle : le rôle ne vaut alors que là, et non dans tout le "
+        "département.",
     )
     until = UntilField()
 
     def __init__(self, scope: Scope, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope = scope
+        for name in ("departement", "organisation"):
+            self.fields[name].is_alternative = True  # type: ignore[attr-defined] # the component's
         # None is chosen beforehand: the widest is not to be given by inattention.
         offered = [(role.value, role.label) for role in grantable_roles(scope)]
         self._offer("role", [("", "à choisir"), *offered])
@@ -58,6 +63,7 @@ class RoleForm(forms.Form):
         )
         if not codes:
             del self.fields["departement"]
+            self.fields["organisation"].label = "Organisme"
             self.fields["organisation"].help_text = ""
             self.fields["organisation"].required = True
             own = scope.organisations(Permission.MANAGE_ACCOUNTS).order_by("name")[:_MAX_LISTED]
@@ -75,14 +81,9 @@ class RoleForm(forms.Form):
         if not typed:
             return None
         try:
-            ref = OrganisationRef.parse(typed)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-        within = self.scope.organisations(Permission.MANAGE_ACCOUNTS)
-        found = within.filter(kind=ref.kind, code=ref.code).first()
-        if found is None:
-            raise ValidationError(f"Aucun organisme de votre ressort n’est « {typed} ».")
-        return found
+            return organisation_named(self.scope.organisations(Permission.MANAGE_ACCOUNTS), typed)
+        except LookupRefused as refused:
+            raise ValidationError(str(refused)) from None
 
     def clean(self) -> dict[str, Any]:
         """Take a département or an organisation; an organisation is the narrower of both."""
@@ -91,7 +92,7 @@ class RoleForm(forms.Form):
         if organisation is not None:
             cleaned["departement"] = ""
         elif not cleaned.get("departement") and not self.errors:
-            raise ValidationError("Choisissez un département, ou donnez un organisme.")
+            raise ValidationError("Choisissez un département, ou donnez le nom d’un organisme.")
         return cleaned
 
     @property
