@@ -86,6 +86,13 @@ def test_the_probable_commune_is_the_first_choice_and_the_error_is_named(corg) -
     assert "le code postal a sans doute été envoyé à la place du code INSEE" in text
 
 
+def test_a_short_name_offers_those_of_the_source_s_own_departements(corg) -> None:
+    doubt = push(corg, location={"name": "Rougemont"})
+    assert doubt.state == ReportState.REVIEW
+    choices = dispatcher().get(address(doubt)).context["form"].fields["choice"].choices
+    assert [code for code, _ in choices] == ["90089", "90058", "90086", "autre"]
+
+
 def test_what_dispatch_wrote_is_shown_never_run(corg) -> None:
     report = push(corg, location={**CONFLICT, "label": "<b>rue</b>"})
     shown = dispatcher().get(address(report)).content.decode()
@@ -118,9 +125,12 @@ def test_confirming_counts_for_the_commune_read_back_only(corg) -> None:
     [
         (
             {"choice": "autre", "other": "90999"},
-            "« 90999 » n’est le code d’aucune commune actuelle",
+            "« 90999 » n’est ni le nom ni le code d’une commune actuelle",
         ),
-        ({"choice": "autre", "other": ""}, "Donnez le code de la commune"),
+        ({"choice": "autre", "other": ""}, "Donnez le nom ou le code de la commune"),
+        ({"choice": "autre", "other": "90110"}, "est un code postal, celui de : "),
+        ({"choice": "autre", "other": "Rougemont-le-Château"}, "Confirmer Rougemont-le-Château"),
+        ({"choice": "autre", "other": "saint-aubin"}, "est le nom de plusieurs communes : "),
         ({"choice": "autre", "other": "25056", "confirmed": "25056"}, "pas de votre ressort"),
         ({"choice": "90033", "why": " "}, "Ce champ est obligatoire"),
         ({}, "Ce champ est obligatoire"),

@@ -31,6 +31,7 @@ from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.moments import written_moment
+from notifier.territory.resolution.names import normalise
 from notifier.territory.resolve import Commune, commune_by_code, communes_in
 
 
@@ -71,6 +72,22 @@ def candidates(reports: list[Report]) -> list[Candidate]:
         and (commune := commune_by_code(code)) is not None
         and source.may_speak_for(commune.departement)
     ]
+
+
+def near_names(reports: list[Report]) -> list[Commune]:
+    """Return the communes of the source's départements that a short name given may stand for.
+
+    "Rougemont" may be Rougemont-le-Château. `reports` as for `candidates`.
+    """
+    keys = {normalise(str(report.location.get("name") or "")) for report in reports} - {""}
+    near = [
+        commune
+        for departement in reports[0].source.departements
+        for commune in communes_in(departement)
+        if any(f" {key} " in f" {normalise(commune.name)} " for key in keys)
+    ]
+    near.sort(key=lambda commune: not normalise(commune.name).startswith(tuple(keys)))
+    return near[:MAX_LISTED]
 
 
 def clue_in_words(clue: dict[str, Any]) -> str:

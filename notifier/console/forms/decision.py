@@ -13,14 +13,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from notifier.alerting.review.notices import candidates
+from notifier.alerting.review.notices import candidates, near_names
 from notifier.intake.models import Report
 from notifier.territory.reference.communes import (
     Commune,
     commune_by_code,
     communes_by_postal_code,
+    communes_named,
     normalise_code,
 )
+from notifier.territory.resolution.names import normalise
 
 OTHER = "autre"
 
@@ -30,11 +32,11 @@ class DecisionForm(forms.Form):
 
     choice = forms.ChoiceField(label="Commune", widget=forms.RadioSelect)
     other = forms.CharField(
-        label="Code INSEE de l’autre commune",
+        label="Autre commune",
         required=False,
         max_length=200,
-        help_text="Le code officiel géographique (90033), pas le code postal ; s’il y a plusieurs "
-        "communes, tous leurs codes.",
+        help_text="Son nom, ou son code INSEE (90033), pas le code postal ; s’il y a plusieurs "
+        "communes, toutes, avec une virgule entre elles.",
     )
     why = forms.CharField(
         label="Motif",
@@ -54,9 +56,16 @@ class DecisionForm(forms.Form):
         self._allowed = allowed
         super().__init__(data, initial={"seen": self._latest})
         found = [(c.commune.code, c.label) for c in candidates(together)]
-        self.fields["choice"].choices = [*found, (OTHER, "une autre")]  # type: ignore[attr-defined]
+        named = {code for code, _ in found}
+        found += [
+            (near.code, f"{near.label} : d’un nom voisin")
+            for near in near_names(together)
+            if near.code not in named and near.code in allowed
+        ]
+        self.fields["choice"].choices = [*found, (OTHER, "Une autre")]  # type: ignore[attr-defined]
         if not found:
             self.initial["choice"] = OTHER
+            self.fields["other"].required = True
 
     def clean(self) -> dict[str, Any]:
         """Find the commune.
@@ -74,7 +83,7 @@ class DecisionForm(forms.Form):
         if choice is None:
             return cleaned
         given = cleaned.get("other", "") if choice == OTHER else choice
-        cleaned["codes"] = _codes(given)
+        cleaned["codes"] = _codes(given, self._allowed)
         beyond = [code for code in cleaned["codes"] if code not in self._allowed]
         if beyond:
             raise ValidationError(
@@ -134,17 +143,35 @@ class DismissalForm(forms.Form):
     )
 
 
-def _codes(given: str) -> list[str]:
-    """Return the codes typed, without duplicates. Raises ValidationError for an unknown commune."""
-    found = {
-        written: commune_by_code(normalise_code(written) or "")
-        for written in re.findall(r"\w+", given)
-    }
-    if not found:
-        raise ValidationError({"other": "Donnez le code de la commune."})
-    wrong = [written for written, chosen in found.items() if chosen is None]
-    if wrong:
-        raise ValidationError(
-            {"other": f"« {', '.join(wrong)} » n’est le code d’aucune commune actuelle."}
-        )
-    return list(dict.fromkeys(chosen.code for chosen in found.values() if chosen))
+def _codes(given: str, allowed: Container[str]) -> list[str]:
+    """Return the codes of the communes typed, by code or by name, without duplicates.
+
+    Raises ValidationError, in French, for what is no commune and for a name that several have.
+    """
+    parts = [part.strip() for part in re.split(r"[,;\n]", given) if part.strip()]
+    if not parts:
+        raise ValidationError({"other": "Donnez le nom ou le code de la commune."})
+    return list(dict.fromkeys(code for part in parts for code in _meant(part, allowed)))
+
+
+def _meant(written: str, allowed: Container[str]) -> list[str]:
+    words = written.split()
+    by_code = [commune_by_code(normalise_code(word) or "") for word in words]
+    known = [commune.code for commune in by_code if commune]
+    if len(known) == len(words):
+        return known
+    bearers = {bearer.commune for bearer in communes_named(normalise(written))}
+    named = sorted(code for code in bearers if code in allowed) or sorted(bearers)
+    if len(named) == 1:
+        return named
+    if named:
+        said = f"« {written} » est le nom de plusieurs communes : {_listed(named)}. Donnez le code."
+    elif postal := sorted(communes_by_postal_code(written)):
+        said = f"« {written} » est un code postal, celui de : {_listed(postal)}. Donnez le nom."
+    else:
+        said = f"« {written} » n’est ni le nom ni le code d’une commune actuelle."
+    raise ValidationError({"other": said})
+
+
+def _listed(codes: list[str]) -> str:
+    return ", ".join(found.label for found in map(commune_by_code, codes) if found)
