@@ -160,6 +160,9 @@ def test_a_night_names_its_ends_in_words_and_what_is_still_in_doubt(corg) -> Non
     night_of_2020 = page(browser, "/cette-nuit?" + urlencode(period))
     assert "Du 1er janvier 2020 à 20 h 00 au 2 janvier 2020 à 8 h 00" in plain(night_of_2020)
     assert "IN-DOUBT" not in night_of_2020
+    for evening, morning in (("2019-12-31", "2020-01-01"), ("2020-01-02", "2020-01-03")):
+        assert f"?du={evening}T20:00&amp;au={morning}T08:00" in night_of_2020
+    assert "La nuit d’après" not in page(browser, "/cette-nuit")
     local = timezone.localtime()
     today = {
         "du": (local - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"),
@@ -182,6 +185,19 @@ def test_an_incident_is_told_whole_to_its_groupement(corg) -> None:
     assert number(1) not in text
 
 
+def test_an_incident_says_what_and_where_and_renews_itself_while_it_goes_on(corg) -> None:
+    report = push(corg, "R9", category=FIRE)
+    browser, address = groupement(), f"/interventions/{report.incident_id}"
+    text = page(browser, address)
+    assert "<h1>Feu de forêt, Delle</h1>" in text
+    assert "Intervention R9" in plain(text)
+    assert f'hx-get="{address}"' in text
+    hand_over()
+    push(corg, "R9", sequence=2, category=FIRE, status="closed")
+    hand_over()
+    assert "hx-get" not in page(browser, address)
+
+
 def test_an_auditor_reads_it_without_any_address_and_may_do_nothing(corg) -> None:
     report = push(corg, category=FIRE)
     hand_over(refusing(number(1)))
@@ -192,6 +208,8 @@ def test_an_auditor_reads_it_without_any_address_and_may_do_nothing(corg) -> Non
     assert "••" not in text
     assert "/renvoyer/" not in text
     assert "Voir les lignes du journal" not in text
+    assert "/maintenant" not in text
+    assert '<a href="/journal">Journal</a></li>' in text
     page(auditor, "/maintenant", 403)
     page(auditor, f"/interventions/{report.incident_id}/retirer", 403)
 
@@ -202,7 +220,7 @@ def test_whoever_has_a_part_of_a_source_reads_nothing_of_the_other_part(corg) ->
     contact(commune="70550", mobile=number(7))
     report = push(corg, location={"communes": ["90033", "70550"]})
     text = page(client(Role.GROUPEMENT, "70"), f"/interventions/{report.incident_id}")
-    assert "Vesoul" in text
+    assert ", Vesoul</h1>" in text
     assert "Delle" not in text
 
 

@@ -26,12 +26,13 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.history import COUNTED
 from notifier.delivery.models import DELIVERED_STATES
 from notifier.directory.models import OrganisationKind
-from notifier.intake.models import Incident, Report
+from notifier.intake.models import Incident, Report, ReportState
 from notifier.territory.resolve import commune_by_code
 
 # So many texts of one incident are listed, those that failed first; all are in the journal.
 MAX_TEXTS = 200
 
+_UNDECIDED = (ReportState.RECEIVED, ReportState.REVIEW)
 KINDS = {
     Kind.FIRST: "première alerte",
     Kind.NEIGHBOUR: "alerte à une voisine",
@@ -109,6 +110,20 @@ class Account:
     def is_open(self) -> bool:
         """Whether it goes on for anybody."""
         return any(not line.is_over for line in self.organisations)
+
+    @property
+    def names(self) -> list[str]:
+        """Where it is: the communes told, each once."""
+        return list(dict.fromkeys(line.where for line in self.organisations))
+
+    def is_under_way(self, now: datetime) -> bool:
+        """Whether anything of it may still change without a new report."""
+        alerts = [line.alert for line in self.organisations]
+        return (
+            any(alert.is_open and alert.expires_at > now for alert in alerts)
+            or any(sent.reader.outcome is Outcome.ON_ITS_WAY for sent in self.texts)
+            or any(report.state in _UNDECIDED for report in self.reports)
+        )
 
     @property
     def wordings(self) -> list[Text]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -61,10 +61,10 @@ def night(request: ConsoleRequest) -> HttpResponse:
     """List what was told in a period, by default the last night, a line each."""
     scope = request.scope
     local = timezone.localtime()
-    nights = {name: _night(local, back) for name, back in (("cette nuit", 0), ("avant", 1))}
+    latest = _night(local)
     is_chosen = "du" in request.GET or "au" in request.GET
-    form = PeriodForm(request.GET if is_chosen else None, initial=_initial(nights["cette nuit"]))
-    begins, ends = form.period if form.is_valid() else nights["cette nuit"]
+    form = PeriodForm(request.GET if is_chosen else None, initial=_initial(latest))
+    begins, ends = form.period if form.is_valid() else latest
     reports = scope.reports(SEE) if _is_told_of_reports(request) else Report.objects.none()
     told = incidents_between(
         scope.alerts(SEE),
@@ -73,10 +73,12 @@ def night(request: ConsoleRequest) -> HttpResponse:
         ends,
         key_of(request),
     )
+    after = _night_of(timezone.localdate(begins) + timedelta(days=1))
     context = {
         "form": form,
         "period": _in_words(begins, ends),
-        "night_before": nights["avant"],
+        "night_before": _night_of(timezone.localdate(begins) - timedelta(days=1)),
+        "night_after": after if after <= latest else None,
         "lines": told.incidents,
         "next": told.next,
         "reviews": reviews_waiting(reports.filter(received_at__gte=begins, received_at__lt=ends)),
@@ -90,9 +92,13 @@ def _is_told_of_reports(request: ConsoleRequest) -> bool:
     return request.scope.has(Permission.DECIDE_REVIEWS)
 
 
-def _night(local: datetime, back: int) -> tuple[datetime, datetime]:
-    """Return the latest night that has begun, or one of those before, from 20 h to 8 h."""
-    evening = local.date() - timedelta(days=back + (0 if local.time() >= BEGINS else 1))
+def _night(local: datetime) -> tuple[datetime, datetime]:
+    """Return the latest night that has begun."""
+    return _night_of(local.date() - timedelta(days=0 if local.time() >= BEGINS else 1))
+
+
+def _night_of(evening: date) -> tuple[datetime, datetime]:
+    """Return the night that begins on that day, from 20 h to 8 h."""
     return (
         timezone.make_aware(datetime.combine(evening, BEGINS)),
         timezone.make_aware(datetime.combine(evening + timedelta(days=1), ENDS)),

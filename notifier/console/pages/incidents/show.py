@@ -39,14 +39,18 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         if scope.has(Permission.ACT)
         else ()
     )
+    at = timezone.now()
     context = {
+        "at": at,
         "account": account,
+        "is_under_way": account.is_under_way(at),
         "incident": found,
         "category": _category(account),
         "names": _names(request, account.texts),
         "sees_people": scope.has(Permission.SEE_PEOPLE),
         "sees_all": sees_all,
-        "picture": Moments("Les textes dans le temps", account.texts, timezone.now()),
+        "sees_board": scope.has(Permission.SEE_BOARD),
+        "picture": Moments("Les textes dans le temps", account.texts, at),
         "in_review": [report for report in account.reports if report.state == ReportState.REVIEW]
         if scope.has(Permission.DECIDE_REVIEWS)
         else [],

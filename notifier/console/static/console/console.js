@@ -46,6 +46,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A live part that is refreshed leaves folded and unfolded what was, by whoever reads it.
+if (window.Idiomorph) {
+  window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+}
+
 // A live part that cannot be refreshed says so once, and keeps what it shows; what its page says of
 // that (data-stale) stands there until it is refreshed again.
 let failing = false;
