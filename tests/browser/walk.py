@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from django.urls import (
+    Resolver404,
+    ResolverMatch,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    resolve,
+)
 from django.urls.resolvers import RoutePattern
 from playwright.sync_api import Error, Page
 
-# Of pages that differ only in whom or what they are of; these differ most.
-MAX_ALIKE = {"console:incident": 4, "console:organisation": 3, "console:review": 2}
+# Pages of one address: the plain one, and one of another row or with a filter.
+MAX_ALIKE = 2
 # Doors for machines, and the platform's own administration, which is reached from nowhere.
 _NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics", "static/")
 _LINKS = """() => [...document.querySelectorAll('a[href]')]
@@ -28,7 +35,8 @@ class Walk:
     names: set[str] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
     """The last value seen of each part of an address."""
-    _alike: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _alike: Counter[str] = field(default_factory=Counter)
+    _kinds: set[tuple[str, ...]] = field(default_factory=set)
     _next: deque[str] = field(default_factory=deque)
     _seen: set[str] = field(default_factory=set)
 
@@ -64,17 +72,17 @@ class Walk:
         if path in self._seen or address.path.lstrip("/").startswith(_NOT_PAGES):
             return
         self._seen.add(path)
-        try:
-            found = resolve(address.path)
-        except Resolver404:
+        found = found_at(path)
+        if found is None:
             # It is opened all the same: the watch then tells of a broken link.
             self._next.append(path)
             return
         self.names.add(found.view_name)
         self.values |= {name: str(value) for name, value in found.kwargs.items()}
         kind = (found.view_name, *sorted(parse_qs(address.query)))
-        self._alike[kind] += 1
-        if self._alike[kind] <= MAX_ALIKE.get(found.view_name, 1):
+        if self._alike[found.view_name] < MAX_ALIKE and (kind not in self._kinds or found.kwargs):
+            self._kinds.add(kind)
+            self._alike[found.view_name] += 1
             self._next.append(path)
 
 
@@ -84,6 +92,14 @@ class Named:
 
     name: str
     parts: tuple[str, ...]
+
+
+def found_at(path: str) -> ResolverMatch | None:
+    """Return what answers at this path, query and all; None if nothing does."""
+    try:
+        return resolve(urlsplit(path).path)
+    except Resolver404:
+        return None
 
 
 def registry() -> list[Named]:
