@@ -18,8 +18,12 @@ from django.urls import (
 from django.urls.resolvers import RoutePattern
 from playwright.sync_api import Error, Page
 
-# Pages of one address: the plain one, and one of another row or with a filter.
+# Of an address, one page without and one with a filter; of those whose rows differ, two rows.
 MAX_ALIKE = 2
+_ROWS_DIFFER = {
+    *("console:incident", "console:review", "console:organisation"),
+    *("console:change", "console:convention", "console:source"),
+}
 # Doors for machines, and the platform's own administration, which is reached from nowhere.
 _NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics", "static/")
 _LINKS = """() => [...document.querySelectorAll('a[href]')]
@@ -80,7 +84,8 @@ class Walk:
         self.names.add(found.view_name)
         self.values |= {name: str(value) for name, value in found.kwargs.items()}
         kind = (found.view_name, *sorted(parse_qs(address.query)))
-        if self._alike[found.view_name] < MAX_ALIKE and (kind not in self._kinds or found.kwargs):
+        is_other = kind not in self._kinds or found.view_name in _ROWS_DIFFER
+        if is_other and self._alike[found.view_name] < MAX_ALIKE:
             self._kinds.add(kind)
             self._alike[found.view_name] += 1
             self._next.append(path)
