@@ -6,7 +6,10 @@ from django.core.management import CommandError, call_command
 from notifier.intake.access.api_keys import KeyRefusedError, source_of
 from notifier.intake.models import Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a command takes and prints is no matter of SQL"),
+]
 
 
 def _printed(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:

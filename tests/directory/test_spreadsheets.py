@@ -11,7 +11,11 @@ from notifier.directory.imports.table import FileRefused
 from tests.directory.importing import import_contacts
 from tests.harness.people import stored_contacts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("fiction"),
+    pytest.mark.one_database("how a file is read is no matter of SQL; test_imports.py stores it"),
+]
 
 CsvFile = Callable[..., Path]
 HEADER = "code_commune;fonction;rang;nom;prenom;mobile;courriel"
