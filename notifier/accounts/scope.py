@@ -61,9 +61,6 @@ class Communes:
         return self.is_everything or code in self.codes or in_departements
 
 
-NOWHERE = Territory()
-
-
 class Scope:
     """What exists for one user, as roles are at the moment it is made."""
 
