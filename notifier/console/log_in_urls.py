@@ -66,9 +66,4 @@ urlpatterns = [
         own(codes.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
-    path(
-        f"{SECOND_FACTOR}/secours/fichier",
-        own(codes.download_recovery_codes),
-        name="mfa_download_recovery_codes",
-    ),
 ]

@@ -20,7 +20,7 @@ OWN_VIEW = {ANYBODY, "groupement", "auditeur"}
 BY_SECRET = {
     *("leave", "account_reset_password_from_key"),
     *("mfa_remove_webauthn", "mfa_edit_webauthn"),
-    *("invitation", "confirm-address", "console:new-email", "mfa_download_recovery_codes"),
+    *("invitation", "confirm-address", "console:new-email"),
     # Off without an identity provider.
     *("oidc_init", "oidc_callback", "oidc_logout"),
 }
