@@ -85,13 +85,17 @@ class Scope:
         """Return where the user has the permission."""
         if self.is_platform:
             return Territory(is_everything=True)
-        granting = [
-            one for one in self.assignments_held if permission in PERMISSIONS[Role(one.role)]
-        ]
+        granting = self._granting(permission)
         return Territory(
             departements=frozenset(one.departement for one in granting if one.departement),
             organisations=frozenset(one.organisation_id for one in granting if one.organisation_id),
         )
+
+    def function(self, permission: Permission) -> str:
+        """Say as what the user has the permission: "auditeur, Territoire de Belfort (90)"."""
+        if self.is_platform:
+            return "administrateur du service"
+        return " ; ".join(map(str, self._granting(permission)))
 
     # --- Who ------------------------------------------------------------------------------------
 
@@ -249,6 +253,9 @@ class Scope:
         return User.objects.filter(Exists(there), is_superuser=False)
 
     # --- Shared ---------------------------------------------------------------------------------
+
+    def _granting(self, permission: Permission) -> list[RoleAssignment]:
+        return [one for one in self.assignments_held if permission in PERMISSIONS[Role(one.role)]]
 
     def _for_there(self, permission: Permission) -> Q:
         """Select roles that hold within the permission."""

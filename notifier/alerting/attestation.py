@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 
 from notifier.alerting.board.account import kind_in_words
 from notifier.alerting.board.readers import fate_in_words
+from notifier.alerting.board.wordings import Wording, wordings, words_of
 from notifier.alerting.models import KNOWN, OF_ALERT, Alert, Notification, NotificationState
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
@@ -56,6 +57,8 @@ class AttestedOrganisation:
     """The law's article, or the convention and its rule."""
     last_text: str
     texts: list[AttestedText]
+    wordings: list[Wording]
+    """The very words, as they were sent."""
 
     @property
     def first_received_at(self) -> datetime | None:
@@ -139,7 +142,8 @@ def canonical_text(
 ) -> str:
     """Write the rows that an attestation goes by, one a line, without an address.
 
-    UTF-8, lines end with LF, values are apart by « | », times are UTC to the millisecond.
+    UTF-8, lines end with LF, values are apart by « | », times are UTC to the millisecond. Of a text
+    stands the SHA-256 of its subject, a line feed, and its words.
     """
     lines = [f"intervention|{incident.reference}|{_stamp(incident.opened_at)}"]
     lines += [
@@ -156,6 +160,7 @@ def canonical_text(
         if message is not None:
             parts += [message.pk, message.state, message.provider, message.provider_id]
             parts += [_stamp(message.accepted_at), _stamp(message.ended_at), message.error_code]
+            parts.append(_digest(message))
         lines.append("|".join(map(str, parts)))
     return "\n".join(lines) + "\n"
 
@@ -170,7 +175,15 @@ def _organisation(alert: Alert, notifications: Sequence[Notification]) -> Attest
         under=basis if terms.is_by_law else f"{terms.in_words} ; {basis}",
         last_text=kind_in_words(alert.kind),
         texts=[_text(n) for n in notifications],
+        wordings=wordings(_wording(n) for n in notifications),
     )
+
+
+def _wording(notification: Notification) -> Wording:
+    subject, body = words_of(notification)
+    channel = notification.get_channel_display()
+    reader = f"{notification.title}, texte n° {notification.revision}"
+    return Wording(channel, subject, body, [reader], notification.created_at)
 
 
 def _text(notification: Notification) -> AttestedText:
@@ -215,6 +228,10 @@ def _of_message(message: Message) -> str:
         case MessageState.CANCELLED:
             return "retiré avant l’envoi"
     return "pas encore remis à l’opérateur"
+
+
+def _digest(message: Message) -> str:
+    return hashlib.sha256(f"{message.subject}\n{message.body}".encode()).hexdigest()
 
 
 def _stamp(at: datetime | None) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fpdf import FPDF, FontFace
 from fpdf.enums import WrapMode, XPos, YPos
 
 from notifier.alerting.attestation import Attestation, AttestedOrganisation
+from notifier.alerting.board.wordings import Wording
 from notifier.console.attestation_words import CAVEATS, how_to_check, stamped
 from notifier.console.french import typography
 
@@ -53,6 +55,24 @@ class _Document(FPDF):
     def paragraph(self, text: str, size: float = 9) -> None:
         """Write a paragraph."""
         self._write(text, size=size)
+        self.ln(1)
+
+    def quotation(self, subject: str, body: str) -> None:
+        """Write the very words of a text, framed; a sign that the font lacks shows as a box."""
+        self.set_draw_color(*_RULE)
+        for words, style in ((subject, "B"), (body, "")):
+            if words:
+                self.set_font("DejaVu", style=style, size=8)
+                self.multi_cell(
+                    0,
+                    4.4,
+                    words,
+                    align="L",
+                    border="L",
+                    padding=1,
+                    new_x=XPos.LMARGIN,
+                    new_y=YPos.NEXT,
+                )
         self.ln(1)
 
     def code(self, text: str) -> None:
@@ -133,6 +153,18 @@ def _add_organisation(
         for text in organisation.texts
     )
     _add_table(document, rows)
+    for wording in organisation.wordings:
+        _add_wording(document, wording, zone)
+
+
+def _add_wording(document: _Document, wording: Wording, zone: ZoneInfo) -> None:
+    document.ln(2)
+    document.paragraph(
+        f"Texte envoyé par {wording.channel}, décidé le {stamped(wording.at, zone)}, à : "
+        f"{' ; '.join(wording.readers)}",
+        size=8,
+    )
+    document.quotation(wording.subject, wording.body)
 
 
 def _add_table(document: _Document, rows: Iterable[tuple[str, ...]]) -> None:

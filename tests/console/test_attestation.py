@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from fontTools.ttLib import TTFont
 
 from notifier.accounts.roles import Role
@@ -94,12 +95,35 @@ def test_a_commune_attests_its_own_part_and_an_auditor_reads_no_address(incident
     assert elsewhere.get(f"/interventions/{incident.pk}/attestation").status_code == 404
 
 
+def test_it_holds_the_very_texts_that_each_organisation_was_sent(incident) -> None:
+    facts = shown(logged_in(add_account(Role.GROUPEMENT, "90")), incident)
+    commune, metropole = facts.context["attestation"].organisations
+    sent = {message.address: message for message in Message.objects.all()}
+    assert {(w.channel, w.body) for w in commune.wordings} == {
+        ("SMS", sent[number(1)].body),
+        ("courriel", sent[MAIL].body),
+    }
+    assert [w.body for w in metropole.wordings] == [sent[number(3)].body]
+    assert escape(sent[number(1)].body) in facts.content.decode()
+    delle = Organisation.objects.get(kind="commune", code="90033")
+    own = shown(logged_in(add_account(Role.ORGANISATION, delle)), incident)
+    assert own.content.decode().count('class="sms"') == 2
+
+
+def test_another_text_is_another_fingerprint(incident) -> None:
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    before = shown(client, incident).context["attestation"].fingerprint
+    Message.objects.filter(address=MAIL).update(body="Autre chose.")
+    assert shown(client, incident).context["attestation"].fingerprint != before
+
+
 def test_what_is_issued_is_dated_signed_and_noted(incident) -> None:
     user = add_account(Role.AUDITOR, "90", name="Aude Itrice")
     client = logged_in(user)
     address = f"/interventions/{incident.pk}/attestation/etablir"
     page = client.post(address, {"format": "html"})
-    assert "par Aude Itrice" in page.content.decode()
+    signer = "par Aude Itrice, auditeur, Territoire de Belfort (90)"
+    assert signer in page.content.decode().replace("\u00a0", " ")
     pdf = client.post(address, {"format": "pdf"}).content
     assert pdf.startswith(b"%PDF-")
     assert b"/Lang (fr-FR)" in pdf

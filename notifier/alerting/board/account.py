@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifier.alerting.board.incidents import OrganisationLine, organisation_line
 from notifier.alerting.board.readers import Outcome, Reached, Reader, reader
+from notifier.alerting.board.wordings import Wording, wordings, words_of
 from notifier.alerting.decision.who import Answer, answers
 from notifier.alerting.kinds import Kind
 from notifier.alerting.manual.resend import may_arrive_twice, why_not_resent
@@ -21,7 +22,6 @@ from notifier.alerting.models import (
     Alert,
     ManualAction,
     Notification,
-    NotificationState,
 )
 from notifier.alerting.notification.history import COUNTED
 from notifier.delivery.models import DELIVERED_STATES
@@ -66,17 +66,6 @@ class Sent:
         """Whether no more is to come, as far as can be known."""
         ended = (self.delivered_at, self.ended_at)
         return any(ended) or self.reader.outcome is Outcome.HANDED_OVER
-
-
-@dataclass(frozen=True)
-class Text:
-    """The very words that went to some, on one channel."""
-
-    channel: str
-    subject: str
-    body: str
-    readers: list[str]
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -126,16 +115,18 @@ class Account:
         )
 
     @property
-    def wordings(self) -> list[Text]:
+    def wordings(self) -> list[Wording]:
         """The texts, each once with its readers, in the order of their making."""
-        by_words: dict[tuple[str, str, str], Text] = {}
-        for sent in self.texts:
-            if sent.body:
-                key = (sent.reader.channel, sent.subject, sent.body)
-                text = Text(*key, [], sent.planned_at)
-                readers = by_words.setdefault(key, text).readers
-                readers.append(f"{sent.reader.title}, {sent.organisation}")
-        return list(by_words.values())
+        return wordings(
+            Wording(
+                sent.reader.channel,
+                sent.subject,
+                sent.body,
+                [f"{sent.reader.title}, {sent.organisation}"],
+                sent.planned_at,
+            )
+            for sent in self.texts
+        )
 
     @property
     def resendable(self) -> list[Sent]:
@@ -211,7 +202,7 @@ def _sent(notification: Notification, alert: Alert) -> Sent:
     said = reader(notification)
     arrived = message is not None and message.state in DELIVERED_STATES
     ended = said.outcome in (Outcome.FAILED, Outcome.WITHDRAWN)
-    is_own = message is not None and notification.state != NotificationState.SUPPRESSED
+    subject, body = words_of(notification)
     return Sent(
         reader=said,
         organisation=alert.organisation_name,
@@ -221,8 +212,8 @@ def _sent(notification: Notification, alert: Alert) -> Sent:
         handed_at=message.accepted_at if message else None,
         delivered_at=message.ended_at if message and arrived else None,
         ended_at=said.at if ended else None,
-        subject=message.subject if message and is_own else "",
-        body=message.body if message and is_own else "",
+        subject=subject,
+        body=body,
         why_not_again=why_not_resent(notification, alert, timezone.now()),
         may_arrive_twice=message is not None and may_arrive_twice(message),
     )

@@ -40,14 +40,15 @@ def issue_attestation(request: ConsoleRequest, incident: int) -> HttpResponse:
     is_pdf = request.POST.get("format") == "pdf"
     note_issue(found, facts, request.user.pk, "PDF" if is_pdf else "HTML")
     issued_at = timezone.now()
+    issued_by = f"{request.user}, {request.scope.function(Permission.EXPORT)}"
     if not is_pdf:
-        issue = {"issued_at": issued_at, "issued_by": str(request.user)}
+        issue = {"issued_at": issued_at, "issued_by": issued_by}
         return render(
             request, "incidents/attestation.html", _context(request, found, facts) | issue
         )
     content = attestation_pdf(
         facts,
-        issued_by=str(request.user),
+        issued_by=issued_by,
         issued_at=issued_at,
         with_addresses=request.scope.has(Permission.SEE_PEOPLE),
     )
