@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from notifier.directory.changes import RECORDED
 from notifier.directory.models import (
+    Absence,
     Address,
     Change,
     Mandate,
+    OnCallRotation,
+    OnCallShift,
     Organisation,
     OrganisationRef,
     Person,
@@ -100,17 +104,24 @@ EVERYTHING = AllowedOrganisations(is_everything=True)
 def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
     """Return whether a change concerned allowed organisations alone.
 
-    Those of its mandates then and now, and those that tell its people today.
+    Those of its mandates then and now, of its absences and its on-call, and those that tell its
+    people today.
     """
     if allowed.is_everything:
         return True
     history = Mandate.history.model.objects.filter(change=change)
-    of_mandates = set(history.values_list("organisation_id", flat=True).distinct())
-    here = Mandate.objects.filter(pk__in=history.values("id"))
-    of_mandates |= set(here.values_list("organisation_id", flat=True).distinct())
-    known = Organisation.objects.in_bulk(of_mandates)
+    absences = Absence.history.model.objects.filter(change=change).values("mandate_id")
+    touched: set[int] = set()
+    for rows in (
+        history,
+        Mandate.objects.filter(pk__in=history.values("id")),
+        Mandate.history.model.objects.filter(id__in=absences),
+        *(m.history.model.objects.filter(change=change) for m in (OnCallRotation, OnCallShift)),
+    ):
+        touched |= set(rows.values_list("organisation_id", flat=True).distinct())
+    known = Organisation.objects.in_bulk(touched)
     # One that is gone was allowed to nobody whom this can be asked for.
-    if any(pk not in known or known[pk].ref not in allowed for pk in of_mandates):
+    if any(pk not in known or known[pk].ref not in allowed for pk in touched):
         return False
     people = Person.history.model.objects.filter(change=change).values_list("id", flat=True)
     owners = Address.history.model.objects.filter(change=change).values_list("person_id", flat=True)
@@ -123,14 +134,24 @@ def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
     return not rows.exists()
 
 
-def touching_others(changes: Iterable[Change], organisations: QuerySet[Organisation]) -> set[int]:
-    """Return those of the changes that touched a mandate outside these organisations, by number.
+def undoable_within(changes: Iterable[Change], organisations: QuerySet[Organisation]) -> set[int]:
+    """Return those of the changes that could be taken back within these organisations, by number.
 
-    One statement, for what to offer; `touches_only` asks more before anything is taken back.
+    Such a change touched recorded rows, none of another organisation, and still stands. One
+    statement, for what to offer; `touches_only` asks more before anything is taken back.
     """
-    rows = Mandate.history.model.objects.filter(change__in=[one.pk for one in changes])
-    others = rows.exclude(organisation__in=organisations)
-    return set(others.values_list("change_id", flat=True).distinct())
+    recorded, others = Q(), Q()
+    elsewhere = Mandate.history.model.objects.exclude(organisation__in=organisations)
+    held_elsewhere = Exists(elsewhere.filter(id=OuterRef("mandate_id")))
+    for model in RECORDED:
+        rows = model.history.model.objects.filter(change=OuterRef("pk"))
+        recorded |= Q(Exists(rows))
+        if model in (Mandate, OnCallRotation, OnCallShift):
+            others |= Q(Exists(rows.exclude(organisation__in=organisations)))
+        elif model is Absence:
+            others |= Q(Exists(rows.filter(held_elsewhere)))
+    found = Change.objects.filter(recorded, pk__in=[one.pk for one in changes], undone_by=None)
+    return set(found.exclude(others).values_list("pk", flat=True))
 
 
 def _told(people: Iterable[int]) -> Iterator[tuple[int, OrganisationRef]]:

@@ -1,4 +1,4 @@
-"""Write people, mandates and addresses under a numbered change, each row with its history."""
+"""Write rows of the directory under a numbered change, each with its history."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifier.directory.models import (
+    Absence,
     Address,
     Change,
     ChangeKind,
     Mandate,
+    OnCallRotation,
     OnCallShift,
     Person,
 )
 from notifier.directory.models.changes import naming, recorded_in_bulk
 
-Row: TypeAlias = Person | Mandate | Address
-R = TypeVar("R", bound=Person | Mandate | Address)
+Row: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
+R = TypeVar("R", bound=Row)
 
-# A person stands before the rows that name it; they go in the other order.
-MODELS: tuple[type[Row], ...] = (Person, Mandate, Address)
+# What lists bring.
+LISTED: tuple[type[Row], ...] = (Person, Mandate, Address)
+# A row stands before those that name it; they go in the other order.
+RECORDED: tuple[type[Row], ...] = (*LISTED, Absence, OnCallRotation, OnCallShift)
 ADDED, CHANGED, REMOVED = "+", "~", "-"
 _BATCH = 1_000
 # Of a lock of PostgreSQL that is no row's; any number that nothing else here takes.
@@ -58,6 +62,10 @@ class Edits:
     def is_removed(self, row: Row) -> bool:
         """Return whether a row is to be deleted."""
         return id(row) in self._by_kind[REMOVED]
+
+    def __iter__(self) -> Iterator[Row]:
+        for rows in self._by_kind.values():
+            yield from rows.values()
 
     def __bool__(self) -> bool:
         return any(self._by_kind.values())
@@ -105,15 +113,15 @@ def changing(kind: ChangeKind, author: str, source: str = "") -> Iterator[Change
             yield change
 
 
-def last_history() -> list[int | None]:
-    """Return the last numbers of the history: they tell whether anything changed.
+def last_history(models: Sequence[type[Row]] = LISTED) -> list[int | None]:
+    """Return the last numbers of the models' history: they tell whether anything changed.
 
     What takes long is found out without a lock, then written only if these are the same: on SQLite
     a long transaction keeps reports waiting.
     """
     return [
         model.history.order_by("-history_id").values_list("history_id", flat=True).first()
-        for model in MODELS
+        for model in models
     ]
 
 
@@ -122,7 +130,7 @@ def write(edits: Edits, change: Change) -> None:
 
     A few statements for every thousand rows. Shifts and absences go with a mandate that is deleted.
     """
-    for model in MODELS:
+    for model in RECORDED:
         added, changed = edits.rows(ADDED, model), edits.rows(CHANGED, model)
         for row in added:
             _take_ids(row)
@@ -132,19 +140,14 @@ def write(edits: Edits, change: Change) -> None:
         record(model, added, ADDED, change)
         record(model, changed, CHANGED, change)
     with recorded_in_bulk():
-        for model in reversed(MODELS):
+        for model in reversed(RECORDED):
             removed = edits.rows(REMOVED, model)
             record(model, removed, REMOVED, change)
             for ids in _batches(removed):
                 _manager(model).filter(pk__in=ids).delete()
 
 
-def record(
-    model: type[Row | OnCallShift],
-    rows: Sequence[Row | OnCallShift],
-    kind: str,
-    change: Change | None,
-) -> None:
+def record(model: type[Row], rows: Sequence[Row], kind: str, change: Change | None) -> None:
     """Store how the rows stand in their table; those to delete, before they are.
 
     Copied by the database: rows of history that Python makes take as long as all the rest.
@@ -166,7 +169,7 @@ def record(
 
 
 @cache
-def _history_model(model: type[Row | OnCallShift]) -> Any:
+def _history_model(model: type[Row]) -> Any:
     """Each look at `history` makes a class of managers anew, 0.3 ms."""
     return model.history.model
 
@@ -194,14 +197,14 @@ def _overwrite(model: type[Row], rows: Sequence[Row]) -> None:
     )
 
 
-def _batches(rows: Sequence[Row | OnCallShift]) -> Iterator[list[int]]:
+def _batches(rows: Sequence[Row]) -> Iterator[list[int]]:
     for start in range(0, len(rows), _BATCH):
         yield [row.pk for row in rows[start : start + _BATCH]]
 
 
 def _take_ids(row: Row) -> None:
     """Take the number of a person that was stored after the row was made."""
-    if not isinstance(row, Person) and not row.person_id:
+    if isinstance(row, Mandate | Address) and not row.person_id:
         row.person = row.person
 
 

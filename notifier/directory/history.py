@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from notifier.directory.changes import ADDED, MODELS, REMOVED
+from notifier.directory.changes import ADDED, LISTED, RECORDED, REMOVED, Row
 from notifier.directory.history_words import holder_names, person_names, value_words
 from notifier.directory.models import (
     Absence,
@@ -27,9 +27,6 @@ from notifier.directory.names import fold
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
 
-Recorded: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
-
-_RECORDED: tuple[type[Recorded], ...] = (*MODELS, Absence, OnCallRotation, OnCallShift)
 _HIDDEN = {"id", "person_id", "organisation_id", "mandate_id", "rotation_id", "members"}
 _BATCH = 500
 # What is counted of a change, as people say it.
@@ -126,7 +123,7 @@ def lines_after(
     """
     first, after = _read_key(key)
     lines: list[Line] = []
-    for number, model in enumerate(_RECORDED):
+    for number, model in enumerate(RECORDED):
         if number < first or len(lines) >= limit:
             continue
         rows = model.history.model.objects.filter(change=change)
@@ -146,7 +143,7 @@ def _read_key(key: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _within(model: type[Recorded], change: Change, organisations: QuerySet[Organisation]) -> Q:
+def _within(model: type[Row], change: Change, organisations: QuerySet[Organisation]) -> Q:
     """Select the rows of a model's history that concern these organisations."""
     if model in (Mandate, OnCallRotation, OnCallShift):
         return Q(organisation__in=organisations)
@@ -169,7 +166,7 @@ class _Around:
     organisations: dict[int, Organisation | None] = field(default_factory=dict)
 
 
-def _lines(rows: Sequence[Any], model: type[Recorded], number: int) -> Iterator[Line]:
+def _lines(rows: Sequence[Any], model: type[Row], number: int) -> Iterator[Line]:
     around = _read_around(rows, model)
     for row in rows:
         yield Line(
@@ -181,7 +178,7 @@ def _lines(rows: Sequence[Any], model: type[Recorded], number: int) -> Iterator[
         around.before[row.id] = row
 
 
-def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
+def _read_around(rows: Sequence[Any], model: type[Row]) -> _Around:
     """Read it for all rows at once, in a bounded number of statements."""
     around = _Around()
     if not rows:
@@ -189,7 +186,7 @@ def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
     ids = {row.id for row in rows}
     earlier = model.history.model.objects.filter(id__in=ids, history_id__lt=rows[0].history_id)
     around.before = {row.id: row for row in earlier.order_by("history_id")}
-    if model in MODELS:
+    if model in LISTED:
         around.people = person_names(ids if model is Person else {row.person_id for row in rows})
     if model in (Absence, OnCallShift):
         told = {row.mandate_id for row in rows}
@@ -209,7 +206,7 @@ def _read_around(rows: Sequence[Any], model: type[Recorded]) -> _Around:
     return around
 
 
-def _values(row: Any, model: type[Recorded], around: _Around) -> Iterator[tuple[str, str, str]]:
+def _values(row: Any, model: type[Row], around: _Around) -> Iterator[tuple[str, str, str]]:
     """Yield each value that is worth saying: its name, before and after."""
     before = around.before.get(row.id)
     place = around.organisations.get(row.id)
@@ -231,7 +228,7 @@ def _values(row: Any, model: type[Recorded], around: _Around) -> Iterator[tuple[
             yield (name, written, "") if row.history_type == REMOVED else (name, "", written)
 
 
-def _subject(row: Any, model: type[Recorded], around: _Around) -> str:
+def _subject(row: Any, model: type[Row], around: _Around) -> str:
     """Return whom or what a row of history is about, as it was called then."""
     if model is Person:
         return around.people[row.id]

@@ -13,7 +13,7 @@ from notifier.directory.allowed import AllowedOrganisations
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.models import Address, Change, Mandate, Organisation, Person
 from notifier.directory.models import OrganisationRef as Ref
-from notifier.directory.undo import UndoError, undo
+from notifier.directory.undoing.undo import UndoError, undo
 from notifier.territory.resolve import commune_by_code
 from tests.directory.people import organisation, somebody
 from tests.directory.public_lists import (

@@ -12,7 +12,7 @@ from django.db import connection
 
 from notifier.directory.imports import importer
 from notifier.directory.models import Mandate
-from notifier.directory.undo import UndoError, undo
+from notifier.directory.undoing.undo import UndoError, undo
 from tests.directory.importing import import_contacts
 
 pytestmark = pytest.mark.usefixtures("real_commits", "fiction")

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from notifier.directory.imports.importer import import_list
 from notifier.directory.models import Mandate, Person
-from notifier.directory.undo import undo
+from notifier.directory.undoing.undo import undo
 from tests.directory.public_lists import MAYORS_HEADER, mayors, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]

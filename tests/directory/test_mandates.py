@@ -28,7 +28,7 @@ from notifier.directory.person_addresses import (
     try_first,
 )
 from notifier.directory.recipients import active_people
-from notifier.directory.undo import undo
+from notifier.directory.undoing.undo import undo
 from tests.directory.people import organisation, somebody
 
 pytestmark = [

@@ -19,7 +19,7 @@ from notifier.directory.contacts import delete_mandates
 from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.imports.importer import import_list
 from notifier.directory.models import Address, Change, ChangeKind, Mandate, OnCallShift, Person
-from notifier.directory.undo import UndoError, undo
+from notifier.directory.undoing.undo import UndoError, undo
 from notifier.journal.models import Entry
 from notifier.territory.resolve import commune_by_code
 from tests.directory.public_lists import MAYORS_HEADER, mayor, write

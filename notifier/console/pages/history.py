@@ -11,7 +11,7 @@ from notifier.accounts.scope import Scope
 from notifier.console.forms.history import HistoryFilter
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.paging import PAGE_SIZE, page_before
-from notifier.directory.allowed import touching_others
+from notifier.directory.allowed import undoable_within
 from notifier.directory.history import counted, lines_after
 from notifier.directory.models import Change
 
@@ -57,7 +57,6 @@ def change_page(request: ConsoleRequest, change: int) -> HttpResponse:
 
 
 def _may_undo(change: Change, scope: Scope) -> bool:
-    """Return whether the reader administers all that the change touched, and it still stands."""
-    is_standing = scope.has(Permission.IMPORT) and not hasattr(change, "undone_by")
+    """Return whether the reader administers all that the change touched, and it can be undone."""
     own = scope.organisations(Permission.IMPORT)
-    return is_standing and change.pk not in touching_others([change], own)
+    return scope.has(Permission.IMPORT) and bool(undoable_within([change], own))

@@ -12,7 +12,7 @@ from notifier.accounts.roles import Permission
 from notifier.console.forms.undoing import MANY, UndoForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
-from notifier.directory.undo import UndoError, undo
+from notifier.directory.undoing.undo import UndoError, undo
 
 _MAX_KEPT = 50
 

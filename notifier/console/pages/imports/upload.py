@@ -11,7 +11,7 @@ from notifier.console.forms.imports import UploadForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
 from notifier.console.pages.paging import page_before
-from notifier.directory.allowed import touching_others
+from notifier.directory.allowed import undoable_within
 from notifier.directory.history import counted
 from notifier.directory.imports.jobs import MAX_BYTES, ImportRefused, submit, unfinished
 from notifier.directory.models import ChangeKind
@@ -42,16 +42,13 @@ def upload(request: ConsoleRequest) -> HttpResponse:
             return redirect("console:import-job", job.pk)
     changes = request.scope.changes(Permission.IMPORT).filter(kind__in=_BULK)
     shown, last = page_before(changes.select_related("undone_by"), request)
-    others = touching_others(shown, request.scope.organisations(Permission.IMPORT))
+    undoable = undoable_within(shown, request.scope.organisations(Permission.IMPORT))
     context = {
         "form": form,
         "is_too_large": TOO_LARGE in request.GET,
         "max_megabytes": MAX_BYTES // 1024**2,
         "jobs": unfinished(request.user.pk),
-        "changes": [
-            (one, counted(one), not hasattr(one, "undone_by") and one.pk not in others)
-            for one in shown
-        ],
+        "changes": [(one, counted(one), one.pk in undoable) for one in shown],
         "last": last,
     }
     status = 422 if form.errors else 200

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from notifier.accounts.roles import Permission
+from notifier.accounts.scope import Scope
 from notifier.alerting.decision.who import Answer, who_would_be_told
 from notifier.alerting.policy.current import categories, label_of
 from notifier.console.forms.organisation import WhoForm
@@ -18,8 +19,9 @@ from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.organisation.lookup import is_stored, organisation_or_404
 from notifier.console.pages.organisation.people import SEE, frame
 from notifier.delivery.address import mask
+from notifier.directory.allowed import undoable_within
 from notifier.directory.models import OrganisationKind, OrganisationRef
-from notifier.directory.organisation_history import history_of
+from notifier.directory.organisation_history import PastChange, history_of
 from notifier.intake.schema.vocabulary import Severity
 from notifier.territory.resolve import commune_by_code
 
@@ -62,6 +64,7 @@ def history(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     context = {
         **frame(request.scope, one),
         "changes": shown,
+        "undoable": _undoable(request.scope, shown),
         "next": shown[-1].change.pk if len(found) > _PAGE else None,
     }
     return render(request, "organisation/history.html", context)
@@ -97,6 +100,13 @@ def who(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         "at": at,
     }
     return render(request, "organisation/who.html", context)
+
+
+def _undoable(scope: Scope, shown: Sequence[PastChange]) -> set[int]:
+    if not scope.has(Permission.IMPORT):
+        return set()
+    own = scope.organisations(Permission.IMPORT)
+    return undoable_within((past.change for past in shown), own)
 
 
 def _named(answers: Sequence[Answer]) -> Q:

@@ -34,7 +34,7 @@ from notifier.directory.management.commands._lists import (
     refused_file,
 )
 from notifier.directory.models import Change, ChangeKind
-from notifier.directory.undo import UndoError, undo
+from notifier.directory.undoing.undo import UndoError, undo
 from notifier.moments import weekday_moment
 from notifier.territory.resolve import commune_by_code, communes_in
 

@@ -1,0 +1,1 @@
+"""Changes taken back: what stands as the change left it comes back, the rest stays."""

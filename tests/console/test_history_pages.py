@@ -1,0 +1,55 @@
+"""The history of a département: what is in it, what is said of it, what can be taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifier.accounts.roles import Role
+from notifier.directory.absences import add_absence
+from notifier.directory.changes import changing
+from notifier.directory.models import Absence, Change, ChangeKind
+from notifier.directory.organisation_changes import record_organisation
+from tests.directory.people import organisation, somebody
+from tests.harness.accounts import add_account, logged_in
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("pages over the room's functions, which both databases run"),
+]
+
+
+@pytest.fixture
+def client() -> Client:
+    return logged_in(add_account(Role.GROUPEMENT, "90", name="anne"))
+
+
+def text(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    page: str = answer.content.decode()
+    return page.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_an_absence_is_taken_back_from_the_history(client: Client) -> None:
+    mandate = somebody(organisation(code="90033"), "Noyer", "maire")
+    now = timezone.now()
+    with changing(ChangeKind.HAND, "anne") as change:
+        add_absence(mandate, now, now + timedelta(days=2), None, now)
+    undo = f"/historique/{change.pk}/annuler"
+    assert undo in text(client, f"/historique/{change.pk}")
+    assert "Voir ou annuler" in text(client, "/organismes/commune/90033/historique")
+    assert "Noyer, absence : retiré" in text(client, undo)
+    client.post(undo)
+    assert not Absence.objects.exists()
+    assert undo not in text(client, f"/historique/{change.pk}")
+    assert "absence : changé depuis" not in text(client, f"/historique/{change.pk + 1}")
+
+
+def test_no_button_where_nothing_can_be_taken_back(client: Client) -> None:
+    record_organisation(organisation(code="90033"), {"name": ("A", "B")}, author="a", is_new=False)
+    change = Change.objects.get()
+    assert f"/historique/{change.pk}/annuler" not in text(client, f"/historique/{change.pk}")
