@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
@@ -41,6 +41,8 @@ def page(permission: Permission | None = None) -> Callable[[View], View]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if _has_nul(request):
+                raise Http404
             if not request.user.is_authenticated:
                 return _to_log_in(request)
             asked = cast(ConsoleRequest, request)
@@ -59,6 +61,12 @@ def page(permission: Permission | None = None) -> Callable[[View], View]:
 def posted(request: HttpRequest) -> QueryDict | None:
     """Return what a form sent, perhaps nothing; None where none was sent."""
     return request.POST if request.method == "POST" else None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Whether an address holds a sign that no text in a database can."""
+    given = (one for values in request.GET.lists() for one in (values[0], *values[1]))
+    return "\0" in request.path or any("\0" in one for one in given)
 
 
 def _to_log_in(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from notifier.accounts.roles import Permission
 from notifier.console.pages.access import ConsoleRequest, View, page
 from notifier.console.territory import departements_of
 from notifier.directory.zones.outlines import zone_outlines
+from notifier.territory.resolve import commune_by_code
 from notifier.territory.zones.outlines import (
     commune_outlines,
     departement_outlines,
@@ -68,7 +69,7 @@ def departement_map(request: ConsoleRequest, departement: str) -> HttpResponse:
 @etag(_version)
 def commune_map(request: ConsoleRequest, commune: str) -> HttpResponse:
     """Return a commune and its neighbours."""
-    if commune not in request.scope.communes(SEE):
+    if commune not in request.scope.communes(SEE) or commune_by_code(commune) is None:
         raise Http404
     return HttpResponse(commune_outlines(commune), content_type=GEOJSON)
 

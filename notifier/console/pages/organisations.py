@@ -21,6 +21,7 @@ from notifier.console.forms.organisations import (
 )
 from notifier.console.navigation import url_or_none
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.paging import key_of
 from notifier.console.territory import EDIT, administered, departements_of
 from notifier.directory.models import Organisation, OrganisationKind
 from notifier.directory.models.organisations import known_departement
@@ -47,7 +48,7 @@ def organisations(request: ConsoleRequest) -> HttpResponse:
     found = chosen.qs if chosen.form.is_valid() else within.none()
     if not request.GET.get("kind"):
         found = found.exclude(kind=OrganisationKind.COMMUNE)
-    rows, next_key = _part(found, request.GET.get("apres", ""))
+    rows, next_key = _part(found, key_of(request, "apres"))
     return render(
         request,
         "organisations/list.html",
@@ -60,9 +61,11 @@ def organisations(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-def _part(found: QuerySet[Organisation], after: str) -> tuple[list[Organisation], int | None]:
+def _part(
+    found: QuerySet[Organisation], after: int | None
+) -> tuple[list[Organisation], int | None]:
     """Return the page after an organisation, by name, and after which the next begins."""
-    if after.isdecimal() and (last := found.filter(pk=int(after)).first()):
+    if after is not None and (last := found.filter(pk=after).first()):
         found = found.filter(Q(name__gt=last.name) | Q(name=last.name, pk__gt=last.pk))
     rows = list(found.select_related("parent").order_by("name", "pk")[: _PAGE + 1])
     return rows[:_PAGE], rows[_PAGE - 1].pk if len(rows) > _PAGE else None

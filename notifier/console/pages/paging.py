@@ -1,4 +1,4 @@
-"""Lists that page by key: never by offset, never counted."""
+"""Ids in addresses and forms, and lists that page by them: never by offset, never counted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls.converters import IntConverter
 
 PAGE_SIZE = 50
+# What a bigint holds of either database, whatever the digits.
 _MAX_DIGITS = 18
 M = TypeVar("M", bound=Model)
 
 
+class IdConverter(IntConverter):
+    """An id within an address; longer numbers are of no row, and lead to no page."""
+
+    regex = f"[0-9]{{1,{_MAX_DIGITS}}}"
+
+
+def id_of(text: str) -> int | None:
+    """Return the id that a browser gave; None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
+
+
 def key_of(request: HttpRequest, name: str = "avant") -> int | None:
     """Return the key of the last row that was shown; None on the first page."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
+    return id_of(request.GET.get(name, ""))
 
 
 def page_before(

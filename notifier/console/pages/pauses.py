@@ -69,8 +69,8 @@ def resume_sending(request: ConsoleRequest) -> HttpResponse:
     """Ask, then end all pauses that the reader may end: what is still useful leaves."""
     found = [one.pause for one in pauses_for(request.scope) if one.may_resume]
     only = request.GET.get("source", "")
-    if only.isdecimal():
-        found = [one for one in found if one.source and one.source.pk == int(only)]
+    if only:
+        found = [one for one in found if one.source and str(one.source.pk) == only]
     if request.method == "POST":
         by = str(request.user)
         is_everything = any(one.source is None for one in found)

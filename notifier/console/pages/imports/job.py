@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from notifier.accounts.roles import Permission
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
-from notifier.console.pages.paging import page_after
+from notifier.console.pages.paging import id_of, page_after
 from notifier.directory.imports import jobs
 from notifier.directory.imports.correction import refused_rows
 from notifier.directory.imports.reading import FORMATS
@@ -71,11 +71,9 @@ def job_page(request: ConsoleRequest, job: int) -> HttpResponse:
 def leave_row_out(request: ConsoleRequest, job: int) -> HttpResponse:
     """Have a row not taken, or taken again."""
     found = _own(request, job)
-    line = request.POST.get("line", "")
+    line = id_of(request.POST.get("line", ""))
     is_left_out = request.POST.get("take") != "1"
-    if not (line.isascii() and line.isdigit() and len(line) < 10) or not jobs.leave_out(
-        found, int(line), is_left_out=is_left_out
-    ):
+    if line is None or not jobs.leave_out(found, line, is_left_out=is_left_out):
         messages.warning(request, "Cette ligne ne peut plus être choisie.")
     back = request.POST.get("back", "")
     own = reverse("console:import-job", args=[found.pk])

@@ -20,6 +20,7 @@ from notifier.alerting.models import Notification
 from notifier.console.downloads import table_answer
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.log.form import SEE, LogForm
+from notifier.console.pages.paging import key_of
 from notifier.console.pages.reauthentication import reauthenticated
 
 MAX_EXPORTED = 10_000
@@ -120,10 +121,10 @@ def _lines(request: ConsoleRequest, rows: list[Notification]) -> list[LogLine]:
 
 def _key(request: ConsoleRequest) -> int | None:
     """Return the id before which a page begins; Http404 for what is none."""
-    given = request.GET.get("avant", "")
-    if given and not (given.isdecimal() and len(given) < 19):
+    key = key_of(request)
+    if key is None and request.GET.get("avant"):
         raise Http404
-    return int(given) if given else None
+    return key
 
 
 def _filters(form: LogForm, given: QueryDict) -> str:

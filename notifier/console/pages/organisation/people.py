@@ -27,6 +27,7 @@ from notifier.console.pages.organisation.lookup import (
     stored,
     url_of,
 )
+from notifier.console.pages.paging import id_of
 from notifier.delivery.last_deliveries import last_deliveries
 from notifier.directory.absences import absences_of
 from notifier.directory.address_health import AddressHealth, health_of
@@ -247,9 +248,10 @@ def move_mandate(request: ConsoleRequest, mandate: int) -> HttpResponse:
 def order(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     """Take the order into which rows were dragged."""
     one = organisation_or_404(request.scope, EDIT, kind, code)
-    ids = [int(part) for part in request.POST.get("order", "").split(",") if part.isdecimal()]
+    ids = [id_of(part) for part in request.POST.get("order", "").split(",")]
+    known = [number for number in ids if number is not None]
     try:
-        if is_stored(one) and put_in_order(one, ids, str(request.user)):
+        if is_stored(one) and put_in_order(one, known, str(request.user)):
             messages.success(request, "L’ordre est enregistré.")
     except MandateError as refusal:
         messages.error(request, str(refusal))

@@ -18,6 +18,7 @@ from notifier.console.forms.organisation import WhoForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.organisation.lookup import is_stored, organisation_or_404
 from notifier.console.pages.organisation.people import SEE, frame
+from notifier.console.pages.paging import key_of
 from notifier.delivery.address import mask
 from notifier.directory.allowed import undoable_within
 from notifier.directory.models import OrganisationKind, OrganisationRef
@@ -28,11 +29,6 @@ from notifier.territory.resolve import commune_by_code
 _PAGE = 30
 
 
-def _key(request: ConsoleRequest) -> int | None:
-    text = request.GET.get("avant", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
 @page(Permission.SEE_INCIDENTS)
 @require_safe
 def alerts(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
@@ -41,7 +37,7 @@ def alerts(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     rows = request.scope.alerts(Permission.SEE_INCIDENTS).filter(
         organisation_kind=kind, organisation=code
     )
-    before = _key(request)
+    before = key_of(request)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.select_related("incident").order_by("-id")[: _PAGE + 1])
@@ -59,7 +55,7 @@ def alerts(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
 def history(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     """Show who changed what, with before and after."""
     one = organisation_or_404(request.scope, SEE, kind, code)
-    found = history_of(one, mask, _key(request), _PAGE + 1) if is_stored(one) else []
+    found = history_of(one, mask, key_of(request), _PAGE + 1) if is_stored(one) else []
     shown = found[:_PAGE]
     context = {
         **frame(request.scope, one),
