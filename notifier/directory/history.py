@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notifier.directory.changes import ADDED, LISTED, RECORDED, REMOVED, Row
 from notifier.directory.history_words import holder_names, person_names, value_words
@@ -15,7 +14,6 @@ from notifier.directory.models import (
     Absence,
     Address,
     Change,
-    ChangeKind,
     Mandate,
     OnCallRotation,
     OnCallShift,
@@ -94,15 +92,15 @@ def touching(changes: QuerySet[Change], organisations: QuerySet[Organisation]) -
 
 
 def plans_of(organisations: QuerySet[Organisation]) -> Q:
-    """Select the changes of the organisations' absences and on-call duty, and of themselves."""
+    """Select the changes of the organisations' absences and on-call, of them and their zones."""
     mandates = Mandate.history.model.objects.filter(organisation__in=organisations).values("id")
     absences = Absence.history.model.objects.filter(change=OuterRef("pk"), mandate__in=mandates)
     planned = Q(Exists(absences))
     for model in (OnCallRotation, OnCallShift):
         rows = model.history.model.objects.filter(change=OuterRef("pk"))
         planned |= Q(Exists(rows.filter(organisation__in=organisations)))
-    refs = organisations.annotate(ref_text=Concat("kind", Value(":"), "code"))
-    return planned | Q(kind=ChangeKind.HAND, source__in=refs.values("ref_text"))
+    own = Change.organisations.through.objects.filter(change=OuterRef("pk"))
+    return planned | Q(Exists(own.filter(organisation__in=organisations)))
 
 
 def lines_of(change: Change) -> Iterator[Line]:

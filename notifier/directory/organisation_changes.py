@@ -23,6 +23,7 @@ def record_organisation(
         return
     counts = {"added" if is_new else "changed": 1}
     change = start_change(ChangeKind.HAND, author, str(one.ref), counts=counts)
+    change.organisations.add(one)
     what = "inscrit" if is_new else "modifié"
     named = one._meta.get_field
     said = " ; ".join(
@@ -59,6 +60,7 @@ def record_changes(
         counts.update({verb: len(names) for verb, names in changes.named.items()})
         counts["unchanged"] += changes.unchanged
     change = start_change(ChangeKind.TERRITORY, author, source, counts=dict(counts))
+    change.organisations.add(*(one for one, _ in changed))
     write_entries(
         new_entry(
             None,

@@ -40,6 +40,7 @@ def end_organisation(one: Organisation, last_day: date, author: str) -> None:
         raise OrganisationError("ce jour est passé : donner aujourd’hui ou un jour à venir")
     with transaction.atomic():
         change = start_change(ChangeKind.HAND, author, str(one.ref))
+        change.organisations.add(one)
         if naming := _conventions(one):
             raise OrganisationError(
                 f"{', '.join(naming)} : une convention le prévient ou vaut sur son territoire ; la "

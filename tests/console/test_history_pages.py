@@ -11,8 +11,10 @@ from django.utils import timezone
 from notifier.accounts.roles import Role
 from notifier.directory.absences import add_absence
 from notifier.directory.changes import changing
-from notifier.directory.models import Absence, Change, ChangeKind
+from notifier.directory.models import Absence, Change, ChangeKind, Zone
 from notifier.directory.organisation_changes import record_organisation
+from notifier.directory.zones.edits import add_zone, end_zone
+from notifier.directory.zones.store import commune_zones
 from tests.directory.people import organisation, somebody
 from tests.harness.accounts import add_account, logged_in
 
@@ -53,3 +55,20 @@ def test_no_button_where_nothing_can_be_taken_back(client: Client) -> None:
     record_organisation(organisation(code="90033"), {"name": ("A", "B")}, author="a", is_new=False)
     change = Change.objects.get()
     assert f"/historique/{change.pk}/annuler" not in text(client, f"/historique/{change.pk}")
+
+
+def test_a_zone_entered_by_hand_is_in_the_history_of_its_departement(client: Client) -> None:
+    landlord = organisation("partenaire", "habitat-essai")
+    landlord.departement = "90"
+    landlord.save()
+    elsewhere = logged_in(add_account(Role.GROUPEMENT, "25", name="bob"))
+    add_zone(landlord, commune_zones(["90033"])[0], "anne")
+    zone = Zone.objects.get(organisation=landlord)
+    end_zone(zone, timezone.localdate(), "anne")
+    for change in Change.objects.filter(kind=ChangeKind.TERRITORY):
+        for path in ("/historique", "/historique?organisme=habitat-essai"):
+            assert f"N° {change.pk}, territoire" in text(client, path)
+            assert f"N° {change.pk}," not in text(elsewhere, path)
+        shown = text(client, f"/historique/{change.pk}")
+        assert "Habitat Exemple (partenaire:habitat-essai)" in shown
+        assert elsewhere.get(f"/historique/{change.pk}").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -13,7 +14,9 @@ from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.paging import PAGE_SIZE, page_before
 from notifier.directory.allowed import undoable_within
 from notifier.directory.history import counted, lines_after
-from notifier.directory.models import Change
+from notifier.directory.models import Change, Organisation
+
+_MAX_NAMED = 20
 
 
 @page(Permission.SEE_PEOPLE)
@@ -48,12 +51,19 @@ def change_page(request: ConsoleRequest, change: int) -> HttpResponse:
     context = {
         "change": found,
         "counts": counted(found),
+        "organisations": _organisations(found, organisations),
         "lines": shown,
         "last": shown[-1].key if len(lines) > PAGE_SIZE else None,
         "may_undo": _may_undo(found, scope),
         "is_part": not is_everything,
     }
     return render(request, "history/change.html", context)
+
+
+def _organisations(change: Change, within: QuerySet[Organisation] | None) -> list[Organisation]:
+    """Return some of those that the change touched themselves; a new list of EPCI names many."""
+    found = change.organisations.order_by("name")
+    return list((found if within is None else found.filter(pk__in=within))[:_MAX_NAMED])
 
 
 def _may_undo(change: Change, scope: Scope) -> bool:

@@ -45,6 +45,11 @@ class Change(models.Model):
         verbose_name="annule",
     )
 
+    # Those that it changed themselves, or their territories; of people the history says it.
+    organisations = models.ManyToManyField(
+        "directory.Organisation", related_name="+", blank=True, verbose_name="organismes"
+    )
+
     class Meta:
         verbose_name = "changement de l’annuaire"
         verbose_name_plural = "changements de l’annuaire"
