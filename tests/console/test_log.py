@@ -189,3 +189,12 @@ def test_accesses_are_those_of_ones_own_accounts_and_sources(source) -> None:
     assert "Envois suspendus par P. Martin" in page
     assert "dotée d’une autre clé" in page
     assert logged_in(colleague).get("/journal/acces").status_code == 403
+
+
+@pytest.mark.one_database("what a page folds is no matter of SQL")
+def test_its_filters_are_folded_until_one_is_set() -> None:
+    client = logged_in(add_account(Role.AUDITOR, "90"))
+    folded = '<details class="fold"><summary>'
+    assert folded in page_of(client)
+    assert folded in page_of(client, avant="12", reference="")
+    assert '<details class="fold" open><summary>' in page_of(client, reference="R1")

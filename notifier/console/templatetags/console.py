@@ -31,6 +31,7 @@ from notifier.territory import grammar
 register = template.Library()
 
 # Each kind of state with its icon: nothing is said by a colour alone.
+_FEW_FILTERS = 2
 KINDS = {"ok": "check", "wait": "clock", "danger": "warning", "info": "info", "off": "dot"}
 
 
@@ -382,17 +383,28 @@ def errors(form: BaseForm) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def filter_bar(
-    context: Context, form: BaseForm, label: str = "Filtrer la liste", button: str = "Filtrer"
+    context: Context,
+    form: BaseForm,
+    label: str = "Filtrer la liste",
+    button: str = "Filtrer",
+    is_question: bool = False,
 ) -> SafeString:
-    """Show the filters of a list (the form of a FilterSet), sent by GET."""
+    """Show the filters of a list (the form of a FilterSet), sent by GET.
+
+    On a phone they are folded until one is set, unless they are few, or what the page is about: a
+    question.
+    """
     request = context["request"]
+    is_set = any(request.GET.get(form.add_prefix(name)) for name in form.fields)
     return _part(
         "filter_bar",
         form=form,
         label=label,
         button=button,
         path=request.path,
-        is_set=bool(request.GET),
+        is_set=is_set,
+        is_open=is_set or bool(form.errors),
+        folds=not is_question and len(form.visible_fields()) > _FEW_FILTERS,
     )
 
 
