@@ -27,18 +27,6 @@ from notifier.journal.write import new_entry, write_entries
 
 _HIDDEN = {"id", "person_id", "organisation_id", "mandate_id", "rotation_id", "members"}
 _BATCH = 500
-# What is counted of a change, as people say it.
-_COUNTS = {
-    "new": "nouveaux",
-    "added": "ajoutés",
-    "changed": "modifiés",
-    "ended": "terminés",
-    "removed": "retirés",
-    "unchanged": "inchangés",
-    "refused": "refusés",
-    "undone": "rétablis",
-    "kept": "laissés",
-}
 
 
 @dataclass(frozen=True)
@@ -70,13 +58,6 @@ class Line:
 def recent_changes(limit: int) -> list[Change]:
     """Return the last changes, the newest first."""
     return list(Change.objects.select_related("undone_by").order_by("-id")[:limit])
-
-
-def counted(change: Change) -> str:
-    """Say how much a change did: "modifiés : 3, refusés : 1"."""
-    return ", ".join(
-        f"{_COUNTS.get(name, name)} : {count}" for name, count in change.counts.items() if count
-    )
 
 
 def touching(changes: QuerySet[Change], organisations: QuerySet[Organisation]) -> QuerySet[Change]:

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from notifier.accounts.roles import Role
 from notifier.directory.absences import add_absence
+from notifier.directory.change_words import effects
 from notifier.directory.changes import changing
-from notifier.directory.models import Absence, Change, ChangeKind, Zone
+from notifier.directory.models import Absence, Address, Change, ChangeKind, Zone
 from notifier.directory.organisation_changes import record_organisation
+from notifier.directory.undoing.undo import undo
 from notifier.directory.zones.edits import add_zone, end_zone
 from notifier.directory.zones.store import commune_zones
 from tests.directory.people import organisation, somebody
@@ -72,3 +74,36 @@ def test_a_zone_entered_by_hand_is_in_the_history_of_its_departement(client: Cli
         shown = text(client, f"/historique/{change.pk}")
         assert "Habitat Exemple (partenaire:habitat-essai)" in shown
         assert elsewhere.get(f"/historique/{change.pk}").status_code == 404
+
+
+def test_what_a_form_did_is_said(client: Client) -> None:
+    mandate = somebody(organisation(code="90033"), "Noyer", "maire", mobile="+33639980001")
+    now = timezone.now()
+    with changing(ChangeKind.HAND, "anne") as change:
+        add_absence(mandate, now, now + timedelta(days=2), None, now)
+        Address.objects.create(person=mandate.person, kind="email", value="a@b.example")
+        Address.objects.create(person=mandate.person, kind="mobile", value="+33639980002")
+        mandate.rank = 2
+        mandate.save()
+    assert effects([change]) == {
+        change.pk: "ajouts : 2 adresses, 1 absence ; modification : 1 mandat"
+    }
+    for path in ("/historique", f"/historique/{change.pk}"):
+        shown = text(client, path)
+        assert "saisie dans la console" in shown
+        assert "modification : 1 mandat" in shown
+    undoing = undo(change.pk, "anne").change
+    assert f"changement n° {change.pk}" in text(client, f"/historique/{undoing}")
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_history_takes_as_many_statements_for_all(
+    client: Client, count: int, django_assert_max_num_queries
+) -> None:
+    mandate = somebody(organisation(code="90033"), "Noyer", "maire", mobile="+33639980001")
+    for rank in range(2, count + 2):
+        with changing(ChangeKind.HAND, "anne"):
+            mandate.rank = rank
+            mandate.save()
+    with django_assert_max_num_queries(20):
+        assert "1 mandat" in text(client, "/historique")

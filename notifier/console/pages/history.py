@@ -13,7 +13,8 @@ from notifier.console.forms.history import HistoryFilter
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.paging import PAGE_SIZE, page_before
 from notifier.directory.allowed import undoable_within
-from notifier.directory.history import counted, lines_after
+from notifier.directory.change_words import effects, origin_of
+from notifier.directory.history import lines_after
 from notifier.directory.models import Change, Organisation
 
 _MAX_NAMED = 20
@@ -27,9 +28,10 @@ def history(request: ConsoleRequest) -> HttpResponse:
     organisations = request.scope.organisations(Permission.SEE_PEOPLE)
     filters = HistoryFilter(request.GET, queryset=changes, organisations=organisations)
     rows, last = page_before(filters.qs if filters.is_valid() else changes.none(), request)
+    effect = effects(rows)
     context = {
         "filter": filters,
-        "changes": [(change, counted(change)) for change in rows],
+        "changes": [(one, origin_of(one), effect.get(one.pk, "")) for one in rows],
         "last": last,
         "is_filtered": any(request.GET.get(name) for name in filters.form.fields),
     }
@@ -50,7 +52,8 @@ def change_page(request: ConsoleRequest, change: int) -> HttpResponse:
     shown = lines[:PAGE_SIZE]
     context = {
         "change": found,
-        "counts": counted(found),
+        "origin": origin_of(found),
+        "effect": effects([found]).get(found.pk, ""),
         "organisations": _organisations(found, organisations),
         "lines": shown,
         "last": shown[-1].key if len(lines) > PAGE_SIZE else None,

@@ -12,7 +12,7 @@ from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.imports.within import allowed_by
 from notifier.console.pages.paging import page_before
 from notifier.directory.allowed import undoable_within
-from notifier.directory.history import counted
+from notifier.directory.change_words import effects, origin_of
 from notifier.directory.imports.jobs import MAX_BYTES, ImportRefused, submit, unfinished
 from notifier.directory.models import ChangeKind
 
@@ -43,12 +43,15 @@ def upload(request: ConsoleRequest) -> HttpResponse:
     changes = request.scope.changes(Permission.IMPORT).filter(kind__in=_BULK)
     shown, last = page_before(changes.select_related("undone_by"), request)
     undoable = undoable_within(shown, request.scope.organisations(Permission.IMPORT))
+    effect = effects(shown)
     context = {
         "form": form,
         "is_too_large": TOO_LARGE in request.GET,
         "max_megabytes": MAX_BYTES // 1024**2,
         "jobs": unfinished(request.user.pk),
-        "changes": [(one, counted(one), one.pk in undoable) for one in shown],
+        "changes": [
+            (one, origin_of(one), effect.get(one.pk, ""), one.pk in undoable) for one in shown
+        ],
         "last": last,
     }
     status = 422 if form.errors else 200

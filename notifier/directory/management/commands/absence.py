@@ -29,6 +29,7 @@ from notifier.directory.management.commands._arguments import (
 from notifier.directory.models import Absence, ChangeKind
 
 _END_OF_DAY = time(23, 59)
+_SOURCE = "notifier absence"
 
 
 class Command(BaseCommand):
@@ -75,7 +76,7 @@ class Command(BaseCommand):
             stand_in = mandate_named(organisation, options["stand_in"], now)
         starts_at = parse_moment(options["start"], zone) if options["start"] else now
         ends_at = parse_moment(options["end"], zone, _END_OF_DAY)
-        with changing(ChangeKind.HAND, options["who"]):
+        with changing(ChangeKind.HAND, options["who"], _SOURCE):
             absence = add_absence(mandate, starts_at, ends_at, stand_in, now)
         self._show(absence)
         for other in other_mandates(mandate, now):
@@ -95,7 +96,7 @@ class Command(BaseCommand):
 
     def _end(self, options: dict[str, Any]) -> None:
         number = options["number"]
-        with changing(ChangeKind.HAND, options["who"]):
+        with changing(ChangeKind.HAND, options["who"], _SOURCE):
             absence = end_absence(number, timezone.now())
         who = describe_mandate(absence.mandate)
         self.stdout.write(f"Absence n° {number} de {who} : terminée, de nouveau prévenu.")

@@ -12,11 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from notifier.directory.addresses import confirm
+from notifier.directory.change_words import effects, origin_of
 from notifier.directory.changes import changing
 from notifier.directory.coverage import coverage, tonight
 from notifier.directory.election import confirm_mandate, unconfirm_since
 from notifier.directory.export import ExportError, export
-from notifier.directory.history import counted, forget, lines_of, recent_changes
+from notifier.directory.history import forget, lines_of, recent_changes
 from notifier.directory.imports.importer import ImportSummary, import_list
 from notifier.directory.imports.outcome import Verb
 from notifier.directory.imports.reading import AUTOMATIC, FORMATS
@@ -174,7 +175,7 @@ class Command(BaseCommand):
             self._confirm_mandate(options)
             return
         found = addresses_named(options["address"])
-        with changing(ChangeKind.CONFIRMATION, options["who"]):
+        with changing(ChangeKind.CONFIRMATION, options["who"], "notifier directory confirm"):
             for address in found:
                 confirm(address, timezone.now(), is_accepted_again=options["accepte"])
         for address in found:
@@ -185,7 +186,7 @@ class Command(BaseCommand):
         organisation = find_organisation(options["organisation"])
         now = timezone.now()
         mandate = mandate_named(organisation, options["address"], now)
-        with changing(ChangeKind.CONFIRMATION, options["who"]):
+        with changing(ChangeKind.CONFIRMATION, options["who"], "notifier directory confirm"):
             confirm_mandate(mandate, now)
         self.stdout.write(f"Confirmé : {describe_mandate(mandate)}")
 
@@ -226,13 +227,15 @@ class Command(BaseCommand):
 
     def _history(self, options: dict[str, Any]) -> None:
         if options["number"] is None:
-            for change in recent_changes(options["limit"]):
-                self.stdout.write(_describe(change))
+            changes = recent_changes(options["limit"])
+            effect = effects(changes)
+            for change in changes:
+                self.stdout.write(_describe(change, effect.get(change.pk, "")))
             return
         found = Change.objects.filter(pk=options["number"]).first()
         if found is None:
             raise CommandError(f"aucun changement n° {options['number']}")
-        self.stdout.write(_describe(found))
+        self.stdout.write(_describe(found, effects([found]).get(found.pk, "")))
         lines = lines_of(found)
         for line in islice(lines, options["limit"]):
             self.stdout.write(f"  {line}")
@@ -295,15 +298,15 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"« {text} » : écrire la date comme 2026-03-15") from None
 
 
-def _describe(change: Change) -> str:
+def _describe(change: Change, effect: str) -> str:
     """Return one change on a line: number, when, by whom, from what, how much."""
     parts = [
         f"n° {change.pk}",
         f"{timezone.localtime(change.at):%d/%m/%Y %H:%M}",
         change.get_kind_display(),
         f"par {change.author}",
-        change.source,
-        counted(change),
+        change.source or ("" if change.undoes_id else origin_of(change)),
+        effect,
     ]
     if change.undoes_id:
         parts.append(f"annule le n° {change.undoes_id}")

@@ -290,7 +290,7 @@ def _changing(options: dict[str, Any]) -> AbstractContextManager[object]:
     """Have what is written stand under the author's name; of a trial nothing is written."""
     if options.get("dry_run"):
         return nullcontext()
-    source = options["file"].name if options.get("file") else ""
+    source = options["file"].name if options.get("file") else "notifier on-call"
     return changing(ChangeKind.HAND, options["who"], source)
 
 
