@@ -16,10 +16,11 @@ def planned_for_values() -> Iterator[None]:
     million rows were walked for what an index finds. What an alert runs is small and alike each
     time, and is prepared (`notifier.settings`).
     """
-    raw = connection.connection if connection.vendor == "postgresql" else None
-    if raw is None:
+    if connection.vendor != "postgresql":
         yield
         return
+    connection.ensure_connection()
+    raw = connection.connection
     before, raw.prepare_threshold = raw.prepare_threshold, None
     try:
         yield

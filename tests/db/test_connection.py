@@ -49,6 +49,18 @@ def test_a_living_one_is_kept_and_asked_nothing(mine) -> None:
     assert backend(mine) == before
 
 
+def test_a_page_that_opens_the_connection_has_its_statements_planned_as_well(
+    mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from notifier.db import planning
+
+    monkeypatch.setattr(planning, "connection", mine)
+    assert mine.connection is None
+    with planning.planned_for_values():
+        assert mine.connection.prepare_threshold is None
+    assert mine.connection.prepare_threshold is not None
+
+
 @pytest.mark.django_db
 def test_what_a_page_asks_is_planned_for_its_values_and_what_an_alert_runs_once() -> None:
     from notifier.db.planning import planned_for_values
