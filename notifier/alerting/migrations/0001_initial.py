@@ -605,6 +605,14 @@ class Migration(migrations.Migration):
             model_name="notification",
             index=models.Index(fields=["created_at"], name="alerting_created_at"),
         ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("alert", None), ("state", "suppressed")),
+                fields=["departement", "source"],
+                name="alerting_withheld",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="notification",
             constraint=models.UniqueConstraint(

@@ -233,6 +233,12 @@ class Notification(models.Model):
             ),
             # Where a period begins and ends among the ids.
             models.Index(fields=("created_at",), name="alerting_created_at"),
+            # What was kept from a département, for its figures: few rows of many.
+            models.Index(
+                fields=("departement", "source"),
+                name="alerting_withheld",
+                condition=Q(alert=None, state="suppressed"),
+            ),
         )
 
     def __str__(self) -> str:
