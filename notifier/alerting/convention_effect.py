@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.decision.replay import Texts, Told, replay_convention
-from notifier.directory.conventions.rules import AgreementRule, is_among, rules_for
-from notifier.directory.models import Convention
+from notifier.directory.conventions.rules import is_among, rules_for
+from notifier.directory.models import Convention, ConventionRule
 from notifier.intake.models import Report, ReportState
 
 # More are not planned again while somebody waits.
@@ -54,8 +54,9 @@ def effect_of(convention: Convention, monday: date, reports: QuerySet[Report]) -
 
     `reports` are those that may be looked at. The week begins in the service's own time zone.
     """
-    at = _moment_of(convention, timezone.now())
-    ids = _concerned(convention, _received(reports, monday), at)
+    rules = list(convention.rules.all())
+    at = _moment_of(rules, timezone.now())
+    ids = _concerned(rules, _received(reports, monday), at)
     latest = sorted(ids, reverse=True)[:MAX_INCIDENTS]
     rows = Report.objects.filter(incident__in=latest).select_related("incident__source")
     decided = [r for r in rows.order_by("incident_id", "sequence") if r.is_ruled_upon]
@@ -69,14 +70,14 @@ def effect_of(convention: Convention, monday: date, reports: QuerySet[Report]) -
     return ConventionEffect(monday, at, len(incidents), len(ids) > len(latest), differences)
 
 
-def _moment_of(convention: Convention, now: datetime) -> datetime:
-    """Return now, or the moment nearest to now at which any of its rules is in force."""
+def _moment_of(rules: Iterable[ConventionRule], now: datetime) -> datetime:
+    """Return now, or the moment nearest to now at which any of the rules is in force."""
     moments = []
-    for starts_at, ends_at in convention.rules.values_list("starts_at", "ends_at"):
-        if ends_at is not None and ends_at <= now:
-            moments.append(max(starts_at, ends_at - timedelta(seconds=1)))
+    for rule in rules:
+        if rule.ends_at is not None and rule.ends_at <= now:
+            moments.append(max(rule.starts_at, rule.ends_at - timedelta(seconds=1)))
         else:
-            moments.append(max(starts_at, now))
+            moments.append(max(rule.starts_at, now))
     return min(moments, key=lambda moment: abs(moment - now), default=now)
 
 
@@ -88,18 +89,25 @@ def _received(reports: QuerySet[Report], monday: date) -> QuerySet[Report]:
     return received.exclude(state=ReportState.DISMISSED)
 
 
-def _concerned(convention: Convention, reports: QuerySet[Report], at: datetime) -> set[int]:
-    """Return the incidents of its categories that may lie on its territory."""
-    rows = list(reports.values_list("incident_id", "category", "communes"))
+def _concerned(
+    rules: Sequence[ConventionRule], reports: QuerySet[Report], at: datetime
+) -> set[int]:
+    """Return the incidents of the rules' categories that may lie on their territories."""
+    categories = {code for rule in rules for code in rule.categories}
+    # Of a whole country's week few are of them: where the others were is not looked up.
+    rows = [
+        (incident, category, communes)
+        for incident, category, communes in reports.values_list(
+            "incident_id", "category", "communes"
+        )
+        if is_among(category, categories)
+    ]
     codes = sorted({code for _, _, communes in rows for code in communes})
-    own = [one for one in rules_for(codes, at) if one.convention_id == convention.pk]
+    ids = {rule.pk for rule in rules}
+    own = [one for one in rules_for(codes, at) if one.rule_id in ids]
     return {
         incident
         for incident, category, communes in rows
         for rule in own
-        if is_among(category, rule.categories) and not _communes_of(rule).isdisjoint(communes)
+        if is_among(category, rule.categories) and not rule.all_communes.isdisjoint(communes)
     }
-
-
-def _communes_of(rule: AgreementRule) -> set[str]:
-    return {*rule.communes, *(code for site in rule.sites for code in site.communes)}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
 
 from notifier.directory.conventions.rules import rules_for
-from notifier.directory.conventions.store import still_open
 from notifier.directory.lookup import LookupRefused
 from notifier.directory.models import Consent, Convention, Organisation, OrganisationKind
-from notifier.directory.names import fold
-from notifier.territory.resolve import Commune, communes_in
+from notifier.territory.reference.communes import communes_named, normalise_code
+from notifier.territory.resolution.names import normalise
+from notifier.territory.resolve import Commune, commune_by_code
 
 
 @dataclass(frozen=True)
@@ -25,34 +25,35 @@ class Consents:
     withdrawn: int
 
 
-def departements_under(convention: Convention, at: datetime) -> set[str]:
-    """Return the départements to which the territories of its rules belong. One statement."""
-    rules = convention.rules.filter(still_open(at))
-    return set(rules.values_list("territory_of__departement", flat=True)) - {""}
-
-
 def commune_under(convention: Convention, text: str, at: datetime) -> Commune:
-    """Return the commune of its territory that is meant by a code or a name.
+    """Return the commune of its territory that is meant by a code or a name. One statement at most.
 
     Raises `LookupRefused`.
     """
-    wanted = fold(text)
-    found = [
-        one
-        for departement in sorted(departements_under(convention, at))
-        for one in communes_in(departement)
-        if one.code == text.strip().upper() or fold(one.name) == wanted
-    ]
+    meant = _meant(text)
+    within = _bears_on(convention, [one.code for one in meant], at)
+    found = [one for one in meant if one.code in within]
     if len(found) > 1:
         listed = ", ".join(one.label for one in found)
         raise LookupRefused(f"« {text} » peut être {listed} : écrire le code")
-    if not found or not _bears_on(convention, found[0].code, at):
+    if not found:
         raise LookupRefused(f"« {text} » n’est pas une commune du territoire de la convention")
     return found[0]
 
 
-def _bears_on(convention: Convention, commune: str, at: datetime) -> bool:
-    return any(rule.convention_id == convention.pk for rule in rules_for([commune], at))
+def _meant(text: str) -> list[Commune]:
+    """Return the commune with this code, else those with this name today, ordered by code."""
+    code, key = normalise_code(text), normalise(text)
+    if code and (one := commune_by_code(code)):
+        return [one]
+    bearers = sorted({named.commune for named in communes_named(key)})
+    return [one for one in map(commune_by_code, bearers) if one and normalise(one.name) == key]
+
+
+def _bears_on(convention: Convention, communes: Collection[str], at: datetime) -> set[str]:
+    """Return those of the communes in which one of its rules applies somewhere."""
+    own = (rule for rule in rules_for(communes, at) if rule.convention_id == convention.pk)
+    return {code for rule in own for code in rule.all_communes}
 
 
 def consents_under(organisations: Iterable[Organisation]) -> list[Consents]:

@@ -53,6 +53,11 @@ class AgreementRule:
     narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By commune, the categories that it keeps from the organisation."""
 
+    @property
+    def all_communes(self) -> frozenset[str]:
+        """Those asked for in which it applies, as a whole or at a site."""
+        return frozenset((*self.communes, *(code for site in self.sites for code in site.communes)))
+
     def covers(self, category: str, commune: str) -> bool:
         """Return whether it is about a category, and the commune does not keep that back."""
         kept_back = self.narrowed.get(commune, ())
