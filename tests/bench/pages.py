@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
@@ -59,7 +60,12 @@ def pages(run: Run) -> Figures:
 
 
 def measure(only: tuple[str, ...] = ("",)) -> list[Measured]:
-    """Ask for every page whose name begins with one of `only`, as every role."""
+    """Ask for every page whose name begins with one of `only`, as every role.
+
+    What has a département is that of which the most was told.
+    """
+    from django.db.models import Count
+
     from notifier.accounts.roles import Role
     from notifier.alerting.models import Alert
     from notifier.directory.models import Organisation
@@ -67,9 +73,10 @@ def measure(only: tuple[str, ...] = ("",)) -> list[Measured]:
     from tests.harness.log_in import prove_forced_log_ins
 
     prove_forced_log_ins()
-    busiest = Alert.objects.filter(organisation_kind="commune").order_by("-id").first()
-    assert busiest is not None, "the dataset is empty"
-    departement = busiest.departement
+    of_departement = Alert.objects.values("departement").annotate(n=Count("pk")).order_by("-n")
+    departement = of_departement[0]["departement"]
+    told = Alert.objects.filter(organisation_kind="commune", departement=departement)
+    busiest = told.latest("pk")
     commune = Organisation.objects.get(kind="commune", code=busiest.organisation)
     stamp = time.time_ns()
     accounts = [
@@ -136,21 +143,28 @@ def _arguments(alert: Any, commune: Any) -> dict[str, Any]:
 
 
 def _searches(name: str, alert: Any) -> list[dict[str, str]]:
-    year = alert.opened_at.year
-    if name == "figures":
-        of_departement = {"departement": alert.departement}
-        return [{"annee": str(year - 1), **of_departement}, {"annee": str(year), "mois": "6"}]
-    if name != "log":
-        return []
-    return [
-        {"organisme": alert.organisation},
-        {"personne": "zeller zoe"},
-        {"reference": alert.incident.reference},
-        {"etat": "inconnue"},
-        {"famille": "C10"},
-        {"du": f"{year - 2}-12-01", "au": f"{year - 2}-12-31"},
-        {"avant": "200000"},
-    ]
+    year, end = alert.opened_at.year, alert.opened_at
+    of_departement = {"departement": alert.departement}
+    week = {"du": f"{end - timedelta(days=7):%Y-%m-%dT%H:%M}", "au": f"{end:%Y-%m-%dT%H:%M}"}
+    return {
+        "night": [week],
+        "territory": [of_departement],
+        "organisations": [{"kind": "commune", "q": "saint"}],
+        "figures": [
+            {"annee": str(year - 1), **of_departement},
+            {"annee": str(year), "mois": "6", **of_departement},
+            {"annee": str(year - 1), "organisme": alert.organisation},
+        ],
+        "log": [
+            {"organisme": alert.organisation},
+            {"personne": "zeller zoe"},
+            {"reference": alert.incident.reference},
+            {"etat": "inconnue"},
+            {"famille": "C10"},
+            {"du": f"{year - 2}-12-01", "au": f"{year - 2}-12-31"},
+            {"avant": "200000"},
+        ],
+    }.get(name, [])
 
 
 class _Statements:
