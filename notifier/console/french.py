@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils import timezone
 
 from notifier.moments import written_day, written_hour
+from notifier.territory.grammar import with_apostrophes
 
 NO_BREAK = "\u00a0"
 NARROW = "\u202f"
@@ -17,8 +18,10 @@ _SMALL = ("", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "n
 def typography(text: str) -> str:
     """Put no-break spaces where French wants them: before ; : ! ? », after «, before % and €.
 
-    A colon within an hour or an address ("02:25", "https://…") is left alone.
+    A colon within an hour or an address ("02:25", "https://…") is left alone. Apostrophes become
+    typographic.
     """
+    text = with_apostrophes(text)
     text = re.sub(r"[ \u00a0\u202f]*([;!?])(?=\s|$|[»)])", NARROW + r"\1", text)
     text = re.sub(r"[ \u00a0\u202f]+:", NO_BREAK + ":", text)
     text = re.sub(r"«[ \u00a0\u202f]*", "«" + NO_BREAK, text)

@@ -1,7 +1,14 @@
-"""Put a commune's name into a French sentence, after « de » and « à »."""
+"""Put a commune's name into a French sentence: after « de » and « à », in print."""
 
 import re
 import unicodedata
+
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+
+
+def with_apostrophes(name: str) -> str:
+    """Return a name as print has it: "Villar-d’Arêne"; it is stored as a plain SMS has it."""
+    return _APOSTROPHE.sub("’", name)
 
 
 def with_de(commune: str) -> str:

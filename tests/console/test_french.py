@@ -94,3 +94,8 @@ def test_an_end_and_a_beginning_are_written_as_in_a_sentence() -> None:
 )
 def test_durations(length: timedelta | float, written: str) -> None:
     assert french.duration(length) == written
+
+
+def test_apostrophes_between_letters_are_those_of_print() -> None:
+    assert french.typography("Villar-d'Arêne, l'Escale") == "Villar-d’Arêne, l’Escale"
+    assert french.typography("x='y'") == "x='y'"

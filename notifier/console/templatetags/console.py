@@ -55,6 +55,12 @@ def typo(text: object) -> str:
 
 
 @register.filter
+def named(name: object) -> str:
+    """Write the name of a place, an organisation or a person with typographic apostrophes."""
+    return grammar.with_apostrophes(str(name))
+
+
+@register.filter
 def number(value: float | None, decimals: int = 0) -> str:
     """Write a number with narrow no-break spaces; a dash where there is none."""
     return "–" if value is None else french.number(value, decimals)
@@ -131,13 +137,13 @@ def duration(length: timedelta | float | None) -> str:
 @register.filter
 def holder(mandate: Mandate) -> str:
     """Name the holder of a mandate; a service without a name by its function."""
-    return mandate.holder_name
+    return grammar.with_apostrophes(mandate.holder_name)
 
 
 @register.filter
 def with_de(name: object) -> str:
     """Write a name after « de »: "d’Essert", "de Delle", "du Havre"."""
-    return grammar.with_de(str(name))
+    return grammar.with_apostrophes(grammar.with_de(str(name)))
 
 
 @register.simple_tag
@@ -215,7 +221,7 @@ def page_url(name: str, *args: object) -> str:
 @register.simple_tag
 def crumb(label: str, url_name: str = "", *args: object) -> SafeString:
     """Write one step of the breadcrumbs, the last without an address."""
-    url = navigation.url_or_none(url_name, *args) if url_name else None
+    url, label = navigation.url_or_none(url_name, *args) if url_name else None, named(label)
     if url:
         return format_html('<li><a href="{}">{}</a></li>', url, label)
     return format_html('<li><span aria-current="page">{}</span></li>', label)
@@ -233,7 +239,9 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def badge(kind: str, word: object) -> SafeString:
     """Show a state as an icon and a word. Kinds: ok, wait, danger, info, off."""
-    return format_html('<span class="badge {}">{}{}</span>', kind, icons.icon(KINDS[kind]), word)
+    return format_html(
+        '<span class="badge {}">{}{}</span>', kind, icons.icon(KINDS[kind]), named(word)
+    )
 
 
 @register.simple_block_tag
@@ -270,7 +278,12 @@ def panel(
 ) -> SafeString:
     """Frame a part of a page under a title, with one link beside it."""
     return _part(
-        "panel", content=content, title=title, url=url, link=link, anchor=anchor or slugify(title)
+        "panel",
+        content=content,
+        title=named(title),
+        url=url,
+        link=link,
+        anchor=anchor or slugify(title),
     )
 
 
@@ -297,7 +310,9 @@ def tab(context: Context, label: str, url: str, current: bool | None = None) -> 
     """Lead to one part; it is the current one where its address is the page's, unless said."""
     request = context.get("request")
     is_here = request is not None and request.path == url
-    return _part("tab", label=label, url=url, current=is_here if current is None else current)
+    return _part(
+        "tab", label=named(label), url=url, current=is_here if current is None else current
+    )
 
 
 @register.simple_block_tag
@@ -308,7 +323,9 @@ def table(
 
     Each cell carries `data-label`, the name of its column; the first of a row is a `<th>`.
     """
-    return _part("table", content=content, caption=caption, wide=wide, quiet_caption=quiet_caption)
+    return _part(
+        "table", content=content, caption=named(caption), wide=wide, quiet_caption=quiet_caption
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -338,7 +355,7 @@ def event(
 ) -> SafeString:
     """Write one event of a timeline, its moment to the second."""
     return _part(
-        "event", content=content, at=at, title=title, kind=kind, icon=symbol or KINDS[kind]
+        "event", content=content, at=at, title=named(title), kind=kind, icon=symbol or KINDS[kind]
     )
 
 
@@ -428,7 +445,7 @@ def post_button(
         label=label,
         style=style,
         icon=symbol,
-        about=about,
+        about=named(about),
         values=values,
         csrf_token=context.get("csrf_token"),
     )
@@ -439,7 +456,7 @@ def dialog_link(
     url: str, label: str, style: str = "secondary", symbol: str = "", about: str = ""
 ) -> SafeString:
     """Lead to a page that asks (it extends confirm.html), shown above this one if it can be."""
-    return _part("dialog_link", url=url, label=label, style=style, icon=symbol, about=about)
+    return _part("dialog_link", url=url, label=label, style=style, icon=symbol, about=named(about))
 
 
 @register.simple_tag(takes_context=True)
@@ -451,7 +468,7 @@ def masked_address(
         "address",
         masked=masked,
         url=url,
-        about=about,
+        about=named(about),
         values=values,
         csrf_token=context.get("csrf_token"),
     )

@@ -16,6 +16,7 @@ from typing import Any
 import shapely
 from shapely import Polygon
 
+from notifier.territory import grammar
 from notifier.territory.geometry import contours
 from notifier.territory.geometry.geometry import UNITS
 from notifier.territory.reference.database import active_file
@@ -69,7 +70,10 @@ def _feature(code: str, polygons: Sequence[Any]) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": code,
-        "properties": {"code": code, "name": commune.name if commune else code},
+        "properties": {
+            "code": code,
+            "name": grammar.with_apostrophes(commune.name) if commune else code,
+        },
         "geometry": {"type": "MultiPolygon", "coordinates": polygons},
     }
 
