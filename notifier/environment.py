@@ -105,6 +105,11 @@ class Environment(BaseSettings):
         description="Further host names, separated by commas, beside that of PUBLIC_URL "
         "and loopback.",
     )
+    ANSWER_URL: str = Field(
+        "",
+        description="Another, short address of this service, for the links in SMS by which people "
+        "answer: https://am90.example. Not set: PUBLIC_URL.",
+    )
     TWILIO_ACCOUNT_SID: str = Field(
         "", pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required."
     )
@@ -227,7 +232,7 @@ class Environment(BaseSettings):
             raise ValueError(said)
         return value
 
-    @field_validator("PUBLIC_URL", "TWILIO_API_URL", "OIDC_ISSUER")
+    @field_validator("PUBLIC_URL", "ANSWER_URL", "TWILIO_API_URL", "OIDC_ISSUER")
     @classmethod
     def _https_or_loopback(cls, value: str) -> str:
         parts = _parts(value)

@@ -44,6 +44,7 @@ SECRET_KEY_FALLBACKS = [
 ALLOWED_HOSTS = [
     *(host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()),
     *filter(None, [urlsplit(ENVIRONMENT.PUBLIC_URL).hostname]),
+    *filter(None, [urlsplit(ENVIRONMENT.ANSWER_URL).hostname]),
     *sorted(LOOPBACK - {"::1"}),
     "[::1]",
 ]
@@ -194,7 +195,7 @@ CSRF_COOKIE_HTTPONLY = True
 # A browser lets a passkey be used on http://localhost, and fido2 does not.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SESSION_COOKIE_AGE = 8 * 3600
-CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.PUBLIC_URL] if ENVIRONMENT.PUBLIC_URL else []
+CSRF_TRUSTED_ORIGINS = [url for url in (ENVIRONMENT.PUBLIC_URL, ENVIRONMENT.ANSWER_URL) if url]
 
 
 def _database() -> dict[str, Any]:

@@ -13,6 +13,7 @@ class Channel(models.TextChoices):
 
     SMS = "sms", "SMS"
     EMAIL = "email", "courriel"
+    VOICE = "voice", "appel vocal"
 
 
 class Lane(models.TextChoices):
@@ -123,8 +124,27 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
+class ProviderHealth(models.Model):
+    """What a provider of texts lately came to, by which another one carries them for a while."""
+
+    provider = models.CharField("opérateur", max_length=10, unique=True)
+    failures = models.PositiveIntegerField("échecs communs de suite", default=0)
+    failing_since = models.DateTimeField("en échec depuis", null=True)
+    # Until then the next one in order carries what it would carry.
+    set_aside_until = models.DateTimeField("mis de côté jusqu’au", null=True)
+    reason = models.CharField("motif", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "état d’un opérateur"
+        verbose_name_plural = "état des opérateurs"
+        ordering = ("provider",)
+
+    def __str__(self) -> str:
+        return self.provider
+
+
 class Message(models.Model):
-    """One text for one address on one channel."""
+    """One text for one address on one channel; of a call, what is spoken."""
 
     channel = models.CharField("canal", max_length=5, choices=Channel)
     address = models.CharField("adresse", max_length=254)

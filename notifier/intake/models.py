@@ -77,6 +77,22 @@ class Source(models.Model):
         "urgents aussi, jusqu’à ce qu’une personne le libère. Contre une clé volée. Vide : sans.",
     )  # fmt: skip
     rate_per_minute = models.PositiveIntegerField("interventions par minute", default=600)
+    webhook_url = models.URLField(
+        "adresse des retours", max_length=300, blank=True,
+        help_text="Où son logiciel apprend qui a répondu, en une seconde (Standard Webhooks, "
+        "signé). Vide : il lit l’état d’une intervention.",
+    )  # fmt: skip
+    sealed_webhook_secret = models.CharField(
+        "secret des retours scellé", max_length=255, blank=True, editable=False
+    )
+    webhook_format = models.CharField(
+        "format des retours", max_length=5, default="json",
+        choices=[("json", "JSON"), ("edxl", "EDXL-DE")],
+    )  # fmt: skip
+    sms_providers = models.JSONField(
+        "opérateurs de SMS, dans l’ordre", default=list, blank=True,
+        help_text="Vide : l’ordre du service.",
+    )  # fmt: skip
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)
 
@@ -156,6 +172,8 @@ class SourceActivity(models.Model):
     # Incidents in each hour of the week, from Monday at 0 h; empty: no habit known.
     per_hour = models.JSONField("habitude", default=list)
     learned_at = models.DateTimeField("apprise le", null=True)
+    # When its duty officer was told that it is silent for longer than its habit; null: it is not.
+    silence_reported_at = models.DateTimeField("silence signalé le", null=True)
 
     class Meta:
         verbose_name = "activité d’une source"

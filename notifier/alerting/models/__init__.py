@@ -16,6 +16,13 @@ from notifier.alerting.models.alerts import (
     NotificationState,
     QuotaUsage,
 )
+from notifier.alerting.models.answers import (
+    Answer,
+    AnswerKind,
+    AnswerMeans,
+    CanaryRun,
+    WebhookEvent,
+)
 from notifier.alerting.models.policy import PolicyNarrowing, PolicyReplay, ReplayState
 
 __all__ = [
@@ -25,6 +32,10 @@ __all__ = [
     "ActionKind",
     "AddressTest",
     "Alert",
+    "Answer",
+    "AnswerKind",
+    "AnswerMeans",
+    "CanaryRun",
     "DeferralReason",
     "FanOut",
     "FiguresMail",
@@ -36,4 +47,5 @@ __all__ = [
     "PolicyReplay",
     "QuotaUsage",
     "ReplayState",
+    "WebhookEvent",
 ]

@@ -50,6 +50,15 @@ class Alert(models.Model):
     expires_at = models.DateTimeField("périmée après")
     # When an urgent alert last was opened again and sent at once (throttling: flapping).
     reopening_notified_at = models.DateTimeField("reprise annoncée le", null=True)
+    # From how many people an answer is wanted; 0: from none.
+    answers_wanted = models.PositiveSmallIntegerField("réponses attendues", default=0)
+    # When the next person is told unless enough have answered; null: nothing is waited for.
+    answer_due_at = models.DateTimeField("suite si sans réponse le", null=True)
+    # When enough had answered, and who said that they take it in hand, by recipient and function.
+    answered_at = models.DateTimeField("répondue le", null=True)
+    taken_at = models.DateTimeField("prise en charge le", null=True)
+    taken_by = models.CharField("prise en charge par", max_length=40, blank=True)
+    taken_title = models.CharField("prise en charge par (qualité)", max_length=80, blank=True)
 
     class Meta:
         verbose_name = "alerte"
@@ -72,6 +81,12 @@ class Alert(models.Model):
             # What is under way or ended a moment ago: few rows, whatever the log holds, and however
             # many alerts their source never ended.
             models.Index(fields=("expires_at", "departement"), name="alerting_alert_useful"),
+            # What goes on to the next person unless somebody answers.
+            models.Index(
+                fields=("answer_due_at",),
+                name="alerting_alert_answer_due",
+                condition=Q(answer_due_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -101,9 +116,10 @@ class NotificationKind(models.TextChoices):
     DUTY = "duty", "à la permanence"
     REVIEW = "review", "vérification"
     QUOTA = "quota", "plafond ou suspension"
+    TAKEN = "taken", "prise en charge"
 
 
-# Those about an alert; all other kinds go to the duty officer.
+# Those that tell of an alert. `TAKEN` goes to those whom they told; all others to the duty officer.
 OF_ALERT = (NotificationKind.ALERT, NotificationKind.DIGEST)
 
 
@@ -127,6 +143,7 @@ class DeferralReason(models.TextChoices):
     FLAPPING = "flapping", "reprises répétées"
     HARD_QUOTA = "hard_cap", "plafond absolu atteint"
     RELAY = "relay", "en attente d’un relais"
+    QUIET = "quiet", "heures calmes du destinataire"
 
 
 # The rule of a suppressed notification whose recipient reads the text of another organisation.
@@ -181,6 +198,9 @@ class Notification(models.Model):
     was_notified = models.BooleanField("déjà prévenu de cette alerte", default=False)
     # Who released it although its source is at a quota.
     released_by = models.CharField("libérée par", max_length=150, blank=True)
+    # Keyed hash of the secret in its link, by which its reader answers (notifier.alerting.answers);
+    # the same for all that one person is told of one alert. Empty: no answer is asked for.
+    answer_hash = models.CharField("empreinte du lien de réponse", max_length=32, blank=True)
     # Of a mail to the duty officer: what is sent once.
     dedup_key = models.CharField("dite une fois", max_length=80, blank=True)
     message = models.ForeignKey(
@@ -238,6 +258,9 @@ class Notification(models.Model):
                 fields=("departement", "source"),
                 name="alerting_withheld",
                 condition=Q(alert=None, state="suppressed"),
+            ),
+            models.Index(
+                fields=("answer_hash",), name="alerting_answer_hash", condition=~Q(answer_hash="")
             ),
         )
 

@@ -21,6 +21,8 @@ class Category(Rules):
     `threshold` is set exactly when `disclosure` is "threshold": disclosed from that severity on.
     `written_label` is the label as in the file, with the brackets that say where its severity
     goes (`notifier.alerting.content.category_label`).
+    `answer` says how many must answer its alerts ("none", "one", "each" of those told at first),
+    `answer_within` how long is waited before the next people are told, `escalate` how many at once.
     `edge` says which communes close to a border are notified, `neighbours` whether adjoining ones,
     `whole_departement` whether all of a département named as a whole, without a review.
     `configured` and `narrowing` are set where a groupement narrows it in its département: the

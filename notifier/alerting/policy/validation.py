@@ -30,6 +30,7 @@ Disclosure = Literal["notify", "threshold", "withhold"]
 Lane = Literal["urgent", "routine"]
 Channel = Literal["sms", "email"]
 Edge = Literal["all", "holder"]
+Answer = Literal["none", "one", "each"]
 Function = Literal["maire", "adjoint", "astreinte", "police_municipale", "dgs", "autre"]
 MAX_LABEL_LENGTH = 59
 MINUTE = timedelta(minutes=1)
@@ -85,6 +86,14 @@ def _fits_disclosure(threshold: Severity | None, section: ValidationInfo) -> Sev
     return threshold
 
 
+def _answers_if_urgent(answer: Answer, section: ValidationInfo) -> Answer:
+    if answer != "none" and section.data.get("lane") == "routine":
+        raise ValueError(
+            'vaut pour ce qui est urgent seul ; l’ôter (answer = "none"), ou lane = "urgent"'
+        )
+    return answer
+
+
 _YesOrNo = Annotated[StrictBool, Field(description="true ou false")]
 _Channels = Annotated[tuple[Channel, ...], AfterValidator(distinct)]
 _Tell = Annotated[tuple[Function, ...], AfterValidator(distinct), some_of(get_args(Function))]
@@ -128,6 +137,11 @@ class Rules(_Section):
     edge: Annotated[Edge, one_of(get_args(Edge))] = "holder"
     neighbours: _YesOrNo = False
     whole_departement: _YesOrNo = False
+    answer: Annotated[Answer, AfterValidator(_answers_if_urgent), one_of(get_args(Answer))] = "none"
+    answer_within: Annotated[timedelta, _between(1, 60, MINUTE)] = Field(
+        5 * MINUTE, alias="answer_minutes", description="des minutes, de 1 à 60"
+    )
+    escalate: Annotated[int, _between(1, 5)] = Field(1, description="un nombre, de 1 à 5")
     legal_basis: Annotated[str, AfterValidator(_showable), Field(description="le texte de loi")]
 
 
@@ -206,6 +220,8 @@ def with_inherited(code: str, document: dict[str, Any]) -> Any:
     whole.pop("label", None)
     if (whole | own).get("disclosure") in ("notify", "withhold"):
         whole.pop("threshold", None)
+    if (whole | own).get("lane") == "routine":
+        whole.pop("answer", None)
     return whole | own
 
 

@@ -56,6 +56,7 @@ from notifier.directory.models.people import (
     Mandate,
     Origin,
     Person,
+    Preferences,
 )
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "OrganisationRef",
     "Origin",
     "Person",
+    "Preferences",
     "RowVerb",
     "Zone",
     "ZoneCommune",

@@ -77,6 +77,27 @@ class Person(models.Model):
         super().clean_fields(exclude)
 
 
+class Preferences(models.Model):
+    """How a person wants to be told of what is not urgent; what is urgent never waits."""
+
+    person = models.OneToOneField(
+        Person, on_delete=models.CASCADE, related_name="preferences", verbose_name="personne"
+    )
+    # Hours of the organisation's own time zone; from evening to morning where they go back.
+    quiet_from = models.TimeField("heures calmes à partir de", null=True, blank=True)
+    quiet_until = models.TimeField("heures calmes jusqu’à", null=True, blank=True)
+    # The channels on which what is not urgent is told; empty: on all.
+    routine_channels = models.JSONField("canaux du courant", default=list, blank=True)
+    changed_at = models.DateTimeField("choisies le")
+
+    class Meta:
+        verbose_name = "préférences"
+        verbose_name_plural = "préférences"
+
+    def __str__(self) -> str:
+        return f"préférences de {self.person}"
+
+
 class AddressKind(models.TextChoices):
     """By what a person is reached; a landline can be called, and takes no text."""
 

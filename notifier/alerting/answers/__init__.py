@@ -1,0 +1,1 @@
+"""What people answer to alerts: by link, by SMS, on the telephone; what follows from it."""

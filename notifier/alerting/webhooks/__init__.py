@@ -1,0 +1,1 @@
+"""What sources are told at once of their incidents, by a signed request to their own software."""
