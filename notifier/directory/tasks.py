@@ -6,6 +6,7 @@ from django.utils import timezone
 from notifier.directory.confirmation import erase_links
 from notifier.directory.imports import jobs
 from notifier.directory.on_call.planning import extend_rotations
+from notifier.directory.undoing import jobs as undo_jobs
 
 
 @shared_task(name="directory.extend_rotations")
@@ -21,6 +22,13 @@ def run_import_task(*job_ids: str) -> None:
         jobs.run(int(job_id))
 
 
+@shared_task(name="directory.run_undo")
+def run_undo_task(*job_ids: str) -> None:
+    """Prepare or take back large changes."""
+    for job_id in job_ids:
+        undo_jobs.run(int(job_id))
+
+
 @shared_task(name="directory.erase_links")
 def erase_links_task() -> None:
     """Erase the links of campaigns of confirmation that are long over."""
@@ -29,5 +37,7 @@ def erase_links_task() -> None:
 
 @shared_task(name="directory.upkeep_imports")
 def upkeep_imports_task() -> None:
-    """Go on with lists whose worker died, and erase those that are over."""
-    jobs.upkeep(timezone.now())
+    """Go on with lists and undos whose worker died, and erase those that are over."""
+    now = timezone.now()
+    jobs.upkeep(now)
+    undo_jobs.upkeep(now)

@@ -58,6 +58,7 @@ from notifier.directory.models.people import (
     Person,
     Preferences,
 )
+from notifier.directory.models.undo_jobs import UNDO_WORKED_ON, UndoJob, UndoState
 
 __all__ = [
     "ESCALATION_ORDER",
@@ -65,6 +66,7 @@ __all__ = [
     "MAX_REMINDERS",
     "OF_COMMUNE",
     "OF_DEPARTEMENT",
+    "UNDO_WORKED_ON",
     "UNFINISHED",
     "WORKED_ON",
     "Absence",
@@ -100,6 +102,8 @@ __all__ = [
     "Person",
     "Preferences",
     "RowVerb",
+    "UndoJob",
+    "UndoState",
     "Zone",
     "ZoneCommune",
     "ZoneKind",

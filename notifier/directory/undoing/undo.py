@@ -6,7 +6,7 @@ mandate that it followed stays ended too, or an organisation would have two mayo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -65,11 +65,12 @@ def undo(
     *,
     dry_run: bool = False,
     allowed: AllowedOrganisations = EVERYTHING,
+    committing: Callable[[UndoSummary], None] | None = None,
 ) -> UndoSummary:
     """Take a change back, in one transaction.
 
     `allowed`: a change that touched another organisation, or whom one of them tells, is not taken
-    back. Raises UndoError.
+    back. `committing` is called last in the transaction. Raises UndoError.
     """
     for _ in range(_MAX_TRIES):
         state = last_history(RECORDED)
@@ -102,6 +103,8 @@ def undo(
             _lock_on_call(edits)
             if last_history(RECORDED) == state:
                 summary.change = _write(change, edits, author, summary.undone, len(kept))
+                if committing:
+                    committing(summary)
                 return summary
     raise UndoError("l’annuaire est en train de changer : recommencez dans un moment")
 
