@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from notifier.accounts.roles import Role
+from notifier.alerting.policy.current import label_of
 from notifier.delivery.models import Message
 from notifier.directory.models import (
     Absence,
@@ -317,6 +320,19 @@ def test_who_would_be_told_is_the_plans_answer(administrator: Client, mayor: Man
     page = _page(administrator, f"{DELLE}/qui?category=C01.01.01&severity=severe&at=")
     assert "SMS +33 6 •• •• •• 01" in page
     assert not Message.objects.exists()
+
+
+def test_a_nature_is_found_by_its_words(administrator: Client, mayor: Mandate) -> None:
+    code = "C01.01.01"
+    name = f"{label_of(code)} ({code})"
+    query = urlencode({"category": name, "severity": "severe"})
+    named = _page(administrator, f"{DELLE}/qui?{query}")
+    assert "SMS +33 6 •• •• •• 01" in named
+    assert f'<option value="{escape(name)}">' in named
+    several = _page(administrator, f"{DELLE}/qui?category=accident&severity=severe")
+    assert "Plusieurs natures vont avec ces mots" in several
+    nothing = _page(administrator, f"{DELLE}/qui?category=licorne&severity=severe")
+    assert "Aucune nature ne va avec ces mots" in nothing
 
 
 def test_the_search_finds_people_numbers_and_communes_of_the_scope_alone(

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from notifier.console.forms.categories import CategoryField
 from notifier.directory.lookup import describe_mandate
 from notifier.directory.mandates import Holder, Post
 from notifier.directory.models import (
@@ -23,6 +24,7 @@ from notifier.directory.models import (
     OrganisationKind,
 )
 from notifier.directory.on_call.shifts import local_moment
+from notifier.intake.schema.vocabulary import Severity
 
 END_OF_DAY = time(23, 59)
 
@@ -272,8 +274,14 @@ class StopForm(_OfOrganisation):
 class WhoForm(_OfOrganisation):
     """Of what, how grave and when: who would be told."""
 
-    category = forms.ChoiceField(label="Catégorie")
-    severity = forms.ChoiceField(label="Gravité")
+    category = CategoryField(
+        label="Nature",
+        max_length=200,
+        help_text="Un mot, ou le code : la liste se resserre à mesure.",
+    )
+    severity = forms.ChoiceField(
+        label="Gravité", choices=[(one.value, one.label) for one in Severity]
+    )
     at = LocalMomentField(label="Quand", required=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.examples import examples_of
 from notifier.alerting.policy.narrowing import covers, is_obliged, narrowed
 from notifier.alerting.policy.narrowings import narrowings_at
+from notifier.alerting.policy.search import has_words
 from notifier.alerting.policy_changes import in_force
 from notifier.console.forms.rules import CategoryFilter, NarrowingForm
 from notifier.console.pages.access import ConsoleRequest, page
@@ -123,15 +123,7 @@ def _is_wanted(rule: Rule, chosen: dict[str, str]) -> bool:
     }  # fmt: skip
     if told and not is_of_kind[told]:
         return False
-    words = _folded(chosen.get("q") or "").split()
-    text = _folded(f"{category.code} {category.label} {category.legal_basis}")
-    return all(word in text for word in words)
-
-
-def _folded(text: str) -> str:
-    """Return a text as it is searched: without accents and capitals."""
-    parts = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+    return has_words(category, chosen.get("q") or "")
 
 
 def _by_family(listed: Sequence[Rule]) -> Iterator[tuple[str, str, list[Rule]]]:

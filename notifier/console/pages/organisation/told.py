@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from notifier.accounts.roles import Permission
 from notifier.accounts.scope import Scope
 from notifier.alerting.decision.who import Answer, who_would_be_told
-from notifier.alerting.policy.current import categories, label_of
+from notifier.alerting.policy.current import label_of
 from notifier.console.forms.organisation import WhoForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.organisation.lookup import is_stored, organisation_or_404
@@ -23,7 +23,6 @@ from notifier.delivery.address import mask
 from notifier.directory.allowed import undoable_within
 from notifier.directory.models import OrganisationKind, OrganisationRef
 from notifier.directory.organisation_history import PastChange, history_of
-from notifier.intake.schema.vocabulary import Severity
 from notifier.territory.resolve import commune_by_code
 
 _PAGE = 30
@@ -75,16 +74,12 @@ def who(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     if commune is None:
         raise Http404
     form = WhoForm(one, request.GET or None)
-    known = categories()
-    labels = [(c, known.get(c)) for c in known.codes()]
-    form.fields["category"].choices = [(c, found.label) for c, found in labels if found]  # type: ignore[attr-defined] # a choice field
-    form.fields["severity"].choices = [(s.value, s.label) for s in Severity]  # type: ignore[attr-defined] # a choice field
     answers = None
     at = timezone.now()
     if request.GET and form.is_valid():
         data = form.cleaned_data
         at = data["at"] or at
-        answers = who_would_be_told(commune, data["category"], data["severity"], at)
+        answers = who_would_be_told(commune, data["category"].code, data["severity"], at)
     own = request.scope.organisations(SEE).values_list("kind", "code")
     visible = {OrganisationRef(*pair) for pair in own.filter(_named(answers or []))}
     visible.add(one.ref)
@@ -92,6 +87,7 @@ def who(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         **frame(request.scope, one),
         "form": form,
         "answers": [(answer, answer.ref in visible) for answer in answers or ()],
+        "nature": form.cleaned_data["category"].label if answers is not None else "",
         "is_asked": answers is not None,
         "at": at,
     }
