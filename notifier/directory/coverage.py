@@ -27,7 +27,7 @@ from notifier.directory.models import (
 from notifier.directory.on_call.gaps import first_gap, is_extended
 from notifier.directory.on_call.shifts import Gap, local_moment
 from notifier.moments import weekday_moment
-from notifier.territory.resolve import Commune, communes_in
+from notifier.territory.resolve import Commune, first_commune_in
 
 # In the small hours nobody reads a mailbox: only a telephone that rings tells at once.
 _NIGHT = time(3)
@@ -71,7 +71,7 @@ class Coverage:
 
 def tonight(departement: str, now: datetime) -> datetime:
     """Return the next three o'clock in the morning of a département, aware and local."""
-    first = next(iter(communes_in(departement)), None)
+    first = first_commune_in(departement)
     zone = ZoneInfo(first.time_zone if first else settings.TIME_ZONE)
     local = now.astimezone(zone)
     day = local.date() if local.time() < _NIGHT else local.date() + timedelta(days=1)

@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from notifier.directory.models import Organisation, OrganisationKind, OrganisationRef
 from notifier.directory.zones.store import add_zones, commune_zones
 from notifier.territory.reference.communes import normalise_code
-from notifier.territory.resolve import commune_by_code, communes_in
+from notifier.territory.resolve import commune_by_code, first_commune_in
 from notifier.territory.zones import epci
 from notifier.territory.zones.departements import departement_by_code
 from notifier.territory.zones.epci import epci_by_siren
@@ -187,7 +187,7 @@ def known_organisation(ref: OrganisationRef) -> _Known | None:
                 return None
             is_council = ref.kind == OrganisationKind.DEPARTEMENT
             name = departement.council_name if is_council else departement.prefecture_name
-            first = next(iter(communes_in(ref.code)), None)
+            first = first_commune_in(ref.code)
             return _Known(name, "", first.time_zone if first else settings.TIME_ZONE)
     return None
 

@@ -15,7 +15,7 @@ from notifier.intake.schema.reference_pattern import PatternError
 from notifier.intake.schema.vocabulary import Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, parse_voice_number
-from notifier.territory.resolve import Verdict, communes_in
+from notifier.territory.resolve import Verdict, first_commune_in
 
 # The order in which a sweep takes rows: what failed before must not hold up the others.
 FAILED_LAST = (F("failed_at").asc(nulls_first=True), "received_at")
@@ -151,11 +151,11 @@ class Source(models.Model):
         if faults:
             raise ValidationError(faults)
         self.duty_phone = self.duty_phone.strip()
-        home = communes_in(self.departements[0]) if self.departements else ()
+        home = first_commune_in(self.departements[0]) if self.departements else None
         if self.duty_phone and home:
             try:
                 self.duty_phone = parse_voice_number(
-                    self.duty_phone, home[0].code, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
+                    self.duty_phone, home.code, fiction_allowed=settings.ENVIRONMENT.SIMULATOR
                 )
             except PhoneError as error:
                 raise ValidationError({"duty_phone": str(error)}) from None

@@ -24,6 +24,7 @@ from notifier.territory.reference.communes import (
     commune_by_code,
     communes_in,
     departement_of,
+    first_commune_in,
 )
 from notifier.territory.resolution.code_list import CodeList, read_code_list
 from notifier.territory.resolution.evidence import (
@@ -49,6 +50,7 @@ __all__ = [
     "commune_by_code",
     "communes_in",
     "departement_of",
+    "first_commune_in",
     "resolve",
 ]
 

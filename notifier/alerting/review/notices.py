@@ -32,7 +32,7 @@ from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
 from notifier.moments import written_moment
 from notifier.territory.resolution.names import normalise
-from notifier.territory.resolve import Commune, commune_by_code, communes_in
+from notifier.territory.resolve import Commune, commune_by_code, communes_in, first_commune_in
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,8 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
     category = categories().get(report.category)
     is_kept = category is not None and withheld(report.severity, category) is not None
     # The groupement has the time zone of its communes.
-    communes = communes_in(report.source.departements[0])
-    zone = ZoneInfo(communes[0].time_zone) if communes else timezone.get_current_timezone()
+    first = first_commune_in(report.source.departements[0])
+    zone = ZoneInfo(first.time_zone) if first else timezone.get_current_timezone()
     return ReviewFacts(
         reference=report.reference,
         source=report.source.name,

@@ -29,7 +29,7 @@ from notifier.console.territory import departements_of
 from notifier.directory.lookup import LookupRefused, organisation_named
 from notifier.directory.models import Organisation
 from notifier.moments import written_month
-from notifier.territory.reference.communes import communes_in
+from notifier.territory.reference.communes import first_commune_in
 from notifier.territory.zones.departements import departement_by_code
 
 SEE = Permission.SEE_FIGURES
@@ -157,7 +157,7 @@ def _chosen(scope: Scope, form: FiguresForm) -> Chosen:
 
 
 def _zone(departement: str) -> ZoneInfo:
-    first = next(iter(communes_in(departement)), None)
+    first = first_commune_in(departement)
     return ZoneInfo(first.time_zone if first else settings.TIME_ZONE)
 
 

@@ -136,6 +136,17 @@ def communes_in(departement: str) -> list[Commune]:
     return [_to_commune(row) for row in found]
 
 
+@lru_cache(maxsize=128)
+def first_commune_in(departement: str) -> Commune | None:
+    """Return the first current commune of a département by code: its time zone is the council's."""
+    found = query(
+        "SELECT code, name, departement FROM commune"
+        " WHERE code BETWEEN ? AND ? AND departement = ? ORDER BY code LIMIT 1",
+        *(departement, f"{departement}999", departement),
+    )
+    return _to_commune(found[0]) if found else None
+
+
 def communes_named(key: str) -> list[NamedCommune]:
     """Return the communes with this name key (see `names.normalise`), today or since 2019."""
     found = query(
