@@ -56,7 +56,7 @@ def effect_of(convention: Convention, monday: date, reports: QuerySet[Report]) -
     """
     rules = list(convention.rules.all())
     at = _moment_of(rules, timezone.now())
-    ids = _concerned(rules, _received(reports, monday), at)
+    ids = _concerned(convention, rules, _received(reports, monday), at)
     latest = sorted(ids, reverse=True)[:MAX_INCIDENTS]
     rows = Report.objects.filter(incident__in=latest).select_related("incident__source")
     decided = [r for r in rows.order_by("incident_id", "sequence") if r.is_ruled_upon]
@@ -90,9 +90,12 @@ def _received(reports: QuerySet[Report], monday: date) -> QuerySet[Report]:
 
 
 def _concerned(
-    rules: Sequence[ConventionRule], reports: QuerySet[Report], at: datetime
+    convention: Convention,
+    rules: Sequence[ConventionRule],
+    reports: QuerySet[Report],
+    at: datetime,
 ) -> set[int]:
-    """Return the incidents of the rules' categories that may lie on their territories."""
+    """Return the incidents of its categories that may lie on its territory."""
     categories = {code for rule in rules for code in rule.categories}
     # Of a whole country's week few are of them: where the others were is not looked up.
     rows = [
@@ -103,8 +106,7 @@ def _concerned(
         if is_among(category, categories)
     ]
     codes = sorted({code for _, _, communes in rows for code in communes})
-    ids = {rule.pk for rule in rules}
-    own = [one for one in rules_for(codes, at) if one.rule_id in ids]
+    own = rules_for(codes, at, convention.pk)
     return {
         incident
         for incident, category, communes in rows

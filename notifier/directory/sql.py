@@ -153,8 +153,11 @@ def rules_of_territories(
     councils: Collection[str],
     departements: Collection[str],
     at: datetime,
+    convention: int | None = None,
 ) -> list[RuleOfTerritory]:
     """Return the rules in force at `at`, once for each part of their territory that was asked for.
+
+    Those of one convention alone where its id is given.
 
     `councils` are the départements whose council acts in a commune, `departements` those whose
     préfecture does. Zones are not looked at by date: their days are their organisation's.
@@ -173,24 +176,33 @@ def rules_of_territories(
         if codes
     )
     territory = ", ".join(f"territory_{name}" for name in _TERRITORY.names)
+    of_one = territory_of_one = ""
+    ids = []
+    if convention is not None:
+        of_one, ids = " AND r.convention_id = %s", [convention]
+        # Said of each part as well: else all that was asked for is read before any rule is.
+        territory_of_one = (
+            " AND t.id IN (SELECT territory_of_id FROM directory_conventionrule"
+            " WHERE convention_id = %s)"
+        )
     # What a part is stands in it, so that no table is joined twice: planning is what costs here.
     statement = f"""
         WITH part({territory}, commune, is_covered, {", ".join(_ZONE.names)}) AS (
             SELECT {_TERRITORY.of("t")}, zc.commune, zc.is_covered, {_ZONE.of("z")}
             FROM directory_zonecommune zc JOIN directory_zone z ON z.id = zc.zone_id
             JOIN directory_organisation t ON t.id = z.organisation_id
-            WHERE zc.commune IN ({_marks(communes)})
+            WHERE zc.commune IN ({_marks(communes)}){territory_of_one}
             UNION ALL
             SELECT {_TERRITORY.of("t")}, CASE kind WHEN 'commune' THEN code ELSE '' END, TRUE,
                 {", ".join(["NULL"] * len(_ZONE.names))}
-            FROM directory_organisation t WHERE {is_asked}
+            FROM directory_organisation t WHERE ({is_asked}){territory_of_one}
         )
         SELECT part.commune, part.is_covered, {_RULE.of("r")}, {_CONVENTION.of("c")},
             {_ORGANISATION.of("o")}, {territory}, {_ZONE.of("part")},
             {_NARROWING.of("n")}
         FROM part
         JOIN directory_conventionrule r ON r.territory_of_id = part.territory_id
-            AND r.starts_at <= %s AND (r.ends_at IS NULL OR r.ends_at > %s)
+            AND r.starts_at <= %s AND (r.ends_at IS NULL OR r.ends_at > %s){of_one}
         JOIN directory_convention c ON c.id = r.convention_id
         JOIN directory_organisation o ON o.id = r.organisation_id
         LEFT JOIN directory_conventionnarrowing n ON n.convention_id = c.id
@@ -198,7 +210,7 @@ def rules_of_territories(
             AND n.starts_at <= %s AND (n.ends_at IS NULL OR n.ends_at > %s)
     """  # noqa: S608 - names of the models, constants and marks
     codes = [code for of_kind in of_code.values() for code in of_kind]
-    parameters = [*communes, *codes, now, now, *communes, now, now]
+    parameters = [*communes, *ids, *codes, *ids, now, now, *ids, *communes, now, now]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [_to_rule(row) for row in cursor.fetchall()]

@@ -52,7 +52,7 @@ def _meant(text: str) -> list[Commune]:
 
 def _bears_on(convention: Convention, communes: Collection[str], at: datetime) -> set[str]:
     """Return those of the communes in which one of its rules applies somewhere."""
-    own = (rule for rule in rules_for(communes, at) if rule.convention_id == convention.pk)
+    own = rules_for(communes, at, convention.pk)
     return {code for rule in own for code in rule.all_communes}
 
 

@@ -72,11 +72,14 @@ def is_among(category: str, codes: Iterable[str]) -> bool:
     return any(not code or f"{category}.".startswith(f"{code}.") for code in codes)
 
 
-def rules_for(communes: Collection[str], at: datetime) -> list[AgreementRule]:
+def rules_for(
+    communes: Collection[str], at: datetime, convention: int | None = None
+) -> list[AgreementRule]:
     """Return the rules in force at `at` whose territory has a part in one of the communes.
 
-    The oldest first. A territory is read by the day that `at` is for its organisation: a commune
-    counts from the day on which it joins. One SQL statement, however many the communes.
+    The oldest first; those of one `convention` alone where its id is given. A territory is read by
+    the day that `at` is for its organisation: a commune counts from the day on which it joins. One
+    SQL statement, however many the communes.
 
     Raises ValueError when `at` is naive.
     """
@@ -86,7 +89,7 @@ def rules_for(communes: Collection[str], at: datetime) -> list[AgreementRule]:
         return []
     councils, departements = _by(council_of, communes), _by(departement_of, communes)
     of_rule: defaultdict[int, list[RuleOfTerritory]] = defaultdict(list)
-    for row in rules_of_territories(communes, councils, departements, at):
+    for row in rules_of_territories(communes, councils, departements, at, convention):
         if _is_current(row, at):
             of_rule[row.rule.pk].append(row)
     by_departement = {

@@ -274,3 +274,24 @@ def test_never_outside_a_territory_or_its_dates() -> None:
             }
             found = {found.rule_id: {*found.communes} for found in rules_for(communes, at)}
             assert found == {pk: there for pk, there in expected.items() if there}
+
+
+def test_of_one_convention_the_same_rules_are_read_as_of_all(
+    django_assert_num_queries: Any,
+) -> None:
+    told = organisation("epci", METROPOLE)
+    for code in (CLERMONT, AUBIERE):
+        commune_zone(told, code)
+    council = organisation("departement", "63")
+    one, other = convention("A-2026"), convention("B-2026")
+    rule(one, told)
+    rule(one, told, territory_of=council)
+    rule(other, told)
+    ConventionNarrowing.objects.create(
+        convention=one, commune=AUBIERE, categories=[], starts_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    asked = [AUBIERE, CLERMONT, DELLE]
+    with django_assert_num_queries(1):
+        found = rules_for(asked, NOON, one.pk)
+    assert len(found) == 2
+    assert found == [each for each in rules_for(asked, NOON) if each.convention_id == one.pk]
