@@ -93,3 +93,14 @@ def test_a_changed_name_is_found_under_the_new_one(admin_client: Client, people:
     change_contact(Mandate.objects.get(person__last_name="Flamboyant"), last_name="Pélican")
     assert found(admin_client, "flamboyant") == []
     assert found(admin_client, "pelican") == ["Pélican"]
+
+
+def test_addresses_are_masked_on_its_list_and_on_its_page(
+    admin_client: Client, people: None
+) -> None:
+    mandate = Mandate.objects.get(person__last_name="Lérot-d’Août")
+    for address in (CONTACTS, f"{CONTACTS}{mandate.pk}/change/"):
+        page = admin_client.get(address).content.decode()
+        assert "•• 02" in page
+        assert "39980002" not in page
+        assert "mairie@delle" not in page

@@ -1,4 +1,7 @@
-"""Contacts of the communes: searched by name, commune, function and département."""
+"""Contacts of the communes: searched by name, commune, function and département.
+
+Addresses are masked, as everywhere: one in clear is revealed on its own page, which notes it.
+"""
 
 # Django calls these methods with more than they need.
 # ruff: noqa: ARG002
@@ -25,6 +28,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from notifier.console.admin.base import NOTHING, ReadOnlyAdmin, commune_label
+from notifier.delivery.address import mask
 from notifier.directory.imports.values import normalise_commune_code
 from notifier.directory.models import (
     Address,
@@ -168,11 +172,11 @@ class ContactAdmin(ReadOnlyAdmin[Mandate]):
 
     @admin.display(description="mobile", ordering="first_mobile")
     def mobile(self, mandate: Any) -> str:
-        return mandate.first_mobile or ""
+        return mask(mandate.first_mobile) if mandate.first_mobile else ""
 
     @admin.display(description="courriel", ordering="first_email")
     def email(self, mandate: Any) -> str:
-        return mandate.first_email or ""
+        return mask(mandate.first_email) if mandate.first_email else ""
 
     @admin.display(description="période", ordering="starts_on")
     def period(self, mandate: Mandate) -> str:
