@@ -44,6 +44,7 @@ ENTRIES = (
     Entry("Règles", "console:rules", Permission.EDIT_RULES, "scale"),
     Entry("Conventions", "console:conventions", Permission.SEE_PEOPLE, "handshake"),
     Entry("Importer", "console:import", Permission.IMPORT, "upload"),
+    Entry("Historique", "console:history", Permission.SEE_PEOPLE, "clock"),
     Entry("Sources", "console:sources", Permission.MANAGE_SOURCES, "antenna"),
     Entry("Comptes", "console:accounts", Permission.MANAGE_ACCOUNTS, "people"),
 )
@@ -59,6 +60,7 @@ KEYS = {
     "console:rules": "r",
     "console:conventions": "v",
     "console:import": "i",
+    "console:history": "h",
     "console:sources": "s",
     "console:accounts": "p",
 }

@@ -152,8 +152,7 @@ def invite_colleague(v: Visitor, turn: Turn) -> None:
 
 
 def who_changed_what(v: Visitor, turn: Turn) -> None:
-    v.menu("Importer")
-    v.press("Historique")
+    v.menu("Historique")
     v.press(v.page.get_by_role("table").get_by_role("link").first)
     v.sees("Camille Sorbier")
 

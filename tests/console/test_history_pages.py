@@ -107,3 +107,14 @@ def test_the_history_takes_as_many_statements_for_all(
             mandate.save()
     with django_assert_max_num_queries(20):
         assert "1 mandat" in text(client, "/historique")
+
+
+def test_whoever_sees_people_has_the_history_in_the_menu(client: Client) -> None:
+    link = '<a href="/historique"'
+    for role, has_it in ((Role.DISPATCHER, True), (Role.AUDITOR, False)):
+        reader = logged_in(add_account(role, "90", name=f"reader-{role}"))
+        menu = text(reader, "/aide").partition("<main")[0]
+        assert (link in menu) == has_it, role
+        assert reader.get("/historique").status_code == (200 if has_it else 403)
+    current = 'href="/historique" accesskey="h" aria-current="page"'
+    assert text(client, "/historique").count(current) == 1

@@ -17,6 +17,7 @@ PURPOSES = {
     "console:rules": "De quoi un maire est informé, à quelle vitesse et par quel article.",
     "console:conventions": "Ce que les partenaires savent en plus, d’après quelle convention.",
     "console:import": "Une liste d’élus ou de numéros : contrôlée d’abord, et réversible.",
+    "console:history": "Qui a changé quoi dans l’annuaire, et quand, avant et après.",
     "console:sources": "Les centres qui transmettent : clés, plafonds, suspension.",
     "console:accounts": "Qui travaille ici, avec quels droits, où et jusqu’à quand.",
 }
