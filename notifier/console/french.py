@@ -66,19 +66,24 @@ def since(at: datetime, now: datetime | None = None) -> str:
     seconds = ((now or timezone.now()) - at).total_seconds()
     if seconds < _MINUTE:
         return "depuis un instant"
-    days = int(seconds // _DAY)
-    if not days:
-        return f"depuis {duration(seconds, largest_only=True)}"
-    written = _SMALL[days] if days < len(_SMALL) else number(days)
-    return f"depuis {written}{NO_BREAK}jour{'s' if days > 1 else ''}"
+    return f"depuis {_largest(seconds)}"
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:
-    """Write how long ago, or in how long: "à l’instant", "il y a 4 min", "dans 2 h"."""
+    """Write how long ago, or in how long: "à l’instant", "il y a 4 min", "dans cinq jours"."""
     seconds = ((now or timezone.now()) - at).total_seconds()
     if abs(seconds) < _MINUTE:
         return "à l’instant"
-    return f"{'il y a' if seconds > 0 else 'dans'} {duration(abs(seconds), largest_only=True)}"
+    return f"{'il y a' if seconds > 0 else 'dans'} {_largest(abs(seconds))}"
+
+
+def _largest(seconds: float) -> str:
+    """Write a length within a sentence: "4 min", "cinq jours"."""
+    days = int(seconds // _DAY)
+    if not days:
+        return duration(seconds, largest_only=True)
+    written = _SMALL[days] if days < len(_SMALL) else number(days)
+    return f"{written}{NO_BREAK}jour{'s' if days > 1 else ''}"
 
 
 def duration(length: timedelta | float, *, largest_only: bool = False) -> str:

@@ -64,7 +64,9 @@ def test_moments_are_local_and_say_another_year() -> None:
         (4 * 60 + 12, "il y a 4\u00a0min"),
         (2 * 3600 + 5 * 60, "il y a 2\u00a0h\u00a05\u00a0min"),
         (5 * 3600 + 5 * 60, "il y a 5\u00a0h"),
-        (3 * 86400 + 3600, "il y a 3\u00a0j"),
+        (3 * 86400 + 3600, "il y a trois\u00a0jours"),
+        (-86400, "dans un\u00a0jour"),
+        (12 * 86400, "il y a 12\u00a0jours"),
         (-7200, "dans 2\u00a0h"),
     ],
 )

@@ -46,6 +46,7 @@ def test_a_doubt_is_decided_in_two_steps_by_the_commune_that_a_clue_names(corg) 
     browser = dispatcher()
     url = address(report)
     text = browser.get(url).content.decode()
+    assert "facultatif" not in text
     assert "data-outlines" in text
     assert "Giromagny (90052)" in text
     chosen = {"choice": "90033", "why": "vu sur place", "seen": str(report.pk)}

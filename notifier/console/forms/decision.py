@@ -63,6 +63,8 @@ class DecisionForm(forms.Form):
             if near.code not in named and near.code in allowed
         ]
         self.fields["choice"].choices = [*found, (OTHER, "Une autre")]  # type: ignore[attr-defined]
+        # Needed or not by what is chosen above; the words "facultatif" would mislead.
+        self.fields["other"].is_alternative = True  # type: ignore[attr-defined] # the component's
         if not found:
             self.initial["choice"] = OTHER
             self.fields["other"].required = True
