@@ -1,0 +1,1 @@
+"""The filters and components of templates, by what they are of."""
