@@ -6,6 +6,7 @@ started for the run, so the suite needs no server and disturbs none.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -155,6 +156,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here = [item for item in items if _turn_of(item, database) == only]
     config.stash[once_key] = len(items) - len(here)
     items[:] = here
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there for good out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _turn_of(item: pytest.Item, database: str) -> str:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from notifier.accounts.roles import Permission
 from notifier.alerting.attestation import Attestation, attest, note_issue
-from notifier.console.attestation_pdf import attestation_pdf
 from notifier.console.attestation_words import CAVEATS, how_to_check
 from notifier.console.downloads import file_answer
 from notifier.console.pages.access import ConsoleRequest, page
@@ -46,6 +45,9 @@ def issue_attestation(request: ConsoleRequest, incident: int) -> HttpResponse:
         return render(
             request, "incidents/attestation.html", _context(request, found, facts) | issue
         )
+    # 0.4 s of processor and 60 MB that no process spends as it starts.
+    from notifier.console.attestation_pdf import attestation_pdf
+
     content = attestation_pdf(
         facts,
         issued_by=issued_by,
