@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,18 @@ class Service:
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A `notifier` command in this service's environment, and what it reads besides."""
         return self._commands.run(*args, **environment)
+
+    def shell(self, code: str) -> str:
+        """The last line that a piece of Python prints in this service's environment."""
+        printed = self._commands.require("shell", "-c", code)
+        return printed.strip().splitlines()[-1]
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Look until it is so; fails when it never is."""
+        deadline = time.monotonic() + SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def add_contacts(self, *rows: str) -> None:
         """Import rows in the columns' order of `contacts import`, by the real command."""
