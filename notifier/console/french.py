@@ -58,7 +58,7 @@ def moment(at: datetime) -> str:
 
 def until(at: datetime) -> str:
     """Write an end: "jusqu’au 28 novembre à 21 h 13"."""
-    return "jusqu’au" + moment(at).removeprefix("le")
+    return "jusqu’au " + moment(at).removeprefix(f"le{NO_BREAK}")
 
 
 def since(at: datetime, now: datetime | None = None) -> str:

@@ -18,16 +18,19 @@ from django.urls import (
 from django.urls.resolvers import RoutePattern
 from playwright.sync_api import Error, Page
 
-# Of an address, one page without and one with a filter; of those whose rows differ, two rows.
+# Of an address, one page without and one with a filter; of those whose rows differ, some rows.
 MAX_ALIKE = 2
 _ROWS_DIFFER = {
-    *("console:incident", "console:review", "console:organisation"),
-    *("console:change", "console:convention", "console:source"),
+    "console:incident": 3,
+    "console:import-job": 3,
+    **dict.fromkeys(("console:review", "console:organisation", "console:change"), 2),
+    **dict.fromkeys(("console:convention", "console:source"), 2),
 }
 # Doors for machines, and the platform's own administration, which is reached from nowhere.
 _NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics", "static/")
 _LINKS = """() => [...document.querySelectorAll('a[href]')]
   .filter(link => !link.hasAttribute('download')).map(link => link.href)"""
+_BUTTONS = "() => [...document.querySelectorAll('form[method=post]')].map(form => form.action)"
 
 
 @dataclass
@@ -44,9 +47,10 @@ class Walk:
     _next: deque[str] = field(default_factory=deque)
     _seen: set[str] = field(default_factory=set)
 
-    def pages(self, page: Page, start: str) -> Iterator[str]:
+    def pages(self, page: Page, *starts: str) -> Iterator[str]:
         """Open page after page, and yield the path of each while it is open."""
-        self._note(start)
+        for start in starts:
+            self._note(start)
         while self._next:
             path = self._next.popleft()
             try:
@@ -70,6 +74,9 @@ class Walk:
                 if link.startswith(self.base):
                     there = urlsplit(link)
                     self._note(there.path + (f"?{there.query}" if there.query else ""))
+            for button in page.evaluate(_BUTTONS):
+                if found := found_at(button.removeprefix(self.base)):
+                    self.values |= _values(found)
 
     def _note(self, path: str) -> None:
         address = urlsplit(path)
@@ -82,10 +89,11 @@ class Walk:
             self._next.append(path)
             return
         self.names.add(found.view_name)
-        self.values |= {name: str(value) for name, value in found.kwargs.items()}
+        self.values |= _values(found)
         kind = (found.view_name, *sorted(parse_qs(address.query)))
         is_other = kind not in self._kinds or found.view_name in _ROWS_DIFFER
-        if is_other and self._alike[found.view_name] < MAX_ALIKE:
+        most = _ROWS_DIFFER.get(found.view_name, MAX_ALIKE)
+        if is_other and self._alike[found.view_name] < most:
             self._kinds.add(kind)
             self._alike[found.view_name] += 1
             self._next.append(path)
@@ -105,6 +113,10 @@ def found_at(path: str) -> ResolverMatch | None:
         return resolve(urlsplit(path).path)
     except Resolver404:
         return None
+
+
+def _values(found: ResolverMatch) -> dict[str, str]:
+    return {name: str(value) for name, value in found.kwargs.items()}
 
 
 def registry() -> list[Named]:

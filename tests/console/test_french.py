@@ -76,7 +76,7 @@ def test_how_long_ago(seconds: int, written: str) -> None:
 
 def test_an_end_and_a_beginning_are_written_as_in_a_sentence() -> None:
     with time_machine.travel(NOW):
-        assert french.until(NOW) == "jusqu’au\u00a028\u00a0novembre à\u00a021\u00a0h\u00a013"
+        assert french.until(NOW) == "jusqu’au 28\u00a0novembre à\u00a021\u00a0h\u00a013"
     assert french.since(NOW - timedelta(days=5, hours=3), NOW) == "depuis cinq\u00a0jours"
     assert french.since(NOW - timedelta(days=1), NOW) == "depuis un\u00a0jour"
     assert french.since(NOW - timedelta(minutes=4), NOW) == "depuis 4\u00a0min"

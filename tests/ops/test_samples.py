@@ -8,12 +8,25 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from notifier.accounts.invitations import waiting_invitations
 from notifier.accounts.models import User
 from notifier.accounts.scope import scope_of
 from notifier.alerting.models import Notification, NotificationState
 from notifier.delivery.models import Message, MessageState
 from notifier.directory.addresses import all_failing
-from notifier.directory.models import Absence, Change, OnCallShift, Organisation
+from notifier.directory.election import progress_of
+from notifier.directory.models import (
+    Absence,
+    Answer,
+    Change,
+    ChangeKind,
+    ConfirmationRequest,
+    ImportJob,
+    ImportState,
+    OnCallShift,
+    Organisation,
+    RowVerb,
+)
 from notifier.intake.models import Incident, Report, ReportState
 from notifier.ops.samples.accounts import ACCOUNTS, password, totp_secret
 from notifier.ops.samples.fill import SamplesRefused, fill, is_free
@@ -39,6 +52,20 @@ def test_a_newcomer_finds_every_state_and_a_second_time_changes_nothing() -> Non
     assert {address.kind for address in all_failing()} == {"mobile", "courriel"}
     assert Absence.objects.count() == 1
     assert OnCallShift.objects.exists()
+    assert set(ImportJob.objects.values_list("state", flat=True)) == {
+        ImportState.READY,
+        ImportState.DONE,
+    }
+    waiting = ImportJob.objects.get(state=ImportState.READY)
+    verbs = set(waiting.rows.values_list("verb", flat=True))
+    assert verbs >= {RowVerb.NEW, RowVerb.CHANGED, RowVerb.ENDED, RowVerb.REFUSED}
+    assert waiting.rows.filter(is_warned=True).exists()
+    asked = ConfirmationRequest.objects.exclude(sent_count=0)
+    assert set(asked.values_list("answer", flat=True)) == set(Answer.values)
+    election = progress_of(Change.objects.get(kind=ChangeKind.ELECTION), Organisation.objects.all())
+    assert 0 < election.confirmed < election.total
+    groupement = User.objects.get(username="groupement")
+    assert len(waiting_invitations(scope_of(groupement))) == 1
     oldest = Incident.objects.earliest("opened_at").opened_at
     assert timedelta(days=9) < datetime.now(UTC) - oldest < timedelta(days=12)
 

@@ -24,10 +24,10 @@ from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Source
 from notifier.intake.schema.vocabulary import Severity
 from notifier.intake.silence import note_activity
-from notifier.ops.samples import accounts, story
+from notifier.ops.samples import accounts, office, story
 from notifier.ops.samples.accounts import ACCOUNTS, DISPATCHER, OFFICE
 from notifier.ops.samples.past import Past, travelling
-from notifier.ops.samples.story import Decided, Pushed, Round
+from notifier.ops.samples.story import Decided, Office, Pushed, Round
 from notifier.settings import packaged
 
 _SAMPLES = packaged("config") / "samples"
@@ -144,6 +144,8 @@ def _play(past: Past, event: story.Event, sources: dict[str, Source]) -> None:
             reports = list(waiting().filter(incident__reference=event.reference))
             decide_communes(reports, [event.commune], who=DISPATCHER.name, why="confirmé par radio")
             past.settle()
+        case Office():
+            office.do(event, past)
         case Round():
             past.settle()
 

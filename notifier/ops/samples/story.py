@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import Enum, auto
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from notifier.directory.confirmation import next_office_moment
 
 CORG, POLICE = "CORG 90", "DDPN 90"
 DUTY_PHONE, POLICE_PHONE = "03 53 01 00 90", "03 53 01 00 17"
@@ -14,7 +17,8 @@ DUTY_EMAIL, POLICE_EMAIL = "permanence@ggd90.example", "permanence@ddpn90.exampl
 BEGINNING = timedelta(days=13)
 # Numbers and mailboxes that nobody has any more: of the mayors of Essert, of Auxelles-Bas and of
 # Montbouton; the two last are the only ones there, and the last one's mailbox is closed as well.
-DEAD = {"+33639980093", "+33639980010", "+33639980155", "maire@montbouton.example"}
+# That of Étueffont's mayor has only just failed.
+DEAD = {"+33639980093", "+33639980010", "+33639980155", "maire@montbouton.example", "+33639980095"}
 
 _ZONE = ZoneInfo("Europe/Paris")
 _ACCIDENT, _LORRY, _BUILDING_FIRE, _WOOD_FIRE = "C01.01.01", "C01.01.02", "C04.02.00", "C04.05.00"
@@ -49,12 +53,30 @@ class Round:
     at: datetime
 
 
-Event = Pushed | Decided | Round
+class Task(Enum):
+    """What the groupement does at its desk."""
+
+    ELECTION = auto()
+    CAMPAIGN = auto()
+    ANSWERS = auto()
+    INVITATION = auto()
+    LISTS = auto()
+
+
+@dataclass(frozen=True)
+class Office:
+    """That the groupement did something at its desk."""
+
+    at: datetime
+    task: Task
+
+
+Event = Pushed | Decided | Round | Office
 
 
 def story(now: datetime) -> list[Event]:
     """Return what happened until `now`, in order."""
-    events = [*_earlier_days(now), *_last_night(now), *_under_way(now)]
+    events = [*_earlier_days(now), *_last_night(now), *_under_way(now), *_office(now)]
     return sorted((event for event in events if event.at < now), key=lambda event: event.at)
 
 
@@ -169,6 +191,13 @@ def _under_way(now: datetime) -> Iterator[Event]:
         ("on_scene", 17, "severe"),
     )
     yield from _incident(
+        131,
+        now - timedelta(minutes=34),
+        _BURGLARY,
+        {"insee": "90041", "label": "rue des Chênes"},
+        ("engaged", 0, "severe"),
+    )
+    yield from _incident(
         126, now - timedelta(minutes=26), _ACCIDENT, {"insee": "90033", "name": "Valdoie"}, _ENGAGED
     )
     yield from _incident(
@@ -181,6 +210,18 @@ def _under_way(now: datetime) -> Iterator[Event]:
         {"insee": "90010", "label": "rue des Tanneurs"},
         ("engaged", 0, "extreme"),
     )
+
+
+def _office(now: datetime) -> Iterator[Office]:
+    """Yield a by-election of a Sunday, noted on Monday, whose campaign asks on a day of work."""
+    asked = next_office_moment(_days_ago(now, 6, 10, 0), _ZONE)
+    monday = asked.astimezone(_ZONE).replace(hour=9) - timedelta(days=asked.weekday())
+    yield Office(monday, Task.ELECTION)
+    yield Office(asked + timedelta(minutes=15), Task.CAMPAIGN)
+    yield Office(asked + timedelta(minutes=50), Task.ANSWERS)
+    # A list is kept for a day, an invitation for three.
+    yield Office(now - timedelta(hours=20), Task.INVITATION)
+    yield Office(now - timedelta(hours=1, minutes=10), Task.LISTS)
 
 
 def _incident(
