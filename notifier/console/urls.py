@@ -34,77 +34,9 @@ from notifier.console.pages.reveal import reveal_address
 app_name = "console"
 register_converter(IdConverter, "id")
 
-urlpatterns = [
+# Maintenant, Cette nuit, and an incident.
+_NOW = [
     path("", home, name="home"),
-    path("territoire", territory.territory, name="territory"),
-    path("territoire/<str:departement>.json", territory.states, name="territory-states"),
-    path(
-        "territoire/<str:departement>/exporter",
-        territory.export_territory,
-        name="territory-export",
-    ),
-    path("organismes", organisations.organisations, name="organisations"),
-    path("organismes/nouveau", organisations.new_organisation, name="organisation-new"),
-    path(
-        "organismes/<str:kind>/<str:code>/modifier",
-        organisations.edit_organisation,
-        name="organisation-edit",
-    ),
-    path(
-        "organismes/<str:kind>/<str:code>/fin",
-        organisations.close_organisation,
-        name="organisation-end",
-    ),
-    path("organismes/<str:kind>/<str:code>/territoire", zones.zones, name="organisation-zones"),
-    path(
-        "organismes/<str:kind>/<str:code>/territoire/fichier",
-        zones.zone_file,
-        name="organisation-zone-file",
-    ),
-    path(
-        "organismes/<str:kind>/<str:code>/territoire/fichier/enregistrer",
-        zones.apply_file,
-        name="organisation-zone-file-apply",
-    ),
-    path(
-        "organismes/<str:kind>/<str:code>/territoire/<id:zone>/fin",
-        zones.close_zone,
-        name="zone-end",
-    ),
-    path("conventions", conventions.conventions, name="conventions"),
-    path("conventions/donner", convention_file.file, name="convention-file"),
-    path(
-        "conventions/donner/enregistrer", convention_file.apply_file, name="convention-file-apply"
-    ),
-    path("conventions/<str:convention>", conventions.convention, name="convention"),
-    path("conventions/<str:convention>/effet", conventions.effect, name="convention-effect"),
-    path("conventions/<str:convention>/fin", conventions.end, name="convention-end"),
-    path("conventions/<str:convention>/garder", conventions.keep_back, name="convention-narrow"),
-    path(
-        "conventions/<str:convention>/garder/<str:commune>/lever",
-        conventions.lift,
-        name="convention-lift",
-    ),
-    path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
-    path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
-    path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),
-    path("historique", history.history, name="history"),
-    path("historique/<id:change>", history.change_page, name="change"),
-    path("historique/<id:change>/annuler", undoing.undo_change, name="change-undo"),
-    path("importer", upload.upload, name="import"),
-    path("importer/election", election.election, name="election"),
-    path("importer/election/<id:change>", election.election_progress, name="election-progress"),
-    path("importer/election/<id:change>/terminer", election.end, name="election-end"),
-    path("importer/campagnes", campaigns.campaigns, name="campaigns"),
-    path("importer/campagnes/nouvelle", campaigns.new_campaign, name="campaign-new"),
-    path("importer/campagnes/<id:campaign>", campaigns.campaign_page, name="campaign"),
-    path("importer/campagnes/<id:campaign>/arreter", campaigns.stop, name="campaign-stop"),
-    path("importer/<id:job>", job.job_page, name="import-job"),
-    path("importer/<id:job>/lignes", job.leave_row_out, name="import-line"),
-    path("importer/<id:job>/confirmer", job.confirm, name="import-confirm"),
-    path("importer/<id:job>/abandonner", job.abandon, name="import-abandon"),
-    path("importer/<id:job>/reprendre", job.resume, name="import-resume"),
-    path("importer/<id:job>/a-corriger.xlsx", job.correction, name="import-correction"),
     path("maintenant", now.now, name="now"),
     path("cette-nuit", now.night, name="night"),
     path("interventions/<id:incident>", show.incident, name="incident"),
@@ -128,17 +60,6 @@ urlpatterns = [
     ),
     path("interventions/<id:incident>/clore", actions.close_incident, name="incident-close"),
     path("verifications/<uuid:report>", review, name="review"),
-    path("regles", rules.rules, name="rules"),
-    path("regles/restrictions", narrowings.narrowings, name="narrowings"),
-    path("regles/restrictions/<id:narrowing>/lever", narrowings.lift, name="narrowing-lift"),
-    path("regles/comparaisons/<id:comparison>", narrowings.comparison, name="comparison"),
-    path(
-        "regles/comparaisons/<id:comparison>/appliquer",
-        narrowings.apply_change,
-        name="comparison-apply",
-    ),
-    path("regles/<str:category>", rules.rule, name="rule"),
-    path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
     path(
         "interventions/<id:incident>/attestation",
         attestation.attestation,
@@ -154,43 +75,11 @@ urlpatterns = [
         attestation.attested_rows,
         name="attested-rows",
     ),
-    path("journal", log.log, name="log"),
-    path("journal/export", log.export_log, name="log-export"),
-    path("journal/acces", log.access_log, name="log-access"),
-    path("journal/recherches", log.save, name="log-save"),
-    path("journal/recherches/<id:search>/oublier", log.forget, name="log-forget"),
-    path("chiffres", figures, name="figures"),
-    path("chiffres/export", export_figures, name="figures-export"),
-    path("sources", sources.sources, name="sources"),
-    path("sources/nouvelle", sources.new_source, name="source-new"),
-    path("sources/suspendre", pauses.pause_sending, name="pause"),
-    path("sources/reprendre", pauses.resume_sending, name="resume"),
-    path("sources/<id:source>", sources.source, name="source"),
-    path("sources/<id:source>/modifier", sources.edit_source, name="source-edit"),
-    path("sources/<id:source>/cle", sources.rotate_key, name="source-key"),
-    path("sources/<id:source>/revoquer", sources.revoke_source, name="source-revoke"),
-    path("aide/composants", design, name="design"),
-    path("compte", account.account, name="account"),
-    path("compte/nom", account.own_name, name="own-name"),
-    path("compte/adresse", account.own_email, name="own-email"),
-    path("compte/adresse/<str:key>", account.new_email, name="new-email"),
-    path("compte/sessions/fermer", account.close_others, name="close-others"),
-    path("aide", help_page, name="help"),
+]
+
+# Annuaire: an organisation, its people, their addresses, absences and on-call.
+_PEOPLE = [
     path("adresses/<id:address>/reveler", reveal_address, name="reveal"),
-    path("comptes", accounts.accounts, name="accounts"),
-    path("comptes/inviter", accounts.invite_colleague, name="invite"),
-    path(
-        "comptes/invitations/<id:invitation>/retirer",
-        accounts.withdraw_invitation,
-        name="withdraw-invitation",
-    ),
-    path("comptes/<id:account>", accounts.account_page, name="account-of"),
-    path("comptes/<id:account>/role", accounts.give_role, name="give-role"),
-    path("comptes/<id:account>/desactiver", accounts.close_account, name="close-account"),
-    path("comptes/<id:account>/reactiver", accounts.open_account, name="open-account"),
-    path("comptes/<id:account>/second-facteur", accounts.lost_factor, name="lost-factor"),
-    path("comptes/roles/<id:assignment>/date", accounts.change_end, name="change-end"),
-    path("comptes/roles/<id:assignment>/retirer", accounts.take_role, name="take-role"),
     path("communes", search.communes, name="communes"),
     path("organismes/<str:kind>/<str:code>", people.people, name="organisation"),
     path(
@@ -228,4 +117,165 @@ urlpatterns = [
     path("adresses/<id:address>/confirmer", addresses.confirm_one, name="confirm-address"),
     path("adresses/<id:address>/essai", addresses.send, name="test-address"),
     path("adresses/<id:address>/code", addresses.answer, name="answer-test"),
+]
+
+# Territoire: coverage, organisations, zones, maps.
+_TERRITORY = [
+    path("territoire", territory.territory, name="territory"),
+    path("territoire/<str:departement>.json", territory.states, name="territory-states"),
+    path(
+        "territoire/<str:departement>/exporter",
+        territory.export_territory,
+        name="territory-export",
+    ),
+    path("organismes", organisations.organisations, name="organisations"),
+    path("organismes/nouveau", organisations.new_organisation, name="organisation-new"),
+    path(
+        "organismes/<str:kind>/<str:code>/modifier",
+        organisations.edit_organisation,
+        name="organisation-edit",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/fin",
+        organisations.close_organisation,
+        name="organisation-end",
+    ),
+    path("organismes/<str:kind>/<str:code>/territoire", zones.zones, name="organisation-zones"),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/fichier",
+        zones.zone_file,
+        name="organisation-zone-file",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/fichier/enregistrer",
+        zones.apply_file,
+        name="organisation-zone-file-apply",
+    ),
+    path(
+        "organismes/<str:kind>/<str:code>/territoire/<id:zone>/fin",
+        zones.close_zone,
+        name="zone-end",
+    ),
+    path("cartes/departement/<str:departement>.json", maps.departement_map, name="map-departement"),
+    path("cartes/commune/<str:commune>.json", maps.commune_map, name="map-commune"),
+    path("cartes/organismes/<str:kind>/<str:code>.json", maps.zones_map, name="map-zones"),
+]
+
+# Conventions.
+_CONVENTIONS = [
+    path("conventions", conventions.conventions, name="conventions"),
+    path("conventions/donner", convention_file.file, name="convention-file"),
+    path(
+        "conventions/donner/enregistrer", convention_file.apply_file, name="convention-file-apply"
+    ),
+    path("conventions/<str:convention>", conventions.convention, name="convention"),
+    path("conventions/<str:convention>/effet", conventions.effect, name="convention-effect"),
+    path("conventions/<str:convention>/fin", conventions.end, name="convention-end"),
+    path("conventions/<str:convention>/garder", conventions.keep_back, name="convention-narrow"),
+    path(
+        "conventions/<str:convention>/garder/<str:commune>/lever",
+        conventions.lift,
+        name="convention-lift",
+    ),
+]
+
+# Importer, and the history of the directory.
+_IMPORTS = [
+    path("historique", history.history, name="history"),
+    path("historique/<id:change>", history.change_page, name="change"),
+    path("historique/<id:change>/annuler", undoing.undo_change, name="change-undo"),
+    path("importer", upload.upload, name="import"),
+    path("importer/election", election.election, name="election"),
+    path("importer/election/<id:change>", election.election_progress, name="election-progress"),
+    path("importer/election/<id:change>/terminer", election.end, name="election-end"),
+    path("importer/campagnes", campaigns.campaigns, name="campaigns"),
+    path("importer/campagnes/nouvelle", campaigns.new_campaign, name="campaign-new"),
+    path("importer/campagnes/<id:campaign>", campaigns.campaign_page, name="campaign"),
+    path("importer/campagnes/<id:campaign>/arreter", campaigns.stop, name="campaign-stop"),
+    path("importer/<id:job>", job.job_page, name="import-job"),
+    path("importer/<id:job>/lignes", job.leave_row_out, name="import-line"),
+    path("importer/<id:job>/confirmer", job.confirm, name="import-confirm"),
+    path("importer/<id:job>/abandonner", job.abandon, name="import-abandon"),
+    path("importer/<id:job>/reprendre", job.resume, name="import-resume"),
+    path("importer/<id:job>/a-corriger.xlsx", job.correction, name="import-correction"),
+]
+
+# Règles.
+_RULES = [
+    path("regles", rules.rules, name="rules"),
+    path("regles/restrictions", narrowings.narrowings, name="narrowings"),
+    path("regles/restrictions/<id:narrowing>/lever", narrowings.lift, name="narrowing-lift"),
+    path("regles/comparaisons/<id:comparison>", narrowings.comparison, name="comparison"),
+    path(
+        "regles/comparaisons/<id:comparison>/appliquer",
+        narrowings.apply_change,
+        name="comparison-apply",
+    ),
+    path("regles/<str:category>", rules.rule, name="rule"),
+    path("regles/<str:category>/restreindre", narrowings.narrow, name="rule-narrow"),
+]
+
+# Journal and Chiffres.
+_LOG = [
+    path("journal", log.log, name="log"),
+    path("journal/export", log.export_log, name="log-export"),
+    path("journal/acces", log.access_log, name="log-access"),
+    path("journal/recherches", log.save, name="log-save"),
+    path("journal/recherches/<id:search>/oublier", log.forget, name="log-forget"),
+    path("chiffres", figures, name="figures"),
+    path("chiffres/export", export_figures, name="figures-export"),
+]
+
+# Sources, and pauses.
+_SOURCES = [
+    path("sources", sources.sources, name="sources"),
+    path("sources/nouvelle", sources.new_source, name="source-new"),
+    path("sources/suspendre", pauses.pause_sending, name="pause"),
+    path("sources/reprendre", pauses.resume_sending, name="resume"),
+    path("sources/<id:source>", sources.source, name="source"),
+    path("sources/<id:source>/modifier", sources.edit_source, name="source-edit"),
+    path("sources/<id:source>/cle", sources.rotate_key, name="source-key"),
+    path("sources/<id:source>/revoquer", sources.revoke_source, name="source-revoke"),
+]
+
+# Comptes, and one’s own.
+_ACCOUNTS = [
+    path("compte", account.account, name="account"),
+    path("compte/nom", account.own_name, name="own-name"),
+    path("compte/adresse", account.own_email, name="own-email"),
+    path("compte/adresse/<str:key>", account.new_email, name="new-email"),
+    path("compte/sessions/fermer", account.close_others, name="close-others"),
+    path("comptes", accounts.accounts, name="accounts"),
+    path("comptes/inviter", accounts.invite_colleague, name="invite"),
+    path(
+        "comptes/invitations/<id:invitation>/retirer",
+        accounts.withdraw_invitation,
+        name="withdraw-invitation",
+    ),
+    path("comptes/<id:account>", accounts.account_page, name="account-of"),
+    path("comptes/<id:account>/role", accounts.give_role, name="give-role"),
+    path("comptes/<id:account>/desactiver", accounts.close_account, name="close-account"),
+    path("comptes/<id:account>/reactiver", accounts.open_account, name="open-account"),
+    path("comptes/<id:account>/second-facteur", accounts.lost_factor, name="lost-factor"),
+    path("comptes/roles/<id:assignment>/date", accounts.change_end, name="change-end"),
+    path("comptes/roles/<id:assignment>/retirer", accounts.take_role, name="take-role"),
+]
+
+# Aide.
+_HELP = [
+    path("aide/composants", design, name="design"),
+    path("aide", help_page, name="help"),
+]
+
+urlpatterns = [
+    *_NOW,
+    *_PEOPLE,
+    *_TERRITORY,
+    *_CONVENTIONS,
+    *_IMPORTS,
+    *_RULES,
+    *_LOG,
+    *_SOURCES,
+    *_ACCOUNTS,
+    *_HELP,
 ]
