@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +11,7 @@ from notifier.accounts.roles import Permission
 from notifier.alerting.address_test import AddressTestError, answer_test, last_tests, send_test
 from notifier.console.forms.organisation import AddressForm, CodeForm, NewAddressForm
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.organisation.doing import is_done
 from notifier.console.pages.organisation.lookup import (
     address_or_404,
     mandate_of,
@@ -48,19 +47,14 @@ def change(request: ConsoleRequest, address: int) -> HttpResponse:
     shown = address_or_404(request.scope, EDIT, address)
     mandate = mandate_of(request.scope, EDIT, shown)
     form = AddressForm(mandate.organisation, request.POST)
-    if form.is_valid():
-        try:
-            require_own(request.scope, EDIT, shown.person)
-            change_address(
-                shown, form.cleaned_data["value"], mandate.organisation, str(request.user)
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request, "L’adresse est corrigée ; ce qui attendait encore part à la nouvelle."
-            )
-            return redirect("console:mandate", mandate=mandate.pk)
+
+    def act() -> str:
+        require_own(request.scope, EDIT, shown.person)
+        change_address(shown, form.cleaned_data["value"], mandate.organisation, str(request.user))
+        return "L’adresse est corrigée ; ce qui attendait encore part à la nouvelle."
+
+    if form.is_valid() and is_done(request, act, form):
+        return redirect("console:mandate", mandate=mandate.pk)
     return _render(request, shown, mandate, form=form)
 
 
@@ -70,21 +64,15 @@ def add(request: ConsoleRequest, mandate: int) -> HttpResponse:
     """Add an address to a person."""
     holder = mandate_or_404(request.scope, EDIT, mandate)
     form = NewAddressForm(holder.organisation, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            require_own(request.scope, EDIT, holder.person)
-            add_address(
-                holder.person,
-                AddressKind(form.cleaned_data["kind"]),
-                form.cleaned_data["value"],
-                holder.organisation,
-                str(request.user),
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, "L’adresse est ajoutée.")
-            return redirect("console:mandate", mandate=holder.pk)
+
+    def act() -> str:
+        require_own(request.scope, EDIT, holder.person)
+        kind, value = AddressKind(form.cleaned_data["kind"]), form.cleaned_data["value"]
+        add_address(holder.person, kind, value, holder.organisation, str(request.user))
+        return "L’adresse est ajoutée."
+
+    if request.method == "POST" and form.is_valid() and is_done(request, act, form):
+        return redirect("console:mandate", mandate=holder.pk)
     context = {**frame(request.scope, holder.organisation), "mandate": holder, "form": form}
     return render(request, "organisation/add_address.html", context)
 
@@ -95,13 +83,15 @@ def remove(request: ConsoleRequest, address: int) -> HttpResponse:
     """Forget an address."""
     shown = address_or_404(request.scope, EDIT, address)
     mandate = mandate_of(request.scope, EDIT, shown)
-    try:
+    number = shown.pk
+
+    def act() -> str:
         require_own(request.scope, EDIT, shown.person)
         remove_address(shown, str(request.user))
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-        return redirect("console:address", address=shown.pk)
-    messages.success(request, "L’adresse est retirée.")
+        return "L’adresse est retirée."
+
+    if not is_done(request, act):
+        return redirect("console:address", address=number)
     return redirect("console:mandate", mandate=mandate.pk)
 
 
@@ -111,13 +101,13 @@ def first(request: ConsoleRequest, address: int) -> HttpResponse:
     """Have it tried before the person's others."""
     shown = address_or_404(request.scope, EDIT, address)
     mandate = mandate_of(request.scope, EDIT, shown)
-    try:
+
+    def act() -> str:
         require_own(request.scope, EDIT, shown.person)
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        if try_first(shown, str(request.user)):
-            messages.success(request, "Cette adresse est maintenant essayée la première.")
+        is_moved = try_first(shown, str(request.user))
+        return "Cette adresse est maintenant essayée la première." if is_moved else ""
+
+    is_done(request, act)
     return redirect("console:mandate", mandate=mandate.pk)
 
 
@@ -127,15 +117,15 @@ def confirm_one(request: ConsoleRequest, address: int) -> HttpResponse:
     """Take note that it is right; what its owner refused is accepted again where they say so."""
     shown = address_or_404(request.scope, EDIT, address)
     is_accepted = request.POST.get("accepted") == "yes"
-    try:
+
+    def act() -> str:
         if is_accepted:
             require_own(request.scope, EDIT, shown.person)
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-        return redirect("console:address", address=shown.pk)
-    with changing(ChangeKind.CONFIRMATION, str(request.user)):
-        confirm(shown, timezone.now(), is_accepted_again=is_accepted)
-    messages.success(request, "L’adresse est confirmée : elle est de nouveau essayée.")
+        with changing(ChangeKind.CONFIRMATION, str(request.user)):
+            confirm(shown, timezone.now(), is_accepted_again=is_accepted)
+        return "L’adresse est confirmée : elle est de nouveau essayée."
+
+    is_done(request, act)
     return redirect("console:address", address=shown.pk)
 
 
@@ -145,12 +135,12 @@ def send(request: ConsoleRequest, address: int) -> HttpResponse:
     """Send a test text with a code to be read back."""
     shown = address_or_404(request.scope, TEST, address)
     mandate = mandate_of(request.scope, TEST, shown)
-    try:
+
+    def act() -> str:
         send_test(shown, mandate, str(request.user))
-    except AddressTestError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "L’essai part. Appelez la personne, et saisissez le code lu.")
+        return "L’essai part. Appelez la personne, et saisissez le code lu."
+
+    is_done(request, act)
     return redirect("console:address", address=shown.pk)
 
 
@@ -161,15 +151,15 @@ def answer(request: ConsoleRequest, address: int) -> HttpResponse:
     shown = address_or_404(request.scope, TEST, address)
     mandate = mandate_of(request.scope, TEST, shown)
     test = last_tests([shown.pk]).get(shown.pk)
-    try:
+
+    def act() -> str:
         if test is None:
             raise AddressTestError("Aucun essai n’attend de code : envoyez-en un.")
-        if answer_test(test, mandate, request.POST.get("code", ""), str(request.user)):
-            messages.success(request, "C’est le bon code : l’adresse est confirmée.")
-        else:
-            messages.error(request, "Ce n’est pas ce code : faites-le relire.")
-    except AddressTestError as refusal:
-        messages.error(request, str(refusal))
+        if not answer_test(test, mandate, request.POST.get("code", ""), str(request.user)):
+            raise AddressTestError("Ce n’est pas ce code : faites-le relire.")
+        return "C’est le bon code : l’adresse est confirmée."
+
+    is_done(request, act)
     return redirect("console:address", address=shown.pk)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifier.console.forms.organisation import AbsenceForm, RotationForm, ShiftForm, StopForm
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.organisation.doing import is_done
 from notifier.console.pages.organisation.lookup import (
     is_stored,
     mandate_or_404,
@@ -32,7 +33,6 @@ from notifier.directory.lookup import mandates_since
 from notifier.directory.models import Absence, ChangeKind, Mandate, Organisation
 from notifier.directory.on_call.planning import (
     NewRotation,
-    OnCallError,
     give,
     plan_rotation,
     shifts_between,
@@ -138,17 +138,16 @@ def shift(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     now = timezone.now()
     present = _on_call_members(one)
     form = ShiftForm(one, present, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> str:
         data = form.cleaned_data
         holder = next(mandate for mandate in present if mandate.pk == data["mandate"])
-        try:
-            with changing(ChangeKind.HAND, str(request.user)):
-                give(one, data["starts_at"], data["ends_at"], holder, now)
-        except OnCallError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, f"{holder.holder_name} est d’astreinte sur cette période.")
-            return redirect(url_of(one, "console:organisation-calendar"))
+        with changing(ChangeKind.HAND, str(request.user)):
+            give(one, data["starts_at"], data["ends_at"], holder, now)
+        return f"{holder.holder_name} est d’astreinte sur cette période."
+
+    if request.method == "POST" and form.is_valid() and is_done(request, act, form):
+        return redirect(url_of(one, "console:organisation-calendar"))
     context = {**frame(request.scope, one), "form": form, "has_people": bool(present)}
     return render(request, "organisation/shift.html", context)
 
@@ -161,19 +160,18 @@ def rotation(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
     now = timezone.now()
     present = _on_call_members(one)
     form = RotationForm(one, present, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> str:
         data = form.cleaned_data
         chosen = [mandate for mandate in present if mandate.pk in data["members"]]
         first_start = timezone.make_naive(data["first_start"])
-        try:
-            with changing(ChangeKind.HAND, str(request.user)):
-                new = NewRotation(chosen, first_start, data["shift_days"], data["ends_on"])
-                planned = plan_rotation(one, new, now)
-        except OnCallError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, f"{len(planned)} tours d’astreinte sont planifiés.")
-            return redirect(url_of(one, "console:organisation-calendar"))
+        with changing(ChangeKind.HAND, str(request.user)):
+            new = NewRotation(chosen, first_start, data["shift_days"], data["ends_on"])
+            planned = plan_rotation(one, new, now)
+        return f"{len(planned)} tours d’astreinte sont planifiés."
+
+    if request.method == "POST" and form.is_valid() and is_done(request, act, form):
+        return redirect(url_of(one, "console:organisation-calendar"))
     context = {**frame(request.scope, one), "form": form, "has_people": bool(present)}
     return render(request, "organisation/rotation.html", context)
 
