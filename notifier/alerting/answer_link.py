@@ -41,6 +41,11 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(f"{_SALT}:{secret}".encode()).hexdigest()[:32]
 
 
+def is_secret(text: str) -> bool:
+    """Return whether the text has the form of a secret."""
+    return len(text) == SECRET_LENGTH and set(text) <= set(_ALPHABET)
+
+
 def answer_url(secret: str = NO_SECRET) -> str:
     """Return the address that opens the alert for whoever has this secret."""
     env = settings.ENVIRONMENT

@@ -43,6 +43,13 @@ def lock_incidents(report_ids: Iterable[UUID]) -> list[list[Report]]:
     return [list(reports) for _, reports in locked]
 
 
+def lock_incident(incident_id: int) -> list[Report]:
+    """Return every report of the incident, by sequence, locked as by `lock_incidents`."""
+    ids = Report.objects.filter(incident=incident_id).values_list("pk", flat=True)
+    (reports,) = lock_incidents(list(ids[:1]))
+    return reports
+
+
 def next_reports(reports: QuerySet[Report], limit: int) -> list[UUID]:
     """Return the ids of those to try first: the oldest, but what failed before after all others."""
     ordered = reports.order_by(*FAILED_LAST)

@@ -18,6 +18,7 @@ class Step(models.TextChoices):
     ATTEMPT = "attempt", "envoi"
     RECEIPT = "receipt", "accusé"
     SETTLED = "settled", "recoupement"
+    ANSWERED = "answered", "réponse"
     EXPIRED = "expired", "périmé"
     CANCELLED = "cancelled", "retiré"
     UNREACHED = "unreached", "aucun contact joint"

@@ -22,7 +22,7 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.journal import recipients_in_words
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.throttling.limits import UsageChangedError
-from notifier.intake.incident import lock_incidents
+from notifier.intake.incident import lock_incident
 from notifier.intake.models import Report
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def act(incident_id: int, actor: Actor, action: Callable[[list[Report]], T]) -> 
     for plans_left in reversed(range(MAX_PLANS)):
         try:
             with transaction.atomic():
-                return action(_locked_reports(incident_id))
+                return action(lock_incident(incident_id))
         except (PlanOutdatedError, UsageChangedError):
             if not plans_left:
                 raise
@@ -93,9 +93,3 @@ def send_now(
         address__in=[n.address for n in planned],
     ).first()
     return f"{whom}, retenu : {DeferralReason(waiting.reason).label}" if waiting else whom
-
-
-def _locked_reports(incident_id: int) -> list[Report]:
-    ids = Report.objects.filter(incident=incident_id).values_list("pk", flat=True)
-    (reports,) = lock_incidents(list(ids[:1]))
-    return reports

@@ -178,6 +178,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "opened_revision",
+                    models.PositiveSmallIntegerField(
+                        default=1, verbose_name="révision d’ouverture"
+                    ),
+                ),
                 ("recipient", models.CharField(max_length=40, verbose_name="destinataire")),
                 ("title", models.CharField(max_length=80, verbose_name="qualité")),
                 (
@@ -788,7 +794,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="answer",
             constraint=models.UniqueConstraint(
-                fields=("alert", "recipient", "kind"), name="alerting_answered_once"
+                fields=("alert", "opened_revision", "recipient", "kind"),
+                name="alerting_answered_once",
             ),
         ),
         migrations.AddConstraint(

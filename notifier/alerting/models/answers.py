@@ -28,7 +28,7 @@ class AnswerMeans(models.TextChoices):
 
 
 class Answer(models.Model):
-    """What one person answered to one alert; each kind counts once."""
+    """What one person answered to one alert; each kind counts once since it was opened."""
 
     incident = models.ForeignKey(
         Incident, on_delete=models.PROTECT, related_name="answers", verbose_name="intervention"
@@ -41,6 +41,8 @@ class Answer(models.Model):
         verbose_name="alerte",
         db_index=False,
     )
+    # At which revision the alert was opened: whoever answered before it ended answers anew.
+    opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     # As in a notification: a person without a name, and the function.
     recipient = models.CharField("destinataire", max_length=40)
     title = models.CharField("qualité", max_length=80)
@@ -56,7 +58,8 @@ class Answer(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("alert", "recipient", "kind"), name="alerting_answered_once"
+                fields=("alert", "opened_revision", "recipient", "kind"),
+                name="alerting_answered_once",
             ),
         )
 

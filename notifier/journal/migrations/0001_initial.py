@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                             ("attempt", "envoi"),
                             ("receipt", "accusé"),
                             ("settled", "recoupement"),
+                            ("answered", "réponse"),
                             ("expired", "périmé"),
                             ("cancelled", "retiré"),
                             ("unreached", "aucun contact joint"),

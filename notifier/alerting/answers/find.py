@@ -1,0 +1,128 @@
+"""Find the alert that a link opens, as its reader may see it: what was told, and what to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from notifier.alerting.answer_link import is_secret, secret_hash, without_secrets
+from notifier.alerting.answers.alive import readable_until, takes_answers
+from notifier.alerting.models import Alert, Answer, Notification, NotificationKind
+from notifier.alerting.notification.recipients import recipient_key
+from notifier.delivery.models import Channel, Message
+from notifier.directory.models import OrganisationRef
+from notifier.directory.recipients import Recipient, orders_of_telling
+
+
+@dataclass(frozen=True)
+class ToldText:
+    """A text that the reader got of the alert, without the link in it."""
+
+    at: datetime
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Successor:
+    """Somebody to whom the reader may hand the alert over, by function."""
+
+    mandate_id: int
+    title: str
+
+
+@dataclass(frozen=True)
+class OpenedAlert:
+    """An alert as one reader sees it; nothing in it is another person's."""
+
+    alert: Alert
+    """With its incident, source and report."""
+    recipient: str
+    title: str
+    """The reader's function."""
+    texts: Sequence[ToldText]
+    """What the reader was told of it since it was opened, the oldest first."""
+    answers: Sequence[Answer]
+    """What the reader answered since then."""
+    successors: Sequence[Successor]
+    """To whom it can be handed over, the next in order first."""
+    takes_answers: bool
+    """False once it is over."""
+
+    @property
+    def is_taken_by_reader(self) -> bool:
+        """Whether the reader is who has taken it in hand."""
+        return self.alert.taken_by == self.recipient
+
+
+def find_by_secret(secret: str) -> OpenedAlert | None:
+    """Return the alert that this secret opens now; None where it opens nothing.
+
+    A secret opens its alert until two hours after it is of use, or ended, and while its reader is
+    of the organisation. Opening changes nothing. Six statements at most.
+    """
+    if not is_secret(secret):
+        return None
+    rows = Notification.objects.filter(answer_hash=secret_hash(secret)).order_by("-pk")
+    told = rows.select_related("alert__incident__source", "alert__report").first()
+    now = timezone.now()
+    if told is None or told.alert is None or now > readable_until(told.alert):
+        return None
+    alert, recipient = told.alert, told.recipient
+    people, passed_over = _people_of(alert.ref, now)
+    if not any(recipient_key(person) == recipient for person in [*people, *passed_over]):
+        return None
+    is_open = takes_answers(alert, now)
+    return OpenedAlert(
+        alert,
+        recipient,
+        told.title,
+        _texts(alert, recipient),
+        list(
+            Answer.objects.filter(
+                alert=alert.pk, recipient=recipient, opened_revision=alert.opened_revision
+            )
+        ),
+        _successors(alert, people) if is_open else (),
+        is_open,
+    )
+
+
+def _people_of(ref: OrganisationRef, now: datetime) -> tuple[list[Recipient], list[Recipient]]:
+    """Return who can be told, in order, and who is absent or cannot be reached."""
+    order = orders_of_telling([ref], now)[ref]
+    return (
+        [placed.person for placed in order.placed],
+        [passed.person for passed in order.passed_over],
+    )
+
+
+def _texts(alert: Alert, recipient: str) -> list[ToldText]:
+    """Return one text of each revision since it was opened: the SMS where there is one."""
+    rows = Notification.objects.filter(
+        alert=alert.pk, recipient=recipient, kind=NotificationKind.ALERT, message__isnull=False
+    )
+    by_revision: dict[int, Message] = {}
+    for row in rows.filter(revision__gte=alert.opened_revision).select_related("message"):
+        if row.message is None:
+            continue
+        if row.message.channel == Channel.SMS or row.revision not in by_revision:
+            by_revision[row.revision] = row.message
+    return [
+        ToldText(message.created_at, revision, without_secrets(message.body))
+        for revision, message in sorted(by_revision.items())
+    ]
+
+
+def _successors(alert: Alert, people: Sequence[Recipient]) -> list[Successor]:
+    """Return whom nothing of the alert told yet, and who can be reached, in order."""
+    told = Notification.objects.filter(alert=alert.pk, revision__gte=alert.opened_revision)
+    known = set(told.exclude(recipient="").values_list("recipient", flat=True))
+    return [
+        Successor(person.mandate_id, person.title)
+        for person in people
+        if person.addresses and recipient_key(person) not in known
+    ]
