@@ -77,6 +77,16 @@ def rules(operator: Callable[[str], None]) -> None:
 
 
 @pytest.fixture
+def asking(operator: Callable[[str], None], db) -> Source:
+    """That dispatch centre, where a fire asks for one answer and a search for each's."""
+    from tests.alerting.house import dispatch_centre
+
+    asked = {"C04": 'edge = "all"\nanswer = "one"\n', "C10": 'answer = "each"\n'}
+    operator(written([(*family[:6], asked.get(family[0], family[6])) for family in FAMILIES]))
+    return dispatch_centre()
+
+
+@pytest.fixture
 def source(rules, db) -> Source:
     """A dispatch centre of the Territoire de Belfort, with a duty address."""
     from tests.alerting.house import dispatch_centre

@@ -89,6 +89,16 @@ def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
     assert intake.transactions == 1
 
 
+def test_to_ask_for_an_answer_costs_nothing_more(asking, provider) -> None:
+    refresh()
+    people(2)
+    event_id = receive(asking, event(category=FIRE)).report_id
+    with counted() as decision:
+        decide(event_id)
+    assert "/r/" in messages()[0].body
+    assert len(decision) == DECIDE
+
+
 def test_a_further_report_costs_one_statement_more_to_take(key) -> None:
     people(1)
     decide(received(key))

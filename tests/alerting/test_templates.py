@@ -1,13 +1,16 @@
 """What an operator's own templates may not do: refused at start, by file and line."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from notifier.alerting.answer_link import answer_url
 from notifier.alerting.content.composer import Composer, TemplatesError
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.kinds import Kind
+from tests.harness.variables import changed
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "alerts"
 
@@ -104,6 +107,29 @@ def test_an_operators_own_words_are_used(own: Path) -> None:
 def test_a_text_that_does_not_say_whom_to_call_is_refused(own: Path, name: str) -> None:
     (own / name).write_text("{{ reference }}\n" if "digest" not in name else "{{ count }}\n")
     assert f"{own / name}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}" in _refused(own)
+
+
+@pytest.mark.parametrize("name", ["first.sms.j2", "update.txt.j2", "first.html.j2"])
+def test_a_text_that_wants_an_answer_and_does_not_say_where_is_refused(
+    own: Path, name: str
+) -> None:
+    (own / name).write_text("{{ reference }} {{ duty_phone }}\n")
+    fault = f"{own / name}:1 : une réponse y est attendue, et le lien manque"
+    assert fault in _refused(own)
+    Composer(own, asks_answers=False)
+
+
+def test_an_address_that_leaves_no_room_in_an_sms_is_refused(own: Path, settings) -> None:
+    long = f"https://{'reponse.' * 8}example"
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, ANSWER_URL=long)
+    assert "raccourcir le texte, ou l’adresse (ANSWER_URL)" in _refused(own)
+
+
+def test_an_ordinary_first_text_with_a_short_address_is_one_segment(settings, own: Path) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, ANSWER_URL="https://am90.example")
+    texts = Composer(own).compose(Kind.FIRST, replace(SAMPLE, answer_url=answer_url()))
+    assert texts.size.segments == 1
+    assert texts.sms.endswith(answer_url())
 
 
 def test_a_text_in_latin_1_and_a_folder_in_its_place_are_refused(own: Path) -> None:

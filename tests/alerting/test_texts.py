@@ -40,6 +40,7 @@ from tests.alerting.house import (
 )
 from tests.alerting.organisations import landlord, member, told_by_convention
 from tests.api.caller import Caller
+from tests.harness.variables import changed
 from tests.intake import messages as foreign
 
 FOLDER = Path(__file__).parent / "texts"
@@ -50,6 +51,7 @@ MAIL, DEPUTY_MAIL = "maire@delle.example", "adjoint@delle.example"
 
 # The categories are those that are shipped; each is here for its own way of being said.
 CAR, LORRY, PILE_UP, PLANE = "C01.01.01", "C01.01.02", "C01.01.06", "C01.04.00"
+COACH, FIRE = "C01.01.03", "C04.02.01"
 BURGLARY = "C03.03.02"
 ABDUCTION, NOISE, SCHOOL = "C02.04.01", "C07.07.03", "L01.03.00"
 STRIKE, WATER, MISSING, WANTED = "C07.04.01", "C09.02.00", "C10.01.05", "C10.01.01"
@@ -69,6 +71,8 @@ SEVERITIES = ("minor", "moderate", "severe", "extreme")
 
 # What is of this run alone: where the administration shows it.
 PAGE = re.compile(r"http://127\.0\.0\.1:1/(admin|verifications)/\S*")
+# Each reader's own; a short domain of the operator's.
+SECRET = re.compile(r"(?<=https://am90\.example/r/)\w{12}")
 
 
 class Stage:
@@ -152,7 +156,8 @@ class Stage:
 
     @property
     def text(self) -> str:
-        return PAGE.sub("<page de l’administration>", "\n".join(self.written))
+        written = PAGE.sub("<page de l’administration>", "\n".join(self.written))
+        return SECRET.sub("AbCdEfGhJkMn", written)
 
 
 def _place(message: Message) -> tuple[str, str, str]:
@@ -179,8 +184,9 @@ def not_now(*addresses: str) -> Callable[[Message], Outcome]:
 
 
 @pytest.fixture
-def stage(db: None) -> Iterator[Stage]:
+def stage(db: None, settings: Any) -> Iterator[Stage]:
     """A Tuesday in January, at half past ten in the evening in Paris."""
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, ANSWER_URL="https://am90.example")
     at = datetime(2026, 1, 13, 22, 30, tzinfo=PARIS)
     with time_machine.travel(at, tick=False) as clock:
         yield Stage(clock)
@@ -194,6 +200,22 @@ def first(stage: Stage) -> None:
     contact(mobile=number(1), email=MAIL)
     stage.push()
     stage.leaves("première alerte")
+
+
+def answer_wanted(stage: Stage) -> None:
+    """What wants an answer says where to give it, as long as it goes on."""
+    contact(mobile=number(1), email=MAIL)
+    contact("adjoint", mobile=number(2))
+    stage.push(category=FIRE)
+    stage.leaves("un incendie")
+    stage.push(sequence=2, category=FIRE, severity="extreme", status="on_scene", ago=0)
+    stage.leaves("aggravé")
+    stage.push(sequence=3, category=FIRE, severity="extreme", status="closed", ago=0)
+    stage.leaves("et fini, rien n’est plus attendu")
+    stage.push("CORG90-2026-000002", category=FIRE, status="on_scene", location=DELLE)
+    stage.leaves("le maire n’est pas joint", refusing(number(1)), to=_only(number(2)))
+    stage.push("CORG90-2026-000003", category=COACH, exercise=True, location=LONG_STREET)
+    stage.leaves("en exercice, et trop long pour un segment", to=_only(number(1)))
 
 
 def first_on_scene_yesterday(stage: Stage) -> None:
@@ -695,9 +717,9 @@ def digest_of_conventions(stage: Stage) -> None:
 
 
 CASES: list[Callable[[Stage], None]] = [
-    first, first_on_scene_yesterday, first_categories, first_mail_only, lengths, other_service,
-    no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day, cancellation,
-    moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
+    first, answer_wanted, first_on_scene_yesterday, first_categories, first_mail_only, lengths,
+    other_service, no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day,
+    cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
     duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,

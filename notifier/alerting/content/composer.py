@@ -8,7 +8,7 @@ fails at 3 a.m.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -18,6 +18,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.alerting.answer_link import answer_url
 from notifier.alerting.content.digest import (
     DIGESTS,
     Digest,
@@ -36,8 +37,12 @@ from notifier.alerting.content.facts import (
     without_courtesies,
 )
 from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
-from notifier.alerting.content.samples import REVIEW_SAMPLES, SAMPLE, SAMPLES
-from notifier.alerting.content.template_validation import trial_fault, without_telephone
+from notifier.alerting.content.samples import ANSWER_SAMPLES, REVIEW_SAMPLES, SAMPLE, SAMPLES
+from notifier.alerting.content.template_validation import (
+    trial_fault,
+    without_link,
+    without_telephone,
+)
 from notifier.alerting.content.typography import for_mail, for_mail_html, one_line, truncate
 from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import with_de
@@ -47,6 +52,8 @@ MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
 MAX_SUBJECT_LENGTH = 200
 PARTS = ("sms", "subject", "txt", "html")
+# The kinds that ask for an answer where their category wants one.
+ANSWERED = (Kind.FIRST, Kind.UPDATE)
 # The e-mail to the duty officer when nobody could be reached; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
 # The e-mail to it when the commune is uncertain; it has words of its own.
@@ -149,10 +156,12 @@ class Composer:
 
     Raises TemplatesError, in French, when one is missing, is not Jinja2,
     uses a name that it may not see, or makes an SMS that cannot be kept within two segments.
+    `asks_answers`: a text that wants an answer and does not say where is refused as well.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, asks_answers: bool = True) -> None:
         self._folder = folder
+        self._asks_answers = asks_answers
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(folder),
             undefined=StrictUndefined,
@@ -329,6 +338,8 @@ class Composer:
                 yield f"{path}:1 : SMS sans référence ; le finir par {{{{ reference }}}}"
             if is_sms and sms_size(text).segments > MAX_SEGMENTS:
                 yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
+        if self._asks_answers:
+            yield from self._answer_faults()
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
@@ -351,6 +362,28 @@ class Composer:
                     yield from without_telephone(path, text, trial)
             if sms_size(longest).segments > MAX_SEGMENTS:
                 yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
+
+    def _answer_faults(self) -> Iterator[str]:
+        """Try the texts that want an answer: each has the link, and an SMS with it is short."""
+        url = answer_url()
+        for kind, part, sample in product(ANSWERED, ("sms", "txt", "html"), ANSWER_SAMPLES):
+            path, facts = self._folder / f"{kind}.{part}.j2", replace(sample, answer_url=url)
+            is_sms = part == "sms"
+            try:
+                text = (
+                    self._sms(kind, sms_context(facts))
+                    if is_sms
+                    else self._render(path.name, mail_context(facts))
+                )
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+                continue
+            yield from without_link(path, text, url)
+            if is_sms and sms_size(text).segments > MAX_SEGMENTS:
+                yield (
+                    f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments avec le lien de réponse "
+                    f"({url}) ; raccourcir le texte, ou l’adresse (ANSWER_URL)"
+                )
 
 
 @cache

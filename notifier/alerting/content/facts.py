@@ -33,6 +33,7 @@ class Facts:
     source has none. `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported
     the end. `unreached` says who could not be reached, to whoever is notified in their place.
     `category_label` is as in the categories file, brackets included.
+    `answer_url` is where its reader answers, empty where no answer is asked for.
     `organisation` is the name of one that a convention tells, and empty for a mayor; `commune` then
     lists `communes`, those of its territory in which it happens, `sites` are the names of its own
     places, `agreements` the titles of the conventions, and `instead_of` the communes of which it
@@ -63,6 +64,7 @@ class Facts:
     sites: Sequence[str] = ()
     agreements: Sequence[str] = ()
     instead_of: Sequence[str] = ()
+    answer_url: str = ""
 
     def __post_init__(self) -> None:
         moments = (self.occurred_at, self.composed_at, self.ended_at)
@@ -171,7 +173,10 @@ def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         # Where a label is truncated, its severity is not.
         "severity_mark": f" ({label.severity(severity)})" if graded != label.plain else "",
         "situation": severity_words + STATUS_WORDS[facts.status],
-        "for_information": "Pour information, ",
+        # Of what wants an answer that is not the word.
+        "for_information": "" if facts.answer_url else "Pour information, ",
+        "says_state": True,
+        "answer_url": facts.answer_url or None,
         "unreached": facts.unreached or None,
         "time": time,
         "clock": clock,
@@ -236,11 +241,18 @@ def review_command(reference: str, *, is_named: bool, is_resources_only: bool) -
 
 
 def without_courtesies(context: Context) -> Iterator[Context]:
-    """Yield the context with fewer and fewer courtesies, where that spares a segment."""
+    """Yield the context with fewer and fewer courtesies, where that spares a segment.
+
+    The link by which a reader answers leaves no room for how far it is as well.
+    """
     yield context
     context = {**context, "for_information": ""}
     yield context
     yield {**context, "reference_mark": ""}
+    if context["answer_url"]:
+        context = {**context, "says_state": False}
+        yield context
+        yield {**context, "reference_mark": ""}
 
 
 def shortened(context: Context) -> Iterator[Context]:
@@ -251,6 +263,7 @@ def shortened(context: Context) -> Iterator[Context]:
     context = {**context, "reference_mark": ""}
     yield context
     context = {**context, "unreached": None, "moved_to": None, "instead_of": None}
+    context = {**context, "says_state": not context["answer_url"]}
     yield context
     for most in (40, 25, 12):
         category = truncate(str(context["category"]), most)

@@ -102,6 +102,17 @@ SAMPLES = [
         )
     ),
 ]
+# Of what wants an answer; where one answers is this service's own address.
+ANSWER_SAMPLES = [
+    SAMPLE,
+    replace(SAMPLE, unreached="le maire n’a pu être joint", duty_phone="", exercise=True),
+    ORGANISATION_SAMPLE,
+    SITE_SAMPLE,
+    replace(SAMPLE, holders=["Joncherey"]),
+    _LONGEST,
+    _LONGEST_SITE,
+    replace(_LONGEST, holders=["Beaujeu-Saint-Vallier-Pierrejux-et-Quitteur"]),
+]
 REVIEW_SAMPLE = ReviewFacts(
     reference="CORG90-2026-004217",
     source="CORG 90",

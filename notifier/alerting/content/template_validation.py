@@ -10,6 +10,15 @@ def without_telephone(path: Path, text: str, context: Mapping[str, object]) -> I
         yield f"{path}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}"
 
 
+def without_link(path: Path, text: str, url: str) -> Iterator[str]:
+    """Yield a fault where a text that wants an answer does not say where to give it."""
+    if url not in text:
+        yield (
+            f"{path}:1 : une réponse y est attendue, et le lien manque ; y mettre "
+            "{% if answer_url %}{{ answer_url }}{% endif %}"
+        )
+
+
 def trial_fault(error: BaseException, path: Path) -> str:
     """Describe what a template raised while it was tried, by file and line."""
     file, line = _where(error, path)

@@ -25,6 +25,7 @@ from notifier.journal.write import write_entries
 _REVISED = (
     "organisation_name", "departement", "report", "category", "severity", "kind", "facts", "terms",
     "revision", "is_open", "opened_at", "opened_revision", "expires_at", "reopening_notified_at",
+    "answers_wanted", "answer_due_at", "answered_at", "taken_at", "taken_by", "taken_title",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from notifier.alerting.answer_link import without_secrets
 from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.plan import DecisionPlan, plan
 from notifier.alerting.decision.rulings import place_and_rule
@@ -65,7 +66,7 @@ def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str,
     texts = alert_plan.texts
     if texts is not None:
         answer |= {
-            "sms": texts.sms,
+            "sms": without_secrets(texts.sms),
             "segments": texts.size.segments,
             "subject": texts.subject,
             "unreached": alert_plan.unreachable_reason,

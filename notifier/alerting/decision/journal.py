@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from notifier.alerting.answer_link import without_secrets
 from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.ruling import OrganisationRuling
 from notifier.alerting.decision.rulings import RuledReport
@@ -78,7 +79,7 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
         yield new_entry(
             alert.incident_id,
             Step.COMPOSED,
-            f"{alert.organisation_name} : texte rédigé pour {whom} : « {texts.sms} »",
+            f"{alert.organisation_name} : texte rédigé pour {whom} : « {without_secrets(texts.sms)} »",
             segments=texts.size.segments,
             subject=texts.subject,
             alert=alert.pk,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from notifier.alerting.decision.alert_plan import AlertPlan
 from notifier.alerting.decision.later_recipients import address_later_text
@@ -151,6 +152,7 @@ def _plan_alert(
             people,
             include_first_recipients=ruling.is_moved_here,
         )
+    _ask_answers(alert, category, ruling, planned, situation.now)
     fresh, known = planned, list[KnownNotification]()
     if ruling.is_to_neighbour:
         fresh, known = readings.split(planned, alert, closes=None, opens=ruling.opens)
@@ -200,6 +202,26 @@ def _revised(
         alert.opened_at = situation.now
         alert.opened_revision = alert.revision
     return alert
+
+
+def _ask_answers(
+    alert: Alert,
+    category: Category,
+    ruling: OrganisationRuling,
+    planned: Sequence[PlannedNotification],
+    now: datetime,
+) -> None:
+    """Say from how many people an answer is wanted, and until when; an update keeps both."""
+    if ruling.opens:
+        alert.answers_wanted, alert.answer_due_at, alert.answered_at = 0, None, None
+        alert.taken_at, alert.taken_by, alert.taken_title = None, "", ""
+    if not alert.is_open:
+        alert.answer_due_at = None
+    elif alert.facts["asks_answer"] and not alert.answers_wanted:
+        people = len({n.recipient for n in planned})
+        alert.answers_wanted = max(people, 1) if category.answer == "each" else 1
+        # Where nobody can be told, nobody is waited for: the duty officer hears of it at once.
+        alert.answer_due_at = now + category.answer_within if planned else None
 
 
 def _new_alert(report: Report, ruling: OrganisationRuling) -> Alert:

@@ -21,6 +21,7 @@ from notifier.alerting.notification.planned import (
     NotificationPlan,
     PlannedNotification,
     address_key,
+    wording,
 )
 from notifier.alerting.notification.text_facts import compose
 from notifier.alerting.policy.narrowings import category_of
@@ -117,7 +118,6 @@ def told_again(
 
 def _as_it_stands(alert: Alert, row: Notification, received_at: datetime) -> PlannedNotification:
     """Plan for the same recipient what the alert last said."""
-    is_sms = row.channel == Channel.SMS
     texts = compose(Kind(alert.kind), alert.facts)
     category = category_of(alert)
     lane = addressing(category, parse_terms(alert.terms)).lane if category else Lane.URGENT
@@ -134,9 +134,7 @@ def _as_it_stands(alert: Alert, row: Notification, received_at: datetime) -> Pla
         lane=lane,
         expires_at=alert.expires_at,
         reported_at=received_at,
-        subject="" if is_sms else texts.subject,
-        body=texts.sms if is_sms else texts.plain,
-        html="" if is_sms else texts.html,
+        **wording(texts, Channel(row.channel), alert, row.recipient),
     )
 
 

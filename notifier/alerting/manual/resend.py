@@ -138,7 +138,13 @@ def _plan(row: Notification, message: Message, alert: Alert) -> list[PlannedNoti
         return planned
     # What one message says on one channel, a mail says otherwise.
     return [
-        replace(n, subject=message.subject, body=message.body, html=message.html)
+        replace(
+            n,
+            subject=message.subject,
+            body=message.body,
+            html=message.html,
+            answer_hash=row.answer_hash,
+        )
         if n.channel == message.channel
         else n
         for n in planned

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypedDict
 
+from notifier.alerting.answer_link import (
+    NO_SECRET,
+    answer_secret,
+    answer_url,
+    secret_hash,
+    with_secret,
+)
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
 from notifier.alerting.notification.recipients import recipient_key
@@ -50,6 +58,8 @@ class PlannedNotification:
     """When its report reached us; None where it is about no report."""
     revision: int = 1
     """The revision of its alert."""
+    answer_hash: str = ""
+    """Hash of the secret in its link (notifier.alerting.answer_link); "" where it has none."""
     dedup_key: str = ""
     """Of a mail to the duty officer: what is sent once."""
     supersedes: tuple[str, ...] = ()
@@ -166,16 +176,12 @@ class AlertText:
 
     def rewritten(self, planned: PlannedNotification) -> PlannedNotification:
         """Return a copy that says these texts."""
-        is_sms = planned.channel is Channel.SMS
         return replace(
-            planned,
-            subject="" if is_sms else self.texts.subject,
-            body=self.texts.sms if is_sms else self.texts.plain,
-            html="" if is_sms else self.texts.html,
+            planned, **wording(self.texts, planned.channel, self.alert, planned.recipient)
         )
 
     def _to(self, person: Recipient, channel: Channel) -> PlannedNotification:
-        is_sms = channel is Channel.SMS
+        recipient = recipient_key(person)
         return PlannedNotification(
             kind=NotificationKind.ALERT,
             source=self.alert.incident.source,
@@ -184,15 +190,36 @@ class AlertText:
             revision=self.alert.revision,
             channel=channel,
             address=person.addresses[channel],
-            recipient=recipient_key(person),
+            recipient=recipient,
             title=person.title,
             lane=self.lane,
             expires_at=self.alert.expires_at,
             reported_at=self.alert.report.received_at,
-            subject="" if is_sms else self.texts.subject,
-            body=self.texts.sms if is_sms else self.texts.plain,
-            html="" if is_sms else self.texts.html,
+            **wording(self.texts, channel, self.alert, recipient),
         )
+
+
+class Wording(TypedDict):
+    """What one reader reads on one channel, and the hash of the secret in its link."""
+
+    subject: str
+    body: str
+    html: str
+    answer_hash: str
+
+
+def wording(texts: Texts, channel: Channel, alert: Alert, recipient: str) -> Wording:
+    """Return what a recipient of the alert reads of these texts; a link in it is theirs alone."""
+    is_sms = channel is Channel.SMS
+    body = texts.sms if is_sms else texts.plain
+    asks = answer_url() in body
+    secret = answer_secret(alert.incident_id, alert.ref, recipient) if asks else NO_SECRET
+    return Wording(
+        subject="" if is_sms else texts.subject,
+        body=with_secret(body, secret),
+        html="" if is_sms else with_secret(texts.html, secret),
+        answer_hash=secret_hash(secret) if asks else "",
+    )
 
 
 def address_key(channel: str, address: str) -> AddressKey:

@@ -71,6 +71,8 @@ def _known_row(known: KnownNotification, message_of: Mapping[int, Message]) -> N
     """Return the row of a text that is not sent; without a message while that is deferred."""
     message = known.message or message_of.get(id(known.telling))
     row = _new_row(known.planned, NotificationState.SUPPRESSED, message)
+    # Its reader answers by the link of the text that tells it.
+    row.answer_hash = ""
     row.reason, row.explanation = KNOWN, f"le sait déjà par {known.name}"
     return row
 
@@ -171,6 +173,7 @@ def _new_row(
         else None,
         expires_at=notification.expires_at,
         was_notified=was_notified,
+        answer_hash=notification.answer_hash,
         dedup_key=notification.dedup_key,
         message=message,
     )

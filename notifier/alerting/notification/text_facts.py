@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from notifier.alerting.answer_link import answer_url
 from notifier.alerting.content.composer import Texts
 from notifier.alerting.content.facts import Facts
 from notifier.alerting.content.street_label import safe_place
@@ -16,7 +17,7 @@ from notifier.alerting.content.typography import list_names
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.current import composer
-from notifier.alerting.policy.terms import BY_LAW, Terms
+from notifier.alerting.policy.terms import BY_LAW, Terms, wants_answer
 from notifier.intake.models import Report
 from notifier.intake.schema.clickable import find_unsafe
 from notifier.territory.phones import format_number
@@ -70,6 +71,7 @@ def report_facts(report: Report, category: Category, audience: Audience) -> dict
         "exercise": report.exercise,
         "next_to": next_to.name if next_to else None,
         "holders": [holder.name for holder in audience.containing],
+        "asks_answer": wants_answer(category, audience.terms) and next_to is None,
     }
     return facts if audience.terms.is_by_law else {**facts, **_agreement_facts(audience)}
 
@@ -115,6 +117,7 @@ def text_facts(
         **previous,
         "status": report.status,
         "duty_phone": facts["duty_phone"],
+        "asks_answer": False,
         "moved_to": [commune.name for commune in audience.moved_to],
     }
     return {**closing, **_end(report, previous)} if kind is Kind.END else closing
@@ -146,11 +149,16 @@ def compose(kind: Kind, facts: dict[str, Any]) -> Texts:
 
 
 def parse_facts(facts: dict[str, Any]) -> Facts:
-    """Convert facts as `report_facts` returns them into the composer's, composed now."""
+    """Convert facts as `report_facts` returns them into the composer's, composed now.
+
+    What asks for an answer has a link that is nobody's yet (`AlertText` gives it to its reader).
+    """
     moments = {
         name: _moment(facts[name]) for name in ("occurred_at", "ended_at") if facts.get(name)
     }
-    return Facts(**{**facts, **moments}, composed_at=timezone.now())
+    told = {name: value for name, value in facts.items() if name != "asks_answer"}
+    url = answer_url() if facts.get("asks_answer") else ""
+    return Facts(**{**told, **moments}, answer_url=url, composed_at=timezone.now())
 
 
 def _moment(written: str) -> datetime:

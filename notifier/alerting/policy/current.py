@@ -22,8 +22,14 @@ def categories() -> Categories:
 
 @cache
 def composer() -> Composer:
-    """Return the composer of the texts in force. Raises TemplatesError by file and line."""
-    return Composer(settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts")
+    """Return the composer of the texts in force. Raises TemplatesError by file and line.
+
+    And CategoriesError, for the categories say whether some texts want an answer.
+    """
+    folder = settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts"
+    known = categories()
+    asks = any(category.answer != "none" for category in map(known.get, known.codes()) if category)
+    return Composer(folder, asks_answers=asks)
 
 
 def list_communes(communes: Sequence[Commune]) -> str:

@@ -72,6 +72,15 @@ def alarms_duty(category: Category, terms: Terms) -> bool:
     return terms.is_by_law or (is_urgent and not terms.needs_release)
 
 
+def wants_answer(category: Category, terms: Terms) -> bool:
+    """Return whether a text that opens or updates asks whom it concerns for an answer.
+
+    Only what is urgent does, and what the duty officer would hear of if it reached nobody.
+    """
+    is_urgent = addressing(category, terms).is_urgent
+    return category.answer != "none" and is_urgent and alarms_duty(category, terms)
+
+
 def agreement_json(terms: Terms) -> dict[str, Any]:
     """Return what dispatch may read of the terms, as JSON types."""
     return {

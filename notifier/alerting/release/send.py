@@ -18,6 +18,7 @@ from notifier.alerting.models import (
 )
 from notifier.alerting.notification.history import alert_of
 from notifier.alerting.notification.journal import notification_entries
+from notifier.alerting.notification.planned import Wording, wording
 from notifier.alerting.notification.text_facts import compose, parse_facts
 from notifier.alerting.policy.current import composer
 from notifier.alerting.policy.narrowings import category_of
@@ -37,7 +38,8 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
     They are of one address, deferred, and locked by the caller.
     """
     source = alert_of(rows[0]).incident.source
-    message = _compose_message(rows)
+    said = _wording(rows)
+    message = _compose_message(rows, said)
     if reason := _reached_quota(source, message, rows):
         _defer_until_tomorrow(rows, reason, now)
         return
@@ -52,6 +54,7 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
             kind=kind,
             revision=alert.revision,
             message=queued,
+            answer_hash=said["answer_hash"],
             ended_at=now,
         )
         if row.reason == DeferralReason.FLAPPING:
@@ -81,26 +84,31 @@ def _older_messages(row: Notification) -> list[int]:
     return list(older.values_list("message_id", flat=True))
 
 
-def _compose_message(rows: Sequence[Notification]) -> OutgoingMessage:
-    """Compose one alert's own text, or a digest, which expires with the last of its alerts."""
+def _compose_message(rows: Sequence[Notification], said: Wording) -> OutgoingMessage:
+    """Address what is said, which expires with the last of its alerts."""
     first = rows[0]
-    alert = alert_of(first)
     is_digest = len(rows) > 1
-    texts = _digest(rows) if is_digest else compose(Kind(alert.kind), alert.facts)
-    is_sms = first.channel == Channel.SMS
     return OutgoingMessage(
         channel=Channel(first.channel),
         address=first.address,
         recipient=first.recipient,
         title=first.title,
-        subject="" if is_sms else texts.subject,
-        body=texts.sms if is_sms else texts.plain,
-        html="" if is_sms else texts.html,
+        subject=said["subject"],
+        body=said["body"],
+        html=said["html"],
         lane=_lane(rows),
         expires_at=max(expires_at(row) for row in rows),
-        incident_id=None if is_digest else alert.incident_id,
+        incident_id=None if is_digest else first.incident_id,
         pause_key=str(first.source_id),
     )
+
+
+def _wording(rows: Sequence[Notification]) -> Wording:
+    """Compose one alert's own text, or a digest, which asks for no answer."""
+    first = rows[0]
+    alert = alert_of(first)
+    texts = _digest(rows) if len(rows) > 1 else compose(Kind(alert.kind), alert.facts)
+    return wording(texts, Channel(first.channel), alert, first.recipient)
 
 
 def _digest(rows: Sequence[Notification]) -> Texts:
