@@ -719,7 +719,8 @@ def digest_of_conventions(stage: Stage) -> None:
 CASES: list[Callable[[Stage], None]] = [
     first, answer_wanted, first_on_scene_yesterday, first_categories, first_mail_only, lengths,
     other_service, no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day,
-    cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest, digest_exercise,
+    cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest,
+    digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
     duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,

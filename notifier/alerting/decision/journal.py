@@ -75,11 +75,11 @@ def alert_entries(plan: AlertPlan) -> Iterator[Entry]:
     if alert is None or texts is None:
         return
     if plan.notifications:
-        whom = recipients_in_words(plan.notifications)
+        whom, said = recipients_in_words(plan.notifications), without_secrets(texts.sms)
         yield new_entry(
             alert.incident_id,
             Step.COMPOSED,
-            f"{alert.organisation_name} : texte rédigé pour {whom} : « {without_secrets(texts.sms)} »",
+            f"{alert.organisation_name} : texte rédigé pour {whom} : « {said} »",
             segments=texts.size.segments,
             subject=texts.subject,
             alert=alert.pk,
