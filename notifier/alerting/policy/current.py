@@ -6,7 +6,7 @@ from functools import cache
 from django.conf import settings
 
 from notifier.alerting.content.composer import Composer
-from notifier.alerting.policy.categories import Categories, load
+from notifier.alerting.policy.categories import Categories, CategoriesError, load
 from notifier.settings import packaged
 from notifier.territory.resolve import Commune
 
@@ -22,14 +22,18 @@ def categories() -> Categories:
 
 @cache
 def composer() -> Composer:
-    """Return the composer of the texts in force. Raises TemplatesError by file and line.
-
-    And CategoriesError, for the categories say whether some texts want an answer.
-    """
+    """Return the composer of the texts in force. Raises TemplatesError by file and line."""
     folder = settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts"
-    known = categories()
-    asks = any(category.answer != "none" for category in map(known.get, known.codes()) if category)
-    return Composer(folder, asks_answers=asks)
+    return Composer(folder, asks_answers=_asks_answers())
+
+
+def _asks_answers() -> bool:
+    """Return whether a category wants answers; where they cannot be read, another check says so."""
+    try:
+        known = categories()
+    except CategoriesError:
+        return True
+    return any(category.answer != "none" for category in map(known.get, known.codes()) if category)
 
 
 def list_communes(communes: Sequence[Commune]) -> str:
