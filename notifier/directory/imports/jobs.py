@@ -8,10 +8,8 @@ transaction with the job's own end, so that a worker that dies leaves nothing ha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -22,8 +20,20 @@ from django.utils import timezone
 
 from notifier.directory.allowed import AllowedOrganisations
 from notifier.directory.imports.importer import ImportSummary, import_list
+from notifier.directory.imports.job_file import as_file, clean_name
+from notifier.directory.imports.job_rows import (
+    counts_of,
+    doubtful_lines,
+    effects,
+    left_out_lines,
+    mark_left_out,
+    refused_rows,
+    rows_of,
+    shown,
+    taken_lines,
+    without_commands,
+)
 from notifier.directory.imports.layout import read_layout
-from notifier.directory.imports.outcome import Outcome, Verb
 from notifier.directory.imports.table import FileRefused
 from notifier.directory.models import (
     UNFINISHED,
@@ -49,8 +59,6 @@ _LEASE = timedelta(minutes=3)
 _MAX_WAIT = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 _BATCH = 1_000
-_UNSAFE = re.compile(r"[^\w .()&,'’+-]+")
-_COMMAND = re.compile(r",? ou (?:à la commande|créez-le par) « [^»]* »")
 _TASK = "directory.run_import"
 _QUEUE = "upkeep"
 _BINARY = re.compile(rb"[\x00-\x08]")
@@ -92,7 +100,7 @@ def submit(
     job = ImportJob.objects.create(
         owner_id=owner,
         author=author,
-        file_name=_clean_name(name),
+        file_name=clean_name(name),
         content=content,
         allowed=allowed.to_json(),
         created_at=now,
@@ -163,7 +171,7 @@ def run(job_id: int) -> None:
     except _Lost:
         log.warning("import taken over or given up", job=job_id)
     except FileRefused as refusal:
-        reasons = [_without_commands(str(fault)) for fault in refusal.faults[:_BATCH]]
+        reasons = [without_commands(str(fault)) for fault in refusal.faults[:_BATCH]]
         if job.state == ImportState.WRITING:
             _finish(job, ImportState.READY, reasons=reasons)
         else:
@@ -202,20 +210,20 @@ def _erase(now: datetime) -> None:
 
 def _read(job: ImportJob) -> None:
     """Compare the list with the directory, and keep what it would do, row by row."""
-    left_out = _left_out(job)
-    with _as_file(job) as path:
+    left_out = left_out_lines(job)
+    with as_file(job) as path:
         summary = import_list(path, **_options(job), dry_run=True, left_out=left_out)
         refused = {fault.line for fault in summary.faults if fault.line is not None}
         layout = read_layout(path, summary.form, refused)
-    rows = [*_refused_rows(job, summary, layout.cells), *_rows(job, summary, left_out)]
-    _leave_doubtful_out(rows, _doubtful(summary) - _taken(job))
+    rows = [*refused_rows(job, summary, layout.cells), *rows_of(job, summary, left_out)]
+    mark_left_out(rows, doubtful_lines(summary) - taken_lines(job))
     with transaction.atomic():
         _finish(
             job,
             ImportState.READY,
             form=summary.form,
             columns=layout.columns,
-            counts=_counts(summary),
+            counts=counts_of(summary),
             notes=list(summary.notes),
         )
         ImportRow.objects.filter(job=job).exclude(is_left_out=True).delete()
@@ -224,11 +232,11 @@ def _read(job: ImportJob) -> None:
 
 def _write(job: ImportJob) -> None:
     """Write the list as it was shown; where that is not what it would do now, show it anew."""
-    shown = _shown(job)
+    was_shown = shown(job)
     done: list[int] = []
 
     def check(summary: ImportSummary) -> None:
-        if not shown.issuperset(_effects(summary)):
+        if not was_shown.issuperset(effects(summary)):
             raise _Outdated
 
     def committing(number: int) -> None:
@@ -236,12 +244,12 @@ def _write(job: ImportJob) -> None:
         done.append(number)
 
     try:
-        with _as_file(job) as path:
+        with as_file(job) as path:
             summary = import_list(
                 path,
                 **_options(job),
                 valid_only=True,
-                left_out=_left_out(job),
+                left_out=left_out_lines(job),
                 check=check,
                 committing=committing,
             )
@@ -252,9 +260,9 @@ def _write(job: ImportJob) -> None:
             _read(job)
         return
     if not done:
-        _finish(job, ImportState.DONE, counts=_counts(summary))
+        _finish(job, ImportState.DONE, counts=counts_of(summary))
     else:
-        ImportJob.objects.filter(pk=job.pk).update(counts=_counts(summary))
+        ImportJob.objects.filter(pk=job.pk).update(counts=counts_of(summary))
 
 
 def _options(job: ImportJob) -> dict[str, Any]:
@@ -303,112 +311,3 @@ def _have_run(job: ImportJob) -> None:
         job.refresh_from_db()
     else:
         enqueue_after_commit(_TASK, str(job.pk), queue_name=_QUEUE)
-
-
-class _as_file:  # noqa: N801 - a context manager that reads like one
-    """The list as a file of its own name, for as long as it is read."""
-
-    def __init__(self, job: ImportJob) -> None:
-        self._job = job
-        self._folder = TemporaryDirectory(prefix="liste-")
-
-    def __enter__(self) -> Path:
-        path = Path(self._folder.name) / self._job.file_name
-        path.write_bytes(self._job.content)
-        return path
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
-
-
-def _clean_name(name: str) -> str:
-    """Return a name under which the list can lie in a folder, whatever the browser says."""
-    last = re.split(r"[/\\]", name)[-1]
-    cleaned = _UNSAFE.sub("_", last).strip(" .")
-    return cleaned[-100:] or "liste"
-
-
-def _left_out(job: ImportJob) -> set[int]:
-    rows = ImportRow.objects.filter(job=job, is_left_out=True)
-    return set(rows.values_list("line", flat=True))
-
-
-def _taken(job: ImportJob) -> set[int]:
-    """Return the lines that its author was shown and has taken."""
-    rows = ImportRow.objects.filter(job=job, is_left_out=False)
-    return set(rows.values_list("line", flat=True))
-
-
-def _doubtful(summary: ImportSummary) -> set[int]:
-    return {outcome.line for outcome in summary.outcomes if outcome.is_doubtful}
-
-
-def _leave_doubtful_out(rows: list[ImportRow], lines: set[int]) -> None:
-    for row in rows:
-        row.is_left_out = row.line in lines
-
-
-def _shown(job: ImportJob) -> set[tuple[object, ...]]:
-    rows = ImportRow.objects.filter(job=job).values_list("line", "verb", "post", "details")
-    return {(line, verb, post, *details) for line, verb, post, details in rows}
-
-
-def _effects(summary: ImportSummary) -> Iterator[tuple[object, ...]]:
-    """Yield what each row does, as `_shown` does what was shown of it."""
-    for outcome in filter(_is_kept, summary.outcomes):
-        yield outcome.line, _verb(outcome).value, outcome.post, *outcome.details
-    for fault in summary.faults:
-        reasons = map(_without_commands, fault.reasons)
-        yield fault.line, RowVerb.REFUSED.value, "", *reasons
-
-
-def _is_kept(outcome: Outcome) -> bool:
-    return outcome.verb is not Verb.UNCHANGED or bool(outcome.warnings)
-
-
-def _verb(outcome: Outcome) -> RowVerb:
-    return RowVerb[outcome.verb.name]
-
-
-def _rows(job: ImportJob, summary: ImportSummary, left_out: set[int]) -> Iterator[ImportRow]:
-    for outcome in summary.outcomes:
-        if _is_kept(outcome) and outcome.line not in left_out:
-            yield ImportRow(
-                job=job,
-                line=outcome.line,
-                verb=_verb(outcome),
-                post=outcome.post,
-                details=list(outcome.details),
-                warnings=list(outcome.warnings),
-                is_warned=bool(outcome.warnings),
-            )
-
-
-def _refused_rows(
-    job: ImportJob, summary: ImportSummary, cells: dict[int, list[str]]
-) -> Iterator[ImportRow]:
-    for fault in summary.faults:
-        if fault.line is not None:
-            yield ImportRow(
-                job=job,
-                line=fault.line,
-                verb=RowVerb.REFUSED,
-                details=[_without_commands(reason) for reason in fault.reasons],
-                cells=cells.get(fault.line, []),
-            )
-
-
-def _without_commands(reason: str) -> str:
-    """Leave out what a reason says of commands: here is no terminal."""
-    return _COMMAND.sub("", reason)
-
-
-def _counts(summary: ImportSummary) -> dict[str, int]:
-    return {
-        RowVerb.NEW: summary.added,
-        RowVerb.CHANGED: summary.changed,
-        RowVerb.ENDED: summary.ended,
-        RowVerb.UNCHANGED: summary.unchanged,
-        RowVerb.REFUSED: len(summary.faults),
-        "warned": sum(bool(outcome.warnings) for outcome in summary.outcomes),
-    }
