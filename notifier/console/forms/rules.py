@@ -88,7 +88,7 @@ class NarrowingForm(forms.Form):
         label="Prévenir d’emblée, avec le maire, seulement",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Les autres le sont quand personne d’entre eux n’est joint.",
+        help_text="Les autres le sont quand aucun d’eux n’est joint.",
     )
     reason = reason_field()
 
