@@ -160,7 +160,7 @@ def _add_organisation(
 def _add_wording(document: _Document, wording: Wording, zone: ZoneInfo) -> None:
     document.ln(2)
     document.paragraph(
-        f"Texte envoyé par {wording.channel}, décidé le {stamped(wording.at, zone)}, à : "
+        f"Texte par {wording.channel}, décidé le {stamped(wording.at, zone)}, pour : "
         f"{' ; '.join(wording.readers)}",
         size=8,
     )

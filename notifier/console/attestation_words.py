@@ -10,7 +10,7 @@ CAVEATS = (
     "Décidé : l’instant où le service a décidé de prévenir cette personne.",
     "Remis : l’opérateur, ou le serveur de courriel, a accepté le texte ; il peut ne pas arriver.",
     "Reçu : l’opérateur a fait savoir que le téléphone a le texte ; il peut ne pas avoir été lu.",
-    "Texte envoyé : les mots mêmes qui ont été confiés à l’opérateur ou au serveur de courriel.",
+    "Texte : les mots mêmes du message ; ce qu’il en est advenu est dit au tableau au-dessus.",
     "Les personnes sont désignées par leur qualité au moment de l’envoi.",
     "Ce document ne dit que ce que les enregistrements du service prouvent.",
 )
