@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.escalation.delayed import escalate_delayed
+from notifier.alerting.escalation.unanswered import escalate_unanswered
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.expiry import useless_at
@@ -52,6 +53,7 @@ def upkeep() -> None:
     May run anywhere, any number of times at once.
     """
     escalate_delayed()
+    escalate_unanswered()
     resolve_pending()
     release_due()
     quota.report_reached()

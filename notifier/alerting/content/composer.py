@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -34,6 +35,7 @@ from notifier.alerting.content.facts import (
     review_context,
     shortened,
     sms_context,
+    taken_context,
     without_courtesies,
 )
 from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
@@ -45,6 +47,7 @@ from notifier.alerting.content.template_validation import (
 )
 from notifier.alerting.content.typography import for_mail, for_mail_html, one_line, truncate
 from notifier.alerting.kinds import Kind
+from notifier.moments import short_hour, written_hour
 from notifier.territory.grammar import with_de
 from notifier.unreadable import describe_os_error
 
@@ -56,6 +59,10 @@ PARTS = ("sms", "subject", "txt", "html")
 ANSWERED = (Kind.FIRST, Kind.UPDATE)
 # The e-mail to the duty officer when nobody could be reached; it alone may say `why`.
 UNREACHED = ("unreached.subject.j2", "unreached.txt.j2")
+# The e-mail and the call to it when nobody answers, or somebody asks to be called; both say `why`.
+UNANSWERED = ("unanswered.subject.j2", "unanswered.txt.j2", "unanswered.voice.j2")
+# What everyone reads who was told, once one of them has taken it in hand.
+TAKEN = ("taken.sms.j2", "taken.subject.j2", "taken.txt.j2")
 # The e-mail to it when the commune is uncertain; it has words of its own.
 REVIEW = ("review.subject.j2", "review.txt.j2")
 # The e-mail to it when an end or an aggravation was superseded; `what` says which.
@@ -118,6 +125,17 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{
         name: [{**review_context(facts), "what": "fin"} for facts in REVIEW_SAMPLES]
         for name in SUPERSEDED
+    },
+    **{
+        name: [{**mail_context(facts), "why": "personne n’a répondu"} for facts in SAMPLES]
+        for name in UNANSWERED
+    },
+    **{
+        name: [
+            taken_context(facts, "le 10e adjoint", "10h03", is_sms=name == TAKEN[0])
+            for facts in SAMPLES
+        ]
+        for name in TAKEN
     },
     **{name: [SAMPLE_QUOTA, {**SAMPLE_QUOTA, "hard": True}] for name in QUOTA},
     **{name: [SAMPLE_PAUSE] for name in PAUSE},
@@ -189,6 +207,25 @@ class Composer:
         `facts` are those of the first of `communes`, which are worded as they are to be listed.
         """
         return self._to_duty(UNREACHED, _unreached_context(facts, communes, why))
+
+    def unanswered(self, facts: Facts, why: str) -> tuple[str, str]:
+        """Compose subject and body of the e-mail to the duty officer: somebody has to act."""
+        context = {**mail_context(facts), "why": why}
+        return self._to_duty((UNANSWERED[0], UNANSWERED[1]), context)
+
+    def unanswered_call(self, facts: Facts, why: str) -> str:
+        """Compose what the duty officer hears on the telephone for the same reason."""
+        return one_line(self._render(UNANSWERED[2], {**mail_context(facts), "why": why}))
+
+    def taken(self, facts: Facts, by: str, at: datetime) -> Texts:
+        """Compose the text that says who has taken it in hand: "le 1er adjoint", at `at`.
+
+        `at` is aware, in the organisation's own time zone.
+        """
+        sms = self._first_within(1, TAKEN[0], shortened(taken_context(facts, by, short_hour(at))))
+        for_mails = taken_context(facts, by, written_hour(at), is_sms=False)
+        subject, plain = (self._render(name, for_mails) for name in TAKEN[1:])
+        return _typeset(sms, subject, plain, "")
 
     def review(self, facts: ReviewFacts) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: the commune is uncertain."""

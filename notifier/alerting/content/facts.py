@@ -129,6 +129,12 @@ def mail_context(facts: Facts) -> Context:
     return {**context, "duty_phone": unbreakable(facts.duty_phone)}
 
 
+def taken_context(facts: Facts, by: str, at: str, *, is_sms: bool = True) -> Context:
+    """Return the context of a text that says who has taken it in hand, and at which hour."""
+    context = sms_context(facts) if is_sms else mail_context(facts)
+    return {**context, "taken_by": by, "taken_at": at}
+
+
 def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
     zone = ZoneInfo(facts.time_zone)
     occurred, now = facts.occurred_at.astimezone(zone), facts.composed_at.astimezone(zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from notifier.alerting.models import Notification
 from notifier.delivery.models import FAILED_STATES, Channel, MessageState
@@ -41,6 +41,26 @@ def failed_people_clause(
     return f"{_named(failed)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
 
 
+def silent_people_clause(silent: Sequence[Notification]) -> str:
+    """Return a French clause: "le maire n’a pas répondu", "le maire et le 1er adjoint n’ont…".
+
+    `silent` has one notification for each person; empty where nobody was told that could answer.
+    """
+    if not silent:
+        return ""
+    first = _named(silent[0])
+    if len(silent) == 1:
+        return f"{first} n’a pas répondu"
+    others = f"{len(silent) - 1} autres" if len(silent) > 2 else _named(silent[1])
+    return f"{first} et {others} n’ont pas répondu"
+
+
+def with_article(title: str) -> str:
+    """Return a function as one says it in a sentence: "le maire", "l’élu d’astreinte"."""
+    article = "l’" if title[:1] in "aeéiou" else "le "
+    return _WITH_ARTICLE.get(title, f"{article}{title}")
+
+
 def _so_far(failed: Notification) -> str:
     if failed.message_state == MessageState.UNKNOWN:
         return "n’a peut-être pas été joint"
@@ -60,8 +80,7 @@ def _named(notification: Notification) -> str:
     is_of_commune = notification.organisation_kind == OrganisationKind.COMMUNE
     if title == Function.OTHER.label:
         return f"un {title} de la commune" if is_of_commune else f"un {title}"
-    article = "l’" if title[:1] in "aeéiou" else "le "
-    return _WITH_ARTICLE.get(title, f"{article}{title}")
+    return with_article(title)
 
 
 def _agreeing(title: str) -> str:

@@ -62,9 +62,19 @@ def fail_over(message: Message) -> None:
     failed = notifications_in(message)
     if failed:
         escalate(failed)
+        if message.channel == Channel.VOICE:
+            _ask_next_now(failed)
     # A question of a campaign is asked again, or not; nobody is told in its place.
     elif not message.recipient.startswith("person:"):
         log.error("duty address could not be told", message=message.pk)
+
+
+def _ask_next_now(failed: Sequence[Notification]) -> None:
+    """Let the next person be asked at once: a call ended, and its reader confirmed nothing."""
+    unanswered = Alert.objects.filter(
+        pk__in=[n.alert_id for n in failed], answer_due_at__gt=timezone.now()
+    )
+    unanswered.update(answer_due_at=timezone.now())
 
 
 def escalate(failed: Sequence[Notification]) -> None:

@@ -19,6 +19,8 @@ from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
 
 LIFETIME = timedelta(hours=24)
+# Later somebody has read the mail, or it is of no more use to be woken for.
+CALL_LIFETIME = timedelta(minutes=30)
 # How many alerts a mail lists by name.
 MAX_LISTED = 200
 TITLE = "permanence du groupement"
@@ -114,6 +116,32 @@ def duty_mail(
         body=body,
         dedup_key=dedup_key,
         supersedes=supersedes,
+    )
+
+
+def duty_call(
+    source: Source, *, dedup_key: str, incident_id: int, revision: int, body: str
+) -> PlannedNotification | None:
+    """Address a call to the duty officer that says `body`: urgent, past every pause.
+
+    None where the source has no telephone.
+    """
+    if not source.duty_phone:
+        return None
+    return PlannedNotification(
+        kind=NotificationKind.DUTY,
+        source=source,
+        incident_id=incident_id,
+        alert=None,
+        revision=revision,
+        channel=Channel.VOICE,
+        address=source.duty_phone,
+        recipient="duty",
+        title=TITLE,
+        lane=Lane.URGENT,
+        expires_at=timezone.now() + CALL_LIFETIME,
+        body=body,
+        dedup_key=dedup_key,
     )
 
 

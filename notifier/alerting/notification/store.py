@@ -89,23 +89,27 @@ def _queue(queued: Sequence[PlannedNotification], *, may_be_cancelled: bool) -> 
 
 
 def queue_duty_mails(mails: Iterable[PlannedNotification]) -> None:
-    """Store and queue mails to the duty officer, each dedup key once, ever.
+    """Store and queue mails and calls to the duty officer, each dedup key once, ever.
 
     One to a source that has no such address is an error, and queued nowhere.
     """
-    mails = [mail for mail in mails if _has_address(mail)]
-    if not mails:
+    queue_once([mail for mail in mails if _has_address(mail)])
+
+
+def queue_once(planned: Sequence[PlannedNotification]) -> None:
+    """Store and queue what has a dedup key: each once, ever, whoever else does so at once."""
+    if not planned:
         return
-    keys = [mail.dedup_key for mail in mails]
+    keys = [each.dedup_key for each in planned]
     known = set(Notification.objects.filter(dedup_key__in=keys).values_list("dedup_key", flat=True))
-    for mail in mails:
+    for each in planned:
         # Another worker may have queued it since.
         with suppress(IntegrityError), transaction.atomic():
-            if mail.dedup_key not in known:
-                _supersede_mails(mail.supersedes)
-                (message,) = enqueue_messages([_outgoing(mail)])
-                _new_row(mail, NotificationState.QUEUED, message).save(force_insert=True)
-                known.add(mail.dedup_key)
+            if each.dedup_key not in known:
+                _supersede_mails(each.supersedes)
+                (message,) = enqueue_messages([_outgoing(each)])
+                _new_row(each, NotificationState.QUEUED, message).save(force_insert=True)
+                known.add(each.dedup_key)
 
 
 def _supersede_mails(dedup_keys: Sequence[str]) -> None:
@@ -126,7 +130,7 @@ def _has_address(mail: PlannedNotification) -> bool:
 
 
 def _outgoing(notification: PlannedNotification) -> OutgoingMessage:
-    is_of_alert = notification.kind == NotificationKind.ALERT
+    goes_to_people = notification.kind in (NotificationKind.ALERT, NotificationKind.TAKEN)
     return OutgoingMessage(
         channel=notification.channel,
         address=notification.address,
@@ -140,7 +144,7 @@ def _outgoing(notification: PlannedNotification) -> OutgoingMessage:
         reported_at=notification.reported_at,
         incident_id=notification.incident_id,
         # What goes to the duty officer leaves past every pause.
-        pause_key=str(notification.source.pk) if is_of_alert else EXEMPT,
+        pause_key=str(notification.source.pk) if goes_to_people else EXEMPT,
     )
 
 

@@ -39,6 +39,11 @@ def begin(pause_key: str, who: str, reason: str = "") -> Pause | None:
     return begun.first()
 
 
+def is_paused(pause_key: str) -> bool:
+    """Say whether a pause of this key, or of everything, holds messages now. One statement."""
+    return Pause.objects.filter(pause_key__in=(pause_key, EVERYTHING)).exists()
+
+
 def end(pause_key: str) -> list[Message] | None:
     """End that pause and return the messages that expired meanwhile; None if there was no pause.
 
