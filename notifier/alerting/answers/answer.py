@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifier.alerting.answers.alive import takes_answers
+from notifier.alerting.escalation.taken import tell_taken
 from notifier.alerting.models import (
     KNOWN,
     OF_ALERT,
@@ -181,4 +182,6 @@ def _count(alert: Alert) -> None:
 def _take(alert: Alert, recipient: str, title: str) -> None:
     """Let the first who takes it have it; everyone else whom it told learns by whom."""
     free = Alert.objects.filter(pk=alert.pk, taken_at=None)
-    free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title)
+    if free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title):
+        alert.refresh_from_db(fields=["taken_at", "taken_by", "taken_title"])
+        tell_taken(alert)
