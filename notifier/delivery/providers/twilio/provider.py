@@ -8,14 +8,7 @@ from typing import Any, TypeAlias
 
 import structlog
 from django.conf import settings
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidSchema,
-    InvalidURL,
-    ProxyError,
-    RequestException,
-)
+from requests.exceptions import RequestException
 from twilio.base import values
 from twilio.base.exceptions import (
     TwilioException,
@@ -23,7 +16,6 @@ from twilio.base.exceptions import (
     TwilioServiceException,
 )
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from notifier.delivery.models import Message, MessageState, Result
 from notifier.delivery.providers.base import (
@@ -33,6 +25,7 @@ from notifier.delivery.providers.base import (
     ProviderUnreachableError,
     Receipt,
 )
+from notifier.delivery.providers.http import connection_error, reason, unreadable
 from notifier.delivery.providers.twilio.errors import (
     OF_ONE_NUMBER,
     PERMANENT,
@@ -55,8 +48,6 @@ CLOCK_SKEW = timedelta(hours=1)
 HIDDEN_WORDS = ("", "**REDACTED**")
 HIDDEN_DIGITS = 4
 HIDDEN_END = "X" * HIDDEN_DIGITS
-# Errors of a request of which nothing has left.
-NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
 # What the library raises for a refusal, in Twilio's own form and in that of RFC 9457.
 Refused: TypeAlias = TwilioRestException | TwilioServiceException
 REFUSED = (TwilioRestException, TwilioServiceException)
@@ -134,11 +125,11 @@ class TwilioProvider:
         except REFUSED as error:
             return _refusal(error, http.retry_after_s)
         except RequestException as error:
-            return _connection_error(error)
+            return connection_error(error)
         except UNREADABLE as error:
-            return _unreadable(type(error).__name__)
+            return unreadable(type(error).__name__)
         if not MESSAGE_SID.fullmatch(str(created.sid)):
-            return _unreadable("sans numéro")
+            return unreadable("sans numéro")
         return Outcome(Result.ACCEPTED, provider_id=str(created.sid))
 
     def find(self, message: Message) -> Found:
@@ -176,7 +167,7 @@ class TwilioProvider:
         except REFUSED as error:
             raise AccountRefusedError(error.status) from error
         except (*UNREADABLE, RequestException) as error:
-            raise ProviderUnreachableError(_reason(error)) from error
+            raise ProviderUnreachableError(reason(error)) from error
         return Account(str(facts.status), str(facts.type), http.date)
 
     def _listed(self, number: str | None, since: datetime) -> tuple[list[Any], bool]:
@@ -207,21 +198,6 @@ def _receipt(found: Any) -> Receipt:
     return Receipt(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
 
 
-def _reason(error: Exception) -> str:
-    """Describe the innermost of nested errors, which says what it was."""
-    while error.__cause__ or error.__context__:
-        inner = error.__cause__ or error.__context__
-        if not isinstance(inner, Exception):
-            break
-        error = inner
-    return str(error) or type(error).__name__
-
-
-def _unreadable(why: str) -> Outcome:
-    """Return the outcome of an answer that is not Twilio's: a proxy may hide the real one."""
-    return Outcome(Result.UNKNOWN, detail=f"réponse illisible ({why})", is_common=True)
-
-
 def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:
     code = str(error.code or error.status)
     if error.status == 429 and not is_ours(code):
@@ -246,16 +222,3 @@ def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:
         retry_after_s=retry_after_s,
         is_common=is_common,
     )
-
-
-def _connection_error(error: RequestException) -> Outcome:
-    if isinstance(error, NEVER_LEFT) or _never_connected(error):
-        return Outcome(Result.RETRY, detail="opérateur injoignable", is_common=True)
-    detail = f"ligne coupée sans réponse ({type(error).__name__})"
-    return Outcome(Result.UNKNOWN, detail=detail, is_common=True)
-
-
-def _never_connected(error: RequestException) -> bool:
-    """Whether no connection stood yet: `http` makes every earlier failure say so."""
-    cause = error.args[0] if isinstance(error, RequestsConnectionError) and error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
