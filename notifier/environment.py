@@ -35,6 +35,17 @@ from notifier.unreadable import describe_os_error
 
 # What config/notifier.env.example holds in the place of every secret.
 PLACEHOLDER = "REMPLACER"
+# Providers of SMS, and without which variables each sends nothing.
+SMS_PROVIDERS = {
+    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    "ovh": (
+        "OVH_APPLICATION_KEY",
+        "OVH_APPLICATION_SECRET",
+        "OVH_CONSUMER_KEY",
+        "OVH_SERVICE_NAME",
+        "OVH_SENDER",
+    ),
+}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # What pydantic says itself, by its type of error. One that is not here is said in its own words.
 FAULTS = {
@@ -110,8 +121,15 @@ class Environment(BaseSettings):
         description="Another, short address of this service, for the links in SMS by which people "
         "answer: https://am90.example. Not set: PUBLIC_URL.",
     )
+    SMS_PROVIDERS: str = Field(
+        "twilio",
+        description="Providers of SMS in order, separated by commas: twilio, ovh. The next carries "
+        "texts while one fails. What each needs is required.",
+    )
     TWILIO_ACCOUNT_SID: str = Field(
-        "", pattern=r"^(AC[0-9a-fA-F]{32})?$", description="Account at Twilio. Required."
+        "",
+        pattern=r"^(AC[0-9a-fA-F]{32})?$",
+        description="Account at Twilio. Required, unless SMS_PROVIDERS does not name it.",
     )
     TWILIO_AUTH_TOKEN: SecretStr = Field(
         SecretStr(""),
@@ -130,10 +148,32 @@ class Environment(BaseSettings):
         "",
         description="Base address of Twilio's API. Default: Twilio's own; required with SIMULATOR.",
     )
+    OVH_APPLICATION_KEY: str = Field(
+        "", description="Application key at OVHcloud. Required if SMS_PROVIDERS names ovh."
+    )
+    OVH_APPLICATION_SECRET: SecretStr = Field(SecretStr(""), description="Its secret.")
+    OVH_CONSUMER_KEY: SecretStr = Field(
+        SecretStr(""),
+        description="Consumer key, which gives the application its rights: GET and POST on "
+        "/sms/SERVICE/*, GET on /sms/SERVICE.",
+    )
+    OVH_SERVICE_NAME: str = Field(
+        "", pattern=r"^([a-z0-9-]+)?$", description="SMS account there, e.g. sms-ab12345-1."
+    )
+    OVH_SENDER: str = Field(
+        "",
+        pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z0-9]{3,11})?$",
+        description="Sender: a number in E.164 or 3 to 11 letters and digits, validated there.",
+    )
+    OVH_API_URL: str = Field(
+        "",
+        description="Base address of OVHcloud's API. Default: its European one; required with "
+        "SIMULATOR.",
+    )
     CA_FILE: Path | None = Field(
         None,
         description="PEM file of certificate authorities believed beside the system's own, "
-        "for Twilio and the mail server: that of a proxy that inspects TLS, say.",
+        "for the providers of SMS and the mail server: that of a proxy that inspects TLS, say.",
     )
     EMAIL_URL: SecretStr = Field(
         SecretStr(""),
@@ -194,7 +234,7 @@ class Environment(BaseSettings):
         False,
         description="1: the provider is the simulator; accepts sample numbers. Set by "
         "`notifier demo` and `notifier up --simulator`; refused unless PUBLIC_URL, "
-        "TWILIO_API_URL and EMAIL_URL are on loopback.",
+        "TWILIO_API_URL, OVH_API_URL and EMAIL_URL are on loopback.",
     )
 
     @classmethod
@@ -232,7 +272,16 @@ class Environment(BaseSettings):
             raise ValueError(said)
         return value
 
-    @field_validator("PUBLIC_URL", "ANSWER_URL", "TWILIO_API_URL", "OIDC_ISSUER")
+    @field_validator("SMS_PROVIDERS")
+    @classmethod
+    def _known_providers(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")]
+        if not set(names) <= SMS_PROVIDERS.keys() or len(set(names)) < len(names):
+            known = ", ".join(SMS_PROVIDERS)
+            raise ValueError(f"doit nommer, chacun une fois et dans l’ordre, parmi : {known}")
+        return ",".join(names)
+
+    @field_validator("PUBLIC_URL", "ANSWER_URL", "TWILIO_API_URL", "OVH_API_URL", "OIDC_ISSUER")
     @classmethod
     def _https_or_loopback(cls, value: str) -> str:
         parts = _parts(value)
@@ -272,14 +321,17 @@ class Environment(BaseSettings):
 
     @model_validator(mode="after")
     def _simulator_stays_home(self) -> Environment:
-        addresses = (self.PUBLIC_URL, self.TWILIO_API_URL, self.EMAIL_URL.get_secret_value())
+        apis = {"TWILIO_API_URL": self.TWILIO_API_URL, "OVH_API_URL": self.OVH_API_URL}
+        addresses = (self.PUBLIC_URL, *apis.values(), self.EMAIL_URL.get_secret_value())
         if self.SIMULATOR and not all(not url or is_loopback(url) for url in addresses):
             raise ValueError(
-                "SIMULATOR : seulement si PUBLIC_URL, TWILIO_API_URL et EMAIL_URL sont en boucle "
-                "locale ; un service joignable de l’extérieur doit avoir un vrai prestataire"
+                "SIMULATOR : seulement si PUBLIC_URL, TWILIO_API_URL, OVH_API_URL et EMAIL_URL "
+                "sont en boucle locale ; un service joignable de l’extérieur doit avoir un vrai "
+                "prestataire"
             )
-        if not self.SIMULATOR and self.TWILIO_API_URL and is_loopback(self.TWILIO_API_URL):
-            raise ValueError("TWILIO_API_URL : en boucle locale, seulement avec SIMULATOR=1")
+        for name, url in apis.items():
+            if not self.SIMULATOR and url and is_loopback(url):
+                raise ValueError(f"{name} : en boucle locale, seulement avec SIMULATOR=1")
         return self
 
     @model_validator(mode="after")
@@ -293,17 +345,35 @@ class Environment(BaseSettings):
         """Base address of the API: Twilio's own where nothing else is set."""
         return self.TWILIO_API_URL or "https://api.twilio.com"
 
+    @property
+    def ovh_api(self) -> str:
+        """Base address of the API: OVHcloud's own where nothing else is set."""
+        return self.OVH_API_URL or "https://eu.api.ovh.com/1.0"
+
+    @property
+    def sms_providers(self) -> list[str]:
+        """The names of the providers of SMS, in the service's order."""
+        return self.SMS_PROVIDERS.split(",")
+
+    @property
+    def configured_sms_providers(self) -> list[str]:
+        """Those that may send: of the service's order, and others whose variables are set."""
+        return [name for name in SMS_PROVIDERS if not self.missing_for(name)]
+
     def missing(self) -> list[str]:
         """List the variables without which nothing can be sent, in the table's order."""
-        required = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
-        required += ["EMAIL_URL", "EMAIL_FROM"]
+        required = ["SECRET_KEY", "PUBLIC_URL", "EMAIL_URL", "EMAIL_FROM"]
         names = [name for name in required if not getattr(self, name)]
-        if not self.TWILIO_FROM and not self.TWILIO_MESSAGING_SERVICE_SID:
+        return names + [name for one in self.sms_providers for name in self.missing_for(one)]
+
+    def missing_for(self, provider: str) -> list[str]:
+        """List the variables without which this provider of SMS sends nothing."""
+        names = [name for name in SMS_PROVIDERS[provider] if not getattr(self, name)]
+        if provider == "twilio" and not (self.TWILIO_FROM or self.TWILIO_MESSAGING_SERVICE_SID):
             names.append("TWILIO_FROM ou TWILIO_MESSAGING_SERVICE_SID")
-        if self.SIMULATOR and not self.TWILIO_API_URL:
-            # Twilio's own address is a default for real services only.
-            names.append("TWILIO_API_URL")
-        return names
+        # A provider's own address is a default for real services only.
+        api = f"{provider.upper()}_API_URL"
+        return [*names, api] if self.SIMULATOR and not getattr(self, api) else names
 
 
 # What may stand in a file.

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from celery import shared_task, signals
+from django.conf import settings
 
 from notifier.alerting.confirmations import send_due
 from notifier.alerting.coverage_report import report_coverage
@@ -14,6 +15,7 @@ from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.policy_changes import advance
 from notifier.alerting.sweep import sweep, upkeep
+from notifier.delivery import routing
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
 from notifier.intake.silence import note_activity
@@ -27,8 +29,10 @@ def warm_up(**_: object) -> None:
     composer()
     narrowings_at()
     resolve(Location(insee="90010", latitude=47.638, longitude=6.863))
-    for name in PROVIDER_OF.values():
+    for name in {*PROVIDER_OF.values(), *settings.ENVIRONMENT.configured_sms_providers}:
         provider_named(name)
+    if routing.is_shared():
+        routing.refresh()
 
 
 @shared_task(name="alerting.decide")

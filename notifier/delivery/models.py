@@ -173,6 +173,8 @@ class Message(models.Model):
     attempt_count = models.PositiveSmallIntegerField("tentatives", default=0)
     # The name of the provider that has the message or gets it (notifier.delivery.providers).
     provider = models.CharField("opérateur", max_length=10, blank=True)
+    # Which may carry it, in order, by commas (notifier.delivery.routing). Empty: no other.
+    providers = models.CharField("opérateurs possibles", max_length=40, blank=True, default="")
     provider_id = models.CharField("numéro chez l’opérateur", max_length=64, blank=True)
     error_code = models.CharField("code d’erreur", max_length=20, blank=True)
     # Unguessable and never used twice, not even after the database was restored: part of a mail's

@@ -18,7 +18,7 @@ from notifier.delivery.models import (
     Message,
     MessageState,
 )
-from notifier.delivery.providers.registry import PROVIDER_OF
+from notifier.delivery.routing import route
 from notifier.delivery.sending import sender
 from notifier.delivery.sending.claim import claim_new
 from notifier.delivery.sending.record import SUPERSEDED
@@ -45,6 +45,8 @@ class OutgoingMessage:
     """Which pause holds it besides one of everything (notifier.delivery.sending.pause)."""
     reported_at: datetime | None = None
     """When its report reached us; None for a text about several reports, or about none."""
+    sms_providers: tuple[str, ...] = ()
+    """The order of its source's own, of an SMS; else the service's (notifier.delivery.routing)."""
 
     @property
     def masked(self) -> str:
@@ -77,9 +79,10 @@ def enqueue_messages(
 
 
 def _new_message(outgoing: OutgoingMessage, now: datetime) -> Message:
+    told = {name: value for name, value in vars(outgoing).items() if name != "sms_providers"}
     return Message(
-        **vars(outgoing),
-        provider=PROVIDER_OF[outgoing.channel],
+        **told,
+        **vars(route(outgoing.channel, outgoing.sms_providers)),
         created_at=now,
         due_at=now,
         state=MessageState.PENDING,

@@ -78,8 +78,8 @@ def paused_keys() -> set[str]:
 
 
 _ACCEPT = (
-    "UPDATE delivery_message SET error_code = '', blocked_since = NULL, provider_id = %s, "  # noqa: S608 - constants of this module
-    "accepted_at = COALESCE(accepted_at, %s), "
+    "UPDATE delivery_message SET error_code = '', blocked_since = NULL, "  # noqa: S608 - constants of this module
+    "provider_id = %s, provider = %s, accepted_at = COALESCE(accepted_at, %s), "
     f"due_at = CASE WHEN state IN ({_quoted(OPEN)}) THEN %s ELSE due_at END, "
     f"ended_at = CASE WHEN state IN ({_quoted(OPEN)}) THEN %s ELSE ended_at END, "
     f"state = CASE WHEN state IN ({_quoted(OPEN)}) THEN 'accepted' ELSE state END "
@@ -102,9 +102,10 @@ def accept(results: Iterable[tuple[SendResult, datetime | None]]) -> int:
     for result, overdue_at in results:
         message, at = result.message, _stored(result.ended_at)
         due_at, ended_at = (None, at) if overdue_at is None else (_stored(overdue_at), None)
-        rows.append((result.outcome.provider_id, at, due_at, ended_at, message.pk, message.claim))
+        number, provider = result.outcome.provider_id, message.provider
+        rows.append((number, provider, at, due_at, ended_at, message.pk, message.claim))
     # By id, as receipts, so that two processes seldom wait for each other's rows crosswise.
-    rows.sort(key=lambda row: row[4])
+    rows.sort(key=lambda row: row[5])
     with connection.cursor() as cursor:
         cursor.executemany(_ACCEPT, rows)
         return int(cursor.rowcount)
@@ -127,21 +128,25 @@ def apply_receipts(
     """Advance the messages, by their ids, whose state allows what the receipt says; return them.
 
     Loads of each what the journal says. An early receipt finds no number recorded yet, and brings
-    it. `overdue_at`: when the final receipt of an accepted message is asked for.
+    it, and whose it is: a provider may have a text that was about to be sent by another.
+    `overdue_at`: when the final receipt of an accepted message is asked for.
 
     Gains 1.8, 1.6 and 2.0 ms over one update() for each and a SELECT.
     """
     # The two databases have no words in common to name the columns of VALUES, but both number
-    # them: column1 is the message, then come state, code, number and address. By id, see `accept`.
+    # them: column1 is the message, then come state, code, number, address and provider. By id, see
+    # `accept`.
     sql = (
         "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
         f"due_at = CASE WHEN r.column2 = 'accepted' THEN %s WHEN {_IS_LATE} THEN %s END, "
         "ended_at = CASE WHEN r.column2 = 'accepted' THEN NULL "
         "WHEN state = 'delivered' THEN ended_at ELSE %s END, "
         "error_code = r.column3, "
+        "provider = CASE WHEN provider_id = '' AND r.column6 <> '' THEN r.column6 "
+        "ELSE provider END, "
         "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "
-        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(receipts))}) AS r "
+        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s, %s)'] * len(receipts))}) AS r "
         f"WHERE id = r.column1 AND ({_IS_ALLOWED}) "
         "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
         f"RETURNING {', '.join(_JOURNALLED)}"
@@ -149,6 +154,7 @@ def apply_receipts(
     values: list[Any] = [_stored(overdue_at), _stored(now), _stored(now), _stored(now)]
     for pk, receipt in sorted(receipts.items()):
         values += [pk, str(receipt.state), receipt.code, receipt.provider_id, receipt.address]
+        values.append(receipt.provider)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()

@@ -9,10 +9,12 @@ from threading import BoundedSemaphore
 import structlog
 from django.db import transaction
 
+from notifier.delivery import routing
 from notifier.delivery.follow_up import follow_up, follow_up_failed, follow_up_late
 from notifier.delivery.models import Lane, Message
 from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, reconcile_unknown
 from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
+from notifier.delivery.sending.moving import move_waiting
 from notifier.delivery.sending.pause import note_paused
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Step
@@ -40,8 +42,10 @@ def upkeep() -> None:
     """
     _mark_expired_leases()
     note_paused()
+    move_waiting()
     if _asking.acquire(blocking=False):
         try:
+            routing.ask_set_aside()
             reconcile_unknown()
             ask_for_overdue_receipts()
         finally:

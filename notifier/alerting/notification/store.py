@@ -145,6 +145,7 @@ def _outgoing(notification: PlannedNotification) -> OutgoingMessage:
         incident_id=notification.incident_id,
         # What goes to the duty officer leaves past every pause.
         pause_key=str(notification.source.pk) if goes_to_people else EXEMPT,
+        sms_providers=tuple(notification.source.sms_providers),
     )
 
 

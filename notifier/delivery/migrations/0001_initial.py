@@ -136,6 +136,12 @@ class Migration(migrations.Migration):
                 ),
                 ("provider", models.CharField(blank=True, max_length=10, verbose_name="opérateur")),
                 (
+                    "providers",
+                    models.CharField(
+                        blank=True, default="", max_length=40, verbose_name="opérateurs possibles"
+                    ),
+                ),
+                (
                     "provider_id",
                     models.CharField(
                         blank=True, max_length=64, verbose_name="numéro chez l’opérateur"

@@ -29,7 +29,7 @@ class Receipt:
     """What the provider says of a message: its number there and our word for its state.
 
     `address`: where it went, empty if the provider does not say. `explanation`: the reason in
-    French, for the journal.
+    French, for the journal. `provider`: whose receipt it is, empty where the message tells.
     """
 
     provider_id: str
@@ -37,6 +37,7 @@ class Receipt:
     code: str = ""
     address: str = ""
     explanation: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ class ProviderIgnorantError(Exception):
     """The provider was asked for a message by its number, and knows none."""
 
 
+class AccountRefusedError(Exception):
+    """A provider refused our account; `status` is that of its answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the provider answers {status}")
+        self.status = status
+
+
 class Provider(Protocol):
     """What delivery asks of a provider."""
 
@@ -104,3 +113,10 @@ class Provider(Protocol):
 
         Raises ProviderUnreachableError, ProviderIgnorantError.
         """
+
+
+class SmsProvider(Provider, Protocol):
+    """What routing asks besides of a provider of SMS."""
+
+    def is_available(self) -> bool:
+        """Ask, sending nothing, whether it answers and our account may send. Never raises."""

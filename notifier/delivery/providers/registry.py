@@ -1,20 +1,33 @@
-"""Which providers there are, and which one carries a channel."""
+"""Which providers there are, and what their errors mean; `delivery.routing` chooses among them."""
 
 from functools import cache
+from typing import Protocol, cast
 
 from django.utils.module_loading import import_string
 
 from notifier.delivery.models import Channel, Message
-from notifier.delivery.providers.base import AddressFault, Provider
+from notifier.delivery.providers.base import AddressFault, Provider, SmsProvider
+from notifier.delivery.providers.ovh import errors as ovh_errors
 from notifier.delivery.providers.smtp import replies
-from notifier.delivery.providers.twilio import errors
+from notifier.delivery.providers.twilio import errors as twilio_errors
+
+
+class _Errors(Protocol):
+    def address_fault(self, code: str) -> AddressFault | None: ...
+    def explain(self, code: str) -> str: ...
+
 
 # By name; imported when first asked for, since most processes send nothing.
 PROVIDERS = {
     "twilio": "notifier.delivery.providers.twilio.provider.TwilioProvider",
+    "ovh": "notifier.delivery.providers.ovh.provider.OvhProvider",
     "smtp": "notifier.delivery.providers.smtp.provider.SmtpProvider",
 }
-PROVIDER_OF = {Channel.SMS: "twilio", Channel.EMAIL: "smtp"}
+# As people read them.
+LABELS = {"twilio": "Twilio", "ovh": "OVHcloud"}
+# Channels that one provider carries.
+PROVIDER_OF = {Channel.EMAIL: "smtp"}
+_ERRORS: dict[str, _Errors] = {"twilio": twilio_errors, "ovh": ovh_errors, "smtp": replies}
 
 
 def provider_for(message: Message) -> Provider:
@@ -29,15 +42,18 @@ def provider_named(name: str) -> Provider:
     return provider
 
 
+def sms_provider_named(name: str) -> SmsProvider:
+    """Return the provider of SMS of this name, as configured."""
+    return cast(SmsProvider, provider_named(name))
+
+
 def address_fault(message: Message) -> AddressFault | None:
     """Return what the message's error says of its address; None: nothing."""
     if not message.error_code:
         return None
-    read = errors.address_fault if message.channel == Channel.SMS else replies.address_fault
-    return read(message.error_code)
+    return _ERRORS[message.provider].address_fault(message.error_code)
 
 
 def explain_error(message: Message) -> str:
     """Return what the message's error means, in French, with its code."""
-    explain = errors.explain if message.channel == Channel.SMS else replies.explain
-    return f"{explain(message.error_code)} ({message.error_code})"
+    return f"{_ERRORS[message.provider].explain(message.error_code)} ({message.error_code})"

@@ -12,14 +12,10 @@ from django.db import DatabaseError
 
 from notifier.delivery.address import mask
 from notifier.delivery.models import Result
-from notifier.delivery.providers.base import ProviderUnreachableError
+from notifier.delivery.providers.base import AccountRefusedError, ProviderUnreachableError
 from notifier.delivery.providers.smtp.provider import SmtpProvider
 from notifier.delivery.providers.smtp.replies import refusal
-from notifier.delivery.providers.twilio.provider import (
-    Account,
-    AccountRefusedError,
-    TwilioProvider,
-)
+from notifier.delivery.providers.twilio.provider import Account, TwilioProvider
 from notifier.intake.models import Source
 from notifier.mailbox import Mailbox
 from notifier.ops.doctor.findings import Finding, bad, good, warning

@@ -19,6 +19,7 @@ from twilio.rest import Client
 
 from notifier.delivery.models import Message, MessageState, Result
 from notifier.delivery.providers.base import (
+    AccountRefusedError,
     Found,
     Outcome,
     ProviderIgnorantError,
@@ -65,14 +66,6 @@ class Account:
     status: str
     type: str
     date: str | None
-
-
-class AccountRefusedError(Exception):
-    """Twilio refused our account; `status` is that of its answer."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"Twilio answers {status}")
-        self.status = status
 
 
 def callback_url(message_id: int) -> str:
@@ -170,6 +163,13 @@ class TwilioProvider:
             raise ProviderUnreachableError(reason(error)) from error
         return Account(str(facts.status), str(facts.type), http.date)
 
+    def is_available(self) -> bool:
+        """Whether it answers, and our account may send."""
+        try:
+            return self.account().status == "active"
+        except (AccountRefusedError, ProviderUnreachableError):
+            return False
+
     def _listed(self, number: str | None, since: datetime) -> tuple[list[Any], bool]:
         """List the latest texts since then to this number, or to any, and whether those are all."""
         try:
@@ -195,7 +195,8 @@ def _receipt(found: Any) -> Receipt:
     code = str(found.error_code or "")
     if is_ours(code):
         log.error("our account or sender is refused, an operator must mend it", code=code)
-    return Receipt(str(found.sid), state_of(str(found.status)) or MessageState.ACCEPTED, code)
+    state = state_of(str(found.status)) or MessageState.ACCEPTED
+    return Receipt(str(found.sid), state, code, provider=TwilioProvider.name)
 
 
 def _refusal(error: Refused, retry_after_s: float | None) -> Outcome:

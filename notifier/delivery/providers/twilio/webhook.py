@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 from notifier.delivery.models import MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio.errors import explain
-from notifier.delivery.providers.twilio.provider import MESSAGE_SID, callback_url
+from notifier.delivery.providers.twilio.provider import MESSAGE_SID, TwilioProvider, callback_url
 from notifier.delivery.providers.twilio.statuses import state_of
 
 ERROR_CODE = re.compile(r"[0-9]{1,10}")
@@ -44,6 +44,7 @@ def parse_receipt(form: Mapping[str, str]) -> Receipt | None:
         code,
         address=_if_matching(ADDRESS, form.get("To", "")),
         explanation=explain(code) if state is MessageState.UNDELIVERED else "",
+        provider=TwilioProvider.name,
     )
 
 

@@ -1,0 +1,1 @@
+"""SMS through OVHcloud's SMS API (/sms), with its own library."""
