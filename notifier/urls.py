@@ -24,6 +24,7 @@ errors.register(api)
 
 urlpatterns = [
     path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),
+    path("api/v1/callbacks/ovh/<str:secret>", callbacks.ovh_receipt),
     path("api/v1/calendars/<str:secret>.ics", calendars.calendar),
     path("api/v1/", api.urls),
     path("healthz", health.healthz),

@@ -44,7 +44,9 @@ IN_PROCESS = {
 # What a developer's own shell may hold must not reach the tests.
 OTHERS = (
     "DATABASE_URL", "DATA_DIR", "SECRET_KEY_FALLBACKS", "ALLOWED_HOSTS",
-    "TWILIO_MESSAGING_SERVICE_SID", "CATEGORIES_FILE", "TEMPLATES_DIR", "CA_FILE",
+    "TWILIO_MESSAGING_SERVICE_SID", "SMS_PROVIDERS", "OVH_API_URL", "OVH_APPLICATION_KEY",
+    "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "OVH_SERVICE_NAME", "OVH_SENDER",
+    "CATEGORIES_FILE", "TEMPLATES_DIR", "CA_FILE",
     "HTTPS_PROXY", "https_proxy", "LOG_LEVEL",
     "SMS_PER_SECOND", "EMAIL_PER_SECOND",
     # What has to compile all that it imports takes a tenth longer to start; so does this process.

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from notifier.api.authentication import MAX_BODY_BYTES, announced_bytes
 from notifier.delivery.providers.base import Receipt
-from notifier.delivery.providers.twilio.errors import is_ours
+from notifier.delivery.providers.ovh import webhook as ovh
+from notifier.delivery.providers.registry import is_ours
 from notifier.delivery.providers.twilio.webhook import is_genuine, parse_receipt
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
+from notifier.delivery.receipts.by_number import may_come_yet, message_with
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,34 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     return _response(answer_result(message_id, checked, result))
 
 
+@require_GET
+def ovh_receipt(request: HttpRequest, secret: str) -> HttpResponse:
+    """Answer a receipt of OVHcloud's, which names a text by its number there alone.
+
+    404 without our secret; 400 for what says nothing of a text; 503 while the answer that brings
+    the number may still be on its way.
+    """
+    if not ovh.is_genuine(secret):
+        log.warning("receipt refused: not at our account's address")
+        return _response(CallbackAnswer(404, "unknown address"))
+    receipt = ovh.parse_receipt(request.GET)
+    if receipt is None:
+        log.warning("receipt ignored: of no text, or of an unknown state")
+        return _response(CallbackAnswer(400, "unknown receipt"))
+    try:
+        message_id = message_with(ovh.NAME, receipt.provider_id)
+        if message_id is None and may_come_yet(ovh.NAME):
+            return _response(CallbackAnswer(503, "not known yet, bring it again"))
+        result = (
+            ReceiptResult.UNKNOWN_MESSAGE
+            if message_id is None
+            else apply_receipt(message_id, receipt)
+        )
+    except (OperationalError, InterfaceError) as error:
+        return _response(answer_unreachable(0, error))
+    return _response(answer_result(message_id or 0, receipt, result))
+
+
 def check_callback(
     message_id: int, form: Mapping[str, str], signature: str
 ) -> Receipt | CallbackAnswer:
@@ -84,7 +114,7 @@ def answer_result(message_id: int, receipt: Receipt, result: ReceiptResult) -> C
     204 when it was read, 404 for an unknown message, 409 when it is of another text than the
     message's own.
     """
-    if result is ReceiptResult.APPLIED and is_ours(receipt.code):
+    if result is ReceiptResult.APPLIED and is_ours(receipt):
         log.error("our account or sender is refused, an operator must mend it", code=receipt.code)
     if result is ReceiptResult.UNKNOWN_MESSAGE:
         log.error(

@@ -25,7 +25,10 @@ _INCIDENT = Columns(Incident, ("id", "source_id", "reference"))
 # What deciding asks of a source; anything else would be read by a statement of its own.
 _SOURCE_TO_DECIDE = Columns(
     Source,
-    ("id", "name", "service", "departements", "duty_email", "duty_phone", "sms_cap", "hard_cap"),
+    (
+        *("id", "name", "service", "departements", "duty_email", "duty_phone"),
+        *("sms_cap", "hard_cap", "sms_providers"),
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Run `python -m notifier.simulator`: one process, three loopback ports.
+"""Run `python -m notifier.simulator`: one process, four loopback ports.
 
 It prints one JSON line when ready.
 """
@@ -21,6 +21,8 @@ from .control import Control
 from .faults import Faults
 from .inbox import Inbox
 from .listeners import HOST, Listener
+from .ovh_account import PREFIX
+from .ovh_api import OvhApi
 from .record import Record
 from .twilio_api import TwilioApi
 
@@ -38,12 +40,14 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m notifier.simulator",
-        description="Plays Twilio and a mail server on 127.0.0.1. Nothing is ever really sent.",
+        description="Plays Twilio, OVHcloud and a mail server on 127.0.0.1. Nothing ever leaves.",
     )
     parser.add_argument("--account-sid", required=True)
     # Not an option: every user of the machine sees a command line.
     parser.set_defaults(auth_token=os.environ.get("TWILIO_AUTH_TOKEN", ""))
     parser.add_argument("--http-port", type=int, default=0, help="Twilio's API; 0: any free port")
+    parser.add_argument("--ovh-port", type=int, default=0, help="OVHcloud's API")
+    parser.add_argument("--ovh-callback", help="where its account has receipts brought")
     parser.add_argument("--control-port", type=int, default=0, help="control API and page")
     parser.add_argument("--smtp-port", type=int, default=0)
     parser.add_argument(
@@ -66,9 +70,12 @@ async def serve(arguments: argparse.Namespace) -> None:
         callbacks = Callbacks(record, faults, *account, timing)
         exit_stack.push_async_callback(callbacks.close)
         twilio = TwilioApi(record, faults, callbacks, *account, arguments.answer_delay_ms / 1000)
+        token, delay = arguments.auth_token, arguments.answer_delay_ms / 1000
+        ovh = OvhApi(record, faults, callbacks, token, delay, arguments.ovh_callback)
         inbox = Inbox(record, faults)
         listeners = {
             "down": await _web_listener("API Twilio", arguments.http_port, twilio, exit_stack),
+            "ovh_down": await _web_listener("API OVHcloud", arguments.ovh_port, ovh, exit_stack),
             "smtp_down": Listener(
                 "SMTP", arguments.smtp_port, inbox.protocol, inbox.drop_connections
             ),
@@ -86,7 +93,7 @@ async def serve(arguments: argparse.Namespace) -> None:
 
 
 async def _web_listener(
-    name: str, port: int, served: TwilioApi | Control, exit_stack: AsyncExitStack
+    name: str, port: int, served: TwilioApi | OvhApi | Control, exit_stack: AsyncExitStack
 ) -> Listener:
     runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -110,6 +117,7 @@ def _ready_line(listeners: dict[str, Listener], front: Listener) -> str:
     return json.dumps(
         {
             "http": f"http://{HOST}:{listeners['down'].port}",
+            "ovh": f"http://{HOST}:{listeners['ovh_down'].port}{PREFIX}",
             "control": f"http://{HOST}:{front.port}",
             "smtp": f"smtp://{HOST}:{listeners['smtp_down'].port}",
             "pid": os.getpid(),

@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from .faults import RECEIPT, Fault, Faults
+from .ovh_messages import receipt_of
 from .record import CallbackTry, Record, Sms
 from .twilio_messages import API_VERSION
 
@@ -122,7 +123,7 @@ class Callbacks:
 
         Returns at once, except under `callback_early`: then only when every callback was answered.
         """
-        faults = self._faults.take_each(RECEIPT, sms.to)
+        faults = self._faults.take_each(RECEIPT, sms.to, provider=sms.provider)
         steps = [replace(step, at=step.at + after) for step in plan(self._timing, faults)]
         task = asyncio.create_task(self._run_steps(sms, steps))
         self._tasks.add(task)
@@ -153,6 +154,10 @@ class Callbacks:
         self._record.settle(sms)
 
     async def _post_status(self, sms: Sms, step: Step, url: str) -> None:
+        if sms.provider == "ovh":
+            url = _ovh_receipt(sms, step, url)
+            await self._repeat(CallbackTry(sms.sid, url, step.status, "", step.forged, 1), None, {})
+            return
         form = self._form(sms, step)
         signature = sign("forged" if step.forged else self._auth_token, url, form)
         body = urlencode(form).encode()
@@ -163,16 +168,23 @@ class Callbacks:
             # The same for every try of one callback, as Twilio's.
             "I-Twilio-Idempotency-Token": f"{sms.sid}-{step.status}",
         }
+        first = CallbackTry(sms.sid, url, step.status, signature, step.forged, 1)
+        await self._repeat(first, body, headers)
+
+    async def _repeat(
+        self, first: CallbackTry, body: bytes | None, headers: dict[str, str]
+    ) -> None:
+        """Bring a receipt until a server takes or refuses it; without a body, by GET."""
         for attempt, pause in enumerate((*_RETRY_AFTER, None), start=1):
-            once = CallbackTry(sms.sid, url, step.status, signature, step.forged, attempt)
+            once = replace(first, attempt=attempt, at=datetime.now(UTC))
             self._record.callbacks.append(once)
             await self._post(once, body, headers)
             answered = once.code is not None and once.code < 500
-            if answered or pause is None or not is_loopback(url):
+            if answered or pause is None or not is_loopback(once.url):
                 return
             await asyncio.sleep(pause)
 
-    async def _post(self, once: CallbackTry, body: bytes, headers: dict[str, str]) -> None:
+    async def _post(self, once: CallbackTry, body: bytes | None, headers: dict[str, str]) -> None:
         if not is_loopback(once.url):
             once.error = "not posted: the simulator calls back this machine only"
             log.warning("callback to %s not posted: it is not on this machine", once.url)
@@ -180,8 +192,9 @@ class Callbacks:
         try:
             # Encoded: the signature covers the address to the letter.
             url = URL(once.url, encoded=True)
-            async with self._session.post(
-                url, headers=headers, data=body, allow_redirects=False
+            method = "GET" if body is None else "POST"
+            async with self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False
             ) as answer:
                 once.code = answer.status
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -204,6 +217,22 @@ class Callbacks:
         if step.error_code is not None:
             form["ErrorCode"] = str(step.error_code)
         return form
+
+
+def _ovh_receipt(sms: Sms, step: Step, url: str) -> str:
+    """Return the address that OVHcloud calls: the account's, with what became of the text.
+
+    It signs nothing; who forges one does not know the address.
+    """
+    receipt, ptt = receipt_of(step.status, step.error_code)
+    query = {
+        "id": sms.sid,
+        "ptt": str(ptt),
+        "date": f"{datetime.now(UTC):%Y%m%d%H%M%S}",
+        "description": str(receipt),
+        "descriptionDlr": step.status,
+    }
+    return f"{url[:-1] + '-' if step.forged else url}?{urlencode(query)}"
 
 
 def is_loopback(url: str) -> bool:

@@ -23,6 +23,7 @@ Sms = TypedDict(
     "Sms",
     {
         "sid": str,
+        "provider": str,  # twilio or ovh
         "to": str,
         "from": str | None,
         "body": str,
@@ -73,9 +74,16 @@ class Simulator:
     """A running simulator. As a context manager, it stops the process that `start` began."""
 
     def __init__(
-        self, http: str, control: str, smtp: str, pid: int, process: subprocess.Popen[str] | None
+        self,
+        http: str,
+        control: str,
+        smtp: str,
+        pid: int,
+        process: subprocess.Popen[str] | None,
+        ovh: str = "",
     ) -> None:
         self.http = http
+        self.ovh = ovh
         self.control = control
         self.smtp = smtp
         self.pid = pid
@@ -90,6 +98,7 @@ class Simulator:
         http_port: int = 0,
         control_port: int = 0,
         smtp_port: int = 0,
+        ovh_callback: str | None = None,
         answer_delay_ms: float = 0.0,
         sent_after_ms: float | None = None,
         delivered_after_ms: float | None = None,
@@ -104,6 +113,7 @@ class Simulator:
             "http-port": http_port,
             "control-port": control_port,
             "smtp-port": smtp_port,
+            "ovh-callback": ovh_callback,
             "answer-delay-ms": answer_delay_ms,
             "sent-after-ms": sent_after_ms,
             "delivered-after-ms": delivered_after_ms,
@@ -126,7 +136,8 @@ class Simulator:
     def attach(cls, ready_line: str, process: subprocess.Popen[str] | None = None) -> Self:
         """Connect to a simulator that is already running, by the line it printed when ready."""
         ready = json.loads(ready_line)
-        return cls(ready["http"], ready["control"], ready["smtp"], ready["pid"], process)
+        addresses = (ready["http"], ready["control"], ready["smtp"])
+        return cls(*addresses, ready["pid"], process, ready["ovh"])
 
     def stop(self) -> None:
         """End the process that `start` began; an attached one is left alone."""
@@ -145,10 +156,10 @@ class Simulator:
     ) -> None:
         self.stop()
 
-    def messages(self, to: str | None = None) -> list[Sms]:
-        """Return the accepted texts, oldest first; only those to one number, if given."""
+    def messages(self, to: str | None = None, provider: str | None = None) -> list[Sms]:
+        """Return the accepted texts, oldest first; only those to a number, of a provider."""
         texts: list[Sms] = self._ask("GET", "/simulator/messages")["messages"]
-        return [sms for sms in texts if to is None or sms["to"] == to]
+        return [s for s in texts if to in (None, s["to"]) and provider in (None, s["provider"])]
 
     def requests(self) -> int:
         """Return how many create requests arrived, except connections cut unread."""
@@ -190,6 +201,7 @@ class Simulator:
         seconds: float | None = None,
         retry_after: int | None = None,
         error_code: int | None = None,
+        provider: str | None = None,
     ) -> None:
         """Set a fault (`faults.py` lists the kinds). Raises SimulatorError if it is invalid."""
         wanted = {
@@ -199,6 +211,7 @@ class Simulator:
             "seconds": seconds,
             "retry_after": retry_after,
             "error_code": error_code,
+            "provider": provider,
         }
         try:
             self._ask("POST", "/simulator/faults", wanted)

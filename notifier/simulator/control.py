@@ -75,6 +75,7 @@ class Control:
         identity = (sms.to, sms.body)
         return {
             "sid": sms.sid,
+            "provider": sms.provider,
             "to": sms.to,
             "from": sms.sender,
             "body": sms.body,

@@ -1,7 +1,8 @@
 """The faults of a real provider, on demand: which exist, which are set, which applies now.
 
-A fault is set with `{"kind", "to"?, "times"?, "seconds"?, "retry_after"?, "error_code"?}`. Without
-`to` it applies to everybody; without `times` until it is removed.
+A fault is set with `{"kind", "to"?, "times"?, "seconds"?, "retry_after"?, "error_code"?,
+"provider"?}`. Without `to` it applies to everybody; without `times` until it is removed; without
+`provider` ("twilio", "ovh") to each that sends texts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,16 @@ CREATE = frozenset(
         "accept_then_timeout",  # accepted at once, answered after `seconds`
         "slow",  # nothing for `seconds`, then as usual
         "reject",  # 400 with `error_code` (21211 unless told)
+    }
+)
+# What only OVHcloud does.
+OVH = frozenset(
+    {
+        "ovh_no_credit",  # 403: the account has no credit left
+        "ovh_bad_sender",  # 403: our sender is not there, or not validated
+        "ovh_bad_key",  # 403: our key is refused, whatever is asked
+        "ovh_stopped",  # an invalid receiver, on the account's black list
+        "ovh_night",  # three in the morning there: what has a STOP clause is held
     }
 )
 # The line drops before the request's body is read.
@@ -57,10 +68,10 @@ SMTP_DATA = frozenset(
     }
 )
 # The listening socket is really closed, for `seconds` or until the faults are withdrawn.
-LISTENERS = frozenset({"down", "smtp_down"})
+LISTENERS = frozenset({"down", "ovh_down", "smtp_down"})
 
 _ASKING = LOOKUP | FETCH | REDACTION
-KINDS = CREATE | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | LISTENERS
+KINDS = CREATE | OVH | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | LISTENERS
 _WITHOUT_ADDRESS = CONNECTION | _ASKING | LISTENERS
 _NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -70,7 +81,9 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "seconds": (int, float),
     "retry_after": int,
     "error_code": int,
+    "provider": str,
 }
+PROVIDERS = ("twilio", "ovh")
 
 
 class FaultError(Exception):
@@ -87,6 +100,7 @@ class Fault:
     seconds: float = 0.0
     retry_after: int | None = None
     error_code: int | None = None
+    provider: str | None = None
 
     @classmethod
     def from_json(cls, data: object) -> Fault:
@@ -108,12 +122,16 @@ class Fault:
             raise FaultError(f"{kind!r} strikes before an address is known: drop 'to'")
         if kind in LISTENERS and "times" in given:
             raise FaultError(f"{kind!r} lasts for 'seconds', it does not count 'times'")
+        if given.get("provider", PROVIDERS[0]) not in PROVIDERS:
+            raise FaultError(f"unknown provider; known: {', '.join(PROVIDERS)}")
         if kind in _NEED_SECONDS and "seconds" not in given:
             raise FaultError(f"{kind!r} needs 'seconds'")
         return cls(**given)
 
-    def matches(self, addresses: Collection[str]) -> bool:
-        """Return whether this fault is meant for one of the addresses (case-insensitive)."""
+    def matches(self, addresses: Collection[str], provider: str) -> bool:
+        """Return whether it is meant for this provider and one of the addresses (in any case)."""
+        if self.provider not in (None, provider):
+            return False
         wanted = self.to and self.to.casefold()
         return wanted is None or any(address.casefold() == wanted for address in addresses)
 
@@ -141,19 +159,27 @@ class Faults:
         """Remove all faults."""
         self.active.clear()
 
-    def take(self, kinds: Collection[str], *addresses: str) -> Fault | None:
+    def take(
+        self, kinds: Collection[str], *addresses: str, provider: str = "twilio"
+    ) -> Fault | None:
         """Return the first fault of these kinds that matches an address, and count it down."""
         for fault in self.active:
-            if fault.kind in kinds and fault.matches(addresses):
+            if fault.kind in kinds and fault.matches(addresses, provider):
                 return self._strike(fault)
         return None
 
-    def take_each(self, kinds: Collection[str], *addresses: str) -> dict[str, Fault]:
+    def is_set(self, kind: str, address: str) -> bool:
+        """Return whether this fault is set for the address, without counting it down."""
+        return any(f.kind == kind and f.to in (None, address) for f in self.active)
+
+    def take_each(
+        self, kinds: Collection[str], *addresses: str, provider: str = "twilio"
+    ) -> dict[str, Fault]:
         """Do as `take`, with one fault of every kind: receipts may have several at once."""
         struck: dict[str, Fault] = {}
         if self.active:
             for kind in kinds:
-                if fault := self.take((kind,), *addresses):
+                if fault := self.take((kind,), *addresses, provider=provider):
                     struck[kind] = fault
         return struck
 

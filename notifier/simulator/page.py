@@ -34,7 +34,9 @@ _STATUSES = {
     "failed": "en échec",
     "partially_delivered": "remis en partie",
     "read": "lu",
+    "held": "retenu pour la nuit, à cause de sa mention STOP",
 }
+_PROVIDERS = {"twilio": "Twilio", "ovh": "OVHcloud"}
 _FAULTS = {
     "answer_429": "répond 429 (trop de requêtes)",
     "answer_500": "répond 500, rien n’est accepté",
@@ -45,6 +47,11 @@ _FAULTS = {
     "accept_then_timeout": "accepte, puis tarde à répondre",
     "slow": "lent",
     "reject": "refuse le SMS",
+    "ovh_no_credit": "n’a plus de crédit",
+    "ovh_bad_sender": "refuse l’expéditeur",
+    "ovh_bad_key": "refuse les identifiants",
+    "ovh_stopped": "destinataire sur liste noire (STOP)",
+    "ovh_night": "il y est trois heures du matin",
     "refuse": "coupe la ligne sans rien lire",
     "lookup_500": "répond 500 à qui demande où en est un SMS",
     "lookup_404": "ne connaît pas le SMS dont on lui demande le numéro",
@@ -153,7 +160,12 @@ _environment = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 _environment.filters.update(
-    clock=_clock, day=_day, phone=_phone, status=_STATUSES.__getitem__, fault=_FAULTS.__getitem__
+    clock=_clock,
+    day=_day,
+    phone=_phone,
+    status=_STATUSES.__getitem__,
+    fault=_FAULTS.__getitem__,
+    provider=_PROVIDERS.__getitem__,
 )
 _template = _environment.get_template("page.html")
 _script = (_HERE / "page.js").read_text(encoding="utf-8")

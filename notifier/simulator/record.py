@@ -29,6 +29,9 @@ class Sms:
     sent: datetime | None = None
     error_code: int | None = None
     answered: int | None = None
+    # Who accepted it, and the mark that its sender gave it there.
+    provider: str = "twilio"
+    tag: str = ""
 
     @property
     def segments(self) -> int:

@@ -52,6 +52,24 @@ def provider(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
+def both(provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """Twilio first and OVHcloud beside it, both simulated."""
+    from django.conf import settings
+
+    from notifier.delivery import routing
+    from notifier.delivery.providers import registry
+    from notifier.simulator.ovh_account import variables
+
+    ovh = variables(provider.ovh, TOKEN)
+    both_of_them = changed(settings.ENVIRONMENT, SMS_PROVIDERS="twilio,ovh", **ovh)
+    monkeypatch.setattr(settings, "ENVIRONMENT", both_of_them)
+    registry.provider_named.cache_clear()
+    routing.forget()
+    yield provider
+    routing.forget()
+
+
+@pytest.fixture
 def post() -> Callable[..., Message]:
     """Enqueue a message (an SMS to the mayor unless told otherwise) and return its row."""
 

@@ -44,7 +44,13 @@ class Receiver:
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
-                form = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
+                self._keep(self.rfile.read(length).decode())
+
+            def do_GET(self) -> None:
+                self._keep(self.path.partition("?")[2])
+
+            def _keep(self, fields: str) -> None:
+                form = dict(parse_qsl(fields, keep_blank_values=True))
                 posted = Posted(receiver.base + self.path, form, dict(self.headers.items()))
                 receiver.posted.append(posted)
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)

@@ -28,7 +28,7 @@ def test_every_port_is_on_loopback(simulator: Simulator) -> None:
         for connection in psutil.Process(simulator.pid).net_connections()
         if connection.status == psutil.CONN_LISTEN
     ]
-    assert len(listening) == 3
+    assert len(listening) == 4
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 from django.utils.module_loading import import_string
 
 from notifier.delivery.models import Channel, Message
-from notifier.delivery.providers.base import AddressFault, Provider, SmsProvider
+from notifier.delivery.providers.base import AddressFault, Provider, Receipt, SmsProvider
 from notifier.delivery.providers.ovh import errors as ovh_errors
 from notifier.delivery.providers.smtp import replies
 from notifier.delivery.providers.twilio import errors as twilio_errors
@@ -52,6 +52,13 @@ def address_fault(message: Message) -> AddressFault | None:
     if not message.error_code:
         return None
     return _ERRORS[message.provider].address_fault(message.error_code)
+
+
+def is_ours(receipt: Receipt) -> bool:
+    """Whether an operator has to mend what a receipt says."""
+    tables = {"twilio": twilio_errors, "ovh": ovh_errors}
+    table = tables.get(receipt.provider)
+    return table is not None and table.is_ours(receipt.code)
 
 
 def explain_error(message: Message) -> str:

@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from notifier.delivery import routing
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.intervals import (
     ASK_AGAIN,
@@ -27,6 +28,7 @@ from notifier.delivery.providers.registry import provider_for
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.blocked import note_blocked
 from notifier.delivery.sending.claim import claim_questions
+from notifier.delivery.sending.moving import moves_to
 from notifier.delivery.sending.record import SUPERSEDED
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
@@ -114,13 +116,22 @@ def _give_up(message: Message, why: str) -> None:
 
 
 def _back_to_pending(message: Message, why: str) -> None:
-    """Send it once more, unless a newer text has superseded it."""
+    """Send it once more, unless a newer text has superseded it.
+
+    By another provider if its own, which lacks it for certain, is set aside.
+    """
     now = timezone.now()
+    is_aside = routing.is_set_aside(message.provider)
+    provider = (routing.next_provider(message) if is_aside else None) or message.provider
     with transaction.atomic():
         lost = Message.objects.filter(
             pk=message.pk, state=MessageState.UNKNOWN, claim=message.claim
         )
-        if lost.filter(superseded_at=None).update(state=MessageState.PENDING, due_at=now):
+        if lost.filter(superseded_at=None).update(
+            state=MessageState.PENDING, due_at=now, provider=provider
+        ):
+            if provider != message.provider:
+                why += f" ; {moves_to(provider)}"
             _note(message, Step.SETTLED, why, now)
         elif lost.exclude(superseded_at=None).update(
             state=MessageState.CANCELLED, due_at=None, ended_at=now

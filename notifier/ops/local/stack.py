@@ -18,11 +18,13 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
+from notifier.delivery.providers.ovh.callback_path import callback_path
 from notifier.environment import secrets_from_files
 from notifier.jobs.broker import QUEUES
 from notifier.ops.local.supervisor import Child, ProcessError, Program, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
 from notifier.simulator.client import Simulator
+from notifier.simulator.ovh_account import SERVICE_NAME, variables
 
 WORKER_THREADS = 8
 SECONDS_TO_START = 60.0
@@ -172,8 +174,12 @@ class Stack:
         sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
         command = [sys.executable, "-m", "notifier.simulator", "--account-sid", sid]
         # Fixed ports, so that it is found again when it has to be started again.
-        for option in ("--http-port", "--control-port", "--smtp-port"):
+        for option in ("--http-port", "--ovh-port", "--control-port", "--smtp-port"):
             command += [option, str(free_port())]
+        public_url = self.environment.get("PUBLIC_URL") or public_url
+        secret_key = self.environment.get("SECRET_KEY") or _own_secret_key(self.data_dir)
+        # At the real one somebody enters it in the account's options, as the doctor says.
+        command += ["--ovh-callback", public_url + callback_path(secret_key, SERVICE_NAME)]
         command += options
         environment = self.environment | {"TWILIO_AUTH_TOKEN": token}
         child = self.supervisor.start(Program("simulator", command, environment))
@@ -186,8 +192,9 @@ class Stack:
             "TWILIO_API_URL": simulator.http,
             "EMAIL_URL": simulator.smtp,
             "EMAIL_FROM": "alertes@gendarmerie.example",
-            "PUBLIC_URL": self.environment.get("PUBLIC_URL") or public_url,
-            "SECRET_KEY": self.environment.get("SECRET_KEY") or _own_secret_key(self.data_dir),
+            "PUBLIC_URL": public_url,
+            "SECRET_KEY": secret_key,
+            **variables(simulator.ovh, token),
         }
         return simulator
 

@@ -29,11 +29,16 @@ from notifier.simulator.client import Simulator
 SHARED = (
     "DATA_DIR", "DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "SECRET_KEY", "SIMULATOR",
     "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
+    "SMS_PROVIDERS", "OVH_API_URL", "OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET",
+    "OVH_CONSUMER_KEY", "OVH_SERVICE_NAME", "OVH_SENDER",
     "EMAIL_URL", "EMAIL_FROM", "CLE",
 )  # fmt: skip
 # The source that comes with the samples.
 SOURCE = "CORG 90"
-PROVIDER = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID", "EMAIL_URL")
+PROVIDER = (
+    "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID",
+    "OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "EMAIL_URL",
+)  # fmt: skip
 
 
 class AlreadyRunning(Exception):
@@ -112,7 +117,7 @@ def _without_earlier_trial(variables: dict[str, str], *, simulator: bool) -> dic
             "l’environnement est celui d’un essai (SIMULATOR=1) : ajouter --simulator, ou partir "
             "d’un terminal neuf pour le vrai service."
         )
-    gone = set(SHARED) - {"DATA_DIR", "DATABASE_URL", "SIMULATOR"}
+    gone = set(SHARED) - {"DATA_DIR", "DATABASE_URL", "SIMULATOR", "SMS_PROVIDERS"}
     return {name: value for name, value in variables.items() if name not in gone}
 
 

@@ -68,10 +68,10 @@ def code_of_refusal(status: int, error_code: str, words: str) -> str:
         return NO_CREDIT
     if "out of time" in said or "timestamp" in said:
         return CLOCK
-    if status in (401, 403) or "signature" in said:
-        return ACCOUNT
     if "sender" in said:
         return SENDER
+    if status in (401, 403) or "signature" in said:
+        return ACCOUNT
     return SERVICE if status in (404, 460) else str(status)
 
 

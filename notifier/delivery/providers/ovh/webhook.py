@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping
 
 from django.conf import settings
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from notifier.delivery.providers.base import Receipt
+from notifier.delivery.providers.ovh.callback_path import callback_path, callback_secret
 from notifier.delivery.providers.ovh.errors import explain
 from notifier.delivery.providers.ovh.statuses import code_of, state_of
 
 NAME = "ovh"
-_SALT = "notifier.delivery.providers.ovh"
 _ID = re.compile(r"[0-9]{1,20}")
 _CODE = re.compile(r"[0-9]{1,5}")
 
@@ -28,16 +28,11 @@ def callback_url() -> str:
     return env.PUBLIC_URL + callback_path(settings.SECRET_KEY, env.OVH_SERVICE_NAME)
 
 
-def callback_path(secret_key: str, service_name: str) -> str:
-    """Return the path of the receipts of an SMS account."""
-    return f"/api/v1/callbacks/ovh/{_secret(secret_key, service_name)}"
-
-
 def is_genuine(secret: str) -> bool:
     """Whether this is the secret of our account's address, or of one before a change of key."""
     service_name = settings.ENVIRONMENT.OVH_SERVICE_NAME
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    known = [_secret(key, service_name) for key in keys]
+    known = [callback_secret(key, service_name) for key in keys]
     return bool(service_name) and any(constant_time_compare(secret, one) for one in known)
 
 
@@ -51,11 +46,6 @@ def parse_receipt(query: Mapping[str, str]) -> Receipt | None:
         return None
     code = code_of(state, ptt)
     return Receipt(number, state, code, explanation=explain(code) if code else "", provider=NAME)
-
-
-def _secret(secret_key: str, service_name: str) -> str:
-    keyed = salted_hmac(_SALT, service_name, secret=secret_key, algorithm="sha256")
-    return keyed.hexdigest()[:40]
 
 
 def _number(text: str) -> int | None:
