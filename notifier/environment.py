@@ -154,8 +154,7 @@ class Environment(BaseSettings):
     OVH_APPLICATION_SECRET: SecretStr = Field(SecretStr(""), description="Its secret.")
     OVH_CONSUMER_KEY: SecretStr = Field(
         SecretStr(""),
-        description="Consumer key, which gives the application its rights: GET and POST on "
-        "/sms/SERVICE/*, GET on /sms/SERVICE.",
+        description="Consumer key, which gives the application its rights: GET and POST on /sms/*.",
     )
     OVH_SERVICE_NAME: str = Field(
         "", pattern=r"^([a-z0-9-]+)?$", description="SMS account there, e.g. sms-ab12345-1."
@@ -362,9 +361,13 @@ class Environment(BaseSettings):
 
     def missing(self) -> list[str]:
         """List the variables without which nothing can be sent, in the table's order."""
-        required = ["SECRET_KEY", "PUBLIC_URL", "EMAIL_URL", "EMAIL_FROM"]
-        names = [name for name in required if not getattr(self, name)]
-        return names + [name for one in self.sms_providers for name in self.missing_for(one)]
+        of_providers = [name for one in self.sms_providers for name in self.missing_for(one)]
+        before, after = ("SECRET_KEY", "PUBLIC_URL"), ("EMAIL_URL", "EMAIL_FROM")
+        return [
+            *(name for name in before if not getattr(self, name)),
+            *of_providers,
+            *(name for name in after if not getattr(self, name)),
+        ]
 
     def missing_for(self, provider: str) -> list[str]:
         """List the variables without which this provider of SMS sends nothing."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
+from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client import Metric
@@ -15,6 +16,7 @@ from notifier.alerting.models import DeferralReason, Notification, NotificationS
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import active_source_names
 from notifier.api.counters import counter_metrics
+from notifier.delivery import routing
 from notifier.delivery.models import (
     EVERYTHING,
     IS_PAUSED,
@@ -53,6 +55,8 @@ class Snapshot:
     oldest_paused_s: float
     workers_missing: int
     is_beat_running: bool
+    set_aside: dict[tuple[str, ...], int]
+    """By provider of SMS that is configured."""
     counted: dict[Key, float]
     sources: dict[str, str]
     coverage: dict[str, dict[str, int]]
@@ -111,6 +115,12 @@ def _held() -> dict[str, int]:
     return {**by_reason, "pause": texts_paused()}
 
 
+def _set_aside() -> dict[tuple[str, ...], int]:
+    aside = {row.provider for row in routing.set_aside()}
+    names = settings.ENVIRONMENT.configured_sms_providers
+    return {(name,): int(name in aside) for name in names}
+
+
 def _oldest_s(state: ReportState) -> float:
     waiting = Report.objects.filter(state=state)
     return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
@@ -147,6 +157,7 @@ def take_snapshot() -> Snapshot:
         oldest_paused_s=oldest_paused_s(),
         workers_missing=len(unserved_queues()),
         is_beat_running=is_beat_running(),
+        set_aside=_set_aside(),
         counted=read_counters(),
         coverage=dict(CoverageCheck.objects.values_list("departement", "counts")),
         sources={str(pk): name for pk, name in Source.objects.values_list("pk", "name")},
@@ -246,6 +257,12 @@ class SnapshotCollector(Collector):
             "What administrators have to mend: unconfirmed, failing, gaps of a rota",
             ("departement", "kind"),
             self._coverage("unconfirmed", "failing", "gaps"),
+        )
+        yield _labelled_gauge(
+            "notifier_sms_provider_set_aside",
+            "1 where a provider of SMS fails and another one carries its texts",
+            ("provider",),
+            self._snapshot.set_aside.items(),
         )
         for name, meaning, attribute in GAUGES:
             yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, attribute)))

@@ -6,7 +6,7 @@ Before that is over it is asked a question that sends nothing, and comes back if
 more failure then sets it aside again, and a text that it takes in good time ends the count.
 
 The rows are read with each heartbeat, or when asked after MAX_AGE_S, never for an event. With one
-provider configured nothing here runs. Operators read this in docs/deploiement.md.
+provider configured nothing here runs. Operators read this in docs/configuration.md.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from notifier.alerting.models import Alert, DeferralReason, Notification, Notifi
 from notifier.alerting.policy.current import categories, label_of
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.review.notices import Candidate, candidates, deadline
+from notifier.delivery import routing
 from notifier.delivery.models import Channel
+from notifier.delivery.providers.registry import LABELS
 from notifier.delivery.sending.blocked import blocked_channels
 from notifier.intake.models import Report, ReportState
 
@@ -55,6 +57,15 @@ class Blocked:
 
     channel: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A provider of SMS that fails, whose texts another one carries meanwhile."""
+
+    name: str
+    reason: str
+    since: datetime | None
 
 
 def reviews_waiting(reports: QuerySet[Report]) -> list[Review]:
@@ -100,6 +111,12 @@ def providers_blocked(now: datetime) -> list[Blocked]:
         Blocked(str(Channel(channel).label), now - timedelta(seconds=seconds))
         for channel, seconds in blocked_channels().items()
     ]
+
+
+def providers_set_aside() -> list[SetAside]:
+    """Return the providers of SMS whose texts another one carries. One statement if several."""
+    rows = routing.set_aside()
+    return [SetAside(LABELS[row.provider], row.reason, row.failing_since) for row in rows]
 
 
 def _disclosed_label(report: Report) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from notifier.console.forms.rules import reason_field
 from notifier.console.forms.territory import departement_choices
+from notifier.delivery.providers.registry import LABELS
 from notifier.intake.access.sources import CHANGEABLE
 from notifier.intake.models import Source
 
@@ -38,12 +41,19 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the t
         help_text="Au-delà, ses requêtes sont refusées (429), et son logiciel recommence.",
     )
 
+    sms_providers = forms.ChoiceField(
+        label="Opérateurs de SMS",
+        required=False,
+        help_text="Le suivant porte les textes tant que le premier est en échec.",
+    )
+
     class Meta:
         model = Source
         fields = CHANGEABLE
 
     def __init__(self, *args: Any, departements: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._offer_providers()
         field = self.fields["departements"]
         field.choices = departement_choices(departements)  # type: ignore[attr-defined]
         if len(departements) > 12:
@@ -51,9 +61,40 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the t
         elif len(departements) == 1:
             field.initial = departements
 
+    def _offer_providers(self) -> None:
+        """Offer the orders of the providers that may send; no choice, no field."""
+        configured = settings.ENVIRONMENT.configured_sms_providers
+        if len(configured) < 2:
+            del self.fields["sms_providers"]
+            return
+        orders = [order for n in (2, 1) for order in permutations(configured, n)]
+        choices = [(",".join(order), _in_words(order)) for order in orders]
+        usual = f"l’ordre du service : {_in_words(settings.ENVIRONMENT.sms_providers)}"
+        self.fields["sms_providers"].choices = [("", usual), *choices]  # type: ignore[attr-defined]
+        self.initial["sms_providers"] = ",".join(self.instance.sms_providers)
+
+    def clean_sms_providers(self) -> list[str]:
+        """Return the order; empty: the service's."""
+        order: str = self.cleaned_data["sms_providers"]
+        return order.split(",") if order else []
+
     def changes(self) -> dict[str, Any]:
         """Return what was typed, by field."""
         return {name: self.cleaned_data[name] for name in self.changed_data if name in CHANGEABLE}
+
+
+def _in_words(order: Sequence[str]) -> str:
+    """Say an order of providers: « Twilio, puis OVHcloud »."""
+    names = [LABELS[name] for name in order]
+    return ", puis ".join(names) if len(names) > 1 else f"{names[0]} seulement"
+
+
+def order_in_words(source: Source) -> str:
+    """Say by which providers a source's SMS leave; empty where there is no choice."""
+    environment = settings.ENVIRONMENT
+    if len(environment.configured_sms_providers) < 2:
+        return ""
+    return _in_words(source.sms_providers or environment.sms_providers)
 
 
 class NewSourceForm(SourceForm):

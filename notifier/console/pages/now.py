@@ -13,6 +13,7 @@ from notifier.accounts.roles import Permission
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
     providers_blocked,
+    providers_set_aside,
     reviews_undecided,
     reviews_waiting,
     waiting_for_a_person,
@@ -46,6 +47,7 @@ def now(request: ConsoleRequest) -> HttpResponse:
         else [],
         "waiting": waiting_for_a_person(scope.notifications(SEE)),
         "blocked": providers_blocked(at),
+        "set_aside": providers_set_aside(),
         "silent": silent_sources(scope.sources(SEE)),
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
         "may_act": scope.has(Permission.ACT),

@@ -26,6 +26,7 @@ from notifier.console.forms.sources import (
     RevocationForm,
     RotationForm,
     SourceForm,
+    order_in_words,
 )
 from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page, posted
@@ -94,6 +95,7 @@ def source(request: ConsoleRequest, source: int) -> HttpResponse:
         "example": check_pattern(pattern) if pattern else EXAMPLE_REFERENCE,
         "phone": format_number(found.duty_phone) if found.duty_phone else "",
         "waits": waiting(found),
+        "sms_order": order_in_words(found),
         "history": history_of(found),
         "key_made_at": keys.key_made_at(found),
     }

@@ -6,7 +6,7 @@ A key is 256 random bits, so a plain SHA-256 is enough: no dictionary can guess 
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,6 +46,7 @@ def add_source(
     reference_pattern: str = "",
     hard_cap: int | None = None,
     rate_per_minute: int = 600,
+    sms_providers: Sequence[str] = (),
     by: str = "",
 ) -> NewSource:
     """Create a source; the journal says by whom, if it is said.
@@ -63,6 +64,7 @@ def add_source(
         reference_pattern=reference_pattern,
         hard_cap=hard_cap,
         rate_per_minute=rate_per_minute,
+        sms_providers=list(sms_providers),
         key_hash=_hash(key),
         sealed_secret=seal(_new_signing_secret()) if signed else "",
     )

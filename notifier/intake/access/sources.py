@@ -15,10 +15,10 @@ from notifier.journal.write import new_entry, write_entries
 # What may be changed; whether it signs is decided when it is created.
 CHANGEABLE = (
     *("name", "departements", "service", "duty_email", "duty_phone", "reference_pattern"),
-    *("rate_per_minute", "sms_cap", "hard_cap"),
+    *("rate_per_minute", "sms_cap", "hard_cap", "sms_providers"),
 )
 # Of these the values are in the journal as well; the others are addresses or long.
-_FIGURES = ("departements", "rate_per_minute", "sms_cap", "hard_cap")
+_FIGURES = ("departements", "rate_per_minute", "sms_cap", "hard_cap", "sms_providers")
 
 
 def change_source(source: Source, changes: Mapping[str, Any], by: str) -> list[str]:

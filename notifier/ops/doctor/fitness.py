@@ -81,11 +81,13 @@ def check_secrets_and_senders() -> Iterator[Finding]:
             "TWILIO_ACCOUNT_SID : fait de zéros, celui du modèle",
             "le relever dans la console Twilio",
         )
-    if why := _sender_refusal(given.TWILIO_FROM):
-        yield warning(
-            f"TWILIO_FROM : les opérateurs français refusent cet expéditeur ({why})",
-            "3 à 11 lettres et chiffres, sans espace, un nom qui désigne le service : Gendarmerie",
-        )
+    for name in ("TWILIO_FROM", "OVH_SENDER"):
+        if why := _sender_refusal(getattr(given, name)):
+            yield warning(
+                f"{name} : les opérateurs français refusent cet expéditeur ({why})",
+                "3 à 11 lettres et chiffres, sans espace, un nom qui désigne le service : "
+                "Gendarmerie",
+            )
 
 
 def _sender_refusal(sender: str) -> str:

@@ -22,6 +22,7 @@ from notifier.console.management.commands._sources import (
     source_named,
 )
 from notifier.console.management.commands._who import add_actor_option
+from notifier.delivery.providers.registry import LABELS
 from notifier.intake.access import api_keys as keys
 from notifier.intake.access.sources import change_source
 from notifier.intake.models import Source
@@ -45,7 +46,7 @@ PATTERN_HELP = (
 HARD_CAP_HELP = (
     "segments SMS par jour au plus, urgents compris ; au-delà, tout est retenu, courriels aussi"
 )
-NO_CAP = NO_PHONE = NO_PATTERN = "aucun"
+NO_CAP = NO_PHONE = NO_PATTERN = NO_ORDER = "aucun"
 MOST = 1_000_000
 
 
@@ -111,6 +112,14 @@ class Command(BaseCommand):
             default=argparse.SUPPRESS,
             metavar="FORME",
             help=f"{PATTERN_HELP} ; « {NO_PATTERN} »",
+        )
+        change.add_argument(
+            "--sms-providers",
+            type=_providers,
+            default=argparse.SUPPRESS,
+            metavar="ORDRE",
+            help=f"ses opérateurs de SMS dans l’ordre, par exemple « ovh,twilio » ; "
+            f"« {NO_ORDER} » : l’ordre du service",
         )
         actions.add_parser("list", help="liste les sources")
         revoke = actions.add_parser("revoke", help="refuse sa clé dès maintenant")
@@ -199,10 +208,11 @@ class Command(BaseCommand):
             "plafond_absolu",
             "duty_phone",
             "reference_pattern",
+            "sms_providers",
         }:
             raise CommandError(
-                "rien à changer : donner --plafond-sms, --plafond-absolu, --duty-phone ou "
-                "--reference-pattern"
+                "rien à changer : donner --plafond-sms, --plafond-absolu, --duty-phone, "
+                "--reference-pattern ou --sms-providers"
             )
         changes: dict[str, Any] = {}
         said: list[Callable[[Source], str]] = []
@@ -214,6 +224,9 @@ class Command(BaseCommand):
             given = options["reference_pattern"].strip()
             changes["reference_pattern"] = "" if given == NO_PATTERN else given
             said.append(_references)
+        if "sms_providers" in options:
+            changes["sms_providers"] = options["sms_providers"]
+            said.append(_order)
         for option, name in (("plafond_sms", "sms_cap"), ("plafond_absolu", "hard_cap")):
             if option in options:
                 changes[name] = options[option]
@@ -306,6 +319,21 @@ class Command(BaseCommand):
             ) from None
         self.stdout.write(f"{_plural(done, 'secret')} de signature sous SECRET_KEY.")
         self.stdout.write(f"{_plural(factors, 'secret')} de second facteur sous SECRET_KEY.")
+
+
+def _providers(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if names == [NO_ORDER]:
+        return []
+    if len(set(names)) < len(names) or not set(names) <= LABELS.keys():
+        known = ", ".join(LABELS)
+        raise ArgumentTypeError(f"« {text} » : écrire, chacun une fois, parmi {known}")
+    return names
+
+
+def _order(source: Source) -> str:
+    names = [LABELS[name] for name in source.sms_providers]
+    return f"SMS par {', puis '.join(names)}" if names else "SMS dans l’ordre du service"
 
 
 def _caps(source: Source) -> str:

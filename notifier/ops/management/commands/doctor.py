@@ -22,10 +22,12 @@ FIRST: tuple[tuple[str, Check], ...] = (
     ("Catégories et textes", contents.check_content),
     ("Territoire", contents.check_territory),
     ("Twilio", providers.check_twilio),
+    ("OVHcloud", providers.check_ovh),
     ("PUBLIC_URL", surroundings.check_public_url),
 )
 # These read the tables: where there are none, each would only say so again.
 OF_THE_DATABASE: tuple[tuple[str, Check], ...] = (
+    ("Opérateurs de SMS", providers.check_routing),
     ("Courriel", providers.check_smtp),
     ("Horloge", surroundings.check_clock),
     ("Sources et contacts", contents.check_sources_and_contacts),
