@@ -16,7 +16,10 @@ from tests.api.caller import Caller, refusal
 from tests.api.foreign import CAP, EDXL, kinds, push_cap, stored
 from tests.intake import messages as m
 
-pytestmark = pytest.mark.usefixtures("mayor")
+pytestmark = [
+    pytest.mark.usefixtures("mayor"),
+    pytest.mark.one_database("how a message is read; what becomes of one is held on both"),
+]
 
 
 def test_a_cap_alert_and_its_end(corg: Caller) -> None:

@@ -12,7 +12,10 @@ from tests.api.caller import Caller
 from tests.api.foreign import kinds, push, stored
 from tests.intake import messages as m
 
-pytestmark = pytest.mark.usefixtures("mayor")
+pytestmark = [
+    pytest.mark.usefixtures("mayor"),
+    pytest.mark.one_database("how a message is read; what becomes of one is held on both"),
+]
 
 
 def emsi(number: str, kind: str = "UPDATE", **event: Any) -> dict[str, Any]:

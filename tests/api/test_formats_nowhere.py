@@ -16,7 +16,10 @@ from tests.api.foreign import kinds, push, push_cap, stored, told
 from tests.api.test_formats_emsi import emsi
 from tests.intake import messages as m
 
-pytestmark = pytest.mark.usefixtures("mayor")
+pytestmark = [
+    pytest.mark.usefixtures("mayor"),
+    pytest.mark.one_database("how a message is read; what becomes of one is held on both"),
+]
 
 
 NOWHERE: list[dict[str, Any]] = [

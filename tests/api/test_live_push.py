@@ -44,6 +44,7 @@ def test_two_at_once_are_one_report(live: Live) -> None:
         assert len(received) == 1
 
 
+@pytest.mark.one_database("the broker is the subject")
 def test_a_frozen_broker_holds_up_no_answer_and_loses_nothing(live: Live) -> None:
     service = live.service
     mobile = service.new_number()
@@ -61,6 +62,7 @@ def test_a_frozen_broker_holds_up_no_answer_and_loses_nothing(live: Live) -> Non
         live.expect_sms(to=mobile, timeout=60)
 
 
+@pytest.mark.one_database("the broker is the subject")
 def test_a_broker_that_refuses_changes_no_answer(live: Live) -> None:
     service = live.service
     mobile = service.new_number()

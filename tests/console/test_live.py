@@ -17,6 +17,7 @@ def test_a_push_reaches_the_mayor_by_sms_and_mail(live: Live) -> None:
     assert [alert["commune"]["code"] for alert in status["alerts"]] == ["90052"]
 
 
+@pytest.mark.one_database("the harness is the subject")
 def test_a_message_that_nobody_expected_fails_the_test(live: Live) -> None:
     service = live.service
     mobile = service.new_number()
@@ -28,6 +29,7 @@ def test_a_message_that_nobody_expected_fails_the_test(live: Live) -> None:
     live.expect_sms(to=mobile)
 
 
+@pytest.mark.one_database("the broker is the subject")
 def test_what_was_taken_while_the_broker_was_down_is_told_once_it_is_back(live: Live) -> None:
     service = live.service
     mobile = service.new_number()
@@ -39,6 +41,7 @@ def test_what_was_taken_while_the_broker_was_down_is_told_once_it_is_back(live: 
     live.expect_sms(to=mobile, containing="Offemont", timeout=30)
 
 
+@pytest.mark.one_database("delivery's killed worker is on both")
 def test_a_new_worker_takes_over_from_a_killed_one(live: Live) -> None:
     service = live.service
     mobile = service.new_number()

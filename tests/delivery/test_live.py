@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import pytest
+
 from tests.harness.live import Live
 from tests.harness.service import Service
 
@@ -73,6 +75,7 @@ def test_two_workers_on_the_same_messages_send_each_once(live: Live) -> None:
             live.expect_sms(to=number)
 
 
+@pytest.mark.one_database("the broker is the subject")
 def test_what_the_broker_forgot_is_rung_for_again(live: Live) -> None:
     service = live.service
     number = contact(service, "90005")
