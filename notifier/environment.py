@@ -144,6 +144,12 @@ class Environment(BaseSettings):
     TWILIO_MESSAGING_SERVICE_SID: str = Field(
         "", pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Messaging service, instead of a sender."
     )
+    TWILIO_VOICE_FROM: str = Field(
+        "",
+        pattern=r"^(\+[1-9][0-9]{6,14})?$",
+        description="Number in E.164 that calls are made from. Not set: TWILIO_FROM where that is "
+        "a number, else nobody is called.",
+    )
     TWILIO_API_URL: str = Field(
         "",
         description="Base address of Twilio's API. Default: Twilio's own; required with SIMULATOR.",
@@ -192,6 +198,11 @@ class Environment(BaseSettings):
     )
     EMAIL_PER_SECOND: int | None = Field(
         None, ge=1, description="The same for e-mails and their server."
+    )
+    CALLS_PER_SECOND: int | None = Field(
+        None,
+        ge=1,
+        description="The same for calls; those that find no room are made a little later.",
     )
     OIDC_ISSUER: str = Field(
         "",
@@ -358,6 +369,14 @@ class Environment(BaseSettings):
     def configured_sms_providers(self) -> list[str]:
         """Those that may send: of the service's order, and others whose variables are set."""
         return [name for name in SMS_PROVIDERS if not self.missing_for(name)]
+
+    @property
+    def caller(self) -> str:
+        """The number that calls are made from; "" where none can be made."""
+        if not self.TWILIO_ACCOUNT_SID or not self.TWILIO_AUTH_TOKEN:
+            return ""
+        is_number = self.TWILIO_FROM.startswith("+")
+        return self.TWILIO_VOICE_FROM or (self.TWILIO_FROM if is_number else "")
 
     def missing(self) -> list[str]:
         """List the variables without which nothing can be sent, in the table's order."""

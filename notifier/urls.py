@@ -4,7 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 from ninja import NinjaAPI, Swagger
 
-from notifier.api import calendars, callbacks, errors, formats, health, json_codec, reports
+from notifier.api import (
+    calendars,
+    callbacks,
+    errors,
+    formats,
+    health,
+    json_codec,
+    reports,
+    telephone,
+)
 from notifier.console.pages.appearance import appearance
 from notifier.console.pages.invitation import accept_invitation
 from notifier.console.pages.public import confirm_address, leave
@@ -25,6 +34,8 @@ errors.register(api)
 urlpatterns = [
     path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),
     path("api/v1/callbacks/ovh/<str:secret>", callbacks.ovh_receipt),
+    path("api/v1/callbacks/twilio/<int:message_id>/key", telephone.call_key),
+    path("api/v1/callbacks/twilio/inbound", telephone.inbound_text),
     path("api/v1/calendars/<str:secret>.ics", calendars.calendar),
     path("api/v1/", api.urls),
     path("healthz", health.healthz),

@@ -48,7 +48,7 @@ OTHERS = (
     "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "OVH_SERVICE_NAME", "OVH_SENDER",
     "CATEGORIES_FILE", "TEMPLATES_DIR", "CA_FILE",
     "HTTPS_PROXY", "https_proxy", "LOG_LEVEL",
-    "SMS_PER_SECOND", "EMAIL_PER_SECOND",
+    "SMS_PER_SECOND", "EMAIL_PER_SECOND", "CALLS_PER_SECOND", "TWILIO_VOICE_FROM",
     # What has to compile all that it imports takes a tenth longer to start; so does this process.
     "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip

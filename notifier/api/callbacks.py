@@ -48,16 +48,16 @@ def twilio_receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     # Of a stranger's files, Django would write any length to the disk.
     if announced is None or announced > MAX_BODY_BYTES:
         log.warning("receipt refused: too large to be one", message=message_id)
-        return _response(CallbackAnswer(413, "too large"))
+        return to_response(CallbackAnswer(413, "too large"))
     signature = request.headers.get("X-Twilio-Signature", "")
     checked = check_callback(message_id, request.POST, signature)
     if isinstance(checked, CallbackAnswer):
-        return _response(checked)
+        return to_response(checked)
     try:
         result = apply_receipt(message_id, checked)
     except (OperationalError, InterfaceError) as error:
-        return _response(answer_unreachable(message_id, error))
-    return _response(answer_result(message_id, checked, result))
+        return to_response(answer_unreachable(message_id, error))
+    return to_response(answer_result(message_id, checked, result))
 
 
 @require_GET
@@ -69,23 +69,23 @@ def ovh_receipt(request: HttpRequest, secret: str) -> HttpResponse:
     """
     if not ovh.is_genuine(secret):
         log.warning("receipt refused: not at our account's address")
-        return _response(CallbackAnswer(404, "unknown address"))
+        return to_response(CallbackAnswer(404, "unknown address"))
     receipt = ovh.parse_receipt(request.GET)
     if receipt is None:
         log.warning("receipt ignored: of no text, or of an unknown state")
-        return _response(CallbackAnswer(400, "unknown receipt"))
+        return to_response(CallbackAnswer(400, "unknown receipt"))
     try:
         message_id = message_with(ovh.NAME, receipt.provider_id)
         if message_id is None and may_come_yet(ovh.NAME):
-            return _response(CallbackAnswer(503, "not known yet, bring it again"))
+            return to_response(CallbackAnswer(503, "not known yet, bring it again"))
         result = (
             ReceiptResult.UNKNOWN_MESSAGE
             if message_id is None
             else apply_receipt(message_id, receipt)
         )
     except (OperationalError, InterfaceError) as error:
-        return _response(answer_unreachable(0, error))
-    return _response(answer_result(message_id or 0, receipt, result))
+        return to_response(answer_unreachable(0, error))
+    return to_response(answer_result(message_id or 0, receipt, result))
 
 
 def check_callback(
@@ -133,5 +133,6 @@ def answer_unreachable(message_id: int, error: Exception) -> CallbackAnswer:
     return CallbackAnswer(503, "database unreachable, post it again")
 
 
-def _response(answer: CallbackAnswer) -> HttpResponse:
+def to_response(answer: CallbackAnswer) -> HttpResponse:
+    """Return it as a response of Django's."""
     return HttpResponse(answer.reason, status=answer.status, headers=answer.headers)

@@ -252,6 +252,25 @@ class Message(models.Model):
         return f"{self.get_channel_display()} pour {self.title} ({mask(self.address)})"
 
 
+class InboundText(models.Model):
+    """A text that somebody wrote to us, by its number at the provider: taken once.
+
+    What it says and from whom is not kept.
+    """
+
+    provider_id = models.CharField("numéro chez l’opérateur", max_length=64, unique=True)
+    at = models.DateTimeField("reçu le")
+    reply = models.CharField("réponse", max_length=320, blank=True)
+
+    class Meta:
+        verbose_name = "SMS reçu"
+        verbose_name_plural = "SMS reçus"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"SMS reçu n° {self.pk}"
+
+
 class Attempt(models.Model):
     """One attempt to hand a message to its provider."""
 

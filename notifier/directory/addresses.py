@@ -63,6 +63,17 @@ def note_opt_out(kind: str, value: str, at: datetime) -> bool:
     return bool(theirs.update(opted_out_at=at))
 
 
+def note_opt_in(kind: str, value: str) -> bool:
+    """Keep that whoever refused messages at the address wants them again; return whether so."""
+    theirs = Address.objects.filter(kind=kind, value=value).exclude(opted_out_at=None)
+    return bool(theirs.update(opted_out_at=None))
+
+
+def is_known(value: str) -> bool:
+    """Return whether somebody has this address."""
+    return Address.objects.filter(value=value).exists()
+
+
 def passed_over_addresses(organisations: Collection[int] | None = None) -> list[Address]:
     """Return the addresses that are passed over, with their people; of these organisations or all.
 

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from notifier.directory.models import MAX_FAILURES, Address, AddressKind, OrganisationRef
 from notifier.directory.sql import present_absences_and_shifts
 from notifier.moments import weekday_moment
@@ -45,6 +47,8 @@ class SortedAddresses:
 
     mobiles: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    landlines: tuple[str, ...] = ()
+    """They take no text: among `unusable` as well."""
     unusable: tuple[UnusableAddress, ...] = ()
 
 
@@ -111,7 +115,12 @@ class PassedOver(Generic[P]):
             Reason.ABSENT: f"absent jusqu’au {moment}",
             Reason.FAILING: f"{address} en échec depuis le {moment}, à confirmer",
             Reason.OPTED_OUT: f"refuse d’être prévenu ({address})",
-            Reason.LANDLINE: "téléphone fixe seulement, qui ne reçoit pas de SMS",
+            Reason.LANDLINE: "téléphone fixe seulement, "
+            + (
+                "un appel vocal pour ce qui est urgent et rien d’autre"
+                if makes_calls()
+                else "qui ne reçoit pas de SMS"
+            ),
             Reason.NO_ADDRESS: "aucune adresse",
             Reason.NO_CONSENT: "n’a pas donné son accord, ou l’a retiré",
         }[self.reason]
@@ -153,19 +162,25 @@ def sort_addresses(addresses: Iterable[Address]) -> SortedAddresses:
 
     A landline is never texted.
     """
-    mobiles, emails, unusable = [], [], []
+    mobiles, emails, landlines, unusable = [], [], [], []
     for address in addresses:
         if address.opted_out_at is not None:
             unusable.append(UnusableAddress(address.kind, Reason.OPTED_OUT, address.opted_out_at))
         elif address.failures >= MAX_FAILURES:
             unusable.append(UnusableAddress(address.kind, Reason.FAILING, address.failing_since))
         elif address.kind == AddressKind.LANDLINE:
+            landlines.append(address.value)
             unusable.append(UnusableAddress(address.kind, Reason.LANDLINE))
         elif address.kind == AddressKind.EMAIL:
             emails.append(address.value)
         else:
             mobiles.append(address.value)
-    return SortedAddresses(tuple(mobiles), tuple(emails), tuple(unusable))
+    return SortedAddresses(tuple(mobiles), tuple(emails), tuple(landlines), tuple(unusable))
+
+
+def makes_calls() -> bool:
+    """Return whether the service has a number to call from."""
+    return bool(settings.ENVIRONMENT.caller)
 
 
 def apply_availability(
@@ -225,5 +240,5 @@ def _unusable_addresses(person: P) -> list[PassedOver[P]]:
         PassedOver(person, address.reason, kind=address.kind, moment=address.since)
         for address in person.unusable
         # Beside another address a landline is nothing to tell of.
-        if address.reason is not Reason.LANDLINE or not person.addresses
+        if address.reason is not Reason.LANDLINE or not set(person.addresses) - {"voice"}
     ]

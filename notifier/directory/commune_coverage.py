@@ -13,6 +13,7 @@ from django.db.models.enums import TextChoices
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
+from notifier.directory.availability import makes_calls
 from notifier.directory.models import (
     MAX_FAILURES,
     Absence,
@@ -30,6 +31,7 @@ class Reach(TextChoices):
     NOBODY = "nobody", "personne n’est joint"
     LANDLINE = "landline", "fixe seulement"
     MAIL = "mail", "courriel seulement"
+    VOICE = "voice", "appel vocal seulement"
     SINGLE = "single", "une seule personne"
     PHONE = "phone", "plusieurs personnes"
 
@@ -46,7 +48,7 @@ class ToMend(TextChoices):
     FAILING = "failing", "adresses en échec ou refusées"
 
 
-# Nobody's telephone receives a text.
+# Nobody's telephone rings.
 SILENT = frozenset({Reach.NOBODY, Reach.LANDLINE, Reach.MAIL})
 _ORDER = {reach: place for place, reach in enumerate(Reach)}
 
@@ -60,7 +62,9 @@ class CommuneCoverage:
     """People whose telephone receives a text."""
     by_mail: int = 0
     by_landline: int = 0
-    """People whom a person could call; a landline takes no text."""
+    """People with a landline; it takes no text."""
+    makes_calls: bool = False
+    """Whether the service calls landlines for what is urgent."""
     unconfirmed: int = 0
     """Mandates to be confirmed since an election."""
     failing: int = 0
@@ -71,6 +75,8 @@ class CommuneCoverage:
         """By what the commune is reached."""
         if self.by_phone:
             return Reach.SINGLE if self.by_phone == 1 else Reach.PHONE
+        if self.by_landline and self.makes_calls:
+            return Reach.VOICE
         if self.by_mail:
             return Reach.MAIL
         return Reach.LANDLINE if self.by_landline else Reach.NOBODY
@@ -80,6 +86,8 @@ class CommuneCoverage:
         match what:
             case ToMend.SILENT:
                 return self.reach in SILENT
+            case ToMend.LANDLINE:
+                return self.reach in (Reach.LANDLINE, Reach.VOICE)
             case ToMend.UNCONFIRMED:
                 return self.unconfirmed > 0
             case ToMend.FAILING:
@@ -114,7 +122,7 @@ def communes_coverage(departement: str, at: datetime) -> list[CommuneCoverage]:
 
 def _to_coverage(commune: Commune, row: Mapping[str, Any]) -> CommuneCoverage:
     counts = {name: row[name] for name in _COUNTS if name in row}
-    return CommuneCoverage(commune, **counts)
+    return CommuneCoverage(commune, makes_calls=makes_calls(), **counts)
 
 
 _COUNTS = ("by_phone", "by_mail", "by_landline", "unconfirmed", "failing")

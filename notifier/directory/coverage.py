@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from notifier.directory.addresses import passed_over_addresses
-from notifier.directory.commune_coverage import Reach, communes_coverage
+from notifier.directory.commune_coverage import SILENT, Reach, communes_coverage
 from notifier.directory.models import (
     ESCALATION_ORDER,
     Address,
@@ -88,7 +88,7 @@ def coverage(departement: str, at: datetime) -> Coverage:
         departement=departement,
         at=at,
         communes=tuple(one.commune for one in found),
-        by_phone=frozenset(one.commune.code for one in found if one.by_phone),
+        by_phone=frozenset(one.commune.code for one in found if one.reach not in SILENT),
         by_mail_only=frozenset(one.commune.code for one in found if one.reach is Reach.MAIL),
         unconfirmed=tuple(_unconfirmed(departement, at)),
         failing=tuple(_failing(departement, at)),

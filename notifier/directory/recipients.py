@@ -15,6 +15,7 @@ from notifier.directory.availability import (
     UnusableAddress,
     apply_availability,
     availability_of,
+    makes_calls,
     sort_addresses,
 )
 from notifier.directory.models import (
@@ -38,7 +39,10 @@ class Recipient:
     function: str
     rank: int
     reachable_at: tuple[tuple[str, str], ...]
-    """Channel and address, of all that are usable, the phones first, each in the person's order."""
+    """Channel and address, of all that are usable, the mobiles first, each in the person's order.
+
+    The numbers that can be called last, landlines before mobiles; none where we call nobody.
+    """
     unusable: tuple[UnusableAddress, ...] = ()
     is_on_call: bool = False
     stands_in_for: tuple[str, ...] = ()
@@ -56,6 +60,11 @@ class Recipient:
     def mobile(self) -> str:
         """The number for texts; "" without one."""
         return self.addresses.get("sms", "")
+
+    @property
+    def is_written_to(self) -> bool:
+        """Whether they can read a text; else they can be called at most."""
+        return "sms" in self.addresses or "email" in self.addresses
 
     @property
     def functions(self) -> frozenset[str]:
@@ -151,6 +160,11 @@ def _to_recipient(rows: Sequence[MandateRow]) -> Recipient:
         reachable_at=(
             *(("sms", number) for number in addresses.mobiles),
             *(("email", mailbox) for mailbox in addresses.emails),
+            *(("voice", number) for number in _callable(addresses)),
         ),
         unusable=addresses.unusable,
     )
+
+
+def _callable(addresses: SortedAddresses) -> tuple[str, ...]:
+    return (*addresses.landlines, *addresses.mobiles) if makes_calls() else ()

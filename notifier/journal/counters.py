@@ -26,7 +26,7 @@ BATCH_SIZE = 5_000
 MAX_BATCHES = 20
 EVERY_S = 10.0
 
-CHANNELS = ("sms", "email")
+CHANNELS = ("sms", "email", "voice")
 REPORTS = "notifier_reports_accepted"
 SENT = "notifier_messages_sent"
 RETRIED = "notifier_messages_retried"

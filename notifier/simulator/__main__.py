@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from .callbacks import Callbacks, Timing
+from .calls import Calls
 from .control import Control
 from .faults import Faults
 from .inbox import Inbox
@@ -24,6 +25,7 @@ from .listeners import HOST, Listener
 from .ovh_account import PREFIX
 from .ovh_api import OvhApi
 from .record import Record
+from .telephones import Telephones
 from .twilio_api import TwilioApi
 
 
@@ -55,6 +57,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--sent-after-ms", type=float, default=50.0)
     parser.add_argument("--delivered-after-ms", type=float, default=150.0)
+    parser.add_argument(
+        "--rings-for-ms", type=float, default=30_000.0, help="until nobody answers a call"
+    )
+    parser.add_argument(
+        "--inbound-url", default="", help="where texts of the simulated telephones are posted"
+    )
     arguments = parser.parse_args()
     if not arguments.auth_token:
         parser.error("set TWILIO_AUTH_TOKEN in the environment")
@@ -69,9 +77,11 @@ async def serve(arguments: argparse.Namespace) -> None:
     async with AsyncExitStack() as exit_stack:
         callbacks = Callbacks(record, faults, *account, timing)
         exit_stack.push_async_callback(callbacks.close)
-        twilio = TwilioApi(record, faults, callbacks, *account, arguments.answer_delay_ms / 1000)
-        token, delay = arguments.auth_token, arguments.answer_delay_ms / 1000
-        ovh = OvhApi(record, faults, callbacks, token, delay, arguments.ovh_callback)
+        token, delay_s = arguments.auth_token, arguments.answer_delay_ms / 1000
+        calls = Calls(record, faults, callbacks, timing.sent, arguments.rings_for_ms / 1000)
+        exit_stack.callback(calls.cancel_all)
+        twilio = TwilioApi(record, faults, callbacks, calls, *account, delay_s)
+        ovh = OvhApi(record, faults, callbacks, token, delay_s, arguments.ovh_callback)
         inbox = Inbox(record, faults)
         listeners = {
             "down": await _web_listener("API Twilio", arguments.http_port, twilio, exit_stack),
@@ -80,7 +90,8 @@ async def serve(arguments: argparse.Namespace) -> None:
                 "SMTP", arguments.smtp_port, inbox.protocol, inbox.drop_connections
             ),
         }
-        control = Control(record, faults, callbacks, listeners)
+        telephones = Telephones(record, callbacks, calls, arguments.inbound_url)
+        control = Control(record, faults, callbacks, telephones, listeners)
         front = await _web_listener("control", arguments.control_port, control, exit_stack)
         for listener in (*listeners.values(), front):
             exit_stack.callback(listener.release)

@@ -158,37 +158,48 @@ class Callbacks:
             url = _ovh_receipt(sms, step, url)
             await self._repeat(CallbackTry(sms.sid, url, step.status, "", step.forged, 1), None, {})
             return
-        form = self._form(sms, step)
-        signature = sign("forged" if step.forged else self._auth_token, url, form)
+        await self.post(url, self._form(sms, step), sms.sid, step.status, forged=step.forged)
+
+    async def post(
+        self, url: str, form: dict[str, str], sid: str, status: str, *, forged: bool = False
+    ) -> str:
+        """Post a signed form, several times if need be; return what was answered in the end.
+
+        `status` is what it is about, for the list of callbacks.
+        """
+        form = {"AccountSid": self._account_sid, "ApiVersion": API_VERSION, **form}
+        signature = sign("forged" if forged else self._auth_token, url, form)
         body = urlencode(form).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
             "User-Agent": "TwilioProxy/1.1",
             "X-Twilio-Signature": signature,
             # The same for every try of one callback, as Twilio's.
-            "I-Twilio-Idempotency-Token": f"{sms.sid}-{step.status}",
+            "I-Twilio-Idempotency-Token": f"{sid}-{status}",
         }
-        first = CallbackTry(sms.sid, url, step.status, signature, step.forged, 1)
-        await self._repeat(first, body, headers)
+        first = CallbackTry(sid, url, status, signature, forged, 1)
+        return await self._repeat(first, body, headers)
 
-    async def _repeat(
-        self, first: CallbackTry, body: bytes | None, headers: dict[str, str]
-    ) -> None:
-        """Bring a receipt until a server takes or refuses it; without a body, by GET."""
+    async def _repeat(self, first: CallbackTry, body: bytes | None, headers: dict[str, str]) -> str:
+        """Bring a receipt until a server takes or refuses it; without a body, by GET.
+
+        Returns what was answered in the end.
+        """
         for attempt, pause in enumerate((*_RETRY_AFTER, None), start=1):
             once = replace(first, attempt=attempt, at=datetime.now(UTC))
             self._record.callbacks.append(once)
-            await self._post(once, body, headers)
+            content = await self._post(once, body, headers)
             answered = once.code is not None and once.code < 500
             if answered or pause is None or not is_loopback(once.url):
-                return
+                return content
             await asyncio.sleep(pause)
+        return ""
 
-    async def _post(self, once: CallbackTry, body: bytes | None, headers: dict[str, str]) -> None:
+    async def _post(self, once: CallbackTry, body: bytes | None, headers: dict[str, str]) -> str:
         if not is_loopback(once.url):
             once.error = "not posted: the simulator calls back this machine only"
             log.warning("callback to %s not posted: it is not on this machine", once.url)
-            return
+            return ""
         try:
             # Encoded: the signature covers the address to the letter.
             url = URL(once.url, encoded=True)
@@ -197,14 +208,14 @@ class Callbacks:
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as answer:
                 once.code = answer.status
+                return await answer.text()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             once.error = f"{type(error).__name__}: {error}"
             log.warning("callback to %s, try %d: %s", once.url, once.attempt, once.error)
+            return ""
 
     def _form(self, sms: Sms, step: Step) -> dict[str, str]:
         form = {
-            "AccountSid": self._account_sid,
-            "ApiVersion": API_VERSION,
             "From": sms.sender or "",
             "MessageSid": sms.sid,
             "MessageStatus": step.status,

@@ -7,6 +7,7 @@ import os
 import selectors
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict
@@ -50,6 +51,35 @@ Mail = TypedDict(
         "raw": str,
     },
 )
+
+
+Call = TypedDict(
+    "Call",
+    {
+        "sid": str,
+        "to": str,
+        "from": str,
+        "status": str,
+        "answered_by": str | None,
+        "heard": list[str],  # what whoever took it has heard, in order
+        "keys": str,  # those that were pressed
+        "twiml": str,  # what is said and asked next
+        "created": str,  # UTC, ISO 8601
+        "answered": int | None,  # the HTTP status the caller of the API got
+    },
+)
+
+
+# The statuses in which a call is over.
+_OVER = {"completed", "busy", "no-answer", "failed", "canceled"}
+
+
+class TextResult(TypedDict):
+    """What came of a text that a telephone's owner wrote to the service."""
+
+    sid: str
+    code: int | None
+    replies: list[str]
 
 
 class CallbackTry(TypedDict):
@@ -102,6 +132,7 @@ class Simulator:
         answer_delay_ms: float = 0.0,
         sent_after_ms: float | None = None,
         delivered_after_ms: float | None = None,
+        rings_for_ms: float | None = None,
         timeout: float = 20.0,
     ) -> Self:
         """Start a new simulator and wait until it is ready.
@@ -117,6 +148,7 @@ class Simulator:
             "answer-delay-ms": answer_delay_ms,
             "sent-after-ms": sent_after_ms,
             "delivered-after-ms": delivered_after_ms,
+            "rings-for-ms": rings_for_ms,
         }
         given = [f"--{name}={value}" for name, value in options.items() if value is not None]
         path = os.pathsep.join(filter(None, [str(_IMPORTABLE_FROM), os.environ.get("PYTHONPATH")]))
@@ -161,6 +193,52 @@ class Simulator:
         texts: list[Sms] = self._ask("GET", "/simulator/messages")["messages"]
         return [s for s in texts if to in (None, s["to"]) and provider in (None, s["provider"])]
 
+    def calls(self, to: str | None = None) -> list[Call]:
+        """Return the accepted calls, oldest first; only those to one number, if given."""
+        calls: list[Call] = self._ask("GET", "/simulator/calls")["calls"]
+        return [call for call in calls if to is None or call["to"] == to]
+
+    def wait_for_calls_to_end(self, to: str, timeout: float = 10.0) -> None:
+        """Wait until no call to a number rings or goes on. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while any(call["status"] not in _OVER for call in self.calls(to)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"calls to {to} go on after {timeout} s")
+            time.sleep(0.02)
+
+    def press(self, to: str, key: str = "1") -> Call:
+        """Take the call that rings at a number, if it rings still, and press a key.
+
+        Raises SimulatorError where no call is there.
+        """
+        return self._on_call("/simulator/key", {"to": to, "key": key})
+
+    def hang_up(self, to: str) -> Call:
+        """Take the call that rings at a number, listen to the end and hang up.
+
+        Raises SimulatorError where no call is there.
+        """
+        return self._on_call("/simulator/hang-up", {"to": to})
+
+    def text(
+        self,
+        sender: str,
+        body: str,
+        *,
+        url: str = "",
+        to: str = "",
+        sid: str = "",
+        forged: bool = False,
+    ) -> TextResult:
+        """Write a text to the service from a telephone; what is answered arrives there.
+
+        `url`: where it is posted, unless the simulator was started with one. `sid`: a text that was
+        written before is posted once more. `forged`: under a wrong signature.
+        """
+        written = {"from": sender, "body": body, "url": url, "to": to, "sid": sid, "forged": forged}
+        result: TextResult = self._ask("POST", "/simulator/text", written)
+        return result
+
     def requests(self) -> int:
         """Return how many create requests arrived, except connections cut unread."""
         return int(self._ask("GET", "/simulator/messages")["requests"])
@@ -176,13 +254,25 @@ class Simulator:
         return tries
 
     def wait(
-        self, *, sms: int = 0, mails: int = 0, settled: bool = False, timeout: float = 10.0
+        self,
+        *,
+        sms: int = 0,
+        mails: int = 0,
+        calls: int = 0,
+        settled: bool = False,
+        timeout: float = 10.0,
     ) -> None:
-        """Wait for at least so many texts and mails and, if `settled`, for all callbacks due.
+        """Wait for at least so many texts, mails and calls and, if `settled`, for all receipts due.
 
         Raises TimeoutError after `timeout` seconds; its message says what had arrived.
         """
-        query = {"sms": sms, "mails": mails, "settled": int(settled), "timeout": timeout}
+        query = {
+            "sms": sms,
+            "mails": mails,
+            "calls": calls,
+            "settled": int(settled),
+            "timeout": timeout,
+        }
         path = "/simulator/wait?" + urlencode(query)
         try:
             self._ask("GET", path, timeout=timeout + 10)
@@ -202,6 +292,7 @@ class Simulator:
         retry_after: int | None = None,
         error_code: int | None = None,
         provider: str | None = None,
+        key: str | None = None,
     ) -> None:
         """Set a fault (`faults.py` lists the kinds). Raises SimulatorError if it is invalid."""
         wanted = {
@@ -212,6 +303,7 @@ class Simulator:
             "retry_after": retry_after,
             "error_code": error_code,
             "provider": provider,
+            "key": key,
         }
         try:
             self._ask("POST", "/simulator/faults", wanted)
@@ -233,6 +325,13 @@ class Simulator:
     def reset(self) -> None:
         """Empty phones and mailboxes, remove faults, cancel callbacks that were still due."""
         self._ask("POST", "/simulator/reset")
+
+    def _on_call(self, path: str, what: dict[str, str]) -> Call:
+        try:
+            call: Call = self._ask("POST", path, what)
+        except HTTPError as error:
+            raise SimulatorError(json.load(error)["error"]) from None
+        return call
 
     def _ask(self, method: str, path: str, body: object = None, timeout: float = 10.0) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -14,6 +14,7 @@ from .codes import current_code, seconds_left
 from .faults import LISTENERS, Fault, FaultError, Faults
 from .listeners import Listener
 from .record import CallbackTry, Mail, Record, Sms
+from .telephones import Telephones
 
 _LONGEST_WAIT = 300.0
 
@@ -22,12 +23,18 @@ class Control:
     """The requests of tests, the demo and a browser."""
 
     def __init__(
-        self, record: Record, faults: Faults, callbacks: Callbacks, listeners: dict[str, Listener]
+        self,
+        record: Record,
+        faults: Faults,
+        callbacks: Callbacks,
+        telephones: Telephones,
+        listeners: dict[str, Listener],
     ) -> None:
         """Map each fault that closes a listener to that listener in `listeners`."""
         self._record = record
         self._faults = faults
         self._callbacks = callbacks
+        self._telephones = telephones
         self._listeners = listeners
 
     def application(self) -> web.Application:
@@ -48,6 +55,7 @@ class Control:
                 web.post("/simulator/faults", _refusing(self._set_fault)),
                 web.delete("/simulator/faults", self._clear_faults),
                 web.post("/simulator/reset", self._reset),
+                *self._telephones.routes(),
             ]
         )
         return application
@@ -63,11 +71,12 @@ class Control:
         return web.json_response({"version": self._record.version})
 
     async def _messages(self, _request: web.Request) -> web.Response:
-        copies = Counter((sms.to, sms.body) for sms in self._record.sms)
+        texts = [sms for sms in self._record.sms if not sms.is_inbound]
+        copies = Counter((sms.to, sms.body) for sms in texts)
         return web.json_response(
             {
                 "requests": self._record.requests,
-                "messages": [self._show_sms(sms, copies) for sms in self._record.sms],
+                "messages": [self._show_sms(sms, copies) for sms in texts],
             }
         )
 
@@ -114,19 +123,22 @@ class Control:
         try:
             sms = int(request.query.get("sms", "0"))
             mails = int(request.query.get("mails", "0"))
+            calls = int(request.query.get("calls", "0"))
             timeout = min(float(request.query.get("timeout", "10")), _LONGEST_WAIT)
         except ValueError:
-            return _problem(400, "sms and mails are whole numbers, timeout is in seconds")
+            return _problem(400, "sms, mails and calls are whole numbers, timeout is in seconds")
         settled = request.query.get("settled") == "1"
         record = self._record
 
         def there() -> bool:
-            enough = len(record.sms) >= sms and len(record.mails) >= mails
+            is_rung = len(record.calls) >= calls
+            enough = record.sms_count >= sms and len(record.mails) >= mails and is_rung
             return enough and not (settled and record.unsettled)
 
         arrived = await record.until(there, timeout)
         facts = {
-            "sms": len(record.sms),
+            "sms": record.sms_count,
+            "calls": len(record.calls),
             "mails": len(record.mails),
             "unsettled": len(record.unsettled),
         }
@@ -159,6 +171,7 @@ class Control:
     async def _reset(self, _request: web.Request) -> web.Response:
         await self._withdraw()
         self._callbacks.cancel_all()
+        self._telephones.cancel_all()
         self._record.reset()
         return web.json_response({})
 

@@ -1,8 +1,8 @@
 """The faults of a real provider, on demand: which exist, which are set, which applies now.
 
 A fault is set with `{"kind", "to"?, "times"?, "seconds"?, "retry_after"?, "error_code"?,
-"provider"?}`. Without `to` it applies to everybody; without `times` until it is removed; without
-`provider` ("twilio", "ovh") to each that sends texts.
+"provider"?, "key"?}`. Without `to` it applies to everybody; without `times` until it is removed;
+without `provider` ("twilio", "ovh") to each that sends texts.
 """
 
 from __future__ import annotations
@@ -59,6 +59,18 @@ RECEIPT = frozenset(
         "callback_delay",  # callbacks `seconds` later than usual
     }
 )
+# What becomes of an accepted call; without one it rings until a key is pressed.
+CALL = frozenset(
+    {
+        "call_busy",
+        "call_no_answer",
+        "call_failed",  # with SIP's `error_code` (404, nobody's number, unless told)
+        "call_canceled",
+        "call_machine",  # a mailbox answers
+        "call_no_key",  # somebody answers, listens and hangs up
+        "call_key",  # somebody answers and presses `key` (1 unless told)
+    }
+)
 SMTP_RCPT = frozenset({"smtp_451", "smtp_550"})
 SMTP_DATA = frozenset(
     {
@@ -71,7 +83,7 @@ SMTP_DATA = frozenset(
 LISTENERS = frozenset({"down", "ovh_down", "smtp_down"})
 
 _ASKING = LOOKUP | FETCH | REDACTION
-KINDS = CREATE | OVH | CONNECTION | _ASKING | RECEIPT | SMTP_RCPT | SMTP_DATA | LISTENERS
+KINDS = CREATE | OVH | CONNECTION | _ASKING | RECEIPT | CALL | SMTP_RCPT | SMTP_DATA | LISTENERS
 _WITHOUT_ADDRESS = CONNECTION | _ASKING | LISTENERS
 _NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -82,6 +94,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "retry_after": int,
     "error_code": int,
     "provider": str,
+    "key": str,
 }
 PROVIDERS = ("twilio", "ovh")
 
@@ -101,6 +114,7 @@ class Fault:
     retry_after: int | None = None
     error_code: int | None = None
     provider: str | None = None
+    key: str | None = None
 
     @classmethod
     def from_json(cls, data: object) -> Fault:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .codes import current_code, seconds_left
 from .faults import Faults
-from .record import Mail, Record, Sms
+from .record import Call, Mail, Record, Sms
 
 _HERE = Path(__file__).resolve().parent
 _PARIS = ZoneInfo("Europe/Paris")
@@ -35,6 +35,14 @@ _STATUSES = {
     "partially_delivered": "remis en partie",
     "read": "lu",
     "held": "retenu pour la nuit, à cause de sa mention STOP",
+    "received": "écrit par ce téléphone",
+    "initiated": "appel lancé",
+    "ringing": "sonne",
+    "in-progress": "décroché",
+    "completed": "terminé",
+    "busy": "occupé",
+    "no-answer": "sans réponse",
+    "canceled": "annulé",
 }
 _PROVIDERS = {"twilio": "Twilio", "ovh": "OVHcloud"}
 _FAULTS = {
@@ -68,6 +76,13 @@ _FAULTS = {
     "callback_out_of_order": "accusés dans le désordre",
     "callback_forged": "faux accusé",
     "callback_delay": "accusés en retard",
+    "call_busy": "appel\N{NO-BREAK SPACE}: occupé",
+    "call_no_answer": "appel\N{NO-BREAK SPACE}: personne ne décroche",
+    "call_failed": "appel\N{NO-BREAK SPACE}: impossible à établir",
+    "call_canceled": "appel\N{NO-BREAK SPACE}: annulé",
+    "call_machine": "appel\N{NO-BREAK SPACE}: un répondeur décroche",
+    "call_no_key": "appel\N{NO-BREAK SPACE}: décroché, aucune touche",
+    "call_key": "appel\N{NO-BREAK SPACE}: décroché, une touche est pressée",
     "smtp_451": "courriel\N{NO-BREAK SPACE}: refus provisoire du destinataire (451)",
     "smtp_550": "courriel\N{NO-BREAK SPACE}: destinataire inconnu (550)",
     "smtp_451_data": "courriel\N{NO-BREAK SPACE}: refus provisoire du message (451)",
@@ -85,11 +100,13 @@ _Item = TypeVar("_Item")
 
 def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Response:
     """Return the page as of now; `closed` names the servers that are down."""
-    phones = _grouped((sms.to, sms) for sms in record.sms)
+    rung: list[Sms | Call] = [*record.sms, *record.calls]
+    phones = _grouped((item.to, item) for item in sorted(rung, key=_arrival))
     boxes = _grouped((to, mail) for mail in record.mails for to in mail.to)
     text = _template.render(
         version=record.version,
-        sms_count=len(record.sms),
+        sms_count=record.sms_count,
+        call_count=len(record.calls),
         mail_count=len(record.mails),
         phones=_latest(phones),
         hidden_phones=max(len(phones) - _OWNERS, 0),
@@ -125,11 +142,11 @@ def _latest(groups: dict[str, list[_Item]]) -> list[tuple[str, list[_Item]]]:
 
 
 def _arrival(item: object) -> datetime:
-    if isinstance(item, Sms):
+    if isinstance(item, Sms | Call):
         return item.created
     if isinstance(item, Mail):
         return item.received
-    raise TypeError(f"neither a text nor a mail: {item!r}")
+    raise TypeError(f"neither a text, a call nor a mail: {item!r}")
 
 
 def _clock(moment: datetime) -> str:
@@ -167,5 +184,6 @@ _environment.filters.update(
     fault=_FAULTS.__getitem__,
     provider=_PROVIDERS.__getitem__,
 )
+_environment.tests["call"] = lambda item: isinstance(item, Call)
 _template = _environment.get_template("page.html")
 _script = (_HERE / "page.js").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the simulator has received (texts, mails, callback attempts), and waiting for more."""
+"""What the simulator has received (texts, calls, mails, callback tries), and waiting for more."""
 
 from __future__ import annotations
 
@@ -32,11 +32,38 @@ class Sms:
     # Who accepted it, and the mark that its sender gave it there.
     provider: str = "twilio"
     tag: str = ""
+    # Whether the telephone's owner wrote it, to the service.
+    is_inbound: bool = False
 
     @property
     def segments(self) -> int:
         """The number of segments that the text is billed for."""
         return segments.count(self.body)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call that the provider accepted. `twiml` is what is said, and asked, next."""
+
+    to: str
+    sender: str
+    twiml: str
+    status_callback: str | None
+    events: frozenset[str]
+    status: str = "queued"
+    sid: str = field(default_factory=lambda: "CA" + secrets.token_hex(16))
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    updated: datetime | None = None
+    answered_by: str | None = None
+    answered: int | None = None
+    # What whoever took it has heard, in order, and the keys that were pressed.
+    heard: list[str] = field(default_factory=list)
+    keys: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is said or asked."""
+        return self.status in {"completed", "busy", "no-answer", "failed", "canceled"}
 
 
 @dataclass(slots=True, eq=False)
@@ -86,11 +113,17 @@ class Record:
         self.sms: list[Sms] = []
         self.by_sid: dict[str, Sms] = {}
         self.by_number: defaultdict[str, list[Sms]] = defaultdict(list)
+        self.calls: list[Call] = []
         self.mails: list[Mail] = []
         self.callbacks: list[CallbackTry] = []
         self.unsettled: set[str] = set()
         self.requests = 0
         self.tries: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def sms_count(self) -> int:
+        """How many texts telephones got."""
+        return sum(not sms.is_inbound for sms in self.sms)
 
     def reset(self) -> None:
         """Empty phones, mailboxes and the list of callbacks."""
@@ -104,6 +137,23 @@ class Record:
         self.by_sid[sms.sid] = sms
         self.by_number[sms.to].append(sms)
         self.unsettled.add(sms.sid)
+        self.changed()
+
+    def ring(self, call: Call) -> None:
+        """Add a call to its telephone."""
+        self.calls.append(call)
+        self.changed()
+
+    def call_to(self, number: str) -> Call | None:
+        """Return the latest call to a number that rings or goes on."""
+        going_on = (call for call in reversed(self.calls) if not call.is_over)
+        return next((call for call in going_on if call.to == number), None)
+
+    def receive(self, sms: Sms) -> None:
+        """Add a text that a telephone sends or gets without a receipt being due."""
+        self.sms.append(sms)
+        self.by_sid[sms.sid] = sms
+        self.by_number[sms.to].append(sms)
         self.changed()
 
     def keep(self, mail: Mail) -> None:

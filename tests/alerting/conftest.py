@@ -87,6 +87,12 @@ def asking(operator: Callable[[str], None], db) -> Source:
 
 
 @pytest.fixture
+def calling(settings) -> None:
+    """The service has a number to call from."""
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, TWILIO_VOICE_FROM="+33353010090")
+
+
+@pytest.fixture
 def source(rules, db) -> Source:
     """A dispatch centre of the Territoire de Belfort, with a duty address."""
     from tests.alerting.house import dispatch_centre

@@ -14,7 +14,9 @@ from notifier.alerting.answers.answer import answer
 from notifier.alerting.escalation.unanswered import escalate_unanswered
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.alerting.throttling.pause import pause, resume
-from notifier.delivery.models import Message
+from notifier.delivery.models import Message, MessageState
+from notifier.delivery.providers.base import Receipt
+from notifier.delivery.receipts.apply import apply_receipt
 from notifier.intake.models import Source
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
@@ -79,6 +81,27 @@ def test_a_silent_mayor_is_followed_by_the_next_in_order_then_the_next(commune) 
     assert told() == [sms(1), sms(2), sms(3)]
 
 
+def test_whoever_is_silent_is_called_once_before_the_next_person_is_told(commune, calling) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    due()
+    assert told() == [sms(1), ("voice", number(1))]
+    due()
+    assert told() == [sms(1), ("voice", number(1)), sms(2)]
+
+
+def test_a_call_without_a_key_goes_on_to_the_next_person_alone(commune, calling) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    due()
+    hand_over()
+    called = messages(channel="voice")[0]
+    apply_receipt(called.pk, Receipt(called.provider_id, MessageState.UNDELIVERED, "no-key"))
+    assert told() == [sms(1), ("voice", number(1))]
+    escalate_unanswered()  # at once: the failed call made it due
+    assert told() == [sms(1), ("voice", number(1)), sms(2)]
+
+
 def test_nothing_goes_on_before_the_time_and_one_step_is_taken_once(commune) -> None:
     push(commune, category=FIRE)
     hand_over()
@@ -123,10 +146,10 @@ def test_whom_nothing_reached_does_not_learn_who_took_it(commune) -> None:
     assert len(messages(address=number(1))) == 1
 
 
-def test_nobody_left_alarms_the_duty_once_by_mail_and_on_the_telephone(commune) -> None:
+def test_nobody_left_alarms_the_duty_once_by_mail_and_on_the_telephone(commune, calling) -> None:
     Source.objects.update(duty_phone="+33353010090")
     push(commune, category=FIRE)
-    for _ in range(5):
+    for _ in range(8):
         hand_over()
         due()
     to_duty = Message.objects.filter(recipient="duty").order_by("id")

@@ -7,8 +7,8 @@ fails at 3 a.m.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import product
@@ -36,6 +36,7 @@ from notifier.alerting.content.facts import (
     shortened,
     sms_context,
     taken_context,
+    voice_context,
     without_courtesies,
 )
 from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
@@ -55,6 +56,9 @@ MAX_SEGMENTS = 2
 # What delivery stores; two of the longest communes and a label may be more.
 MAX_SUBJECT_LENGTH = 200
 PARTS = ("sms", "subject", "txt", "html")
+# What is said in a call, of every kind; twice in what Twilio takes, which is 4,000 characters.
+VOICE = "voice.j2"
+MAX_SPOKEN_LENGTH = 1_500
 # The kinds that ask for an answer where their category wants one.
 ANSWERED = (Kind.FIRST, Kind.UPDATE)
 # The e-mail to the duty officer when nobody could be reached; it alone may say `why`.
@@ -156,13 +160,17 @@ RENDER_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError)
 
 @dataclass(frozen=True)
 class Texts:
-    """One text for each channel: the SMS with its size, the e-mail with subject and both bodies."""
+    """One text for each channel: the SMS with its size, the e-mail with subject and both bodies.
+
+    `speak` composes what is said in a call: few alerts need it.
+    """
 
     sms: str
     size: SmsSize
     subject: str
     plain: str
     html: str
+    speak: Callable[[], str] = field(default=str, compare=False, repr=False)
 
 
 class TemplatesError(Exception):
@@ -199,7 +207,11 @@ class Composer:
         sms = self._sms(kind, sms_context(facts))
         context = mail_context(facts)
         subject, plain, html = (self._render(f"{kind}.{part}.j2", context) for part in PARTS[1:])
-        return _typeset(sms, subject, plain, html)
+        texts = _typeset(sms, subject, plain, html)
+        return replace(texts, speak=lambda: self._spoken(voice_context(facts, kind)))
+
+    def _spoken(self, context: Mapping[str, object]) -> str:
+        return one_line(self._render(VOICE, context))
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: nobody could be reached.
@@ -342,7 +354,7 @@ class Composer:
 
     def _syntax_faults(self) -> Iterator[str]:
         wanted = {f"{kind}.{part}.j2" for kind, part in product(Kind, PARTS)}
-        wanted |= {*UNREACHED, *TRIALS}
+        wanted |= {*UNREACHED, *TRIALS, VOICE}
         present = {path.name for path in self._folder.glob("*.j2")}
         for name in sorted(wanted - present):
             yield f"{self._folder / name} manque ; l’y mettre, celui du paquet sert de modèle"
@@ -377,6 +389,19 @@ class Composer:
                 yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
         if self._asks_answers:
             yield from self._answer_faults()
+        for kind, facts in product(Kind, SAMPLES):
+            path = self._folder / VOICE
+            context = voice_context(facts, kind)
+            try:
+                text = self._spoken(context)
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+                continue
+            yield from without_telephone(path, text, context)
+            if "Appuyez sur 1" not in text:
+                yield f"{path}:1 : n’invite pas à confirmer ; le finir par « Appuyez sur 1… »"
+            if len(text) > MAX_SPOKEN_LENGTH:
+                yield f"{path}:1 : dit plus de {MAX_SPOKEN_LENGTH} caractères ; le raccourcir"
         several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
         for name, facts, communes in product(UNREACHED, SAMPLES, several):
             path = self._folder / name
@@ -446,6 +471,8 @@ def _unreached_context(facts: Facts, communes: list[str], why: str) -> dict[str,
 
 def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
     known = {*sms_context(SAMPLE)}
+    if path.name == VOICE:
+        known = {*voice_context(SAMPLE, Kind.FIRST)}
     if path.name in UNREACHED:
         known = {*_unreached_context(SAMPLE, ["Delle"], "")}
     if path.name in TRIALS:

@@ -11,6 +11,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from notifier.alerting.content.category_label import parse_label
+from notifier.alerting.content.spoken import (
+    spoken_day,
+    spoken_hour,
+    spoken_phone,
+    spoken_reference,
+)
 from notifier.alerting.content.street_label import safe_place
 from notifier.alerting.content.typography import list_names, truncate, unbreakable, with_remark
 from notifier.intake.schema.vocabulary import Severity
@@ -123,6 +129,16 @@ def sms_context(facts: Facts) -> Context:
     return _text_context(facts, short_hour)
 
 
+def voice_context(facts: Facts, kind: str) -> Context:
+    """Return the context of what is spoken: hours, numbers and the reference as one says them."""
+    return {
+        **_text_context(facts, spoken_hour, spoken_day),
+        "kind": kind,
+        "reference": spoken_reference(facts.reference),
+        "duty_phone": spoken_phone(facts.duty_phone),
+    }
+
+
 def mail_context(facts: Facts) -> Context:
     """Return the context of a mail; hours are written "10 h 03"."""
     context = _text_context(facts, written_hour)
@@ -135,12 +151,19 @@ def taken_context(facts: Facts, by: str, at: str, *, is_sms: bool = True) -> Con
     return {**context, "taken_by": by, "taken_at": at}
 
 
-def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
+def _short_day(at: datetime) -> str:
+    return f"{at:%d/%m}"
+
+
+def _text_context(
+    facts: Facts, hour: Callable[[datetime], str], day: Callable[[datetime], str] = _short_day
+) -> Context:
     zone = ZoneInfo(facts.time_zone)
     occurred, now = facts.occurred_at.astimezone(zone), facts.composed_at.astimezone(zone)
     ended = facts.ended_at.astimezone(zone) if facts.ended_at else None
     is_today = occurred.date() == now.date()
-    clock = hour(occurred) if is_today else f"{occurred:%d/%m} à {hour(occurred)}"
+    is_same_day = ended is not None and ended.date() == now.date()
+    clock = hour(occurred) if is_today else f"{day(occurred)} à {hour(occurred)}"
     time = f"à {clock}" if is_today else f"le {clock}"
     label, severity = parse_label(facts.category_label), Severity(facts.severity)
     graded = label.plain if severity is Severity.MODERATE else label.with_severity(severity)
@@ -187,7 +210,9 @@ def _text_context(facts: Facts, hour: Callable[[datetime], str]) -> Context:
         "time": time,
         "clock": clock,
         "date_and_time": written_moment(occurred),
-        "ended": _end_clause(facts, ended, now, hour) if ended else None,
+        "ended": _end_clause(facts, "" if is_same_day else day(ended), hour(ended))
+        if ended
+        else None,
         "end_date_and_time": written_moment(ended) if ended else None,
         "end_is_dated": facts.end_is_dated,
     }
@@ -201,12 +226,13 @@ def agreement_clause(titles: Sequence[str]) -> str | None:
     return f"les conventions {named}" if len(titles) > 1 else f"la convention {named}"
 
 
-def _end_clause(
-    facts: Facts, ended: datetime, now: datetime, hour: Callable[[datetime], str]
-) -> str:
-    """Return the hour of the end; where dispatch gave none, the one at which it reported it."""
-    day = "" if ended.date() == now.date() else f"le {ended:%d/%m} "
-    return f"{day}à {hour(ended)}" if facts.end_is_dated else f"(signalée {day}à {hour(ended)})"
+def _end_clause(facts: Facts, day: str, hour: str) -> str:
+    """Return the hour of the end; where dispatch gave none, the one at which it reported it.
+
+    `day` is empty for today.
+    """
+    moment = f"le {day} à {hour}" if day else f"à {hour}"
+    return moment if facts.end_is_dated else f"(signalée {moment})"
 
 
 def review_context(facts: ReviewFacts) -> ReviewContext:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Notification
-from notifier.alerting.notification.planned import AlertText, PlannedNotification, has_sms, merged
+from notifier.alerting.notification.planned import AlertText, PlannedNotification, merged, rings
 from notifier.alerting.notification.recipients import (
     first_recipients,
     needing_revision,
@@ -41,6 +41,6 @@ def address_later_text(
     if include_first_recipients or not planned:
         first = text.for_people(first_recipients(people, addressing), addressing.channels)
         planned = merged(planned, first)
-    if addressing.is_urgent and not has_sms(planned):
+    if addressing.is_urgent and not rings(planned):
         planned = merged(planned, text.for_people(sms_recipients(people, earlier), [Channel.SMS]))
     return planned, to_former

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 from notifier.alerting.models import Alert, Notification
 from notifier.alerting.notification.planned import (
+    RINGING,
     AddressKey,
     KnownNotification,
     PlannedNotification,
     address_key,
 )
 from notifier.alerting.notification.recipients import on_time
-from notifier.delivery.models import Channel, Lane, Message
+from notifier.delivery.models import Lane, Message
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ class Readings:
         of_person = list(filter(counts, self.by_person.get(n.recipient, ())))
         if at_address or not of_person:
             return at_address
-        # A mail wakes nobody: whoever is on call for somebody else gets the SMS all the same.
-        wakes = n.channel is Channel.SMS and n.lane is Lane.URGENT
-        if wakes and not any(reading.channel == Channel.SMS for reading in of_person):
+        # A mail wakes nobody: whoever is on call for somebody else has the phone ring all the same.
+        wakes = n.channel in RINGING and n.lane is Lane.URGENT
+        if wakes and not any(reading.channel in RINGING for reading in of_person):
             return None
         return of_person[0]
 

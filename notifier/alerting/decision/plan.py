@@ -25,7 +25,7 @@ from notifier.alerting.notification.planned import (
     KnownNotification,
     NotificationPlan,
     PlannedNotification,
-    has_sms,
+    rings,
 )
 from notifier.alerting.notification.recipients import first_recipients
 from notifier.alerting.notification.text_facts import compose, text_facts
@@ -246,7 +246,7 @@ def _unreachable_reason(
         return "ceux qui avaient reçu l’alerte ne sont plus dans l’annuaire, nul n’en lit la fin"
     if not planned:
         return "aucun contact joignable dans l’annuaire"
-    if to_whom.is_urgent and not has_sms(planned):
+    if to_whom.is_urgent and not rings(planned):
         return "aucun contact n’y a de mobile, il n’est parti que des courriels"
     return None
 

@@ -182,6 +182,8 @@ class _Past:
         told = Told(ruling.organisation, ruling.name, report.category)
         for n in one.notifications:
             self.readers.add((ruling.organisation, n.recipient))
+            if n.channel is Channel.VOICE:
+                continue
             is_sms = n.channel is Channel.SMS
             texts = self.texts.setdefault(told, Texts())
             texts.sms += is_sms

@@ -13,7 +13,7 @@ from notifier.alerting.models import Notification
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.policy.terms import addressing
 from notifier.alerting.throttling.limits import Limits, read_limits
-from notifier.delivery.models import Lane
+from notifier.delivery.models import Channel, Lane
 from notifier.directory.models import OrganisationRef
 from notifier.directory.recipients import Recipient, active_people
 
@@ -50,7 +50,9 @@ def read_situation(
         for ruling in report.notifying
         if addressing(ruling.category, ruling.terms).lane is Lane.ROUTINE
         for person in people[ruling.organisation]
-        for address in person.addresses.values()
+        for channel, address in person.addresses.items()
+        # Nothing routine calls anybody.
+        if channel != Channel.VOICE
     }
     sources = [report.report.source for report in notifying]
     return Situation(now, people, earlier, read_limits(routine_addresses, sources, lock=lock))

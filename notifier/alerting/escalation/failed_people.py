@@ -13,7 +13,7 @@ _WITH_ARTICLE = {
     "police municipale": "la police municipale",
 }
 _FEMININE = ("police municipale",)
-_ON = {Channel.SMS: "par SMS", Channel.EMAIL: "par courriel"}
+_ON = {Channel.SMS: "par SMS", Channel.EMAIL: "par courriel", Channel.VOICE: "au téléphone"}
 
 
 def failed_people_clause(

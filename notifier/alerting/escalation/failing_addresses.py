@@ -24,7 +24,12 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-_KIND: dict[str, str] = {Channel.SMS: AddressKind.MOBILE, Channel.EMAIL: AddressKind.EMAIL}
+# A mobile that cannot be called may take texts still, and the other way round.
+_KIND: dict[str, str] = {
+    Channel.SMS: AddressKind.MOBILE,
+    Channel.EMAIL: AddressKind.EMAIL,
+    Channel.VOICE: AddressKind.LANDLINE,
+}
 _REFUSED = (MessageState.FAILED, MessageState.UNDELIVERED)
 # A mail has no receipt: one that did not come back within this arrived.
 BOUNCES_WITHIN = timedelta(days=1)

@@ -26,7 +26,14 @@ from notifier.alerting.notification.journal import (
     deferral_entries,
     recipients_in_words,
 )
-from notifier.alerting.notification.planned import AddressKey, AlertText, PlannedNotification
+from notifier.alerting.notification.planned import (
+    RINGING,
+    WRITTEN,
+    AddressKey,
+    AlertText,
+    PlannedNotification,
+    rings,
+)
 from notifier.alerting.notification.recipients import on_time, people_not_notified, recipient_key
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.notification.text_facts import compose
@@ -37,6 +44,8 @@ from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
 from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
+from notifier.delivery.providers.base import AddressFault
+from notifier.delivery.providers.registry import address_fault
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -115,7 +124,7 @@ def _duty_mail(escalated: _Escalated, *, is_delayed: bool) -> PlannedNotificatio
     alert = escalated.alert
     if not is_delayed:
         return not_reached_mail([alert], _not_reached_reason(alert, escalated.channels))
-    what = "SMS" if sufficient_channels(alert) == (Channel.SMS,) else "message"
+    what = "message" if Channel.EMAIL in sufficient_channels(alert) else "SMS"
     why = f"aucun {what} n’est encore parti, les essais continuent"
     return not_reached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
 
@@ -135,12 +144,16 @@ def _notify_next(failed: Notification) -> _Escalated | None:
     """Notify the next recipient of the alert.
 
     None where a newer text is on its way to the same people, for it is escalated itself, where an
-    end is late: it can be read in the morning, and where all residents of a quarter were told.
+    end is late: it can be read in the morning, where all residents of a quarter were told, and of a
+    call in vain where answers are waited for, or enough people gave one.
     """
     alert = locked_alert(failed)
     if alert.revision != failed.revision or parse_terms(alert.terms).needs_release:
         return None
     if failed.is_delayed and Kind(alert.kind).closes:
+        return None
+    # While answers are waited for, a call in vain is one more that did not come (`unanswered`).
+    if failed.channel == Channel.VOICE and (alert.answered_at or alert.answer_due_at):
         return None
     earlier = notifications_of(alert.pk)
     siblings = [n for n in earlier.get(alert.pk, []) if n.revision == alert.revision]
@@ -198,16 +211,24 @@ def _plan(
     if alert.is_to_neighbour or alert.terms:
         tried |= _notified_of_others(alert)
     same = [person for person in people if recipient_key(person) == failed.recipient]
-    planned = _untried(compose_text(alert, category).for_people(same, tuple(Channel)), tried)
+    same_text = compose_text(alert, category)
+    planned = _untried(same_text.for_people(same, WRITTEN), tried)
     if Kind(alert.kind).closes:
         return planned
+    if not rings(planned) and _may_call_instead(alert, failed, siblings):
+        calls = [n for n in same_text.calls_to(same) if not _is_dead(n, failed)]
+        planned += _untried(calls, tried)
     why = failed_people_clause(failed, siblings, is_tried_still=bool(planned))
     text = compose_text(alert, category, why)
     # Of one that was late before it failed, somebody else was notified already.
     is_failed_over = failed.message is not None and failed.message.delay == Delay.FAILED_OVER
     has_stand_in = is_failed_over and not failed.is_delayed
+    # Whoever did not answer a call may have a text, and has not answered that either.
+    is_told = failed.channel != Channel.VOICE
     channels = {
-        n.channel for n in on_time(siblings) if has_stand_in or n.recipient == failed.recipient
+        n.channel
+        for n in on_time(siblings)
+        if has_stand_in or (is_told and n.recipient == failed.recipient)
     }
     channels |= {n.channel for n in planned}
     for person in people_not_notified(people, siblings):
@@ -217,6 +238,28 @@ def _plan(
         planned += more
         channels |= {n.channel for n in more}
     return planned
+
+
+def _may_call_instead(alert: Alert, failed: Notification, siblings: Iterable[Notification]) -> bool:
+    """Return whether a call replaces what failed: urgent, at the same address as ever, not late.
+
+    What is late may still arrive: the next person is told meanwhile.
+    """
+    own = [n for n in on_time(siblings) if n.recipient == failed.recipient]
+    return (
+        Channel.EMAIL not in sufficient_channels(alert)
+        and not failed.is_delayed
+        and failed.message_state != MessageState.CANCELLED
+        and not any(n.channel in RINGING for n in own)
+    )
+
+
+def _is_dead(call: PlannedNotification, failed: Notification) -> bool:
+    """Return whether the call would go to the very number that is dead."""
+    message = failed.message
+    if message is None or message.address != call.address:
+        return False
+    return address_fault(message) is AddressFault.DEAD
 
 
 def _notified_of_others(alert: Alert) -> set[AddressKey]:
@@ -274,13 +317,13 @@ def alarms_duty_of(alert: Alert) -> bool:
 
 
 def sufficient_channels(alert: Alert) -> Sequence[str]:
-    """Return the channels on which one message suffices: of an urgent alert, SMS alone.
+    """Return the channels on which one message suffices: of an urgent alert, a telephone rings.
 
     At night an e-mail wakes nobody; an end or a cancellation can be read in the morning.
     """
     category = category_of(alert)
     is_urgent = category is None or addressing(category, parse_terms(alert.terms)).is_urgent
-    return (Channel.SMS,) if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
+    return RINGING if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 
 def _not_reached_reason(alert: Alert, channels: set[str]) -> str:

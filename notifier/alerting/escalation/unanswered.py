@@ -133,8 +133,8 @@ def _calls(
         for person in silent
         if Channel.VOICE in person.addresses and recipient_key(person) not in called
     ]
-    planned = compose_text(alert, category).for_people(uncalled, (Channel.VOICE,))
-    return [n for n in planned if n.channel is Channel.VOICE and n.key not in tried]
+    planned = compose_text(alert, category).calls_to(uncalled)
+    return [n for n in planned if n.key not in tried]
 
 
 def _texts_to_next(

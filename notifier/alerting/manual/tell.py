@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.failover import compose_text, disclosable_category
+from notifier.alerting.escalation.failover import (
+    compose_text,
+    disclosable_category,
+    sufficient_channels,
+)
 from notifier.alerting.manual.action import (
     Actor,
     ManualActionError,
@@ -54,10 +58,10 @@ def people_to_tell(alerts: Sequence[Alert]) -> dict[int, list[Untold]]:
                 person.mandate_id,
                 person.person_id,
                 person.title,
-                [str(Channel(c).label) for c in person.addresses],
+                _channels_of(person),
             )
             for person in people[alert.ref]
-            if person.addresses and not _notifications_to(person, told)
+            if (person.is_written_to or _is_urgent(alert)) and not _notifications_to(person, told)
         ]
         for alert in going_on
     }
@@ -115,6 +119,16 @@ def _told_of(alerts: Iterable[Alert]) -> list[Notification]:
         for n in notifications
         if n.revision >= opened[pk] and n.message_state != MessageState.CANCELLED
     ]
+
+
+def _is_urgent(alert: Alert) -> bool:
+    return Channel.EMAIL not in sufficient_channels(alert)
+
+
+def _channels_of(person: Recipient) -> list[str]:
+    """Return by what the person is told; a call is for who has no telephone for texts."""
+    own = [c for c in person.addresses if c != Channel.VOICE or not person.mobile]
+    return [str(Channel(channel).label) for channel in own]
 
 
 def _notifications_to(person: Recipient, told: Iterable[Notification]) -> list[Notification]:

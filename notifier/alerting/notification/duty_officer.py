@@ -15,6 +15,7 @@ from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import Channel, Lane, Message
+from notifier.directory.availability import makes_calls
 from notifier.intake.models import Source
 from notifier.territory.grammar import with_de
 
@@ -124,9 +125,9 @@ def duty_call(
 ) -> PlannedNotification | None:
     """Address a call to the duty officer that says `body`: urgent, past every pause.
 
-    None where the source has no telephone.
+    None where the source has no telephone, or the service no number to call from.
     """
-    if not source.duty_phone:
+    if not source.duty_phone or not makes_calls():
         return None
     return PlannedNotification(
         kind=NotificationKind.DUTY,

@@ -15,6 +15,7 @@ from notifier.alerting.answer_link import (
     with_secret,
 )
 from notifier.alerting.content.composer import Texts
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationKind
 from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.address import mask
@@ -22,6 +23,9 @@ from notifier.delivery.models import Channel, Lane, Message
 from notifier.directory.recipients import Recipient
 from notifier.intake.models import Source
 
+# What can be read, and what is heard at night.
+WRITTEN = (Channel.SMS, Channel.EMAIL)
+RINGING = (Channel.SMS, Channel.VOICE)
 # A channel and an address on it, as `address_key` makes one.
 AddressKey = tuple[str, str]
 
@@ -142,15 +146,30 @@ class AlertText:
     ) -> list[PlannedNotification]:
         """Address it to each person on each of the channels; once to an address that two share.
 
-        Whoever has none of the channels gets it on the others: silence would be worse.
+        Whoever has none of the channels gets it on the others: silence would be worse. Whoever has
+        no telephone for texts is called, if it is urgent.
         """
         by_key: dict[AddressKey, PlannedNotification] = {}
         for person in people:
-            usable = list(person.addresses)
-            for channel in [c for c in usable if c in channels] or usable:
+            for channel in self._channels_to(person, channels):
                 planned = self._to(person, Channel(channel))
                 by_key.setdefault(planned.key, planned)
         return list(by_key.values())
+
+    def calls_to(self, people: Iterable[Recipient]) -> list[PlannedNotification]:
+        """Have each person called who has a telephone; one call to a number that two share."""
+        calls = [self._to(one, Channel.VOICE) for one in people if Channel.VOICE in one.addresses]
+        return list({call.key: call for call in reversed(calls)}.values())[::-1]
+
+    def _channels_to(self, person: Recipient, channels: Sequence[str]) -> list[str]:
+        written = [channel for channel in person.addresses if channel != Channel.VOICE]
+        chosen = [channel for channel in written if channel in channels] or written
+        has_no_texts = Channel.VOICE in person.addresses and not person.mobile
+        # An end can be read in the morning, by whoever has where to.
+        is_worth_a_call = not chosen or not Kind(self.alert.kind).closes
+        if self.lane is Lane.URGENT and has_no_texts and is_worth_a_call:
+            chosen.append(Channel.VOICE)
+        return chosen
 
     def for_recipients_of(
         self, earlier: Iterable[Notification], people: Sequence[Recipient]
@@ -171,7 +190,10 @@ class AlertText:
             meant = by_label.get(notification.recipient)
             reader = by_address.get(address_key(notification.channel, notification.address))
             both = dict.fromkeys(person for person in (meant, reader) if person)
-            planned = merged(planned, self.for_people(both, [notification.channel]))
+            # Whoever was called reads what follows, if they can.
+            is_call = notification.channel == Channel.VOICE
+            channels = WRITTEN if is_call else (notification.channel,)
+            planned = merged(planned, self.for_people(both, channels))
         return planned
 
     def rewritten(self, planned: PlannedNotification) -> PlannedNotification:
@@ -210,6 +232,8 @@ class Wording(TypedDict):
 
 def wording(texts: Texts, channel: Channel, alert: Alert, recipient: str) -> Wording:
     """Return what a recipient of the alert reads of these texts; a link in it is theirs alone."""
+    if channel is Channel.VOICE:
+        return Wording(subject="", body=texts.speak(), html="", answer_hash="")
     is_sms = channel is Channel.SMS
     body = texts.sms if is_sms else texts.plain
     asks = answer_url() in body
@@ -237,6 +261,6 @@ def merged(
     return list(by_key.values())
 
 
-def has_sms(planned: Iterable[PlannedNotification]) -> bool:
-    """Say whether one of the notifications is an SMS."""
-    return any(n.channel is Channel.SMS for n in planned)
+def rings(planned: Iterable[PlannedNotification]) -> bool:
+    """Say whether one of the notifications makes a telephone ring."""
+    return any(n.channel in RINGING for n in planned)

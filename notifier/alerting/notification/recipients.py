@@ -16,10 +16,13 @@ def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> lis
     They are those who have the functions that are told now, by their own mandate, in the place of
     who is absent, or on call. Without a mayor, the first deputy stands in
     (CGCT art. L2122-17); without anybody of those functions, the first person of all. Where none of
-    them has a telephone, an urgent alert also goes to the first person who has one.
+    them has a mobile, an urgent alert also goes to the first person who has one, or else who can be
+    called. Who can only be called is told of nothing but that.
     """
     if addressing.kept:
         return _narrowed(people, addressing)
+    if not addressing.is_urgent:
+        people = [person for person in people if person.is_written_to]
     wanted = set(addressing.functions)
     chosen = [person for person in people if person.functions & wanted]
     if addressing.is_one_of_each:
@@ -30,7 +33,7 @@ def first_recipients(people: Sequence[Recipient], addressing: Addressing) -> lis
         chosen = [person for person in people if person in chosen or person in deputies[:1]]
     chosen = chosen or list(people[:1])
     if addressing.is_urgent and not any(person.mobile for person in chosen):
-        first_with_phone = _with_phone(people)[:1]
+        first_with_phone = (_with_phone(people) or _callable(people))[:1]
         chosen = [person for person in people if person in chosen or person in first_with_phone]
     return chosen
 
@@ -44,24 +47,28 @@ def _narrowed(people: Sequence[Recipient], addressing: Addressing) -> list[Recip
     narrower = first_recipients(people, replace(addressing, functions=addressing.kept, kept=()))
     chosen = [person for person in everyone if person in narrower] or everyone
     if addressing.is_urgent and not _with_phone(chosen):
-        with_phone = _with_phone(everyone)[:1]
+        with_phone = (_with_phone(everyone) or _callable(everyone))[:1]
         chosen = [person for person in everyone if person in chosen or person in with_phone]
     return chosen
 
 
 def sms_recipients(people: Sequence[Recipient], earlier: Iterable[Notification]) -> list[Recipient]:
-    """Return who gets by SMS what would otherwise go by e-mail alone.
+    """Return who gets by SMS, or without a mobile by a call, what else would go by e-mail alone.
 
     Of those who got the earlier notifications everybody who has a telephone, for they know what it
     is about; else the first person who has one.
     """
     notified = {n.recipient for n in earlier}
-    owners = _with_phone(people)
+    owners = _with_phone(people) or _callable(people)
     return [person for person in owners if recipient_key(person) in notified] or owners[:1]
 
 
 def _with_phone(people: Iterable[Recipient]) -> list[Recipient]:
     return [person for person in people if person.mobile]
+
+
+def _callable(people: Iterable[Recipient]) -> list[Recipient]:
+    return [person for person in people if "voice" in person.addresses]
 
 
 def people_not_notified(

@@ -42,6 +42,7 @@ _KINDS = {
     Reach.NOBODY: "danger",
     Reach.LANDLINE: "danger",
     Reach.MAIL: "danger",
+    Reach.VOICE: "wait",
     Reach.SINGLE: "wait",
     Reach.PHONE: "ok",
 }

@@ -13,6 +13,30 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="InboundText",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "provider_id",
+                    models.CharField(
+                        max_length=64, unique=True, verbose_name="numéro chez l’opérateur"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="reçu le")),
+                ("reply", models.CharField(blank=True, max_length=320, verbose_name="réponse")),
+            ],
+            options={
+                "verbose_name": "SMS reçu",
+                "verbose_name_plural": "SMS reçus",
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
             name="Pause",
             fields=[
                 (

@@ -9,6 +9,7 @@ from notifier.delivery.models import Channel, Message
 from notifier.delivery.providers.base import AddressFault, Provider, Receipt, SmsProvider
 from notifier.delivery.providers.ovh import errors as ovh_errors
 from notifier.delivery.providers.smtp import replies
+from notifier.delivery.providers.twilio import call_outcomes
 from notifier.delivery.providers.twilio import errors as twilio_errors
 
 
@@ -21,13 +22,19 @@ class _Errors(Protocol):
 PROVIDERS = {
     "twilio": "notifier.delivery.providers.twilio.provider.TwilioProvider",
     "ovh": "notifier.delivery.providers.ovh.provider.OvhProvider",
+    "calls": "notifier.delivery.providers.twilio.calls.TwilioCalls",
     "smtp": "notifier.delivery.providers.smtp.provider.SmtpProvider",
 }
 # As people read them.
 LABELS = {"twilio": "Twilio", "ovh": "OVHcloud"}
 # Channels that one provider carries.
-PROVIDER_OF = {Channel.EMAIL: "smtp"}
-_ERRORS: dict[str, _Errors] = {"twilio": twilio_errors, "ovh": ovh_errors, "smtp": replies}
+PROVIDER_OF = {Channel.EMAIL: "smtp", Channel.VOICE: "calls"}
+_ERRORS: dict[str, _Errors] = {
+    "twilio": twilio_errors,
+    "ovh": ovh_errors,
+    "calls": call_outcomes,
+    "smtp": replies,
+}
 
 
 def provider_for(message: Message) -> Provider:

@@ -107,10 +107,16 @@ class RateLimit:
 
 
 def wait_for_slot(channel: Channel, lane: Lane) -> bool:
-    """Wait until a message may be sent; return False if its claim would be stale by then."""
+    """Wait until a message may be sent; return False if its claim would be stale by then.
+
+    A call does not wait.
+    """
     limit = rate_limit_of(channel)
     if limit is None:
         return True
+    if channel is Channel.VOICE:
+        # Far fewer calls than texts are allowed in a second: they never wait in the texts' threads.
+        return limit.next_slot_s(Lane.ROUTINE) >= 0
     deadline = time.monotonic() + MAX_WAIT_S
     with limit.count_waiting(lane):
         while True:
@@ -125,9 +131,12 @@ def wait_for_slot(channel: Channel, lane: Lane) -> bool:
 def max_claim(lane: Lane, room: int) -> int:
     """Return how many messages this process may claim now; `room` where no channel has a limit.
 
+    That of calls is none of these: a call without a slot waits in the database.
+
     0: it has claimed enough already.
     """
-    limits = [limit for channel in Channel if (limit := rate_limit_of(channel)) is not None]
+    channels = (Channel.SMS, Channel.EMAIL)
+    limits = [limit for channel in channels if (limit := rate_limit_of(channel)) is not None]
     if not limits:
         return room
     # Routine messages that wait for a slot never hold all the threads that send.
@@ -142,6 +151,8 @@ def rate_limit_of(channel: Channel) -> RateLimit | None:
     if channel is Channel.SMS:
         sender = environment.TWILIO_MESSAGING_SERVICE_SID or environment.TWILIO_FROM
         per_second = environment.SMS_PER_SECOND
+    elif channel is Channel.VOICE:
+        sender, per_second = environment.caller, environment.CALLS_PER_SECOND
     else:
         sender, per_second = environment.EMAIL_FROM, environment.EMAIL_PER_SECOND
     return RateLimit(per_second, f"rate-limit:{channel}:{sender}") if per_second else None

@@ -8,8 +8,12 @@ from notifier.delivery.providers.base import AddressFault
 
 # Refused permanently for this number: fail over at once.
 PERMANENT = {
+    13223: "numéro mal formé",
+    13224: "numéro invalide ou injoignable",
+    21201: "numéro absent",
     21211: "numéro invalide",
     21214: "numéro injoignable",
+    21216: "numéro que Twilio n’appelle pas",
     21217: "numéro mal formé",
     21265: "code court interdit comme destinataire",
     21401: "numéro invalide",
@@ -32,7 +36,14 @@ OPERATOR = {
     20005: "compte Twilio inactif",
     20008: "compte Twilio de test",
     20404: "compte Twilio inconnu à cette adresse",
+    10004: "trop d’appels à la fois",
+    13227: "région interdite d’appel par les réglages du compte",
+    21203: "appels internationaux interdits par les réglages du compte",
+    21210: "numéro d’appelant qui n’est pas de ce compte",
     21212: "expéditeur invalide",
+    21213: "numéro d’appelant absent",
+    21215: "région interdite d’appel par les réglages du compte",
+    21219: "compte Twilio d’essai : numéro non vérifié",
     21266: "expéditeur et destinataire identiques",
     21408: "région interdite par les réglages du compte",
     21603: "expéditeur absent",
@@ -55,7 +66,7 @@ OPERATOR = {
 }
 
 # Of those, the ones that concern one number or this minute: other messages may pass.
-OF_ONE_NUMBER = {21266, 21408, 21608, 21611, 30001, 30042, 63038}
+OF_ONE_NUMBER = {10004, 13227, 21203, 21215, 21219, 21266, 21408, 21608, 21611, 30001, 30042, 63038}
 
 # In a receipt: why an accepted message did not arrive.
 UNDELIVERED = {
@@ -71,7 +82,7 @@ UNDELIVERED = {
 
 
 # The text or the sender is at fault, perhaps, and another message might pass.
-_NOT_OF_THE_NUMBER = {21602, 21604, 21612, 21617, 30034}
+_NOT_OF_THE_NUMBER = {21201, 21216, 21602, 21604, 21612, 21617, 30034}
 _OPTED_OUT = 21610
 _DEAD = {*PERMANENT, 30005, 30006} - _NOT_OF_THE_NUMBER - {_OPTED_OUT}
 

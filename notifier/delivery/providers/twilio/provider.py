@@ -1,4 +1,7 @@
-"""Send an SMS with Twilio, find one that it may have, ask what became of one."""
+"""Send an SMS with Twilio, find one that it may have, ask what became of one.
+
+`calls.py` does the same with a call.
+"""
 
 import re
 import threading
@@ -109,12 +112,7 @@ class TwilioProvider:
     def send(self, message: Message) -> Outcome:
         client, http = self._client()
         try:
-            created = client.messages.create(
-                to=message.address,
-                body=message.body,
-                status_callback=callback_url(message.pk),
-                **self._sender,
-            )
+            created = self._create(client, message)
         except REFUSED as error:
             return _refusal(error, http.retry_after_s)
         except RequestException as error:
@@ -124,6 +122,14 @@ class TwilioProvider:
         if not MESSAGE_SID.fullmatch(str(created.sid)):
             return unreadable("sans numéro")
         return Outcome(Result.ACCEPTED, provider_id=str(created.sid))
+
+    def _create(self, client: Client, message: Message) -> Any:
+        return client.messages.create(
+            to=message.address,
+            body=message.body,
+            status_callback=callback_url(message.pk),
+            **self._sender,
+        )
 
     def find(self, message: Message) -> Found:
         since = message.created_at - CLOCK_SKEW
@@ -141,13 +147,16 @@ class TwilioProvider:
 
     def ask(self, message: Message) -> Receipt:
         try:
-            return _receipt(self._client()[0].messages(message.provider_id).fetch())
+            return self._fetch(self._client()[0], message.provider_id)
         except REFUSED as error:
             if error.status in NOT_FOUND:
                 raise ProviderIgnorantError(str(error.status)) from error
             raise ProviderUnreachableError(str(error.status)) from error
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
+
+    def _fetch(self, client: Client, provider_id: str) -> Receipt:
+        return _receipt(client.messages(provider_id).fetch())
 
     def account(self) -> Account:
         """Ask what the account says of itself, over the connection that texts take.

@@ -1,13 +1,15 @@
-"""The receipts that Twilio posts to us: whether one is genuine, and what it says."""
+"""What Twilio posts to us: whether it is genuine, and what a receipt of a text or a call says."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.conf import settings
 from twilio.request_validator import RequestValidator
 
 from notifier.delivery.models import MessageState
 from notifier.delivery.providers.base import Receipt
+from notifier.delivery.providers.twilio import call_outcomes
 from notifier.delivery.providers.twilio.errors import explain
 from notifier.delivery.providers.twilio.provider import MESSAGE_SID, TwilioProvider, callback_url
 from notifier.delivery.providers.twilio.statuses import state_of
@@ -17,23 +19,29 @@ ADDRESS = re.compile(r"\+[0-9]{6,15}")
 
 
 def is_genuine(form: Mapping[str, str], signature: str, message_id: int) -> bool:
-    """Check that our own account signed this form for this message.
+    """Check that our own account signed this form as a receipt of this message."""
+    return is_signed(form, signature, callback_url(message_id))
+
+
+def is_signed(form: Mapping[str, str], signature: str, url: str) -> bool:
+    """Check that our own account signed this form for this address of ours.
 
     `signature` is the header X-Twilio-Signature; it covers the public address of the callback and
     every field of the form.
     """
     env = settings.ENVIRONMENT
-    is_signed = RequestValidator(env.TWILIO_AUTH_TOKEN.get_secret_value()).validate(
-        callback_url(message_id), form, signature
-    )
-    return bool(is_signed) and form.get("AccountSid") == env.TWILIO_ACCOUNT_SID
+    validator = RequestValidator(env.TWILIO_AUTH_TOKEN.get_secret_value())
+    is_valid = validator.validate(url, form, signature)
+    return bool(is_valid) and form.get("AccountSid") == env.TWILIO_ACCOUNT_SID
 
 
 def parse_receipt(form: Mapping[str, str]) -> Receipt | None:
-    """Read the receipt in a form; None if its MessageStatus is none of a sent message.
+    """Read the receipt in a form; None if its status is none of a sent message or of a call.
 
     A field that has not the form that Twilio documents counts as empty: the receipt still stands.
     """
+    if "CallStatus" in form:
+        return _parse_call_receipt(form)
     state = state_of(form.get("MessageStatus", ""))
     if state is None:
         return None
@@ -45,6 +53,54 @@ def parse_receipt(form: Mapping[str, str]) -> Receipt | None:
         address=_if_matching(ADDRESS, form.get("To", "")),
         explanation=explain(code) if state is MessageState.UNDELIVERED else "",
         provider=TwilioProvider.name,
+    )
+
+
+def parse_key(form: Mapping[str, str]) -> tuple[str, Receipt]:
+    """Read which key was pressed in a call, and the receipt that this is."""
+    call = _if_matching(MESSAGE_SID, form.get("CallSid", ""))
+    to = _if_matching(ADDRESS, form.get("To", ""))
+    return form.get("Digits", ""), Receipt(call, MessageState.DELIVERED, address=to)
+
+
+@dataclass(frozen=True)
+class InboundSms:
+    """A text that somebody wrote to our number `to`; `opt_out`: what Twilio itself made of it.
+
+    "STOP" and "START" where it keeps a list of refusals and has answered already.
+    """
+
+    provider_id: str
+    sender: str
+    to: str
+    words: str
+    opt_out: str = ""
+
+
+def parse_inbound(form: Mapping[str, str]) -> InboundSms | None:
+    """Read a text that came in; None where no number can be answered, or it has none of its own."""
+    provider_id = _if_matching(MESSAGE_SID, form.get("MessageSid", ""))
+    sender = _if_matching(ADDRESS, form.get("From", ""))
+    if not provider_id or not sender:
+        return None
+    words, opt_out = form.get("Body", ""), form.get("OptOutType", "")
+    return InboundSms(provider_id, sender, form.get("To", ""), words, opt_out)
+
+
+def _parse_call_receipt(form: Mapping[str, str]) -> Receipt | None:
+    status = form["CallStatus"]
+    state = call_outcomes.state_of(status)
+    if state is None:
+        return None
+    code = call_outcomes.code_of(
+        status, form.get("AnsweredBy", ""), form.get("SipResponseCode", "")
+    )
+    return Receipt(
+        _if_matching(MESSAGE_SID, form.get("CallSid", "")),
+        state,
+        code,
+        address=_if_matching(ADDRESS, form.get("To", "")),
+        explanation=call_outcomes.explain(code) if code else "",
     )
 
 
