@@ -18,8 +18,10 @@ from notifier.directory.addresses import confirm
 from notifier.directory.changes import Edits, lock_directory, start_change, write
 from notifier.directory.models import (
     Address,
+    Answer,
     Change,
     ChangeKind,
+    ConfirmationRequest,
     Mandate,
     Organisation,
     OrganisationKind,
@@ -83,6 +85,15 @@ def to_confirm(election: Change, organisations: QuerySet[Organisation]) -> Query
     return rows.filter(pk__in=concerned.values("id"))
 
 
+def undisputed(election: Change, organisations: QuerySet[Organisation]) -> QuerySet[Mandate]:
+    """Return those of `to_confirm` of whom nobody has answered since that it is not them any more.
+
+    Whoever answered so stays to be confirmed, or to be ended, by a person.
+    """
+    disputed = ConfirmationRequest.objects.filter(answer=Answer.NO, answered_at__gte=election.at)
+    return to_confirm(election, organisations).exclude(pk__in=disputed.values("mandates"))
+
+
 def progress_of(election: Change, organisations: QuerySet[Organisation]) -> Progress:
     """Count who was to be confirmed in these organisations, and who still is. Two statements."""
     concerned = Mandate.history.model.objects.filter(
@@ -101,7 +112,7 @@ def end_election(
     with transaction.atomic():
         lock_directory()
         edits = Edits()
-        for mandate in to_confirm(election, organisations).select_for_update(of=("self",)):
+        for mandate in undisputed(election, organisations).select_for_update(of=("self",)):
             mandate.is_confirmed = True
             edits.change(mandate)
         if not edits:

@@ -159,6 +159,24 @@ def test_not_me_any_more_is_shown_to_the_administrator(client: Client, two_mayor
     assert "Noyer" in text(client, f"/importer/campagnes/{campaign.pk}?voir=plus-moi")
 
 
+def test_whoever_is_it_no_more_is_not_confirmed_by_the_end_of_an_election(
+    client: Client, two_mayors
+) -> None:
+    mine, _ = two_mayors
+    client.post("/importer/election", {"day": "2026-03-22", "departement": "25"})
+    election = Change.objects.get()
+    ask(client)
+    Client().post(links()["email"], {"reponse": "non"})
+    page = f"/importer/election/{election.pk}/terminer"
+    assert "1 autre, dont le titulaire a répondu « plus moi », reste à vérifier" in text(
+        client, page
+    )
+    client.post(page)
+    mine.refresh_from_db()
+    assert not mine.is_confirmed
+    assert "Noyer" in text(client, f"/importer/election/{election.pk}")
+
+
 def test_what_is_no_link_or_no_answer_does_nothing(client: Client, two_mayors) -> None:
     ask(client)
     stranger = Client()

@@ -14,7 +14,13 @@ from notifier.accounts.scope import Scope
 from notifier.console.forms.campaigns import ElectionForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.paging import page_after
-from notifier.directory.election import end_election, progress_of, to_confirm, unconfirm_since
+from notifier.directory.election import (
+    end_election,
+    progress_of,
+    to_confirm,
+    unconfirm_since,
+    undisputed,
+)
 from notifier.directory.models import Change, ChangeKind
 from notifier.territory.resolve import communes_in
 
@@ -74,9 +80,11 @@ def end(request: ConsoleRequest, change: int) -> HttpResponse:
         count = ended.counts["changed"] if ended else 0
         messages.success(request, f"Élection terminée : {count} mandats tenus pour confirmés.")
         return redirect(back)
+    to_end = undisputed(found, organisations).count()
     context = {
         "change": found,
-        "progress": progress_of(found, organisations),
+        "count": to_end,
+        "disputed": to_confirm(found, organisations).count() - to_end,
         "confirm": "Terminer",
         "back": back,
     }
