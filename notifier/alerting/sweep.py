@@ -99,6 +99,8 @@ def _expire_review(report_id: UUID) -> None:
 def _undecided(report: Report) -> str:
     if report.is_resources_only:
         return "l’intervention de ces moyens n’est jamais arrivée : personne n’a été prévenu"
+    if report.is_contested:
+        return "personne n’a décidé à temps si c’est la bonne commune : rien n’a changé"
     if report.is_partial:
         return "personne n’a décidé à temps des communes en doute : elles n’ont pas été prévenues"
     return "personne n’a décidé de la commune à temps : personne n’a été prévenu"

@@ -183,6 +183,10 @@ class SourceActivity(models.Model):
         return f"activité de {self.source}"
 
 
+# The verdict of a report that was told, and that somebody whom it told sends back.
+CONTESTED = "contested"
+
+
 class ReportState(models.TextChoices):
     """How far a report has come; every change is a conditional UPDATE."""
 
@@ -305,7 +309,12 @@ class Report(models.Model):
     @property
     def is_ruled_upon(self) -> bool:
         """Whether what it says was ruled upon, if only for some of the communes that it names."""
-        return self.state == ReportState.DECIDED or self.is_partial
+        return self.state == ReportState.DECIDED or self.is_partial or self.is_contested
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether it was told, and somebody whom it told says that the commune is another."""
+        return self.verdict == CONTESTED
 
     @property
     def is_resources_only(self) -> bool:

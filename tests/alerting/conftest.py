@@ -77,12 +77,17 @@ def rules(operator: Callable[[str], None]) -> None:
 
 
 @pytest.fixture
-def asking(operator: Callable[[str], None], db) -> Source:
-    """That dispatch centre, where a fire asks for one answer and a search for each's."""
-    from tests.alerting.house import dispatch_centre
-
+def asking_rules(operator: Callable[[str], None]) -> None:
+    """Those where a fire asks for one answer, and a search for each's."""
     asked = {"C04": 'edge = "all"\nanswer = "one"\n', "C10": 'answer = "each"\n'}
     operator(written([(*family[:6], asked.get(family[0], family[6])) for family in FAMILIES]))
+
+
+@pytest.fixture
+def asking(asking_rules, db) -> Source:
+    """That dispatch centre where a fire asks for an answer."""
+    from tests.alerting.house import dispatch_centre
+
     return dispatch_centre()
 
 

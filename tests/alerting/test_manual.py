@@ -13,10 +13,11 @@ from django.utils import timezone
 from time_machine import travel
 
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.escalation.one_more import people_to_tell
 from notifier.alerting.manual.action import Actor, ManualActionError
 from notifier.alerting.manual.ending import close, withdraw
 from notifier.alerting.manual.resend import resend
-from notifier.alerting.manual.tell import people_to_tell, tell
+from notifier.alerting.manual.tell import tell
 from notifier.alerting.models import Alert, ManualAction, Notification, NotificationState
 from notifier.alerting.review.decisions import decide_communes
 from notifier.delivery.models import Message, MessageState, Result

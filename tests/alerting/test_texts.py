@@ -19,8 +19,10 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
+from notifier.alerting.answers.answer import answer
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.figures.mail import mail_figures
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
 from notifier.delivery.sweep import upkeep
@@ -512,6 +514,21 @@ def duty_review(stage: Stage) -> None:
     stage.leaves("plusieurs communes, dont une en doute")
 
 
+def duty_contested(stage: Stage) -> None:
+    """The police wants to be called, the mayor says that it is not his commune."""
+    contact(mobile=number(1))
+    contact("police_municipale", mobile=number(2))
+    stage.push(category=FIRE)
+    stage.leaves("une alerte", to=lambda _: False)
+    alert, (mayor, police) = Alert.objects.get(), Notification.objects.order_by("id")
+    answer(alert.pk, police.recipient, AnswerKind.CALL_ME, AnswerMeans.LINK)
+    stage.leaves("« rappelez-moi »", to=lambda address: address == DUTY)
+    answer(alert.pk, mayor.recipient, AnswerKind.NOT_MINE, AnswerMeans.LINK)
+    stage.leaves("« pas ma commune »", to=lambda address: address == DUTY)
+    stage.waits(hours=4)
+    stage.leaves("que personne n’a vérifié", to=lambda address: address == DUTY)
+
+
 def duty_review_expired(stage: Stage) -> None:
     stage.push(location=CONFLICT)
     stage.leaves("à vérifier", to=lambda _: False)
@@ -722,7 +739,8 @@ CASES: list[Callable[[Stage], None]] = [
     cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest,
     digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
-    duty_review_expired, duty_resources_alone, duty_superseded, duty_cap, duty_hard_cap,
+    duty_contested, duty_review_expired, duty_resources_alone, duty_superseded, duty_cap,
+    duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
     organisation_stand_in, digest_of_conventions,
 ]  # fmt: skip

@@ -8,10 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.alerting.answers.alive import takes_answers
-from notifier.alerting.escalation.taken import tell_taken
+from notifier.alerting.answers.alive import is_of_organisation, takes_answers
+from notifier.alerting.answers.effects import (
+    COUNTED_KINDS,
+    answers_to,
+    ask_for_call,
+    count,
+    hand_over,
+    send_back,
+    take,
+)
+from notifier.alerting.escalation.one_more import NotTellableError
 from notifier.alerting.models import (
     KNOWN,
     OF_ALERT,
@@ -23,15 +33,14 @@ from notifier.alerting.models import (
     NotificationState,
 )
 from notifier.alerting.notification.journal import alert_entry
-from notifier.alerting.notification.recipients import recipient_key
-from notifier.directory.recipients import orders_of_telling
+from notifier.alerting.throttling.limits import UsageChangedError
 from notifier.intake.incident import lock_incident
 from notifier.intake.models import Report
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
 
-# With these somebody knows; the others send the alert on, or back.
-COUNTED_KINDS = (AnswerKind.NOTED, AnswerKind.TAKEN, AnswerKind.CALL_ME)
+# How often another worker may count the day's first text meanwhile.
+MAX_TRIES = 3
 
 
 class AnswerRefusedError(Exception):
@@ -63,36 +72,80 @@ def answer(
     It is also that to the alerts of other organisations that the same text told of.
     `handed_to_mandate`: of what is handed over, to whom; the next in order where nothing is said.
     Raises AnswerRefusedError where the alert is over, or was not told to this person, or the person
-    has left the organisation.
+    has left the organisation; of what is handed over, where nobody can be told so.
     """
-    with transaction.atomic():
-        incident_id = Alert.objects.values_list("incident_id", flat=True).get(pk=alert_id)
-        reports = lock_incident(incident_id)
-        return _answer(alert_id, recipient, _Given(kind, means, handed_to_mandate), reports)
+    incident_id = Alert.objects.values_list("incident_id", flat=True).get(pk=alert_id)
+    given = _Given(recipient, AnswerKind(kind), AnswerMeans(means), handed_to_mandate)
+    for tries_left in reversed(range(MAX_TRIES)):
+        try:
+            with transaction.atomic():
+                return _answer(alert_id, given, lock_incident(incident_id))
+        except UsageChangedError:
+            if not tries_left:
+                raise
+    raise AssertionError
 
 
 @dataclass(frozen=True)
 class _Given:
+    recipient: str
     kind: AnswerKind
     means: AnswerMeans
-    handed_to_mandate: int | None = None
+    handed_to_mandate: int | None
 
 
-def _answer(alert_id: int, recipient: str, given: _Given, reports: list[Report]) -> AnswerResult:
+def _answer(alert_id: int, given: _Given, reports: list[Report]) -> AnswerResult:
     alerts = _locked_alerts(reports)
     alert = alerts[alert_id]
     if not takes_answers(alert, timezone.now()):
         raise AnswerRefusedError("cette alerte est terminée, elle n’attend plus de réponse")
-    told = _told(alert, recipient)
+    told = _told(alert, given.recipient)
     if not told:
         raise AnswerRefusedError("cette alerte n’a pas été adressée à cette personne")
-    if not _is_there(alert, recipient):
+    if not is_of_organisation(given.recipient, alert.ref):
         raise AnswerRefusedError("cette personne n’est plus dans l’annuaire de cet organisme")
-    is_new = _store(alert, recipient, told[-1].title, given)
-    for other, title in _known_by(told, alerts):
-        _store(other, recipient, title, given)
+    title = told[-1].title
+    is_new = _keep(alert, title, given)
+    if is_new:
+        others = _known_by(told, alerts)
+        _follow(alert, title, given, reports)
+        for other, other_title in others if given.kind is not AnswerKind.HANDED_OVER else ():
+            if _keep(other, other_title, given):
+                _follow(other, other_title, given, reports)
+    return _result(alert, given.recipient, is_new=is_new)
+
+
+def _follow(alert: Alert, title: str, given: _Given, reports: list[Report]) -> None:
+    if given.kind in COUNTED_KINDS:
+        count(alert)
+    if given.kind is AnswerKind.TAKEN:
+        take(alert, given.recipient, title)
+    elif given.kind is AnswerKind.CALL_ME:
+        ask_for_call(alert, given.recipient, title)
+    elif given.kind is AnswerKind.NOT_MINE:
+        send_back(alert, title, reports)
+    elif given.kind is AnswerKind.HANDED_OVER:
+        try:
+            handed_to = hand_over(alert, title, given.handed_to_mandate)
+        except NotTellableError as error:
+            raise AnswerRefusedError(str(error)) from error
+        _of(alert, given.recipient).filter(kind=given.kind).update(handed_to=handed_to)
+
+
+def _of(alert: Alert, recipient: str) -> QuerySet[Answer]:
+    """Select what the recipient answered since the alert was opened."""
+    return answers_to(alert).filter(recipient=recipient)
+
+
+def _result(alert: Alert, recipient: str, *, is_new: bool) -> AnswerResult:
     alert.refresh_from_db(fields=["taken_by", "taken_title"])
-    return AnswerResult(is_new, alert.taken_title, alert.taken_by == recipient)
+    handed_over = _of(alert, recipient).filter(kind=AnswerKind.HANDED_OVER).first()
+    return AnswerResult(
+        is_new,
+        alert.taken_title,
+        alert.taken_by == recipient,
+        handed_over.handed_to if handed_over else "",
+    )
 
 
 def _locked_alerts(reports: list[Report]) -> dict[int, Alert]:
@@ -113,75 +166,45 @@ def _told(alert: Alert, recipient: str) -> list[Notification]:
         revision__gte=alert.opened_revision,
         message__isnull=False,
     )
-    told = (NotificationState.QUEUED, NotificationState.RESENT)
-    return [row for row in rows.order_by("pk") if row.state in told or row.reason == KNOWN]
+    return [row for row in rows.order_by("pk") if _is_told_by(row)]
 
 
 def _known_by(told: list[Notification], alerts: dict[int, Alert]) -> list[tuple[Alert, str]]:
     """Return the other alerts that these texts told of, each with their reader's function there."""
-    rows = Notification.objects.filter(
-        message__in=[row.message_id for row in told],
-        reason=KNOWN,
-        state=NotificationState.SUPPRESSED,
-    )
+    own = told[-1]
+    rows = Notification.objects.filter(message__in=[row.message_id for row in told])
     titles: dict[int, str] = {}
-    for row in rows.exclude(alert=told[0].alert_id).order_by("pk"):
+    for row in rows.exclude(alert=own.alert_id).order_by("pk"):
         alert = alerts.get(row.alert_id or 0)
-        if alert and alert.is_open and alert.answers_wanted:
-            is_same_person = row.recipient == told[0].recipient
-            titles[alert.pk] = row.title if is_same_person else told[-1].title
+        if alert and alert.is_open and alert.answers_wanted and _is_told_by(row):
+            titles[alert.pk] = row.title if row.recipient == own.recipient else own.title
     return [(alerts[pk], title) for pk, title in titles.items()]
 
 
-def _is_there(alert: Alert, recipient: str) -> bool:
-    """Return whether the recipient has a mandate in the organisation, absent or not."""
-    order = orders_of_telling([alert.ref], timezone.now())[alert.ref]
-    people = [placed.person for placed in order.placed]
-    people += [passed.person for passed in order.passed_over]
-    return any(recipient_key(person) == recipient for person in people)
+def _is_told_by(row: Notification) -> bool:
+    """Whether its message tells of its alert, or told it before it was sent again."""
+    is_sent = row.state in (NotificationState.QUEUED, NotificationState.RESENT)
+    return is_sent or row.reason == KNOWN
 
 
-def _store(alert: Alert, recipient: str, title: str, given: _Given) -> bool:
-    """Keep the answer and what follows from it; return whether it was not there before."""
-    kind, means = given.kind, given.means
+def _keep(alert: Alert, title: str, given: _Given) -> bool:
+    """Keep the answer, and write it down; return whether it was not there before."""
     _, is_new = Answer.objects.get_or_create(
         alert=alert,
         opened_revision=alert.opened_revision,
-        recipient=recipient,
-        kind=kind,
+        recipient=given.recipient,
+        kind=given.kind,
         defaults={
             "incident_id": alert.incident_id,
             "title": title,
-            "means": means,
+            "means": given.means,
             "at": timezone.now(),
         },
     )
-    if not is_new:
-        return False
-    what = f"{title} : {kind.label}, {means.label}"
-    entry = alert_entry(alert, Step.ANSWERED, what, alert=alert.pk, kind=kind, means=means)
-    write_entries([entry])
-    if kind in COUNTED_KINDS:
-        _count(alert)
-    if kind is AnswerKind.TAKEN:
-        _take(alert, recipient, title)
-    return True
-
-
-def _count(alert: Alert) -> None:
-    """Wait no longer once as many people know as are wanted."""
-    answers = Answer.objects.filter(
-        alert=alert.pk, opened_revision=alert.opened_revision, kind__in=COUNTED_KINDS
-    )
-    people = answers.order_by().values("recipient").distinct().count()
-    if people >= alert.answers_wanted:
-        waiting = Alert.objects.filter(pk=alert.pk, answered_at=None)
-        waiting.update(answered_at=timezone.now(), answer_due_at=None)
-
-
-def _take(alert: Alert, recipient: str, title: str) -> None:
-    """Let the first who takes it have it; everyone else whom it told learns by whom."""
-    free = Alert.objects.filter(pk=alert.pk, taken_at=None)
-    if free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title):
-        alert.refresh_from_db(fields=["taken_at", "taken_by", "taken_title"])
-        tell_taken(alert)
+    if is_new:
+        what = f"{title} : {given.kind.label}, {given.means.label}"
+        entry = alert_entry(
+            alert, Step.ANSWERED, what, alert=alert.pk, kind=given.kind, means=given.means
+        )
+        write_entries([entry])
+    return is_new

@@ -9,12 +9,15 @@ from datetime import datetime
 from django.utils import timezone
 
 from notifier.alerting.answer_link import is_secret, secret_hash, without_secrets
-from notifier.alerting.answers.alive import readable_until, takes_answers
+from notifier.alerting.answers.alive import (
+    is_of_organisation,
+    readable_until,
+    takes_answers,
+)
+from notifier.alerting.answers.effects import answers_to
+from notifier.alerting.escalation.one_more import Untold, people_to_tell
 from notifier.alerting.models import Alert, Answer, Notification, NotificationKind
-from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.models import Channel, Message
-from notifier.directory.models import OrganisationRef
-from notifier.directory.recipients import Recipient, orders_of_telling
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,6 @@ class ToldText:
     at: datetime
     revision: int
     text: str
-
-
-@dataclass(frozen=True)
-class Successor:
-    """Somebody to whom the reader may hand the alert over, by function."""
-
-    mandate_id: int
-    title: str
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,8 @@ class OpenedAlert:
     """What the reader was told of it since it was opened, the oldest first."""
     answers: Sequence[Answer]
     """What the reader answered since then."""
-    successors: Sequence[Successor]
-    """To whom it can be handed over, the next in order first."""
+    successors: Sequence[Untold]
+    """To whom it can be handed over, the next in order first; nobody once it is of no use."""
     takes_answers: bool
     """False once it is over."""
 
@@ -72,8 +67,8 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
     if told is None or told.alert is None or now > readable_until(told.alert):
         return None
     alert, recipient = told.alert, told.recipient
-    people, passed_over = _people_of(alert.ref, now)
-    if not any(recipient_key(person) == recipient for person in [*people, *passed_over]):
+    is_told = told.revision >= alert.opened_revision
+    if not is_told or not is_of_organisation(recipient, alert.ref):
         return None
     is_open = takes_answers(alert, now)
     return OpenedAlert(
@@ -81,22 +76,9 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
         recipient,
         told.title,
         _texts(alert, recipient),
-        list(
-            Answer.objects.filter(
-                alert=alert.pk, recipient=recipient, opened_revision=alert.opened_revision
-            )
-        ),
-        _successors(alert, people) if is_open else (),
+        list(answers_to(alert).filter(recipient=recipient)),
+        people_to_tell([alert]).get(alert.pk, ()) if is_open else (),
         is_open,
-    )
-
-
-def _people_of(ref: OrganisationRef, now: datetime) -> tuple[list[Recipient], list[Recipient]]:
-    """Return who can be told, in order, and who is absent or cannot be reached."""
-    order = orders_of_telling([ref], now)[ref]
-    return (
-        [placed.person for placed in order.placed],
-        [passed.person for passed in order.passed_over],
     )
 
 
@@ -114,15 +96,4 @@ def _texts(alert: Alert, recipient: str) -> list[ToldText]:
     return [
         ToldText(message.created_at, revision, without_secrets(message.body))
         for revision, message in sorted(by_revision.items())
-    ]
-
-
-def _successors(alert: Alert, people: Sequence[Recipient]) -> list[Successor]:
-    """Return whom nothing of the alert told yet, and who can be reached, in order."""
-    told = Notification.objects.filter(alert=alert.pk, revision__gte=alert.opened_revision)
-    known = set(told.exclude(recipient="").values_list("recipient", flat=True))
-    return [
-        Successor(person.mandate_id, person.title)
-        for person in people
-        if person.addresses and recipient_key(person) not in known
     ]

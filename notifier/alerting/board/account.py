@@ -13,9 +13,9 @@ from notifier.alerting.board.incidents import OrganisationLine, organisation_lin
 from notifier.alerting.board.readers import Outcome, Reached, Reader, reader
 from notifier.alerting.board.wordings import Wording, wordings, words_of
 from notifier.alerting.decision.who import Answer, answers
+from notifier.alerting.escalation.one_more import Untold, people_to_tell
 from notifier.alerting.kinds import Kind
 from notifier.alerting.manual.resend import may_arrive_twice, why_not_resent
-from notifier.alerting.manual.tell import Untold, people_to_tell
 from notifier.alerting.models import (
     KNOWN,
     OF_ALERT,

@@ -105,6 +105,9 @@ class ReviewFacts:
     exercise: bool
     page: str = ""
     """The address of its page in the administration."""
+    is_contested: bool = False
+    """Whether somebody who was told says that the commune is another; `told` names those told."""
+    told: str = ""
 
 
 STATUS_WORDS = {
@@ -258,6 +261,8 @@ def review_context(facts: ReviewFacts) -> ReviewContext:
         "resources_only": facts.is_resources_only,
         "kept": facts.is_kept,
         "expired": facts.is_expired,
+        "contested": facts.is_contested,
+        "told": facts.told,
         "exercise": facts.exercise,
     }
 

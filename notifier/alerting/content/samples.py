@@ -132,6 +132,10 @@ REVIEW_SAMPLE = ReviewFacts(
 )
 REVIEW_SAMPLES = [
     REVIEW_SAMPLE,
+    *(
+        replace(REVIEW_SAMPLE, is_contested=True, told="Delle (90033)", is_expired=expired)
+        for expired in (False, True)
+    ),
     replace(REVIEW_SAMPLE, clues=[], candidates=[]),
     *(
         replace(REVIEW_SAMPLE, severity="", is_resources_only=True, is_expired=expired)

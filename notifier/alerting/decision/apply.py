@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from django.utils import timezone
 
 from notifier.alerting.decision.journal import alert_entries, place_entries, ruling_entry
 from notifier.alerting.decision.plan import DecisionPlan, ReportPlan
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Alert, Notification, NotificationKind, NotificationState
+from notifier.alerting.models import (
+    Alert,
+    Answer,
+    AnswerKind,
+    Notification,
+    NotificationKind,
+    NotificationState,
+)
 from notifier.alerting.notification.history import end_deferred
 from notifier.alerting.notification.journal import alert_entry, deferral_entries
 from notifier.alerting.notification.store import queue_duty_mails, store
@@ -45,6 +53,7 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
         (r.report, r.ruled_report.placement.state, " ; ".join(r.reasons)) for r in plan.report_plans
     )
     for report_plan in plan.report_plans:
+        _ask_again(report_plan, plan.situation.now)
         _replace(report_plan)
     write_entries([*entries, *_decision_entries(plan)])
     for report_plan in plan.report_plans:
@@ -141,6 +150,18 @@ def _store_suppressed(plan: DecisionPlan) -> None:
         for ruled in report_plan.ruled_report.rulings
         if ruled.kind is None
     )
+
+
+def _ask_again(report_plan: ReportPlan, now: datetime) -> None:
+    """Let the alerts go on whose commune somebody contested, and that a person left as they are."""
+    report = report_plan.report
+    before = next(r for r in report_plan.ruled_report.incident_reports if r.pk == report.pk)
+    if before.is_contested and report_plan.ruled_report.placement.is_placed:
+        contested = Answer.objects.filter(incident=report.incident_id, kind=AnswerKind.NOT_MINE)
+        waiting = Alert.objects.filter(
+            pk__in=contested.values("alert"), is_open=True, answered_at=None, answer_due_at=None
+        )
+        waiting.update(answer_due_at=now)
 
 
 def _replace(report_plan: ReportPlan) -> None:

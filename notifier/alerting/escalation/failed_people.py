@@ -38,7 +38,7 @@ def failed_people_clause(
     others = [n for n in by_person.get(failed.recipient, ()) if n.channel != failed.channel]
     is_elsewhere = is_tried_still or any(n.message_state not in FAILED_STATES for n in others)
     how = f" {_ON[Channel(failed.channel)]}" if is_elsewhere else ""
-    return f"{_named(failed)} {_so_far(failed)}{_agreeing(failed.title)}{how}"
+    return f"{_named(failed)} {_so_far(failed)}{agreeing(failed.title)}{how}"
 
 
 def silent_people_clause(silent: Sequence[Notification]) -> str:
@@ -70,7 +70,7 @@ def _so_far(failed: Notification) -> str:
 def _nobody_of(lost: list[Notification]) -> str:
     first = _named(lost[0])
     if len(lost) == 1:
-        return f"{first} n’a pu être joint{_agreeing(lost[0].title)}"
+        return f"{first} n’a pu être joint{agreeing(lost[0].title)}"
     others = f"{len(lost) - 1} autres" if len(lost) > 2 else _named(lost[1])
     return f"{first} et {others} n’ont pu être joints"
 
@@ -83,5 +83,6 @@ def _named(notification: Notification) -> str:
     return with_article(title)
 
 
-def _agreeing(title: str) -> str:
+def agreeing(title: str) -> str:
+    """Return what a participle ends in that agrees with the function."""
     return "e" if title in _FEMININE else ""

@@ -1,11 +1,14 @@
 """Decide reviews: a person says which communes an uncertain report concerns."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.policy.current import categories, list_communes
-from notifier.alerting.review.notices import cancel_notices
+from notifier.alerting.review.contest import goes_on_in, send_back
+from notifier.alerting.review.notices import cancel_notices, review_entry
 from notifier.alerting.scheduling import enqueue_decision
 from notifier.intake.incident import lock_incidents
 from notifier.intake.models import Report, ReportState
@@ -154,23 +157,24 @@ def _checked_one(report: Report, code: str, why: str) -> Commune:
 def supersede_older(report: Report, reports: list[Report]) -> None:
     """Close the reviews of older reports, whose place this report makes certain.
 
-    In the transaction that decides it.
+    What is contested of an older one is so of this one, where it names the same place. In the
+    transaction that decides it.
     """
     older = [r for r in reports if r.state == ReportState.REVIEW and r.sequence < report.sequence]
     if not older:
         return
     cancel_notices(older)
-    Report.objects.filter(pk__in=[r.pk for r in older], state=ReportState.REVIEW).update(
-        state=ReportState.SUPERSEDED,
-        reason=f"le n° {report.sequence} a levé le doute",
-        handled_at=timezone.now(),
-    )
-    write_entries(
-        new_entry(
-            r.incident_id,
-            Step.REVIEW,
-            f"N° {r.sequence} : rien à vérifier, le n° {report.sequence} a levé le doute.",
-            report=str(r.pk),
-        )
-        for r in older
-    )
+    contested = [r for r in older if goes_on_in(report, r)]
+    clear = f"le n° {report.sequence} a levé le doute"
+    _supersede([r for r in older if r not in contested], clear, f"rien à vérifier, {clear}")
+    moved = f"la vérification porte sur le n° {report.sequence}, qui dit le même lieu"
+    _supersede(contested, moved, moved)
+    if contested:
+        send_back(report, contested[-1].reason)
+
+
+def _supersede(reports: Sequence[Report], reason: str, what: str) -> None:
+    waiting = Report.objects.filter(pk__in=[r.pk for r in reports], state=ReportState.REVIEW)
+    if reports:
+        waiting.update(state=ReportState.SUPERSEDED, reason=reason, handled_at=timezone.now())
+        write_entries(review_entry(report, what) for report in reports)

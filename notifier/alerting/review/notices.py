@@ -34,6 +34,8 @@ from notifier.moments import written_moment
 from notifier.territory.resolution.names import normalise
 from notifier.territory.resolve import Commune, commune_by_code, communes_in, first_commune_in
 
+NO_ADDRESS = "aucune adresse de permanence à prévenir"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -120,9 +122,28 @@ def expiry_notice(report: Report, reason: str) -> Notice:
     return _notice(report, reason, is_expired=True)
 
 
+def contested_notice(report: Report, reason: str) -> Notice:
+    """Plan the mail that asks the duty officer about what was told, and may be elsewhere."""
+    subject, body = composer().review(review_facts(report, reason))
+    mail = duty_mail(
+        NotificationKind.REVIEW,
+        report.source,
+        dedup_key=_contested_key(report),
+        incident_id=report.incident_id,
+        subject=subject,
+        body=body,
+    )
+    said = f"{TITLE} prévenue par courriel ({mail.masked})" if mail.address else NO_ADDRESS
+    return [mail], [review_entry(report, f"{reason}, à vérifier ; {said}")]
+
+
 def cancel_notices(reports: Iterable[Report]) -> None:
     """Cancel the mails about these reports that are not sent yet."""
-    keys = [dedup_key(report, is_expired=late) for report in reports for late in (False, True)]
+    keys = [
+        key
+        for report in reports
+        for key in (dedup_key(report), dedup_key(report, is_expired=True), _contested_key(report))
+    ]
     notices = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
     cancel_pending(notices.values_list("message_id", flat=True))
 
@@ -130,6 +151,10 @@ def cancel_notices(reports: Iterable[Report]) -> None:
 def dedup_key(report: Report, *, is_expired: bool = False) -> str:
     """Return the key of a mail about a report: one that asks, one that says it is too late."""
     return f"review-{report.pk.hex}-{'expired' if is_expired else 'asked'}"
+
+
+def _contested_key(report: Report) -> str:
+    return f"review-{report.pk.hex}-contested"
 
 
 def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
@@ -146,7 +171,7 @@ def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
         expires_at=None if is_expired else deadline(report),
     )
     if not mail.address:
-        return [mail], [review_entry(report, "aucune adresse de permanence à prévenir")]
+        return [mail], [review_entry(report, NO_ADDRESS)]
     if report.is_resources_only:
         what = "moyens sans intervention"
     else:
@@ -183,6 +208,8 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
         is_resources_only=report.is_resources_only,
         is_kept=is_kept,
         is_expired=is_expired,
+        is_contested=report.is_contested,
+        told=_list_told(report),
         exercise=report.exercise,
         page=settings.ENVIRONMENT.PUBLIC_URL + reverse("console:review", args=[report.pk]),
     )
@@ -193,6 +220,12 @@ def _listed(ranked: list[Candidate]) -> list[str]:
     rest = len(ranked) - MAX_LISTED
     labels = [candidate.label for candidate in ranked[:MAX_LISTED]]
     return [*labels, f"et {rest} de plus"] if rest > 0 else labels
+
+
+def _list_told(report: Report) -> str:
+    """List the communes that were told of what is contested."""
+    codes = report.communes if report.is_contested else ()
+    return list_communes([c for c in map(commune_by_code, codes) if c is not None])
 
 
 def _list_certain(report: Report) -> str:

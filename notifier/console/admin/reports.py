@@ -22,7 +22,7 @@ from notifier.console.admin.base import (
 )
 from notifier.console.clues import clues_of
 from notifier.delivery.models import Message
-from notifier.intake.models import Report
+from notifier.intake.models import CONTESTED, Report
 from notifier.journal.models import Entry
 from notifier.journal.write import timeline
 from notifier.territory.resolve import Verdict
@@ -33,6 +33,7 @@ VERDICTS = {
     Verdict.CONFLICT: "indices contradictoires",
     Verdict.UNKNOWN: "indices insuffisants",
     "decided": "décidée par une personne",
+    CONTESTED: "contestée par une personne prévenue",
     "": NOTHING,
 }
 PLACE = {

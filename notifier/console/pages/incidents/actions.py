@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods
 from notifier.accounts.roles import Permission
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.readers import reader
+from notifier.alerting.escalation.one_more import people_to_tell
 from notifier.alerting.manual.action import Actor, ManualActionError
 from notifier.alerting.manual.ending import close, withdraw
 from notifier.alerting.manual.resend import may_arrive_twice, resend
-from notifier.alerting.manual.tell import people_to_tell, tell
+from notifier.alerting.manual.tell import tell
 from notifier.alerting.release.relay import relay, waiting_relays
 from notifier.alerting.throttling.quota import mark_released
 from notifier.console.forms.incidents import ReasonForm, TellForm

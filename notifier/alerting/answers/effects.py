@@ -1,0 +1,76 @@
+"""What follows from an answer: who is waited for still, who took it, who is told or asked next.
+
+In the transaction of the answer, under the incident's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from notifier.alerting.escalation.duty_alarm import alarm_duty
+from notifier.alerting.escalation.failed_people import agreeing, with_article
+from notifier.alerting.escalation.failover import store_throttled
+from notifier.alerting.escalation.one_more import plan_for, wait_for_answer
+from notifier.alerting.escalation.taken import tell_taken
+from notifier.alerting.models import Alert, Answer, AnswerKind
+from notifier.alerting.notification.history import notifications_of
+from notifier.alerting.notification.journal import alert_entry, recipients_in_words
+from notifier.alerting.review.contest import contest
+from notifier.intake.models import Report
+from notifier.journal.models import Step
+from notifier.journal.write import write_entries
+
+# With these somebody knows; the others send the alert on, or back.
+COUNTED_KINDS = (AnswerKind.NOTED, AnswerKind.TAKEN, AnswerKind.CALL_ME)
+
+
+def answers_to(alert: Alert) -> QuerySet[Answer]:
+    """Select what was answered since the alert was opened, the oldest first."""
+    return Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
+
+
+def count(alert: Alert) -> None:
+    """Wait no longer once as many people know as are wanted."""
+    known = answers_to(alert).filter(kind__in=COUNTED_KINDS)
+    people = known.order_by().values("recipient").distinct().count()
+    if 0 < alert.answers_wanted <= people:
+        waiting = Alert.objects.filter(pk=alert.pk, answered_at=None)
+        waiting.update(answered_at=timezone.now(), answer_due_at=None)
+
+
+def take(alert: Alert, recipient: str, title: str) -> None:
+    """Let the first who takes it have it; everyone else whom it told learns by whom."""
+    free = Alert.objects.filter(pk=alert.pk, taken_at=None)
+    if free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title):
+        alert.refresh_from_db(fields=["taken_at", "taken_by", "taken_title"])
+        tell_taken(alert)
+
+
+def ask_for_call(alert: Alert, recipient: str, title: str) -> None:
+    """Have the duty officer call back, once for each person."""
+    key = f"call-me-{alert.pk}-{alert.opened_revision}-{recipient}"
+    alarm_duty(alert, f"{with_article(title)} demande à être rappelé{agreeing(title)}", key)
+
+
+def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
+    """Tell the person of this mandate as if it were their turn; None: the next in order.
+
+    Returns the function. Raises NotTellableError where nobody can be told so.
+    """
+    more = plan_for(alert, mandate_id)
+    what = f"transmis par {title}, au tour de {recipients_in_words(more.planned)}"
+    entry = alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="handed_over")
+    write_entries([entry])
+    store_throttled(more.planned, notifications_of(alert.pk))
+    wait_for_answer(alert, more.category)
+    return more.person.title
+
+
+def send_back(alert: Alert, title: str, reports: Sequence[Report]) -> None:
+    """Ask a person where it is; until then nobody else is told of the alert for want of answers."""
+    Alert.objects.filter(pk=alert.pk).update(answer_due_at=None)
+    who = f"{alert.organisation_name} : {with_article(title)}"
+    contest(reports, f"{who} répond que ce n’est pas sa commune")

@@ -1,0 +1,50 @@
+"""Send a report back to review: somebody whom it told says that the commune is another.
+
+What was told stays as it is, and later states are told as before, until a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from notifier.alerting.notification.store import queue_duty_mails
+from notifier.alerting.review.notices import contested_notice
+from notifier.intake.models import CONTESTED, Report, ReportState
+from notifier.intake.schema.vocabulary import Status
+from notifier.journal.write import write_entries
+
+
+def contest(reports: Sequence[Report], why: str) -> None:
+    """Let a person decide anew where the incident is; `why` is in French, without a name.
+
+    `reports` are all of its incident, locked by the caller; the latest that was ruled upon is the
+    one in doubt. Does nothing where that was sent back already.
+    """
+    ruled = [report for report in reports if report.is_ruled_upon and not report.is_contested]
+    if not ruled or any(is_open_contest(report) for report in reports):
+        return
+    send_back(max(ruled, key=lambda report: report.sequence), why)
+
+
+def send_back(report: Report, why: str) -> None:
+    """Put a decided report back into review, and ask the duty officer; in a decision as well."""
+    now = timezone.now()
+    decided = Report.objects.filter(pk=report.pk, state=ReportState.DECIDED)
+    if decided.update(state=ReportState.REVIEW, verdict=CONTESTED, reason=why, handled_at=now):
+        report.state, report.verdict, report.reason = ReportState.REVIEW, CONTESTED, why
+    mails, entries = contested_notice(report, why)
+    queue_duty_mails(mails)
+    write_entries(entries)
+
+
+def is_open_contest(report: Report) -> bool:
+    """Return whether a person is still to decide on it."""
+    return report.is_contested and report.state == ReportState.REVIEW
+
+
+def goes_on_in(report: Report, contested: Report) -> bool:
+    """Return whether a later report names the same place, and so leaves it in doubt."""
+    is_over = report.status in (Status.CLOSED, Status.CANCELLED)
+    return is_open_contest(contested) and report.location == contested.location and not is_over
