@@ -92,7 +92,8 @@ class Telephones:
         replies = _replies(answer)
         for text in replies if not sid else ():
             self._record.receive(_reply(written.to, to, text))
-        code = self._record.callbacks[-1].code
+        posted = [once for once in self._record.callbacks if once.sid == written.sid]
+        code = posted[-1].code
         return web.json_response({"sid": written.sid, "code": code, "replies": replies})
 
 

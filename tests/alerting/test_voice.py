@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from notifier.alerting.answers.by_telephone import NOTED, TAKEN, answer_call
 from notifier.alerting.models import Alert, Answer, AnswerMeans, Notification
+from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -114,12 +115,23 @@ def test_a_dead_mobile_itself_is_not_called(source) -> None:
     assert told() == [sms(1), sms(2)]
 
 
-def test_a_mobile_that_was_off_is_called_and_key_1_leaves_the_next_in_peace(source) -> None:
+def test_a_mobile_that_is_off_is_not_called_either(source) -> None:
     contact("maire", mobile=number(1))
     contact("adjoint", mobile=number(2))
     push(source, category=FIRE)
     hand_over()
     settle(messages()[0], MessageState.UNDELIVERED, "30003")
+    assert told() == [sms(1), sms(2)]
+
+
+def test_a_text_of_which_nobody_knows_is_spoken_and_key_1_leaves_the_next_in_peace(source) -> None:
+    contact("maire", mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    push(source, category=FIRE)
+    hand_over(lambda _: Outcome(Result.UNKNOWN, detail="ligne coupée"))
+    (text,) = messages()
+    text.refresh_from_db()
+    follow_up(text)  # the provider could not be asked to the end
     assert told() == [sms(1), call(number(1))]
     hand_over()
     settle(last_call(), MessageState.DELIVERED)

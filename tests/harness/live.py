@@ -8,11 +8,11 @@ from typing import Literal, TypeVar
 
 import pytest
 
-from notifier.simulator.client import Mail, Sms
+from notifier.simulator.client import Call, Mail, Sms
 from tests.harness.service import Service
 
 Found = TypeVar("Found")
-Kind = Literal["sms", "mails"]
+Kind = Literal["sms", "mails", "calls"]
 
 
 class Live:
@@ -25,6 +25,7 @@ class Live:
         self.simulator.reset()
         self._claimed_sms: set[str] = set()
         self._claimed_mails: set[int] = set()
+        self._claimed_calls: set[str] = set()
 
     def expect_sms(self, *, to: str, containing: str = "", timeout: float = 15.0) -> Sms:
         """Wait for one more SMS to this number that holds this text, and claim it."""
@@ -57,6 +58,17 @@ class Live:
         self._claimed_mails.add(place)
         return mail
 
+    def expect_call(self, *, to: str, containing: str = "", timeout: float = 15.0) -> Call:
+        """Wait for one more call to this number that says this text, and claim it."""
+
+        def found() -> Call | None:
+            fresh = (c for c in self.simulator.calls(to) if c["sid"] not in self._claimed_calls)
+            return next((call for call in fresh if containing in call["twiml"]), None)
+
+        call = self._wait(found, "calls", f"a call to {to} with {containing!r}", timeout)
+        self._claimed_calls.add(call["sid"])
+        return call
+
     def verify(self) -> None:
         """Fail, naming it, if any message came that the test did not claim."""
         self.service.start_broker()
@@ -73,6 +85,11 @@ class Live:
             for place, mail in enumerate(self.simulator.mails())
             if place not in self._claimed_mails
         ]
+        surplus += [
+            f"call to {call['to']}: {call['twiml']}"
+            for call in self.simulator.calls()
+            if call["sid"] not in self._claimed_calls
+        ]
         if surplus:
             pytest.fail("messages that nobody expected:\n  " + "\n  ".join(surplus), pytrace=False)
 
@@ -81,20 +98,28 @@ class Live:
     ) -> Found:
         deadline = time.monotonic() + timeout
         while True:
-            here = {"sms": len(self.simulator.messages()), "mails": len(self.simulator.mails())}
+            simulator = self.simulator
+            here = {
+                "sms": len(simulator.messages()),
+                "mails": len(simulator.mails()),
+                "calls": len(simulator.calls()),
+            }
             if (found := look()) is not None:
                 return found
             left = max(0.0, deadline - time.monotonic())
             try:
                 # Whatever arrives next may be it.
                 if kind == "sms":
-                    self.simulator.wait(sms=here["sms"] + 1, timeout=left)
+                    simulator.wait(sms=here["sms"] + 1, timeout=left)
+                elif kind == "calls":
+                    simulator.wait(calls=here["calls"] + 1, timeout=left)
                 else:
-                    self.simulator.wait(mails=here["mails"] + 1, timeout=left)
+                    simulator.wait(mails=here["mails"] + 1, timeout=left)
             except TimeoutError:
                 pytest.fail(f"{what} never came; what came:\n  {self._arrived()}", pytrace=False)
 
     def _arrived(self) -> str:
         texts = [f"SMS to {sms['to']}: {sms['body']}" for sms in self.simulator.messages()]
         texts += [f"mail to {mail['to']}: {mail['subject']}" for mail in self.simulator.mails()]
+        texts += [f"call to {call['to']}" for call in self.simulator.calls()]
         return "\n  ".join(texts) or "nothing"

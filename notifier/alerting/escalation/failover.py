@@ -43,9 +43,14 @@ from notifier.alerting.policy.terms import addressing, alarms_duty, parse_terms
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
-from notifier.delivery.models import Channel, Delay, Lane, Message, MessageState
-from notifier.delivery.providers.base import AddressFault
-from notifier.delivery.providers.registry import address_fault
+from notifier.delivery.models import (
+    FAILED_STATES,
+    Channel,
+    Delay,
+    Lane,
+    Message,
+    MessageState,
+)
 from notifier.directory.recipients import active_people
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -216,7 +221,7 @@ def _plan(
     if Kind(alert.kind).closes:
         return planned
     if not rings(planned) and _may_call_instead(alert, failed, siblings):
-        calls = [n for n in same_text.calls_to(same) if not _is_dead(n, failed)]
+        calls = [n for n in same_text.calls_to(same) if not _has_failed_there(n, failed)]
         planned += _untried(calls, tried)
     why = failed_people_clause(failed, siblings, is_tried_still=bool(planned))
     text = compose_text(alert, category, why)
@@ -254,12 +259,12 @@ def _may_call_instead(alert: Alert, failed: Notification, siblings: Iterable[Not
     )
 
 
-def _is_dead(call: PlannedNotification, failed: Notification) -> bool:
-    """Return whether the call would go to the very number that is dead."""
-    message = failed.message
-    if message is None or message.address != call.address:
-        return False
-    return address_fault(message) is AddressFault.DEAD
+def _has_failed_there(call: PlannedNotification, failed: Notification) -> bool:
+    """Return whether the call would go to the very telephone that was not reached.
+
+    Where nobody can say whether the text arrived, it may be in its owner's hand.
+    """
+    return failed.address == call.address and failed.message_state in FAILED_STATES
 
 
 def _notified_of_others(alert: Alert) -> set[AddressKey]:

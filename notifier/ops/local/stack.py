@@ -180,6 +180,7 @@ class Stack:
         secret_key = self.environment.get("SECRET_KEY") or _own_secret_key(self.data_dir)
         # At the real one somebody enters it in the account's options, as the doctor says.
         command += ["--ovh-callback", public_url + callback_path(secret_key, SERVICE_NAME)]
+        command += ["--inbound-url", f"{public_url}/api/v1/callbacks/twilio/inbound"]
         command += options
         environment = self.environment | {"TWILIO_AUTH_TOKEN": token}
         child = self.supervisor.start(Program("simulator", command, environment))
@@ -189,6 +190,8 @@ class Stack:
             "TWILIO_ACCOUNT_SID": sid,
             "TWILIO_AUTH_TOKEN": token,
             "TWILIO_FROM": "Gendarmerie",
+            # A number of the range that ARCEP keeps for fiction.
+            "TWILIO_VOICE_FROM": self.environment.get("TWILIO_VOICE_FROM", "+33639980000"),
             "TWILIO_API_URL": simulator.http,
             "EMAIL_URL": simulator.smtp,
             "EMAIL_FROM": "alertes@gendarmerie.example",
