@@ -25,6 +25,7 @@ from tests.harness.live import Live
 from tests.harness.log_in import prove_forced_log_ins
 from tests.harness.postgres import NoPostgres, Postgres
 from tests.harness.service import Service
+from tests.harness.variables import changed
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 
@@ -206,6 +207,22 @@ def clock() -> Iterator[time_machine.Traveller]:
     """A clock that the tests put forward."""
     with time_machine.travel(datetime.now(UTC), tick=True) as clock:
         yield clock
+
+
+@pytest.fixture
+def two_providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Twilio first and OVHcloud beside it, as configured; neither is there."""
+    from django.conf import settings
+
+    from notifier.delivery import routing
+    from notifier.simulator.ovh_account import variables
+
+    ovh = variables("http://127.0.0.1:1", "a token")
+    both = changed(settings.ENVIRONMENT, SMS_PROVIDERS="twilio,ovh", **ovh)
+    monkeypatch.setattr(settings, "ENVIRONMENT", both)
+    routing.forget()
+    yield
+    routing.forget()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from notifier.alerting.board.account import account_of
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
     providers_blocked,
+    providers_set_aside,
     reviews_undecided,
     reviews_waiting,
     waiting_for_a_person,
@@ -27,7 +28,7 @@ from notifier.alerting.board.readers import Outcome, Reached
 from notifier.alerting.manual.action import Actor
 from notifier.alerting.manual.resend import resend
 from notifier.alerting.models import Alert, Notification
-from notifier.delivery.models import Message, MessageState
+from notifier.delivery.models import Message, MessageState, ProviderHealth
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.intake.models import Report, Source
@@ -194,6 +195,17 @@ def test_a_provider_that_does_not_answer_is_seen(source) -> None:
     (blocked,) = providers_blocked(timezone.now())
     assert blocked.channel == "SMS"
     assert abs(blocked.since - ago) < timedelta(seconds=5)
+
+
+def test_a_provider_that_is_set_aside_is_seen_where_there_is_another(two_providers, db) -> None:
+    assert providers_set_aside() == []
+    now = timezone.now()
+    ProviderHealth.objects.create(
+        provider="twilio", failures=3, failing_since=now, reason="opérateur injoignable",
+        set_aside_until=now + timedelta(minutes=1),
+    )  # fmt: skip
+    (aside,) = providers_set_aside()
+    assert (aside.name, aside.reason, aside.since) == ("Twilio", "opérateur injoignable", now)
 
 
 def test_an_incident_is_told_with_the_moments_of_each_text_and_its_words(source) -> None:

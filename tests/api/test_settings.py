@@ -50,6 +50,14 @@ PRODUCTION = {
         ("TWILIO_MESSAGING_SERVICE_SID", "MG"),
         ("TWILIO_API_URL", "http://api.example"),
         ("TWILIO_API_URL", "http://127.0.0.1:4010"),
+        ("OVH_API_URL", "http://127.0.0.1:4010"),
+        ("OVH_API_URL", "http://api.example"),
+        ("OVH_SENDER", "la gendarmerie"),
+        ("OVH_SENDER", "GN"),
+        ("OVH_SERVICE_NAME", "sms/../me"),
+        ("SMS_PROVIDERS", "fax"),
+        ("SMS_PROVIDERS", "twilio,twilio"),
+        ("SMS_PROVIDERS", "twilio,"),
         ("EMAIL_URL", "smtp.example:25"),
         ("EMAIL_URL", "imap://smtp.example"),
         ("EMAIL_URL", "smtp://"),
@@ -212,7 +220,7 @@ def test_a_messaging_service_stands_for_a_sender() -> None:
     assert environment_of(chosen).missing() == []
 
 
-@pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_API_URL", "EMAIL_URL"])
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_API_URL", "OVH_API_URL", "EMAIL_URL"])
 def test_the_simulator_only_where_everything_is_on_loopback(name: str) -> None:
     home = {
         "SIMULATOR": "1",
@@ -224,6 +232,31 @@ def test_the_simulator_only_where_everything_is_on_loopback(name: str) -> None:
     abroad = "smtp://smtp.example:25" if name == "EMAIL_URL" else "https://ailleurs.example"
     with pytest.raises(ImproperlyConfigured, match="SIMULATOR"):
         environment_of(home | {name: abroad})
+
+
+OVH = {
+    "OVH_APPLICATION_KEY": "key",
+    "OVH_APPLICATION_SECRET": "secret",
+    "OVH_CONSUMER_KEY": "consumer",
+    "OVH_SERVICE_NAME": "sms-ab12345-1",
+    "OVH_SENDER": "Gendarmerie",
+}
+
+
+@pytest.mark.parametrize("name", OVH)
+def test_a_provider_of_the_order_needs_all_of_its_own(name: str) -> None:
+    given = PRODUCTION | OVH | {"SMS_PROVIDERS": "twilio, ovh"}
+    environment = environment_of(given)
+    assert environment.missing() == []
+    assert environment.sms_providers == environment.configured_sms_providers == ["twilio", "ovh"]
+    without = environment_of({key: value for key, value in given.items() if key != name})
+    assert without.missing() == [name]
+    assert without.configured_sms_providers == ["twilio"]
+
+
+def test_without_twilio_in_the_order_nothing_of_twilio_is_needed() -> None:
+    given = {key: value for key, value in PRODUCTION.items() if "TWILIO" not in key}
+    assert environment_of(given | OVH | {"SMS_PROVIDERS": "ovh"}).missing() == []
 
 
 def test_the_simulator_never_stands_in_for_the_provider_in_silence() -> None:

@@ -232,3 +232,16 @@ def test_reseal_says_how_many_and_what_is_wrong(
     settings.SECRET_KEY = "another key" * 5
     with pytest.raises(CommandError, match="SECRET_KEY_FALLBACKS"):
         call_command("source", "reseal")
+
+
+def test_the_order_of_its_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    _printed(capsys, "add", "CORG 90", "--departement", "90")
+    (said,) = _printed(capsys, "set", "CORG 90", "--sms-providers", "ovh,twilio")
+    assert said == "« CORG 90 » : SMS par OVHcloud, puis Twilio."
+    assert Source.objects.get().sms_providers == ["ovh", "twilio"]
+    for wrong in ("fax", "ovh,ovh", ""):
+        with pytest.raises(CommandError, match="chacun une fois"):
+            call_command("source", "set", "CORG 90", "--sms-providers", wrong)
+    (said,) = _printed(capsys, "set", "CORG 90", "--sms-providers", "aucun")
+    assert said == "« CORG 90 » : SMS dans l’ordre du service."
+    assert Source.objects.get().sms_providers == []

@@ -114,6 +114,23 @@ def test_it_is_changed_all_or_nothing_with_a_sentence_for_each_fault(browser, ce
     assert Source.objects.get().sms_cap is None
 
 
+def test_the_order_of_its_providers_is_chosen_where_there_are_two(
+    browser, centre, two_providers
+) -> None:
+    source, _ = centre
+    asked = {
+        "name": "CORG 90", "service": "Gendarmerie", "departements": ["90"],
+        "rate_per_minute": "600", "sms_providers": "ovh,twilio",
+    }  # fmt: skip
+    assert browser.post(url("source-edit", source.pk), asked).status_code == 302
+    assert Source.objects.get().sms_providers == ["ovh", "twilio"]
+    assert "OVHcloud, puis Twilio" in browser.get(url("source", source.pk)).content.decode()
+    browser.post(url("source-edit", source.pk), {**asked, "sms_providers": ""})
+    assert Source.objects.get().sms_providers == []
+    refused = browser.post(url("source-edit", source.pk), {**asked, "sms_providers": "fax"})
+    assert refused.context["form"].errors["sms_providers"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "said"),
     [

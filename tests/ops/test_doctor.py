@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from notifier.ops.doctor.findings import Finding, Level
 from notifier.ops.local.stack import free_port
+from notifier.simulator.client import Simulator
+from notifier.simulator.ovh_account import variables
 from tests.harness.https import server
 from tests.harness.live import Live
 from tests.harness.people import add_contacts
@@ -217,3 +219,68 @@ def test_the_doctor_asks_the_mail_server_all_that_a_mail_needs(
         (said,) = _asked(monkeypatch, EMAIL_URL=url)
     assert (said.mark, found in said.what) == (mark, True), said
     assert mails.commands == ([command] if command else ["RSET"])
+
+
+def _said_of_ovh(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, **given: str) -> list[str]:
+    from notifier.ops.doctor.providers import check_ovh
+
+    ovh = variables(simulator.ovh, "a token") | given
+    monkeypatch.setattr(settings, "ENVIRONMENT", changed(settings.ENVIRONMENT, **ovh))
+    return [f"{found.mark.name} {found.what} {found.remedy}" for found in check_ovh()]
+
+
+@pytest.fixture(scope="module")
+def ovhcloud() -> Iterator[Simulator]:
+    with Simulator.start("AC" + "0" * 32, "a token") as running:
+        yield running
+
+
+def test_what_ovhcloud_says_of_account_sender_and_receipts(
+    ovhcloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from notifier.delivery.providers.ovh.webhook import callback_url
+
+    account, receipts, sender = _said_of_ovh(ovhcloud, monkeypatch)
+    assert account.startswith("GOOD") and "10000 crédits" in account
+    assert receipts.startswith("WARNING") and callback_url() in receipts
+    assert sender.startswith("GOOD") and "Gendarmerie" in sender
+
+
+@pytest.mark.parametrize(
+    ("fault", "given", "said"),
+    [
+        ("ovh_no_credit", {}, "BAD OVHcloud : plus de crédit SMS"),
+        ("ovh_bad_key", {}, "BAD OVHcloud : identifiants refusés (403)"),
+        ("ovh_bad_sender", {}, "BAD OVHcloud : expéditeur « Gendarmerie » inconnu du compte"),
+        ("ovh_down", {}, "BAD OVHcloud : injoignable"),
+        (None, {"OVH_SERVICE_NAME": "sms-other-1"}, "BAD OVHcloud : identifiants refusés (404)"),
+        (None, {"OVH_CONSUMER_KEY": "another"}, "BAD OVHcloud : identifiants refusés (403)"),
+    ],
+)
+def test_what_ails_at_ovhcloud_is_named(
+    ovhcloud: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str | None,
+    given: dict[str, str],
+    said: str,
+) -> None:
+    ovhcloud.reset()
+    if fault:
+        ovhcloud.fault(fault)
+    found = _said_of_ovh(ovhcloud, monkeypatch, **given)
+    assert any(line.startswith(said) for line in found), found
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database("what the doctor says is no matter of SQL")
+def test_an_order_that_names_who_is_not_configured_is_found() -> None:
+    from notifier.intake.access.api_keys import add_source
+    from notifier.ops.doctor.providers import check_routing
+
+    add_source(
+        "CORG 90", ["90"], service="Gendarmerie", duty_email="", signed=False,
+        sms_providers=["ovh", "twilio"],
+    )  # fmt: skip
+    (found,) = check_routing()
+    assert found.mark is Level.WARNING and "OVHcloud dans l’ordre" in found.what
+    assert "--sms-providers aucun" in found.remedy

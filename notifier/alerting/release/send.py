@@ -100,6 +100,7 @@ def _compose_message(rows: Sequence[Notification], said: Wording) -> OutgoingMes
         expires_at=max(expires_at(row) for row in rows),
         incident_id=None if is_digest else first.incident_id,
         pause_key=str(first.source_id),
+        sms_providers=tuple(alert_of(first).incident.source.sms_providers),
     )
 
 
