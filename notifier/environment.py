@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -204,6 +205,11 @@ class Environment(BaseSettings):
         ge=1,
         description="The same for calls; those that find no room are made a little later.",
     )
+    WEBHOOK_NETWORKS: str = Field(
+        "",
+        description="Private networks in which sources' own software may be told of answers, "
+        "separated by commas: 10.20.0.0/16. Not set: at public addresses alone.",
+    )
     OIDC_ISSUER: str = Field(
         "",
         description="Issuer of an OpenID Connect provider, such as ProConnect, whose "
@@ -301,6 +307,15 @@ class Environment(BaseSettings):
             raise ValueError("doit être en https : http n’est admis qu’en boucle locale")
         return value.rstrip("/")
 
+    @field_validator("WEBHOOK_NETWORKS")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError("doit être des réseaux, par exemple 10.20.0.0/16,fd12::/48") from None
+        return value
+
     @field_validator("EMAIL_FROM")
     @classmethod
     def _one_sender(cls, value: str) -> str:
@@ -378,6 +393,11 @@ class Environment(BaseSettings):
         is_number = self.TWILIO_FROM.startswith("+")
         return self.TWILIO_VOICE_FROM or (self.TWILIO_FROM if is_number else "")
 
+    @property
+    def webhook_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The private networks to which webhooks are posted all the same."""
+        return _networks(self.WEBHOOK_NETWORKS)
+
     def missing(self) -> list[str]:
         """List the variables without which nothing can be sent, in the table's order."""
         of_providers = [name for one in self.sms_providers for name in self.missing_for(one)]
@@ -442,6 +462,11 @@ def secrets_from_files(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _refusal(faults: Iterable[str]) -> ImproperlyConfigured:
     return ImproperlyConfigured("réglages faux :\n  " + "\n  ".join(faults))
+
+
+def _networks(given: str) -> list[IPv4Network | IPv6Network]:
+    """Read networks separated by commas. Raises ValueError."""
+    return [ip_network(one.strip()) for one in given.split(",") if one.strip()]
 
 
 def _parts(url: str) -> SplitResult:

@@ -5,7 +5,7 @@ from typing import Any
 from notifier.alerting.models import KNOWN, OF_ALERT, Alert, Notification, NotificationState
 from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import categories
-from notifier.alerting.policy.terms import agreement_json, parse_terms
+from notifier.alerting.webhooks.payload import alert_json
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState, Pause
 from notifier.delivery.sending.pause import pause_of
@@ -19,9 +19,10 @@ NOT_SENT = (NotificationState.DEFERRED, NotificationState.EXPIRED)
 
 
 def status_of(report: Report) -> dict[str, Any]:
-    """Return the status of a report and its incident, as JSON types. Six statements at most."""
+    """Return the status of a report and its incident, as JSON types. Seven statements at most."""
     pause = pause_of(str(report.source.pk))
-    alerts = list(Alert.objects.filter(incident=report.incident_id).order_by("id"))
+    alerts = Alert.objects.filter(incident=report.incident_id).order_by("id")
+    alerts = alerts.prefetch_related("answers")
     rows = Notification.objects.filter(incident=report.incident_id, kind__in=OF_ALERT)
     notifications = list(rows.select_related("message", "report").order_by("message_id", "id"))
     suppressed = [
@@ -73,28 +74,8 @@ def _alert_json(
     queued = [_queued_json(n, n.message, pause) for n in notifications if n.message is not None]
     deferred = [_deferred_json(n) for n in notifications if n.state in NOT_SENT]
     return {
-        **_organisation_json(alert),
-        "neighbour_of": alert.facts.get("next_to"),
-        "kind": alert.kind,
-        "open": alert.is_open,
-        "revision": alert.revision,
+        **alert_json(alert, alert.answers.all()),
         "messages": queued + deferred,
-    }
-
-
-def _organisation_json(alert: Alert) -> dict[str, Any]:
-    """Return who is told: a commune; or another organisation, of what happens in this commune."""
-    if not alert.terms:
-        return {"commune": {"code": alert.organisation, "name": alert.organisation_name}}
-    terms = parse_terms(alert.terms)
-    return {
-        "commune": {"code": terms.communes[0], "name": alert.facts["communes"][0]},
-        "organisation": {
-            "kind": alert.organisation_kind,
-            "code": alert.organisation,
-            "name": alert.organisation_name,
-        },
-        "agreement": agreement_json(terms),
     }
 
 

@@ -18,6 +18,7 @@ from notifier.alerting.release.due import release_due
 from notifier.alerting.review.notices import expiry_notice
 from notifier.alerting.scheduling import of_lane
 from notifier.alerting.throttling import fan_out, quota
+from notifier.alerting.webhooks.posting import wake_due
 from notifier.delivery.models import Lane
 from notifier.intake.correlation.pending import resolve_pending
 from notifier.intake.incident import lock_incidents, mark_failed, next_reports
@@ -60,6 +61,7 @@ def upkeep() -> None:
     fan_out.update_episodes()
     resume_comparisons()
     update_counters_if_due()
+    wake_due()
     useless = useless_at(timezone.now(), categories())
     late = Report.objects.filter(useless, state=ReportState.REVIEW)
     for report_id in next_reports(late, EXPIRE_BATCH_SIZE):

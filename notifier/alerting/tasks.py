@@ -15,6 +15,8 @@ from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.policy_changes import advance
 from notifier.alerting.sweep import sweep, upkeep
+from notifier.alerting.webhooks.events import JOB
+from notifier.alerting.webhooks.posting import wake
 from notifier.delivery import routing
 from notifier.delivery.models import Lane
 from notifier.delivery.providers.registry import PROVIDER_OF, provider_named
@@ -51,6 +53,13 @@ def sweep_task(lane: str) -> None:
 def upkeep_task() -> None:
     """Escalate, release and expire what is due."""
     upkeep()
+
+
+@shared_task(name=JOB)
+def post_webhooks_task(*source_ids: str) -> None:
+    """Wake the threads that tell the sources' software; the worker waits for none of them."""
+    for source_id in source_ids:
+        wake(int(source_id))
 
 
 @shared_task(name="alerting.replay")

@@ -85,6 +85,13 @@ class Source(models.Model):
     sealed_webhook_secret = models.CharField(
         "secret des retours scellé", max_length=255, blank=True, editable=False
     )
+    # What was replaced, and signs as well for a while.
+    previous_sealed_webhook_secret = models.CharField(
+        "secret des retours précédent scellé", max_length=255, blank=True, editable=False
+    )
+    webhook_overlap_until = models.DateTimeField(
+        "secret des retours précédent utilisé jusqu’au", null=True, blank=True, editable=False
+    )
     webhook_format = models.CharField(
         "format des retours", max_length=5, default="json",
         choices=[("json", "JSON"), ("edxl", "EDXL-DE")],
@@ -122,6 +129,17 @@ class Source(models.Model):
             sealed.append(self.previous_sealed_secret)
         return [unseal(each) for each in sealed]
 
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """What its webhook is signed with: its secret, and for a while the one before.
+
+        Raises SealBrokenError.
+        """
+        sealed = [self.sealed_webhook_secret]
+        if self.has_webhook_overlap and self.previous_sealed_webhook_secret:
+            sealed.append(self.previous_sealed_webhook_secret)
+        return [unseal(each) for each in sealed if each]
+
     def may_speak_for(self, departement: str) -> bool:
         """Whether it may report what happens in this département, given by its code."""
         return departement in self.departements
@@ -130,6 +148,12 @@ class Source(models.Model):
     def has_overlap(self) -> bool:
         """Whether the key and the secret before are still taken."""
         return self.overlap_until is not None and self.overlap_until > timezone.now()
+
+    @property
+    def has_webhook_overlap(self) -> bool:
+        """Whether its webhook is signed with the secret before as well."""
+        until = self.webhook_overlap_until
+        return until is not None and until > timezone.now()
 
     def clean(self) -> None:
         """Put the telephone into its stored form, E.164, as its first département dials it.

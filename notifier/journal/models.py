@@ -19,6 +19,7 @@ class Step(models.TextChoices):
     RECEIPT = "receipt", "accusé"
     SETTLED = "settled", "recoupement"
     ANSWERED = "answered", "réponse"
+    WEBHOOK = "webhook", "retour au centre"
     EXPIRED = "expired", "périmé"
     CANCELLED = "cancelled", "retiré"
     UNREACHED = "unreached", "aucun contact joint"

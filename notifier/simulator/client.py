@@ -96,6 +96,17 @@ class CallbackTry(TypedDict):
     at: str
 
 
+class Webhook(TypedDict):
+    """One event that the dispatch centre's software was told; `code`: what it answered."""
+
+    id: str
+    headers: dict[str, str]  # by name in lower case
+    body: str
+    genuine: bool
+    code: int | None
+    at: str
+
+
 class SimulatorError(Exception):
     """The simulator did not start, or refused what was asked; the message says which."""
 
@@ -248,6 +259,20 @@ class Simulator:
         mails: list[Mail] = self._ask("GET", "/simulator/mails")["mails"]
         return [mail for mail in mails if to is None or to in mail["to"]]
 
+    @property
+    def webhook_url(self) -> str:
+        """Where the dispatch centre's software is told of answers."""
+        return f"{self.control}/centre"
+
+    def add_webhook_secret(self, secret: str) -> None:
+        """Have the dispatch centre's software believe what is signed with this secret."""
+        self._ask("POST", "/simulator/webhooks/secrets", {"secret": secret})
+
+    def webhooks(self, kind: str = "") -> list[Webhook]:
+        """Return what the dispatch centre's software was told, oldest first; of one type alone."""
+        told: list[Webhook] = self._ask("GET", "/simulator/webhooks")["webhooks"]
+        return [each for each in told if not kind or f'"type": "{kind}"' in each["body"]]
+
     def callbacks(self) -> list[CallbackTry]:
         """Return every attempt of every callback, in the order in which they began."""
         tries: list[CallbackTry] = self._ask("GET", "/simulator/callbacks")["callbacks"]
@@ -259,10 +284,11 @@ class Simulator:
         sms: int = 0,
         mails: int = 0,
         calls: int = 0,
+        webhooks: int = 0,
         settled: bool = False,
         timeout: float = 10.0,
     ) -> None:
-        """Wait for at least so many texts, mails and calls and, if `settled`, for all receipts due.
+        """Wait for at least so many of each and, if `settled`, for all receipts due.
 
         Raises TimeoutError after `timeout` seconds; its message says what had arrived.
         """
@@ -270,6 +296,7 @@ class Simulator:
             "sms": sms,
             "mails": mails,
             "calls": calls,
+            "webhooks": webhooks,
             "settled": int(settled),
             "timeout": timeout,
         }

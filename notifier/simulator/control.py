@@ -11,6 +11,7 @@ from aiohttp import web
 from . import page
 from .callbacks import Callbacks
 from .codes import current_code, seconds_left
+from .dispatch_software import DispatchSoftware
 from .faults import LISTENERS, Fault, FaultError, Faults
 from .listeners import Listener
 from .record import CallbackTry, Mail, Record, Sms
@@ -36,6 +37,7 @@ class Control:
         self._callbacks = callbacks
         self._telephones = telephones
         self._listeners = listeners
+        self._dispatch_software = DispatchSoftware(record, faults)
 
     def application(self) -> web.Application:
         """Return the web application to serve."""
@@ -56,6 +58,7 @@ class Control:
                 web.delete("/simulator/faults", self._clear_faults),
                 web.post("/simulator/reset", self._reset),
                 *self._telephones.routes(),
+                *self._dispatch_software.routes(),
             ]
         )
         return application
@@ -124,14 +127,15 @@ class Control:
             sms = int(request.query.get("sms", "0"))
             mails = int(request.query.get("mails", "0"))
             calls = int(request.query.get("calls", "0"))
+            webhooks = int(request.query.get("webhooks", "0"))
             timeout = min(float(request.query.get("timeout", "10")), _LONGEST_WAIT)
         except ValueError:
-            return _problem(400, "sms, mails and calls are whole numbers, timeout is in seconds")
+            return _problem(400, "what is counted are whole numbers, timeout is in seconds")
         settled = request.query.get("settled") == "1"
         record = self._record
 
         def there() -> bool:
-            is_rung = len(record.calls) >= calls
+            is_rung = len(record.calls) >= calls and len(record.webhooks) >= webhooks
             enough = record.sms_count >= sms and len(record.mails) >= mails and is_rung
             return enough and not (settled and record.unsettled)
 
@@ -140,6 +144,7 @@ class Control:
             "sms": record.sms_count,
             "calls": len(record.calls),
             "mails": len(record.mails),
+            "webhooks": len(record.webhooks),
             "unsettled": len(record.unsettled),
         }
         return web.json_response(facts, status=200 if arrived else 408)

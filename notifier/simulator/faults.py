@@ -71,6 +71,15 @@ CALL = frozenset(
         "call_key",  # somebody answers and presses `key` (1 unless told)
     }
 )
+# What the dispatch centre's software does with an event that it is told.
+WEBHOOK = frozenset(
+    {
+        "webhook_500",  # nothing is taken
+        "webhook_slow",  # taken at once, answered after `seconds`
+        "webhook_cut",  # taken, then the line drops without an answer
+        "webhook_redirect",  # 302 to itself
+    }
+)
 SMTP_RCPT = frozenset({"smtp_451", "smtp_550"})
 SMTP_DATA = frozenset(
     {
@@ -83,9 +92,12 @@ SMTP_DATA = frozenset(
 LISTENERS = frozenset({"down", "ovh_down", "smtp_down"})
 
 _ASKING = LOOKUP | FETCH | REDACTION
-KINDS = CREATE | OVH | CONNECTION | _ASKING | RECEIPT | CALL | SMTP_RCPT | SMTP_DATA | LISTENERS
-_WITHOUT_ADDRESS = CONNECTION | _ASKING | LISTENERS
-_NEED_SECONDS = frozenset({"accept_then_timeout", "slow", "callback_delay", "smtp_slow"})
+_OF_PROVIDERS = CREATE | OVH | CONNECTION | _ASKING | RECEIPT | CALL
+KINDS = _OF_PROVIDERS | WEBHOOK | SMTP_RCPT | SMTP_DATA | LISTENERS
+_WITHOUT_ADDRESS = CONNECTION | _ASKING | WEBHOOK | LISTENERS
+_NEED_SECONDS = frozenset(
+    {"accept_then_timeout", "slow", "callback_delay", "smtp_slow", "webhook_slow"}
+)
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "kind": str,
     "to": str,

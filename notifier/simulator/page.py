@@ -13,13 +13,14 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .codes import current_code, seconds_left
+from .dispatch_software import content_of
 from .faults import Faults
 from .record import Call, Mail, Record, Sms
 
 _HERE = Path(__file__).resolve().parent
 _PARIS = ZoneInfo("Europe/Paris")
 # So many phones, mailboxes, and items in each, the latest first; a bench may fill thousands.
-_OWNERS, _ITEMS = 24, 12
+_OWNERS, _ITEMS, _WEBHOOKS = 24, 12, 12
 # Styles are inline and the script is ours; a mail's HTML may load nothing at all.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
@@ -83,6 +84,10 @@ _FAULTS = {
     "call_machine": "appel\N{NO-BREAK SPACE}: un répondeur décroche",
     "call_no_key": "appel\N{NO-BREAK SPACE}: décroché, aucune touche",
     "call_key": "appel\N{NO-BREAK SPACE}: décroché, une touche est pressée",
+    "webhook_500": "logiciel du centre\N{NO-BREAK SPACE}: répond 500",
+    "webhook_slow": "logiciel du centre\N{NO-BREAK SPACE}: tarde à répondre",
+    "webhook_cut": "logiciel du centre\N{NO-BREAK SPACE}: coupe la ligne",
+    "webhook_redirect": "logiciel du centre\N{NO-BREAK SPACE}: redirige",
     "smtp_451": "courriel\N{NO-BREAK SPACE}: refus provisoire du destinataire (451)",
     "smtp_550": "courriel\N{NO-BREAK SPACE}: destinataire inconnu (550)",
     "smtp_451_data": "courriel\N{NO-BREAK SPACE}: refus provisoire du message (451)",
@@ -112,6 +117,8 @@ def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Respons
         hidden_phones=max(len(phones) - _OWNERS, 0),
         boxes=_latest(boxes),
         hidden_boxes=max(len(boxes) - _OWNERS, 0),
+        webhooks=[(came, content_of(came)) for came in reversed(record.webhooks[-_WEBHOOKS:])],
+        hidden_webhooks=max(len(record.webhooks) - _WEBHOOKS, 0),
         faults=faults.active,
         closed=closed,
         items=_ITEMS,

@@ -1,4 +1,4 @@
-"""What the simulator has received (texts, calls, mails, callback tries), and waiting for more."""
+"""What the simulator has received (texts, calls, mails, events, callback tries), and waiting."""
 
 from __future__ import annotations
 
@@ -96,6 +96,21 @@ class CallbackTry:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+@dataclass(slots=True, eq=False)
+class Webhook:
+    """One event that the dispatch centre's software was told; `code`: what it answered, if it did.
+
+    `headers` by name in lower case.
+    """
+
+    webhook_id: str
+    headers: dict[str, str]
+    body: str
+    is_genuine: bool
+    code: int | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 class Record:
     """The memory of one simulator. Everything runs on one event loop, so there are no locks."""
 
@@ -104,6 +119,8 @@ class Record:
         self.version = 0
         # Secrets of the authenticator application, by account. A reset leaves them.
         self.authenticators: dict[str, str] = {}
+        # With which the centre's software checks what it is told. A reset leaves them as well.
+        self.webhook_secrets: list[str] = []
         self.generation = 0
         self._changed = asyncio.Event()
         self._waiting = 0
@@ -115,6 +132,7 @@ class Record:
         self.by_number: defaultdict[str, list[Sms]] = defaultdict(list)
         self.calls: list[Call] = []
         self.mails: list[Mail] = []
+        self.webhooks: list[Webhook] = []
         self.callbacks: list[CallbackTry] = []
         self.unsettled: set[str] = set()
         self.requests = 0
@@ -159,6 +177,11 @@ class Record:
     def keep(self, mail: Mail) -> None:
         """Add a mail to its mailboxes."""
         self.mails.append(mail)
+        self.changed()
+
+    def tell(self, webhook: Webhook) -> None:
+        """Add what the dispatch centre's software is told."""
+        self.webhooks.append(webhook)
         self.changed()
 
     def settle(self, sms: Sms) -> None:

@@ -730,6 +730,10 @@ class Migration(migrations.Migration):
                     "attempts",
                     models.PositiveSmallIntegerField(default=0, verbose_name="tentatives"),
                 ),
+                (
+                    "attempted_at",
+                    models.DateTimeField(null=True, verbose_name="dernière tentative le"),
+                ),
                 ("delivered_at", models.DateTimeField(null=True, verbose_name="reçu le")),
                 ("given_up_at", models.DateTimeField(null=True, verbose_name="abandonné le")),
                 (
@@ -907,5 +911,9 @@ class Migration(migrations.Migration):
                 fields=["due_at"],
                 name="alerting_webhook_due",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookevent",
+            index=models.Index(fields=["source", "id"], name="alerting_webhook_source"),
         ),
     ]

@@ -84,6 +84,7 @@ class WebhookEvent(models.Model):
     due_at = models.DateTimeField("à envoyer le", null=True)
     claimed_until = models.DateTimeField("pris jusqu’au", null=True)
     attempts = models.PositiveSmallIntegerField("tentatives", default=0)
+    attempted_at = models.DateTimeField("dernière tentative le", null=True)
     delivered_at = models.DateTimeField("reçu le", null=True)
     given_up_at = models.DateTimeField("abandonné le", null=True)
     error = models.CharField("dernière erreur", max_length=200, blank=True)
@@ -96,6 +97,8 @@ class WebhookEvent(models.Model):
             models.Index(
                 fields=("due_at",), name="alerting_webhook_due", condition=Q(due_at__isnull=False)
             ),
+            # The latest of a source.
+            models.Index(fields=("source", "id"), name="alerting_webhook_source"),
         )
 
     def __str__(self) -> str:

@@ -3,7 +3,6 @@
 A key is 256 random bits, so a plain SHA-256 is enough: no dictionary can guess it.
 """
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -11,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from notifier.intake.access.signature import new_signing_secret
 from notifier.intake.access.sources import about_sources, note_source
 from notifier.intake.models import Source
 from notifier.intake.sealing import seal, unseal
@@ -66,7 +67,7 @@ def add_source(
         rate_per_minute=rate_per_minute,
         sms_providers=list(sms_providers),
         key_hash=_hash(key),
-        sealed_secret=seal(_new_signing_secret()) if signed else "",
+        sealed_secret=seal(new_signing_secret()) if signed else "",
     )
     source.full_clean()
     with transaction.atomic():
@@ -108,7 +109,7 @@ def rotate(source: Source, overlap: timedelta, by: str = "") -> RotatedKey:
     for a source that is revoked, or was given another key meanwhile.
     """
     key, until = _new_key(), timezone.now() + overlap
-    secret = _new_signing_secret() if source.must_sign else ""
+    secret = new_signing_secret() if source.must_sign else ""
     with transaction.atomic():
         replaced = Source.objects.filter(
             pk=source.pk, key_hash=source.key_hash, revoked_at=None
@@ -126,19 +127,23 @@ def rotate(source: Source, overlap: timedelta, by: str = "") -> RotatedKey:
     return RotatedKey(key, secret, until)
 
 
+_SEALED = (
+    *("sealed_secret", "previous_sealed_secret"),
+    *("sealed_webhook_secret", "previous_sealed_webhook_secret"),
+)
+
+
 def reseal() -> int:
-    """Seal every signing secret again, under the current SECRET_KEY; return how many.
+    """Seal every signing secret again, under the current SECRET_KEY; return of how many sources.
 
     Raises SealBrokenError where no key opens one; those before it are done.
     """
     done = 0
-    for source in Source.objects.exclude(sealed_secret=""):
-        old, before = source.sealed_secret, source.previous_sealed_secret
-        same = Source.objects.filter(pk=source.pk, sealed_secret=old, previous_sealed_secret=before)
-        done += same.update(
-            sealed_secret=seal(unseal(old)),
-            previous_sealed_secret=seal(unseal(before)) if before else "",
-        )
+    has_a_secret = ~(Q(sealed_secret="") & Q(sealed_webhook_secret=""))
+    for source in Source.objects.filter(has_a_secret):
+        before = {name: getattr(source, name) for name in _SEALED}
+        fresh = {name: seal(unseal(sealed)) for name, sealed in before.items() if sealed}
+        done += Source.objects.filter(pk=source.pk, **before).update(**fresh)
     return done
 
 
@@ -182,10 +187,6 @@ def key_made_at(source: Source) -> datetime:
 def _note(source: Source, what: str, by: str, data: Mapping[str, bool] | None = None) -> None:
     if by:
         note_source(source, what, by, data)
-
-
-def _new_signing_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _new_key() -> str:

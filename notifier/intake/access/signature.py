@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from secrets import token_bytes
 from uuid import uuid4
 
 # The specification leaves the tolerance open; its libraries allow five minutes.
@@ -18,6 +19,11 @@ TOLERANCE_S = 300
 
 class SignatureRefusedError(Exception):
     """The signature is missing, wrong or too old. The message is French, for dispatch."""
+
+
+def new_signing_secret() -> str:
+    """Return a new secret, in the form that the specification gives it."""
+    return "whsec_" + base64.b64encode(token_bytes(32)).decode()
 
 
 def signed_payload(method: str, target: str, body: bytes) -> bytes:
@@ -54,12 +60,20 @@ def signed_headers(secret: str, payload: bytes) -> dict[str, str]:
 
     Raises ValueError when `secret` is not a signing secret.
     """
-    message_id, timestamp = f"msg_{uuid4()}", str(int(datetime.now(UTC).timestamp()))
-    signature = base64.b64encode(_sign(secret, message_id, timestamp, payload)).decode()
+    return signed_with([secret], f"msg_{uuid4()}", payload)
+
+
+def signed_with(secrets: Sequence[str], message_id: str, payload: bytes) -> dict[str, str]:
+    """Return the headers that sign this payload now, by each of the secrets.
+
+    Raises ValueError where one is not a signing secret.
+    """
+    timestamp = str(int(datetime.now(UTC).timestamp()))
+    signed = [_sign(secret, message_id, timestamp, payload) for secret in secrets]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(one).decode()}" for one in signed),
     }
 
 

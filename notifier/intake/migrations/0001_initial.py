@@ -179,6 +179,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "previous_sealed_webhook_secret",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=255,
+                        verbose_name="secret des retours précédent scellé",
+                    ),
+                ),
+                (
+                    "webhook_overlap_until",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        verbose_name="secret des retours précédent utilisé jusqu’au",
+                    ),
+                ),
+                (
                     "webhook_format",
                     models.CharField(
                         choices=[("json", "JSON"), ("edxl", "EDXL-DE")],

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                             ("receipt", "accusé"),
                             ("settled", "recoupement"),
                             ("answered", "réponse"),
+                            ("webhook", "retour au centre"),
                             ("expired", "périmé"),
                             ("cancelled", "retiré"),
                             ("unreached", "aucun contact joint"),
