@@ -243,6 +243,11 @@ class Environment(BaseSettings):
     TEMPLATES_DIR: Path | None = Field(
         None, description="An operator's own folder of alert texts. Default: the package's."
     )
+    REFLEXES_DIR: Path | None = Field(
+        None,
+        description="An operator's own folder of sheets of what to do at once, each in the place "
+        "of the package's of the same name.",
+    )
     LOG_LEVEL: str = Field(
         "INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the operator's log."
     )

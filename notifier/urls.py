@@ -14,6 +14,7 @@ from notifier.api import (
     reports,
     telephone,
 )
+from notifier.console.pages.answers.alert import alert_page, hand_over, not_mine, offline_worker
 from notifier.console.pages.appearance import appearance
 from notifier.console.pages.invitation import accept_invitation
 from notifier.console.pages.public import confirm_address, leave
@@ -45,6 +46,10 @@ urlpatterns = [
     path("sortie/<str:key>", leave, name="leave"),
     path("invitation/<str:key>", accept_invitation, name="invitation"),
     path("c/<str:key>", confirm_address, name="confirm-address"),
+    path("r/hors-ligne.js", offline_worker, name="answer-offline"),
+    path("r/<str:secret>", alert_page, name="answer"),
+    path("r/<str:secret>/pas-ma-commune", not_mine, name="answer-not-mine"),
+    path("r/<str:secret>/transmettre", hand_over, name="answer-hand-over"),
     path("apparence", appearance, name="appearance"),
     path("", include("notifier.console.urls")),
     path("", include("notifier.console.log_in_urls")),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from django.core.checks import CheckMessage, Error
 
 from notifier.alerting.content.composer import TemplatesError
+from notifier.alerting.content.reflexes import ReflexesError
 from notifier.alerting.policy.categories import CategoriesError
-from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.policy.current import categories, composer, reflexes
 from notifier.intake.formats.tables import TablesError, tables
 
 
@@ -14,6 +15,7 @@ def check_wording(**_: object) -> Sequence[CheckMessage]:
     """E001: categories.toml is wrong. E002: a text's template is wrong.
 
     E003: foreign_categories.toml names a category that is not in categories.toml.
+    E004: a sheet of what to do at once is wrong.
     """
     errors = []
     try:
@@ -33,4 +35,8 @@ def check_wording(**_: object) -> Sequence[CheckMessage]:
         composer()
     except TemplatesError as error:
         errors.append(Error(str(error), id="alerting.E002"))
+    try:
+        reflexes()
+    except ReflexesError as error:
+        errors.append(Error(str(error), id="alerting.E004"))
     return errors

@@ -16,8 +16,9 @@ from notifier.accounts.log_in.proof import has_device, has_second_factor, needs_
 from notifier.accounts.log_in.sessions import is_over
 from notifier.accounts.models import User
 
-# Where a session may go without its second factor: to log in, to give the factor, to leave.
-_LOG_IN = ("/connexion", "/static/", "/apparence")
+# Where a session may go without its second factor: to log in, to give the factor, to leave; and to
+# answer an alert, which is no matter of an account.
+_LOG_IN = ("/connexion", "/static/", "/apparence", "/r/")
 # Where the first one is set up; whoever has one gives it before adding another.
 _SET_UP = "/compte/second-facteur"
 

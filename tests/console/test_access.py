@@ -43,6 +43,9 @@ PUBLIC = {
     "sortie/<str:key>",  # a resident's own secret
     "invitation/<str:key>",  # a link of a mail, which opens an account
     "c/<str:key>",  # the secret of whoever is asked to confirm
+    "r/hors-ligne.js",  # a script that is the same for everybody
+    "r/<str:secret>", "r/<str:secret>/pas-ma-commune",  # whoever a text told of an alert
+    "r/<str:secret>/transmettre",
     "apparence",  # a cookie of the browser's own
     # The ways to a session, and to confirm one.
     "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",

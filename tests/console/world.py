@@ -136,6 +136,7 @@ def build_world(place: Place = BELFORT) -> World:
     arguments = {
         "pk": 1,  # a passkey; nobody has one
         "key": "0" * 43,  # a link of a mail that nobody got
+        "secret": "2" * 12,  # a link of a text that nobody got
         "kind": "commune",
         "code": place.commune,
         "departement": place.departement,

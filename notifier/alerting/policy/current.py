@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 
 from notifier.alerting.content.composer import Composer
+from notifier.alerting.content.reflexes import Reflexes
 from notifier.alerting.policy.categories import Categories, CategoriesError, load
 from notifier.settings import packaged
 from notifier.territory.resolve import Commune
@@ -25,6 +26,12 @@ def composer() -> Composer:
     """Return the composer of the texts in force. Raises TemplatesError by file and line."""
     folder = settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts"
     return Composer(folder, asks_answers=_asks_answers())
+
+
+@cache
+def reflexes() -> Reflexes:
+    """Return the sheets of what to do at once. Raises ReflexesError, which names each file."""
+    return Reflexes(packaged("templates") / "reflexes", settings.ENVIRONMENT.REFLEXES_DIR)
 
 
 def _asks_answers() -> bool:

@@ -10,8 +10,9 @@ from django.db.models import Min
 from django.utils import timezone
 
 from notifier.alerting.content.composer import TemplatesError
+from notifier.alerting.content.reflexes import ReflexesError
 from notifier.alerting.policy.categories import CategoriesError
-from notifier.alerting.policy.current import categories, composer
+from notifier.alerting.policy.current import categories, composer, reflexes
 from notifier.alerting.throttling.pause import paused_names
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.directory.coverage import Coverage, coverage
@@ -38,6 +39,11 @@ def check_content() -> Iterator[Finding]:
         yield good("Textes : modèles valides")
     except TemplatesError as error:
         yield bad(f"Textes : {error}", "corriger le modèle (TEMPLATES_DIR) à la ligne dite")
+    try:
+        reflexes()
+        yield good("Fiches réflexes : valides")
+    except ReflexesError as error:
+        yield bad(f"Fiches réflexes : {error}", "corriger la fiche (REFLEXES_DIR)")
 
 
 def check_territory() -> Iterator[Finding]:

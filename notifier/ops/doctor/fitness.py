@@ -126,7 +126,7 @@ def check_files() -> Iterator[Finding]:
     if file is not None and file.exists() and file.stat().st_mode & 0o077:
         yield warning(f"Base SQLite : d’autres comptes lisent {file}", f"chmod 600 {file}")
     user = _service_user()
-    named = (given.CATEGORIES_FILE, given.TEMPLATES_DIR, given.CA_FILE)
+    named = (given.CATEGORIES_FILE, given.TEMPLATES_DIR, given.REFLEXES_DIR, given.CA_FILE)
     for path in filter(None, named):
         if not _can_read(user, path):
             yield bad(

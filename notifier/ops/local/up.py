@@ -160,7 +160,7 @@ def _watched(environment: Environment) -> list[Path]:
     """Return the paths whose changes restart the programs. Raises NoWatcher."""
     if find_spec("watchfiles") is None:
         raise NoWatcher("--reload demande le paquet watchfiles : pip install watchfiles")
-    own = (environment.CATEGORIES_FILE, environment.TEMPLATES_DIR)
+    own = (environment.CATEGORIES_FILE, environment.TEMPLATES_DIR, environment.REFLEXES_DIR)
     places = [Path(notifier.__file__).parent, packaged("templates"), packaged("config"), *own]
     return [place for place in places if place is not None]
 
