@@ -35,6 +35,7 @@ FRENCH = {
     "bool_type": "true ou false est attendu",
     "bool_parsing": "true ou false est attendu",
     "literal_error": "valeurs admises : {expected}",
+    "enum": "valeurs admises : {expected}",
     "greater_than_equal": "au moins {ge}",
     "less_than_equal": "au plus {le}",
     "datetime_type": "une date est attendue, par exemple 2026-11-22T03:16:07+01:00",
@@ -55,6 +56,7 @@ FRENCH = {
 # Kinds of error that intake defines, whose message is French already.
 INTAKE_ERROR_TYPES = {
     "area",
+    "closure",
     "control_character",
     "date_ahead",
     "date_old",

@@ -12,7 +12,7 @@ from notifier.fields import EmailField
 from notifier.intake.schema.clickable import find_unsafe
 from notifier.intake.schema.reference import check_pattern
 from notifier.intake.schema.reference_pattern import PatternError
-from notifier.intake.schema.vocabulary import Severity, Status
+from notifier.intake.schema.vocabulary import Closure, Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, parse_voice_number
 from notifier.territory.resolve import Verdict, first_commune_in
@@ -265,6 +265,9 @@ class Report(models.Model):
     category = models.CharField("catégorie", max_length=20)
     severity = models.CharField(
         "gravité", max_length=10, choices=[(s.value, s.label) for s in Severity]
+    )
+    closure = models.CharField(
+        "issue", max_length=20, blank=True, choices=[(o.value, o.label) for o in Closure]
     )
     occurred_at = models.DateTimeField("survenue le")
     exercise = models.BooleanField("exercice", default=False)

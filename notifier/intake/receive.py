@@ -119,6 +119,7 @@ class _Arrival:
             status=new.status,
             category=new.category,
             severity=new.severity,
+            closure=new.closure or "",
             occurred_at=new.occurred_at,
             exercise=new.exercise,
             location=new.location.model_dump(exclude_none=True),

@@ -312,6 +312,15 @@ def end_dated(stage: Stage) -> None:
     stage.leaves("fin datée")
 
 
+def end_with_its_closure(stage: Stage) -> None:
+    contact(mobile=number(1), email=MAIL)
+    stage.push(category=FIRE)
+    stage.leaves("première alerte", to=lambda _: False)
+    stage.waits(minutes=25)
+    stage.push(sequence=2, category=FIRE, status="closed", ago=5, closure="fire_out")
+    stage.leaves("fin, et comment")
+
+
 def end_not_dated(stage: Stage) -> None:
     contact(mobile=number(1), email=MAIL)
     stage.push(category=STRIKE)
@@ -735,7 +744,7 @@ def digest_of_conventions(stage: Stage) -> None:
 
 CASES: list[Callable[[Stage], None]] = [
     first, answer_wanted, first_on_scene_yesterday, first_categories, first_mail_only, lengths,
-    other_service, no_duty_telephone, overseas, update, end_dated, end_not_dated, end_next_day,
+    other_service, no_duty_telephone, overseas, update, end_dated, end_with_its_closure, end_not_dated, end_next_day,
     cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest,
     digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,

@@ -37,7 +37,8 @@ class Facts:
     the mayor of a commune nearby; else empty. `moved_to` are the communes where it is now, for
     the mayor of a former one, if he may know. `duty_phone` is the number to dial; empty if the
     source has none. `ended_at` is when it ended, or, without `end_is_dated`, when dispatch reported
-    the end. `unreached` says who could not be reached, to whoever is notified in their place.
+    the end; `closure` is how, in French. `unreached` says who could not be reached, to whoever
+    is notified in their place.
     `category_label` is as in the categories file, brackets included.
     `answer_url` is where its reader answers, empty where no answer is asked for.
     `organisation` is the name of one that a convention tells, and empty for a mayor; `commune` then
@@ -64,6 +65,7 @@ class Facts:
     duty_phone: str = ""
     ended_at: datetime | None = None
     end_is_dated: bool = True
+    closure: str = ""
     unreached: str = ""
     organisation: str = ""
     communes: Sequence[str] = ()
@@ -218,6 +220,7 @@ def _text_context(
         else None,
         "end_date_and_time": written_moment(ended) if ended else None,
         "end_is_dated": facts.end_is_dated,
+        "closure": facts.closure or None,
     }
 
 
@@ -299,7 +302,13 @@ def shortened(context: Context) -> Iterator[Context]:
     yield context
     context = {**context, "reference_mark": ""}
     yield context
-    context = {**context, "unreached": None, "moved_to": None, "instead_of": None}
+    context = {
+        **context,
+        "unreached": None,
+        "moved_to": None,
+        "instead_of": None,
+        "closure": None,
+    }
     context = {**context, "says_state": not context["answer_url"]}
     yield context
     for most in (40, 25, 12):

@@ -74,6 +74,7 @@ SAMPLES = [
     replace(SAMPLE, duty_phone=""),
     replace(SAMPLE, unreached="le maire n’a pu être joint"),
     replace(_ENDED, status="closed"),
+    replace(_ENDED, status="closed", closure="feu maîtrisé, surveillance en cours"),
     replace(_ENDED, status="closed", end_is_dated=False, duty_phone=""),
     replace(SAMPLE, moved_to=["Le Mans"]),
     replace(SAMPLE, category_label="alerte enlèvement []"),

@@ -20,6 +20,7 @@ from notifier.alerting.policy.current import composer
 from notifier.alerting.policy.terms import BY_LAW, Terms, wants_answer
 from notifier.intake.models import Report
 from notifier.intake.schema.clickable import find_unsafe
+from notifier.intake.schema.vocabulary import Closure
 from notifier.territory.phones import format_number
 from notifier.territory.resolve import Commune
 
@@ -135,6 +136,7 @@ def _end(report: Report, previous: dict[str, Any]) -> dict[str, Any]:
     return {
         "ended_at": (ended if is_dated else arrived).isoformat(),
         "end_is_dated": is_dated,
+        "closure": Closure(report.closure).label if report.closure else "",
     }
 
 

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -22,6 +23,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from notifier.intake.schema.area import Area
 from notifier.intake.schema.clickable import LINK
 from notifier.intake.schema.reference import REFERENCE
+from notifier.intake.schema.vocabulary import Closure
 
 # A clock may be wrong by this much; an older event is history, not an alert.
 MAX_CLOCK_SKEW = timedelta(hours=1)
@@ -86,6 +88,12 @@ def _plausible(value: datetime) -> datetime:
         raise PydanticCustomError(
             "date_old", "remonte à plus de 7 jours : ce n’est plus une alerte"
         )
+    return value
+
+
+def _of_an_end(value: Closure | None, report: ValidationInfo) -> Closure | None:
+    if value is not None and report.data.get("status") not in (None, "closed"):
+        raise PydanticCustomError("closure", "dit une fin : seulement avec status closed")
     return value
 
 
@@ -225,6 +233,14 @@ class NewReport(BaseModel):
     exercise: Annotated[
         bool, Field(strict=True, description="true : tous les textes portent EXERCICE")
     ] = False
+    closure: Annotated[
+        Closure | None,
+        Field(
+            description="Avec closed seulement : comment elle s’est terminée, que lisent alors "
+            "ceux qui ont été prévenus"
+        ),
+        AfterValidator(_of_an_end),
+    ] = None
     location: Place
 
     def canonical(self) -> dict[str, Any]:
@@ -234,5 +250,7 @@ class NewReport(BaseModel):
         for name in ("precision", "polygon", "communes", "departements"):
             if content["location"].get(name) is None:
                 content["location"].pop(name, None)
+        if content["closure"] is None:
+            del content["closure"]
         content["occurred_at"] = self.occurred_at.astimezone(UTC).isoformat()
         return content

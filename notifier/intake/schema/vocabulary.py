@@ -48,6 +48,29 @@ class Severity(StrEnum):
         return self.rank >= Severity(other).rank
 
 
+class Closure(StrEnum):
+    """How an incident came to its end, as far as those told of it may know: no word on people."""
+
+    FIRE_OUT = "fire_out"
+    FIRE_CONTAINED = "fire_contained"
+    DANGER_OVER = "danger_over"
+    SITE_SECURED = "site_secured"
+    LEAK_STOPPED = "leak_stopped"
+    SUPPLY_RESTORED = "supply_restored"
+    ROAD_OPEN = "road_open"
+    WATERS_FALLING = "waters_falling"
+    CALM_RESTORED = "calm_restored"
+    SEARCH_OVER = "search_over"
+    NOTHING_FOUND = "nothing_found"
+    FALSE_ALARM = "false_alarm"
+    COMMUNE_TO_ACT = "commune_to_act"
+
+    @property
+    def label(self) -> str:
+        """The closure in French, as it ends a sentence."""
+        return _CLOSURE[self]
+
+
 _STATUS = {
     Status.ENGAGED: "engagée",
     Status.ON_SCENE: "sur place",
@@ -59,4 +82,19 @@ _SEVERITY = {
     Severity.MODERATE: "de gravité modérée",
     Severity.SEVERE: "grave",
     Severity.EXTREME: "très grave",
+}
+_CLOSURE = {
+    Closure.FIRE_OUT: "feu éteint",
+    Closure.FIRE_CONTAINED: "feu maîtrisé, surveillance en cours",
+    Closure.DANGER_OVER: "danger écarté",
+    Closure.SITE_SECURED: "lieux mis en sécurité",
+    Closure.LEAK_STOPPED: "fuite arrêtée",
+    Closure.SUPPLY_RESTORED: "réseau rétabli",
+    Closure.ROAD_OPEN: "circulation rétablie",
+    Closure.WATERS_FALLING: "décrue amorcée",
+    Closure.CALM_RESTORED: "calme revenu",
+    Closure.SEARCH_OVER: "recherches terminées",
+    Closure.NOTHING_FOUND: "rien constaté sur place",
+    Closure.FALSE_ALARM: "fausse alerte",
+    Closure.COMMUNE_TO_ACT: "suites à donner par la commune",
 }
