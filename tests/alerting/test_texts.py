@@ -744,7 +744,8 @@ def digest_of_conventions(stage: Stage) -> None:
 
 CASES: list[Callable[[Stage], None]] = [
     first, answer_wanted, first_on_scene_yesterday, first_categories, first_mail_only, lengths,
-    other_service, no_duty_telephone, overseas, update, end_dated, end_with_its_closure, end_not_dated, end_next_day,
+    other_service, no_duty_telephone, overseas, update, end_dated, end_with_its_closure,
+    end_not_dated, end_next_day,
     cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest,
     digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
