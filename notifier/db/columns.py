@@ -30,6 +30,12 @@ class Columns(Generic[M]):
     model: type[M]
     names: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse another order than the model's: each value would be taken for its neighbour's."""
+        in_order = tuple(name for name in all_names(self.model) if name in self.names)
+        if self.names != in_order:
+            raise ValueError(f"columns of {self.model.__name__} are read in its order: {in_order}")
+
     def of(self, table: str) -> str:
         """Return them as a statement lists them, `table` being what it calls the model's."""
         return ", ".join(f"{table}.{name}" for name in self.names)

@@ -27,7 +27,7 @@ _SOURCE_TO_DECIDE = Columns(
     Source,
     (
         *("id", "name", "service", "departements", "duty_email", "duty_phone"),
-        *("sms_cap", "hard_cap", "sms_providers", "webhook_url"),
+        *("sms_cap", "hard_cap", "webhook_url", "sms_providers"),
     ),
 )
 

@@ -34,6 +34,7 @@ from notifier.alerting.models import (
 )
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.throttling.limits import UsageChangedError
+from notifier.alerting.webhooks.events import EventType, record_alert_event
 from notifier.intake.incident import lock_incident
 from notifier.intake.models import Report
 from notifier.journal.models import Step
@@ -109,9 +110,11 @@ def _answer(alert_id: int, given: _Given, reports: list[Report]) -> AnswerResult
     if is_new:
         others = _known_by(told, alerts)
         _follow(alert, title, given, reports)
+        _tell_dispatch(alert, given)
         for other, other_title in others if given.kind is not AnswerKind.HANDED_OVER else ():
             if _keep(other, other_title, given):
                 _follow(other, other_title, given, reports)
+                _tell_dispatch(other, given)
     return _result(alert, given.recipient, is_new=is_new)
 
 
@@ -130,6 +133,15 @@ def _follow(alert: Alert, title: str, given: _Given, reports: list[Report]) -> N
         except NotTellableError as error:
             raise AnswerRefusedError(str(error)) from error
         _of(alert, given.recipient).filter(kind=given.kind).update(handed_to=handed_to)
+
+
+def _tell_dispatch(alert: Alert, given: _Given) -> None:
+    """Tell the software of whoever reported it, which may have none."""
+    if alert.incident.source.webhook_url:
+        own = _of(alert, given.recipient).get(kind=given.kind)
+        has_taken = given.kind is AnswerKind.TAKEN and alert.taken_by == given.recipient
+        event = EventType.TAKEN if has_taken else EventType.ANSWERED
+        record_alert_event(event, alert, answer=own)
 
 
 def _of(alert: Alert, recipient: str) -> QuerySet[Answer]:

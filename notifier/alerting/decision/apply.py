@@ -23,9 +23,15 @@ from notifier.alerting.notification.journal import alert_entry, deferral_entries
 from notifier.alerting.notification.store import queue_duty_mails, store
 from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.throttling.limits import UsageChangedError, store_usage
+from notifier.alerting.webhooks.events import (
+    EventType,
+    record_alert_event,
+    record_review_event,
+)
 from notifier.delivery.models import MessageState
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.incident import store_decisions
+from notifier.intake.models import ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import write_entries
 
@@ -56,9 +62,22 @@ def apply(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> None:
         _ask_again(report_plan, plan.situation.now)
         _replace(report_plan)
     write_entries([*entries, *_decision_entries(plan)])
+    _tell_dispatch(plan)
     for report_plan in plan.report_plans:
         if report_plan.ruled_report.placement.is_placed:
             supersede_older(report_plan.report, report_plan.ruled_report.incident_reports)
+
+
+def _tell_dispatch(plan: DecisionPlan) -> None:
+    """Tell the sources' software of what a person must decide, and of whom nothing can reach."""
+    for report_plan in plan.report_plans:
+        report = report_plan.report
+        if report.state == ReportState.REVIEW and report_plan.notice_entries:
+            record_review_event(report, report_plan.ruled_report.placement.reason)
+        for alert_plan in report_plan.alert_plans:
+            why, alert = alert_plan.unreachable_reason, alert_plan.alert
+            if why and alert and alert_plan.alarms_duty:
+                record_alert_event(EventType.NOT_REACHED, alert, reason=why)
 
 
 def store_texts(plan: DecisionPlan, *, may_be_cancelled: bool = False) -> list[Entry]:

@@ -22,6 +22,7 @@ from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.notification.recipients import on_time
 from notifier.alerting.notification.store import queue_duty_mails
+from notifier.alerting.webhooks.events import EventType, record_alert_event
 from notifier.delivery.models import Delay, Message
 from notifier.delivery.sending.delayed import delayed, mark_delayed
 from notifier.journal.models import Step
@@ -87,6 +88,8 @@ def _report_blocked(messages: Sequence[Message]) -> None:
         )
         for alert in alerts
     )
+    for alert in alerts:
+        record_alert_event(EventType.NOT_REACHED, alert, reason=_why_blocked([alert]))
     for source in {alert.incident.source for alert in alerts}:
         own = [alert for alert in alerts if alert.incident.source == source]
         key = f"blocked-{own[0].pk}-{own[0].revision}"

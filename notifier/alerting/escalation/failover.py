@@ -43,6 +43,7 @@ from notifier.alerting.policy.terms import addressing, alarms_duty, parse_terms
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.throttling.limits import read_limits, store_usage
 from notifier.alerting.throttling.throttle import throttle
+from notifier.alerting.webhooks.events import EventType, record_alert_event
 from notifier.delivery.models import (
     FAILED_STATES,
     Channel,
@@ -107,6 +108,9 @@ def escalate(failed: Sequence[Notification]) -> None:
             if notification.is_delayed:
                 then = f"{what_of(escalated.alert)} à joindre autrement"
             _write_entry(escalated.alert, notification, Step.UNREACHED, then, rule="unreached")
+    for escalated in lacking:
+        why = _not_reached_reason(escalated, is_delayed=failed[0].is_delayed)
+        record_alert_event(EventType.NOT_REACHED, escalated.alert, reason=why)
     if lacking:
         queue_duty_mails(_duty_mails(failed, lacking))
 
@@ -127,11 +131,9 @@ def _duty_mails(
 
 def _duty_mail(escalated: _Escalated, *, is_delayed: bool) -> PlannedNotification:
     alert = escalated.alert
-    if not is_delayed:
-        return not_reached_mail([alert], _not_reached_reason(alert, escalated.channels))
-    what = "message" if Channel.EMAIL in sufficient_channels(alert) else "SMS"
-    why = f"aucun {what} n’est encore parti, les essais continuent"
-    return not_reached_mail([alert], why, f"delayed-{alert.pk}-{alert.revision}")
+    why = _not_reached_reason(escalated, is_delayed=is_delayed)
+    key = f"delayed-{alert.pk}-{alert.revision}" if is_delayed else ""
+    return not_reached_mail([alert], why, key)
 
 
 def _duty_mail_of_digest(first: Notification, lacking: Sequence[_Escalated]) -> PlannedNotification:
@@ -331,10 +333,14 @@ def sufficient_channels(alert: Alert) -> Sequence[str]:
     return RINGING if is_urgent and not Kind(alert.kind).closes else tuple(Channel)
 
 
-def _not_reached_reason(alert: Alert, channels: set[str]) -> str:
-    if Kind(alert.kind).closes:
+def _not_reached_reason(escalated: _Escalated, *, is_delayed: bool) -> str:
+    if is_delayed:
+        is_by_mail = Channel.EMAIL in sufficient_channels(escalated.alert)
+        what = "message" if is_by_mail else "SMS"
+        return f"aucun {what} n’est encore parti, les essais continuent"
+    if Kind(escalated.alert.kind).closes:
         return "l’alerte était partie, mais l’annonce de la fin n’a pas abouti"
-    if channels:
+    if escalated.channels:
         return "aucun SMS n’a abouti, il n’est parti que des courriels"
     return "aucun message n’a abouti"
 

@@ -32,6 +32,7 @@ from notifier.alerting.notification.recipients import (
 )
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import addressing, parse_terms
+from notifier.alerting.webhooks.events import EventType, record_alert_event
 from notifier.delivery.models import Channel, MessageState
 from notifier.delivery.sending.pause import is_paused
 from notifier.directory.recipients import Recipient, active_people
@@ -104,6 +105,9 @@ def _ask_more(alert: Alert, category: Category) -> None:
     what = f"sans réponse, appel à {whom}" if calls else f"sans réponse, au tour de {whom}"
     write_entries([alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="unanswered")])
     store_throttled(planned, earlier)
+    to_whom = ", ".join(dict.fromkeys(n.title for n in planned))
+    reason = f"appel à {to_whom}" if calls else f"au tour de {to_whom}"
+    record_alert_event(EventType.ESCALATED, alert, reason=reason)
 
 
 def _silent(alert: Alert, told: Sequence[Notification]) -> list[Notification]:
@@ -171,4 +175,5 @@ def _nobody_left(alert: Alert) -> None:
         why = "l’alerte a été transmise à un adjoint, et personne n’a répondu depuis"
     what = "sans réponse, plus personne à prévenir : la permanence est alertée"
     write_entries([alert_entry(alert, Step.UNREACHED, what, alert=alert.pk, rule="unanswered")])
+    record_alert_event(EventType.UNANSWERED, alert, reason=why)
     alarm_duty(alert, why, f"unanswered-{alert.pk}-{alert.opened_revision}")

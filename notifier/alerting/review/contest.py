@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.review.notices import contested_notice
+from notifier.alerting.webhooks.events import record_review_event
 from notifier.intake.models import CONTESTED, Report, ReportState
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.write import write_entries
@@ -34,6 +35,7 @@ def send_back(report: Report, why: str) -> None:
     decided = Report.objects.filter(pk=report.pk, state=ReportState.DECIDED)
     if decided.update(state=ReportState.REVIEW, verdict=CONTESTED, reason=why, handled_at=now):
         report.state, report.verdict, report.reason = ReportState.REVIEW, CONTESTED, why
+    record_review_event(report, why)
     mails, entries = contested_notice(report, why)
     queue_duty_mails(mails)
     write_entries(entries)

@@ -33,14 +33,16 @@ def record_alert_event(
 ) -> None:
     """Tell the alert's source what happened to it, once the caller's transaction has committed.
 
-    `alert` as it stands now, with its incident, source and report; `answer`: the one that it is
-    about; `reason`: why, in French, without a name or an address. A source without a webhook is
-    told nothing, and costs no statement.
+    What is said of the alert is what is stored of it by now. `answer`: the one that it is about;
+    `reason`: why, in French, without a name or an address. A source without a webhook is told
+    nothing, and costs no statement.
     """
-    source = alert.incident.source
+    incident = alert.incident
+    source = incident.source
     if not source.webhook_url:
         return
-    alert.report.incident = alert.incident
+    alert = Alert.objects.select_related("report").get(pk=alert.pk)
+    alert.report.incident = incident
     answers = Answer.objects.filter(alert=alert.pk).order_by("pk")
     data = {
         **report_json(alert.report),
@@ -48,7 +50,7 @@ def record_alert_event(
         "answer": answer_json(answer) if answer else None,
         "reason": reason or None,
     }
-    _record(source, alert.incident_id, event, data)
+    _record(source, incident.pk, event, data)
 
 
 def record_review_event(report: Report, reason: str) -> None:
