@@ -145,7 +145,10 @@ def test_where_nothing_can_be_written_no_command_breaks_down(
     if args == ("doctor",):
         assert f"le dossier DATA_DIR ({closed}) doit pouvoir s’écrire" in done.stdout
         # What needs the tables is named once, and no broken check is.
-        assert "! Pas vérifiés : courriel, horloge, sources et contacts" in done.stdout
+        assert (
+            "! Pas vérifiés : opérateurs de SMS, courriel, horloge, sources et contacts"
+            in done.stdout
+        )
         assert "vérification impossible" not in done.stdout
 
 

@@ -213,7 +213,7 @@ def _natural_zone() -> tuple[Push, ...]:
                 Reader(
                     *police,
                     channels=_MAIL,
-                    says=("à Blanzat", "Convention de coordination"),
+                    says=("à Blanzat", "Coordination de la police municipale"),
                     never=(law, "Espace naturel des Puys"),
                 ),
             ),

@@ -48,8 +48,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **_options: Any) -> None:
         found = {title: self._examine(title, check) for title, check in FIRST}
         if Level.BAD in found["Base"]:
-            later = ", ".join(title.lower() for title, _ in OF_THE_DATABASE)
-            self._print(warning(f"Pas vérifiés : {later}", "corriger d’abord la base, relancer"))
+            titles = (title[0].lower() + title[1:] for title, _ in OF_THE_DATABASE)
+            self._print(
+                warning(f"Pas vérifiés : {', '.join(titles)}", "corriger d’abord la base, relancer")
+            )
         else:
             found |= {title: self._examine(title, check) for title, check in OF_THE_DATABASE}
         marks = Counter(chain.from_iterable(found.values()))
