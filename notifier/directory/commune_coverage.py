@@ -36,6 +36,12 @@ class Reach(TextChoices):
     PHONE = "phone", "plusieurs personnes"
 
 
+def reaches() -> list[Reach]:
+    """Return by what communes are reached here: landlines by a call, or by nothing."""
+    other = Reach.LANDLINE if makes_calls() else Reach.VOICE
+    return [reach for reach in Reach if reach is not other]
+
+
 class ToMend(TextChoices):
     """What communes are looked for: those of which something is to be mended."""
 

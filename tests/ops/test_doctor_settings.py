@@ -42,6 +42,24 @@ def said(settings: Settings) -> Any:
 
 
 @pytest.mark.parametrize(
+    ("variables", "what"),
+    [
+        ({}, "aucun numéro d’appelant"),
+        ({"TWILIO_VOICE_FROM": "+33612345678"}, "d’un 06 ou d’un 07"),
+        ({"TWILIO_VOICE_FROM": "+33353010090"}, None),
+        ({"TWILIO_FROM": "+33353010090"}, None),
+        ({"TWILIO_VOICE_FROM": "+33353010090", "TWILIO_ACCOUNT_SID": ""}, "aucun numéro"),
+    ],
+)
+def test_from_which_number_people_are_called(
+    said: Any, variables: dict[str, str], what: str | None
+) -> None:
+    found = said(fitness.check_calls, **variables)
+    assert [mark for mark, _ in found] == ([Level.WARNING] if what else [])
+    assert all(what in text for _, text in found if what)
+
+
+@pytest.mark.parametrize(
     ("variable", "url"),
     [
         ("DATABASE_URL", "postgresql://u:p@db.example/alertes"),

@@ -23,12 +23,14 @@ from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.reauthentication import reauthenticated
 from notifier.console.templatetags.map import MapState
 from notifier.console.territory import departements_of
+from notifier.directory.availability import makes_calls
 from notifier.directory.commune_coverage import (
     CommuneCoverage,
     Reach,
     ToMend,
     communes_coverage,
     named_like,
+    reaches,
 )
 from notifier.directory.coverage import tonight
 from notifier.directory.coverage_table import HEADER, coverage_table
@@ -102,7 +104,10 @@ def territory(request: ConsoleRequest) -> HttpResponse:
             "single": counts[Reach.SINGLE],
             "unconfirmed": sum(one.is_to_mend(ToMend.UNCONFIRMED) for one in night.communes),
             "failing": sum(one.is_to_mend(ToMend.FAILING) for one in night.communes),
-            "legend": [MapState(reach, _capital(reach.label), counts[reach]) for reach in Reach],
+            "legend": [
+                MapState(reach, _capital(reach.label), counts[reach]) for reach in reaches()
+            ],
+            "makes_calls": makes_calls(),
             "states_url": reverse("console:territory-states", args=[departement]),
             "several": len(departements) > 1,
             "query": {name: asked[name] for name in ("a_corriger", "q") if asked.get(name)},

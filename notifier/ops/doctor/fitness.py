@@ -90,6 +90,25 @@ def check_secrets_and_senders() -> Iterator[Finding]:
             )
 
 
+def check_calls() -> Iterator[Finding]:
+    """Check that there is a number to call from, and that calls by machines may come from it."""
+    caller = settings.ENVIRONMENT.caller
+    if not caller:
+        yield warning(
+            "Appels vocaux : aucun numéro d’appelant, personne n’est appelé",
+            "TWILIO_VOICE_FROM=+33… : un numéro Twilio qui appelle ; sans lui, qui n’a qu’un fixe "
+            "n’est pas joint, et qui ne répond pas à un SMS n’est pas appelé",
+        )
+    elif caller.startswith(("+336", "+337")):
+        yield warning(
+            "Appels vocaux : un automate n’a pas le droit d’appeler d’un 06 ou d’un 07",
+            "TWILIO_VOICE_FROM : un numéro fixe ou polyvalent français (plan de numérotation de "
+            "l’Arcep)",
+        )
+    else:
+        yield good(f"appels depuis {caller}")
+
+
 def _sender_refusal(sender: str) -> str:
     """Return why French operators refuse the sender, in French; "" if they do not."""
     if sender.startswith(("+336", "+337")):

@@ -16,6 +16,7 @@ FIRST: tuple[tuple[str, Check], ...] = (
     ("Environnement", surroundings.check_environment),
     ("Réseau", fitness.check_network),
     ("Secrets et expéditeur", fitness.check_secrets_and_senders),
+    ("Appels vocaux", fitness.check_calls),
     ("Fichiers", fitness.check_files),
     ("Base", surroundings.check_database),
     ("Courtier", surroundings.check_broker),
