@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
@@ -12,12 +14,16 @@ from .conftest import AUTH_TOKEN
 from .receiver import Receiver
 
 TO, FROM = "+33384000001", "+33353010090"
-TWIML = '<Response><Gather action="{url}" numDigits="1"><Say>Feu</Say></Gather><Say>Adieu</Say></Response>'
+TWIML = (
+    '<Response><Gather action="{url}" numDigits="1"><Say>Feu</Say></Gather>'
+    "<Say>Adieu</Say></Response>"
+)
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
 def ring(twilio: Client, url: str, **more: object) -> str:
-    asked = {"to": TO, "from_": FROM, "twiml": TWIML.format(url=url), "status_callback": url}
+    twiml = TWIML.format(url=escape(url))
+    asked = {"to": TO, "from_": FROM, "twiml": twiml, "status_callback": url}
     made = twilio.calls.create(**{**asked, "status_callback_event": EVENTS, **more})
     assert made.status == "queued"
     return str(made.sid)
