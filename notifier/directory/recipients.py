@@ -26,6 +26,7 @@ from notifier.directory.models import (
     function_title,
 )
 from notifier.directory.periods import is_within
+from notifier.directory.preferences import quiet_until
 from notifier.directory.sql import MandateRow, mandates_of
 
 
@@ -47,6 +48,10 @@ class Recipient:
     is_on_call: bool = False
     stands_in_for: tuple[str, ...] = ()
     """The functions of those who are absent and in whose place they are told."""
+    quiet_until: datetime | None = None
+    """Until when no SMS tells of what is not urgent (aware); None outside their quiet hours."""
+    routine_channels: tuple[str, ...] = ()
+    """The channels that they chose for what is not urgent; empty: all."""
 
     @cached_property
     def addresses(self) -> dict[str, str]:
@@ -116,7 +121,7 @@ def orders_of_telling(
         mandate = rows[0].mandate
         day = at.astimezone(ZoneInfo(rows[0].time_zone)).date()
         if is_within(day, mandate.starts_on, mandate.ends_on):
-            active[rows[0].organisation].append(_to_recipient(rows))
+            active[rows[0].organisation].append(_to_recipient(rows, at))
     availability = availability_of(active, at)
     for people in active.values():
         people.sort(key=lambda person: (ESCALATION_ORDER[person.function], person.rank))
@@ -146,8 +151,8 @@ def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:
     return list(grouped.values())
 
 
-def _to_recipient(rows: Sequence[MandateRow]) -> Recipient:
-    mandate = rows[0].mandate
+def _to_recipient(rows: Sequence[MandateRow], at: datetime) -> Recipient:
+    mandate, chosen = rows[0].mandate, rows[0].preferences
     addresses = sort_addresses(row.address for row in rows if row.address)
     if rows[0].lacks_consent:
         addresses = SortedAddresses(unusable=(UnusableAddress("", Reason.NO_CONSENT),))
@@ -163,6 +168,8 @@ def _to_recipient(rows: Sequence[MandateRow]) -> Recipient:
             *(("voice", number) for number in _callable(addresses)),
         ),
         unusable=addresses.unusable,
+        quiet_until=quiet_until(chosen, ZoneInfo(rows[0].time_zone), at) if chosen else None,
+        routine_channels=tuple(chosen.routine_channels) if chosen else (),
     )
 
 

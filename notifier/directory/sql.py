@@ -22,12 +22,14 @@ from notifier.directory.models import (
     Organisation,
     OrganisationKind,
     OrganisationRef,
+    Preferences,
     Zone,
 )
 
 _MANDATE = Columns(Mandate, ("id", "person_id", "function", "rank", "starts_on", "ends_on"))
 _ADDRESS = Columns(Address, ("id", "kind", "value", "failures", "failing_since", "opted_out_at"))
 _ADDRESS_WIDTH = len(_ADDRESS.names)
+_PREFERENCES = Columns(Preferences, ("id", "quiet_from", "quiet_until", "routine_channels"))
 _RULE = Columns(ConventionRule, all_names(ConventionRule))
 _CONVENTION = Columns(Convention, ("id", "reference", "title"))
 _ORGANISATION = Columns(Organisation, ("id", "kind", "code", "name"))
@@ -47,6 +49,7 @@ class MandateRow:
     address: Address | None
     lacks_consent: bool
     """Whether it is a resident's, who has not agreed to be told."""
+    preferences: Preferences | None
 
 
 def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
@@ -58,12 +61,14 @@ def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
     pairs = " OR ".join(["(o.kind = %s AND o.code = %s)"] * len(organisations))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_MANDATE.of('m')}, {_ADDRESS.of('a')}, o.kind, o.code, o.time_zone, "  # noqa: S608 - names of the models and marks
+            f"SELECT {_MANDATE.of('m')}, {_ADDRESS.of('a')}, {_PREFERENCES.of('p')}, "  # noqa: S608 - names of the models and marks
+            "o.kind, o.code, o.time_zone, "
             "o.kind = %s AND NOT EXISTS (SELECT 1 FROM directory_consent s "
             "WHERE s.mandate_id = m.id AND s.withdrawn_at IS NULL) "
             "FROM directory_organisation o "
             "JOIN directory_mandate m ON m.organisation_id = o.id "
             "LEFT JOIN directory_address a ON a.person_id = m.person_id "
+            "LEFT JOIN directory_preferences p ON p.person_id = m.person_id "
             f"WHERE {pairs} ORDER BY m.id, a.position, a.id",
             [
                 OrganisationKind.QUARTER.value,
@@ -77,9 +82,12 @@ def _to_mandate(row: Sequence[Any]) -> MandateRow:
     mandate, values = _take(_MANDATE, list(row))
     # Of an outer join, where there may be nothing.
     address = None if values[0] is None else _ADDRESS.load(values[:_ADDRESS_WIDTH])
-    kind, code, time_zone, lacks_consent = values[_ADDRESS_WIDTH:]
+    values = values[_ADDRESS_WIDTH:]
+    width = len(_PREFERENCES.names)
+    preferences = None if values[0] is None else _PREFERENCES.load(values[:width])
+    kind, code, time_zone, lacks_consent = values[width:]
     ref = OrganisationRef(kind, code)
-    return MandateRow(mandate, ref, time_zone, address, bool(lacks_consent))
+    return MandateRow(mandate, ref, time_zone, address, bool(lacks_consent), preferences)
 
 
 @dataclass(frozen=True)

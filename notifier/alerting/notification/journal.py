@@ -70,6 +70,7 @@ def deferral_in_words(deferral: Deferral, zone: ZoneInfo) -> str:
         DeferralReason.HARD_QUOTA: "retenu, le plafond absolu de la source est atteint, "
         "une personne peut le libérer",
         DeferralReason.RELAY: "retenu, en attente d’un relais par une personne",
+        DeferralReason.QUIET: f"heures calmes de son destinataire, retenu jusqu’à {hour}",
     }[deferral.reason]
 
 

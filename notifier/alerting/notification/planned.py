@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from notifier.alerting.answer_link import (
@@ -26,6 +26,8 @@ from notifier.intake.models import Source
 # What can be read, and what is heard at night.
 WRITTEN = (Channel.SMS, Channel.EMAIL)
 RINGING = (Channel.SMS, Channel.VOICE)
+# How long after its reader's quiet hours a text is still of use: nobody reads it before.
+AFTER_QUIET = timedelta(hours=1)
 # A channel and an address on it, as `address_key` makes one.
 AddressKey = tuple[str, str]
 
@@ -69,6 +71,8 @@ class PlannedNotification:
     supersedes: tuple[str, ...] = ()
     """Of a mail to the duty officer: the dedup keys of those that need not be read before it."""
     deferral: Deferral | None = None
+    quiet_until: datetime | None = None
+    """Of an SMS that is not urgent: when the quiet hours end in which its reader is (aware)."""
 
     @property
     def key(self) -> AddressKey:
@@ -81,8 +85,11 @@ class PlannedNotification:
         return mask(self.address)
 
     def deferred(self, reason: DeferralReason, until: datetime | None) -> PlannedNotification:
-        """Return a copy that is deferred."""
-        return replace(self, deferral=Deferral(reason, until))
+        """Return a copy that is deferred, and of use when its reader's quiet hours have ended."""
+        expires_at = self.expires_at
+        if reason is DeferralReason.QUIET and until is not None:
+            expires_at = readable_after_quiet(expires_at, until)
+        return replace(self, deferral=Deferral(reason, until), expires_at=expires_at)
 
 
 @dataclass(frozen=True)
@@ -146,8 +153,9 @@ class AlertText:
     ) -> list[PlannedNotification]:
         """Address it to each person on each of the channels; once to an address that two share.
 
-        Whoever has none of the channels gets it on the others: silence would be worse. Whoever has
-        no telephone for texts is called, if it is urgent.
+        Whoever has none of the channels gets it on the others: silence would be worse. What is not
+        urgent goes where its reader chose to have it. Whoever has no telephone for texts is called,
+        if it is urgent.
         """
         by_key: dict[AddressKey, PlannedNotification] = {}
         for person in people:
@@ -163,6 +171,8 @@ class AlertText:
 
     def _channels_to(self, person: Recipient, channels: Sequence[str]) -> list[str]:
         written = [channel for channel in person.addresses if channel != Channel.VOICE]
+        if self.lane is Lane.ROUTINE and person.routine_channels:
+            written = [one for one in written if one in person.routine_channels] or written
         chosen = [channel for channel in written if channel in channels] or written
         has_no_texts = Channel.VOICE in person.addresses and not person.mobile
         # An end can be read in the morning, by whoever has where to.
@@ -204,6 +214,7 @@ class AlertText:
 
     def _to(self, person: Recipient, channel: Channel) -> PlannedNotification:
         recipient = recipient_key(person)
+        is_quiet_text = channel is Channel.SMS and self.lane is Lane.ROUTINE
         return PlannedNotification(
             kind=NotificationKind.ALERT,
             source=self.alert.incident.source,
@@ -217,6 +228,7 @@ class AlertText:
             lane=self.lane,
             expires_at=self.alert.expires_at,
             reported_at=self.alert.report.received_at,
+            quiet_until=person.quiet_until if is_quiet_text else None,
             **wording(self.texts, channel, self.alert, recipient),
         )
 
@@ -244,6 +256,11 @@ def wording(texts: Texts, channel: Channel, alert: Alert, recipient: str) -> Wor
         html="" if is_sms else with_secret(texts.html, secret),
         answer_hash=secret_hash(secret) if asks else "",
     )
+
+
+def readable_after_quiet(expires_at: datetime, quiet_until: datetime) -> datetime:
+    """Return until when a text is of use that waits for the end of its reader's quiet hours."""
+    return max(expires_at, quiet_until + AFTER_QUIET)
 
 
 def address_key(channel: str, address: str) -> AddressKey:

@@ -109,3 +109,9 @@ def needing_revision(kind: Kind, earlier: Iterable[Notification]) -> list[Notifi
 def recipient_key(person: Recipient) -> str:
     """Return how a notification refers to its recipient, without a name."""
     return f"person:{person.person_id}"
+
+
+def person_of(recipient: str) -> int | None:
+    """Return the number of the person to whom a notification refers so; None for nobody's."""
+    kind, _, number = recipient.partition(":")
+    return int(number) if kind == "person" and number.isdigit() else None

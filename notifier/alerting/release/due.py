@@ -26,6 +26,7 @@ from notifier.alerting.notification.recipients import on_time
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.narrowings import category_of
 from notifier.alerting.policy.text_kind import withheld
+from notifier.alerting.release.quiet import keep_quiet
 from notifier.alerting.release.send import expires_at, send
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.limits import UsageChangedError, today
@@ -107,6 +108,8 @@ def _release(address: _Address) -> None:
     for exercise in (False, True):
         alike = [row for row in remaining if alert_of(row).facts["exercise"] is exercise]
         if not alike:
+            continue
+        if keep_quiet(alike, now):
             continue
         if max(expires_at(row) for row in alike) <= now:
             _expire(alike)

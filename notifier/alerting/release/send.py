@@ -96,7 +96,7 @@ def _compose_message(rows: Sequence[Notification], said: Wording) -> OutgoingMes
         subject=said["subject"],
         body=said["body"],
         html=said["html"],
-        lane=_lane(rows),
+        lane=lane_of(rows),
         expires_at=max(expires_at(row) for row in rows),
         incident_id=None if is_digest else first.incident_id,
         pause_key=str(first.source_id),
@@ -117,7 +117,7 @@ def _digest(rows: Sequence[Notification]) -> Texts:
     return composer().digest(Digest(facts[0].service, facts[0].exercise, facts))
 
 
-def _lane(rows: Sequence[Notification]) -> Lane:
+def lane_of(rows: Sequence[Notification]) -> Lane:
     """Return urgent only for what was urgent and deferred: neither in a storm nor by a quota."""
     was_urgent = rows[0].reason == DeferralReason.FLAPPING or any(
         _lane_of(alert_of(row)) is Lane.URGENT

@@ -3,7 +3,7 @@
 Reads no database: counts what leaves in `limits`, and dates the reopened alerts among the planned.
 
 join what is deferred already -> what a person relays -> flapping urgent alerts
--> routine ones in a storm -> quotas
+-> routine SMS in their reader's quiet hours -> routine ones in a storm -> quotas
 
 An urgent text is never put into a digest, and deferred for its cost by a source's hard quota alone.
 The text of a deferred notification is composed at its release, as its alert then stands
@@ -53,6 +53,7 @@ def throttle(
     remaining = _join_deferred(list(planned), earlier, plan)
     remaining = _defer(remaining, plan, DeferralReason.RELAY, _until_relayed)
     remaining = _defer_flapping(remaining, earlier, limits, plan)
+    remaining = _defer(remaining, plan, DeferralReason.QUIET, lambda n: n.quiet_until or LEAVES)
     remaining = _defer_storm(remaining, limits, plan)
     plan.queued = _defer_over_quota(remaining, limits, plan)
     return plan
