@@ -237,6 +237,26 @@ class Environment(BaseSettings):
         "does. An account is recognised by its address once, and then by the person's number "
         "there.",
     )
+    CANARY_PHONE: str = Field(
+        "",
+        pattern=r"^(\+[1-9][0-9]{6,14})?$",
+        description="Mobile in E.164 to which an exercise goes by the clock, all the way and back. "
+        "`/readyz` is red and those in charge are mailed when it does not come back. Not set: off.",
+    )
+    CANARY_MINUTES: int = Field(
+        60, ge=1, description="Minutes from one such exercise to the next; each costs one SMS."
+    )
+    ALARM_EMAIL: str = Field(
+        "",
+        description="Who is mailed when it does not come back, separated by commas. Not set: the "
+        "platform's accounts.",
+    )
+    HEARTBEAT_URL: SecretStr = Field(
+        SecretStr(""),
+        description="Address of an outside monitor, https except on loopback, requested by GET "
+        "after each exercise that came back; without CANARY_PHONE after each minute in which the "
+        "clock and all workers run.",
+    )
     CATEGORIES_FILE: Path | None = Field(
         None, description="An operator's own categories.toml. Default: the package's."
     )
@@ -321,6 +341,19 @@ class Environment(BaseSettings):
             raise ValueError("doit être des réseaux, par exemple 10.20.0.0/16,fd12::/48") from None
         return value
 
+    @field_validator("HEARTBEAT_URL")
+    @classmethod
+    def _address_of_a_monitor(cls, value: SecretStr) -> SecretStr:
+        # Taken as it is: a slash at its end may be part of it.
+        cls._https_or_loopback(value.get_secret_value())
+        return value
+
+    @field_validator("ALARM_EMAIL")
+    @classmethod
+    def _mailboxes(cls, value: str) -> str:
+        given = filter(None, (part.strip() for part in value.split(",")))
+        return ",".join(Mailbox.parse(part).address for part in given)
+
     @field_validator("EMAIL_FROM")
     @classmethod
     def _one_sender(cls, value: str) -> str:
@@ -384,6 +417,11 @@ class Environment(BaseSettings):
     def sms_providers(self) -> list[str]:
         """The names of the providers of SMS, in the service's order."""
         return self.SMS_PROVIDERS.split(",")
+
+    @property
+    def alarm_emails(self) -> list[str]:
+        """Who is mailed when the service does not work, without any queue."""
+        return self.ALARM_EMAIL.split(",") if self.ALARM_EMAIL else []
 
     @property
     def configured_sms_providers(self) -> list[str]:

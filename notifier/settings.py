@@ -353,6 +353,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "upkeep"},
     },
+    "alerting canary": {
+        "task": "alerting.canary",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "upkeep"},
+    },
+    "alerting rota": {
+        "task": "alerting.report_rota_gaps",
+        "schedule": 4 * 3600.0,
+        "options": {"queue": "upkeep"},
+    },
     "directory on-call": {
         "task": "directory.extend_rotations",
         "schedule": 3600.0,

@@ -8,6 +8,7 @@ from django.apps import AppConfig
 
 if TYPE_CHECKING:
     from notifier.delivery.models import Message
+    from notifier.directory.models import Organisation
 
 
 class AccountsConfig(AppConfig):
@@ -20,7 +21,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect what the journal of access is written from, and what a failed mail leaves."""
         from notifier.accounts.log_in import recording, sessions  # noqa: F401 - receivers connect
-        from notifier.alerting.coverage_report import asking_administrators
+        from notifier.alerting.administrators import asking_administrators
         from notifier.delivery.signals import delivery_failed
 
         asking_administrators.connect(_mailboxes_of, dispatch_uid="accounts")
@@ -33,10 +34,22 @@ def _erase_private(message: Message, **_: object) -> None:
     erase_private([message])
 
 
-def _mailboxes_of(departement: str, **_: object) -> list[str]:
+def _mailboxes_of(
+    departement: str = "", organisation: Organisation | None = None, **_: object
+) -> list[str]:
     from django.utils import timezone
 
-    from notifier.accounts.scope import administrators_of
+    from notifier.accounts.scope import (
+        administrators_of,
+        administrators_of_organisation,
+        administrators_of_platform,
+    )
 
-    found = administrators_of(departement, timezone.localdate()).exclude(email="")
-    return list(found.values_list("email", flat=True))
+    today = timezone.localdate()
+    if organisation is not None:
+        found = administrators_of_organisation(organisation, today)
+    elif departement:
+        found = administrators_of(departement, today)
+    else:
+        found = administrators_of_platform()
+    return list(found.exclude(email="").values_list("email", flat=True))

@@ -318,11 +318,22 @@ def scope_of(user: User | AnonymousUser) -> Scope:
 
 def administrators_of(departement: str, today: date) -> QuerySet[User]:
     """Return the active administrators of a département's groupement on a day."""
+    return _holders(Q(role=Role.GROUPEMENT, departement=departement), today)
+
+
+def administrators_of_organisation(organisation: Organisation, today: date) -> QuerySet[User]:
+    """Return the active administrators of an organisation on a day, or of the one above it."""
+    named = {organisation.pk, organisation.parent_id} - {None}
+    return _holders(Q(role=Role.ORGANISATION, organisation__in=named), today)
+
+
+def administrators_of_platform() -> QuerySet[User]:
+    """Return the active accounts of the platform."""
+    return User.objects.filter(is_superuser=True, is_active=True)
+
+
+def _holders(role: Q, today: date) -> QuerySet[User]:
     held = RoleAssignment.objects.filter(
-        Q(until=None) | Q(until__gte=today),
-        user=OuterRef("pk"),
-        role=Role.GROUPEMENT,
-        departement=departement,
-        revoked_at=None,
+        role, Q(until=None) | Q(until__gte=today), user=OuterRef("pk"), revoked_at=None
     )
     return User.objects.filter(Exists(held), is_active=True)

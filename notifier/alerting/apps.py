@@ -36,6 +36,7 @@ class AlertingConfig(AppConfig):
         delivery_failed.connect(_note_failure, dispatch_uid="addresses")
         delivered_late.connect(_catch_up, dispatch_uid="alerting")
         beating.connect(_read_narrowings, dispatch_uid="alerting")
+        beating.connect(_look_after_canary, dispatch_uid="canary")
         checking_recipients.connect(_messages_to_former_recipients, dispatch_uid="alerting")
 
 
@@ -68,6 +69,14 @@ def _read_narrowings(role: str, **_: object) -> None:
 
     if role == "worker":
         refresh()
+
+
+def _look_after_canary(role: str, **_: object) -> None:
+    from notifier.alerting.canary.watch import look_from_clock
+    from notifier.jobs.heartbeat import BEAT
+
+    if role == BEAT:
+        look_from_clock()
 
 
 def _messages_to_former_recipients(messages: list[Message], **_: object) -> set[int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.dispatch import Signal
 from django.utils import timezone
 
+from notifier.alerting.administrators import mailboxes_of_departement
 from notifier.alerting.links import console_url
 from notifier.alerting.policy.current import composer
 from notifier.delivery.models import EXEMPT, Channel, Lane
@@ -22,8 +22,6 @@ log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=3)
 TITLE = "administrateur de l’annuaire"
 _MAX_LISTED = 200
-# Sent with `departement`; receivers return the mailboxes of those who administer it.
-asking_administrators = Signal()
 
 
 def report_coverage() -> None:
@@ -37,21 +35,12 @@ def report_coverage() -> None:
         with checking(departement, now) as checked:
             if checked is None or not checked.problems:
                 continue
-            addresses = _administrators(departement, sources)
+            addresses = mailboxes_of_departement(departement)
             if not addresses:
                 log.error(
                     "no administrator of the directory has an e-mail", departement=departement
                 )
             enqueue_messages(_mail(checked, address, now) for address in addresses)
-
-
-def _administrators(departement: str, sources: list[Source]) -> list[str]:
-    """Return the mailboxes of whoever administers a département; else of its duty officers."""
-    answers = asking_administrators.send(sender=None, departement=departement)
-    found = {mailbox for _, mailboxes in answers for mailbox in mailboxes or ()}
-    if not found:
-        found = {source.duty_email for source in sources if departement in source.departements}
-    return sorted(found - {""})
 
 
 def _mail(checked: Checked, address: str, now: datetime) -> OutgoingMessage:

@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task, signals
 from django.conf import settings
 
+from notifier.alerting.canary.watch import tick
 from notifier.alerting.confirmations import send_due
 from notifier.alerting.coverage_report import report_coverage
 from notifier.alerting.deadlines import tell_owners
@@ -14,6 +15,8 @@ from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.policy.current import categories, composer
 from notifier.alerting.policy.narrowings import narrowings_at
 from notifier.alerting.policy_changes import advance
+from notifier.alerting.rota_gaps import report_rota_gaps
+from notifier.alerting.silent_sources import report_silence
 from notifier.alerting.sweep import sweep, upkeep
 from notifier.alerting.webhooks.events import JOB
 from notifier.alerting.webhooks.posting import wake
@@ -71,8 +74,21 @@ def replay_task(*comparison_ids: str) -> None:
 
 @shared_task(name="alerting.note_sources")
 def note_sources_task() -> None:
-    """Note when each source last pushed, and learn its habit."""
+    """Note when each source last pushed, learn its habit, and mail who is silent."""
     note_activity()
+    report_silence()
+
+
+@shared_task(name="alerting.canary")
+def canary_task() -> None:
+    """Start an end-to-end test that is due, and tell an outside monitor that all is well."""
+    tick()
+
+
+@shared_task(name="alerting.report_rota_gaps")
+def report_rota_gaps_task() -> None:
+    """Mail whoever administers an organisation whose rota has a gap."""
+    report_rota_gaps()
 
 
 @shared_task(name="alerting.forget_recovered")

@@ -12,6 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from notifier.alerting.canary.runs import find_outage, last_returned
 from notifier.alerting.models import DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import active_source_names
@@ -55,6 +56,8 @@ class Snapshot:
     oldest_paused_s: float
     workers_missing: int
     is_beat_running: bool
+    is_canary_lost: bool
+    canary_s: float
     set_aside: dict[tuple[str, ...], int]
     """By provider of SMS that is configured."""
     counted: dict[Key, float]
@@ -121,6 +124,13 @@ def _set_aside() -> dict[tuple[str, ...], int]:
     return {(name,): int(name in aside) for name in names}
 
 
+def _canary_s() -> float:
+    last = last_returned()
+    if last is None or last.message is None or last.message.ended_at is None:
+        return 0.0
+    return max(0.0, (last.message.ended_at - last.sent_at).total_seconds())
+
+
 def _oldest_s(state: ReportState) -> float:
     waiting = Report.objects.filter(state=state)
     return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
@@ -157,6 +167,8 @@ def take_snapshot() -> Snapshot:
         oldest_paused_s=oldest_paused_s(),
         workers_missing=len(unserved_queues()),
         is_beat_running=is_beat_running(),
+        is_canary_lost=find_outage() is not None,
+        canary_s=_canary_s(),
         set_aside=_set_aside(),
         counted=read_counters(),
         coverage=dict(CoverageCheck.objects.values_list("departement", "counts")),
@@ -206,6 +218,16 @@ GAUGES = (
         "notifier_beat_running",
         "1 where the process that triggers the sweeps runs",
         "is_beat_running",
+    ),
+    (
+        "notifier_canary_lost",
+        "1 where end-to-end tests do not come back from their number; 0 too where there are none",
+        "is_canary_lost",
+    ),
+    (
+        "notifier_canary_seconds",
+        "How long the last end-to-end test that came back took, there and back",
+        "canary_s",
     ),
     ("notifier_pauses", "Pauses of sending by hand: of everything, or of a source", "pauses"),
     (

@@ -24,8 +24,8 @@ from notifier.directory.models import (
     OrganisationKind,
     function_title,
 )
-from notifier.directory.on_call.gaps import first_gap, is_extended
-from notifier.directory.on_call.shifts import Gap, local_moment
+from notifier.directory.on_call.gaps import unplanned_gap
+from notifier.directory.on_call.shifts import local_moment
 from notifier.moments import weekday_moment
 from notifier.territory.resolve import Commune, first_commune_in
 
@@ -134,11 +134,6 @@ def _gaps(departement: str, at: datetime) -> Iterator[str]:
     """Yield when nobody is on call; a rotation that goes on is extended before it runs out."""
     with_rota = OnCallShift.objects.filter(_in_communes(departement)).values("organisation")
     for organisation in Organisation.objects.filter(pk__in=with_rota).order_by("code"):
-        gap = first_gap(organisation, at)
-        if gap and gap.starts_at <= at + _GAP_WITHIN and not _goes_on(organisation, gap):
+        if gap := unplanned_gap(organisation, at, _GAP_WITHIN):
             moment = weekday_moment(gap.starts_at.astimezone(organisation.zone_info))
             yield f"{organisation}, à partir du {moment}"
-
-
-def _goes_on(organisation: Organisation, gap: Gap) -> bool:
-    return gap.ends_at is None and is_extended(organisation, gap.starts_at)

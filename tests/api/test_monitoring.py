@@ -73,6 +73,8 @@ CASES: list[tuple[str, dict[str, str], str]] = [
     ("AlerteMairesProcessusArrete", {"notifier_beat_running": "0x20"}, "2m"),
     ("AlerteMairesRienNEnvoie", {"notifier_oldest_due_seconds": "31+15x20"}, "2m"),
     ("AlerteMairesRienNePart", {"notifier_oldest_unsent_seconds": "61+15x20"}, "2m"),
+    ("AlerteMairesEssaiPerdu", {"notifier_canary_lost": "1x20"}, "1m"),
+    ("AlerteMairesEssaiLent", {"notifier_canary_seconds": "61x40"}, "6m"),
     (
         "AlerteMairesOperateurDeCote",
         {'notifier_sms_provider_set_aside{provider="twilio"}': "1x80"},
@@ -118,6 +120,8 @@ QUIET = {
     "notifier_beat_running": "1x100",
     "notifier_oldest_due_seconds": "0x100",
     "notifier_oldest_unsent_seconds": "0 0 20 0x100",
+    "notifier_canary_lost": "0x100",
+    "notifier_canary_seconds": "4x50 70x10 3x40",
     'notifier_sms_provider_set_aside{provider="twilio"}': "0 1x20 0x80",
     "notifier_oldest_undecided_seconds": "0x100",
     'notifier_interventions_waiting{state="review"}': "0x100",

@@ -99,6 +99,7 @@ HIDDEN = {name: f"caché-{number}-" + "k" * 50 for number, name in enumerate(SEC
     "DATABASE_URL": "postgresql://u:caché-base@127.0.0.1:1/x",
     "BROKER_URL": "redis://:caché-courtier@127.0.0.1:1/0",
     "EMAIL_URL": "smtp://u:caché-courriel@127.0.0.1:1",
+    "HEARTBEAT_URL": "https://surveillance.example/caché-surveillance",
 }
 
 

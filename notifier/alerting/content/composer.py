@@ -116,6 +116,27 @@ SAMPLE_FIGURES: Mapping[str, object] = {
         {"name": "Delle", "figures": [{"category": "cambriolage", "count": "moins de 3"}]},
     ],
 }  # fmt: skip
+# The end-to-end test's own text, and the e-mail to those in charge when none arrives, or one does.
+CANARY_SMS = "canary.sms.j2"
+SAMPLE_CANARY_SMS: Mapping[str, object] = {"number": 1_000_000, "hour": "2h25, heure d’hiver"}
+CANARY = ("canary.subject.j2", "canary.txt.j2")
+SAMPLE_CANARY: Mapping[str, object] = {
+    "is_over": False, "reason": "L’essai envoyé le 29 novembre 2026 à 3 h 00 n’est pas revenu",
+    "moment": "le 29 novembre 2026 à 3 h 00",
+}  # fmt: skip
+# The e-mail to the duty officer when its source is silent for longer than its habit, or speaks.
+SILENCE = ("silence.subject.j2", "silence.txt.j2")
+SAMPLE_SILENCE: Mapping[str, object] = {
+    "source": "CORG 90", "is_over": False, "moment": "le 29 novembre 2026 à 3 h 00",
+    "length": "5 heures", "missed": 12,
+}  # fmt: skip
+# The e-mail to whoever administers an organisation whose rota has a time without anybody.
+ROTA_GAP = ("rota_gap.subject.j2", "rota_gap.txt.j2")
+SAMPLE_ROTA_GAP: Mapping[str, object] = {
+    "organisation": "Delle", "moment": "samedi 28 novembre 2026 à 18 h 00",
+    "until": "dimanche 29 novembre 2026 à 18 h 00", "is_near": False,
+    "link": "https://alertes.example/organismes/commune/90033/calendrier",
+}  # fmt: skip
 # The test of an address: a code to be read back, and nothing of any incident.
 ADDRESS_TEST = ("address_test.sms.j2", "address_test.subject.j2", "address_test.txt.j2")
 SAMPLE_ADDRESS_TEST: Mapping[str, object] = {
@@ -148,6 +169,13 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
     **{name: [SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
+    CANARY_SMS: [SAMPLE_CANARY_SMS],
+    **{name: [SAMPLE_CANARY, {**SAMPLE_CANARY, "is_over": True}] for name in CANARY},
+    **{name: [SAMPLE_SILENCE, {**SAMPLE_SILENCE, "is_over": True}] for name in SILENCE},
+    **{
+        name: [SAMPLE_ROTA_GAP, {**SAMPLE_ROTA_GAP, "is_near": True, "until": "", "link": ""}]
+        for name in ROTA_GAP
+    },
     **{
         name: [SAMPLE_CONFIRMATION, {**SAMPLE_CONFIRMATION, "reminder": True}]
         for name in (CONFIRMATION_SMS, *CONFIRMATION)
@@ -297,6 +325,31 @@ class Composer:
         """
         return self._to_duty(FIGURES, facts)
 
+    def canary_sms(self, facts: Mapping[str, object]) -> str:
+        """Compose the text of an end-to-end test; `facts` are those of SAMPLE_CANARY_SMS."""
+        return to_gsm(one_line(self._render(CANARY_SMS, facts)))
+
+    def canary(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail on end-to-end tests that do not arrive, or do.
+
+        `facts` are those of SAMPLE_CANARY.
+        """
+        return self._to_duty(CANARY, facts)
+
+    def silence(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail on a source that is silent, or speaks again.
+
+        `facts` are those of SAMPLE_SILENCE.
+        """
+        return self._to_duty(SILENCE, facts)
+
+    def rota_gap(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail on a rota that has a time without anybody.
+
+        `facts` are those of SAMPLE_ROTA_GAP.
+        """
+        return self._to_duty(ROTA_GAP, facts)
+
     def address_test(self, facts: Mapping[str, object]) -> Texts:
         """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""
         sms, subject, plain = (self._render(name, facts) for name in ADDRESS_TEST)
@@ -414,7 +467,7 @@ class Composer:
             try:
                 texts = [self._render(name, trial) for trial in trials]
                 longest = self._digest_sms(trials[-1]) if name == DIGEST[0] else ""
-                if name == ADDRESS_TEST[0]:
+                if name in (ADDRESS_TEST[0], CANARY_SMS):
                     longest = to_gsm(one_line(texts[-1]))
             except RENDER_ERRORS as error:
                 yield trial_fault(error, path)

@@ -15,6 +15,7 @@ import structlog
 from django.db import transaction
 
 from notifier.alerting.decision.apply import PlanOutdatedError, apply
+from notifier.alerting.decision.canary import text_test_number
 from notifier.alerting.decision.plan import plan
 from notifier.alerting.decision.rulings import place_and_rule
 from notifier.alerting.decision.situation import read_situation
@@ -78,3 +79,4 @@ def _decide_round(
     """Decide one report of each of several incidents."""
     ruled = place_and_rule(reports, lock=True)
     apply(plan(ruled, read_situation(ruled, lock=True)), may_be_cancelled=may_be_cancelled)
+    text_test_number(report for report, _ in reports)

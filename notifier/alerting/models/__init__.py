@@ -20,12 +20,13 @@ from notifier.alerting.models.answers import (
     Answer,
     AnswerKind,
     AnswerMeans,
-    CanaryRun,
     WebhookEvent,
 )
 from notifier.alerting.models.policy import PolicyNarrowing, PolicyReplay, ReplayState
+from notifier.alerting.models.watch import CANARY, CanaryRun, RotaGapNotice
 
 __all__ = [
+    "CANARY",
     "FIGURE",
     "KNOWN",
     "OF_ALERT",
@@ -47,5 +48,6 @@ __all__ = [
     "PolicyReplay",
     "QuotaUsage",
     "ReplayState",
+    "RotaGapNotice",
     "WebhookEvent",
 ]

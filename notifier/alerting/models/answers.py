@@ -4,7 +4,6 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.alerting.models.alerts import Alert
-from notifier.delivery.models import Message
 from notifier.intake.models import Incident, Source
 
 
@@ -103,23 +102,3 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} n° {self.pk}"
-
-
-class CanaryRun(models.Model):
-    """One synthetic exercise that went the whole way to a test number, or did not."""
-
-    sent_at = models.DateTimeField("envoyé le", db_index=True)
-    message = models.ForeignKey(
-        Message, on_delete=models.PROTECT, null=True, verbose_name="message", db_index=False
-    )
-    delivered_at = models.DateTimeField("revenu le", null=True)
-    # When those in charge were told that it is late or lost.
-    alarmed_at = models.DateTimeField("alarme donnée le", null=True)
-
-    class Meta:
-        verbose_name = "essai de bout en bout"
-        verbose_name_plural = "essais de bout en bout"
-        ordering = ("-id",)
-
-    def __str__(self) -> str:
-        return f"essai n° {self.pk}"

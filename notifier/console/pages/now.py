@@ -19,6 +19,7 @@ from notifier.alerting.board.attention import (
     waiting_for_a_person,
 )
 from notifier.alerting.board.incidents import incidents_between, incidents_under_way
+from notifier.alerting.canary.runs import find_outage
 from notifier.console.forms.incidents import PeriodForm
 from notifier.console.french import NO_BREAK, moment
 from notifier.console.pages.access import ConsoleRequest, page
@@ -49,6 +50,7 @@ def now(request: ConsoleRequest) -> HttpResponse:
         "blocked": providers_blocked(at),
         "set_aside": providers_set_aside(),
         "silent": silent_sources(scope.sources(SEE)),
+        "outage": find_outage(at) if scope.is_platform else None,
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
         "may_act": scope.has(Permission.ACT),
         "may_decide": scope.has(Permission.DECIDE_REVIEWS),

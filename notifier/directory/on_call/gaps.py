@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from notifier.directory.models import Absence, OnCallRotation, OnCallShift, Organisation
 from notifier.directory.on_call.planning import stored_shifts, to_shifts
 from notifier.directory.on_call.shifts import Gap, Shift, local_moment, next_gap, without
@@ -27,6 +29,21 @@ def first_gap(organisation: Organisation, since: datetime) -> Gap | None:
     if rows and not present:
         return Gap(since, None)
     return next_gap(present, since)
+
+
+def unplanned_gap(organisation: Organisation, since: datetime, within: timedelta) -> Gap | None:
+    """Return the first gap that begins within so long and that no rotation is going to fill."""
+    gap = first_gap(organisation, since)
+    if gap is None or gap.starts_at > since + within:
+        return None
+    goes_on = gap.ends_at is None and is_extended(organisation, gap.starts_at)
+    return None if goes_on else gap
+
+
+def organisations_with_rota(since: datetime) -> QuerySet[Organisation]:
+    """Return those of which somebody is or will be on call after the moment."""
+    shifts = OnCallShift.objects.filter(ends_at__gt=since)
+    return Organisation.objects.filter(pk__in=shifts.values("organisation"))
 
 
 def is_extended(organisation: Organisation, at: datetime) -> bool:

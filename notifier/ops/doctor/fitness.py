@@ -11,7 +11,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
+from notifier.alerting.administrators import mailboxes_of_platform
+from notifier.alerting.canary import runs
+from notifier.alerting.canary.watch import reason_of
 from notifier.environment import LOOPBACK
 from notifier.intake.models import Source
 from notifier.jobs.heartbeat import (
@@ -21,6 +25,7 @@ from notifier.jobs.heartbeat import (
     seconds_since_heartbeat,
     unserved_queues,
 )
+from notifier.moments import written_moment
 from notifier.ops.doctor.findings import Finding, bad, good, warning
 
 # Modes of libpq under which a connection is never in plain text.
@@ -202,3 +207,33 @@ def check_processes() -> Iterator[Finding]:
 def _last_seen(role: str) -> str:
     ago = seconds_since_heartbeat(role)
     return "" if ago is None else f" (vu il y a {ago:.0f} s)"
+
+
+def check_canary() -> Iterator[Finding]:
+    """Check that end-to-end tests are on, come back, and that somebody hears when they do not."""
+    given = settings.ENVIRONMENT
+    if not runs.is_on():
+        yield warning(
+            "Essais de bout en bout : arrêtés, faute de numéro d’essai",
+            "mettre dans CANARY_PHONE un mobile du service (docs/deploiement.md, « Surveiller »)",
+        )
+    elif outage := runs.find_outage():
+        yield bad(
+            f"Essais de bout en bout : {reason_of(outage)}",
+            "regarder les points précédents ; puis notifier canary, qui en envoie un et attend",
+        )
+    elif last := runs.last_returned():
+        at = written_moment(timezone.localtime(last.sent_at))
+        yield good(f"Essais de bout en bout : le dernier, {at}, est revenu")
+    else:
+        yield warning("Essais de bout en bout : aucun n’est encore revenu", "notifier canary")
+    if not (given.alarm_emails or mailboxes_of_platform()):
+        yield warning(
+            "Panne : personne n’en recevrait le courriel",
+            "mettre une adresse dans ALARM_EMAIL, ou dans un compte d’administrateur du service",
+        )
+    if not given.HEARTBEAT_URL:
+        yield warning(
+            "Surveillance extérieure : aucune, une machine arrêtée ne le dirait à personne",
+            "mettre dans HEARTBEAT_URL l’adresse que donne un service de surveillance",
+        )

@@ -31,6 +31,7 @@ from notifier.directory.absences import (
 from notifier.directory.changes import changing
 from notifier.directory.lookup import mandates_since
 from notifier.directory.models import Absence, ChangeKind, Mandate, Organisation
+from notifier.directory.on_call.gaps import unplanned_gap
 from notifier.directory.on_call.planning import (
     NewRotation,
     give,
@@ -39,7 +40,11 @@ from notifier.directory.on_call.planning import (
     stop,
 )
 from notifier.directory.on_call.weeks import WEEKS, bounds, first_monday, weeks
+from notifier.moments import weekday_moment
 from notifier.territory.grammar import with_de
+
+# As far ahead as those who administer it are mailed.
+GAP_WITHIN = timedelta(days=30)
 
 
 @page(SEE)
@@ -57,6 +62,7 @@ def calendar(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         "weeks": weeks(monday, shifts, absences, one.zone_info),
         "absences": [(absence, absence_period(absence)) for absence in absences],
         "has_shifts": bool(shifts),
+        "gap": _gap_in_words(one) if is_stored(one) else "",
         "today": today,
         "monday": monday,
         "last_day": monday + timedelta(days=7 * WEEKS - 1),
@@ -197,6 +203,17 @@ def stop_on_call(request: ConsoleRequest, kind: str, code: str) -> HttpResponse:
         "is_dangerous": True,
     }
     return render(request, "organisation/stop.html", context)
+
+
+def _gap_in_words(one: Organisation) -> str:
+    """Say when nobody is on call next: "du vendredi … au samedi …"; empty: always somebody."""
+    gap = unplanned_gap(one, timezone.now(), GAP_WITHIN)
+    if gap is None:
+        return ""
+    begins = weekday_moment(gap.starts_at.astimezone(one.zone_info))
+    if gap.ends_at is None:
+        return f"à partir du {begins}"
+    return f"du {begins} au {weekday_moment(gap.ends_at.astimezone(one.zone_info))}"
 
 
 def _on_call_members(one: Organisation) -> list[Mandate]:

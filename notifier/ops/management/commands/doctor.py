@@ -34,6 +34,7 @@ OF_THE_DATABASE: tuple[tuple[str, Check], ...] = (
     ("Sources et contacts", contents.check_sources_and_contacts),
     ("Permanences", fitness.check_sources),
     ("Processus", fitness.check_processes),
+    ("Essais de bout en bout", fitness.check_canary),
     ("File d’attente", contents.check_waiting),
 )
 COLOURS = {Level.GOOD: "green", Level.WARNING: "yellow", Level.BAD: "red"}

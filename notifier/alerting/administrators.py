@@ -1,0 +1,37 @@
+"""Whom a mail about the service itself goes to; accounts, which stand above, say who they are."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+from notifier.directory.models import Organisation
+from notifier.intake.models import Source
+
+# Sent with one of `departement` (code) and `organisation` (Organisation), or with neither for the
+# platform; receivers return the mailboxes of those who administer it.
+asking_administrators = Signal()
+
+
+def mailboxes_of_platform() -> list[str]:
+    """Return the mailboxes of the accounts of the platform."""
+    return _asked()
+
+
+def mailboxes_of_departement(departement: str) -> list[str]:
+    """Return the mailboxes of whoever administers a département; else of its duty officers."""
+    found = _asked(departement=departement)
+    if not found:
+        sources = Source.objects.filter(revoked_at=None)
+        found = sorted({s.duty_email for s in sources if departement in s.departements} - {""})
+    return found
+
+
+def mailboxes_of_organisation(organisation: Organisation) -> list[str]:
+    """Return the mailboxes of whoever administers an organisation; else as of its département."""
+    found = _asked(organisation=organisation)
+    return found or mailboxes_of_departement(organisation.departement)
+
+
+def _asked(**of: object) -> list[str]:
+    answers = asking_administrators.send(sender=None, **of)
+    return sorted({mailbox for _, mailboxes in answers for mailbox in mailboxes or ()} - {""})
