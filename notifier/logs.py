@@ -3,7 +3,9 @@
 import logging
 import re
 
-_SECRET = re.compile(r"(/(?:calendars|sortie|invitation|connexion/oubli|compte/adresse)/)[^/\s?]+")
+_SECRET = re.compile(
+    r"(/(?:calendars|sortie|c|r|invitation|connexion/oubli|compte/adresse)/)[^/\s?]+"
+)
 
 
 class RefusalsAreWarnings(logging.Filter):
@@ -22,7 +24,7 @@ class RefusalsAreWarnings(logging.Filter):
 
 
 class HideSecrets(logging.Filter):
-    """Hide the secret in a path that is logged: of a calendar, a way out, a link of a mail."""
+    """Hide the secret in a path that is logged: of a calendar, a way out, a link of a text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; every record passes."""

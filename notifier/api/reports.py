@@ -93,7 +93,8 @@ def push(
     operation_id="notifier_api_interventions_status",
     response={200: dict[str, Any], 401: Problem, 404: Problem, 429: Problem, 503: Problem},
     summary="Savoir ce qu’une intervention est devenue",
-    description="Alertes, messages (adresses masquées), heures, et la raison de chaque silence.",
+    description="Alertes, messages (adresses masquées), réponses, heures, et la raison de chaque "
+    "silence.",
 )
 def status(request: HttpRequest, intervention_id: UUID) -> dict[str, Any]:
     """Tell what became of a report of the caller's own."""

@@ -13,6 +13,7 @@ from notifier.alerting.models import Alert
 from notifier.directory.models import Absence, ConventionRule, Zone, ZoneCommune
 from tests.alerting.house import (
     ACCIDENT,
+    FIRE,
     SECRET,
     contact,
     hand_over,
@@ -178,3 +179,10 @@ def test_the_same_event_before_and_after_an_enlargement_tells_other_people(sourc
         lines = who(*event, "--a", moment)
         assert any(line.startswith("Grand Belfort") for line in lines) is is_told
         assert any(line.startswith("Joncherey") for line in lines)
+
+
+def test_it_says_that_an_answer_is_wanted_and_within_what(asking) -> None:
+    contact(mobile=number(1))
+    lines = would(FIRE)
+    assert "une réponse est attendue en 5 minutes, sinon d’autres sont prévenus" in lines
+    assert not any("réponse" in line for line in would(ACCIDENT))

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from notifier.alerting.answer_link import answer_secret
+from notifier.alerting.answers.answer import answer
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.escalation.failover import fail_over
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans
 from notifier.delivery.address import mask
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
@@ -96,6 +99,27 @@ def test_every_silence_has_its_reason(corg: Caller, changes: dict[str, Any], rul
     assert silence["commune"] == "90033"
     assert silence["rule"] == rule
     assert silence["reason"]
+
+
+def test_dispatch_reads_who_answered_and_who_takes_it(corg: Caller) -> None:
+    mayor()
+    pushed = _push(corg, category="C04.02.01")
+    decide(pushed)
+    (alert,) = _status(corg, pushed)["alerts"]
+    assert (alert["answers_wanted"], alert["answers"], alert["taken_by"]) == (1, [], None)
+    assert alert["answer_due_at"] is not None
+    stored = Alert.objects.get()
+    recipient = Message.objects.get(channel="sms").recipient
+    answer(stored.pk, recipient, AnswerKind.TAKEN, AnswerMeans.LINK)
+    status = corg.status(pushed).content.decode()
+    (alert,) = json.loads(status)["alerts"]
+    (given,) = alert["answers"]
+    assert (given["by"], given["kind"], given["means"]) == ("maire", "taken", "link")
+    assert alert["taken_by"] == "maire"
+    assert alert["answered_at"] is not None
+    assert alert["answer_due_at"] is None
+    assert answer_secret(stored.incident_id, stored.ref, recipient) not in status
+    assert "/r/…" in status
 
 
 def test_the_timeline_is_in_order_and_has_its_time_zone(corg: Caller) -> None:

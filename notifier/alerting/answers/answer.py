@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifier.alerting.answers.alive import is_of_organisation, takes_answers
 from notifier.alerting.answers.effects import (
     COUNTED_KINDS,
+    TAKEN_FIELDS,
     answers_to,
     ask_for_call,
     count,
@@ -106,42 +107,36 @@ def _answer(alert_id: int, given: _Given, reports: list[Report]) -> AnswerResult
     if not is_of_organisation(given.recipient, alert.ref):
         raise AnswerRefusedError("cette personne n’est plus dans l’annuaire de cet organisme")
     title = told[-1].title
-    is_new = _keep(alert, title, given)
-    if is_new:
+    kept = _keep(alert, title, given)
+    if kept:
         others = _known_by(told, alerts)
-        _follow(alert, title, given, reports)
-        _tell_dispatch(alert, given)
+        _follow(alert, kept, given, reports)
         for other, other_title in others if given.kind is not AnswerKind.HANDED_OVER else ():
-            if _keep(other, other_title, given):
-                _follow(other, other_title, given, reports)
-                _tell_dispatch(other, given)
-    return _result(alert, given.recipient, is_new=is_new)
+            if kept_too := _keep(other, other_title, given):
+                _follow(other, kept_too, given, reports)
+    return _result(alert, given.recipient, is_new=kept is not None)
 
 
-def _follow(alert: Alert, title: str, given: _Given, reports: list[Report]) -> None:
+def _follow(alert: Alert, kept: Answer, given: _Given, reports: list[Report]) -> None:
+    """Do what follows from a new answer, and tell the source of it."""
     if given.kind in COUNTED_KINDS:
         count(alert)
+    event = EventType.ANSWERED
     if given.kind is AnswerKind.TAKEN:
-        take(alert, given.recipient, title)
+        if take(alert, kept.recipient, kept.title):
+            event = EventType.TAKEN
     elif given.kind is AnswerKind.CALL_ME:
-        ask_for_call(alert, given.recipient, title)
+        ask_for_call(alert, kept.recipient, kept.title)
     elif given.kind is AnswerKind.NOT_MINE:
-        send_back(alert, title, reports)
+        send_back(alert, kept.title, reports)
     elif given.kind is AnswerKind.HANDED_OVER:
         try:
-            handed_to = hand_over(alert, title, given.handed_to_mandate)
+            kept.handed_to = hand_over(alert, kept.title, given.handed_to_mandate)
         except NotTellableError as error:
             raise AnswerRefusedError(str(error)) from error
-        _of(alert, given.recipient).filter(kind=given.kind).update(handed_to=handed_to)
-
-
-def _tell_dispatch(alert: Alert, given: _Given) -> None:
-    """Tell the software of whoever reported it, which may have none."""
-    if alert.incident.source.webhook_url:
-        own = _of(alert, given.recipient).get(kind=given.kind)
-        has_taken = given.kind is AnswerKind.TAKEN and alert.taken_by == given.recipient
-        event = EventType.TAKEN if has_taken else EventType.ANSWERED
-        record_alert_event(event, alert, answer=own)
+        kept.save(update_fields=["handed_to"])
+    alert.refresh_from_db(fields=["answer_due_at", "answered_at", *TAKEN_FIELDS])
+    record_alert_event(event, alert, answer=kept)
 
 
 def _of(alert: Alert, recipient: str) -> QuerySet[Answer]:
@@ -199,9 +194,9 @@ def _is_told_by(row: Notification) -> bool:
     return is_sent or row.reason == KNOWN
 
 
-def _keep(alert: Alert, title: str, given: _Given) -> bool:
-    """Keep the answer, and write it down; return whether it was not there before."""
-    _, is_new = Answer.objects.get_or_create(
+def _keep(alert: Alert, title: str, given: _Given) -> Answer | None:
+    """Keep the answer, and write it down; None where it was there before."""
+    kept, is_new = Answer.objects.get_or_create(
         alert=alert,
         opened_revision=alert.opened_revision,
         recipient=given.recipient,
@@ -219,4 +214,4 @@ def _keep(alert: Alert, title: str, given: _Given) -> bool:
             alert, Step.ANSWERED, what, alert=alert.pk, kind=given.kind, means=given.means
         )
         write_entries([entry])
-    return is_new
+    return kept if is_new else None

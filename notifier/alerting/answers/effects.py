@@ -25,6 +25,7 @@ from notifier.journal.write import write_entries
 
 # With these somebody knows; the others send the alert on, or back.
 COUNTED_KINDS = (AnswerKind.NOTED, AnswerKind.TAKEN, AnswerKind.CALL_ME)
+TAKEN_FIELDS = ("taken_at", "taken_by", "taken_title")
 
 
 def answers_to(alert: Alert) -> QuerySet[Answer]:
@@ -41,12 +42,17 @@ def count(alert: Alert) -> None:
         waiting.update(answered_at=timezone.now(), answer_due_at=None)
 
 
-def take(alert: Alert, recipient: str, title: str) -> None:
-    """Let the first who takes it have it; everyone else whom it told learns by whom."""
+def take(alert: Alert, recipient: str, title: str) -> bool:
+    """Let the first who takes it have it, and return whether this is the first.
+
+    Everyone else whom it told learns by whom.
+    """
     free = Alert.objects.filter(pk=alert.pk, taken_at=None)
-    if free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title):
-        alert.refresh_from_db(fields=["taken_at", "taken_by", "taken_title"])
-        tell_taken(alert)
+    if not free.update(taken_at=timezone.now(), taken_by=recipient, taken_title=title):
+        return False
+    alert.refresh_from_db(fields=TAKEN_FIELDS)
+    tell_taken(alert)
+    return True
 
 
 def ask_for_call(alert: Alert, recipient: str, title: str) -> None:

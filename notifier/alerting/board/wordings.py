@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifier.alerting.answer_link import without_secrets
 from notifier.alerting.models import Notification, NotificationState
 
 
@@ -22,11 +23,14 @@ class Wording:
 
 
 def words_of(notification: Notification) -> tuple[str, str]:
-    """Return subject and text of its own message; nothing where another's text told its reader."""
+    """Return subject and text of its own message, without the secret in its reader's link.
+
+    Nothing where another's text told its reader.
+    """
     message = notification.message
     if message is None or notification.state == NotificationState.SUPPRESSED:
         return "", ""
-    return message.subject, message.body
+    return message.subject, without_secrets(message.body)
 
 
 def wordings(texts: Iterable[Wording]) -> list[Wording]:

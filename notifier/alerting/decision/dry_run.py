@@ -70,6 +70,7 @@ def _alert_json(alert_plan: AlertPlan, decision_plan: DecisionPlan) -> dict[str,
             "segments": texts.size.segments,
             "subject": texts.subject,
             "unreached": alert_plan.unreachable_reason,
+            "answers_wanted": alert_plan.alert.answers_wanted if alert_plan.alert else 0,
             "messages": [_message_json(n, decision_plan) for n in alert_plan.notifications],
             **({"known": [_known_json(n) for n in alert_plan.known]} if alert_plan.known else {}),
         }

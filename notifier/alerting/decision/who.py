@@ -24,6 +24,7 @@ from notifier.alerting.models import (
 )
 from notifier.alerting.notification.journal import deferral_in_words
 from notifier.alerting.notification.recipients import recipient_key
+from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import parse_terms
 from notifier.delivery.address import mask
 from notifier.directory.availability import Order
@@ -56,6 +57,8 @@ class Answer:
     passed_over: Sequence[str] = ()
     ref: OrganisationRef | None = None
     """The organisation; None of a place that is uncertain."""
+    asks: str = ""
+    """How many answers are wanted, and within what; "" where none is."""
 
 
 def who_would_be_told(
@@ -155,7 +158,25 @@ def _planned(
         return Answer(named, ruling.ruling.reason, ref=ruling.organisation)
     told = {n.recipient for n in one.notifications} | {k.planned.recipient for k in one.known}
     then, passed_over = _others(order, told, zone)
-    return Answer(named, ruling.ruling.reason, readers, then, passed_over, ruling.organisation)
+    return Answer(
+        named,
+        ruling.ruling.reason,
+        readers,
+        then,
+        passed_over,
+        ruling.organisation,
+        _asks(one.alert, ruling.category),
+    )
+
+
+def _asks(alert: Alert, category: Category) -> str:
+    if not alert.answers_wanted:
+        return ""
+    minutes = int(category.answer_within.total_seconds() // 60)
+    within = "en une minute" if minutes == 1 else f"en {minutes} minutes"
+    if alert.answers_wanted == 1:
+        return f"une réponse est attendue {within}"
+    return f"{alert.answers_wanted} réponses sont attendues {within}"
 
 
 def _stored(alert: Alert, notifications: Sequence[Notification], order: Order[Recipient]) -> Answer:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from notifier.alerting.answer_link import without_secrets
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.policy.terms import parse_terms
@@ -212,7 +213,7 @@ class MessageAdmin(IncidentAdmin[Message]):
     def written(self, message: Message) -> SafeString:
         """The text as its reader sees it, line by line; a secret of its reader is not shown."""
         shown = "Texte personnel, non montré." if message.recipient == PRIVATE else message.body
-        return format_html("<pre>{}</pre>", shown)
+        return format_html("<pre>{}</pre>", without_secrets(shown))
 
     @admin.display(description="créé le", ordering="created_at")
     def created(self, message: Message) -> str:

@@ -71,6 +71,8 @@ class Command(BaseCommand):
             for number, reader in enumerate(answer.readers, start=1):
                 fate = f" : {reader.fate}" if reader.fate else ""
                 self._write(f"    {number}. {reader.title} ({reader.address}){fate}", 7)
+            if answer.asks:
+                self._write(f"    {answer.asks}, sinon d’autres sont prévenus", 6)
             if answer.next_in_order:
                 self._write(f"    à défaut : {', '.join(answer.next_in_order)}", 6)
             for line in answer.passed_over:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from notifier.accounts.roles import Permission
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.readers import reader
+from notifier.alerting.board.wordings import words_of
 from notifier.alerting.escalation.one_more import people_to_tell
 from notifier.alerting.manual.action import Actor, ManualActionError
 from notifier.alerting.manual.ending import close, withdraw
@@ -47,6 +48,7 @@ def resend_text(request: ConsoleRequest, incident: int, notification: int) -> Ht
     context = {
         "row": row,
         "reader": reader(row),
+        "said": words_of(row)[1],
         "is_in_doubt": row.message is not None and may_arrive_twice(row.message),
         "confirm": "Renvoyer le texte",
     }
