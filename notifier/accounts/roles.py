@@ -29,6 +29,8 @@ class Permission(Enum):
     IMPORT = auto()
     ACT = auto()
     """Resend, tell one more, withdraw, close, release."""
+    ENTER_ANSWERS = auto()
+    """What somebody who was told answered on the telephone."""
     TEST_SEND = auto()
     DECIDE_REVIEWS = auto()
     SEE_LOG = auto()
@@ -67,6 +69,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SEE_BOARD,
             Permission.SEE_INCIDENTS,
             Permission.SEE_PEOPLE,
+            Permission.ENTER_ANSWERS,
             Permission.TEST_SEND,
             Permission.DECIDE_REVIEWS,
             Permission.SEE_LOG,

@@ -51,6 +51,11 @@ _NOW = [
         name="incident-tell",
     ),
     path(
+        "interventions/<id:incident>/reponse/<id:alert>",
+        actions.enter_one_answer,
+        name="incident-answer",
+    ),
+    path(
         "interventions/<id:incident>/liberer/<id:alert>",
         actions.release_texts,
         name="incident-release",

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from notifier.accounts.roles import Role
-from notifier.alerting.models import Alert, ManualAction, Notification
+from notifier.alerting.answers.answer import answer
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, ManualAction, Notification
 from notifier.directory.models import Mandate, Organisation
 from notifier.intake.models import Report, Source
 from tests.alerting.house import (
@@ -319,3 +320,63 @@ def test_the_platform_sees_all_of_it(corg) -> None:
     browser = logged_in(add_superuser())
     page(browser, "/maintenant")
     page(browser, f"/interventions/{report.incident_id}")
+
+
+# --- What was answered
+
+
+@pytest.fixture
+def asked(asking) -> Source:
+    mayors("90033", "90052")
+    push(asking, category=FIRE)
+    hand_over()
+    return asking
+
+
+def test_the_board_says_that_nobody_answered_and_then_who_did(asked) -> None:
+    browser = groupement()
+    due_at = timezone.localtime(Alert.objects.get().answer_due_at)
+    said = f"personne n’a répondu, suite à {due_at.hour} h {due_at:%M}"
+    assert said in plain(page(browser, "/maintenant"))
+    assert "sans réponse, suite à" in plain(page(browser, "/cette-nuit?du=" + _since()))
+    alert = Alert.objects.get()
+    answer(alert.pk, Notification.objects.get().recipient, AnswerKind.TAKEN, AnswerMeans.SMS)
+    text = plain(page(browser, "/maintenant"))
+    assert "Pris en charge" in text
+    assert ", par SMS" in text
+    assert "pris en charge : maire," in plain(page(browser, "/cette-nuit?du=" + _since()))
+
+
+def _since() -> str:
+    begins = timezone.localtime() - timedelta(hours=2)
+    ends = timezone.localtime() + timedelta(hours=1)
+    return f"{begins:%Y-%m-%dT%H:%M}&au={ends:%Y-%m-%dT%H:%M}"
+
+
+def test_a_dispatcher_enters_what_a_mayor_said_on_the_telephone(asked) -> None:
+    alert = Alert.objects.get()
+    browser = client(Role.DISPATCHER)
+    address = f"/interventions/{alert.incident_id}/reponse/{alert.pk}"
+    assert address in page(browser, f"/interventions/{alert.incident_id}")
+    assert "je m’en occupe" in page(browser, address)
+    given = {"person": Notification.objects.get().recipient, "kind": "taken"}
+    assert browser.post(address, given).status_code == 422
+    assert browser.post(address, given | WHY).status_code == 302
+    text = page(browser, f"/interventions/{alert.incident_id}")
+    assert "saisie par une personne" in text
+    assert ManualAction.objects.get().why == WHY["why"]
+    again = browser.post(address, given | WHY)
+    assert "déjà connue" in again.content.decode()
+
+
+def test_whoever_may_not_act_enters_no_answer(asked) -> None:
+    alert = Alert.objects.get()
+    address = f"/interventions/{alert.incident_id}/reponse/{alert.pk}"
+    for browser, status in (
+        (of_commune("90033"), 403),
+        (client(Role.AUDITOR), 403),
+        (client(Role.DISPATCHER, "25"), 404),
+    ):
+        page(browser, address, status)
+        assert browser.post(address, {"kind": "taken"} | WHY).status_code == status
+    assert "/reponse/" not in page(of_commune("90033"), f"/interventions/{alert.incident_id}")

@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.alerting.board.incidents import OrganisationLine, organisation_line
-from notifier.alerting.board.readers import Outcome, Reached, Reader, reader
+from notifier.alerting.board.answers import read_answers
+from notifier.alerting.board.incidents import OrganisationLine, need, organisation_line
+from notifier.alerting.board.readers import Outcome, Reader, reader
 from notifier.alerting.board.wordings import Wording, wordings, words_of
 from notifier.alerting.decision.who import Answer, answers
 from notifier.alerting.escalation.one_more import Untold, people_to_tell
@@ -139,21 +140,22 @@ def account_of(
 ) -> Account:
     """Read one incident, as far as these alerts and notifications are its.
 
-    Fourteen statements at most, for any number of communes that one decision told.
+    Sixteen statements at most, for any number of communes that one decision told.
     """
     own = list(alerts.filter(incident=incident).order_by("id"))
     rows = notifications.filter(incident=incident, kind__in=OF_ALERT).select_related("message")
     found = list(rows.order_by("id"))
     for alert in own:
         alert.incident = incident
-    lines = [organisation_line(alert, _counted(alert, found)) for alert in own]
+    answered = read_answers(own)
+    lines = [organisation_line(alert, _counted(alert, found), answered.of(alert)) for alert in own]
     by_id = {alert.pk: alert for alert in own}
     to_tell = people_to_tell(own)
     texts = [_sent(n, by_id[n.alert_id]) for n in found if n.alert_id in by_id]
     return Account(
         incident,
         list(Report.objects.filter(incident=incident).order_by("sequence")),
-        sorted(lines, key=lambda line: list(Reached).index(line.reached)),
+        sorted(lines, key=need),
         _shown(texts),
         len(texts) > MAX_TEXTS,
         [Told(_name(answer, own), answer) for answer in answers(own, found)],

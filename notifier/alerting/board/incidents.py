@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Min, Q, QuerySet
+from django.utils import timezone
 
+from notifier.alerting.answers.alive import takes_answers
+from notifier.alerting.board.answers import Answers, AnswerState, read_answers
 from notifier.alerting.board.readers import Reached, Reader, reached, readers_of
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
@@ -39,6 +42,17 @@ class OrganisationLine:
     """The convention under which it is told, in French; empty by law."""
     readers: list[Reader]
     reached: Reached
+    answers: Answers
+
+    @property
+    def takes_answers(self) -> bool:
+        """Whether an answer is wanted of it, and may still be given."""
+        return self.answers.is_asked and takes_answers(self.alert, timezone.now())
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it goes on, wants an answer and has none."""
+        return self.answers.is_unanswered and not self.is_over
 
     @property
     def people(self) -> list[list[Reader]]:
@@ -93,6 +107,37 @@ class IncidentLine:
         return next(one for one in Reached if one in found)
 
     @property
+    def answer(self) -> AnswerState:
+        """The worst of what is true of the answers of its organisations."""
+        found = {line.answers.state for line in self.organisations}
+        return next(one for one in AnswerState if one in found)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether one of them goes on without an answer that it wants."""
+        return any(line.is_unanswered for line in self.organisations)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look after it: nobody is reached, or nobody left to answer."""
+        urgent = (AnswerState.DUTY, AnswerState.NOT_MINE, AnswerState.CALL_ME)
+        return any(
+            line.reached is Reached.NOBODY or line.answers.state in urgent
+            for line in self.organisations
+            if not line.is_over
+        )
+
+    @property
+    def asked(self) -> list[OrganisationLine]:
+        """The organisations of which an answer is wanted."""
+        return [line for line in self.organisations if line.answers.is_asked]
+
+    @property
+    def number_answered(self) -> int:
+        """Of how many organisations somebody answered."""
+        return sum(line.answers.is_answered for line in self.organisations)
+
+    @property
     def number_reached(self) -> int:
         """Of how many organisations somebody has it, or a mail that suffices went."""
         return sum(line.reached in _ENOUGH for line in self.organisations)
@@ -112,7 +157,7 @@ class Board:
 
     @property
     def under_way(self) -> list[IncidentLine]:
-        """Those that go on, the oldest that does not reach everybody first."""
+        """Those that go on: unanswered ones first, then the unreached, of both the oldest first."""
         return [line for line in self.incidents if not line.is_over]
 
     @property
@@ -128,6 +173,27 @@ class Board:
             for line in self.under_way
             for one in line.organisations
             if one.reached is Reached.NOBODY and not one.is_over
+        ]
+
+    @property
+    def unanswered(self) -> list[tuple[IncidentLine, OrganisationLine]]:
+        """The organisations that want an answer of which nobody has given one."""
+        return [
+            (line, one)
+            for line in self.under_way
+            for one in line.organisations
+            if one.is_unanswered
+        ]
+
+    @property
+    def to_call(self) -> list[tuple[IncidentLine, OrganisationLine]]:
+        """The organisations that somebody has to call: nobody is left, or a reader asked for it."""
+        by_telephone = (AnswerState.DUTY, AnswerState.CALL_ME)
+        return [
+            (line, one)
+            for line in self.under_way
+            for one in line.organisations
+            if one.answers.state in by_telephone and not one.is_over
         ]
 
 
@@ -180,18 +246,24 @@ def incidents_between(
 
 
 def organisation_lines(alerts: Iterable[Alert]) -> list[OrganisationLine]:
-    """Return a line for each alert, in their order. One statement."""
+    """Return a line for each alert, in their order. Three statements at most."""
     of_alerts = list(alerts)
     by_alert = notifications_of(*[alert.pk for alert in of_alerts])
-    return [organisation_line(alert, by_alert.get(alert.pk, [])) for alert in of_alerts]
+    answers = read_answers(of_alerts)
+    return [
+        organisation_line(alert, by_alert.get(alert.pk, []), answers.of(alert))
+        for alert in of_alerts
+    ]
 
 
-def organisation_line(alert: Alert, notifications: Sequence[Notification]) -> OrganisationLine:
+def organisation_line(
+    alert: Alert, notifications: Sequence[Notification], answers: Answers
+) -> OrganisationLine:
     """Return the line of an alert; `notifications` as `notifications_of` reads them."""
     readers = readers_of(alert, notifications)
     terms = parse_terms(alert.terms)
     where = alert.organisation_name if terms.is_by_law else str(alert.facts.get("commune", ""))
-    return OrganisationLine(alert, where, terms.in_words, readers, reached(alert, readers))
+    return OrganisationLine(alert, where, terms.in_words, readers, reached(alert, readers), answers)
 
 
 def _read(alerts: QuerySet[Alert]) -> list[Alert]:
@@ -206,15 +278,22 @@ def _lines(alerts: Sequence[Alert]) -> list[IncidentLine]:
     return sorted(lines, key=_urgency)
 
 
-def _urgency(line: IncidentLine) -> tuple[bool, bool, float]:
+def _urgency(line: IncidentLine) -> tuple[int, float]:
     if line.ended_at is not None:
-        return True, False, -line.ended_at.timestamp()
-    return False, line.reached in _ENOUGH, line.since.timestamp()
+        return 3, -line.ended_at.timestamp()
+    if line.is_unanswered:
+        return 0, line.since.timestamp()
+    is_well = line.reached in _ENOUGH and not line.needs_a_person
+    return 2 if is_well else 1, line.since.timestamp()
+
+
+def need(line: OrganisationLine) -> tuple[bool, int, int]:
+    """Return a key that puts those first that need a person most."""
+    return not line.is_unanswered, list(Reached).index(line.reached), line.alert.pk
 
 
 def _incident(lines: list[OrganisationLine]) -> IncidentLine:
-    order = list(Reached)
-    own = sorted(lines, key=lambda line: (order.index(line.reached), line.alert.pk))
+    own = sorted(lines, key=need)
     first = min(lines, key=lambda line: line.alert.pk).alert
     gravest = max(lines, key=lambda line: Severity(line.alert.severity).rank).alert
     return IncidentLine(

@@ -15,6 +15,7 @@ from notifier.delivery.models import (
     DELIVERED_STATES,
     FAILED_STATES,
     Channel,
+    Message,
     MessageState,
 )
 from notifier.delivery.providers.registry import explain_error
@@ -48,6 +49,8 @@ class Reader:
     masked: str
     outcome: Outcome
     in_words: str
+    in_brief: str
+    """In two or three words, with the channel."""
     note: str
     """Why it did not arrive, why it waits, by what its reader knows; empty where all is usual."""
     at: datetime
@@ -86,6 +89,7 @@ def reader(notification: Notification) -> Reader:
         mask(notification.address),
         outcome_of(notification),
         fate_in_words(notification),
+        _in_brief(notification),
         _note(notification),
         _changed_at(notification),
     )
@@ -114,9 +118,46 @@ def outcome_of(notification: Notification) -> Outcome:
 def fate_in_words(notification: Notification) -> str:
     """Say in French what became of the text, and why not."""
     message = notification.message
-    state = message.get_state_display() if message else notification.get_state_display()
+    state = _state_in_words(message) if message else notification.get_state_display()
     note = _note(notification)
     return f"{state} : {note}" if note else str(state)
+
+
+def _state_in_words(message: Message) -> str:
+    """Say what became of a message; of a call, whether somebody confirmed it."""
+    if message.channel == Channel.VOICE:
+        if message.state in DELIVERED_STATES:
+            return "confirmé par une touche"
+        if message.state == MessageState.ACCEPTED:
+            return "appel en cours"
+        if message.state == MessageState.UNDELIVERED:
+            return "appelé, sans confirmation"
+    return str(message.get_state_display())
+
+
+_IN_BRIEF = {
+    Outcome.DELIVERED: "reçu",
+    Outcome.HANDED_OVER: "remis",
+    Outcome.SENT: "remis",
+    Outcome.ON_ITS_WAY: "en envoi",
+    Outcome.WAITING: "retenu",
+    Outcome.UNKNOWN: "de sort inconnu",
+    Outcome.FAILED: "non reçu",
+    Outcome.WITHDRAWN: "retiré",
+}
+_CALL_IN_BRIEF = {
+    MessageState.DELIVERED: "appel vocal, confirmé",
+    MessageState.ACCEPTED: "appel en cours",
+    MessageState.UNDELIVERED: "appelé, sans confirmation",
+}
+
+
+def _in_brief(notification: Notification) -> str:
+    message = notification.message
+    in_brief = f"{notification.get_channel_display()} {_IN_BRIEF[outcome_of(notification)]}"
+    if message is None or message.channel != Channel.VOICE:
+        return in_brief
+    return _CALL_IN_BRIEF.get(MessageState(message.state), in_brief)
 
 
 def _note(notification: Notification) -> str:

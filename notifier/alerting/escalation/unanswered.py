@@ -47,6 +47,11 @@ BATCH_SIZE = 100
 RETRY = timedelta(seconds=30)
 
 
+def nobody_left_key(alert: Alert) -> str:
+    """Return under what the duty officer is told, once, that nobody is left to be told."""
+    return f"unanswered-{alert.pk}-{alert.opened_revision}"
+
+
 def escalate_unanswered() -> None:
     """Take each alert that is due one step further.
 
@@ -176,4 +181,4 @@ def _nobody_left(alert: Alert) -> None:
     what = "sans réponse, plus personne à prévenir : la permanence est alertée"
     write_entries([alert_entry(alert, Step.UNREACHED, what, alert=alert.pk, rule="unanswered")])
     record_alert_event(EventType.UNANSWERED, alert, reason=why)
-    alarm_duty(alert, why, f"unanswered-{alert.pk}-{alert.opened_revision}")
+    alarm_duty(alert, why, nobody_left_key(alert))

@@ -363,6 +363,7 @@ class Migration(migrations.Migration):
                             ("tell", "une personne de plus"),
                             ("withdraw", "retrait"),
                             ("close", "clôture"),
+                            ("answer", "réponse saisie"),
                         ],
                         max_length=8,
                         verbose_name="action",

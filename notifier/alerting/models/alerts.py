@@ -370,6 +370,7 @@ class ActionKind(models.TextChoices):
     TELL = "tell", "une personne de plus"
     WITHDRAW = "withdraw", "retrait"
     CLOSE = "close", "clôture"
+    ANSWER = "answer", "réponse saisie"
 
 
 class ManualAction(models.Model):

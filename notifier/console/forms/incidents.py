@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from notifier.alerting.board.incidents import MAX_PERIOD
+from notifier.alerting.manual.enter_answer import ENTERED_KINDS
 
 
 class ReasonForm(forms.Form):
@@ -34,6 +35,23 @@ class TellForm(ReasonForm):
         """`people`: mandates and how they are named, the next in order first."""
         super().__init__(data)
         self.fields["person"].choices = list(people)  # type: ignore[attr-defined]
+
+
+class AnswerForm(ReasonForm):
+    """Who answered what, on the telephone."""
+
+    person = forms.ChoiceField(label="Qui a répondu", widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="Sa réponse",
+        widget=forms.RadioSelect,
+        choices=[(kind.value, kind.label) for kind in ENTERED_KINDS],
+    )
+    field_order = ("person", "kind", "why")
+
+    def __init__(self, people: Iterable[tuple[str, str]], data: Any = None) -> None:
+        """`people`: those whom the alert told, and how they are named."""
+        super().__init__(data)
+        self.fields["person"].choices = list(people)  # type: ignore[attr-defined] # a choice field
 
 
 class PeriodForm(forms.Form):

@@ -52,6 +52,7 @@ def now(request: ConsoleRequest) -> HttpResponse:
         "silent": silent_sources(scope.sources(SEE)),
         "outage": find_outage(at) if scope.is_platform else None,
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
+        "may_answer": scope.has(Permission.ENTER_ANSWERS),
         "may_act": scope.has(Permission.ACT),
         "may_decide": scope.has(Permission.DECIDE_REVIEWS),
     }

@@ -19,16 +19,19 @@ from notifier.alerting.board.wordings import words_of
 from notifier.alerting.escalation.one_more import people_to_tell
 from notifier.alerting.manual.action import Actor, ManualActionError
 from notifier.alerting.manual.ending import close, withdraw
+from notifier.alerting.manual.enter_answer import enter_answer, people_asked
 from notifier.alerting.manual.resend import may_arrive_twice, resend
 from notifier.alerting.manual.tell import tell
+from notifier.alerting.models import AnswerKind
 from notifier.alerting.release.relay import relay, waiting_relays
 from notifier.alerting.throttling.quota import mark_released
-from notifier.console.forms.incidents import ReasonForm, TellForm
+from notifier.console.forms.incidents import AnswerForm, ReasonForm, TellForm
 from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.incidents.names import names_of
 from notifier.intake.models import Incident
 
-ACT = Permission.ACT
+ACT, ENTER = Permission.ACT, Permission.ENTER_ANSWERS
 ANSWERS = ["GET", "HEAD", "POST"]
 # Does it, and says what was done.
 Action = Callable[[Actor, dict[str, Any]], str]
@@ -82,6 +85,30 @@ def tell_one_more(request: ConsoleRequest, incident: int, alert: int) -> HttpRes
 
     context = {"alert": found, "untold": untold, "confirm": "Prévenir cette personne"}
     return _ask(request, incident, "incidents/tell.html", form, act, context)
+
+
+@page(ENTER)
+@require_http_methods(ANSWERS)
+def enter_one_answer(request: ConsoleRequest, incident: int, alert: int) -> HttpResponse:
+    """Enter what somebody whom the alert told said on the telephone."""
+    found = get_object_or_404(request.scope.alerts(ENTER), pk=alert, incident=incident)
+    asked = people_asked(found)
+    names = names_of(request, [one.recipient for one in asked])
+    choices = [
+        (one.recipient, f"{names.get(one.recipient, '')}, {one.title}".lstrip(", "))
+        for one in asked
+    ]
+
+    def form(data: Any) -> AnswerForm:
+        return AnswerForm(choices, data)
+
+    def act(actor: Actor, given: dict[str, Any]) -> str:
+        kind = AnswerKind(given["kind"])
+        whose = enter_answer(found, given["person"], kind, actor)
+        return f"Réponse saisie : {whose}, « {kind.label} »."
+
+    context = {"alert": found, "asked": asked, "confirm": "Saisir la réponse"}
+    return _ask(request, incident, "incidents/answer.html", form, act, context, ENTER)
 
 
 @page(ACT)
@@ -144,10 +171,11 @@ def _ask(
     make_form: Callable[[Any], forms.Form],
     act: Action,
     context: dict[str, Any],
+    permission: Permission = ACT,
 ) -> HttpResponse:
     """Ask for the reason, then do it once; say why not where it cannot be done."""
     incident = get_object_or_404(
-        request.scope.incidents(ACT).select_related("source"), pk=incident_id
+        request.scope.incidents(permission).select_related("source"), pk=incident_id
     )
     form = make_form(request.POST if request.method == "POST" else None)
     if form.is_valid():

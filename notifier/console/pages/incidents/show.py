@@ -12,16 +12,17 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from notifier.accounts.roles import Permission
-from notifier.alerting.board.account import Account, Sent, account_of
+from notifier.alerting.board.account import Account, account_of
 from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import timeline_of
 from notifier.alerting.policy.current import label_of
 from notifier.console.moments import Moments
 from notifier.console.pages.access import ConsoleRequest, page
+from notifier.console.pages.incidents.names import names_of
 from notifier.intake.models import Incident, ReportState
 from notifier.journal.models import Entry
 
-SEE = Permission.SEE_INCIDENTS
+SEE, ENTER = Permission.SEE_INCIDENTS, Permission.ENTER_ANSWERS
 # The rest is in the journal.
 MAX_ENTRIES = 200
 
@@ -39,6 +40,12 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         if scope.has(Permission.ACT)
         else ()
     )
+    answerable = (
+        {line.alert.pk for line in account.organisations if line.takes_answers}
+        & set(scope.alerts(ENTER).filter(incident=found).values_list("pk", flat=True))
+        if scope.has(ENTER)
+        else set[int]()
+    )
     at = timezone.now()
     context = {
         "at": at,
@@ -46,7 +53,7 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         "is_under_way": account.is_under_way(at),
         "incident": found,
         "category": _category(account),
-        "names": _names(request, account.texts),
+        "names": names_of(request, (sent.reader.person for sent in account.texts)),
         "sees_people": scope.has(Permission.SEE_PEOPLE),
         "sees_all": sees_all,
         "sees_board": scope.has(Permission.SEE_BOARD),
@@ -55,6 +62,7 @@ def incident(request: ConsoleRequest, incident: int) -> HttpResponse:
         if scope.has(Permission.DECIDE_REVIEWS)
         else [],
         "actable": actable,
+        "answerable": answerable,
         "steps": _steps(request, found.pk) if sees_all else [],
         "log_url": f"{reverse('console:log')}?{urlencode({'reference': found.reference})}",
     }
@@ -74,16 +82,6 @@ def _category(account: Account) -> str:
     told: Iterable[Alert] = (line.alert for line in account.organisations)
     first = next(iter(told), None)
     return label_of(first.category if first else account.latest.category)
-
-
-def _names(request: ConsoleRequest, texts: Iterable[Sent]) -> dict[str, str]:
-    """Return who the readers are, by what their texts call them; of those who may be seen."""
-    keys = {sent.reader.person for sent in texts}
-    numbers = [int(key.removeprefix("person:")) for key in keys if key.startswith("person:")]
-    if not numbers or not request.scope.has(Permission.SEE_PEOPLE):
-        return {}
-    people = request.scope.people(Permission.SEE_PEOPLE).filter(pk__in=numbers)
-    return {f"person:{person.pk}": person.name for person in people}
 
 
 def _steps(request: ConsoleRequest, incident_id: int) -> list[Entry]:
