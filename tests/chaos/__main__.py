@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 from notifier.ops.local.supervisor import interrupted_by_signals
-from tests.chaos import clock, foundations, mail, mixed, processes, provider
+from tests.chaos import clock, foundations, mail, mixed, processes, provider, two_providers
 from tests.chaos.fault import BOTH, Fault, play
 from tests.chaos.judgement import Verdict, told
 from tests.chaos.stage import Stage, open_stage, outside_environment
@@ -24,6 +24,7 @@ FAULTS: list[Fault] = [
     *processes.FAULTS,
     *foundations.FAULTS,
     *provider.FAULTS,
+    *two_providers.FAULTS,
     *mail.FAULTS,
     *clock.FAULTS,
     *mixed.FAULTS,

@@ -131,7 +131,7 @@ def _without_gathering(folder: Path) -> Path:
 def outside_environment() -> dict[str, str]:
     """This process's environment without what would lead the service elsewhere."""
     ours = ("DATABASE_URL", "BROKER_URL", "PUBLIC_URL", "DATA_DIR", "SECRET_KEY", "LOG_LEVEL")
-    theirs = ("TWILIO_", "EMAIL_")
+    theirs = ("TWILIO_", "OVH_", "SMS_PROVIDERS", "EMAIL_")
     return {
         name: value
         for name, value in current_environment().items()
