@@ -4,7 +4,8 @@ import logging
 import re
 
 _SECRET = re.compile(
-    r"(/(?:calendars|sortie|c|r|invitation|connexion/oubli|compte/adresse)/)[^/\s?]+"
+    r"(/(?:calendars|callbacks/ovh|sortie|c|r|invitation|connexion/oubli|compte/adresse)/)"
+    r"[^/\s?]+"
 )
 
 
@@ -24,7 +25,7 @@ class RefusalsAreWarnings(logging.Filter):
 
 
 class HideSecrets(logging.Filter):
-    """Hide the secret in a path that is logged: of a calendar, a way out, a link of a text."""
+    """Hide the secret in a path that is logged: of a calendar, receipts, a link of a text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; every record passes."""

@@ -11,6 +11,7 @@ from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.policy.narrowings import refresh
+from notifier.delivery import routing
 from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -87,6 +88,19 @@ def test_an_event_with_one_recipient_on_an_idle_service(key) -> None:
     found = [len(intake), len(decision), len(delivery), len(receipt)]
     assert found == [INTAKE, DECIDE, DELIVER, RECEIPT]
     assert intake.transactions == 1
+
+
+def test_a_second_provider_costs_nothing_more(key, two_providers) -> None:
+    """How the providers are doing is known, as to any worker."""
+    routing.refresh()
+    people(1)
+    event_id = received(key)
+    with counted() as decision:
+        decide(event_id)
+    with counted() as delivery:
+        assert deliver(Lane.URGENT) == 1
+    assert messages()[0].providers == "twilio,ovh"
+    assert [len(decision), len(delivery)] == [DECIDE, DELIVER]
 
 
 def test_to_ask_for_an_answer_costs_nothing_more(asking, provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -98,12 +99,12 @@ def test_what_its_answers_mean(
 
 
 def test_a_server_that_is_down_has_nothing(ovh: Simulator, post: Post) -> None:
-    for _ in range(2):  # without its clock, and with it
-        ovh.fault("ovh_down")
-        met = outcome(post)
+    ovh.fault("ovh_down")
+    for known in (None, 0):  # without its clock, and with it
+        provider = OvhProvider.from_settings()
+        provider._clock.ahead_s, provider._clock.read_at = known, time.monotonic()
+        met = provider.send(post())
         assert (met.result, met.is_common) == (Result.RETRY, True)
-        ovh.clear_faults()
-        assert sms_provider_named("ovh").is_available()
 
 
 def test_a_clock_that_went_wrong_is_read_again(
@@ -188,6 +189,19 @@ def test_an_overdue_receipt_is_asked_for(
     run_round()
     message.refresh_from_db()
     assert (message.state, message.error_code) == (MessageState.UNDELIVERED, "24")
+
+
+def test_what_it_has_no_trace_of_any_more_is_told_to_another(
+    ovh: Simulator, post: Post, time_passes: TimePasses, failed_ids: list[int]
+) -> None:
+    ovh.fault("no_callback")
+    ovh.fault("lookup_404")
+    message = delivered(post)
+    time_passes(message, timedelta(minutes=3))
+    run_round()
+    message.refresh_from_db()
+    assert (message.state, failed_ids) == (MessageState.UNDELIVERED, [message.pk])
+    assert explain_error(message) == "OVHcloud n’en a plus trace (gone)"
 
 
 @pytest.mark.parametrize(

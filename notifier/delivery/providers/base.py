@@ -76,7 +76,14 @@ class ProviderUnreachableError(Exception):
 
 
 class ProviderIgnorantError(Exception):
-    """The provider was asked for a message by its number, and knows none."""
+    """The provider was asked for a message by its number, and knows none.
+
+    `code`: what stands for that among its errors.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class AccountRefusedError(Exception):

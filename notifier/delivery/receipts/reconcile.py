@@ -157,12 +157,12 @@ def _ask(message: Message, may_ask: bool) -> None:
         if again_at is None:
             accepted.update(due_at=None)
         raise
-    except ProviderIgnorantError:
+    except ProviderIgnorantError as error:
         # Nothing will ever say that it arrived: somebody else is told.
         lost = Receipt(
             message.provider_id,
             MessageState.UNDELIVERED,
-            "20404",
+            error.code,
             explanation="l’opérateur n’en a plus trace",
         )
         apply_receipt(message.pk, lost)

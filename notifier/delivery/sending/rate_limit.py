@@ -149,7 +149,8 @@ def rate_limit_of(channel: Channel) -> RateLimit | None:
     """Return the limit of the configured sender of a channel; None where there is none."""
     environment = settings.ENVIRONMENT
     if channel is Channel.SMS:
-        sender = environment.TWILIO_MESSAGING_SERVICE_SID or environment.TWILIO_FROM
+        senders = (environment.TWILIO_MESSAGING_SERVICE_SID, environment.TWILIO_FROM)
+        sender = next(filter(None, senders), environment.OVH_SENDER)
         per_second = environment.SMS_PER_SECOND
     elif channel is Channel.VOICE:
         sender, per_second = environment.caller, environment.CALLS_PER_SECOND

@@ -15,6 +15,7 @@ SENDER = "sender"
 CLOCK = "clock"
 SERVICE = "service"
 ACCOUNT = "account"
+GONE = "gone"
 
 _PERMANENT = {
     INVALID_RECEIVER: "numéro refusé par OVHcloud",
@@ -35,6 +36,7 @@ _OPERATOR = {
 }
 # `ptt` of an accepted text that did not arrive.
 _UNDELIVERED = {
+    GONE: "OVHcloud n’en a plus trace",
     "5": "non remis, raison inconnue",
     "6": "remise inconnue de l’opérateur",
     "8": "non remis dans sa durée de vie",

@@ -32,6 +32,7 @@ from notifier.delivery.providers.ovh.client import (
 from notifier.delivery.providers.ovh.errors import (
     BLACKLISTED,
     CLOCK,
+    GONE,
     INVALID_RECEIVER,
     code_of_refusal,
     explain,
@@ -132,7 +133,7 @@ class OvhProvider:
                     continue
         except (ClockUnknownError, APIError, *UNREADABLE) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
-        raise ProviderIgnorantError("404")
+        raise ProviderIgnorantError(GONE)
 
     def is_available(self) -> bool:
         """Whether it answers, and our account may send."""

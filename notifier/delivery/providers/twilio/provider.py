@@ -59,6 +59,7 @@ REFUSED = (TwilioRestException, TwilioServiceException)
 UNREADABLE = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
 # The text is gone from Twilio's record, or is another account's.
 NOT_FOUND = (404, 410)
+GONE = "20404"
 MESSAGE_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 
 
@@ -150,7 +151,7 @@ class TwilioProvider:
             return self._fetch(self._client()[0], message.provider_id)
         except REFUSED as error:
             if error.status in NOT_FOUND:
-                raise ProviderIgnorantError(str(error.status)) from error
+                raise ProviderIgnorantError(GONE) from error
             raise ProviderUnreachableError(str(error.status)) from error
         except (*UNREADABLE, RequestException) as error:
             raise ProviderUnreachableError(type(error).__name__) from error
