@@ -4,7 +4,8 @@ setInterval(async () => {
   try {
     const answer = await fetch("/simulator/version");
     const { version } = await answer.json();
-    if (String(version) !== shown) location.reload();
+    const isWriting = document.activeElement?.matches("input") && document.activeElement.value;
+    if (String(version) !== shown && !isWriting) location.reload();
     await showCodes();
   } catch {
     document.getElementById("offline").hidden = false;
@@ -21,3 +22,21 @@ async function showCodes() {
     shown.textContent = codes[shown.dataset.account];
   }
 }
+
+// What the owner of a telephone does: take the call that rings and press a key, or write a text.
+async function act(path, what) {
+  await fetch(path, { method: "POST", body: JSON.stringify(what) });
+  location.reload();
+}
+
+document.addEventListener("click", (event) => {
+  const { to, key } = event.target.dataset;
+  if (key) act("/simulator/key", { to, key });
+  else if (to) act("/simulator/hang-up", { to });
+});
+
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  act("/simulator/text", { from: form.dataset.from, to: form.dataset.to, body: form.body.value });
+});

@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from notifier.alerting.answers.by_telephone import NOTED, TAKEN, answer_call
+from notifier.alerting.manual.action import Actor
+from notifier.alerting.manual.resend import resend
 from notifier.alerting.models import Alert, Answer, AnswerMeans, Notification
 from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import Channel, Message, MessageState, Result
@@ -166,6 +168,16 @@ def test_a_landline_is_told_the_end_where_nothing_else_tells_it(source) -> None:
     push(source, sequence=2, category=FIRE, status="closed")
     assert told(recipient__startswith="person:") == [call(), call()]
     assert "Intervention terminée" in last_call().body
+
+
+def test_a_call_in_vain_is_made_again_by_hand(source) -> None:
+    landline(contact("maire", mobile=number(1)))
+    push(source, category=FIRE)
+    hand_over(refusing(number(1)))
+    hand_over()
+    settle(last_call(), MessageState.UNDELIVERED, "no-answer")
+    resend(Notification.objects.get(channel=Channel.VOICE), Actor("Jeanne Morel", "à rappeler"))
+    assert told(recipient__startswith="person:") == [sms(1), call(), call()]
 
 
 def test_a_key_answers_the_alert(asking) -> None:

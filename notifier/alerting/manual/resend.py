@@ -28,6 +28,7 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.history import address_keys, notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.notification.recipients import recipient_key
 from notifier.delivery.intervals import RECEIPT_OVERDUE
 from notifier.delivery.models import FAILED_STATES, OPEN, Channel, Message, MessageState
 from notifier.delivery.outbox import cancel_superseded
@@ -127,7 +128,10 @@ def _plan(row: Notification, message: Message, alert: Alert) -> list[PlannedNoti
     people = active_people([alert.ref], timezone.now())[alert.ref]
     earlier = notifications_of(alert.pk).get(alert.pk, [])
     told = address_keys(n for n in earlier if n.pk != row.pk and n.revision == alert.revision)
-    meant = compose_text(alert, category).for_recipients_of([row], people)
+    text = compose_text(alert, category)
+    meant = text.for_recipients_of([row], people)
+    if row.channel == Channel.VOICE:
+        meant = text.calls_to(one for one in people if recipient_key(one) == row.recipient)
     planned = [n for n in meant if n.recipient == row.recipient and n.key not in told]
     if not planned:
         raise ManualActionError(

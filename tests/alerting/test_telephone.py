@@ -18,7 +18,6 @@ from notifier.delivery.providers.twilio import twiml
 from notifier.delivery.providers.twilio.provider import callback_url
 from notifier.directory.models import Address
 from notifier.journal.models import Entry, Step
-from tests.alerting.conftest import asking, operator  # noqa: F401 - the fires that ask
 from tests.alerting.house import FIRE, GIROMAGNY, contact, hand_over, number, push
 from tests.harness.variables import changed
 
@@ -60,7 +59,7 @@ def said(response: HttpResponse) -> str:
 
 
 @pytest.fixture
-def called(asking) -> Message:  # noqa: F811
+def called(asking) -> Message:
     """A call to the mayor's landline that the provider has."""
     from notifier.directory.models import AddressKind
 
@@ -73,7 +72,7 @@ def called(asking) -> Message:  # noqa: F811
 
 
 @pytest.fixture
-def texted(asking):  # noqa: F811
+def texted(asking):
     """The mayor of Delle was told by SMS of a fire that wants an answer; the source."""
     contact("maire", mobile=number(1))
     push(asking, category=FIRE)
@@ -247,7 +246,7 @@ def test_what_twilio_has_answered_itself_is_not_answered_again(texted) -> None:
     assert Address.objects.get(value=number(1)).opted_out_at is not None
 
 
-def test_a_contact_whom_nothing_told_is_told_whom_to_call(asking) -> None:  # noqa: F811
+def test_a_contact_whom_nothing_told_is_told_whom_to_call(asking) -> None:
     contact("maire", mobile=number(1))
     assert "112" in said(write("OK"))
 
