@@ -17,6 +17,7 @@ from notifier.console.pages import (
     rules,
     sources,
     territory,
+    webhooks,
     zones,
 )
 from notifier.console.pages.design import design
@@ -241,6 +242,11 @@ _SOURCES = [
     path("sources/<id:source>/modifier", sources.edit_source, name="source-edit"),
     path("sources/<id:source>/cle", sources.rotate_key, name="source-key"),
     path("sources/<id:source>/revoquer", sources.revoke_source, name="source-revoke"),
+    path("sources/<id:source>/retours", webhooks.webhook, name="source-webhook"),
+    path("sources/<id:source>/retours/adresse", webhooks.edit_webhook, name="webhook-edit"),
+    path("sources/<id:source>/retours/secret", webhooks.rotate_secret, name="webhook-secret"),
+    path("sources/<id:source>/retours/arreter", webhooks.stop, name="webhook-stop"),
+    path("sources/<id:source>/retours/essai", webhooks.try_webhook, name="webhook-test"),
 ]
 
 # Comptes, and one’s own.

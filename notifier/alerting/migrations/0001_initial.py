@@ -944,6 +944,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("given_up_at__isnull", False)),
+                fields=["given_up_at"],
+                name="alerting_webhook_given_up",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookevent",
             index=models.Index(fields=["source", "id"], name="alerting_webhook_source"),
         ),
     ]

@@ -96,6 +96,11 @@ class WebhookEvent(models.Model):
             models.Index(
                 fields=("due_at",), name="alerting_webhook_due", condition=Q(due_at__isnull=False)
             ),
+            models.Index(
+                fields=("given_up_at",),
+                name="alerting_webhook_given_up",
+                condition=Q(given_up_at__isnull=False),
+            ),
             # The latest of a source.
             models.Index(fields=("source", "id"), name="alerting_webhook_source"),
         )

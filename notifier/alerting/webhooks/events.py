@@ -60,18 +60,18 @@ def record_review_event(report: Report, reason: str) -> None:
         _record(report.source, report.incident_id, EventType.REVIEW, data)
 
 
-def record_test(source: Source) -> None:
+def record_test(source: Source) -> WebhookEvent:
     """Post something that means nothing, once: for whoever sets the webhook up."""
     reason = "essai demandé par l’administration : rien à faire"
     data = {"alert": None, "answer": None, "reason": reason}
-    _record(source, None, EventType.TEST, data)
+    return _record(source, None, EventType.TEST, data)
 
 
 def _record(
     source: Source, incident_id: int | None, event: EventType, data: dict[str, Any]
-) -> None:
+) -> WebhookEvent:
     now = timezone.now()
-    WebhookEvent.objects.create(
+    recorded = WebhookEvent.objects.create(
         source=source,
         incident_id=incident_id,
         event_id=f"msg_{uuid4().hex}",
@@ -81,3 +81,4 @@ def _record(
         due_at=now,
     )
     enqueue_after_commit(JOB, str(source.pk), queue_name="urgent")
+    return recorded

@@ -122,6 +122,36 @@ class RotationForm(forms.Form):
         return timedelta(hours=int(self.cleaned_data["overlap"]))
 
 
+class SecretRotationForm(RotationForm):
+    """How long what is posted is signed with the secret before as well."""
+
+    overlap = forms.ChoiceField(
+        label="Les envois portent aussi l’ancienne signature",
+        choices=[
+            *list(OVERLAPS.items())[:-1],
+            ("0", "pas du tout : le secret est peut-être connu d’un autre"),
+        ],
+        help_text="Le temps que le centre installe le nouveau secret.",
+    )
+
+
+class WebhookForm(forms.Form):
+    """Where a source's own software is told of answers, and how."""
+
+    url = forms.CharField(
+        label="Adresse",
+        max_length=300,
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="En https, telle que l’éditeur du logiciel la donne.",
+    )
+    webhook_format = forms.ChoiceField(
+        label="Format",
+        choices=[("json", "JSON"), ("edxl", "EDXL-DE (modèles CISU)")],
+        help_text="Celui que le logiciel sait lire ; JSON dit tout, EDXL-DE aussi, dans une "
+        "enveloppe avec un EMSI.",
+    )
+
+
 class RevocationForm(forms.Form):
     """Whether what waits is withdrawn as well."""
 

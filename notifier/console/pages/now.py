@@ -20,6 +20,7 @@ from notifier.alerting.board.attention import (
 )
 from notifier.alerting.board.incidents import incidents_between, incidents_under_way
 from notifier.alerting.canary.runs import find_outage
+from notifier.alerting.webhooks.overview import failing_webhooks
 from notifier.console.forms.incidents import PeriodForm
 from notifier.console.french import NO_BREAK, moment
 from notifier.console.pages.access import ConsoleRequest, page
@@ -49,6 +50,8 @@ def now(request: ConsoleRequest) -> HttpResponse:
         "waiting": waiting_for_a_person(scope.notifications(SEE)),
         "blocked": providers_blocked(at),
         "set_aside": providers_set_aside(),
+        "mute": (mute := failing_webhooks(scope.sources(SEE))),
+        "managed": _managed(request) if mute else (),
         "silent": silent_sources(scope.sources(SEE)),
         "outage": find_outage(at) if scope.is_platform else None,
         "failing": latest_passed_over(scope.addresses(Permission.SEE_PEOPLE), MAX_FAILING),
@@ -90,6 +93,14 @@ def night(request: ConsoleRequest) -> HttpResponse:
         "undecided": reviews_undecided(reports, begins, ends),
     }
     return render(request, "night.html", context, status=422 if form.errors else 200)
+
+
+def _managed(request: ConsoleRequest) -> set[int]:
+    """Return the sources whose settings the reader may see."""
+    manage = Permission.MANAGE_SOURCES
+    if not request.scope.has(manage):
+        return set()
+    return set(request.scope.sources(manage).values_list("pk", flat=True))
 
 
 def _is_told_of_reports(request: ConsoleRequest) -> bool:

@@ -21,6 +21,7 @@ from notifier.console.management.commands._sources import (
     is_pending,
     source_named,
 )
+from notifier.console.management.commands._webhook import add_webhook_arguments, webhook
 from notifier.console.management.commands._who import add_actor_option
 from notifier.delivery.providers.registry import LABELS
 from notifier.intake.access import api_keys as keys
@@ -149,7 +150,11 @@ class Command(BaseCommand):
         )
         renew = actions.add_parser("renew", help="remplace sa clé et l’affiche, une seule fois")
         renew.add_argument("name", metavar="NOM")
-        for action in (add, change, revoke, release, rotate, renew):
+        told = actions.add_parser(
+            "webhook", help="où son logiciel apprend les réponses ; sans option : comment cela va"
+        )
+        add_webhook_arguments(told, _duration)
+        for action in (add, change, revoke, release, rotate, renew, told):
             add_actor_option(action, "qui le demande")
 
     def handle(self, *_: object, **options: Any) -> None:
@@ -166,6 +171,8 @@ class Command(BaseCommand):
                 self._release(source_named(options["name"]), options["who"])
             case "rotate":
                 self._rotate(source_named(options["name"]), options["overlap"], options["who"])
+            case "webhook":
+                webhook(source_named(options["name"]), options, self.stdout.write)
             case "reseal":
                 self._reseal()
             case "renew":
