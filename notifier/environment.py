@@ -429,6 +429,11 @@ class Environment(BaseSettings):
         return [name for name in SMS_PROVIDERS if not self.missing_for(name)]
 
     @property
+    def takes_sms_replies(self) -> bool:
+        """Whether whoever answers an SMS reaches this service: all come from one number."""
+        return self.configured_sms_providers == ["twilio"] and self.TWILIO_FROM.startswith("+")
+
+    @property
     def caller(self) -> str:
         """The number that calls are made from; "" where none can be made."""
         if not self.TWILIO_ACCOUNT_SID or not self.TWILIO_AUTH_TOKEN:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,10 @@ from notifier.alerting.answer_link import (
     with_secret,
     without_secrets,
 )
+from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.kinds import Kind
 from notifier.alerting.models import KNOWN, Alert, Notification
+from notifier.alerting.policy.current import composer
 from notifier.alerting.sweep import upkeep
 from notifier.delivery.models import Message
 from notifier.directory.models import OrganisationKind, OrganisationRef
@@ -36,6 +41,7 @@ from tests.alerting.house import (
     refusing,
 )
 from tests.alerting.organisations import member, told_by_convention
+from tests.harness.variables import changed
 
 LINK = re.compile(r"/r/(\w{12})\b")
 PEOPLE = {"recipient__startswith": "person:"}
@@ -145,6 +151,30 @@ def test_a_convention_asks_as_the_law_does(asking) -> None:
     push(asking, category=FIRE)
     assert {len(found) for found in links().values()} == {1}
     assert set(Alert.objects.values_list("answers_wanted", flat=True)) == {1}
+
+
+@pytest.mark.parametrize(
+    ("sender", "category", "invited"),
+    [(number(99), FIRE, True), ("Gendarmerie", FIRE, False), (number(99), "C01.01.01", False)],
+)
+def test_a_reply_is_invited_where_it_can_come_and_costs_no_segment(
+    asking, settings, sender: str, category: str, invited: bool
+) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, TWILIO_FROM=sender)
+    contact(mobile=number(1))
+    push(asking, category=category)
+    assert ("Répondez OK ou ici : http" in messages(**PEOPLE)[0].body) is invited
+
+
+def test_no_reply_is_invited_that_needs_a_segment_more(settings) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, ANSWER_URL="https://am90.example")
+    asking = replace(SAMPLE, answer_url=answer_url(), takes_reply=True)
+    full = composer().compose(Kind.FIRST, asking)
+    assert (full.size.segments, full.size.characters) == (1, 160)
+    assert "Répondre : https" in full.sms
+    short = composer().compose(Kind.FIRST, replace(asking, place=None))
+    assert short.size.segments == 1
+    assert "Répondez OK ou ici : https" in short.sms
 
 
 # --- from how many an answer is wanted, and until when

@@ -437,6 +437,7 @@ def test_of_many_who_take_it_at_once_one_is_the_first(asking_rules, real_commits
     assert Answer.objects.count() == 4
     said = Notification.objects.filter(kind=NotificationKind.TAKEN)
     assert said.count() == 3
+    assert not any("/r/" in each.message.body for each in said.select_related("message"))
     assert alert().taken_by not in said.values_list("recipient", flat=True)
 
 

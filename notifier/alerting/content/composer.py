@@ -53,6 +53,8 @@ from notifier.territory.grammar import with_de
 from notifier.unreadable import describe_os_error
 
 MAX_SEGMENTS = 2
+# By which a text is answered that comes from a number (notifier.alerting.answers.by_telephone).
+REPLY_WORD = "OK"
 # What delivery stores; two of the longest communes and a label may be more.
 MAX_SUBJECT_LENGTH = 200
 PARTS = ("sms", "subject", "txt", "html")
@@ -382,23 +384,34 @@ class Composer:
     def _sms(self, kind: Kind, context: Context) -> str:
         """Compose one segment if fewer courtesies suffice for that; else the first that fits two.
 
-        The shortest of ever shorter texts still says what, where, when.
+        The shortest of ever shorter texts still says what, where, when. A reply is invited where
+        that makes no segment more.
         """
         name = f"{kind}.sms.j2"
-        sms = self._first_within(1, name, without_courtesies(context))
+        sms, chosen = self._choose(1, name, without_courtesies(context))
         if sms_size(sms).segments > 1:
-            sms = self._first_within(MAX_SEGMENTS, name, shortened(context))
-        return sms
+            sms, chosen = self._choose(MAX_SEGMENTS, name, shortened(context))
+        if not chosen["takes_reply"]:
+            return sms
+        inviting, _ = self._choose(1, name, [{**chosen, "reply_word": REPLY_WORD}])
+        is_as_short = sms_size(inviting).segments <= sms_size(sms).segments
+        return inviting if is_as_short else sms
 
     def _first_within(
         self, segments: int, name: str, candidates: Iterable[Mapping[str, object]]
     ) -> str:
         """Return the first of the texts that takes no more segments, else the last."""
+        return self._choose(segments, name, candidates)[0]
+
+    def _choose(
+        self, segments: int, name: str, candidates: Iterable[Mapping[str, object]]
+    ) -> tuple[str, Mapping[str, object]]:
+        """Return it with its context."""
         for context in candidates:
             sms = to_gsm(one_line(self._render(name, context)))
             if sms_size(sms).segments <= segments:
                 break
-        return sms
+        return sms, context
 
     def _render(self, name: str, context: Mapping[str, object]) -> str:
         return self._environment.get_template(name).render(context)

@@ -40,7 +40,8 @@ class Facts:
     the end; `closure` is how, in French. `unreached` says who could not be reached, to whoever
     is notified in their place.
     `category_label` is as in the categories file, brackets included.
-    `answer_url` is where its reader answers, empty where no answer is asked for.
+    `answer_url` is where its reader answers, empty where no answer is asked for; `takes_reply` says
+    whether a text may be answered as well, for it comes from a number.
     `organisation` is the name of one that a convention tells, and empty for a mayor; `commune` then
     lists `communes`, those of its territory in which it happens, `sites` are the names of its own
     places, `agreements` the titles of the conventions, and `instead_of` the communes of which it
@@ -73,6 +74,7 @@ class Facts:
     agreements: Sequence[str] = ()
     instead_of: Sequence[str] = ()
     answer_url: str = ""
+    takes_reply: bool = False
 
     def __post_init__(self) -> None:
         moments = (self.occurred_at, self.composed_at, self.ended_at)
@@ -153,7 +155,9 @@ def mail_context(facts: Facts) -> Context:
 def taken_context(facts: Facts, by: str, at: str, *, is_sms: bool = True) -> Context:
     """Return the context of a text that says who has taken it in hand, and at which hour."""
     context = sms_context(facts) if is_sms else mail_context(facts)
-    return {**context, "taken_by": by, "taken_at": at}
+    # Nobody needs to answer any more.
+    asks_nothing = {"answer_url": None, "takes_reply": False}
+    return {**context, **asks_nothing, "taken_by": by, "taken_at": at}
 
 
 def _short_day(at: datetime) -> str:
@@ -211,6 +215,8 @@ def _text_context(
         "for_information": "" if facts.answer_url else "Pour information, ",
         "says_state": True,
         "answer_url": facts.answer_url or None,
+        "takes_reply": facts.takes_reply and bool(facts.answer_url),
+        "reply_word": None,
         "unreached": facts.unreached or None,
         "time": time,
         "clock": clock,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from notifier.alerting.answer_link import answer_url
@@ -160,7 +161,12 @@ def parse_facts(facts: dict[str, Any]) -> Facts:
     }
     told = {name: value for name, value in facts.items() if name != "asks_answer"}
     url = answer_url() if facts.get("asks_answer") else ""
-    return Facts(**{**told, **moments}, answer_url=url, composed_at=timezone.now())
+    return Facts(
+        **{**told, **moments},
+        answer_url=url,
+        takes_reply=settings.ENVIRONMENT.takes_sms_replies,
+        composed_at=timezone.now(),
+    )
 
 
 def _moment(written: str) -> datetime:
