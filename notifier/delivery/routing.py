@@ -1,9 +1,10 @@
 """Which provider carries an SMS: the first in its order that is not set aside.
 
 A provider is set aside once FAILURES texts in a row failed there for a reason that would fail every
-text, or were taken too slowly: as long as it has failed by then, between SHORTEST and LONGEST.
-Before that is over it is asked a question that sends nothing, and comes back if it answers; one
-more failure then sets it aside again, and a text that it takes in good time ends the count.
+text, or were taken too slowly, or as many questions got no answer: for as long as it has failed by
+then, between SHORTEST and LONGEST. Before that is over it is asked a question that sends nothing,
+and comes back if it answers; one more failure then sets it aside again, and a text that it takes in
+good time ends the count.
 
 The rows are read with each heartbeat, or when asked after MAX_AGE_S, never for an event. With one
 provider configured nothing here runs. Operators read this in docs/configuration.md.
@@ -128,6 +129,18 @@ def note_results(tried: Iterable[tuple[str, SendResult]]) -> None:
             _note_failure(provider, f"réponse en {took.total_seconds():.0f} s")
         else:
             _note_success(provider)
+
+
+def note_unanswered(message: Message, reason: str) -> None:
+    """Count a question about a message that its provider did not answer as a failure."""
+    if message.channel == Channel.SMS and is_shared():
+        _note_failure(message.provider, f"ne répond pas ({reason})")
+
+
+def carried_by_others() -> list[str]:
+    """Return the providers that are set aside where another one is not. One statement if any."""
+    aside = [row.provider for row in set_aside()]
+    return aside if len(aside) < len(settings.ENVIRONMENT.configured_sms_providers) else []
 
 
 def ask_set_aside() -> None:

@@ -16,9 +16,11 @@ from notifier.delivery import routing
 from notifier.delivery.intervals import LISTED_WITHIN
 from notifier.delivery.models import Channel, Lane, Message, MessageState, ProviderHealth
 from notifier.delivery.providers.base import Receipt
+from notifier.delivery.receipts import reconcile
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.routing import Route, route
 from notifier.delivery.sending import moving
+from notifier.delivery.sending.blocked import blocked_channels
 from notifier.delivery.sending.sender import deliver
 from notifier.journal.models import Entry
 from notifier.simulator.client import Simulator
@@ -286,3 +288,40 @@ def test_only_one_worker_asks_a_provider_that_is_set_aside(
     monkeypatch.setattr(routing, "_ask", ask)
     routing.ask_set_aside()
     assert asked == ["ovh"]
+
+
+def test_a_first_that_answers_no_question_holds_up_none_of_the_other_s(
+    both: Simulator, post: Post, time_passes: TimePasses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MAX_UNANSWERED_S", 0.0001)
+    both.fault("accept_then_cut", times=2)
+    mute = [post(), post(address=OTHER)]
+    deliver(Lane.URGENT)
+    both.fault("accept_then_cut", provider="ovh", times=1)
+    asked = post(address=OTHER, body="par l’autre", sms_providers=("ovh",))
+    deliver(Lane.URGENT)
+    both.fault("lookup_500", provider="twilio")
+    for message in (*mute, asked):
+        time_passes(message, LISTED_WITHIN)
+    Message.objects.filter(pk=asked.pk).update(due_at=timezone.now())  # the last to be asked about
+    run_round()
+    states = [Message.objects.get(pk=m.pk).state for m in (*mute, asked)]
+    assert states[:2] == [MessageState.UNKNOWN] * 2
+    assert states[2] in (MessageState.ACCEPTED, MessageState.DELIVERED)
+
+
+def test_questions_without_an_answer_set_a_provider_aside_and_block_nothing(
+    both: Simulator, post: Post, time_passes: TimePasses
+) -> None:
+    """Its text waits for its word, while all others leave: nobody is to pick up the telephone."""
+    both.fault("accept_then_cut", times=1)
+    both.fault("lookup_500", provider="twilio")
+    message = post()
+    deliver(Lane.URGENT)
+    for _ in range(routing.FAILURES):
+        time_passes(message, LISTED_WITHIN + timedelta(minutes=1))
+        run_round()
+    assert routing.is_set_aside("twilio")
+    assert blocked_channels() == {}
+    set_aside("ovh")
+    assert list(blocked_channels()) == ["sms"]

@@ -1,6 +1,7 @@
 """Ask the provider about messages of unknown state, and about receipts that never came."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -35,8 +36,8 @@ from notifier.journal.write import new_entry, write_entries
 
 log = structlog.get_logger(__name__)
 
-# Seconds that one round spends on questions that nobody answers; each may take ten. The rest of the
-# round then counts as unanswered.
+# Seconds that one round spends on questions that a provider does not answer; each may take ten. Its
+# others of the round then count as unanswered.
 MAX_UNANSWERED_S = 10.0
 
 UNREACHABLE = "l’opérateur n’a pu être interrogé jusqu’à la fin de sa durée de vie"
@@ -56,15 +57,19 @@ def reconcile_unknown() -> int:
 def _one_by_one(messages: list[Message], work: Callable[[Message, bool], None]) -> None:
     """Work on each; one that fails does not hold up the others, and is due again later.
 
-    `work` takes the message, and whether there is still time to ask.
+    `work` takes the message, and whether there is still time to ask its provider: one that hangs
+    takes no other's.
     """
-    unanswered_s = 0.0
+    unanswered_s: defaultdict[str, float] = defaultdict(float)
     for message in messages:
         began = time.monotonic()
+        may_ask = unanswered_s[message.provider] < MAX_UNANSWERED_S
         try:
-            work(message, unanswered_s < MAX_UNANSWERED_S)
+            work(message, may_ask)
         except ProviderUnreachableError as error:
-            unanswered_s += time.monotonic() - began
+            unanswered_s[message.provider] += time.monotonic() - began
+            if may_ask:
+                routing.note_unanswered(message, str(error))
             log.warning("provider unreachable, state unknown", message=message.pk, error=str(error))
         except Exception:  # whatever the provider's client makes of a strange answer
             log.exception("provider's answer cannot be read, it is asked again", message=message.pk)

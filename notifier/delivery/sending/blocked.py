@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 import structlog
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
+from notifier.delivery import routing
 from notifier.delivery.models import NOT_PAUSED, OPEN, UNSENT, Message
 
 log = structlog.get_logger(__name__)
@@ -52,9 +53,14 @@ def note_blocked(message: Message, why: str) -> None:
 
 
 def blocked_channels() -> dict[str, float]:
-    """Return for how many seconds nothing has left, by channel, where that is a minute or more."""
+    """Return for how many seconds nothing has left, by channel, where that is a minute or more.
+
+    What waits for the word of a provider whose texts another one carries blocks nothing.
+    """
     now = timezone.now()
     waiting = Message.objects.filter(UNSENT, NOT_PAUSED, blocked_since__lte=now - BLOCKED_AFTER)
+    if carried := routing.carried_by_others():
+        waiting = waiting.filter(~Q(provider__in=carried) | Q(providers=""))
     oldest = waiting.values_list("channel").annotate(since=Min("blocked_since")).order_by()
     return {channel: (now - since).total_seconds() for channel, since in oldest}
 
