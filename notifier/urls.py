@@ -15,6 +15,7 @@ from notifier.api import (
     telephone,
 )
 from notifier.console.pages.answers.alert import alert_page, hand_over, not_mine, offline_worker
+from notifier.console.pages.answers.preferences import preferences
 from notifier.console.pages.appearance import appearance
 from notifier.console.pages.invitation import accept_invitation
 from notifier.console.pages.public import confirm_address, leave
@@ -50,6 +51,7 @@ urlpatterns = [
     path("r/<str:secret>", alert_page, name="answer"),
     path("r/<str:secret>/pas-ma-commune", not_mine, name="answer-not-mine"),
     path("r/<str:secret>/transmettre", hand_over, name="answer-hand-over"),
+    path("r/<str:secret>/preferences", preferences, name="answer-preferences"),
     path("apparence", appearance, name="appearance"),
     path("", include("notifier.console.urls")),
     path("", include("notifier.console.log_in_urls")),

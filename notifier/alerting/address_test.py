@@ -36,10 +36,13 @@ class AddressTestError(ValueError):
     """What was asked for is impossible; the message, in French, says why and what to do."""
 
 
-def send_test(address: Address, mandate: Mandate, author: str) -> AddressTest:
+def send_test(
+    address: Address, mandate: Mandate, author: str, *, is_own: bool = False
+) -> AddressTest:
     """Send a test text to an address of the holder of a mandate; it leaves after the commit.
 
-    Raises AddressTestError, with nothing sent.
+    `is_own`: the holder asked for it, and types the code in. Raises AddressTestError, with nothing
+    sent.
     """
     channel = _channel(address)
     code = f"{secrets.randbelow(1_000_000):06}"
@@ -48,7 +51,7 @@ def send_test(address: Address, mandate: Mandate, author: str) -> AddressTest:
         # Of two at once the second waits, and counts the first.
         Address.objects.select_for_update().get(pk=address.pk)
         _refuse_too_many(address, author, now)
-        (message,) = enqueue_messages([_message(address, mandate, channel, code, now)])
+        (message,) = enqueue_messages([_message(address, mandate, channel, code, now, is_own)])
         test = AddressTest.objects.create(
             address=address,
             message=message,
@@ -121,10 +124,19 @@ def _refuse_too_many(address: Address, author: str, now: datetime) -> None:
 
 
 def _message(
-    address: Address, mandate: Mandate, channel: Channel, code: str, now: datetime
+    address: Address,
+    mandate: Mandate,
+    channel: Channel,
+    code: str,
+    now: datetime,
+    is_own: bool,
 ) -> OutgoingMessage:
     texts = composer().address_test(
-        {"organisation": mandate.organisation.name, "code": f"{code[:3]} {code[3:]}"}
+        {
+            "organisation": mandate.organisation.name,
+            "code": f"{code[:3]} {code[3:]}",
+            "own": is_own,
+        }
     )
     is_sms = channel is Channel.SMS
     return OutgoingMessage(

@@ -13,10 +13,18 @@ from django.db import transaction
 
 from notifier.directory.changes import Edits, lock_directory, start_change, write
 from notifier.directory.imports.formats.contacts import numbering_commune
-from notifier.directory.models import Address, AddressKind, ChangeKind, Organisation, Person
+from notifier.directory.models import (
+    MAX_FAILURES,
+    Address,
+    AddressKind,
+    ChangeKind,
+    Organisation,
+    Person,
+)
 from notifier.territory.phones import PhoneError, parse_mobile, parse_voice_number
 
 _KNOWN = "Cette personne a déjà cette adresse."
+_NOT_CONFIRMED = "ajoutée par la personne, pas encore confirmée par un code"
 LAST_ADDRESS = (
     "C’est la dernière adresse à laquelle cette personne peut être prévenue : ajoutez-en une autre "
     "d’abord, ou mettez fin au mandat."
@@ -44,9 +52,18 @@ def read_address(kind: AddressKind, text: str, organisation: Organisation) -> st
 
 
 def add_address(
-    person: Person, kind: AddressKind, text: str, organisation: Organisation, author: str
+    person: Person,
+    kind: AddressKind,
+    text: str,
+    organisation: Organisation,
+    author: str,
+    *,
+    until_confirmed: bool = False,
 ) -> Address:
-    """Give a person one more address, tried after the others. Raises ValidationError."""
+    """Give a person one more address, tried after the others. Raises ValidationError.
+
+    `until_confirmed`: it is passed over, as one that fails, until somebody confirms it.
+    """
     value = read_address(kind, text, organisation)
     with transaction.atomic():
         lock_directory()
@@ -58,6 +75,8 @@ def add_address(
             kind=kind,
             value=value,
             position=position,
+            failures=MAX_FAILURES if until_confirmed else 0,
+            failing_reason=_NOT_CONFIRMED if until_confirmed else "",
         )
         edits = Edits()
         edits.add(address)

@@ -5,11 +5,17 @@ What is urgent knows no preferences.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from notifier.directory.models import Preferences
+from django.db import transaction
+
+from notifier.directory.changes import start_change
+from notifier.directory.models import ChangeKind, Organisation, Person, Preferences
+from notifier.journal.models import Step
+from notifier.journal.write import new_entry, write_entries
 
 
 def quiet_until(preferences: Preferences | None, zone: ZoneInfo, at: datetime) -> datetime | None:
@@ -40,3 +46,46 @@ def quiet_until_by_person(
     """Return the same of each of these people. One statement."""
     chosen = {row.person_id: row for row in Preferences.objects.filter(person__in=people)}
     return {person: quiet_until(chosen.get(person), zone, at) for person in people}
+
+
+class PreferencesError(ValueError):
+    """What was chosen is impossible; the message is French."""
+
+
+def choose_quiet_hours(
+    person: Person,
+    begins: time | None,
+    ends: time | None,
+    organisation: Organisation,
+    author: str,
+) -> None:
+    """Keep within which hours no SMS tells of what is not urgent; without both, none.
+
+    Raises PreferencesError.
+    """
+    if (begins is None) != (ends is None):
+        raise PreferencesError("Indiquez les deux heures, ou aucune pour ne plus avoir de pause.")
+    if begins is not None and begins == ends:
+        raise PreferencesError("Les deux heures sont les mêmes : changez l’une.")
+    _choose(person, organisation, author, quiet_from=begins, quiet_until=ends)
+
+
+def choose_channels(
+    person: Person, channels: Sequence[str], organisation: Organisation, author: str
+) -> None:
+    """Keep by which channels what is not urgent is told; by all where none is named."""
+    _choose(person, organisation, author, routine_channels=sorted(channels))
+
+
+def _choose(person: Person, organisation: Organisation, author: str, **chosen: Any) -> None:
+    """Store it under a change of the directory, and in the journal, which names nobody."""
+    with transaction.atomic():
+        change = start_change(
+            ChangeKind.HAND, author, "préférences de réception", counts={"changed": 1}
+        )
+        change.organisations.set([organisation])
+        values = {**chosen, "changed_at": change.at}
+        Preferences.objects.update_or_create(person=person, defaults=values)
+        text = f"{organisation.name} ({organisation.ref}) : préférences changées, par {author}."
+        ref = str(organisation.ref)
+        write_entries([new_entry(None, Step.DIRECTORY, text, organisation=ref, change=change.pk)])

@@ -45,7 +45,7 @@ PUBLIC = {
     "c/<str:key>",  # the secret of whoever is asked to confirm
     "r/hors-ligne.js",  # a script that is the same for everybody
     "r/<str:secret>", "r/<str:secret>/pas-ma-commune",  # whoever a text told of an alert
-    "r/<str:secret>/transmettre",
+    "r/<str:secret>/transmettre", "r/<str:secret>/preferences",
     "apparence",  # a cookie of the browser's own
     # The ways to a session, and to confirm one.
     "connexion", "connexion/fin", "connexion/desactive", "connexion/code", "connexion/cle",

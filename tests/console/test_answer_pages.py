@@ -123,7 +123,7 @@ def test_it_says_what_where_when_what_to_do_and_whom_to_call(fire) -> None:
 
 
 def test_it_names_nobody_and_shows_no_address(fire) -> None:
-    for path in ("", "/transmettre", "/pas-ma-commune"):
+    for path in ("", "/transmettre", "/pas-ma-commune", "/preferences"):
         page = Client().get(link(fire) + path).content.decode()
         for secret in ("Noyer", "Jeanne", "Tilleul", "Paul", "639980001", "639980002"):
             assert secret not in page, (path, secret)
@@ -189,7 +189,7 @@ def test_fifty_scanners_acknowledge_nothing(fire) -> None:
             client = Client(headers={"User-Agent": agent, **headers})
             assert client.get(link(fire)).status_code == 200
             asked += 1
-        for path in ("", "/pas-ma-commune", "/transmettre"):
+        for path in ("", "/pas-ma-commune", "/transmettre", "/preferences"):
             assert client.get(link(fire) + path).status_code == 200
             assert client.head(link(fire) + path).status_code == 200
             assert client.options(link(fire) + path).status_code == 405
@@ -308,7 +308,7 @@ def test_every_link_that_opens_nothing_has_the_same_page(fire) -> None:
         for wrong in (secret[:-1], f"{secret}2", secret.swapcase(), "0" * 12, "é" * 12, "%00")
     }
     assert len(pages) == 1
-    for path in ("/pas-ma-commune", "/transmettre"):
+    for path in ("/pas-ma-commune", "/transmettre", "/preferences"):
         assert Client().get(f"/r/{secret.swapcase()}{path}").status_code == 404
         assert Client().post(f"/r/{secret.swapcase()}{path}").status_code == 404
     assert Client().post(f"/r/{secret.swapcase()}", {"reponse": "taken"}).status_code == 404

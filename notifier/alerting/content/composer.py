@@ -143,6 +143,7 @@ SAMPLE_ROTA_GAP: Mapping[str, object] = {
 ADDRESS_TEST = ("address_test.sms.j2", "address_test.subject.j2", "address_test.txt.j2")
 SAMPLE_ADDRESS_TEST: Mapping[str, object] = {
     "organisation": "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson", "code": "482 913",
+    "own": False,
 }  # fmt: skip
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
@@ -170,7 +171,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_DEADLINE, {**SAMPLE_DEADLINE, "renewed": True}] for name in DEADLINE},
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
-    **{name: [SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
+    **{name: [{**SAMPLE_ADDRESS_TEST, "own": True}, SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
     CANARY_SMS: [SAMPLE_CANARY_SMS],
     **{name: [SAMPLE_CANARY, {**SAMPLE_CANARY, "is_over": True}] for name in CANARY},
     **{name: [SAMPLE_SILENCE, {**SAMPLE_SILENCE, "is_over": True}] for name in SILENCE},

@@ -1,0 +1,136 @@
+"""What is kept of one person, as that person reads and changes it without an account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+
+from notifier.directory.absences import absence_period, absences_of, add_absence, end_absence
+from notifier.directory.changes import changing
+from notifier.directory.lookup import mandates_since
+from notifier.directory.models import (
+    Absence,
+    Address,
+    AddressKind,
+    ChangeKind,
+    Mandate,
+    Organisation,
+    OrganisationRef,
+    Person,
+    Preferences,
+)
+from notifier.directory.person_addresses import add_address, remove_address
+
+# So many of them wait for their code at a time: whoever holds the link sends no flood of texts.
+MAX_UNCONFIRMED = 3
+_LAST = "Vous n’avez plus que cette adresse en service : confirmez-en d’abord une autre."
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """One person in one organisation."""
+
+    person: Person
+    organisation: Organisation
+    mandates: Sequence[Mandate]
+    """Those of the organisation that have not ended, the first in the order of telling first."""
+    others: Sequence[Mandate]
+    """Other people's, who may stand in."""
+    addresses: Sequence[Address]
+    absences: Sequence[tuple[Absence, str]]
+    """Those that have not ended, each with its period in French."""
+    preferences: Preferences
+
+    @property
+    def mandate(self) -> Mandate:
+        """The first."""
+        return self.mandates[0]
+
+    @property
+    def author(self) -> str:
+        """How a change names who made it: by function, without a name."""
+        return f"{self.mandate.title}, {self.organisation.name} (par son lien)"[:150]
+
+    def address(self, number: int) -> Address | None:
+        """Return the person's own address of this number."""
+        return next((one for one in self.addresses if one.pk == number), None)
+
+
+def own_data(person: int, ref: OrganisationRef, now: datetime) -> OwnData | None:
+    """Return what is kept of a person in an organisation; None where they have left it.
+
+    Five statements.
+    """
+    organisation = Organisation.objects.filter(kind=ref.kind, code=ref.code).first()
+    if organisation is None:
+        return None
+    mandates = mandates_since(organisation, now)
+    own = [mandate for mandate in mandates if mandate.person_id == person]
+    if not own:
+        return None
+    holder = own[0].person
+    absences = [one for one in absences_of(organisation, now) if one.mandate.person_id == person]
+    return OwnData(
+        holder,
+        organisation,
+        own,
+        [mandate for mandate in mandates if mandate.person_id != person],
+        sorted(holder.addresses.all(), key=lambda one: (one.position, one.pk)),
+        [(absence, absence_period(absence)) for absence in absences],
+        Preferences.objects.filter(person=person).first() or Preferences(person=holder),
+    )
+
+
+def be_absent(
+    own: OwnData, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None, now: datetime
+) -> None:
+    """Note that the person is away from the organisation. Raises AbsenceError."""
+    with changing(ChangeKind.HAND, own.author):
+        for mandate in own.mandates:
+            add_absence(mandate, starts_at, ends_at, stand_in, now)
+
+
+def be_back(own: OwnData, absence: Absence, now: datetime) -> None:
+    """End an absence of the person's. Raises AbsenceError."""
+    with changing(ChangeKind.HAND, own.author):
+        end_absence(absence.pk, now)
+
+
+def add_unconfirmed(own: OwnData, kind: AddressKind, text: str) -> Address:
+    """Add an address that is told of nothing until its owner has read a code there.
+
+    Raises ValidationError.
+    """
+    waiting = [one for one in own.addresses if not one.is_usable and one.confirmed_on is None]
+    if len(waiting) >= MAX_UNCONFIRMED:
+        raise ValidationError("Confirmez d’abord les adresses déjà ajoutées, ou retirez-les.")
+    return add_address(own.person, kind, text, own.organisation, own.author, until_confirmed=True)
+
+
+def forget_address(own: OwnData, address: Address) -> None:
+    """Remove an address; the last by which the person is told stays. Raises ValidationError."""
+    others = [one for one in own.addresses if one.pk != address.pk and _is_told(one)]
+    if _is_told(address) and not others:
+        raise ValidationError(_LAST)
+    remove_address(address, own.author)
+
+
+def refuse_texts(own: OwnData, address: Address, now: datetime) -> None:
+    """Have nothing sent to an address any more, as a STOP does."""
+    with changing(ChangeKind.HAND, own.author):
+        address.opted_out_at = now
+        address.save()
+
+
+def accept_texts(own: OwnData, address: Address) -> None:
+    """Have an address that was refused told again; what else is known of it stays."""
+    with changing(ChangeKind.HAND, own.author):
+        address.opted_out_at = None
+        address.save()
+
+
+def _is_told(address: Address) -> bool:
+    return address.is_usable and address.kind != AddressKind.LANDLINE
