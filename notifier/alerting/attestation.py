@@ -19,7 +19,14 @@ from django.db.models import QuerySet
 from notifier.alerting.board.account import kind_in_words
 from notifier.alerting.board.readers import fate_in_words
 from notifier.alerting.board.wordings import Wording, wordings, words_of
-from notifier.alerting.models import KNOWN, OF_ALERT, Alert, Notification, NotificationState
+from notifier.alerting.models import (
+    KNOWN,
+    OF_ALERT,
+    Alert,
+    Answer,
+    Notification,
+    NotificationState,
+)
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
 from notifier.delivery.address import mask
@@ -47,6 +54,16 @@ class AttestedText:
 
 
 @dataclass(frozen=True)
+class AttestedAnswer:
+    """What one person answered, by which means, in French."""
+
+    title: str
+    what: str
+    means: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class AttestedOrganisation:
     """One organisation, under what it was to be informed, and the texts to its people."""
 
@@ -59,6 +76,9 @@ class AttestedOrganisation:
     texts: list[AttestedText]
     wordings: list[Wording]
     """The very words, as they were sent."""
+    is_asked: bool
+    """Whether an answer was wanted when it was told last."""
+    answers: list[AttestedAnswer]
 
     @property
     def first_received_at(self) -> datetime | None:
@@ -99,10 +119,11 @@ class Attestation:
 def attest(
     incident: Incident, alerts: QuerySet[Alert], notifications: QuerySet[Notification]
 ) -> Attestation:
-    """Return what is known of an incident, by these alerts and notifications. Four statements."""
+    """Return what is known of an incident, by these alerts and notifications. Five statements."""
     own = list(alerts.filter(incident=incident).order_by("pk"))
     rows = notifications.filter(incident=incident, kind__in=OF_ALERT)
     told = list(rows.select_related("message").order_by("pk"))
+    answers = list(Answer.objects.filter(alert__in=[alert.pk for alert in own]).order_by("pk"))
     reports = list(Report.objects.filter(incident=incident).order_by("sequence"))
     zone = own[0].facts.get("time_zone") if own else None
     return Attestation(
@@ -113,7 +134,12 @@ def attest(
         opened_at=incident.opened_at,
         reported_at=[report.received_at for report in reports],
         organisations=[
-            _organisation(alert, [n for n in told if n.alert_id == alert.pk]) for alert in own
+            _organisation(
+                alert,
+                [n for n in told if n.alert_id == alert.pk],
+                [answer for answer in answers if answer.alert_id == alert.pk],
+            )
+            for alert in own
         ],
         withheld=[
             f"{n.get_organisation_kind_display()} {n.organisation} : {n.explanation}"
@@ -121,7 +147,7 @@ def attest(
             if n.alert_id is None
         ],
         zone=ZoneInfo(zone or settings.TIME_ZONE),
-        rows=canonical_text(incident, own, told),
+        rows=canonical_text(incident, own, told, answers),
     )
 
 
@@ -138,7 +164,10 @@ def note_issue(incident: Incident, attestation: Attestation, account: int, form:
 
 
 def canonical_text(
-    incident: Incident, alerts: Iterable[Alert], notifications: Iterable[Notification]
+    incident: Incident,
+    alerts: Iterable[Alert],
+    notifications: Iterable[Notification],
+    answers: Iterable[Answer] = (),
 ) -> str:
     """Write the rows that an attestation goes by, one a line, without an address.
 
@@ -162,10 +191,17 @@ def canonical_text(
             parts += [_stamp(message.accepted_at), _stamp(message.ended_at), message.error_code]
             parts.append(_digest(message))
         lines.append("|".join(map(str, parts)))
+    lines += [
+        f"reponse|{a.pk}|{a.alert_id}|{a.opened_revision}|{a.recipient}|{a.title}|{a.kind}|{a.means}"
+        f"|{_stamp(a.at)}|{a.handed_to}"
+        for a in answers
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _organisation(alert: Alert, notifications: Sequence[Notification]) -> AttestedOrganisation:
+def _organisation(
+    alert: Alert, notifications: Sequence[Notification], answers: Sequence[Answer]
+) -> AttestedOrganisation:
     terms = parse_terms(alert.terms)
     basis = str(alert.facts.get("legal_basis", ""))
     return AttestedOrganisation(
@@ -176,7 +212,15 @@ def _organisation(alert: Alert, notifications: Sequence[Notification]) -> Attest
         last_text=kind_in_words(alert.kind),
         texts=[_text(n) for n in notifications],
         wordings=wordings(_wording(n) for n in notifications),
+        is_asked=bool(alert.answers_wanted),
+        answers=[_answer(answer) for answer in answers],
     )
+
+
+def _answer(answer: Answer) -> AttestedAnswer:
+    to = f" ({answer.handed_to})" if answer.handed_to else ""
+    what = f"{answer.get_kind_display()}{to}"
+    return AttestedAnswer(answer.title, what, answer.get_means_display(), answer.at)
 
 
 def _wording(notification: Notification) -> Wording:

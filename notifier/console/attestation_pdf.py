@@ -12,12 +12,14 @@ from fpdf.enums import WrapMode, XPos, YPos
 
 from notifier.alerting.attestation import Attestation, AttestedOrganisation
 from notifier.alerting.board.wordings import Wording
-from notifier.console.attestation_words import CAVEATS, how_to_check, stamped
+from notifier.console.attestation_words import CAVEATS, NO_ANSWER, how_to_check, stamped
 from notifier.console.french import typography
 
 FONTS = Path(__file__).parent / "fonts"
 _GREY, _BLACK, _RULE = (85, 85, 85), (0, 0, 0), (200, 200, 200)
 _WIDTHS = (24, 32, 25, 25, 25, 39)
+_ANSWER_WIDTHS = (45, 55, 30, 40)
+_ANSWER_HEADINGS = ("Qui a répondu", "Quoi", "Par quel moyen", "Quand")
 _HEADINGS = ("À qui", "Canal", "Décidé", "Remis", "Reçu", "Ce qui est connu")
 
 
@@ -152,7 +154,8 @@ def _add_organisation(
         )
         for text in organisation.texts
     )
-    _add_table(document, rows)
+    _add_table(document, _HEADINGS, _WIDTHS, rows)
+    _add_answers(document, organisation, zone)
     for wording in organisation.wordings:
         _add_wording(document, wording, zone)
 
@@ -167,18 +170,33 @@ def _add_wording(document: _Document, wording: Wording, zone: ZoneInfo) -> None:
     document.quotation(wording.subject, wording.body)
 
 
-def _add_table(document: _Document, rows: Iterable[tuple[str, ...]]) -> None:
+def _add_answers(document: _Document, organisation: AttestedOrganisation, zone: ZoneInfo) -> None:
+    if organisation.answers:
+        document.ln(2)
+        rows = ((a.title, a.what, a.means, stamped(a.at, zone)) for a in organisation.answers)
+        _add_table(document, _ANSWER_HEADINGS, _ANSWER_WIDTHS, rows)
+    elif organisation.is_asked:
+        document.ln(2)
+        document.paragraph(NO_ANSWER)
+
+
+def _add_table(
+    document: _Document,
+    headings: tuple[str, ...],
+    widths: tuple[int, ...],
+    rows: Iterable[tuple[str, ...]],
+) -> None:
     document.set_font("DejaVu", size=7)
     document.set_draw_color(*_RULE)
     with document.table(
-        col_widths=_WIDTHS,
+        col_widths=widths,
         borders_layout="HORIZONTAL_LINES",
         headings_style=FontFace(emphasis="BOLD"),
         line_height=3.8,
         padding=1,
         text_align="LEFT",
     ) as table:
-        for cells in (_HEADINGS, *rows):
+        for cells in (headings, *rows):
             row = table.row()
             for cell in cells:
                 row.cell(typography(cell))

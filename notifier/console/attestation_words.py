@@ -10,10 +10,15 @@ CAVEATS = (
     "Décidé : l’instant où le service a décidé de prévenir cette personne.",
     "Remis : l’opérateur, ou le serveur de courriel, a accepté le texte ; il peut ne pas arriver.",
     "Reçu : l’opérateur a fait savoir que le téléphone a le texte ; il peut ne pas avoir été lu.",
+    "Répondu : ce que la personne a répondu elle-même, par le moyen indiqué.",
+    "Réponse saisie par une personne : ce qui a été dit à quelqu’un, qui l’a noté ici.",
     "Texte : les mots mêmes du message ; ce qu’il en est advenu est dit au tableau au-dessus.",
     "Les personnes sont désignées par leur qualité au moment de l’envoi.",
     "Ce document ne dit que ce que les enregistrements du service prouvent.",
 )
+
+
+NO_ANSWER = "Une réponse était demandée, personne n’a répondu."
 
 
 def stamped(at: datetime, zone: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""The texts of an incident on one line of time as inline SVG: planned, handed over, delivered.
+"""The texts of an incident on one line of time as inline SVG: planned, handed over, answered.
 
 The line is logarithmic: a text is read within seconds, its end follows hours later. A table beside
 it says the same.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import log10
 
-from notifier.alerting.board.account import Sent
+from notifier.alerting.board.sent import Sent
 
 WIDTH = 360
 _LEFT, _RIGHT, _TOP, _ROW = 12, 12, 26, 42
@@ -93,7 +93,8 @@ class Moments:
                 marks.append(Mark(self._x(sent.delivered_at), "delivered"))
             if sent.ended_at:
                 marks.append(Mark(self._x(sent.ended_at), "failed"))
-            end = marks[-1].x if sent.is_over else self._x(self.now)
+            marks += [Mark(self._x(answer.at), "answered") for answer in sent.answers]
+            end = max(mark.x for mark in marks) if sent.is_over else self._x(self.now)
             handed = self._x(sent.handed_at) if sent.handed_at else end
             label = f"{sent.reader.title}, {sent.reader.channel}, {sent.organisation}"
             yield Row(label, _TOP + _ROW * rank + 26, marks, handed, end)
@@ -111,7 +112,10 @@ class Moments:
         ends = [
             at
             for sent in self._shown
-            for at in (sent.planned_at, sent.handed_at, sent.delivered_at, sent.ended_at)
+            for at in (
+                *(sent.planned_at, sent.handed_at, sent.delivered_at, sent.ended_at),
+                *(answer.at for answer in sent.answers),
+            )
             if at
         ]
         last = max(ends, default=self.now)

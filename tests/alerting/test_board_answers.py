@@ -255,3 +255,80 @@ def test_a_call_says_whether_somebody_confirmed_it(commune, calling) -> None:
     (reader,) = [sent.reader for sent in texts if sent.reader.channel == "appel vocal"]
     assert reader.in_brief == "appel vocal, confirmé"
     assert messages(channel="voice")
+
+
+# --- The story of an incident
+
+
+def told_so() -> list[tuple[str, str, str]]:
+    found = Alert.objects.get().incident
+    account = account_of(found, Alert.objects.all(), Notification.objects.all())
+    return [(step.title, step.note, step.kind) for step in account.story]
+
+
+def test_a_silent_mayor_is_called_the_deputy_takes_it_and_the_mayor_is_told_so(
+    commune, calling
+) -> None:
+    with travel(timezone.now() - timedelta(minutes=30), tick=False) as clock:
+        push(commune, category=FIRE)
+        hand_over()
+        clock.shift(timedelta(minutes=5))
+        due()
+        hand_over()
+        clock.shift(timedelta(minutes=1))
+        call = Message.objects.get(channel="voice")
+        apply_receipt(call.pk, Receipt(call.provider_id, MessageState.UNDELIVERED, "no-key"))
+        clock.shift(timedelta(minutes=5))
+        due()
+        hand_over()
+        clock.shift(timedelta(minutes=2))
+        answers(2, AnswerKind.TAKEN)
+        hand_over()
+        clock.shift(timedelta(seconds=20))
+        push(commune, sequence=2, category=FIRE, status="closed")
+    told = told_so()
+    assert told[0] == ("Premier texte : maire (SMS)", "", "off")
+    assert told[1] == ("Appel vocal : maire", "sans réponse : maire", "off")
+    assert told[2] == (
+        "Maire : appelé, sans confirmation", "décroché, aucune touche pressée (no-key)", "danger",
+    )  # fmt: skip
+    assert told[3][0] == "Au tour de : 1er adjoint (SMS)"
+    assert told[3][1] == "sans réponse : maire"
+    assert ("1er adjoint : je m’en occupe", "par le lien", "ok") in told
+    assert ("Fait savoir : maire (SMS)", "par qui c’est pris en charge", "off") in told
+    assert told[-1][0] == "Fin annoncée"
+
+
+def test_of_an_unanswered_one_the_next_step_stands_last_and_the_duty_is_named(commune) -> None:
+    push(commune, category=FIRE)
+    hand_over(refusing(number(1)))
+    assert told_so()[-1][0] == "Suite"
+    assert told_so()[1][0] == "Maire : SMS non reçu"
+    due()
+    hand_over()
+    due()
+    assert "La permanence est alertée" in [title for title, _, _ in told_so()]
+
+
+def test_where_no_answer_is_wanted_there_is_no_story(source) -> None:
+    contact(mobile=number(1))
+    push(source)
+    assert told_so() == []
+
+
+def test_an_answer_stands_with_the_text_that_it_answers(commune, calling) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    due()
+    hand_over()
+    answers(1, AnswerKind.NOTED, AnswerMeans.VOICE)
+    answers(1, AnswerKind.TAKEN, AnswerMeans.LINK)
+    account = account_of(
+        Alert.objects.get().incident, Alert.objects.all(), Notification.objects.all()
+    )
+    by_channel = {
+        sent.channel: [a.kind for a in sent.answers]
+        for sent in account.texts
+        if not sent.tells_taken
+    }
+    assert by_channel == {"sms": [AnswerKind.TAKEN], "voice": [AnswerKind.NOTED]}

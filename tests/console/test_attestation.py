@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,26 @@ from django.utils.html import escape
 from fontTools.ttLib import TTFont
 
 from notifier.accounts.roles import Role
+from notifier.alerting.answers.answer import answer
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.console.attestation_pdf import FONTS
+from notifier.console.attestation_words import NO_ANSWER
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.directory.models import Organisation
 from notifier.intake.models import Incident
 from notifier.journal.models import Entry
-from tests.alerting.house import contact, dispatch_centre, hand_over, number, push, refusing
+from tests.alerting.house import (
+    FIRE,
+    GIROMAGNY,
+    contact,
+    dispatch_centre,
+    hand_over,
+    number,
+    push,
+    refusing,
+)
 from tests.alerting.organisations import member, told_by_convention
 from tests.harness.accounts import add_account, logged_in
 
@@ -28,6 +41,7 @@ pytestmark = [
     pytest.mark.one_database(reason="no SQL of its own"),
 ]
 MAIL = "maire@delle.example"
+TAKEN = AnswerKind.TAKEN
 # Letters that French needs, its quotation marks, dashes and spaces, and what masks an address.
 FRENCH = "àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ«»’–—…•·°€\u00a0\u202f"
 
@@ -134,6 +148,32 @@ def test_what_is_issued_is_dated_signed_and_noted(incident) -> None:
     dispatcher = logged_in(add_account(Role.DISPATCHER, "90"))
     assert shown(dispatcher, incident)
     assert dispatcher.post(address, {"format": "pdf"}).status_code == 403
+
+
+def test_it_says_what_was_answered_by_which_means_and_when(asking) -> None:
+    contact(mobile=number(1))
+    contact(mobile=number(2), commune="90052")
+    push(asking, "R2", category=FIRE)
+    push(asking, "R3", category=FIRE, location=GIROMAGNY)
+    hand_over()
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    found = Incident.objects.get(reference="R2")
+    before = shown(client, found).context["attestation"].fingerprint
+    alert = Alert.objects.get(incident=found)
+    answer(alert.pk, Notification.objects.get(alert=alert).recipient, TAKEN, AnswerMeans.VOICE)
+    page = shown(client, found)
+    (one,) = page.context["attestation"].organisations
+    said = [(a.title, a.what, a.means) for a in one.answers]
+    assert said == [("maire", "je m’en occupe", "au téléphone")]
+    assert "au téléphone" in page.content.decode()
+    assert page.context["attestation"].fingerprint != before
+    rows = client.get(f"/interventions/{found.pk}/attestation/lignes.txt").content.decode()
+    assert re.search(r"^reponse\|.*\|maire\|taken\|voice\|", rows, re.MULTILINE)
+    address = f"/interventions/{found.pk}/attestation/etablir"
+    assert client.post(address, {"format": "pdf"}).content.startswith(b"%PDF-")
+    silent = shown(client, Incident.objects.get(reference="R3"))
+    assert escape(NO_ANSWER) in silent.content.decode()
+    assert not re.search(r"/r/[0-9A-Za-z]{12}", silent.content.decode())
 
 
 @pytest.mark.parametrize("file", sorted(FONTS.glob("*.ttf")), ids=lambda file: file.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from django.utils.http import urlencode
 from notifier.accounts.roles import Role
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, ManualAction, Notification
+from notifier.delivery.models import Message, MessageState
 from notifier.directory.models import Mandate, Organisation
 from notifier.intake.models import Report, Source
 from tests.alerting.house import (
@@ -380,3 +382,14 @@ def test_whoever_may_not_act_enters_no_answer(asked) -> None:
         page(browser, address, status)
         assert browser.post(address, {"kind": "taken"} | WHY).status_code == status
     assert "/reponse/" not in page(of_commune("90033"), f"/interventions/{alert.incident_id}")
+
+
+def test_no_page_shows_the_link_by_which_another_answers(asked) -> None:
+    hand_over(refusing(number(1)))
+    alert, row = Alert.objects.get(), Notification.objects.get()
+    Message.objects.update(state=MessageState.UNDELIVERED)
+    assert re.search(r"/r/[0-9A-Za-z]{12}", row.message.body)
+    browser = groupement()
+    for address in ("", f"/renvoyer/{row.pk}", f"/reponse/{alert.pk}", "/attestation"):
+        text = page(browser, f"/interventions/{alert.incident_id}{address}")
+        assert not re.search(r"/r/[0-9A-Za-z]{12}", text), address

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from notifier.alerting.board.answers import read_answers
 from notifier.alerting.board.incidents import OrganisationLine, need, organisation_line
-from notifier.alerting.board.readers import Outcome, Reader, reader
-from notifier.alerting.board.wordings import Wording, wordings, words_of
+from notifier.alerting.board.readers import Outcome
+from notifier.alerting.board.sent import Sent, answered_texts, sent_of
+from notifier.alerting.board.story import StoryStep, story_of
+from notifier.alerting.board.wordings import Wording, wordings
 from notifier.alerting.decision.who import Answer, answers
 from notifier.alerting.escalation.one_more import Untold, people_to_tell
 from notifier.alerting.kinds import Kind
-from notifier.alerting.manual.resend import may_arrive_twice, why_not_resent
 from notifier.alerting.models import (
     KNOWN,
     OF_ALERT,
     Alert,
     ManualAction,
     Notification,
+    NotificationKind,
 )
 from notifier.alerting.notification.history import COUNTED
-from notifier.delivery.models import DELIVERED_STATES
 from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Incident, Report, ReportState
 from notifier.territory.resolve import commune_by_code
@@ -41,32 +41,6 @@ KINDS = {
     Kind.END: "fin",
     Kind.CANCELLATION: "annulation",
 }
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One text to one person, and its moments; None: not yet, or never."""
-
-    reader: Reader
-    organisation: str
-    revision: int
-    planned_at: datetime
-    queued_at: datetime | None
-    handed_at: datetime | None
-    delivered_at: datetime | None
-    ended_at: datetime | None
-    """When it failed, expired or was withdrawn."""
-    subject: str
-    body: str
-    why_not_again: str | None
-    """Why it cannot be sent again; None where it can."""
-    may_arrive_twice: bool
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no more is to come, as far as can be known."""
-        ended = (self.delivered_at, self.ended_at)
-        return any(ended) or self.reader.outcome is Outcome.HANDED_OVER
 
 
 @dataclass(frozen=True)
@@ -90,6 +64,8 @@ class Account:
     answers: list[Told]
     to_tell: list[tuple[OrganisationLine, list[Untold]]]
     actions: list[ManualAction]
+    story: list[StoryStep]
+    """What came of the question of alerts that want an answer; empty where none does."""
 
     @property
     def latest(self) -> Report:
@@ -143,15 +119,24 @@ def account_of(
     Sixteen statements at most, for any number of communes that one decision told.
     """
     own = list(alerts.filter(incident=incident).order_by("id"))
-    rows = notifications.filter(incident=incident, kind__in=OF_ALERT).select_related("message")
-    found = list(rows.order_by("id"))
+    kinds = (*OF_ALERT, NotificationKind.TAKEN)
+    rows = notifications.filter(incident=incident, kind__in=kinds).select_related("message")
+    sent = list(rows.order_by("id"))
+    found = [n for n in sent if n.kind != NotificationKind.TAKEN]
     for alert in own:
         alert.incident = incident
     answered = read_answers(own)
     lines = [organisation_line(alert, _counted(alert, found), answered.of(alert)) for alert in own]
     by_id = {alert.pk: alert for alert in own}
     to_tell = people_to_tell(own)
-    texts = [_sent(n, by_id[n.alert_id]) for n in found if n.alert_id in by_id]
+    of = {
+        pk: answer
+        for line in lines
+        for pk, answer in answered_texts(
+            (n for n in found if n.alert_id == line.alert.pk), line.answers.given
+        ).items()
+    }
+    texts = [sent_of(n, by_id[n.alert_id], of.get(n.pk, ())) for n in sent if n.alert_id in by_id]
     return Account(
         incident,
         list(Report.objects.filter(incident=incident).order_by("sequence")),
@@ -161,6 +146,7 @@ def account_of(
         [Told(_name(answer, own), answer) for answer in answers(own, found)],
         [(line, untold) for line in lines if (untold := to_tell.get(line.alert.pk))],
         list(ManualAction.objects.filter(incident=incident)),
+        story_of(lines, texts),
     )
 
 
@@ -197,25 +183,3 @@ def _counted(alert: Alert, notifications: Sequence[Notification]) -> list[Notifi
         if n.alert_id == alert.pk
         and (n.state in COUNTED or (n.reason == KNOWN and n.message_id is not None))
     ]
-
-
-def _sent(notification: Notification, alert: Alert) -> Sent:
-    message = notification.message
-    said = reader(notification)
-    arrived = message is not None and message.state in DELIVERED_STATES
-    ended = said.outcome in (Outcome.FAILED, Outcome.WITHDRAWN)
-    subject, body = words_of(notification)
-    return Sent(
-        reader=said,
-        organisation=alert.organisation_name,
-        revision=notification.revision,
-        planned_at=notification.created_at,
-        queued_at=message.created_at if message else None,
-        handed_at=message.accepted_at if message else None,
-        delivered_at=message.ended_at if message and arrived else None,
-        ended_at=said.at if ended else None,
-        subject=subject,
-        body=body,
-        why_not_again=why_not_resent(notification, alert, timezone.now()),
-        may_arrive_twice=message is not None and may_arrive_twice(message),
-    )

@@ -64,7 +64,8 @@ def why_not_resent(notification: Notification, alert: Alert, now: datetime) -> s
     With its message.
     """
     message = notification.message
-    if notification.state != NotificationState.QUEUED or message is None:
+    is_alert = notification.kind in OF_ALERT
+    if not is_alert or notification.state != NotificationState.QUEUED or message is None:
         return "ce texte n’est pas à renvoyer"
     if notification.revision != alert.revision:
         return "un texte plus récent est parti depuis"

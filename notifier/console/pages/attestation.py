@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from notifier.accounts.roles import Permission
 from notifier.alerting.attestation import Attestation, attest, note_issue
-from notifier.console.attestation_words import CAVEATS, how_to_check
+from notifier.console.attestation_words import CAVEATS, NO_ANSWER, how_to_check
 from notifier.console.downloads import file_answer
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.reauthentication import reauthenticated
@@ -78,5 +78,6 @@ def _context(request: ConsoleRequest, incident: Incident, facts: Attestation) ->
         "attestation": facts,
         "caveats": CAVEATS,
         "how_to_check": how_to_check(facts),
+        "no_answer": NO_ANSWER,
         "sees_addresses": request.scope.has(Permission.SEE_PEOPLE),
     }
