@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from notifier.alerting.content.composer import MAX_SEGMENTS
+from notifier.alerting.content.template_names import MAX_SEGMENTS
 from notifier.alerting.models import (
     DeferralReason,
     Notification,
