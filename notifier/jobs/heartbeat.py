@@ -90,6 +90,11 @@ def is_beat_running() -> bool:
     return bool(_running(BEAT))
 
 
+def beat_running_since() -> datetime | None:
+    """Return since when a process triggers the sweeps; None if none is running."""
+    return min((process.started_at for process in _running(BEAT)), default=None)
+
+
 def seconds_since_heartbeat(role: str) -> float | None:
     """Return the seconds since a process of this role was last seen; None if there is no row."""
     latest = Heartbeat.objects.filter(role=role).order_by("-seen_at").first()

@@ -23,6 +23,7 @@ Essayer
 
 Installer et surveiller
   doctor             vérifie tout ce dont une alerte a besoin, et dit quoi faire
+  canary             essaie toute la chaîne jusqu’au numéro d’essai, et attend l’accusé
   migrate            crée ou met à jour les tables de la base
   createsuperuser    crée un compte de la plateforme, pour /admin/
   account            les comptes de la console : inviter, afficher, retirer un rôle

@@ -28,8 +28,10 @@ from notifier.delivery.follow_up import follow_up
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.silence import note_activity, silent_sources
+from notifier.jobs.models import Heartbeat
 from notifier.territory.resolve import communes_in
 from tests.harness.accounts import add_account, add_superuser, logged_in
+from tests.harness.heartbeats import all_running
 from tests.harness.people import add_contact
 from tests.harness.variables import changed
 
@@ -168,10 +170,9 @@ def test_none_sent_within_two_periods_is_missing_until_one_is_back(clock, mails)
     clock.shift(2 * HOUR - MINUTE)
     assert watch.look() is None
     clock.shift(2 * MINUTE)
-    outage = watch.look(is_patient=True)
+    outage = watch.look()
     assert outage
     assert outage.kind is OutageKind.MISSING
-    assert mails == []
     watch.look()
     assert len(mails) == 1
     run = sent_run()
@@ -180,6 +181,23 @@ def test_none_sent_within_two_periods_is_missing_until_one_is_back(clock, mails)
     comes_back(run)
     assert watch.look() is None
     assert len(mails) == 2
+
+
+def test_after_a_night_without_the_service_the_first_one_is_waited_for(clock, mails) -> None:
+    comes_back(sent_run())
+    clock.shift(9 * HOUR)
+    all_running()
+    assert watch.look() is None
+    clock.shift(MINUTE)
+    run = sent_run()
+    clock.shift(4 * MINUTE)
+    Heartbeat.objects.update(seen_at=timezone.now())
+    assert watch.look() is None
+    comes_back(run)
+    clock.shift(9 * HOUR)
+    Heartbeat.objects.update(seen_at=timezone.now())
+    assert watch.look()
+    assert len(mails) == 1
 
 
 @pytest.mark.parametrize("state", ["undelivered", "failed", "cancelled"])

@@ -19,7 +19,10 @@ from notifier.delivery.models import DELIVERED_STATES, NOT_DELIVERED_STATES, Lan
 from notifier.intake.models import Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
+from notifier.jobs.heartbeat import beat_running_since
 
+# So long after the clock's start the first one has been sent.
+STARTS_WITHIN = timedelta(minutes=2)
 # What is not back after so long is asked about no more.
 _AWAITED_FOR = timedelta(days=2)
 # In the middle of Belfort: any place in France would do.
@@ -108,7 +111,7 @@ def last_returned() -> CanaryRun | None:
 def find_outage(now: datetime | None = None) -> Outage | None:
     """Return why tests do not arrive; None if they do, or are off, or the first is on its way.
 
-    An outage lasts until a test comes back. Two statements.
+    An outage lasts until a test comes back. Two statements, and one where none was sent for long.
     """
     if not is_on():
         return None
@@ -116,8 +119,7 @@ def find_outage(now: datetime | None = None) -> Outage | None:
     good = last_returned()
     after = CanaryRun.objects.filter(pk__gt=good.pk if good else 0).select_related("message")
     first = after.order_by("id").first()
-    next_at = first.sent_at if first else now
-    if good and next_at - good.sent_at > 2 * period():
+    if good and (good.alarmed_at if first else _is_missing(good, now)):
         return Outage(OutageKind.MISSING, good.sent_at, good)
     if first is None:
         return None
@@ -128,6 +130,17 @@ def find_outage(now: datetime | None = None) -> Outage | None:
     if now - first.sent_at > LATE_AFTER:
         return Outage(OutageKind.LATE, first.sent_at, first)
     return None
+
+
+def _is_missing(last: CanaryRun, now: datetime) -> bool:
+    """Whether the next one should have been sent since the last.
+
+    Not while the clock has just been started: where all was stopped for a night, it is about to be.
+    """
+    if now - last.sent_at <= 2 * period():
+        return False
+    since = beat_running_since()
+    return since is None or now - since > STARTS_WITHIN
 
 
 def alarms_over() -> QuerySet[CanaryRun]:

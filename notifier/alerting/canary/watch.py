@@ -39,12 +39,8 @@ from notifier.moments import written_moment
 log = structlog.get_logger(__name__)
 
 INTERVAL_S = 10.0
-# So long after the clock's start nobody is mailed that a test is missing: where all was stopped for
-# the night, the first one is under way.
-PATIENCE_S = 120.0
 
 _looking = Lock()
-_started_at = time.monotonic()
 _looked_at = float("-inf")
 
 
@@ -71,24 +67,23 @@ def look_from_clock() -> None:
         Thread(target=_look_once, name="canary", daemon=True).start()
 
 
-def look(*, is_patient: bool = False) -> Outage | None:
+def look() -> Outage | None:
     """Mail those in charge where tests do not arrive, once, and once when they do again.
 
-    May run anywhere, any number of times at once; never needs the broker or a worker. `is_patient`:
-    the service has just started, and nobody is mailed yet that no test was sent.
+    May run anywhere, any number of times at once; never needs the broker or a worker.
     """
     _note_returned()
     outage = find_outage()
     if outage is None:
         _tell_over()
-    elif not (is_patient and outage.kind is OutageKind.MISSING):
+    else:
         _tell(outage)
     return outage
 
 
 def _look_once() -> None:
     try:
-        look(is_patient=time.monotonic() - _started_at < PATIENCE_S)
+        look()
     except Error as error:
         log.warning("end-to-end tests cannot be looked at", error=repr(error))
     except Exception:  # whatever it is, the next look is due in a moment
