@@ -11,6 +11,7 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
+from notifier.alerting.answers.by_telephone import NOTED, answer_call
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.service import accept
 from notifier.alerting.sweep import upkeep
@@ -26,6 +27,8 @@ from notifier.intake.schema.report import NewReport
 # After how long a telephone confirms, by the last digit of its number: they differ.
 _RECEIPT_AFTER = (2.1, 2.8, 3.4, 1.9, 4.6, 3.1, 2.4, 6.2, 3.7, 2.6)
 _ANSWER_AFTER = timedelta(milliseconds=180)
+# A telephone rings, the text is heard.
+_KEY_AFTER = timedelta(seconds=31)
 _UNKNOWN_NUMBER, _UNKNOWN_MAILBOX = "30005", "550 5.1.1"
 
 
@@ -74,7 +77,7 @@ class Past:
         return Outcome(Result.ACCEPTED, provider_id=_provider_id(message))
 
     def _receive(self, sent: list[Message]) -> None:
-        """Telephones confirm one after the other; mail servers say nothing more."""
+        """Telephones confirm one after the other, whoever is called presses 1; mail servers rest."""
         texts = [message for message in sent if message.channel == Channel.SMS]
         began = timezone.now()
         for message in sorted(texts, key=_receipt_after):
@@ -83,6 +86,11 @@ class Past:
             state = MessageState.UNDELIVERED if is_dead else MessageState.DELIVERED
             code = _UNKNOWN_NUMBER if is_dead else ""
             apply_receipts([(message.pk, Receipt(_provider_id(message), state, code))])
+        for call in [message for message in sent if message.channel == Channel.VOICE]:
+            self.clock.shift(_KEY_AFTER)
+            heard = Receipt(_provider_id(call), MessageState.DELIVERED)
+            apply_receipts([(call.pk, heard)])
+            answer_call(call, NOTED)
 
 
 @contextmanager
