@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -16,12 +19,12 @@ from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans
 from notifier.delivery.models import Channel, InboundText, Message, MessageState
 from notifier.delivery.providers.twilio import twiml
 from notifier.delivery.providers.twilio.provider import callback_url
-from notifier.directory.models import Address
+from notifier.directory.models import Address, AddressKind
+from notifier.intake.models import Source
 from notifier.journal.models import Entry, Step
-from tests.alerting.house import FIRE, GIROMAGNY, contact, hand_over, number, push
+from tests.alerting.house import FIRE, GIROMAGNY, contact, dispatch_centre, hand_over, number, push
 from tests.harness.variables import changed
 
-pytestmark = pytest.mark.django_db
 CALL_SID = "CA" + "1" * 32
 LANDLINE = "+33384000001"
 OURS = "+33353010090"
@@ -61,8 +64,6 @@ def said(response: HttpResponse) -> str:
 @pytest.fixture
 def called(asking) -> Message:
     """A call to the mayor's landline that the provider has."""
-    from notifier.directory.models import AddressKind
-
     mandate = contact("maire")
     Address.objects.create(person=mandate.person, kind=AddressKind.LANDLINE, value=LANDLINE)
     push(asking, category=FIRE)
@@ -255,3 +256,56 @@ def test_a_text_while_the_database_is_away_is_to_be_posted_again(texted) -> None
     with patch("notifier.alerting.answers.by_telephone._take", side_effect=OperationalError):
         assert write("OK").status_code == 503
     assert not InboundText.objects.filter(at__lte=timezone.now()).exists()
+
+
+# --- at once
+
+
+def at_once(work: Callable[[int], HttpResponse], times: int = 6) -> list[HttpResponse]:
+    """Have it done so many times at the same moment."""
+    start = threading.Barrier(times)
+
+    def run(which: int) -> HttpResponse:
+        try:
+            start.wait()
+            return work(which)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(run, range(times)))
+
+
+@pytest.fixture
+def centre(asking_rules, real_commits) -> Source:
+    """The dispatch centre whose fires want an answer, with real commits."""
+    return dispatch_centre()
+
+
+def test_one_text_posted_many_times_at_once_answers_once(centre) -> None:
+    contact("maire", mobile=number(1))
+    push(centre, category=FIRE)
+    answers = at_once(lambda _: write("OK", MessageSid="SM" + "d" * 32))
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert len({said(answer) for answer in answers if answer.status_code == 200}) == 1
+    assert (Answer.objects.count(), InboundText.objects.count()) == (1, 1)
+
+
+def test_keys_and_the_end_of_the_call_at_once_end_with_the_key(centre) -> None:
+    mandate = contact("maire")
+    Address.objects.create(person=mandate.person, kind=AddressKind.LANDLINE, value=LANDLINE)
+    push(centre, category=FIRE)
+    hand_over()
+    message = Message.objects.get(channel=Channel.VOICE)
+
+    def work(which: int) -> HttpResponse:
+        if which % 2:
+            return press(message, "1")
+        form = {"CallSid": CALL_SID, "CallStatus": "completed", "To": LANDLINE}
+        return post(callback_url(message.pk), **form)
+
+    Message.objects.filter(pk=message.pk).update(provider_id=CALL_SID)
+    at_once(work)
+    message.refresh_from_db()
+    assert message.state == MessageState.DELIVERED
+    assert Answer.objects.count() == 1

@@ -77,7 +77,7 @@ class Past:
         return Outcome(Result.ACCEPTED, provider_id=_provider_id(message))
 
     def _receive(self, sent: list[Message]) -> None:
-        """Telephones confirm one after the other, whoever is called presses 1; mail servers rest."""
+        """Telephones confirm one after the other, whoever is called presses 1."""
         texts = [message for message in sent if message.channel == Channel.SMS]
         began = timezone.now()
         for message in sorted(texts, key=_receipt_after):
