@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from csv import DictReader
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,8 @@ from openpyxl import load_workbook
 from notifier.accounts.access_log import record_access
 from notifier.accounts.models import SavedSearch
 from notifier.accounts.roles import Role
-from notifier.alerting.models import Notification
+from notifier.alerting.answers.answer import answer
+from notifier.alerting.models import AnswerKind, AnswerMeans, Notification
 from notifier.alerting.throttling.pause import pause
 from notifier.directory.models import Convention, Organisation
 from notifier.intake.access.api_keys import add_source, rotate
@@ -84,6 +86,28 @@ def test_each_filter_finds_its_lines(told) -> None:
     assert found(client, au=str(today - timedelta(days=1))) == []
     assert found(client, du=str(today + timedelta(days=1))) == []
     assert "n’est le nom ou le code d’aucun organisme" in page_of(client, organisme="Nulle part")
+
+
+def test_lines_are_found_by_what_their_readers_answered(asking) -> None:
+    for last, commune in enumerate(("90033", "90052", "90056"), start=1):
+        contact(commune=commune, mobile=number(last))
+        push(asking, f"A{last}", category=FIRE, location={"insee": commune})
+    push(asking, "R0", category="C01.01.01")
+    hand_over()
+    for last, kind in ((1, AnswerKind.TAKEN), (2, AnswerKind.NOTED)):
+        row = Notification.objects.get(address=number(last), incident__reference=f"A{last}")
+        answer(row.alert_id, row.recipient, kind, AnswerMeans.SMS)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="repondu") == ["A2", "A1"]
+    assert found(client, reponse="prise-en-charge") == ["A1"]
+    assert found(client, reponse="sans") == ["A3"]
+    assert "par SMS" in page_of(client, reponse="prise-en-charge")
+    csv = client.post("/journal/export", {"format": "csv"}).content.decode("utf-8-sig")
+    rows = {row["reference"]: row for row in DictReader(io.StringIO(csv), delimiter=";")}
+    assert (rows["A1"]["reponse"], rows["A1"]["moyen"]) == ("je m’en occupe", "par SMS")
+    assert rows["A1"]["repondue_le"] > rows["A1"]["decidee_le"]
+    assert (rows["A3"]["reponse"], rows["A3"]["repondue_le"]) == ("sans réponse", "")
+    assert rows["R0"]["reponse"] == ""
 
 
 @pytest.mark.one_database(reason="no SQL of its own")

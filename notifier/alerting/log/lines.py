@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
 from notifier.alerting.board.readers import Outcome, fate_in_words, outcome_of
-from notifier.alerting.models import KNOWN, Alert, Notification, NotificationState
+from notifier.alerting.models import (
+    KNOWN,
+    OF_ALERT,
+    Alert,
+    Answer,
+    AnswerKind,
+    Notification,
+    NotificationState,
+)
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
 from notifier.delivery.address import mask
@@ -17,6 +26,8 @@ from notifier.delivery.models import MessageState
 from notifier.directory.models import OrganisationKind
 from notifier.territory.resolve import commune_by_code
 
+# An alert, and who was told of it.
+_ReaderKey = tuple[int | None, str]
 _KINDS = {
     Outcome.DELIVERED: "ok",
     Outcome.HANDED_OVER: "ok",
@@ -29,7 +40,8 @@ _KINDS = {
 }
 HEADER = (
     "decidee_le", "reference", "organisme", "code", "nature", "qualite", "nom", "canal",
-    "adresse_masquee", "etat", "motif", "au_titre_de", "terminee_le",
+    "adresse_masquee", "etat", "motif", "au_titre_de", "terminee_le", "reponse", "moyen",
+    "repondue_le",
 )  # fmt: skip
 
 
@@ -59,15 +71,50 @@ class LogLine:
     terms: str
     """Under which convention, in words; empty by law."""
     ended_at: datetime | None
+    answer: str
+    """What its reader answered, "sans réponse"; empty where no answer was wanted."""
+    means: str
+    """By which means."""
+    answered_at: datetime | None
 
 
 def lines(notifications: Iterable[Notification], names: Mapping[str, str] | None) -> list[LogLine]:
-    """Return the lines; `names` are those of recipients, None where people may not be seen."""
-    return [_line(n, names) for n in notifications]
+    """Return the lines; `names` are those of recipients, None where people may not be seen.
+
+    One statement, for what was answered.
+    """
+    found = list(notifications)
+    answers = _answers(found)
+    return [_line(n, names, answers.get((n.alert_id, n.recipient), ())) for n in found]
 
 
-def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLine:
+def _answers(notifications: Sequence[Notification]) -> Mapping[_ReaderKey, Sequence[Answer]]:
+    """Return what was answered to the alerts of these, by alert and recipient."""
+    alerts = {n.alert_id for n in notifications if n.alert is not None and n.alert.answers_wanted}
+    by_reader: defaultdict[_ReaderKey, list[Answer]] = defaultdict(list)
+    for answer in Answer.objects.filter(alert__in=alerts).order_by("id") if alerts else ():
+        by_reader[answer.alert_id, answer.recipient].append(answer)
+    return by_reader
+
+
+def _answer(notification: Notification, given: Iterable[Answer]) -> Answer | None:
+    """Return what its reader answered to it: that it is taken in hand, else the last."""
+    own = [
+        answer
+        for answer in given
+        if answer.at >= notification.created_at
+        and answer.opened_revision <= notification.revision
+        and notification.kind in OF_ALERT
+    ]
+    taken = [answer for answer in own if answer.kind == AnswerKind.TAKEN]
+    return next(iter(taken or own[-1:]), None)
+
+
+def _line(
+    notification: Notification, names: Mapping[str, str] | None, given: Sequence[Answer]
+) -> LogLine:
     alert, message = notification.alert, notification.message
+    answer = _answer(notification, given)
     state, _, why = fate_in_words(notification).partition(" : ")
     if notification.state == NotificationState.SUPPRESSED:
         state, why = notification.get_state_display(), notification.explanation
@@ -88,7 +135,17 @@ def _line(notification: Notification, names: Mapping[str, str] | None) -> LogLin
         why=why,
         terms=parse_terms(alert.terms).in_words if alert else "",
         ended_at=message.ended_at if message else notification.ended_at,
+        answer=_answer_in_words(notification, answer),
+        means=answer.get_means_display() if answer else "",
+        answered_at=answer.at if answer else None,
     )
+
+
+def _answer_in_words(notification: Notification, answer: Answer | None) -> str:
+    if answer is not None:
+        return str(answer.get_kind_display())
+    is_asked = notification.answer_hash and notification.kind in OF_ALERT
+    return "sans réponse" if is_asked else ""
 
 
 def _kind(notification: Notification) -> str:
@@ -135,7 +192,12 @@ def as_row(line: LogLine) -> tuple[str, ...]:
         line.state,
         line.why,
         line.terms,
-        timezone.localtime(line.ended_at).isoformat(timespec="milliseconds")
-        if line.ended_at
-        else "",
+        _moment(line.ended_at),
+        line.answer,
+        line.means,
+        _moment(line.answered_at),
     )
+
+
+def _moment(at: datetime | None) -> str:
+    return timezone.localtime(at).isoformat(timespec="milliseconds") if at else ""

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from notifier.alerting.models import Notification, NotificationState
+from notifier.alerting.models import (
+    OF_ALERT,
+    Answer,
+    AnswerKind,
+    Notification,
+    NotificationState,
+)
 from notifier.delivery.models import DELIVERED_STATES, FAILED_STATES, MessageState
 from notifier.directory.models import ConventionRule, OrganisationRef
 from notifier.intake.models import Incident
@@ -35,6 +41,26 @@ class LogState(models.TextChoices):
     NOT_SENT = "non-envoyee", "non envoyée"
 
 
+class LogAnswer(models.TextChoices):
+    """What the reader of a notification answered, as people search for it."""
+
+    ANSWERED = "repondu", "répondu"
+    TAKEN = "prise-en-charge", "pris en charge"
+    UNANSWERED = "sans", "sans réponse"
+
+
+# What its reader answered to its alert since it was made.
+_GIVEN = Answer.objects.filter(
+    alert=OuterRef("alert"),
+    recipient=OuterRef("recipient"),
+    opened_revision__lte=OuterRef("revision"),
+    at__gte=OuterRef("created_at"),
+)
+_ANSWERED = {
+    LogAnswer.ANSWERED: Q(Exists(_GIVEN)),
+    LogAnswer.TAKEN: Q(Exists(_GIVEN.filter(kind=AnswerKind.TAKEN))),
+    LogAnswer.UNANSWERED: ~Q(answer_hash="") & ~Q(Exists(_GIVEN)),
+}
 _SENT = ~Q(state=NotificationState.SUPPRESSED)
 _MEANT = {
     LogState.RECEIVED: _SENT & Q(message__state__in=DELIVERED_STATES),
@@ -63,6 +89,7 @@ class LogQuery:
     until: datetime | None = None
     """Aware; excluded."""
     state: LogState | None = None
+    answer: LogAnswer | None = None
     convention: int | None = None
     family: str = ""
     """The code of a family of categories: C01."""
@@ -87,6 +114,8 @@ def search(
         found = found.filter(incident__in=_incidents(query.reference))
     if query.state:
         found = found.filter(_MEANT[query.state])
+    if query.answer:
+        found = found.filter(_ANSWERED[query.answer], kind__in=OF_ALERT)
     if query.convention:
         found = found.filter(_under(query.convention))
     if query.family:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifier.accounts.roles import Permission
 from notifier.accounts.scope import Scope
-from notifier.alerting.log.search import LogQuery, LogState
+from notifier.alerting.log.search import LogAnswer, LogQuery, LogState
 from notifier.alerting.policy.current import categories
 from notifier.directory.lookup import LookupRefused, organisation_named, people_named
 from notifier.directory.models import Organisation, Person
@@ -36,6 +36,9 @@ class LogForm(forms.Form):
     au = forms.DateField(label="Au", required=False, widget=_Day())
     etat = forms.ChoiceField(
         label="État", required=False, choices=[("", "tous"), *LogState.choices]
+    )
+    reponse = forms.ChoiceField(
+        label="Réponse", required=False, choices=[("", "toutes"), *LogAnswer.choices]
     )
     famille = forms.ChoiceField(label="Nature", required=False)
     convention = forms.ChoiceField(label="Convention", required=False)
@@ -84,6 +87,7 @@ class LogForm(forms.Form):
             since=_midnight(said["du"]) if said["du"] else None,
             until=_midnight(said["au"] + timedelta(days=1)) if said["au"] else None,
             state=LogState(state) if state else None,
+            answer=LogAnswer(said["reponse"]) if said["reponse"] else None,
             convention=int(convention) if convention else None,
             family=said["famille"],
         )
