@@ -58,7 +58,8 @@ def take(alert: Alert, recipient: str, title: str) -> bool:
 def ask_for_call(alert: Alert, recipient: str, title: str) -> None:
     """Have the duty officer call back, once for each person."""
     key = f"call-me-{alert.pk}-{alert.opened_revision}-{recipient}"
-    alarm_duty(alert, f"{with_article(title)} demande à être rappelé{agreeing(title)}", key)
+    who = with_article(title)
+    alarm_duty(alert, f"{who} demande à être rappelé{agreeing(title)}", key, whom=who)
 
 
 def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:

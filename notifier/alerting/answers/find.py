@@ -57,7 +57,7 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
     """Return the alert that this secret opens now; None where it opens nothing.
 
     A secret opens its alert until two hours after it is of use, or ended, and while its reader is
-    of the organisation. Opening changes nothing. Six statements at most.
+    of the organisation. Opening changes nothing. Nine statements at most.
     """
     if not is_secret(secret):
         return None

@@ -104,14 +104,15 @@ class Composer:
         """
         return self._renderer.to_duty(UNREACHED, unreached_context(facts, communes, why))
 
-    def unanswered(self, facts: Facts, why: str) -> tuple[str, str]:
+    def unanswered(self, facts: Facts, why: str, whom: str = "") -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: somebody has to act."""
-        context = {**mail_context(facts), "why": why}
+        context = {**mail_context(facts), "why": why, "whom": whom}
         return self._renderer.to_duty((UNANSWERED[0], UNANSWERED[1]), context)
 
-    def unanswered_call(self, facts: Facts, why: str) -> str:
+    def unanswered_call(self, facts: Facts, why: str, whom: str = "") -> str:
         """Compose what the duty officer hears on the telephone for the same reason."""
-        return one_line(self._renderer.render(UNANSWERED[2], {**mail_context(facts), "why": why}))
+        context = {**mail_context(facts), "why": why, "whom": whom}
+        return one_line(self._renderer.render(UNANSWERED[2], context))
 
     def taken(self, facts: Facts, by: str, at: datetime) -> Texts:
         """Compose the text that says who has taken it in hand: "le 1er adjoint", at `at`.

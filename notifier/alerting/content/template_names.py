@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 from notifier.alerting.content.digest import DIGESTS
 from notifier.alerting.content.facts import mail_context, review_context, taken_context
@@ -112,7 +113,10 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
         for name in SUPERSEDED
     },
     **{
-        name: [{**mail_context(facts), "why": "personne n’a répondu"} for facts in SAMPLES]
+        name: [
+            {**mail_context(facts), "why": "personne n’a répondu", "whom": whom}
+            for facts, whom in product(SAMPLES, ("", "le maire"))
+        ]
         for name in UNANSWERED
     },
     **{

@@ -12,10 +12,13 @@ from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import composer
 
 
-def alarm_duty(alert: Alert, why: str, dedup_key: str) -> None:
-    """Tell the duty officer `why`, in French, somebody has to act; ever once for this key."""
+def alarm_duty(alert: Alert, why: str, dedup_key: str, *, whom: str = "") -> None:
+    """Tell the duty officer `why`, in French, somebody has to act; ever once for this key.
+
+    `whom` to call, as in a sentence; where nothing is said, whoever of the organisation.
+    """
     source, facts = alert.incident.source, parse_facts(alert.facts)
-    subject, body = composer().unanswered(facts, why)
+    subject, body = composer().unanswered(facts, why, whom)
     mail = duty_mail(
         NotificationKind.DUTY,
         source,
@@ -30,6 +33,6 @@ def alarm_duty(alert: Alert, why: str, dedup_key: str) -> None:
         dedup_key=f"{dedup_key}-call",
         incident_id=alert.incident_id,
         revision=alert.revision,
-        body=composer().unanswered_call(facts, why),
+        body=composer().unanswered_call(facts, why, whom),
     )
     queue_duty_mails([mail, *([call] if call else [])])
