@@ -27,9 +27,15 @@ def mailboxes_of_departement(departement: str) -> list[str]:
 
 
 def mailboxes_of_organisation(organisation: Organisation) -> list[str]:
-    """Return the mailboxes of whoever administers an organisation; else as of its département."""
-    found = _asked(organisation=organisation)
-    return found or mailboxes_of_departement(organisation.departement)
+    """Return the mailboxes of whoever administers an organisation.
+
+    If there is nobody: of its département; of the platform, where it is of none.
+    """
+    if found := _asked(organisation=organisation):
+        return found
+    if not organisation.departement:
+        return mailboxes_of_platform()
+    return mailboxes_of_departement(organisation.departement)
 
 
 def _asked(**of: object) -> list[str]:

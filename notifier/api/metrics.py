@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from notifier.alerting.canary.runs import find_outage, last_returned
-from notifier.alerting.models import DeferralReason, Notification, NotificationState
+from notifier.alerting.models import CANARY, DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import active_source_names
 from notifier.api.counters import counter_metrics
@@ -124,6 +124,12 @@ def _set_aside() -> dict[tuple[str, ...], int]:
     return {(name,): int(name in aside) for name in names}
 
 
+def _dispatch_centres() -> dict[str, str]:
+    """Return the names of the sources by id: what end-to-end tests report is no figure."""
+    centres = Source.objects.exclude(key_hash=CANARY)
+    return {str(pk): name for pk, name in centres.values_list("pk", "name")}
+
+
 def _canary_s() -> float:
     last = last_returned()
     if last is None or last.message is None or last.message.ended_at is None:
@@ -172,7 +178,7 @@ def take_snapshot() -> Snapshot:
         set_aside=_set_aside(),
         counted=read_counters(),
         coverage=dict(CoverageCheck.objects.values_list("departement", "counts")),
-        sources={str(pk): name for pk, name in Source.objects.values_list("pk", "name")},
+        sources=_dispatch_centres(),
     )
 
 

@@ -21,6 +21,7 @@ from notifier.alerting.canary.runs import (
 )
 from notifier.alerting.canary_source import LATE_AFTER, canary_source
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.models import Alert, CanaryRun, Notification, QuotaUsage
 from notifier.alerting.throttling.pause import pause
 from notifier.api.metrics import SnapshotCollector, take_snapshot
@@ -29,6 +30,7 @@ from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.silence import note_activity, silent_sources
 from notifier.jobs.models import Heartbeat
+from notifier.journal.counters import update_counters
 from notifier.territory.resolve import communes_in
 from tests.harness.accounts import add_account, add_superuser, logged_in
 from tests.harness.heartbeats import all_running
@@ -95,8 +97,13 @@ def test_it_counts_nowhere(clock) -> None:
     assert not Alert.objects.exists()
     assert not Notification.objects.exists()
     assert not QuotaUsage.objects.exists()
-    assert not incidents_under_way(Alert.objects.all(), timezone.now()).under_way
+    update_counters()
+    clock.shift(MINUTE)
+    update_counters()
+    shown = Client().get("/metrics").content.decode()
     source = canary_source()
+    assert source.name not in shown
+    assert not incidents_under_way(Alert.objects.all(), timezone.now()).under_way
     assert source.revoked_at
     for _ in range(3):
         clock.shift(10 * 24 * HOUR)
@@ -120,6 +127,19 @@ def test_one_starts_each_period_whoever_asks(clock) -> None:
     clock.shift(MINUTE)
     assert start_if_due() is not None
     assert CanaryRun.objects.count() == 2
+
+
+def test_each_minute_by_a_clock_that_trembles(clock, settings, mails) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, CANARY_MINUTES=1)
+    for late in (0, 2, -3, 4, 0, -4):
+        clock.shift(MINUTE + timedelta(seconds=late))
+        run = start_if_due()
+        assert run
+        decide(Report.objects.latest("received_at").pk)
+        run.refresh_from_db()
+        comes_back(run)
+        assert watch.look() is None
+    assert mails == []
 
 
 def test_one_that_is_late_is_told_once_and_once_that_it_is_over(clock, mails) -> None:
@@ -210,8 +230,14 @@ def test_one_that_the_provider_refuses_is_told_at_once(mails, state) -> None:
     assert len(mails) == 1
 
 
-def test_its_failure_tells_nobody_else(caplog) -> None:
+@pytest.mark.parametrize("is_blocked", [True, False])
+def test_its_failure_tells_nobody_else(caplog, clock, is_blocked: bool) -> None:
     run = sent_run()
+    clock.shift(2 * MINUTE)
+    Message.objects.update(
+        state=MessageState.PENDING, blocked_since=run.sent_at if is_blocked else None
+    )
+    escalate_delayed()
     Message.objects.filter(pk=run.message_id).update(
         state=MessageState.UNDELIVERED, error_code="30003", ended_at=timezone.now()
     )

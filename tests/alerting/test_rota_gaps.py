@@ -11,7 +11,7 @@ from notifier.accounts.roles import Role
 from notifier.alerting.models import RotaGapNotice
 from notifier.alerting.rota_gaps import report_rota_gaps
 from notifier.delivery.models import Message
-from notifier.directory.models import Mandate, Organisation, OrganisationRef
+from notifier.directory.models import Mandate, Organisation, OrganisationRef, Person
 from notifier.directory.on_call.planning import (
     NewRotation,
     add_shift,
@@ -21,7 +21,7 @@ from notifier.directory.on_call.planning import (
 from notifier.directory.organisations import organisation
 from notifier.intake.access.api_keys import add_source
 from tests.alerting.test_canary import plain
-from tests.harness.accounts import add_account, logged_in
+from tests.harness.accounts import add_account, add_superuser, logged_in
 from tests.harness.people import add_contact
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +147,16 @@ def test_its_own_administrators_else_those_above_else_the_groupement(
     add_account(Role.ORGANISATION, delle, until=START.date() - DAY)
     RotaGapNotice.objects.all().delete()
     assert {to for to, _, _ in look()} == {above.email, own.email}
+
+
+def test_of_an_organisation_of_no_departement_the_platform_is_told(clock) -> None:
+    clock.move_to(START)
+    partner = Organisation.objects.create(kind="partenaire", code="habitat", name="Habitat")
+    person = Person.objects.create(last_name="Essai", first_name="Alix")
+    mandate = Mandate.objects.create(person=person, organisation=partner, function="astreinte")
+    add_shift(partner, START - DAY, START + 5 * DAY, mandate)
+    user = add_superuser()
+    assert [to for to, _, _ in look()] == [user.email]
 
 
 def test_without_anybody_to_mail_it_is_tried_again(
