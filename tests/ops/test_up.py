@@ -116,6 +116,15 @@ def test_with_samples_there_are_contacts_and_a_source_with_its_key(up: Child, fo
     assert "maire" in {message["recipient"] for message in telling["messages"]}
 
 
+def test_with_samples_the_centres_own_software_is_told_and_believes_it(
+    up: Child, folder: Path
+) -> None:
+    lines = (folder / "up.env").read_text().splitlines()
+    settings = {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+    with Commands(environment(folder, **settings)) as commands:
+        assert "Essai reçu en" in commands.require("source", "webhook", "CORG 90", "--test")
+
+
 @pytest.fixture(scope="module")
 def left_over(up: Child, folder: Path) -> dict[str, str]:
     """What `var/up.env` names; a broker and a simulator among it are gone once `up` has ended."""

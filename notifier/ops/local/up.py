@@ -93,6 +93,7 @@ def run(
             filled = _add_samples(stack, only_if_empty=samples is None) if wanted else None
             if provider and filled:
                 _add_authenticators(provider, stack.environment["SECRET_KEY"])
+                _add_dispatch_software(provider, stack)
             _start(stack, bind)
             key = {"CLE": filled.key} if filled else {}
             _write_environment_file(shared, stack.environment | key)
@@ -180,6 +181,13 @@ def _add_authenticators(provider: Simulator, secret_key: str) -> None:
     for account in ACCOUNTS:
         if account.has_second_factor:
             provider.add_authenticator(account.username, totp_secret(secret_key, account))
+
+
+def _add_dispatch_software(provider: Simulator, stack: Stack) -> None:
+    """Have the source's own software, which is simulated as well, told of answers."""
+    options = ("--url", provider.webhook_url, "--rotate", "--overlap", "0")
+    printed = stack.require("source", "webhook", SOURCE, *options)
+    provider.add_webhook_secret(printed.strip().splitlines()[-1])
 
 
 def _accounts(secret_key: str) -> list[str]:

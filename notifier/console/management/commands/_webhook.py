@@ -31,8 +31,8 @@ Say = Callable[[str], object]
 def add_webhook_arguments(parser: ArgumentParser, duration: Callable[[str], timedelta]) -> None:
     """Add the options of the action."""
     parser.add_argument("name", metavar="NOM")
+    parser.add_argument("--url", metavar="ADRESSE", help="où il est prévenu, en https")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--url", metavar="ADRESSE", help="où il est prévenu, en https")
     what.add_argument("--rotate", action="store_true", help="remplace le secret et l’affiche")
     what.add_argument("--off", action="store_true", help="n’envoie plus rien")
     what.add_argument("--test", action="store_true", help="envoie un essai et dit ce qu’il devient")
@@ -54,13 +54,15 @@ def webhook(source: Source, options: dict[str, Any], say: Say) -> None:
         if options["off"]:
             is_stopped = stop_webhook(source, options["who"])
             say("Retours arrêtés." if is_stopped else "Il n’y avait pas de retours.")
-        elif options["rotate"]:
+            return
+        is_set = options["url"] or options["format"]
+        if is_set:
+            _set(source, options, say)
+        if options["rotate"]:
             _rotate(source, options, say)
         elif options["test"]:
             _try(source, say)
-        elif options["url"] or options["format"]:
-            _set(source, options, say)
-        else:
+        elif not is_set:
             _show(source, say)
     except WebhookRefusedError as refused:
         raise CommandError(str(refused)) from None
