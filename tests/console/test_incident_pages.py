@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from notifier.accounts.roles import Role
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, ManualAction, Notification
-from notifier.delivery.models import Message, MessageState
+from notifier.delivery.models import Message, MessageState, ProviderHealth
 from notifier.directory.models import Mandate, Organisation
 from notifier.intake.models import Report, Source
 from tests.alerting.house import (
@@ -96,6 +96,17 @@ def test_what_needs_a_person_is_on_top_with_what_to_do(corg) -> None:
     assert f"/verifications/{doubt.pk}" in text
     assert "Personne n’est joint" in text
     assert text.index("Communes à vérifier") < text.index("Interventions en cours")
+
+
+def test_a_provider_that_fails_is_said_with_who_carries_its_texts(corg, two_providers) -> None:
+    now = timezone.now()
+    ProviderHealth.objects.create(
+        provider="ovh", failures=3, reason="opérateur injoignable",
+        failing_since=now - timedelta(minutes=4), set_aside_until=now + timedelta(minutes=1),
+    )  # fmt: skip
+    shown = plain(groupement().get("/maintenant").content.decode())
+    assert "OVHcloud est en échec</strong> (opérateur injoignable ; premier échec" in shown
+    assert "Ses SMS passent par l’autre opérateur" in shown
 
 
 def test_an_empty_board_says_so(corg) -> None:
