@@ -168,8 +168,8 @@ class Environment(BaseSettings):
     )
     OVH_SENDER: str = Field(
         "",
-        pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z0-9]{3,11})?$",
-        description="Sender: a number in E.164 or 3 to 11 letters and digits, validated there.",
+        pattern=r"^([A-Za-z][A-Za-z0-9]{2,10})?$",
+        description="Sender: 3 to 11 letters and digits, a letter first, validated there.",
     )
     OVH_API_URL: str = Field(
         "",

@@ -79,8 +79,9 @@ def route(channel: Channel, wanted: Sequence[str] = ()) -> Route:
 
 def next_provider(message: Message) -> str | None:
     """Return which other provider may carry the message and is not set aside; None: none."""
+    configured = settings.ENVIRONMENT.configured_sms_providers
     order = message.providers.split(",") if message.providers else []
-    others = (name for name in order if name != message.provider)
+    others = (name for name in order if name != message.provider and name in configured)
     return next((name for name in others if not is_set_aside(name)), None)
 
 

@@ -54,6 +54,8 @@ PRODUCTION = {
         ("OVH_API_URL", "http://api.example"),
         ("OVH_SENDER", "la gendarmerie"),
         ("OVH_SENDER", "GN"),
+        ("OVH_SENDER", "36111"),
+        ("OVH_SENDER", "+33639980001"),
         ("OVH_SERVICE_NAME", "sms/../me"),
         ("SMS_PROVIDERS", "fax"),
         ("SMS_PROVIDERS", "twilio,twilio"),

@@ -107,6 +107,21 @@ def test_a_server_that_is_down_has_nothing(ovh: Simulator, post: Post) -> None:
         assert (met.result, met.is_common) == (Result.RETRY, True)
 
 
+def test_without_its_keys_it_refuses_every_text_alike(
+    both: Simulator, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that waits there when the keys are taken away goes to the other."""
+    message = post(sms_providers=("ovh", "twilio"))
+    without = changed(settings.ENVIRONMENT, OVH_CONSUMER_KEY="", OVH_APPLICATION_SECRET="")
+    monkeypatch.setattr(settings, "ENVIRONMENT", without)
+    met = OvhProvider.from_settings().send(message)
+    assert (met.result, met.code, met.is_common) == (Result.RETRY, "account", True)
+    provider_named.cache_clear()
+    deliver(Lane.URGENT)
+    message.refresh_from_db()
+    assert (message.state, message.provider) == (MessageState.PENDING, "twilio")
+
+
 def test_a_clock_that_went_wrong_is_read_again(
     ovh: Simulator, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,8 @@ def code_of_refusal(status: int, error_code: str, words: str) -> str:
         return CLOCK
     if "sender" in said:
         return SENDER
-    if status in (401, 403) or "signature" in said:
+    # 0: the library found a key missing, and asked nothing.
+    if status in (0, 401, 403) or "signature" in said:
         return ACCOUNT
     return SERVICE if status in (404, 460) else str(status)
 

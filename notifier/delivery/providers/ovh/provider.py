@@ -98,7 +98,10 @@ class OvhProvider:
         return "remis au simulateur (OVHcloud)" if is_simulated else "remis à OVHcloud"
 
     def send(self, message: Message) -> Outcome:
-        client = self._client()
+        try:
+            client = self._client()
+        except APIError as error:  # without its keys the library makes no client
+            return self._refused(0, error, None)
         try:
             report = client.create(f"{self._path}/jobs", self._job(message))
             ids, invalid = report["ids"], report["invalidReceivers"]
@@ -148,8 +151,8 @@ class OvhProvider:
 
         Raises AccountRefusedError, ProviderUnreachableError.
         """
-        client = self._client()
         try:
+            client = self._client()
             facts = client.ask(self._path, briefly=True)
             return OvhAccount(
                 facts["status"] == _ENABLED,
@@ -160,8 +163,9 @@ class OvhProvider:
         except ClockUnknownError as error:
             raise ProviderUnreachableError(reason(error)) from error
         except APIError as error:
-            if request_error(error) is None and 400 <= client.status < 500:
-                raise AccountRefusedError(client.status) from error
+            status = error.response.status_code if error.response is not None else 0
+            if 400 <= status < 500:
+                raise AccountRefusedError(status) from error
             raise ProviderUnreachableError(reason(error)) from error
         except UNREADABLE as error:
             raise ProviderUnreachableError(type(error).__name__) from error
