@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from notifier.directory.availability import makes_calls
 from notifier.directory.imports.entries import OrganisationKey, Reading
 from notifier.directory.imports.outcome import Comparison
 from notifier.directory.imports.phrases import format_first, format_lines, organisation_label
@@ -48,14 +49,15 @@ def _foreign_numbers(reading: Reading) -> Iterator[str]:
 
 
 def _landline_only(reading: Reading) -> Iterator[str]:
-    """Note rows by which nobody can be sent anything."""
+    """Note rows by which nobody can be sent a text."""
     lines = [
         entry.line
         for entry in reading.entries
         if {kind for kind, _ in entry.addresses} == {AddressKind.LANDLINE}
     ]
     if lines:
-        yield f"une ligne fixe pour toute adresse, où aucun texte n’arrive : {format_lines(lines)}"
+        how = "appelée pour l’urgent seul" if makes_calls() else "où aucun texte n’arrive"
+        yield f"une ligne fixe pour toute adresse, {how} : {format_lines(lines)}"
 
 
 def _not_named(reading: Reading, found: Comparison) -> Iterator[str]:
