@@ -20,9 +20,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
-from notifier.alerting.content.composer import TRIALS
 from notifier.alerting.content.facts import Facts, mail_context, sms_context
 from notifier.alerting.content.samples import SAMPLE
+from notifier.alerting.content.template_names import TRIALS
 from notifier.alerting.kinds import Kind
 from notifier.alerting.policy.current import categories, composer
 from notifier.api.reports import REFUSALS
