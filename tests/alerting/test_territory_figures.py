@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
+from notifier.alerting.answers.answer import answer
+from notifier.alerting.figures.answered import AnswerFigures
+from notifier.alerting.figures.delay import Delay
 from notifier.alerting.figures.masking import MIN_SHOWN, gives_away, shown
 from notifier.alerting.figures.outcome import AlertOutcome
 from notifier.alerting.figures.published import OTHERS, publish
-from notifier.alerting.figures.territory import Delay, Figures, Period, figures_of_period
-from notifier.alerting.models import Alert, Notification
+from notifier.alerting.figures.territory import Figures, Period, figures_of_period
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.delivery.models import Message, MessageState
 from notifier.directory.models import OrganisationRef
 from tests.alerting.house import ACCIDENT, FIRE, SECRET, contact, dispatch_centre, number, push
@@ -70,6 +73,61 @@ def test_each_alert_counts_once_where_and_when_it_was_first_reported(rules) -> N
     december = figures_in(2026, 12)
     assert (december.incidents, december.delay) == (1, Delay(4.0, 4.0, 2))
     assert figures_in(2025).alerts == 0
+
+
+@pytest.mark.django_db
+def test_the_first_answer_of_each_counts_by_whom_by_which_means_and_how_soon(asking) -> None:
+    contact(mobile=number(1))
+    contact("adjoint", mobile=number(2), commune="90052")
+    at = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+    with time_machine.travel(at, tick=False) as clock:
+        push(asking, "A", category=FIRE)
+        push(asking, "B", category=FIRE, location={"insee": "90052"})
+        push(asking, "C", category=FIRE)
+        push(asking, "X", category=FIRE, exercise=True)
+        push(asking, "Y", category=FIRE)
+        push(asking, "Y", 2, category=FIRE, status="cancelled")
+        push(asking, "Z", category=ACCIDENT)
+        clock.shift(timedelta(seconds=40))
+        respond("A", AnswerKind.NOTED, AnswerMeans.SMS)
+        respond("X", AnswerKind.NOTED, AnswerMeans.SMS)
+        clock.shift(timedelta(seconds=20))
+        respond("A", AnswerKind.TAKEN, AnswerMeans.LINK)
+        respond("C", AnswerKind.NOT_MINE, AnswerMeans.LINK)
+        respond("B", AnswerKind.TAKEN, AnswerMeans.VOICE)
+    counted = figures_in(2027).answers
+    assert (counted.asked, counted.unanswered) == (3, 1)
+    assert counted.titles == {"maire": 1, "1er adjoint": 1}
+    assert counted.means == {"sms": 1, "voice": 1}
+    assert counted.delay is not None
+    assert (counted.delay.count, round(counted.delay.median), round(counted.delay.p95)) == (
+        2, 40, 60,
+    )  # fmt: skip
+    assert figures_in(2026).answers == AnswerFigures()
+
+
+def respond(reference: str, kind: AnswerKind, means: AnswerMeans) -> None:
+    row = Notification.objects.get(incident__reference=reference, alert__isnull=False)
+    answer(row.alert_id, row.recipient, kind, means)
+
+
+def test_of_answers_no_small_count_is_shown_nor_given_away() -> None:
+    of = AnswerFigures(20, {"maire": 12, "adjoint": 3, "astreinte": 2}, {"link": 13, "sms": 4})
+    exact = publish(Figures(answers=of), sees_all=True).answers
+    assert exact is not None
+    assert [str(count) for _, count in exact.titles] == ["12", "3", "2"]
+    masked = publish(Figures(answers=of), sees_all=False).answers
+    assert masked is not None
+    assert [(title, str(n)) for title, n in masked.titles] == [
+        ("Maire", "10"), ("Autres fonctions, moins de cinq réponses chacune", "5"),
+    ]  # fmt: skip
+    assert [str(n) for _, n in masked.means] == ["15", "moins de 5"]
+    assert str(masked.unanswered) == "moins de 5"
+    few = AnswerFigures(4, {"maire": 4}, {"link": 4}, Delay(1, 2, 4))
+    hidden = publish(Figures(answers=few), sees_all=False).answers
+    assert hidden is not None
+    assert hidden.delay is None
+    assert publish(Figures(), sees_all=True).answers is None
 
 
 def test_small_counts_are_hidden_and_large_ones_rounded() -> None:

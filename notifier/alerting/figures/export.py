@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from notifier.alerting.figures.masking import Shown
-from notifier.alerting.figures.published import Line, Published
+from notifier.alerting.figures.published import Line, Published, PublishedAnswers
 from notifier.directory.sheets import Cell
 
 HEADER = (
@@ -26,6 +26,7 @@ def _rows(figures: Published) -> Iterator[tuple[Cell, ...]]:
     yield ("ensemble", "alertes", "", total, None, None, None, *spread)
     yield ("ensemble", "interventions", "", _cell(figures.incidents))
     yield ("ensemble", "alertes annulées", "", _cell(figures.cancelled))
+    yield from _answers(figures.answers)
     for outcome, count in figures.outcomes:
         yield ("issue", outcome.label, "", _cell(count))
     for name, lines in (
@@ -39,6 +40,21 @@ def _rows(figures: Published) -> Iterator[tuple[Cell, ...]]:
             yield (name, *_line(line))
     for why, count in figures.withheld:
         yield ("non communiqué", why, "", _cell(count))
+
+
+def _answers(answers: PublishedAnswers | None) -> Iterator[tuple[Cell, ...]]:
+    if answers is None:
+        return
+    asked = _cell(answers.asked) if answers.asked else "non indiqué"
+    delay = answers.delay
+    spread = (_seconds(delay.median), _seconds(delay.p95)) if delay else (None, None)
+    what = "alertes qui demandaient une réponse, délai de la première"
+    yield ("réponse", what, "", asked, None, None, None, *spread)
+    yield ("réponse", "sans réponse", "", _cell(answers.unanswered))
+    for title, count in answers.titles:
+        yield ("répondu par", title, "", _cell(count))
+    for means, count in answers.means:
+        yield ("moyen de réponse", means, "", _cell(count))
 
 
 def _line(line: Line) -> tuple[Cell, ...]:

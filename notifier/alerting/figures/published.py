@@ -6,14 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from notifier.alerting.figures.answered import AnswerFigures
+from notifier.alerting.figures.delay import Delay
 from notifier.alerting.figures.masking import MIN_SHOWN, Shown, gives_away, shown
 from notifier.alerting.figures.outcome import AlertOutcome
-from notifier.alerting.figures.territory import Delay, Figures, Outcomes, family_label
+from notifier.alerting.figures.territory import Figures, Outcomes, family_label
+from notifier.alerting.models import AnswerMeans
 from notifier.directory.models import OrganisationRef
 from notifier.moments import written_month
 
 Key = TypeVar("Key")
 OTHERS = "Autres, moins de cinq alertes chacune"
+OTHER_TITLES = "autres fonctions, moins de cinq réponses chacune"
 # Of those named by a rule of the decision (notifier.alerting.policy.text_kind).
 _WITHHELD = {
     "withheld": "catégorie que la loi ne permet pas de communiquer",
@@ -42,6 +46,19 @@ class Line:
     delay: Delay | None = None
 
 
+@dataclass(frozen=True)
+class PublishedAnswers:
+    """Of the alerts that wanted an answer, what came."""
+
+    asked: Shown | None
+    """None where it would give a hidden count away."""
+    unanswered: Shown
+    titles: list[tuple[str, Shown]]
+    """Who answered first, by function."""
+    means: list[tuple[str, Shown]]
+    delay: Delay | None
+
+
 @dataclass
 class Published:
     """The figures of a territory and a period for one reader."""
@@ -59,6 +76,8 @@ class Published:
     conventions: list[Line] = field(default_factory=list)
     withheld: list[tuple[str, Shown]] = field(default_factory=list)
     delay: Delay | None = None
+    answers: PublishedAnswers | None = None
+    """None where no answer was wanted of any alert."""
 
 
 def publish(figures: Figures, *, sees_all: bool) -> Published:
@@ -86,6 +105,7 @@ def publish(figures: Figures, *, sees_all: bool) -> Published:
             for rule, count in figures.withheld.items()
         ],
         delay=view.delay(figures.delay),
+        answers=view.answers(figures.answers),
     )
     if not sees_all and figures.alerts >= MIN_SHOWN and _total_gives_away(figures):
         published.alerts = None
@@ -103,6 +123,25 @@ class _View:
         """Return the delay; a median of a few would tell of these few."""
         is_of_few = delay is None or (not self.sees_all and delay.count < MIN_SHOWN)
         return None if is_of_few else delay
+
+    def answers(self, of: AnswerFigures) -> PublishedAnswers | None:
+        """Return the answers; where small counts are hidden, functions with few are one row."""
+        if not of.asked:
+            return None
+        few = 0 if self.sees_all else sum(n for n in of.titles.values() if n < MIN_SHOWN)
+        titles = [(t, n) for t, n in of.titles.items() if self.sees_all or n >= MIN_SHOWN]
+        titles.sort(key=lambda pair: (-pair[1], pair[0]))
+        titles += [(OTHER_TITLES, few)] if few else []
+        means = sorted(of.means.items(), key=lambda pair: (-pair[1], pair[0]))
+        tables = ([n for _, n in titles], [n for _, n in means])
+        is_told = not any(gives_away([*table, of.unanswered], of.asked) for table in tables)
+        return PublishedAnswers(
+            self.count(of.asked) if self.sees_all or is_told else None,
+            self.count(of.unanswered),
+            [(_capital(title), self.count(n)) for title, n in titles],
+            [(str(AnswerMeans(name).label), self.count(n)) for name, n in means],
+            self.delay(of.delay),
+        )
 
     def line(
         self,

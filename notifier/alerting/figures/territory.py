@@ -16,6 +16,8 @@ from django.db import connection
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractYear
 
+from notifier.alerting.figures.answered import AnswerFigures, answer_figures
+from notifier.alerting.figures.delay import Delay
 from notifier.alerting.figures.outcome import BEST_OUTCOME, AlertOutcome
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Alert, Notification, NotificationState
@@ -61,16 +63,6 @@ class Period:
 Outcomes = Counter[AlertOutcome]
 
 
-@dataclass(frozen=True)
-class Delay:
-    """Seconds from the report to the first telephone or mailbox that had the text."""
-
-    median: float
-    p95: float
-    count: int
-    """Of alerts that it is known of."""
-
-
 @dataclass
 class Figures:
     """The alerts of a territory and a period; exercises count nowhere, cancelled alerts apart."""
@@ -88,9 +80,11 @@ class Figures:
     """By their titles."""
     names: dict[OrganisationRef, str] = field(default_factory=dict)
     delay: Delay | None = None
+    """From the report to the first telephone or mailbox that had the text."""
     delays: dict[date, Delay] = field(default_factory=dict)
     withheld: dict[str, int] = field(default_factory=dict)
     """How many incidents each rule kept from an organisation there, by the rule."""
+    answers: AnswerFigures = field(default_factory=AnswerFigures)
 
     @property
     def alerts(self) -> int:
@@ -103,10 +97,12 @@ def figures_of_period(
 ) -> Figures:
     """Count the alerts, and what was withheld, of incidents first reported in the period.
 
-    Both querysets hold what the reader may count. Two statements, whatever there is to count.
+    Both querysets hold what the reader may count. Three statements, whatever there is to count.
     """
     figures = Figures(months={month: Counter() for month in period.months})
-    _count_alerts(figures, _told(alerts, period))
+    counted = _counted(alerts, period)
+    _count_alerts(figures, _told(counted, period))
+    figures.answers = answer_figures(counted.exclude(kind=Kind.CANCELLATION))
     withheld = notifications.filter(
         state=NotificationState.SUPPRESSED,
         alert=None,
@@ -114,8 +110,8 @@ def figures_of_period(
         incident__opened_at__lt=period.ends_at,
         report__exercise=False,
     )
-    counted = withheld.values("reason").annotate(count=Count("incident", distinct=True))
-    figures.withheld = dict(counted.order_by("-count").values_list("reason", "count"))
+    by_rule = withheld.values("reason").annotate(count=Count("incident", distinct=True))
+    figures.withheld = dict(by_rule.order_by("-count").values_list("reason", "count"))
     return figures
 
 
@@ -124,15 +120,18 @@ def family_label(code: str) -> str:
     return categories().families.get(code, code)
 
 
-def _told(alerts: QuerySet[Alert], period: Period) -> QuerySet[Alert, Any]:
-    """Return a row for each alert: what it is, what became of it, and how soon."""
-    message = "notification__message__"
-    opened = "incident__opened_at"
-    counted = alerts.filter(
+def _counted(alerts: QuerySet[Alert], period: Period) -> QuerySet[Alert]:
+    return alerts.filter(
         incident__opened_at__gte=period.starts_at,
         incident__opened_at__lt=period.ends_at,
         facts__exercise=False,
     ).order_by()
+
+
+def _told(counted: QuerySet[Alert], period: Period) -> QuerySet[Alert, Any]:
+    """Return a row for each alert: what it is, what became of it, and how soon."""
+    message = "notification__message__"
+    opened = "incident__opened_at"
     return (
         counted.annotate(
             counted_month=ExtractYear(opened, tzinfo=period.zone) * 100
