@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from time_machine import travel
 
@@ -332,3 +335,14 @@ def test_an_answer_stands_with_the_text_that_it_answers(commune, calling) -> Non
         if not sent.tells_taken
     }
     assert by_channel == {"sms": [AnswerKind.TAKEN], "voice": [AnswerKind.NOTED]}
+
+
+def test_the_command_says_what_was_answered_or_until_when_nobody_did(commune) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    out = StringIO()
+    call_command("timeline", "R1", stdout=out)
+    assert "Réponse de Delle : sans réponse, suite à " in out.getvalue()
+    answers(1, AnswerKind.TAKEN, AnswerMeans.SMS)
+    call_command("timeline", "R1", stdout=out)
+    assert re.search(r"pris en charge : maire, \d+ h \d\d.*, par SMS", out.getvalue())

@@ -13,6 +13,7 @@ from django.utils import timezone
 from notifier.alerting.answers.effects import COUNTED_KINDS
 from notifier.alerting.escalation.unanswered import nobody_left_key
 from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans, Notification
+from notifier.moments import written_hour
 
 
 class AnswerState(StrEnum):
@@ -134,6 +135,27 @@ def read_answers(alerts: Iterable[Alert]) -> AnswersOf:
     keys = [nobody_left_key(alert) for alert in asked if alert.answered_at is None]
     alarms = Notification.objects.filter(dedup_key__in=keys)
     return AnswersOf(rows, dict(alarms.values_list("dedup_key", "created_at")))
+
+
+def in_words(alert: Alert, answers: Answers) -> str:
+    """Say in one line, in French, what became of the question; "" where none was asked."""
+    match answers.state:
+        case AnswerState.NOT_ASKED:
+            return ""
+        case AnswerState.TAKEN if alert.taken_at:
+            by = f", {answers.said.by}" if answers.said else ""
+            return f"pris en charge : {alert.taken_title}, {_hour(alert.taken_at)}{by}"
+        case AnswerState.DUTY if answers.alarmed_at:
+            return f"sans réponse, permanence alertée à {_hour(answers.alarmed_at)}"
+        case AnswerState.WAITING | AnswerState.DUTY | AnswerState.NEVER:
+            then = f", suite à {_hour(answers.due_at)}" if answers.due_at else ""
+            return f"sans réponse{then}"
+    said = answers.said
+    return f"{said.title} : {said.in_words}, {_hour(said.at)}, {said.by}" if said else ""
+
+
+def _hour(at: datetime) -> str:
+    return written_hour(timezone.localtime(at))
 
 
 def _given(row: Answer) -> GivenAnswer:

@@ -10,7 +10,7 @@ from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from notifier.alerting.answers.alive import takes_answers
-from notifier.alerting.board.answers import Answers, AnswerState, read_answers
+from notifier.alerting.board.answers import Answers, AnswerState, in_words, read_answers
 from notifier.alerting.board.readers import Reached, Reader, reached, readers_of
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
@@ -43,6 +43,11 @@ class OrganisationLine:
     readers: list[Reader]
     reached: Reached
     answers: Answers
+
+    @property
+    def answer_in_words(self) -> str:
+        """What became of its question, in one line of French."""
+        return in_words(self.alert, self.answers)
 
     @property
     def takes_answers(self) -> bool:

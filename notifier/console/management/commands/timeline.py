@@ -1,12 +1,15 @@
 """The command `notifier timeline REFERENCE`: what happened to an incident, step by step."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifier.alerting.board.answers import in_words, read_answers
+from notifier.alerting.models import Alert
 from notifier.alerting.notification.history import timeline_of
 from notifier.console.terminal import wrap_for
 from notifier.intake.lookup import not_found, reports_named
@@ -39,7 +42,16 @@ class Command(BaseCommand):
         for pk, incident in sorted(incidents.items()):
             self.stdout.write(f"{incident.reference} ({incident.source.name})")
             self._print(timeline_of(pk))
+            self._print_answers(Alert.objects.filter(incident=pk).order_by("pk"))
             self._print_reasons([i for i in known if i.incident_id == pk and i.decision_reason])
+
+    def _print_answers(self, alerts: Iterable[Alert]) -> None:
+        """Print what became of the question of each alert that wanted an answer."""
+        of_alerts = list(alerts)
+        answers = read_answers(of_alerts)
+        for alert in of_alerts:
+            if said := in_words(alert, answers.of(alert)):
+                self._write(f"  Réponse de {alert.organisation_name} : {said}", 4)
 
     def _print_reasons(self, decided: list[Report]) -> None:
         """Print the reasons of decisions, which the journal does not hold: they can be erased."""
