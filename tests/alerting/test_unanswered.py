@@ -221,3 +221,23 @@ def test_a_convention_by_mail_alone_is_not_enough_to_stop_looking(asking) -> Non
     hand_over()
     due()
     assert told() == [sms(1), mail("premier@delle.example"), sms(2)]
+
+
+def test_nobody_is_silent_whose_text_is_still_held(commune) -> None:
+    """Of an alert that ends and begins again and again, a text is held for half an hour."""
+    push(commune, category=FIRE)
+    hand_over()
+    for sequence in (2, 4):
+        push(commune, sequence=sequence, category=FIRE, status="closed")
+        hand_over()
+        push(commune, sequence=sequence + 1, category=FIRE)
+        hand_over()
+    held = Notification.objects.get(state="deferred")
+    due()
+    due()
+    assert list(Notification.objects.filter(state="deferred")) == [held]
+    assert {address for _, address in told()} == {number(1)}
+    due_at = Alert.objects.get().answer_due_at
+    assert due_at is not None
+    assert held.deferred_until is not None
+    assert due_at >= held.deferred_until + WITHIN

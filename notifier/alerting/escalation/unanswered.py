@@ -21,7 +21,7 @@ from notifier.alerting.escalation.failover import (
     disclosable_category,
     store_throttled,
 )
-from notifier.alerting.models import Alert, Answer, AnswerKind, Notification
+from notifier.alerting.models import Alert, Answer, AnswerKind, Notification, NotificationState
 from notifier.alerting.notification.history import address_keys, notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.notification.planned import AddressKey, PlannedNotification
@@ -98,6 +98,9 @@ def _ask_more(alert: Alert, category: Category) -> None:
     """Call whoever is silent, else tell the next people, else alarm the duty officer."""
     earlier = notifications_of(alert.pk, lock=True)
     told = [n for n in earlier.get(alert.pk, ()) if n.revision >= alert.opened_revision]
+    if held_until := _held_until(told):
+        _wait_until(alert, held_until + category.answer_within)
+        return
     silent = _silent(alert, told)
     people = active_people([alert.ref], timezone.now())[alert.ref]
     tried = address_keys(n for n in told if n.message_state != MessageState.CANCELLED)
@@ -113,6 +116,14 @@ def _ask_more(alert: Alert, category: Category) -> None:
     to_whom = ", ".join(dict.fromkeys(n.title for n in planned))
     reason = f"appel à {to_whom}" if calls else f"au tour de {to_whom}"
     record_alert_event(EventType.ESCALATED, alert, reason=reason)
+
+
+def _held_until(told: Sequence[Notification]) -> datetime | None:
+    """Return until when all that is told is held (aware): nobody is silent who has nothing yet."""
+    if not told or any(n.state != NotificationState.DEFERRED for n in told):
+        return None
+    now = timezone.now()
+    return max(n.deferred_until or now for n in told)
 
 
 def _silent(alert: Alert, told: Sequence[Notification]) -> list[Notification]:
