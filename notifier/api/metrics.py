@@ -1,5 +1,6 @@
 """Metrics of the service as it stands now, counted in the database."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +59,8 @@ class Snapshot:
     is_beat_running: bool
     is_canary_lost: bool
     canary_s: float
+    at_provider: dict[tuple[str, ...], int]
+    """Messages open at each provider of SMS that is configured."""
     set_aside: dict[tuple[str, ...], int]
     """By provider of SMS that is configured."""
     counted: dict[Key, float]
@@ -149,14 +152,19 @@ def _seconds_since(at: datetime | None) -> float:
 def take_snapshot() -> Snapshot:
     """Count what is on its way; not what is settled, for that table only grows."""
     open_messages = Message.objects.filter(UNSENT)
-    grouped = (
-        open_messages.values_list("channel", "lane", "state").annotate(n=Count("id")).order_by()
-    )
+    kinds = open_messages.values_list("channel", "lane", "state", "provider")
+    counted = list(kinds.annotate(n=Count("id")).order_by())
+    by_kind, at_provider = Counter[tuple[str, str, str]](), Counter[str]()
+    for channel, lane, state, provider, n in counted:
+        by_kind[channel, lane, state] += n
+        at_provider[provider] += n
     waiting = Report.objects.filter(state__in=(ReportState.RECEIVED, ReportState.REVIEW))
     by_state = dict(waiting.values_list("state").annotate(n=Count("id")).order_by())
     return Snapshot(
-        messages=dict.fromkeys(product(Channel, Lane, OPEN), 0)
-        | {(channel, lane, state): n for channel, lane, state, n in grouped},
+        messages=dict.fromkeys(product(Channel, Lane, OPEN), 0) | by_kind,
+        at_provider={
+            (name,): at_provider[name] for name in settings.ENVIRONMENT.configured_sms_providers
+        },
         waiting_reports={
             state.value: by_state.get(state, 0)
             for state in (ReportState.RECEIVED, ReportState.REVIEW)
@@ -285,6 +293,12 @@ class SnapshotCollector(Collector):
             "What administrators have to mend: unconfirmed, failing, gaps of a rota",
             ("departement", "kind"),
             self._coverage("unconfirmed", "failing", "gaps"),
+        )
+        yield _labelled_gauge(
+            "notifier_sms_open",
+            "SMS that the provider which is to take them does not have yet",
+            ("provider",),
+            self._snapshot.at_provider.items(),
         )
         yield _labelled_gauge(
             "notifier_sms_provider_set_aside",

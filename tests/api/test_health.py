@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from notifier.alerting.decision.pipeline import decide
-from notifier.delivery.models import Message, MessageState
+from notifier.delivery.models import Message, MessageState, ProviderHealth
 from notifier.ops.local.stack import free_port
 from notifier.ops.local.supervisor import Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
@@ -129,6 +129,24 @@ def test_what_was_given_up_and_told_to_others_is_no_longer_waited_for(
     lines = [line for line in said.splitlines() if line.startswith("notifier_messages_open{")]
     assert lines
     assert all(line.endswith(" 0.0") for line in lines)
+
+
+def test_where_texts_wait_is_counted_for_each_provider(corg: Caller, two_providers: None) -> None:
+    mayor()
+    decide(json.loads(corg.push(body()).content)["id"])
+    Message.objects.filter(channel="sms").update(provider="ovh")
+    now = timezone.now()
+    ProviderHealth.objects.create(provider="twilio", set_aside_until=now + timedelta(minutes=1))
+    said = Client().get("/metrics").content.decode().splitlines()
+    waiting = Message.objects.filter(channel="sms").count()
+    assert waiting
+    for line in (
+        f'notifier_sms_open{{provider="ovh"}} {waiting}.0',
+        'notifier_sms_open{provider="twilio"} 0.0',
+        'notifier_sms_provider_set_aside{provider="twilio"} 1.0',
+        'notifier_sms_provider_set_aside{provider="ovh"} 0.0',
+    ):
+        assert line in said
 
 
 def test_reports_that_nobody_decides(corg: Caller, broker: str, settings: Settings) -> None:
