@@ -22,6 +22,8 @@ BY_SECRET = {
     *("leave", "account_reset_password_from_key"),
     *("mfa_remove_webauthn", "mfa_edit_webauthn"),
     *("invitation", "confirm-address", "console:new-email"),
+    # Of a text: tests/browser/test_answer.py.
+    *("answer", "answer-not-mine", "answer-hand-over", "answer-preferences"),
     # Off without an identity provider.
     *("oidc_init", "oidc_callback", "oidc_logout"),
 }

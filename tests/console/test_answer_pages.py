@@ -114,7 +114,7 @@ def kinds() -> list[str]:
 def test_it_says_what_where_when_what_to_do_and_whom_to_call(fire) -> None:
     page = shown(link(fire))
     for said in (
-        *("Feu de forêt grave", "à Delle", "rue de la Gare", "Intervention en cours", "R1"),
+        *("Feu de forêt grave", "à Delle", "Rue de la Gare", "Intervention en cours", "R1"),
         *("Bien noté", "Je m’en occupe", "Rappelez-moi", "Pas ma commune"),
         *("Transmettre à mon adjoint", "03 84 57 17 00", "poste de commandement des pompiers"),
     ):

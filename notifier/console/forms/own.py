@@ -33,6 +33,10 @@ class ChannelsForm(forms.Form):
         help_text="Ce qui est urgent vient toujours par SMS.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channels"].is_alternative = True  # type: ignore[attr-defined] # the component's
+
     @property
     def chosen(self) -> list[str]:
         """Return the channels; none: all."""
@@ -45,6 +49,11 @@ class QuietForm(forms.Form):
 
     quiet_from = forms.TimeField(label="De", widget=_hour_input(), required=False)
     quiet_until = forms.TimeField(label="À", widget=_hour_input(), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for one in self.fields.values():
+            one.is_alternative = True  # type: ignore[attr-defined] # the component's
 
 
 class OwnAbsenceForm(AbsenceForm):

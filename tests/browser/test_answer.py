@@ -1,0 +1,117 @@
+"""The page behind the link of a text, on a telephone: every state of it, and without a network."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, expect
+
+from notifier.console.pages.answers.link import MIN_READING_S
+from tests.browser.judge import judge
+from tests.browser.trial import Trial
+from tests.browser.visitor import NARROW, House, Visitor
+
+SECRET = r"/r/[0-9A-Za-z]{12}"
+
+
+def link(trial: Trial, visitor: Visitor, reference: str, **more: object) -> str:
+    """Push a fire in Delle, and return the link of the first text that tells of it."""
+    pushed = visitor.page.request.post(
+        f"{trial.url}/api/v1/interventions",
+        headers={"Authorization": f"Bearer {trial.key}"},
+        data={
+            "reference": reference,
+            "sequence": 1,
+            "status": "engaged",
+            "category": "C04.02.03",
+            "severity": "severe",
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "location": {"insee": "90033", "label": "rue de la Gare"},
+            **more,
+        },
+    )
+    assert pushed.status == 202, pushed.text()
+    told: list[str] = []
+    while not told:
+        told = [one["body"] for one in trial.simulator.messages() if reference in one["body"]]
+        if not told:
+            trial.simulator.wait(sms=len(trial.simulator.messages()) + 1, timeout=60)
+    found = re.search(SECRET, told[0])
+    assert found, told[0]
+    return found[0]
+
+
+def press(page: Page, answer: str) -> None:
+    """Press the button of an answer; faster than anybody reads, it is asked once more."""
+    page.get_by_role("button", name=answer).click()
+    again = page.get_by_role("button", name="Oui")
+    if again.is_visible():
+        page.wait_for_timeout(1000 * MIN_READING_S)
+        again.click()
+
+
+def test_every_state_of_the_page_is_in_order(house: House, trial: Trial) -> None:
+    visitor = house.visitor(width=NARROW)
+    page = visitor.page
+    path = link(trial, visitor, "CORG90-2026-012001")
+    faults: list[str] = []
+
+    def see(state: str) -> None:
+        faults.extend(f"{state}: {fault}" for fault in [*judge(page), *visitor.watch.take()])
+
+    visitor.go(path)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("à Delle")
+    see("the alert")
+    for label in ("Pas ma commune", "Transmettre à mon adjoint"):
+        page.get_by_role("button", name=label).click()
+        see(label)
+        page.get_by_role("button", name="Revenir à l’alerte").click()
+    press(page, "Bien noté")
+    expect(page.get_by_text("Merci, c’est noté")).to_be_visible()
+    see("noted")
+    press(page, "Je m’en occupe")
+    expect(page.get_by_text("vous vous en occupez")).to_be_visible()
+    see("taken")
+    page.get_by_role("link", name="Mes préférences").click()
+    for details in page.get_by_role("group").all():
+        details.evaluate("element => element.setAttribute('open', '')")
+    see("preferences")
+    visitor.watch.expected.add(404)
+    visitor.go("/r/" + "2" * 12)
+    see("a link that opens nothing")
+    assert not faults, "\n".join(faults)
+    assert page.context.cookies() == []
+
+
+def test_it_is_answered_without_scripts_and_read_again_without_a_network(
+    house: House, trial: Trial
+) -> None:
+    visitor = house.visitor(width=NARROW)
+    page = visitor.page
+    path = link(trial, visitor, "CORG90-2026-012002", exercise=True)
+    visitor.go(path)
+    expect(page.locator("html[data-kept]")).to_be_attached()
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_text("EXERCICE")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("à Delle")
+    # With its style, and nobody else's page in the place of one that was never read here.
+    assert page.evaluate("getComputedStyle(document.querySelector('.choices')).display") == "grid"
+    visitor.watch.take()
+    assert page.evaluate("path => fetch(path).then(() => 'told', () => 'nothing')", path[:-1] + "2")
+    unread = page.evaluate(
+        "path => fetch(path).then(answer => answer.text(), () => 'nothing')", "/r/" + "2" * 12
+    )
+    assert unread == "nothing"
+    page.context.set_offline(False)
+    browser = page.context.browser
+    assert browser is not None
+    plain = browser.new_context(java_script_enabled=False)
+    try:
+        bare = plain.new_page()
+        bare.goto(trial.url + path)
+        press(bare, "Je m’en occupe")
+        expect(bare.get_by_text("vous vous en occupez")).to_be_visible()
+    finally:
+        plain.close()
