@@ -14,6 +14,7 @@ from notifier.api import (
     reports,
     telephone,
 )
+from notifier.api.webhook_schema import WEBHOOKS
 from notifier.console.pages.answers.alert import alert_page, hand_over, not_mine, offline_worker
 from notifier.console.pages.answers.preferences import preferences
 from notifier.console.pages.appearance import appearance
@@ -28,6 +29,7 @@ api = NinjaAPI(
     urls_namespace="api",
     parser=json_codec.StrictParser(),
     renderer=json_codec.ReadableRenderer(),
+    openapi_extra={"webhooks": WEBHOOKS},
 )
 api.add_router("", reports.router)
 api.add_router("", formats.router)

@@ -14,6 +14,7 @@ from notifier.alerting.escalation.unanswered import escalate_unanswered
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification, WebhookEvent
 from notifier.alerting.webhooks.edxl import edxl_json
 from notifier.alerting.webhooks.events import record_test
+from notifier.api.webhook_schema import WEBHOOKS
 from notifier.intake.access.webhooks import set_webhook
 from notifier.intake.models import Source
 from tests.alerting.house import (
@@ -159,6 +160,19 @@ def test_the_envelope_is_one_that_the_models_of_cisu_allow(commune) -> None:
     assert (taken["distributionStatus"], emsi["CONTEXT"]["MODE"]) == ("Actual", "ACTUAL")
 
 
+def test_the_apis_document_describes_each_event(commune) -> None:
+    described = WEBHOOKS["event"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    push(commune, category=FIRE)
+    hand_over()
+    answers(1, AnswerKind.NOT_MINE)
+    record_test(commune)
+    for content in told():
+        check(content, described)
+        assert set(content["data"]) <= set(described["properties"]["data"]["properties"])
+    alert = next(c for c in told() if c["type"] == "alert.answered")["data"]["alert"]
+    assert set(alert) == set(described["properties"]["data"]["properties"]["alert"]["properties"])
+
+
 def schema(name: str) -> dict[str, Any]:
     path: Path = SAMPLES / "cisu" / "schemas" / f"{name}.schema.json"
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -172,12 +186,15 @@ def check(value: Any, rule: dict[str, Any], root: dict[str, Any] | None = None) 
         rule = root["definitions"][rule["$ref"].rpartition("/")[2]]
     if "enum" in rule:
         assert value in rule["enum"]
-    if rule.get("format") == "date-time":
+    if rule.get("format") == "date-time" and value is not None:
         assert value[-6] in "+-"
         assert value[10] == "T"
-    kinds = {"string": str, "array": list, "object": dict, "integer": int}
-    if "type" in rule:
-        assert isinstance(value, kinds[rule["type"]]), (value, rule)
+    kinds = {"string": str, "array": list, "object": dict, "integer": int, "boolean": bool}
+    wanted = rule.get("type", [])
+    wanted = wanted if isinstance(wanted, list) else [wanted]
+    if value is None and "null" in wanted:
+        return
+    assert not wanted or any(isinstance(value, kinds[kind]) for kind in wanted if kind != "null")
     if isinstance(value, list):
         for item in value:
             check(item, rule["items"], root)

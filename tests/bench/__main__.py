@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from notifier.ops.local.supervisor import interrupted_by_signals
+from tests.bench.answers import answers
 from tests.bench.counts import QUICK, Counts
 from tests.bench.drain import drain
 from tests.bench.end_to_end import end_to_end, storm
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[Run], Figures]] = {
     "floor": floor,
     "endpoint": endpoint,
     "latency": latency,
+    "answers": answers,
     "drain": drain,
     "end_to_end": end_to_end,
     "storm": storm,

@@ -15,6 +15,7 @@ class Counts:
     warm_up: int = 40
     endpoint: int = 4_000
     latency: int = 300
+    answers: int = 100
     drain: int = 2_000
     end_to_end: int = 2_000
     storm: int = 10_000
@@ -32,6 +33,7 @@ QUICK = Counts(
     warm_up=4,
     endpoint=64,
     latency=5,
+    answers=5,
     drain=40,
     end_to_end=40,
     storm=80,
