@@ -331,7 +331,7 @@ def test_a_person_confirms_the_commune_and_the_others_are_told_on(commune) -> No
     assert sms(2) in told(**MAYORS)
 
 
-def test_of_two_communes_one_is_withdrawn_and_the_other_reads_nothing_more(commune) -> None:
+def test_of_two_communes_one_is_withdrawn_and_the_other_reads_that_it_is_there(commune) -> None:
     contact(mobile=number(9), commune="90056")
     push(commune, category=FIRE, location=BORDER)
     hand_over()
@@ -339,7 +339,8 @@ def test_of_two_communes_one_is_withdrawn_and_the_other_reads_nothing_more(commu
     assert alert(organisation="90056").answer_due_at is not None
     decided = decide_communes(list(waiting()), ["90056"], who="Jeanne Morel", why="le CORG a relu")
     decide(decided.pk)
-    assert sorted(told(**MAYORS)) == [sms(1), sms(1), sms(9)]
+    assert sorted(told(**MAYORS)) == [sms(1), sms(1), sms(9), sms(9)]
+    assert "en limite" not in messages(address=number(9))[-1].body
     assert [a.is_open for a in Alert.objects.order_by("organisation")] == [False, True]
 
 
