@@ -94,8 +94,9 @@ def set_aside() -> list[ProviderHealth]:
     """Return the providers that are set aside, as stored. One statement if there are several."""
     if not is_shared():
         return []
-    now = timezone.now()
-    return [row for row in refresh().values() if _is_aside(row, now)]
+    now, configured = timezone.now(), settings.ENVIRONMENT.configured_sms_providers
+    rows = refresh().values()
+    return [row for row in rows if row.provider in configured and _is_aside(row, now)]
 
 
 def refresh() -> Mapping[str, ProviderHealth]:
@@ -149,11 +150,9 @@ def ask_set_aside() -> None:
 
     May run anywhere, any number of times at once. Takes as long as they take to answer.
     """
-    if not is_shared():
-        return
     now = timezone.now()
-    for row in refresh().values():
-        if not _is_aside(row, now) or (row.set_aside_until or now) > now + ASKED_BEFORE:
+    for row in set_aside():
+        if row.set_aside_until is None or row.set_aside_until > now + ASKED_BEFORE:
             continue
         asked = ProviderHealth.objects.filter(
             provider=row.provider, set_aside_until=row.set_aside_until
@@ -166,7 +165,11 @@ def ask_set_aside() -> None:
 
 def _ask(row: ProviderHealth, lease_until: datetime) -> None:
     began = time.monotonic()
-    is_back = sms_provider_named(row.provider).is_available()
+    try:
+        is_back = sms_provider_named(row.provider).is_available()
+    except Exception:  # a provider's client must not raise; whatever it is, it does not answer
+        log.exception("provider that is set aside could not be asked", provider=row.provider)
+        is_back = False
     is_back = is_back and time.monotonic() - began < SLOW_AFTER.total_seconds()
     asked = ProviderHealth.objects.filter(provider=row.provider, set_aside_until=lease_until)
     if is_back:

@@ -16,6 +16,7 @@ from notifier.delivery import routing
 from notifier.delivery.intervals import LISTED_WITHIN
 from notifier.delivery.models import Channel, Lane, Message, MessageState, ProviderHealth
 from notifier.delivery.providers.base import Receipt
+from notifier.delivery.providers.ovh.provider import OvhProvider
 from notifier.delivery.receipts import reconcile
 from notifier.delivery.receipts.apply import ReceiptResult, apply_receipt
 from notifier.delivery.routing import Route, route
@@ -325,3 +326,30 @@ def test_questions_without_an_answer_set_a_provider_aside_and_block_nothing(
     assert blocked_channels() == {}
     set_aside("ovh")
     assert list(blocked_channels()) == ["sms"]
+
+
+def test_a_provider_that_is_no_longer_configured_is_asked_nothing(
+    both: Simulator, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_aside("twilio", for_s=1)
+    without = changed(settings.ENVIRONMENT, SMS_PROVIDERS="ovh", TWILIO_AUTH_TOKEN="")
+    monkeypatch.setattr(settings, "ENVIRONMENT", without)
+    routing.ask_set_aside()
+    assert routing.set_aside() == []
+    post()
+    run_round()
+    assert by(both) == [("ovh", PHONE)]
+
+
+def test_a_client_that_raises_when_asked_keeps_its_provider_aside(
+    both: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: object) -> bool:
+        raise RuntimeError("an answer of no known form")
+
+    monkeypatch.setattr(OvhProvider, "is_available", fail)
+    set_aside("ovh", for_s=1)
+    routing.ask_set_aside()
+    row = ProviderHealth.objects.get(provider="ovh")
+    assert row.set_aside_until is not None
+    assert row.set_aside_until > timezone.now() + timedelta(seconds=50)
