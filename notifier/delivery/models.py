@@ -255,11 +255,14 @@ class Message(models.Model):
 class InboundText(models.Model):
     """A text that somebody wrote to us, by its number at the provider: taken once.
 
-    What it says and from whom is not kept.
+    What it says is not kept; of whom wrote it only a hash is, by which a telephone that answers by
+    itself is not answered for ever.
     """
 
     provider_id = models.CharField("numéro chez l’opérateur", max_length=64, unique=True)
+    sender_hash = models.CharField("empreinte du numéro", max_length=32, db_index=True)
     at = models.DateTimeField("reçu le")
+    is_understood = models.BooleanField("compris", default=True)
     reply = models.CharField("réponse", max_length=320, blank=True)
 
     class Meta:

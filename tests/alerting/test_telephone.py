@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,7 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from time_machine import travel
 from twilio.request_validator import RequestValidator
 
 from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans
@@ -217,6 +219,15 @@ def test_anything_else_is_told_whom_to_call_and_answers_nothing(texted) -> None:
     response = write("Oui mais je suis en congé, voyez mon adjoint", number(3))
     assert "03 53 01 00 90" in said(response)
     assert not Answer.objects.exists()
+
+
+def test_a_telephone_that_answers_by_itself_is_answered_once(texted) -> None:
+    first = write("Je conduis, je vous rappelle")
+    assert first.status_code == 200
+    assert [write("Je conduis, je vous rappelle").status_code for _ in range(3)] == [204] * 3
+    assert "C'est noté" in said(write("OK"))
+    with travel(timezone.now() + timedelta(hours=13)):
+        assert write("Je conduis, je vous rappelle").status_code == 200
 
 
 def test_after_the_end_nothing_is_answered(texted) -> None:

@@ -10,10 +10,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifier.directory.commune_coverage import SILENT, CommuneCoverage, Reach, communes_coverage
+from notifier.directory.commune_coverage import (
+    SILENT,
+    CommuneCoverage,
+    Reach,
+    ToMend,
+    communes_coverage,
+    reaches,
+)
+from notifier.directory.coverage import coverage
 from notifier.directory.models import Absence, Address, Mandate
 from notifier.directory.recipients import active_people, commune_refs
 from tests.harness.people import add_contact
+from tests.harness.variables import changed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
 
@@ -54,6 +63,19 @@ def test_a_commune_is_reached_by_the_best_that_somebody_has() -> None:
     }
     assert (found["90033"].by_phone, found["90033"].by_mail) == (2, 1)
     assert found["90004"].failing == 1
+
+
+def test_where_the_service_calls_a_landline_rings(settings) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, TWILIO_VOICE_FROM="+33353010090")
+    add_landline(add_contact("90033", "maire", last_name="Noyer", email="n@delle.example"))
+    found = coverage_of("90033")
+    assert (found.reach, found.by_phone, found.by_landline) == (Reach.VOICE, 0, 1)
+    assert not found.is_to_mend(ToMend.SILENT)
+    assert found.is_to_mend(ToMend.LANDLINE)
+    assert "90033" in coverage("90", NOW).by_phone
+    assert Reach.LANDLINE not in reaches()
+    (person,) = active_people(commune_refs(["90033"]), NOW)[commune_refs(["90033"])[0]]
+    assert person.addresses == {"email": "n@delle.example", "voice": "+33384362000"}
 
 
 def test_who_is_absent_has_left_or_is_to_come_is_not_reached() -> None:

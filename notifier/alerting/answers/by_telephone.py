@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from notifier.alerting.answers.alive import takes_answers
 from notifier.alerting.answers.answer import AnswerRefusedError, AnswerResult, answer
@@ -45,6 +46,8 @@ _START = ("start", "reprise", "reprendre", "unstop")
 # What was told before is nobody's to answer any more.
 _TOLD_WITHIN = timedelta(days=2)
 _MAX_TOLD = 50
+# So long whoever writes what nobody reads is told so once.
+_TOLD_SO_WITHIN = timedelta(hours=12)
 
 
 def answer_call(message: Message, kind: AnswerKind) -> str:
@@ -74,12 +77,17 @@ def answer_text(text: InboundSms) -> str:
     """
     with transaction.atomic():
         row, is_new = InboundText.objects.get_or_create(
-            provider_id=text.provider_id, defaults={"at": timezone.now()}
+            provider_id=text.provider_id,
+            defaults={"at": timezone.now(), "sender_hash": _sender_hash(text.sender)},
         )
         if is_new:
-            row.reply = to_gsm(_take(text))
-            row.save(update_fields=["reply"])
+            row.reply = to_gsm(_take(text, row))
+            row.save(update_fields=["reply", "is_understood"])
         return str(row.reply)
+
+
+def _sender_hash(number: str) -> str:
+    return salted_hmac("notifier.alerting.answers.by_telephone", number).hexdigest()[:32]
 
 
 _SENT = (NotificationState.QUEUED, NotificationState.RESENT)
@@ -93,7 +101,7 @@ class _Told:
     recipient: str
 
 
-def _take(text: InboundSms) -> str:
+def _take(text: InboundSms, row: InboundText) -> str:
     words = fold(text.words)
     told = _told(text.sender)
     if not told and not addresses.is_known(text.sender):
@@ -109,8 +117,22 @@ def _take(text: InboundSms) -> str:
         return _answer(waiting, kind)
     if kind and told:
         return f"Plus aucune alerte n'attend de réponse de ce numéro. {_whom_to_call(told)}"
+    row.is_understood = False
+    if _was_told_so(row):
+        return ""
     hint = " Répondez OK si c'est noté, 2 si vous vous en occupez." if waiting else ""
     return f"Nous ne lisons pas les SMS de ce numéro. {_whom_to_call(told)}{hint}"
+
+
+def _was_told_so(row: InboundText) -> bool:
+    """Return whether its sender heard a moment ago that nobody reads their texts.
+
+    A telephone that answers by itself would be answered, and answer, for ever.
+    """
+    others = InboundText.objects.filter(
+        sender_hash=row.sender_hash, is_understood=False, at__gt=row.at - _TOLD_SO_WITHIN
+    )
+    return others.exclude(pk=row.pk).exists()
 
 
 def _told(number: str) -> list[_Told]:

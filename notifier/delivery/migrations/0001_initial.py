@@ -27,7 +27,14 @@ class Migration(migrations.Migration):
                         max_length=64, unique=True, verbose_name="numéro chez l’opérateur"
                     ),
                 ),
+                (
+                    "sender_hash",
+                    models.CharField(
+                        db_index=True, max_length=32, verbose_name="empreinte du numéro"
+                    ),
+                ),
                 ("at", models.DateTimeField(verbose_name="reçu le")),
+                ("is_understood", models.BooleanField(default=True, verbose_name="compris")),
                 ("reply", models.CharField(blank=True, max_length=320, verbose_name="réponse")),
             ],
             options={
