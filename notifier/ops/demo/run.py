@@ -17,8 +17,9 @@ from django.utils import timezone
 from notifier.console.terminal import WIDTH, paint, table, wrap
 from notifier.environment import Environment
 from notifier.ops.api_client import DispatchClient
-from notifier.ops.demo import belfort, conventions
+from notifier.ops.demo import belfort, conventions, replies
 from notifier.ops.demo.inboxes import AddressBook, Arrivals
+from notifier.ops.demo.phones import Phones
 from notifier.ops.demo.scenario import Scene, Source
 from notifier.ops.demo.steps import SECONDS_FOR_ONE_STEP, DemoFailed, DemoRunner
 from notifier.ops.local.stack import Bind, Stack, current_environment, free_port, wait_until_ready
@@ -28,6 +29,7 @@ from notifier.ops.local.supervisor import Child, Supervisor, interrupted_by_sign
 SCENES: Mapping[str, Callable[[Path, datetime], Scene]] = {
     "alertes": lambda _folder, _now: belfort.scene(),
     "conventions": conventions.scene,
+    "reponse": lambda _folder, _now: replies.scene(),
 }
 WORKER_READY = r" ready\."
 # Where the words begin in a line of `notifier timeline`, after the hour and the time since.
@@ -91,7 +93,8 @@ class Demo:
         self._children = [stack.start_web(bind), worker, stack.start_beat()]
         dispatch: dict[str, DispatchClient] = {}
         book, arrivals = AddressBook(scene.contacts), Arrivals(simulator)
-        runner = DemoRunner(stack, dispatch, book, arrivals, self._say, self._show)
+        phones = Phones(simulator)
+        runner = DemoRunner(stack, dispatch, book, arrivals, phones, self._say, self._show)
         for command in scene.preparation:
             runner.run(command)
         for source in scene.sources:

@@ -94,6 +94,37 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """The wait for an answer goes by: the telephone of `called` rings, and they press no key.
+
+    Nobody else than `told` may get anything because of it.
+    """
+
+    title: str
+    reference: str
+    called: Reader
+    told: tuple[Reader, ...]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`reader` opens the link of their last text, and presses one of the buttons of its page.
+
+    `kind`: as in the status resource, where dispatch reads it. `state`: the report's afterwards.
+    """
+
+    title: str
+    reference: str
+    reader: Reader
+    kind: str
+    told: tuple[Reader, ...] = ()
+    state: str = "decided"
+
+
+Step = Push | Command | Silence | Reply
+
+
+@dataclass(frozen=True)
 class Scene:
     """A whole demonstration."""
 
@@ -101,7 +132,7 @@ class Scene:
     sources: tuple[Source, ...]
     preparation: tuple[Command, ...]
     """Done while the service starts."""
-    stories: Mapping[str, tuple[Push | Command, ...]]
+    stories: Mapping[str, tuple[Step, ...]]
     """By name, played in this order."""
     columns: tuple[str, ...]
     """Those of the table at the end, of `steps.COLUMNS`."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from textwrap import shorten
 from typing import Any, Protocol
 
-from notifier.console.terminal import wrap
+from notifier.console.terminal import frame, wrap
 from notifier.ops.api_client import ApiResponse, DispatchClient
 from notifier.ops.demo.inboxes import (
     Address,
@@ -18,14 +18,26 @@ from notifier.ops.demo.inboxes import (
     find_differences,
     find_wrong_words,
     format_as_read,
+    format_phone,
     wrong_words,
 )
-from notifier.ops.demo.scenario import Command, Push
+from notifier.ops.demo.phones import Phones
+from notifier.ops.demo.scenario import Command, Push, Reader, Reply, Silence, Step
 from notifier.territory.resolve import commune_by_code
 
 SECONDS_FOR_ONE_STEP = 20.0
 # The state of a message for which nothing more is awaited: a phone's receipt, a mail server's yes.
-ARRIVED = {"sms": ("delivered",), "email": ("accepted", "delivered")}
+ARRIVED = {
+    "sms": ("delivered",),
+    "email": ("accepted", "delivered"),
+    "voice": ("delivered", "undelivered"),
+}
+# Moves the wait for the answers to one incident to its end, as if its minutes had gone by.
+_WAIT_IS_OVER = (
+    "from django.utils import timezone; from notifier.alerting.models import Alert; "
+    "Alert.objects.filter(incident__reference='{}', answer_due_at__isnull=False)"
+    ".update(answer_due_at=timezone.now())"
+)
 
 NATURES = {"first": "alerte", "update": "aggravation", "end": "fin", "cancellation": "annulation"}
 COLUMNS = (
@@ -57,19 +69,25 @@ class DemoRunner:
     """By the name of the source."""
     book: AddressBook
     arrivals: Arrivals
+    phones: Phones
     say: Callable[[str], None]
     show: Callable[[list[str]], None]
     rows: list[dict[str, str]] = field(default_factory=list)
     """One for each alert told, by COLUMNS."""
     _ids: dict[str, str] = field(default_factory=dict)
+    _sources: dict[str, str] = field(default_factory=dict)
     _last_body: dict[str, Any] = field(default_factory=dict)
 
-    def play(self, step: Push | Command) -> None:
+    def play(self, step: Step) -> None:
         """Play one step. Raises DemoFailed, ProcessError."""
         if isinstance(step, Command):
             self.run(step)
-        else:
+        elif isinstance(step, Push):
             self._play_push(step)
+        elif isinstance(step, Silence):
+            self._play_silence(step)
+        else:
+            self._play_reply(step)
 
     def run(self, command: Command) -> None:
         """Run a command, check what it prints and whom it has told. Raises DemoFailed."""
@@ -98,12 +116,17 @@ class DemoRunner:
             self._receive(push.reference, [])
             return
         self._ids[push.reference] = answer.id
-        status = self._wait(push, lambda now: now["state"] == push.state, f"« {push.state} »")
+        self._sources[push.reference] = push.source.name
+        status = self._wait(
+            push.reference, lambda now: now["state"] == push.state, f"« {push.state} »"
+        )
         if push.decide:
             status = self._decide(push, status)
         expected = self.book.expected(push.told)
         self._receive(push.reference, expected, push.source.duty_phone)
-        status = self._wait(push, lambda now: _all_arrived(now, expected), "un accusé de réception")
+        status = self._wait(
+            push.reference, lambda now: _all_arrived(now, expected), "un accusé de réception"
+        )
         self._explain(status)
         self._count(push, status)
 
@@ -139,7 +162,40 @@ class DemoRunner:
         command = ("review", push.reference, "--commune", str(push.decide))
         self.say(f"Une personne tranche : notifier {' '.join(command)}")
         self.commands.require(*command)
-        return self._wait(push, lambda now: now["state"] == "decided", "la décision")
+        return self._wait(push.reference, lambda now: now["state"] == "decided", "la décision")
+
+    def _play_silence(self, step: Silence) -> None:
+        """Let the wait for an answer end; the telephone rings, and nobody presses a key."""
+        self.say("Les minutes où une réponse est attendue passent (l’horloge est avancée).")
+        number = self._number(step.called)
+        self.commands.require("shell", "-v", "0", "-c", _WAIT_IS_OVER.format(step.reference))
+        heard = self.phones.ring_out(number, SECONDS_FOR_ONE_STEP)
+        self.say(f"Le téléphone sonne : {format_phone(number)}. On y entend, deux fois :")
+        self.show(frame("Appel vocal", heard))
+        self.say("Personne n’appuie sur une touche ; un répondeur ne le ferait pas non plus.")
+        self._receive(step.reference, self.book.expected(step.told))
+
+    def _play_reply(self, step: Reply) -> None:
+        """Open a link, press a button; see what dispatch reads of it, and who learns it."""
+        number = self._number(step.reader)
+        page = self.phones.open_link(number)
+        self.show(frame(f"Page ouverte par {format_phone(number)}", page.text))
+        opened = self._status(step.reference)
+        _require(not _replies(opened, step.kind), "ouvrir le lien a valu réponse")
+        began = time.monotonic()
+        self.phones.press(page, step.kind)
+        status = self._wait(
+            step.reference,
+            lambda now: bool(_replies(now, step.kind)) and now["state"] == step.state,
+            "la réponse",
+        )
+        took = round((time.monotonic() - began) * 1000)
+        for reply in _replies(status, step.kind):
+            self.say(f"Le centre d’opérations lit en {took} ms : {reply['by']}, {reply['label']}")
+        self._receive(step.reference, self.book.expected(step.told))
+
+    def _number(self, reader: Reader) -> str:
+        return next(a.address for a in self.book.expected([reader]) if a.channel == "sms")
 
     def _receive(self, what: str, expected: list[Address], phone: str = "") -> None:
         """Wait for what must come; fail on anything else, and on wrong words."""
@@ -156,14 +212,19 @@ class DemoRunner:
         _require(not faults, f"{what} : " + " ; ".join(faults))
         self.show(format_as_read(expected, texts, mails))
 
+    def _status(self, reference: str) -> dict[str, Any]:
+        dispatch = self.dispatch[self._sources[reference]]
+        answer = dispatch.status(self._ids[reference])
+        _require(answer.code == 200, f"état illisible : réponse {answer.code}")
+        status: dict[str, Any] = answer.body
+        return status
+
     def _wait(
-        self, push: Push, done: Callable[[dict[str, Any]], bool], what: str
+        self, reference: str, done: Callable[[dict[str, Any]], bool], what: str
     ) -> dict[str, Any]:
         deadline = time.monotonic() + SECONDS_FOR_ONE_STEP
         while True:
-            answer = self._dispatch(push).status(self._ids[push.reference])
-            _require(answer.code == 200, f"état illisible : réponse {answer.code}")
-            status: dict[str, Any] = answer.body
+            status = self._status(reference)
             if done(status):
                 return status
             _require(
@@ -203,6 +264,11 @@ class DemoRunner:
         if not status["alerts"]:
             nobody = {"Référence": push.reference, "Prévenus": "personne"}
             self.rows.append(dict.fromkeys(COLUMNS, "—") | nobody)
+
+
+def _replies(status: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return the answers of this kind that dispatch reads."""
+    return [a for alert in status["alerts"] for a in alert["answers"] if a["kind"] == kind]
 
 
 def _told_in_french(sent: int, messages: Sequence[Mapping[str, Any]]) -> str:

@@ -23,7 +23,8 @@ class Command(BaseCommand):
             choices=SCENES,
             default="alertes",
             help="alertes : les maires d’un département (par défaut) ; conventions : ceux que des "
-            "conventions font prévenir avec eux",
+            "conventions font prévenir avec eux ; reponse : un maire silencieux, un adjoint qui "
+            "s’en occupe, une commune qui n’est pas la bonne",
         )
         parser.add_argument(
             "--keep",
