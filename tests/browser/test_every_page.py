@@ -27,9 +27,8 @@ BY_SECRET = {
     # Off without an identity provider.
     *("oidc_init", "oidc_callback", "oidc_logout"),
 }
-# What the samples have no row for: texts to residents, or at the hard quota of a source; and by
-# night, when a routine alert is an e-mail, no text that failed.
-WITHOUT_ROW = {"console:incident-release", "console:incident-resend"}
+# What the samples have no row for: texts to residents, or at the hard quota of a source.
+WITHOUT_ROW = {"console:incident-release"}
 # What stands for each part of an address to which no link leads.
 KNOWN = {"departement": "90", "commune": "90033", "kind": "commune", "code": "90033"}
 _YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from notifier.accounts.invitations import waiting_invitations
 from notifier.accounts.models import User
 from notifier.accounts.scope import scope_of
-from notifier.alerting.models import Notification, NotificationState
+from notifier.alerting.board.answers import AnswerState
+from notifier.alerting.board.incidents import incidents_under_way
+from notifier.alerting.models import Alert, Notification, NotificationState
+from notifier.alerting.models import Answer as Given
 from notifier.delivery.models import Message, MessageState
 from notifier.directory.addresses import all_failing
 from notifier.directory.election import progress_of
@@ -38,7 +41,8 @@ NOW = datetime(2026, 11, 28, 21, 0, tzinfo=UTC)
 
 @pytest.mark.django_db
 @pytest.mark.one_database("the rooms whose functions it calls are held on both")
-def test_a_newcomer_finds_every_state_and_a_second_time_changes_nothing() -> None:
+def test_a_newcomer_finds_every_state_and_a_second_time_changes_nothing(settings) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, TWILIO_VOICE_FROM="+33353010090")
     assert is_free()
     fill(datetime.now(UTC))
     states = set(Report.objects.values_list("state", flat=True))
@@ -47,6 +51,18 @@ def test_a_newcomer_finds_every_state_and_a_second_time_changes_nothing() -> Non
     assert {MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED} <= outcomes
     # All has come to its end: nothing of it is left for a worker to send.
     assert not outcomes & {MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN}
+    under_way = incidents_under_way(Alert.objects.all(), timezone.now())
+    assert {line.answers.state for i in under_way.incidents for line in i.organisations} >= {
+        AnswerState.NOT_ASKED,
+        AnswerState.WAITING,
+        AnswerState.NOT_MINE,
+        AnswerState.CALL_ME,
+        AnswerState.TAKEN,
+    }
+    assert set(Given.objects.values_list("means", flat=True)) == {"link", "sms", "voice"}
+    assert Alert.objects.filter(taken_title="2e adjoint").exists()
+    calls = Message.objects.filter(channel="voice").values_list("state", flat=True)
+    assert set(calls) == {MessageState.DELIVERED, MessageState.UNDELIVERED}
     deferred = Notification.objects.filter(deferred_until__isnull=False)
     assert set(deferred.values_list("state", flat=True)) == {NotificationState.QUEUED}
     assert {address.kind for address in all_failing()} == {"mobile", "courriel"}

@@ -27,7 +27,7 @@ from notifier.intake.silence import note_activity
 from notifier.ops.samples import accounts, office, story
 from notifier.ops.samples.accounts import ACCOUNTS, DISPATCHER, OFFICE
 from notifier.ops.samples.past import Past, travelling
-from notifier.ops.samples.story import Decided, Office, Pushed, Round
+from notifier.ops.samples.story import Answered, Decided, Office, Pushed, Round
 from notifier.settings import packaged
 
 _SAMPLES = packaged("config") / "samples"
@@ -66,6 +66,7 @@ def fill(now: datetime) -> None:
     events = story.story(now)
     with travelling(now - story.BEGINNING) as past:
         past.dead |= story.DEAD
+        past.takes_calls |= story.TAKES_CALLS
         sources = _prepare()
         _add_accounts()
         # What is told of each event is logged as it is when it happens; here it is long past.
@@ -144,6 +145,8 @@ def _play(past: Past, event: story.Event, sources: dict[str, Source]) -> None:
             reports = list(waiting().filter(incident__reference=event.reference))
             decide_communes(reports, [event.commune], who=DISPATCHER.name, why="confirmé par radio")
             past.settle()
+        case Answered():
+            past.answer(event.reference, event.title, event.kind, event.means)
         case Office():
             office.do(event, past)
         case Round():

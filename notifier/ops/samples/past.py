@@ -11,12 +11,15 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
+from notifier.alerting.answers.answer import answer
 from notifier.alerting.answers.by_telephone import NOTED, answer_call
 from notifier.alerting.decision.pipeline import decide
+from notifier.alerting.models import OF_ALERT, AnswerKind, AnswerMeans, Notification
 from notifier.alerting.service import accept
 from notifier.alerting.sweep import upkeep
 from notifier.delivery.models import Channel, Lane, Message, MessageState, Result
 from notifier.delivery.providers.base import Outcome, Receipt, SendResult
+from notifier.delivery.providers.twilio.call_outcomes import NO_KEY
 from notifier.delivery.receipts.apply import apply_receipts
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.former_recipients import drop_former_recipients
@@ -34,10 +37,15 @@ _UNKNOWN_NUMBER, _UNKNOWN_MAILBOX = "30005", "550 5.1.1"
 
 @dataclass
 class Past:
-    """Plays what happened at `clock`; `dead` are numbers and mailboxes that nobody has any more."""
+    """Plays what happened at `clock`.
+
+    `dead` are numbers and mailboxes that nobody has any more, `takes_calls` numbers whose owner
+    presses 1 when called; the others press nothing.
+    """
 
     clock: time_machine.Traveller
     dead: set[str] = field(default_factory=set)
+    takes_calls: set[str] = field(default_factory=set)
 
     def push(self, source: Source, body: Mapping[str, Any]) -> None:
         """Take a report as the endpoint would, decide it, and deliver what it causes."""
@@ -48,6 +56,18 @@ class Past:
         report_id = accept(source, new).report_id
         self.clock.shift(timedelta(milliseconds=9))
         decide(report_id)
+        self.settle()
+
+    def answer(self, reference: str, title: str, kind: AnswerKind, means: AnswerMeans) -> None:
+        """Have whoever was told of an incident in this function answer, and deliver what follows.
+
+        Nothing where nobody was: who is on call differs from day to day.
+        """
+        told = Notification.objects.filter(
+            incident__reference=reference, title=title, alert__isnull=False, kind__in=OF_ALERT
+        )
+        if row := told.order_by("-pk").first():
+            answer(row.alert_id or 0, row.recipient, kind, means)
         self.settle()
 
     def settle(self) -> None:
@@ -77,7 +97,7 @@ class Past:
         return Outcome(Result.ACCEPTED, provider_id=_provider_id(message))
 
     def _receive(self, sent: list[Message]) -> None:
-        """Telephones confirm one after the other, whoever is called presses 1."""
+        """Telephones confirm one after the other; calls come to their end."""
         texts = [message for message in sent if message.channel == Channel.SMS]
         began = timezone.now()
         for message in sorted(texts, key=_receipt_after):
@@ -87,10 +107,17 @@ class Past:
             code = _UNKNOWN_NUMBER if is_dead else ""
             apply_receipts([(message.pk, Receipt(_provider_id(message), state, code))])
         for call in [message for message in sent if message.channel == Channel.VOICE]:
-            self.clock.shift(_KEY_AFTER)
-            heard = Receipt(_provider_id(call), MessageState.DELIVERED)
-            apply_receipts([(call.pk, heard)])
+            self._ring(call)
+
+    def _ring(self, call: Message) -> None:
+        """Have a call answered by a key, or by none."""
+        self.clock.shift(_KEY_AFTER)
+        number = _provider_id(call)
+        if call.address in self.takes_calls:
+            apply_receipts([(call.pk, Receipt(number, MessageState.DELIVERED))])
             answer_call(call, NOTED)
+        else:
+            apply_receipts([(call.pk, Receipt(number, MessageState.UNDELIVERED, NO_KEY))])
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from notifier.alerting.models import AnswerKind, AnswerMeans
 from notifier.directory.confirmation import next_office_moment
 
 CORG, POLICE = "CORG 90", "DDPN 90"
@@ -19,6 +20,9 @@ BEGINNING = timedelta(days=13)
 # Montbouton; the two last are the only ones there, and the last one's mailbox is closed as well.
 # That of Étueffont's mayor has only just failed.
 DEAD = {"+33639980093", "+33639980010", "+33639980155", "maire@montbouton.example", "+33639980095"}
+
+# Who takes a call and presses key 1: the mayor of Vescemont, and whoever is on duty.
+TAKES_CALLS = {"+33639980218", "+33353010090", "+33353010017"}
 
 _ZONE = ZoneInfo("Europe/Paris")
 _ACCIDENT, _LORRY, _BUILDING_FIRE, _WOOD_FIRE = "C01.01.01", "C01.01.02", "C04.02.00", "C04.05.00"
@@ -47,6 +51,17 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """That somebody who was told answered, in the function under which the text came."""
+
+    at: datetime
+    reference: str
+    title: str
+    kind: AnswerKind
+    means: AnswerMeans = AnswerMeans.LINK
+
+
+@dataclass(frozen=True)
 class Round:
     """A moment at which the clock alone has something released."""
 
@@ -71,7 +86,7 @@ class Office:
     task: Task
 
 
-Event = Pushed | Decided | Round | Office
+Event = Pushed | Decided | Answered | Round | Office
 
 
 def story(now: datetime) -> list[Event]:
@@ -111,6 +126,7 @@ def _earlier_days(now: datetime) -> Iterator[Event]:
         ("engaged", 0, "severe"),
         ("closed", 95, "severe"),
     )
+    yield _answered(102, _days_ago(now, 8, 3, 14), "astreinte", AnswerKind.TAKEN, AnswerMeans.SMS)
     yield from _incident(103, _days_ago(now, 7, 10, 20), _BURGLARY, _in("90009"))
     yield from _incident(104, _days_ago(now, 6, 20, 15), _VIOLENCE, _in("90052"))
     doubtful = _days_ago(now, 5, 14, 30)
@@ -119,7 +135,13 @@ def _earlier_days(now: datetime) -> Iterator[Event]:
     yield from _incident(106, _days_ago(now, 5, 9, 10), _ACCIDENT, _in("90039"))
     yield from _storm(_days_ago(now, 4, 18, 0))
     yield from _incident(115, _days_ago(now, 3, 10, 0), _WOOD_FIRE, _in("90075"), exercise=True)
+    exercise = _days_ago(now, 3, 10, 2)
+    yield _answered(115, exercise, "maire", AnswerKind.NOTED, AnswerMeans.SMS)
     yield from _incident(116, _days_ago(now, 3, 22, 5), _GAS_LEAK, _in("90039"))
+    yield _answered(116, _days_ago(now, 3, 22, 8), "1er adjoint", AnswerKind.NOTED)
+    # The mayor answers when called.
+    yield from _incident(134, _days_ago(now, 2, 2, 40), _WOOD_FIRE, _in("90102"))
+    yield Round(_days_ago(now, 2, 2, 46))
     yield from _incident(
         117,
         _days_ago(now, 2, 11, 5),
@@ -178,6 +200,11 @@ def _last_night(now: datetime) -> Iterator[Event]:
         ("on_scene", 18, "extreme"),
         ("closed", 115, "extreme"),
     )
+    # The mayor is silent, and called in vain; a deputy takes it, the mayor learns so.
+    fire = _last(now, 3, 5)
+    yield Round(fire + timedelta(minutes=5, seconds=5))
+    yield Round(fire + timedelta(minutes=11))
+    yield _answered(123, fire + timedelta(minutes=12), "2e adjoint", AnswerKind.TAKEN)
     yield from _incident(124, _last(now, 4, 50), _BURGLARY, _in("90032"))
 
 
@@ -193,10 +220,11 @@ def _under_way(now: datetime) -> Iterator[Event]:
     yield from _incident(
         131,
         now - timedelta(minutes=34),
-        _BURGLARY,
+        _ACCIDENT,
         {"insee": "90041", "label": "rue des Chênes"},
         ("engaged", 0, "severe"),
     )
+    yield from _answers_under_way(now)
     yield from _incident(
         126, now - timedelta(minutes=26), _ACCIDENT, {"insee": "90033", "name": "Valdoie"}, _ENGAGED
     )
@@ -210,6 +238,19 @@ def _under_way(now: datetime) -> Iterator[Event]:
         {"insee": "90010", "label": "rue des Tanneurs"},
         ("engaged", 0, "extreme"),
     )
+
+
+def _answers_under_way(now: datetime) -> Iterator[Event]:
+    """Yield fires of which mayors answer; nobody has answered the gas leak in Belfort yet."""
+    for number, minutes, commune, answered_after, kind in (
+        (133, 41, "90065", 1.5, AnswerKind.TAKEN),
+        (132, 21, "90029", 3, AnswerKind.NOT_MINE),
+        (135, 12, "90057", 2, AnswerKind.CALL_ME),
+    ):
+        at = now - timedelta(minutes=minutes)
+        yield from _incident(number, at, _WOOD_FIRE, _in(commune), ("engaged", 0, "severe"))
+        yield _answered(number, at + timedelta(minutes=answered_after), "maire", kind)
+    yield Round(now - timedelta(minutes=1, seconds=50))
 
 
 def _office(now: datetime) -> Iterator[Office]:
@@ -245,6 +286,16 @@ def _incident(
             "exercise": exercise,
         }
         yield Pushed(at + timedelta(minutes=minutes), body, source)
+
+
+def _answered(
+    number: int,
+    at: datetime,
+    title: str,
+    kind: AnswerKind,
+    means: AnswerMeans = AnswerMeans.LINK,
+) -> Answered:
+    return Answered(at, _reference(at, number), title, kind, means)
 
 
 def _reference(at: datetime, number: int) -> str:
