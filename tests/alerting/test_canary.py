@@ -31,6 +31,7 @@ from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.silence import note_activity, silent_sources
 from notifier.jobs.models import Heartbeat
 from notifier.journal.counters import update_counters
+from notifier.ops.doctor.fitness import check_canary
 from notifier.territory.resolve import communes_in
 from tests.harness.accounts import add_account, add_superuser, logged_in
 from tests.harness.heartbeats import all_running
@@ -306,3 +307,28 @@ def gauges() -> dict[str, float]:
 def plain(text: str) -> str:
     """The text with the spaces of a keyboard."""
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def test_the_doctor_says_whether_it_is_on_and_comes_back(settings, clock) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, CANARY_PHONE="", ALARM_EMAIL="")
+    assert [finding.mark.name for finding in check_canary()] == ["WARNING"] * 3
+    settings.ENVIRONMENT = changed(
+        settings.ENVIRONMENT,
+        CANARY_PHONE=PHONE,
+        ALARM_EMAIL=OFFICER,
+        HEARTBEAT_URL="https://surveillance.example/x",
+    )
+    run = sent_run()
+    [found] = check_canary()
+    assert found.what == "Essais de bout en bout : aucun n’est encore revenu"
+    comes_back(run)
+    [found] = check_canary()
+    assert found.what == (
+        "Essais de bout en bout : le dernier, le 29 novembre 2026 à 3 h 00, est revenu"
+    )
+    clock.shift(3 * HOUR)
+    [found] = check_canary()
+    assert found.what == (
+        "Essais de bout en bout : aucun essai n’est parti depuis le 29 novembre 2026 à 3 h 00 : un "
+        "est dû toutes les 60 minutes"
+    )

@@ -218,8 +218,9 @@ def check_canary() -> Iterator[Finding]:
             "mettre dans CANARY_PHONE un mobile du service (docs/deploiement.md, « Surveiller »)",
         )
     elif outage := runs.find_outage():
+        why = reason_of(outage)
         yield bad(
-            f"Essais de bout en bout : {reason_of(outage)}",
+            f"Essais de bout en bout : {why[0].lower()}{why[1:]}",
             "regarder les points précédents ; puis notifier canary, qui en envoie un et attend",
         )
     elif last := runs.last_returned():
