@@ -255,6 +255,7 @@ def test_noted_may_become_taken(fire, give) -> None:
     assert "vous vous en occupez" in page
     assert "Je m’en occupe" not in page
     assert kinds() == ["noted", "taken"]
+    assert "Vous vous en occupez depuis" in text_of(give(link(fire), "call_me"))
 
 
 def test_not_my_commune_is_asked_once_more_before_it_counts(fire, give) -> None:
@@ -270,6 +271,16 @@ def test_handing_over_proposes_the_next_in_order(fire, give) -> None:
     assert found
     assert "Transmis à" in text_of(give(link(fire), "handed_over", read="/transmettre", a=found[1]))
     assert kinds() == ["handed_over"]
+
+
+def test_whoever_was_told_meanwhile_is_not_handed_the_alert(fire, give) -> None:
+    """Nor is somebody else in that person's place whom nobody chose."""
+    chosen = contact("adjoint", rank=2, mobile=number(3))
+    carried = stamp(link(fire) + "/transmettre")
+    Mandate.objects.filter(pk=chosen.pk).delete()
+    page = text_of(give(link(fire), "handed_over", a=str(chosen.pk), lu=carried))
+    assert "Transmettre l’alerte" in page
+    assert not Answer.objects.exists()
 
 
 def test_a_press_that_came_too_fast_is_confirmed_by_a_second(fire, now, give) -> None:

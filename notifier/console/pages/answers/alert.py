@@ -31,11 +31,11 @@ def alert_page(request: HttpRequest, secret: str, opened: OpenedAlert) -> HttpRe
         return _show(request, secret, opened)
     if not was_read(request.POST, secret):
         return _ask_again(request, secret, opened, kind)
-    try:
-        to_whom = int(request.POST.get("a", "0"))
-    except ValueError:
-        to_whom = 0
-    mandate = next((s.mandate_id for s in opened.successors if s.mandate_id == to_whom), None)
+    chosen = request.POST.get("a", "")
+    mandate = next((s.mandate_id for s in opened.successors if str(s.mandate_id) == chosen), None)
+    if kind is AnswerKind.HANDED_OVER and chosen and mandate is None:
+        # Told, absent or gone since the page was read.
+        return HttpResponseRedirect(reverse("answer-hand-over", args=[secret]), status=303)
     try:
         answer(opened.alert.pk, opened.recipient, kind, AnswerMeans.LINK, mandate)
     except AnswerRefusedError as refusal:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -70,9 +70,16 @@ def _respond(request: HttpRequest, secret: str, view: View) -> HttpResponse:
     opened = find_by_secret(secret)
     if opened is None:
         cache.set(misses, cache.get(misses, 0) + 1, 2 * _MINUTE_S)
-        return render(request, "answer/closed.html", status=404)
+        return _closed(request)
     with timezone.override(ZoneInfo(opened.alert.facts["time_zone"])):
-        return view(request, secret, opened)
+        try:
+            return view(request, secret, opened)
+        except Http404:
+            return _closed(request)
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    return render(request, "answer/closed.html", status=404)
 
 
 def new_stamp(secret: str) -> str:

@@ -1,6 +1,6 @@
 // Shows the page of an alert again where there is no network. Whatever is asked for comes from the
-// service; only where it cannot be reached, what this very address said last on this telephone is
-// shown, for a day. The address holds the secret of its reader: no other address is ever answered
+// service; only where it cannot be reached, or is out of order, what this very address said last on
+// this telephone is shown, for a day. The address holds the secret of its reader: no other address is ever answered
 // with it. Nothing else is kept: no answer, no preferences.
 "use strict";
 
@@ -20,13 +20,10 @@ self.addEventListener("fetch", (event) => {
 
 async function answer(request) {
   const kept = await caches.open(KEPT);
-  let fresh;
-  try {
-    fresh = await fetch(request);
-  } catch (error) {
+  const fresh = await fetch(request).catch(() => Response.error());
+  if (fresh.type === "error" || fresh.status >= 500) {
     const last = await kept.match(request.url);
-    if (last && !isOld(last)) return last;
-    throw error;
+    return last && !isOld(last) ? last : fresh;
   }
   if (fresh.ok) {
     await kept.put(request.url, fresh.clone());
