@@ -102,14 +102,18 @@ def _show(came: Webhook) -> dict[str, object]:
     }
 
 
-def content_of(came: Webhook) -> dict[str, object]:
-    """Return what an event says, whatever its format; {} where it cannot be read."""
+def read_event(body: str) -> tuple[str, str]:
+    """Return the type of an event and what it says, whatever its format, for the page."""
     try:
-        content = json.loads(came.body)
+        content = json.loads(body)
         if "content" in content:
             last = content["content"][-1]["jsonContent"]["embeddedJsonContent"]
             content = last["message"]["customContent"]
-        found: dict[str, object] = dict(content)
-    except (ValueError, LookupError, TypeError):
-        return {}
-    return found
+        data = content["data"]
+        alert, answer = data["alert"], data["answer"]
+        parts = [(alert.get("organisation") or alert["commune"])["name"] if alert else ""]
+        parts.append(f"{answer['by']}, « {answer['label']} »" if answer else "")
+        parts += [data["reason"] or "", f"réf. {data['reference']}" if "reference" in data else ""]
+        return str(content["type"]), " · ".join(filter(None, parts))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "illisible", body[:200]

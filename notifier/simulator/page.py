@@ -13,7 +13,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .codes import current_code, seconds_left
-from .dispatch_software import content_of
+from .dispatch_software import read_event
 from .faults import Faults
 from .record import Call, Mail, Record, Sms
 
@@ -117,7 +117,7 @@ def render(record: Record, faults: Faults, closed: Sequence[str]) -> web.Respons
         hidden_phones=max(len(phones) - _OWNERS, 0),
         boxes=_latest(boxes),
         hidden_boxes=max(len(boxes) - _OWNERS, 0),
-        webhooks=[(came, content_of(came)) for came in reversed(record.webhooks[-_WEBHOOKS:])],
+        webhooks=[(w, *read_event(w.body)) for w in reversed(record.webhooks[-_WEBHOOKS:])],
         hidden_webhooks=max(len(record.webhooks) - _WEBHOOKS, 0),
         faults=faults.active,
         closed=closed,
