@@ -172,13 +172,12 @@ def _record(event: WebhookEvent, posted: Posted) -> None:
     error = posted.error[:MAX_ERROR]
     now = timezone.now()
     due_at = _next_attempt(event, now, posted.retry_after_s)
-    log.warning(
-        "webhook not taken" if due_at else "webhook given up",
-        source=event.source.name, type=event.type, attempt=event.attempts, error=error,
-    )  # fmt: skip
+    about = {"source": event.source.name, "type": event.type, "attempt": event.attempts}
     if due_at:
+        log.warning("webhook not taken", **about, error=error)
         own.update(claimed_until=None, due_at=due_at, error=error)
         return
+    log.error("webhook given up", **about, error=error)
     with transaction.atomic():
         if own.update(claimed_until=None, due_at=None, given_up_at=now, error=error):
             _note(event, f"jamais reçu par le logiciel de « {event.source.name} » ({error})")
