@@ -144,16 +144,27 @@ def test_two_readers_of_one_alert_see_their_own_answers_alone(fire, asking, give
     assert "C’est demandé" not in shown(link(other, 3))
 
 
-def test_what_followed_and_the_end_are_shown(fire, asking, now) -> None:
+def test_what_followed_and_the_end_are_shown(fire, asking, now, give) -> None:
+    give(link(fire), "noted")
     now.shift(600)
     push(asking, sequence=2, category=FIRE, severity="extreme")
     assert "Ce qui a suivi" in shown(link(fire))
     push(asking, sequence=3, category=FIRE, status="closed")
     page = shown(link(fire))
     assert "C’est terminé" in page
-    assert "Votre réponse" not in page
+    assert "Votre réponse Bien noté, à" in page
+    assert "Merci" not in page
+    assert "Je m’en occupe" not in page
     now.shift(timedelta(hours=2, minutes=1))
     assert "n’ouvre plus rien" in shown(link(fire), 404)
+
+
+def test_an_alert_that_was_withdrawn_says_where_it_is_now(fire, asking, now) -> None:
+    push(asking, sequence=2, category=FIRE, location={"insee": "90052"})
+    page = shown(link(fire))
+    assert "Alerte retirée" in page
+    assert "Intervention en cours" not in page
+    assert "Je m’en occupe" not in page
 
 
 def test_the_page_is_kept_by_nobody_but_its_reader_s_browser(fire) -> None:

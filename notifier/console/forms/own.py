@@ -24,7 +24,7 @@ class ChannelsForm(forms.Form):
     channels = forms.ChoiceField(
         label="Ce qui n’est pas urgent m’est dit",
         choices=[
-            (_ANY, "Par SMS et par courriel, selon la nature du fait"),
+            (_ANY, "Par SMS et par courriel"),
             (Channel.EMAIL.value, "Par courriel seulement"),
             (Channel.SMS.value, "Par SMS seulement"),
         ],
