@@ -250,9 +250,7 @@ def test_a_call_says_whether_somebody_confirmed_it(commune, calling) -> None:
     texts = account_of(found, Alert.objects.all(), Notification.objects.all()).texts
     (reader,) = [sent.reader for sent in texts if sent.reader.channel == "appel vocal"]
     assert reader.in_brief == "appelé, sans confirmation"
-    assert reader.in_words == (
-        "appelé, sans confirmation : décroché, aucune touche pressée (no-key)"
-    )
+    assert reader.in_words == ("appelé, sans confirmation : décroché, aucune touche pressée")
     apply_receipt(call.pk, Receipt(call.provider_id, MessageState.DELIVERED))
     texts = account_of(found, Alert.objects.all(), Notification.objects.all()).texts
     (reader,) = [sent.reader for sent in texts if sent.reader.channel == "appel vocal"]
@@ -293,13 +291,13 @@ def test_a_silent_mayor_is_called_the_deputy_takes_it_and_the_mayor_is_told_so(
     assert told[0] == ("Premier texte : maire (SMS)", "", "off")
     assert told[1] == ("Appel vocal : maire", "sans réponse : maire", "off")
     assert told[2] == (
-        "Maire : appelé, sans confirmation", "décroché, aucune touche pressée (no-key)", "danger",
+        "Maire : appelé, sans confirmation", "décroché, aucune touche pressée", "danger",
     )  # fmt: skip
     assert told[3][0] == "Au tour de : 1er adjoint (SMS)"
     assert told[3][1] == "sans réponse : maire"
     assert ("1er adjoint : je m’en occupe", "par le lien", "ok") in told
     assert ("Fait savoir : maire (SMS)", "par qui c’est pris en charge", "off") in told
-    assert told[-1][0] == "Fin annoncée"
+    assert told[-1][0] == "Fin annoncée : maire (SMS), 1er adjoint (SMS)"
 
 
 def test_of_an_unanswered_one_the_next_step_stands_last_and_the_duty_is_named(commune) -> None:

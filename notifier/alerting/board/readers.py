@@ -171,7 +171,9 @@ def _note(notification: Notification) -> str:
     if notification.reason == KNOWN:
         return notification.explanation
     if message.state in FAILED_STATES and message.error_code:
-        return explain_error(message)
+        why = explain_error(message)
+        # A provider's code means something to people; of a call it is a word of ours.
+        return why.rpartition(" (")[0] if message.channel == Channel.VOICE else why
     return "en retard, les essais continuent" if message.is_delayed else ""
 
 

@@ -56,6 +56,8 @@ def story_of(lines: Iterable[OrganisationLine], texts: Sequence[Sent]) -> list[S
 def _steps(line: OrganisationLine, texts: Sequence[Sent]) -> Iterator[StoryStep]:
     name, answers = line.alert.organisation_name, line.answers
     own = [sent for sent in texts if sent.revision >= line.alert.opened_revision]
+    last = [sent for sent in own if _is_of_ending(sent, line)]
+    own = [sent for sent in own if sent not in last]
     for at, title, note, kind in (*_told(own, answers), *_ended(own), *_said(answers)):
         yield StoryStep(at, name, title, note, kind)
     if answers.alarmed_at:
@@ -66,7 +68,11 @@ def _steps(line: OrganisationLine, texts: Sequence[Sent]) -> Iterator[StoryStep]
         yield StoryStep(answers.due_at, name, "Suite", then, Quality.WAITING)
     if line.ended_at:
         ending = "Annulation annoncée" if line.is_cancelled else "Fin annoncée"
-        yield StoryStep(line.ended_at, name, ending)
+        yield StoryStep(line.ended_at, name, f"{ending} : {_people(last)}" if last else ending)
+
+
+def _is_of_ending(sent: Sent, line: OrganisationLine) -> bool:
+    return line.is_over and sent.revision == line.alert.revision and not sent.tells_taken
 
 
 _Step = tuple[datetime, str, str, Quality]
