@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import threading
@@ -110,19 +111,21 @@ def test_no_address_inside_is_spoken_to(settings, url: str, error: str) -> None:
     assert error in post(url, b"{}", {}).error
 
 
-def test_a_name_with_one_public_address_is_not_connected_to_its_private_one(
+def test_of_several_addresses_those_inside_are_left_out_and_the_others_tried_in_turn(
     settings, monkeypatch
 ) -> None:
     settings.ENVIRONMENT = changed(settings.ENVIRONMENT, SIMULATOR=False)
     asked: list[str] = []
     family = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-    found = [(*family, ("10.0.0.7", 443)), (*family, ("93.184.216.34", 443))]
+    found = [(*family, (address, 443)) for address in ("10.0.0.7", "2606:2800::1", "93.184.216.34")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
     def connect(where: tuple[str, int], *_: object, **__: object) -> socket.socket:
         asked.append(where[0])
+        if len(asked) == 1:
+            raise OSError(errno.ENETUNREACH, "no route")
         raise TimeoutError
 
     monkeypatch.setattr(request, "create_connection", connect)
     assert post("https://dispatch.example/", b"{}", {}).error == "pas de connexion en 3 s"
-    assert asked == ["93.184.216.34"]
+    assert asked == ["2606:2800::1", "93.184.216.34"]

@@ -30,6 +30,8 @@ from notifier.intake.access.webhook_address import WebhookAddressError, is_allow
 
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 5.0
+# Each may take its time to connect, and all of them less than a claim lasts.
+MAX_ADDRESSES = 4
 # However slowly the answer's head trickles in.
 DEADLINE_S = 8.0
 # The longest wait that the other side may ask for.
@@ -119,16 +121,17 @@ class _Connection(HTTPConnection):
     """A connection to an address that was judged, and that waits no longer than DEADLINE_S."""
 
     def _new_conn(self) -> socket.socket:
-        is_refused = False
-        for address in _addresses(self.host, self.port or 443):
-            if is_allowed_address(ip_address(address.partition("%")[0])):
+        found = _addresses(self.host, self.port or 443)
+        allowed = [one for one in found if is_allowed_address(ip_address(one.partition("%")[0]))]
+        if not allowed:
+            raise WebhookAddressError(
+                f"{self.host} mène à une adresse interne, que l’exploitant n’admet pas"
+            )
+        for address in allowed[:-1]:
+            # One of the two protocols may lead nowhere from here.
+            with suppress(OSError, ConnectTimeoutError):
                 return self._connect_to(address)
-            is_refused = True
-        raise WebhookAddressError(
-            f"{self.host} mène à une adresse interne, que l’exploitant n’admet pas"
-            if is_refused
-            else f"{self.host} ne mène à aucune adresse"
-        )
+        return self._connect_to(allowed[-1])
 
     def _connect_to(self, address: str) -> socket.socket:
         where = address, self.port or 443
@@ -162,7 +165,7 @@ def _addresses(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         raise WebhookAddressError(f"le nom {host} est inconnu") from None
-    return [str(address[0]) for *_, address in found]
+    return [str(address[0]) for *_, address in found][:MAX_ADDRESSES]
 
 
 class _Pool(HTTPConnectionPool):
