@@ -114,6 +114,34 @@ def test_a_secret_that_another_key_sealed_is_found(monkeypatch: pytest.MonkeyPat
     assert "notifier source reseal" in found.remedy
 
 
+@pytest.mark.django_db
+def test_a_webhook_that_is_not_taken_is_found_and_so_is_a_secret_that_does_not_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from notifier.alerting.models import WebhookEvent
+    from notifier.alerting.webhooks.events import record_test
+    from notifier.intake.access.api_keys import add_source
+    from notifier.intake.access.webhooks import set_webhook
+    from notifier.ops.doctor.content import check_sources_and_contacts
+
+    def found(what: str) -> list[Finding]:
+        return [found for found in check_sources_and_contacts() if what in found.what]
+
+    source = add_source("CORG 90", ["90"], service="X", duty_email="", signed=False).source
+    set_webhook(source, "https://dispatch.example/", "json", "chef")
+    record_test(source)
+    assert found("etours") == []
+    WebhookEvent.objects.update(attempts=3, error="réponse 500", type="alert.taken")
+    (failing,) = found("ne les prend plus")
+    assert (failing.mark, failing.remedy) == (
+        Level.WARNING,
+        "notifier source webhook 'CORG 90', puis --test",
+    )
+    monkeypatch.setattr(settings, "SECRET_KEY", "another key" * 5)
+    (broken,) = found("secret de ses retours")
+    assert "--rotate" in broken.remedy
+
+
 def _asked(monkeypatch: pytest.MonkeyPatch, **given: object) -> list[Finding]:
     from notifier.ops.doctor.providers import check_smtp, check_twilio
 

@@ -14,6 +14,7 @@ from notifier.alerting.content.reflexes import ReflexesError
 from notifier.alerting.policy.categories import CategoriesError
 from notifier.alerting.policy.current import categories, composer, reflexes
 from notifier.alerting.throttling.pause import paused_names
+from notifier.alerting.webhooks.overview import failing_webhooks
 from notifier.delivery.models import NOT_PAUSED, Message, MessageState
 from notifier.directory.coverage import Coverage, coverage
 from notifier.directory.zones.editions import communes_that_are_no_more
@@ -67,6 +68,13 @@ def check_sources_and_contacts() -> Iterator[Finding]:
         return
     yield good(f"Sources : {', '.join(source.name for source in sources)}")
     yield from _check_sealed_secrets(sources)
+    for failing in failing_webhooks(Source.objects.filter(revoked_at=None)):
+        name = failing.source.name
+        yield warning(
+            f"Retours de « {name} » : son logiciel ne les prend plus depuis le "
+            f"{timezone.localtime(failing.since):%d/%m à %H:%M}",
+            f"notifier source webhook {quote(name)}, puis --test",
+        )
     now = timezone.now()
     for departement in sorted({code for source in sources for code in source.departements}):
         yield from _check_contacts(coverage(departement, now))
@@ -85,6 +93,15 @@ def _check_sealed_secrets(sources: list[Source]) -> Iterator[Finding]:
                 "SECRET_KEY, ses envois reçoivent 503",
                 "remettre l’ancienne dans SECRET_KEY_FALLBACKS, redémarrer, puis notifier source "
                 "reseal ; ou notifier source rotate",
+            )
+        try:
+            _ = source.webhook_secrets
+        except SealBrokenError:
+            yield warning(
+                f"Source {source.name} : le secret de ses retours a été chiffré sous une autre "
+                "SECRET_KEY, son logiciel n’apprend plus les réponses",
+                "remettre l’ancienne dans SECRET_KEY_FALLBACKS, redémarrer, puis notifier source "
+                f"reseal ; ou notifier source webhook {quote(source.name)} --rotate",
             )
 
 
