@@ -363,6 +363,17 @@ def test_its_end_or_another_place_leaves_nothing_in_doubt(commune, more: dict) -
     assert not waiting()
 
 
+def test_where_a_later_place_confirms_the_commune_the_others_are_told_on(commune) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    answers(1, NOT_MINE)
+    push(commune, sequence=2, category=FIRE, location={"insee": "90033", "name": "Delle"})
+    assert not waiting()
+    assert alert().is_open
+    upkeep()
+    assert sms(2) in told(**MAYORS)
+
+
 def test_what_nobody_decides_stays_as_it_was_told(commune) -> None:
     report = push(commune, category=FIRE)
     answers(1, NOT_MINE)

@@ -21,6 +21,7 @@ from notifier.alerting.models import (
 from notifier.alerting.notification.history import end_deferred
 from notifier.alerting.notification.journal import alert_entry, deferral_entries
 from notifier.alerting.notification.store import queue_duty_mails, store
+from notifier.alerting.review.contest import goes_on_in, is_open_contest
 from notifier.alerting.review.decisions import supersede_older
 from notifier.alerting.throttling.limits import UsageChangedError, store_usage
 from notifier.alerting.webhooks.events import (
@@ -172,15 +173,30 @@ def _store_suppressed(plan: DecisionPlan) -> None:
 
 
 def _ask_again(report_plan: ReportPlan, now: datetime) -> None:
-    """Let the alerts go on whose commune somebody contested, and that a person left as they are."""
-    report = report_plan.report
-    before = next(r for r in report_plan.ruled_report.incident_reports if r.pk == report.pk)
-    if before.is_contested and report_plan.ruled_report.placement.is_placed:
-        contested = Answer.objects.filter(incident=report.incident_id, kind=AnswerKind.NOT_MINE)
-        waiting = Alert.objects.filter(
-            pk__in=contested.values("alert"), is_open=True, answered_at=None, answer_due_at=None
-        )
-        waiting.update(answer_due_at=now)
+    """Let the alerts go on whose commune somebody contested, and that are told on as they are.
+
+    A person left them so, or a later report whose place nobody doubts.
+    """
+    if not report_plan.ruled_report.placement.is_placed or not _ends_contest(report_plan):
+        return
+    contested = Answer.objects.filter(
+        incident=report_plan.report.incident_id, kind=AnswerKind.NOT_MINE
+    )
+    waiting = Alert.objects.filter(
+        pk__in=contested.values("alert"),
+        is_open=True,
+        answers_wanted__gt=0,
+        answered_at=None,
+        answer_due_at=None,
+    )
+    waiting.update(answer_due_at=now)
+
+
+def _ends_contest(report_plan: ReportPlan) -> bool:
+    report, reports = report_plan.report, report_plan.ruled_report.incident_reports
+    before = next(r for r in reports if r.pk == report.pk)
+    older = [r for r in reports if r.sequence < report.sequence and is_open_contest(r)]
+    return before.is_contested or any(not goes_on_in(report, r) for r in older)
 
 
 def _replace(report_plan: ReportPlan) -> None:
