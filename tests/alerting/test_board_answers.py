@@ -131,9 +131,8 @@ def test_each_answer_has_its_state(commune, kind, state) -> None:
     answers(1, kind)
     assert line().answers.state is state
     assert line().answers.said is not None
-    assert (board().incidents[0] in [one for one, _ in board().to_call]) is (
-        kind is AnswerKind.CALL_ME
-    )
+    is_waiting = kind in (AnswerKind.CALL_ME, AnswerKind.HANDED_OVER)
+    assert bool(board().to_answer) is is_waiting
 
 
 def test_nobody_is_left_the_duty_was_alarmed_and_somebody_has_to_call(commune) -> None:
@@ -144,7 +143,7 @@ def test_nobody_is_left_the_duty_was_alarmed_and_somebody_has_to_call(commune) -
     due()
     assert line().answers.state is AnswerState.DUTY
     assert line().answers.alarmed_at is not None
-    assert board().to_call == [(board().incidents[0], line())]
+    assert board().to_answer == [(board().incidents[0], line())]
     assert board().incidents[0].needs_a_person
 
 

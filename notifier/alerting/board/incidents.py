@@ -10,7 +10,13 @@ from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from notifier.alerting.answers.alive import takes_answers
-from notifier.alerting.board.answers import Answers, AnswerState, in_words, read_answers
+from notifier.alerting.board.answers import (
+    UNANSWERED,
+    Answers,
+    AnswerState,
+    in_words,
+    read_answers,
+)
 from notifier.alerting.board.readers import Reached, Reader, reached, readers_of
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import OF_ALERT, Alert, Notification, NotificationState
@@ -191,14 +197,14 @@ class Board:
         ]
 
     @property
-    def to_call(self) -> list[tuple[IncidentLine, OrganisationLine]]:
-        """The organisations that somebody has to call: nobody is left, or a reader asked for it."""
-        by_telephone = (AnswerState.DUTY, AnswerState.CALL_ME)
+    def to_answer(self) -> list[tuple[IncidentLine, OrganisationLine]]:
+        """The organisations of which nobody has answered, or where a reader waits for a call."""
+        waiting = (*UNANSWERED, AnswerState.CALL_ME)
         return [
             (line, one)
             for line in self.under_way
             for one in line.organisations
-            if one.answers.state in by_telephone and not one.is_over
+            if one.answers.state in waiting and not one.is_over
         ]
 
 
