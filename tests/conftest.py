@@ -23,6 +23,7 @@ import time_machine
 from tests.harness.https import make_certificate
 from tests.harness.live import Live
 from tests.harness.log_in import prove_forced_log_ins
+from tests.harness.migrated import Migrated
 from tests.harness.postgres import NoPostgres, Postgres
 from tests.harness.service import Service
 from tests.harness.variables import changed
@@ -61,6 +62,7 @@ postgres_key = pytest.StashKey[Postgres | None]()
 outside_key = pytest.StashKey[dict[str, str]]()
 folder_key = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 service_key = pytest.StashKey[Service]()
+migrated_key = pytest.StashKey[Migrated]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -202,6 +204,28 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         connection.settings_dict["TEST"]["NAME"] = str(file)
 
 
+@pytest.fixture(scope="session")
+def _name_outside_tests() -> str:
+    from django.db import connection
+
+    return str(connection.settings_dict["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    pytestconfig: pytest.Config,
+    _name_outside_tests: str,
+    django_db_setup: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """pytest-django's own, and a copy before any test; it makes none where no test asks for it."""
+    from django.db import connection
+
+    if connection.settings_dict["NAME"] != _name_outside_tests:
+        postgres, folder = pytestconfig.stash[postgres_key], tmp_path_factory.mktemp("migrated")
+        pytestconfig.stash[migrated_key] = Migrated(postgres, folder)
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """A clock that the tests put forward."""
@@ -233,17 +257,23 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def service(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The real service on a fresh database of the kind that `--database` names."""
-    outside = pytestconfig.stash[outside_key]
-    environment = dict(outside)
-    if (postgres := pytestconfig.stash[postgres_key]) is not None:
-        environment["DATABASE_URL"] = postgres.create_database()
-    running = Service(environment, tmp_path_factory.mktemp("service"))
+    running = start_service(pytestconfig, tmp_path_factory.mktemp("service"))
     pytestconfig.stash[service_key] = running
     yield running
     running.end()
+
+
+def start_service(config: pytest.Config, folder: Path, **environment: str) -> Service:
+    """Start it on a fresh database; `django_db_setup` comes before."""
+    environment = config.stash[outside_key] | environment
+    if migrated := config.stash.get(migrated_key, None):
+        environment |= migrated.environment(folder)
+    elif (postgres := config.stash[postgres_key]) is not None:
+        environment["DATABASE_URL"] = postgres.create_database()
+    return Service(environment, folder, is_migrated=migrated is not None)
 
 
 @pytest.fixture

@@ -34,26 +34,21 @@ def copy_of(folder: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("program", ["web", "worker"])
-def test_a_template_with_an_undefined_name_refuses_the_start(program: str, tmp_path: Path) -> None:
+def test_a_wrong_template_and_a_wrong_categories_file_refuse_the_start(
+    program: str, tmp_path: Path
+) -> None:
     texts = copy_of("templates/alerts", tmp_path)
-    faulty = texts / "end.sms.j2"
-    faulty.write_text("{{ commune }} : fini.\n{{ telephone }} {{ reference }}\n", encoding="utf-8")
-    ended = start(program, tmp_path, TEMPLATES_DIR=texts)
-    assert ended.returncode != 0
-    assert f"{faulty}:2 : 'telephone' n’est pas connu ici" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize("program", ["web", "worker"])
-def test_a_wrong_categories_file_refuses_the_start(program: str, tmp_path: Path) -> None:
-    faulty = copy_of("config", tmp_path) / "categories.toml"
-    lines = faulty.read_text(encoding="utf-8").splitlines()
+    text = texts / "end.sms.j2"
+    text.write_text("{{ commune }} : fini.\n{{ telephone }} {{ reference }}\n", encoding="utf-8")
+    categories = copy_of("config", tmp_path) / "categories.toml"
+    lines = categories.read_text(encoding="utf-8").splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lane ="))
     lines[place] = 'lane = "vite"'
-    faulty.write_text("\n".join(lines), encoding="utf-8")
-    ended = start(program, tmp_path, CATEGORIES_FILE=faulty)
+    categories.write_text("\n".join(lines), encoding="utf-8")
+    ended = start(program, tmp_path, TEMPLATES_DIR=texts, CATEGORIES_FILE=categories)
     assert ended.returncode != 0
-    assert f"{faulty}:{place + 1} : families.C01.lane vaut 'vite'" in ended.stderr
+    assert f"{text}:2 : 'telephone' n’est pas connu ici" in ended.stderr
+    assert f"{categories}:{place + 1} : families.C01.lane vaut 'vite'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

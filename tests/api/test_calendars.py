@@ -22,7 +22,10 @@ from notifier.directory.on_call import planning
 from notifier.directory.on_call.feeds import close_feed, open_feed
 from tests.directory.people import organisation, somebody
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a calendar program reads is no matter of SQL"),
+]
 
 NOW = datetime(2026, 10, 12, 8, tzinfo=UTC)
 FIRST = datetime(2026, 10, 16, 18)  # noqa: DTZ001 - local

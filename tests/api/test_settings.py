@@ -317,15 +317,7 @@ def test_nobody_else_reads_what_migrate_makes(pytestconfig: pytest.Config, tmp_p
     assert (tmp_path / "var/alertes.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
-def test_nobody_else_reads_the_database_whoever_made_its_folder(
-    pytestconfig: pytest.Config, tmp_path: Path
-) -> None:
-    tmp_path.chmod(0o755)
-    _migrate(pytestconfig, tmp_path)
-    assert (tmp_path / "alertes.sqlite3").stat().st_mode & 0o777 == 0o600
-
-
-def test_nobody_else_reads_a_database_that_is_named(
+def test_nobody_else_reads_a_database_that_is_named_whoever_made_its_folder(
     pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o755)

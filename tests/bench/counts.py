@@ -25,6 +25,8 @@ class Counts:
     memory_steps: int = 5
     history_messages: int = 1_000_000
     mayors: int = 10_000
+    workers: tuple[str, ...] = ("urgent", "urgent", "routine")
+    """The lane of each."""
 
 
 QUICK = Counts(
@@ -43,4 +45,5 @@ QUICK = Counts(
     memory_steps=2,
     history_messages=3_000,
     mayors=100,
+    workers=("urgent", "routine"),
 )

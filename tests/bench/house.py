@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +30,6 @@ from tests.bench.procfs import cpu_seconds
 from tests.bench.progress import say
 from tests.bench.told import Tally, tally
 
-WORKERS = ("urgent", "urgent", "routine")
 WORKER_READY = r" ready\."
 SECONDS = 60.0
 # Beyond this nothing comes any more; what is missing then is counted as lost.
@@ -46,8 +45,10 @@ _ask = build_opener(ProxyHandler({})).open
 class House:
     """One run of the service on one database, with all that the bench does to it."""
 
-    def __init__(self, prepared: Prepared, database_url: str) -> None:
+    def __init__(self, prepared: Prepared, database_url: str, lanes: Sequence[str]) -> None:
+        """`lanes`: that of each worker."""
         self._prepared = prepared
+        self._lanes = lanes
         self._folder = Path(tempfile.mkdtemp(prefix="bench-"))
         self.logs: deque[str] = deque(maxlen=2_000)
         self._supervisor = Supervisor(lambda name, line: self.logs.append(f"{name:>9} | {line}"))
@@ -87,8 +88,8 @@ class House:
     # --- its processes ---------------------------------------------------------------------------
 
     def start_workers(self) -> None:
-        """Two workers of the urgent lane and one of the routine lane, ready."""
-        self._workers = [self._stage.start_worker(lane) for lane in WORKERS]
+        """A worker for each of the lanes, ready."""
+        self._workers = [self._stage.start_worker(lane) for lane in self._lanes]
         for worker in self._workers:
             worker.wait_for_line(WORKER_READY, SECONDS)
 

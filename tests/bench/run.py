@@ -31,7 +31,7 @@ class Run:
 
     def house(self, database_url: str | None = None) -> House:
         """The service, on a fresh copy of the prepared database where no other is named."""
-        return House(self.prepared, database_url or self.prepared.database())
+        return House(self.prepared, database_url or self.prepared.database(), self.counts.workers)
 
     def settle(self, house: House, part: str, texts_each: int = 1) -> Figures:
         """Check that all that was pushed was told once; `told`, `lost`, `doubled`, `refused`.

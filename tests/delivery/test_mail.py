@@ -23,7 +23,10 @@ from notifier.ops.local.stack import free_port
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import MAILBOX, OUTGOING, run_round
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what is in a mail, and what SMTP answers, is no matter of SQL"),
+]
 
 Mail = Callable[..., Message]
 TimePasses = Callable[[Message, timedelta], None]

@@ -24,7 +24,7 @@ from notifier.delivery.sending.rate_limit import (
 from notifier.ops.local.stack import current_environment, free_port
 from notifier.ops.local.supervisor import Child, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
-from tests.conftest import outside_key
+from tests.conftest import start_service
 from tests.harness.live import Live
 from tests.harness.service import Service
 
@@ -150,12 +150,7 @@ def test_a_process_claims_no_more_than_it_may_send_in_a_second(limited) -> None:
 @pytest.fixture
 def slow(pytestconfig: pytest.Config, tmp_path: Path, django_db_setup) -> Iterator[Service]:
     """The real service, five SMS a second."""
-    from tests.conftest import postgres_key
-
-    environment = {**pytestconfig.stash[outside_key], "SMS_PER_SECOND": "5"}
-    if (postgres := pytestconfig.stash[postgres_key]) is not None:
-        environment["DATABASE_URL"] = postgres.create_database()
-    running = Service(environment, tmp_path)
+    running = start_service(pytestconfig, tmp_path, SMS_PER_SECOND="5")
     yield running
     running.end()
 

@@ -10,7 +10,10 @@ from notifier.directory import addresses
 from notifier.directory.models import Address, Mandate
 from tests.directory.people import organisation, somebody
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a command takes and prints is no matter of SQL"),
+]
 
 NUMBER, MAILBOX = "+33639980001", "maire@delle.example"
 

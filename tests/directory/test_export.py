@@ -19,7 +19,11 @@ from tests.directory.people import organisation, somebody
 from tests.directory.public_lists import MAYORS_HEADER, mayors, write
 from tests.harness.people import add_contact
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("fiction"),
+    pytest.mark.one_database("what a spreadsheet reads is no matter of SQL"),
+]
 
 
 @pytest.fixture

@@ -18,7 +18,10 @@ from notifier.directory.models import (
 )
 from notifier.journal.models import Entry, Step
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a command takes and prints is no matter of SQL"),
+]
 
 SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples" / "conventions"
 COUNCIL = "partenaire:conseil-clermont"

@@ -19,7 +19,11 @@ from notifier.territory.reference.communes import communes_in
 from tests.directory.importing import import_contacts
 from tests.harness.people import stored_contacts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fiction")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("fiction"),
+    pytest.mark.one_database("the same names are found in Python"),
+]
 
 CsvFile = Callable[..., Path]
 END = date(2030, 3, 1)

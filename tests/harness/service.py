@@ -31,8 +31,18 @@ SECONDS_TO_BE_READY = 120.0
 class Service:
     """A running service on a fresh database, with a source for département 90 and its key."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, workers: int = 1) -> None:
-        """Start it. `environment` names the database; everything else is set here."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        folder: Path,
+        workers: int = 1,
+        *,
+        is_migrated: bool = False,
+    ) -> None:
+        """Start it. `environment` names the database; everything else is set here.
+
+        `is_migrated`: the database has its tables already.
+        """
         self.logs: deque[str] = deque(maxlen=5_000)
         self._supervisor = Supervisor(lambda name, line: self.logs.append(f"{name:>9} | {line}"))
         bind = self._bind = Bind("127.0.0.1", free_port())
@@ -45,7 +55,8 @@ class Service:
             self.simulator: Simulator = stage.start_simulator(bind.url)
             self._broker: Child = stage.start_broker()
             self._commands = Commands(stage.environment)
-            self._commands.require("migrate", "--no-input", "--verbosity", "0")
+            if not is_migrated:
+                self._commands.require("migrate", "--no-input", "--verbosity", "0")
             self.web: Child = stage.start_web(bind)
             self._workers: list[Child] = [stage.start_worker() for _ in range(workers)]
             self.beat: Child = stage.start_beat()

@@ -2,17 +2,31 @@
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import notifier.territory.resolve
 from notifier.territory.build import communes as build
 from notifier.territory.reference import communes as reference
 from notifier.territory.resolution.names import normalise
 from notifier.territory.resolution.naming import read_name, recognise
 from notifier.territory.resolve import Commune, Location, Verdict, all_communes, resolve
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_read_once() -> Iterator[None]:
+    """All of France is asked for the same rows again and again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference, "query", cache(reference.query))
+        by_code = cache(reference.commune_by_code.__wrapped__)
+        for module in (reference, notifier.territory.resolve):
+            patch.setattr(module, "commune_by_code", by_code)
+        yield
 
 
 @cache

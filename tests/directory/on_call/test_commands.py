@@ -19,7 +19,10 @@ from notifier.directory.models import (
 from notifier.directory.on_call.planning import extend_rotations
 from tests.directory.people import organisation, somebody
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what a command takes and prints is no matter of SQL"),
+]
 
 DELLE = "commune:90033"
 NOW = datetime(2026, 10, 12, 8, tzinfo=UTC)
