@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -17,6 +17,7 @@ from notifier.alerting.throttling.pause import pause, resume
 from notifier.delivery.models import Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
+from notifier.directory.on_call.planning import NewRotation, plan_rotation
 from notifier.intake.models import Source
 from tests.alerting.conftest import FAMILIES, written
 from tests.alerting.house import (
@@ -241,3 +242,34 @@ def test_nobody_is_silent_whose_text_is_still_held(commune) -> None:
     assert due_at is not None
     assert held.deferred_until is not None
     assert due_at >= held.deferred_until + WITHIN
+
+
+@pytest.mark.parametrize(
+    ("first", "told_at", "next_told"),
+    [
+        # Handed over at 3 h, winter time: 2 h UTC. In the hour before, the one of summer time, at
+        # 1 h UTC nobody changes.
+        ("2026-10-18 03:00", datetime(2026, 10, 25, 1, 57, tzinfo=UTC), 3),
+        ("2026-10-18 03:00", datetime(2026, 10, 25, 0, 57, tzinfo=UTC), 4),
+        # At 3 h, summer time: 1 h UTC.
+        ("2027-03-21 03:00", datetime(2027, 3, 28, 0, 57, tzinfo=UTC), 3),
+        ("2027-03-21 03:00", datetime(2027, 3, 28, 0, 50, tzinfo=UTC), 4),
+    ],
+)
+def test_the_next_in_turn_is_who_is_on_call_by_then_though_the_clock_changes(
+    asking, clock, first: str, told_at: datetime, next_told: int
+) -> None:
+    clock.move_to(told_at - timedelta(days=8))
+    contact("maire", mobile=number(1))
+    leaving = contact("adjoint", rank=3, mobile=number(2))
+    coming = contact("adjoint", rank=2, mobile=number(3))
+    contact("adjoint", rank=1, mobile=number(4))
+    weeks = NewRotation([leaving, coming], datetime.fromisoformat(first))
+    plan_rotation(leaving.organisation, weeks, told_at - timedelta(days=8))
+    clock.move_to(told_at)
+    push(asking, category=FIRE)
+    hand_over()
+    assert told() == [sms(2), sms(1)]
+    with later():
+        escalate_unanswered()
+    assert told()[2:] == [sms(next_told)]

@@ -88,6 +88,17 @@ def test_a_receipt_is_told_to_come_back(web: Bind) -> None:
     assert int(answer.headers["Retry-After"]) >= 1
 
 
+def test_who_opens_a_link_or_answers_reads_that_nothing_was_kept(web: Bind) -> None:
+    for method, said in (("GET", "Ouvrez de nouveau"), ("POST", "n’est pas enregistrée")):
+        line = http.client.HTTPConnection(web.host, web.port, timeout=30)
+        line.request(method, "/r/abcdefghijkm", "reponse=taken" if method == "POST" else None)
+        answer = line.getresponse()
+        assert said in answer.read().decode()
+        line.close()
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+
+
 def test_the_process_lives_and_says_what_is_wrong(web: Bind) -> None:
     assert _get(web, "/healthz") == (200, "ok")
     code, text = _get(web, "/readyz")

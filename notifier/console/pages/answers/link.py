@@ -16,8 +16,10 @@ from functools import wraps
 from ipaddress import IPv6Address, ip_address, ip_network
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.core import signing
 from django.core.cache import cache
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,9 +30,12 @@ from notifier.accounts.log_in.client import client_address
 from notifier.alerting.answer_link import secret_hash
 from notifier.alerting.answers.find import OpenedAlert, find_by_secret
 
+log = structlog.get_logger(__name__)
+
 # Links that opened nothing, of one address within a minute: then it opens none until the next.
 MAX_MISSES = 60
 _MINUTE_S = 60
+_RETRY_AFTER_S = 5
 # Nobody reads and chooses in less.
 MIN_READING_S = 1.0
 _SALT = "notifier.console.answers"
@@ -56,7 +61,11 @@ def behind_link(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def respond(request: HttpRequest, secret: str) -> HttpResponse:
-        response = _respond(request, secret, view)
+        try:
+            response = _respond(request, secret, view)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("link not served: database unreachable", error=repr(error))
+            response = _unavailable(request)
         for name, value in _HEADERS.items():
             response.headers[name] = value
         return response
@@ -76,6 +85,14 @@ def _respond(request: HttpRequest, secret: str, view: View) -> HttpResponse:
             return view(request, secret, opened)
         except Http404:
             return _closed(request)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """Say that nothing was kept: whoever answered does so again, and is counted once."""
+    context = {"is_answer": request.method == "POST"}
+    response = render(request, "answer/unavailable.html", context, status=503)
+    response.headers["Retry-After"] = str(_RETRY_AFTER_S)
+    return response
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
