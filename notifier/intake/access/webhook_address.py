@@ -17,6 +17,9 @@ from notifier.environment import LOOPBACK
 MAX_LENGTH = 300
 # An IPv4 address within IPv6 (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Of IPv6, what is assigned to be public (RFC 4291). Not all of the rest is known to `ipaddress` as
+# internal: the former site-local fec0::/10, a network's own NAT64 64:ff9b:1::/48, ::a.b.c.d.
+_PUBLIC = IPv6Network("2000::/3")
 
 
 class WebhookAddressError(Exception):
@@ -61,6 +64,8 @@ def is_allowed_address(address: IPv4Address | IPv6Address) -> bool:
         return True
     if address.is_loopback:
         return settings.ENVIRONMENT.SIMULATOR
+    if isinstance(address, IPv6Address) and address not in _PUBLIC:
+        return False
     return address.is_global and not address.is_multicast
 
 
