@@ -17,6 +17,7 @@ from django.utils import timezone
 from time_machine import travel
 from twilio.request_validator import RequestValidator
 
+from notifier.alerting.answers.by_telephone import MAX_REPLIES
 from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans
 from notifier.delivery.models import Channel, InboundText, Message, MessageState
 from notifier.delivery.providers.twilio import twiml
@@ -228,6 +229,15 @@ def test_a_telephone_that_answers_by_itself_is_answered_once(texted) -> None:
     assert "C'est noté" in said(write("OK"))
     with travel(timezone.now() + timedelta(hours=13)):
         assert write("Je conduis, je vous rappelle").status_code == 200
+
+
+def test_a_telephone_that_answers_ok_by_itself_is_not_answered_for_ever(texted) -> None:
+    replies = [write("OK").status_code for _ in range(MAX_REPLIES + 2)]
+    assert replies == [200] * MAX_REPLIES + [204] * 2
+    assert write("STOP").status_code == 204
+    assert Address.objects.get(value=number(1)).opted_out_at is not None
+    with travel(timezone.now() + timedelta(hours=2)):
+        assert write("reprise").status_code == 200
 
 
 def test_after_the_end_nothing_is_answered(texted) -> None:

@@ -48,6 +48,9 @@ _TOLD_WITHIN = timedelta(days=2)
 _MAX_TOLD = 50
 # So long whoever writes what nobody reads is told so once.
 _TOLD_SO_WITHIN = timedelta(hours=12)
+# So many texts go back to one number within so long: one that answers by itself may say « OK ».
+MAX_REPLIES = 6
+_REPLIES_WITHIN = timedelta(hours=1)
 
 
 def answer_call(message: Message, kind: AnswerKind) -> str:
@@ -81,7 +84,8 @@ def answer_text(text: InboundSms) -> str:
             defaults={"at": timezone.now(), "sender_hash": _sender_hash(text.sender)},
         )
         if is_new:
-            row.reply = to_gsm(_take(text, row))
+            reply = to_gsm(_take(text, row))
+            row.reply = "" if _was_answered_enough(row) else reply
             row.save(update_fields=["reply", "is_understood"])
         return str(row.reply)
 
@@ -133,6 +137,14 @@ def _was_told_so(row: InboundText) -> bool:
         sender_hash=row.sender_hash, is_understood=False, at__gt=row.at - _TOLD_SO_WITHIN
     )
     return others.exclude(pk=row.pk).exists()
+
+
+def _was_answered_enough(row: InboundText) -> bool:
+    """Return whether its sender got so many texts back lately that no person wants another."""
+    others = InboundText.objects.filter(
+        sender_hash=row.sender_hash, at__gt=row.at - _REPLIES_WITHIN
+    ).exclude(reply="")
+    return others.count() >= MAX_REPLIES
 
 
 def _told(number: str) -> list[_Told]:
