@@ -10,5 +10,6 @@ provider.
 import gc
 
 # Of what a process imports nothing is garbage: looking for some at every 700 objects, as Python
-# does, took a fifth of the processor time of each start.
+# does, takes about a tenth of the processor time of a start. It costs some 15 MB in a process that
+# takes reports.
 gc.set_threshold(50_000, 10, 10)
