@@ -412,6 +412,28 @@ def test_what_is_handed_over_is_told_to_the_next_and_waited_for_anew(commune) ->
     assert alert().answered_at is None
 
 
+def test_what_was_noted_and_then_handed_over_is_waited_for_anew(commune) -> None:
+    push(commune, category=FIRE)
+    hand_over()
+    answers(1, NOTED)
+    answers(1, HANDED_OVER)
+    hand_over()
+    with travel(timezone.now() + timedelta(minutes=5, seconds=1), tick=False):
+        upkeep()
+    assert told(**MAYORS) == [sms(1), sms(2), sms(3)]
+    answers(2, NOTED)
+    assert (alert().answered_at is None, alert().answer_due_at) == (False, None)
+
+
+def test_what_another_noted_is_answered_though_the_mayor_hands_it_over(commune) -> None:
+    push(commune, category=FIRE)
+    hand_over(refusing(number(1)))
+    hand_over()
+    answers(2, NOTED)
+    answers(1, HANDED_OVER)
+    assert (alert().answered_at is None, alert().answer_due_at) == (False, None)
+
+
 def test_it_is_handed_to_whom_the_mayor_chose(commune) -> None:
     push(commune, category=FIRE)
     chosen = people_to_tell([alert()])[alert().pk][1]

@@ -35,11 +35,16 @@ def answers_to(alert: Alert) -> QuerySet[Answer]:
 
 def count(alert: Alert) -> None:
     """Wait no longer once as many people know as are wanted."""
-    known = answers_to(alert).filter(kind__in=COUNTED_KINDS)
-    people = known.order_by().values("recipient").distinct().count()
-    if 0 < alert.answers_wanted <= people:
+    if 0 < alert.answers_wanted <= _number_of_people(alert):
         waiting = Alert.objects.filter(pk=alert.pk, answered_at=None)
         waiting.update(answered_at=timezone.now(), answer_due_at=None)
+
+
+def _number_of_people(alert: Alert) -> int:
+    """Count the people who know, without who has handed it over since."""
+    rows = answers_to(alert).order_by("at", "pk").values_list("recipient", "kind")
+    last = {person: kind for person, kind in rows if kind != AnswerKind.NOT_MINE}
+    return sum(kind in COUNTED_KINDS for kind in last.values())
 
 
 def take(alert: Alert, recipient: str, title: str) -> bool:
@@ -72,6 +77,9 @@ def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
     entry = alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="handed_over")
     write_entries([entry])
     store_throttled(more.planned, notifications_of(alert.pk))
+    if _number_of_people(alert) < alert.answers_wanted:
+        # Whoever noted it, and then handed it over, is no longer who sees to it.
+        Alert.objects.filter(pk=alert.pk).update(answered_at=None)
     wait_for_answer(alert, more.category)
     return more.person.title
 
