@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 from notifier.ops.local.supervisor import interrupted_by_signals
-from tests.chaos import clock, foundations, mail, mixed, processes, provider, two_providers
+from tests.chaos import answers, clock, foundations, mail, mixed, processes, provider, two_providers
 from tests.chaos.fault import BOTH, Fault, play
 from tests.chaos.judgement import Verdict, told
 from tests.chaos.stage import Stage, open_stage, outside_environment
@@ -26,6 +26,7 @@ FAULTS: list[Fault] = [
     *provider.FAULTS,
     *two_providers.FAULTS,
     *mail.FAULTS,
+    *answers.FAULTS,
     *clock.FAULTS,
     *mixed.FAULTS,
 ]

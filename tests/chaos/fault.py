@@ -35,6 +35,7 @@ class Fault:
     repair: Callable[[Scene], None] = lambda _scene: None
     lasts_s: float = 8.0
     rests_s: float = UNTIL_ASKED_S
+    also_judge: Callable[[Scene, Verdict], None] = lambda _scene, _verdict: None
     databases: tuple[str, ...] = BOTH
     unsuited: Callable[[Stage], str] = lambda _stage: ""
     """Why it cannot be played here; empty when it can."""
@@ -51,6 +52,8 @@ def play(fault: Fault, stage: Stage, tag: str, events: int, seed: str) -> tuple[
     scene.stream.finish()
     _rest(scene, tag, fault.rests_s)
     verdict = judge(tag, stories, stage.simulator, stage.ledger)
+    fault.also_judge(scene, verdict)
+    verdict.unexplained += scene.wrong
     stage.simulator.clear_faults()
     fault.repair(scene)
     return verdict, scene.notes

@@ -46,6 +46,16 @@ class EntryRow:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class AnswerRow:
+    """An answer to an alert, and by whom the alert is taken."""
+
+    reference: str
+    recipient: str
+    kind: str
+    taken_by: str
+
+
 class Ledger:
     """Reads what the service has recorded of the references that begin with a tag."""
 
@@ -77,6 +87,15 @@ class Ledger:
             EntryRow(reference, message_id, step, text, _json(data))
             for reference, message_id, step, text, data in rows
         ]
+
+    def answers(self, tag: str) -> list[AnswerRow]:
+        """Every answer, oldest first."""
+        query = (
+            "SELECT i.reference, a.recipient, a.kind, l.taken_by FROM alerting_answer a "
+            "JOIN alerting_alert l ON l.id = a.alert_id"
+        )
+        rows = self._read(query + _OF_TAG.format("l") + " ORDER BY a.id", f"{tag}-%")
+        return [AnswerRow(*row) for row in rows]
 
     @contextmanager
     def writers_held_up(self, table: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -64,6 +64,10 @@ class Scene:
     stream: Stream
     random: Random
     notes: list[str]
+    told: list[tuple[str, Person]] = field(default_factory=list)
+    """By a fault's own pushes beside the stream: of which reference, who."""
+    wrong: list[str] = field(default_factory=list)
+    """What a strike saw that should not be."""
 
     @property
     def service(self) -> Service:
