@@ -135,6 +135,20 @@ def test_the_first_who_takes_it_has_it_and_the_others_learn_who(commune) -> None
     assert Answer.objects.count() == 2
 
 
+def test_a_telephone_under_two_people_learns_once_who_took_both_and_not_that_it_did(
+    asking,
+) -> None:
+    for commune in ("90033", "90056"):
+        contact("maire", mobile=number(1), commune=commune)
+        contact("astreinte", mobile=number(2), commune=commune)
+    push(asking, category=FIRE, location=BORDER)
+    hand_over()
+    answers(2, TAKEN)
+    assert all(each.taken_at for each in Alert.objects.all())
+    said = Notification.objects.filter(kind=NotificationKind.TAKEN)
+    assert [each.address for each in said] == [number(1)]
+
+
 def test_what_was_opened_again_is_answered_again(commune) -> None:
     push(commune, category=FIRE)
     answers(1, TAKEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import timezone
 
 from notifier.alerting.content.composer import Texts
@@ -35,7 +36,8 @@ def tell_taken(alert: Alert) -> None:
         raise ValueError(f"nobody has taken alert {alert.pk}")
     told = notifications_of(alert.pk).get(alert.pk, [])
     told = [n for n in not_failed(told) if n.revision >= alert.opened_revision]
-    others = [n for n in told if n.recipient != alert.taken_by]
+    knowing = _addresses_that_know(alert)
+    others = [n for n in told if n.recipient != alert.taken_by and n.address.lower() not in knowing]
     at = alert.taken_at.astimezone(ZoneInfo(alert.facts["time_zone"]))
     texts = composer().taken(parse_facts(alert.facts), with_article(alert.taken_title), at)
     planned = [_planned(alert, n, texts) for n in _one_for_each(others)]
@@ -44,6 +46,22 @@ def tell_taken(alert: Alert) -> None:
     what = f"pris en charge par {alert.taken_title}, dit à {recipients_in_words(planned)}"
     write_entries([alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="taken")])
     queue_once(planned)
+
+
+def _addresses_that_know(alert: Alert) -> set[str]:
+    """Return those of who has taken it, and those that heard so of another organisation's alert.
+
+    The directory may hold one telephone under two people, one for each organisation.
+    """
+    of_incident = Notification.objects.filter(incident=alert.incident_id)
+    own = Q(recipient=alert.taken_by)
+    told = Q(kind=NotificationKind.TAKEN, dedup_key__startswith=_key(alert))
+    rows = of_incident.filter(own | told).values_list("address", flat=True)
+    return {address.lower() for address in rows}
+
+
+def _key(alert: Alert) -> str:
+    return f"taken-{alert.incident_id}-{alert.opened_revision}-{alert.taken_by}-"
 
 
 def _one_for_each(told: Iterable[Notification]) -> list[Notification]:
@@ -77,6 +95,5 @@ def _planned(alert: Alert, told: Notification, texts: Texts) -> PlannedNotificat
         subject="" if is_sms else texts.subject,
         html="" if is_sms else texts.html,
         # Of two organisations whose texts one person read, the second says nothing new.
-        dedup_key=f"taken-{alert.incident_id}-{alert.opened_revision}-{alert.taken_by}"
-        f"-{told.recipient}",
+        dedup_key=f"{_key(alert)}{told.recipient}",
     )
