@@ -234,16 +234,13 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def two_providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def two_providers(settings: Any) -> Iterator[None]:
     """Twilio first and OVHcloud beside it, as configured; neither is there."""
-    from django.conf import settings
-
     from notifier.delivery import routing
     from notifier.simulator.ovh_account import variables
 
     ovh = variables("http://127.0.0.1:1", "a token")
-    both = changed(settings.ENVIRONMENT, SMS_PROVIDERS="twilio,ovh", **ovh)
-    monkeypatch.setattr(settings, "ENVIRONMENT", both)
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, SMS_PROVIDERS="twilio,ovh", **ovh)
     routing.forget()
     yield
     routing.forget()

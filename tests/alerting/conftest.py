@@ -142,7 +142,10 @@ def provider(settings, simulator: Simulator) -> Iterator[Simulator]:
 
     simulator.reset()
     addresses = {"TWILIO_API_URL": simulator.http, "EMAIL_URL": simulator.smtp}
-    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, **addresses)
+    before = settings.ENVIRONMENT
+    settings.ENVIRONMENT = changed(before, **addresses)
     provider_named.cache_clear()
     yield simulator
+    # First the settings: a thread that still records must not keep this provider for other tests.
+    settings.ENVIRONMENT = before
     provider_named.cache_clear()

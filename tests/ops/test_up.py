@@ -41,7 +41,7 @@ def started(folder: Path, *options: str, **more: str) -> Iterator[Child]:
     command = notifier_command("up", "--simulator", "--bind", "127.0.0.1:0", *options)
     child = Child(Program("up", command, environment(folder, **more)), lambda *_: None)
     try:
-        child.wait_for_line("Ctrl-C", 60)
+        child.wait_for_line("Ctrl-C", 180)
         yield child
     finally:
         child.end()
@@ -91,7 +91,7 @@ def test_a_second_web_server_on_a_port_that_is_taken_is_refused(up: Child, folde
         env=environment(folder, **settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 1
@@ -154,7 +154,7 @@ def test_a_terminal_with_its_environment_can_start_it_anew(
         env=environment(tmp_path, **left_over),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert real.returncode == 1
