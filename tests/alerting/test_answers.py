@@ -27,6 +27,7 @@ from notifier.alerting.models import (
 )
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.alerting.sweep import upkeep
+from notifier.delivery.models import Channel, Message
 from notifier.directory.models import Mandate
 from notifier.intake.models import Report, ReportState, Source
 from tests.alerting.house import (
@@ -304,7 +305,24 @@ def test_who_wants_a_call_is_known_to_the_duty_once(commune) -> None:
     assert alert().answered_at is not None
 
 
+def test_where_nobody_could_call_back_the_answer_is_not_taken(commune) -> None:
+    Source.objects.update(duty_email="", duty_phone="")
+    push(commune, category=FIRE)
+    with pytest.raises(AnswerRefusedError, match="aucune permanence"):
+        answers(1, CALL_ME)
+    assert alert().answer_due_at is not None
+
+
 # --- « pas ma commune »
+
+
+def test_not_mine_rings_the_duty_as_nobody_else_is_told_until_it_decides(commune, calling) -> None:
+    Source.objects.update(duty_phone="+33353010090")
+    push(commune, category=FIRE)
+    answers(1, NOT_MINE)
+    (call,) = Message.objects.filter(channel=Channel.VOICE)
+    assert call.address == "+33353010090"
+    assert "le maire répond que ce n’est pas sa commune, décidez laquelle" in call.body
 
 
 def test_not_mine_asks_a_person_and_nobody_else_meanwhile(commune) -> None:

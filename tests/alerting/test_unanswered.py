@@ -162,6 +162,21 @@ def test_nobody_left_alarms_the_duty_once_by_mail_and_on_the_telephone(commune, 
     assert Alert.objects.get().taken_title == "2e adjoint"
 
 
+def test_the_duty_is_alarmed_again_where_whom_it_was_handed_over_to_is_silent_too(asking) -> None:
+    contact("maire", mobile=number(1))
+    push(asking, category=FIRE)
+    hand_over()
+    due()
+    due()
+    assert Message.objects.filter(recipient="duty").count() == 1
+    contact("adjoint", mobile=number(2))
+    answers(1, AnswerKind.HANDED_OVER)
+    hand_over()
+    for _ in range(3):
+        due()
+    assert Message.objects.filter(recipient="duty").count() == 2
+
+
 def test_where_each_must_answer_one_answer_does_not_end_it(asking) -> None:
     contact("maire", mobile=number(1))
     contact("astreinte", mobile=number(2))

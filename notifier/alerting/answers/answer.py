@@ -22,6 +22,7 @@ from notifier.alerting.answers.effects import (
     send_back,
     take,
 )
+from notifier.alerting.escalation.duty_alarm import can_be_alarmed
 from notifier.alerting.escalation.one_more import NotTellableError
 from notifier.alerting.models import (
     KNOWN,
@@ -106,6 +107,11 @@ def _answer(alert_id: int, given: _Given, reports: list[Report]) -> AnswerResult
         raise AnswerRefusedError("cette alerte n’a pas été adressée à cette personne")
     if not is_of_organisation(given.recipient, alert.ref):
         raise AnswerRefusedError("cette personne n’est plus dans l’annuaire de cet organisme")
+    if given.kind is AnswerKind.CALL_ME and not can_be_alarmed(alert.incident.source):
+        raise AnswerRefusedError(
+            "ce service n’a donné aucune permanence qui puisse rappeler ; en cas d’urgence, faites "
+            "le 17"
+        )
     title = told[-1].title
     kept = _keep(alert, title, given)
     if kept:

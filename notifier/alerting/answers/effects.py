@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifier.alerting.escalation.duty_alarm import alarm_duty
+from notifier.alerting.escalation.duty_alarm import alarm_duty, call_duty
 from notifier.alerting.escalation.failed_people import agreeing, with_article
 from notifier.alerting.escalation.failover import store_throttled
 from notifier.alerting.escalation.one_more import plan_for, wait_for_answer
@@ -87,5 +87,8 @@ def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
 def send_back(alert: Alert, title: str, reports: Sequence[Report]) -> None:
     """Ask a person where it is; until then nobody else is told of the alert for want of answers."""
     Alert.objects.filter(pk=alert.pk).update(answer_due_at=None)
-    who = f"{alert.organisation_name} : {with_article(title)}"
-    contest(reports, f"{who} répond que ce n’est pas sa commune")
+    who = with_article(title)
+    contest(reports, f"{alert.organisation_name} : {who} répond que ce n’est pas sa commune")
+    # Nobody else is told until somebody decides: a mail may lie unread at night.
+    why = f"{who} répond que ce n’est pas sa commune, décidez laquelle"
+    call_duty(alert, why, f"contested-{alert.pk}-{alert.opened_revision}", whom=who)

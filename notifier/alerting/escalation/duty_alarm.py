@@ -10,6 +10,8 @@ from notifier.alerting.notification.duty_officer import duty_call, duty_mail
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import composer
+from notifier.directory.availability import makes_calls
+from notifier.intake.models import Source
 
 
 def alarm_duty(alert: Alert, why: str, dedup_key: str, *, whom: str = "") -> None:
@@ -17,22 +19,32 @@ def alarm_duty(alert: Alert, why: str, dedup_key: str, *, whom: str = "") -> Non
 
     `whom` to call, as in a sentence; where nothing is said, whoever of the organisation.
     """
-    source, facts = alert.incident.source, parse_facts(alert.facts)
-    subject, body = composer().unanswered(facts, why, whom)
+    subject, body = composer().unanswered(parse_facts(alert.facts), why, whom)
     mail = duty_mail(
         NotificationKind.DUTY,
-        source,
+        alert.incident.source,
         dedup_key=dedup_key,
         incident_id=alert.incident_id,
         revision=alert.revision,
         subject=subject,
         body=body,
     )
+    queue_duty_mails([mail])
+    call_duty(alert, why, f"{dedup_key}-call", whom=whom)
+
+
+def call_duty(alert: Alert, why: str, dedup_key: str, *, whom: str = "") -> None:
+    """Call the duty officer, if it can be called, to say `why`; ever once for this key."""
     call = duty_call(
-        source,
-        dedup_key=f"{dedup_key}-call",
+        alert.incident.source,
+        dedup_key=dedup_key,
         incident_id=alert.incident_id,
         revision=alert.revision,
-        body=composer().unanswered_call(facts, why, whom),
+        body=composer().unanswered_call(parse_facts(alert.facts), why, whom),
     )
-    queue_duty_mails([mail, *([call] if call else [])])
+    queue_duty_mails([call] if call else [])
+
+
+def can_be_alarmed(source: Source) -> bool:
+    """Return whether the source has a duty officer whom a mail or a call reaches."""
+    return bool(source.duty_email or (source.duty_phone and makes_calls()))

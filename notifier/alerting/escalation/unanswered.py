@@ -185,11 +185,15 @@ def _nobody_left(alert: Alert) -> None:
     """Say once that nobody is left to be told; it may still be answered."""
     _wait_until(alert, None)
     answered = Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
-    is_handed_over = answered.filter(kind=AnswerKind.HANDED_OVER).exists()
+    handed_over = answered.filter(kind=AnswerKind.HANDED_OVER).count()
     why = "aucune des personnes prévenues n’a répondu"
-    if is_handed_over:
+    if handed_over:
         why = "l’alerte a été transmise à un adjoint, et personne n’a répondu depuis"
+    key = nobody_left_key(alert)
+    # Alarmed before it was handed over to somebody who is silent as well.
+    if Notification.objects.filter(dedup_key=key).exists():
+        key = f"{key}-{handed_over}"
     what = "sans réponse, plus personne à prévenir : la permanence est alertée"
     write_entries([alert_entry(alert, Step.UNREACHED, what, alert=alert.pk, rule="unanswered")])
     record_alert_event(EventType.UNANSWERED, alert, reason=why)
-    alarm_duty(alert, why, nobody_left_key(alert))
+    alarm_duty(alert, why, key)
