@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.dispatch import Signal
 
+from notifier.delivery.models import EXEMPT, Channel, Lane
+from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.models import Organisation
 from notifier.intake.models import Source
 
 # Sent with one of `departement` (code) and `organisation` (Organisation), or with neither for the
 # platform; receivers return the mailboxes of those who administer it.
 asking_administrators = Signal()
+
+LIFETIME = timedelta(days=3)
+TITLE = "administrateur de l’annuaire"
+
+
+def administrator_mail(address: str, subject: str, body: str, now: datetime) -> OutgoingMessage:
+    """Return a mail about the directory to one of those who administer it."""
+    return OutgoingMessage(
+        channel=Channel.EMAIL,
+        address=address,
+        recipient="administrator",
+        title=TITLE,
+        subject=subject,
+        body=body,
+        lane=Lane.ROUTINE,
+        expires_at=now + LIFETIME,
+        incident_id=None,
+        # It is no alert, and no pause of alerts holds it.
+        pause_key=EXEMPT,
+    )
 
 
 def mailboxes_of_platform() -> list[str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.utils import timezone
 
-from notifier.alerting.administrators import mailboxes_of_departement
+from notifier.alerting.administrators import administrator_mail, mailboxes_of_departement
 from notifier.alerting.links import console_url
 from notifier.alerting.policy.current import composer
-from notifier.delivery.models import EXEMPT, Channel, Lane
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
 from notifier.directory.coverage_checks import Checked, checking
 from notifier.intake.models import Source
@@ -19,8 +18,6 @@ from notifier.moments import weekday_moment
 log = structlog.get_logger(__name__)
 
 # Next Friday's says it anew.
-LIFETIME = timedelta(days=3)
-TITLE = "administrateur de l’annuaire"
 _MAX_LISTED = 200
 
 
@@ -59,16 +56,4 @@ def _mail(checked: Checked, address: str, now: datetime) -> OutgoingMessage:
             "link": console_url("console:territory", departement=found.departement),
         }
     )
-    return OutgoingMessage(
-        channel=Channel.EMAIL,
-        address=address,
-        recipient="administrator",
-        title=TITLE,
-        subject=subject,
-        body=body,
-        lane=Lane.ROUTINE,
-        expires_at=now + LIFETIME,
-        incident_id=None,
-        # It is no alert, and no pause of alerts holds it.
-        pause_key=EXEMPT,
-    )
+    return administrator_mail(address, subject, body, now)

@@ -9,12 +9,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from notifier.alerting.administrators import mailboxes_of_organisation
+from notifier.alerting.administrators import administrator_mail, mailboxes_of_organisation
 from notifier.alerting.links import console_url
 from notifier.alerting.models import RotaGapNotice
 from notifier.alerting.policy.current import composer
-from notifier.delivery.models import EXEMPT, Channel, Lane
-from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
+from notifier.delivery.outbox import enqueue_messages
 from notifier.directory.models import Organisation
 from notifier.directory.on_call.gaps import organisations_with_rota, unplanned_gap
 from notifier.directory.on_call.shifts import Gap
@@ -25,8 +24,6 @@ log = structlog.get_logger(__name__)
 WITHIN = timedelta(days=30)
 NEAR = timedelta(days=3)
 INTERVAL = timedelta(weeks=1)
-LIFETIME = timedelta(days=3)
-TITLE = "administrateur de l’annuaire"
 
 
 def report_rota_gaps() -> None:
@@ -71,22 +68,7 @@ def _tell(organisation: Organisation, gap: Gap, now: datetime, *, is_near: bool)
         transaction.set_rollback(True)
         return
     subject, body = composer().rota_gap(_facts(organisation, gap, is_near=is_near))
-    enqueue_messages(
-        OutgoingMessage(
-            channel=Channel.EMAIL,
-            address=address,
-            recipient="administrator",
-            title=TITLE,
-            subject=subject,
-            body=body,
-            lane=Lane.ROUTINE,
-            expires_at=now + LIFETIME,
-            incident_id=None,
-            # It is no alert, and no pause of alerts holds it.
-            pause_key=EXEMPT,
-        )
-        for address in addresses
-    )
+    enqueue_messages(administrator_mail(address, subject, body, now) for address in addresses)
 
 
 def _facts(organisation: Organisation, gap: Gap, *, is_near: bool) -> dict[str, object]:
