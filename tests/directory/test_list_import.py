@@ -146,6 +146,15 @@ def test_two_mayors_since_the_same_day_are_for_a_person_to_decide(load: Load) ->
     assert rung() == ["+33639980001"]
 
 
+def test_a_last_day_before_the_first_that_is_known_is_refused_by_its_line(load: Load) -> None:
+    add_contact("90033", "maire", last_name="Noyer", first_name="Anne", mobile="+33639980001")
+    Mandate.objects.update(starts_on=SINCE)
+    header = "code_commune;fonction;rang;nom;prenom;mobile;courriel;fin"
+    with pytest.raises(FileRefused, match=r"dernier jour .* est avant le premier"):
+        load(header, "90033;maire;1;Noyer;Anne;06 39 98 00 01;;2026-03-20")
+    assert Mandate.objects.get().ends_on is None
+
+
 def test_one_who_is_elected_again_goes_on_and_is_confirmed(load: Load) -> None:
     add_contact("90033", "maire", last_name="Noyer", first_name="Anné", mobile="+33639980001")
     Mandate.objects.update(starts_on=BEFORE, is_confirmed=False)

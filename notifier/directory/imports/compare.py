@@ -154,11 +154,17 @@ class _Comparer:
     def _compare_holder(self, mandate: Mandate, entry: Entry, today: date) -> None:
         if self._stored.addresses[mandate.person_id] and self._is_unreachable(entry):
             return
+        values = new_values(mandate, entry, today, self._election)
+        start = values.get("starts_on", mandate.starts_on)
+        if entry.ends_on and isinstance(start, date) and entry.ends_on < start:
+            reason = (
+                f"le dernier jour ({format_day(entry.ends_on)}) est avant le premier, connu de "
+                f"l’annuaire ({format_day(start)}) : corrigez l’un des deux"
+            )
+            self._found.faults.append(Fault(entry.line, (reason,)))
+            return
         self._people.add(entry, mandate.person)
-        details = [
-            *self._renamed(mandate.person, entry),
-            *changed(mandate, new_values(mandate, entry, today, self._election)),
-        ]
+        details = [*self._renamed(mandate.person, entry), *changed(mandate, values)]
         if details:
             self._found.edits.change(mandate)
         if mandate.starts_on and mandate.starts_on > today:

@@ -17,7 +17,7 @@ from notifier.ops.demo.scenario import (
 )
 
 _CORG = Source("CORG du Territoire de Belfort", "90", "03 53 01 00 90")
-_CONTACTS = SAMPLES / "contacts-90.csv"
+_CONTACTS = SAMPLES / "reponse" / "contacts.csv"
 _ANGEOT, _ANJOUTEY, _ARGIESANS = "commune:90002", "commune:90003", "commune:90004"
 _SMS = ("sms",)
 
@@ -28,7 +28,7 @@ def scene() -> Scene:
         contacts=_CONTACTS,
         sources=(_CORG,),
         preparation=(
-            Command(("contacts", "import", _CONTACTS), label="Contacts du Territoire de Belfort"),
+            Command(("contacts", "import", _CONTACTS), label="Contacts de trois communes"),
         ),
         stories={"silent mayor": _silent_mayor(), "not mine": _not_mine()},
         columns=("Référence", "Commune", "Nature", "Prévenus", "Reçu après"),
