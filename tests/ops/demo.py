@@ -60,8 +60,8 @@ def _leave(operator: Operator, scene: Scene, folder: Path) -> None:
         writer.writeheader()
         writer.writerows({**row, "fin": yesterday} for row in rows)
     operator.require("directory", "import", str(folder / "contacts.csv"))
-    for line in operator.require("convention", "list").splitlines():
-        if not line.startswith("Aucune"):
+    if any("convention" in command.words for command in scene.preparation):
+        for line in operator.require("convention", "list").splitlines():
             operator.require("convention", "end", line.split()[0])
     for source in scene.sources:
         operator.require("source", "revoke", source.name)
