@@ -56,9 +56,10 @@ def _leave(operator: Operator, scene: Scene, folder: Path) -> None:
         rows = list(csv.DictReader(lines, delimiter=";"))
     yesterday = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
     with (folder / "contacts.csv").open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, [*rows[0], "fin"], delimiter=";")
+        writer = csv.DictWriter(lines, dict.fromkeys([*rows[0], "debut", "fin"]), delimiter=";")
         writer.writeheader()
-        writer.writerows({**row, "fin": yesterday} for row in rows)
+        # Whoever another test had end came in anew today, and cannot end before.
+        writer.writerows({**row, "debut": "2020-01-01", "fin": yesterday} for row in rows)
     operator.require("directory", "import", str(folder / "contacts.csv"))
     if any("convention" in command.words for command in scene.preparation):
         for line in operator.require("convention", "list").splitlines():
