@@ -102,6 +102,7 @@ def nobody_rings_tonight(v: Visitor, turn: Turn) -> None:
 
 def last_night(v: Visitor, turn: Turn) -> None:
     v.menu("Cette nuit")
+    v.sees("La nuit d’avant")
     # Before dawn the night that the samples tell of is this one, from then on the one before.
     if not v.page.get_by_role("link", name="Grandvillars").count():
         v.press("La nuit d’avant")
