@@ -15,7 +15,6 @@ from notifier.alerting.answers.alive import is_of_organisation, takes_answers
 from notifier.alerting.answers.effects import (
     COUNTED_KINDS,
     TAKEN_FIELDS,
-    answers_to,
     ask_for_call,
     count,
     hand_over,
@@ -33,6 +32,7 @@ from notifier.alerting.models import (
     AnswerMeans,
     Notification,
     NotificationState,
+    answers_to,
 )
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.throttling.limits import UsageChangedError

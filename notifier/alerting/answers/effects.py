@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.escalation.duty_alarm import alarm_duty, call_duty
@@ -15,7 +14,7 @@ from notifier.alerting.escalation.failed_people import agreeing, with_article
 from notifier.alerting.escalation.failover import store_throttled
 from notifier.alerting.escalation.one_more import plan_for, wait_for_answer
 from notifier.alerting.escalation.taken import tell_taken
-from notifier.alerting.models import Alert, Answer, AnswerKind
+from notifier.alerting.models import Alert, AnswerKind, answers_to
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
 from notifier.alerting.review.contest import contest
@@ -26,11 +25,6 @@ from notifier.journal.write import write_entries
 # With these somebody knows; the others send the alert on, or back.
 COUNTED_KINDS = (AnswerKind.NOTED, AnswerKind.TAKEN, AnswerKind.CALL_ME)
 TAKEN_FIELDS = ("taken_at", "taken_by", "taken_title")
-
-
-def answers_to(alert: Alert) -> QuerySet[Answer]:
-    """Select what was answered since the alert was opened, the oldest first."""
-    return Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
 
 
 def count(alert: Alert) -> None:

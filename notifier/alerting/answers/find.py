@@ -14,9 +14,14 @@ from notifier.alerting.answers.alive import (
     readable_until,
     takes_answers,
 )
-from notifier.alerting.answers.effects import answers_to
 from notifier.alerting.escalation.one_more import Untold, people_to_tell
-from notifier.alerting.models import Alert, Answer, Notification, NotificationKind
+from notifier.alerting.models import (
+    Alert,
+    Answer,
+    Notification,
+    NotificationKind,
+    answers_to,
+)
 from notifier.delivery.models import Channel, Message
 
 

@@ -13,7 +13,7 @@ from notifier.alerting.escalation.failed_people import with_article
 from notifier.alerting.models import Alert, Notification, NotificationKind
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
-from notifier.alerting.notification.planned import PlannedNotification
+from notifier.alerting.notification.planned import PlannedNotification, wording
 from notifier.alerting.notification.recipients import not_failed
 from notifier.alerting.notification.store import queue_once
 from notifier.alerting.notification.text_facts import parse_facts
@@ -77,7 +77,6 @@ def _one_for_each(told: Iterable[Notification]) -> list[Notification]:
 
 
 def _planned(alert: Alert, told: Notification, texts: Texts) -> PlannedNotification:
-    is_sms = told.channel == Channel.SMS
     return PlannedNotification(
         kind=NotificationKind.TAKEN,
         source=alert.incident.source,
@@ -91,9 +90,7 @@ def _planned(alert: Alert, told: Notification, texts: Texts) -> PlannedNotificat
         # It keeps a second person from setting out: it must not wait behind anything.
         lane=Lane.URGENT,
         expires_at=max(alert.expires_at, timezone.now()),
-        body=texts.sms if is_sms else texts.plain,
-        subject="" if is_sms else texts.subject,
-        html="" if is_sms else texts.html,
+        **wording(texts, Channel(told.channel), alert, told.recipient),
         # Of two organisations whose texts one person read, the second says nothing new.
         dedup_key=f"{_key(alert)}{told.recipient}",
     )

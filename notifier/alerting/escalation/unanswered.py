@@ -21,10 +21,16 @@ from notifier.alerting.escalation.failover import (
     disclosable_category,
     store_throttled,
 )
-from notifier.alerting.models import Alert, Answer, AnswerKind, Notification, NotificationState
+from notifier.alerting.models import (
+    Alert,
+    AnswerKind,
+    Notification,
+    NotificationState,
+    answers_to,
+)
 from notifier.alerting.notification.history import address_keys, notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
-from notifier.alerting.notification.planned import AddressKey, PlannedNotification
+from notifier.alerting.notification.planned import AddressKey, PlannedNotification, rings
 from notifier.alerting.notification.recipients import (
     not_failed,
     people_not_notified,
@@ -128,8 +134,7 @@ def _held_until(told: Sequence[Notification]) -> datetime | None:
 
 def _silent(alert: Alert, told: Sequence[Notification]) -> list[Notification]:
     """Return what reached, or may reach, the people who have not answered; one for each."""
-    answers = Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
-    answered = set(answers.values_list("recipient", flat=True))
+    answered = set(answers_to(alert).values_list("recipient", flat=True))
     by_person = {n.recipient: n for n in reversed(not_failed(told))}
     return [n for person, n in reversed(by_person.items()) if person not in answered]
 
@@ -175,7 +180,7 @@ def _texts_to_next(
         # A mail alone wakes nobody: it goes, and the next person is told as well.
         planned += fresh
         tried |= {n.key for n in fresh}
-        number += any(n.channel in (Channel.SMS, Channel.VOICE) for n in fresh)
+        number += rings(fresh)
         if number >= category.escalate:
             break
     return planned
@@ -184,8 +189,7 @@ def _texts_to_next(
 def _nobody_left(alert: Alert) -> None:
     """Say once that nobody is left to be told; it may still be answered."""
     _wait_until(alert, None)
-    answered = Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
-    handed_over = answered.filter(kind=AnswerKind.HANDED_OVER).count()
+    handed_over = answers_to(alert).filter(kind=AnswerKind.HANDED_OVER).count()
     why = "aucune des personnes prévenues n’a répondu"
     if handed_over:
         why = "l’alerte a été transmise à un adjoint, et personne n’a répondu depuis"

@@ -21,6 +21,7 @@ from notifier.alerting.models.answers import (
     AnswerKind,
     AnswerMeans,
     WebhookEvent,
+    answers_to,
 )
 from notifier.alerting.models.policy import PolicyNarrowing, PolicyReplay, ReplayState
 from notifier.alerting.models.watch import CANARY, CanaryRun, RotaGapNotice
@@ -50,4 +51,5 @@ __all__ = [
     "ReplayState",
     "RotaGapNotice",
     "WebhookEvent",
+    "answers_to",
 ]

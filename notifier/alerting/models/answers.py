@@ -66,6 +66,11 @@ class Answer(models.Model):
         return f"{self.title} : {self.get_kind_display()}"
 
 
+def answers_to(alert: Alert) -> models.QuerySet[Answer]:
+    """Select what was answered since the alert was opened, the oldest first."""
+    return Answer.objects.filter(alert=alert.pk, opened_revision=alert.opened_revision)
+
+
 class WebhookEvent(models.Model):
     """One thing that a source's webhook is told, posted until it is taken or is of no more use."""
 

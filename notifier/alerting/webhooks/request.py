@@ -8,24 +8,21 @@ the proxy looks it up, and decides.
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from threading import Timer
-from typing import Any
+from typing import ClassVar
 
 from requests import RequestException, Session
 from requests import exceptions as failures
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util.connection import create_connection
 
-from notifier.delivery.providers.trust import tls_context
+from notifier.delivery.providers.http import TrustingAdapter, mount
 from notifier.intake.access.webhook_address import WebhookAddressError, is_allowed_address
 
 CONNECT_TIMEOUT_S = 3.05
@@ -88,33 +85,9 @@ def _judge(status: int, retry_after: str) -> Posted:
 
 def _session(url: str) -> Session:
     session = Session()
-    # Neither a .netrc nor cookies: what is sent there is signed, and nothing else.
-    session.trust_env = False
-    session.proxies = get_environ_proxies(url)
-    adapter = _Adapter(tls_context())
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter)
+    # What is sent there is signed, and nothing else: no .netrc.
+    mount(session, _Adapter(), url)
     return session
-
-
-class _Adapter(HTTPAdapter):
-    """Trusts what all our connections trust, and judges where each one leads."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(
-            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs
-        )
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the parent's form
-        conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Connection(HTTPConnection):
@@ -177,4 +150,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 # Of a proxy's own connections urllib3's: the proxy is the operator's.
-_POOLS = {"http": _Pool, "https": _SecurePool}
+class _Adapter(TrustingAdapter):
+    """Judges where each connection leads."""
+
+    pools: ClassVar[dict[str, type]] = {"http": _Pool, "https": _SecurePool}

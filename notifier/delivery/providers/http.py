@@ -1,10 +1,9 @@
 """HTTP to providers of texts: timeouts, whom we trust, and which errors mean that nothing left."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar
 
 from requests import Session
 from requests.adapters import HTTPAdapter
@@ -35,15 +34,50 @@ MAX_IDLE_S = 20.0
 NEVER_LEFT = (ConnectTimeout, ProxyError, InvalidSchema, InvalidURL)
 
 
-def set_up(session: Session, api_url: str) -> None:
-    """Have the session trust what all our connections trust, and use the machine's proxies."""
-    adapter = _Adapter(tls_context())
+class TrustingAdapter(HTTPAdapter):
+    """Trusts what all our connections trust, not the certificates that requests brings.
+
+    `pools`: by scheme, the pools of those connections that go straight to the other side.
+    """
+
+    pools: ClassVar[dict[str, type]]
+
+    def __init__(self) -> None:
+        self._context = tls_context()
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pools our trust, and their own kind."""
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self.pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Give the connections to a proxy our trust, and those through it."""
+        return super().proxy_manager_for(
+            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs
+        )
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the parent's form
+        """Require a certificate that our context believes."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def mount(session: Session, adapter: TrustingAdapter, url: str) -> None:
+    """Have all requests of the session use the adapter, and the machine's proxies for this URL.
+
+    Neither a .netrc nor an environment that changes meanwhile: it is read here, once.
+    """
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
-    # Read once: looking for proxies and a .netrc for every text would be a sixth of its cost;
-    # and a .netrc must not replace the account's own credentials.
-    session.proxies = get_environ_proxies(api_url)
+    session.proxies = get_environ_proxies(url)
     session.trust_env = False
+
+
+def set_up(session: Session, api_url: str) -> None:
+    """Have the session trust what all our connections trust, and use the machine's proxies."""
+    # Looking for proxies and a .netrc for every text would be a sixth of its cost; and a .netrc
+    # must not replace the account's own credentials.
+    mount(session, _Adapter(), api_url)
 
 
 def connection_error(error: RequestException) -> Outcome:
@@ -82,29 +116,6 @@ def seconds(header: str | None) -> float | None:
     return float(header) if header and header.isdigit() else None
 
 
-class _Adapter(HTTPAdapter):
-    """Trusts what all our connections trust, not the certificates that requests brings."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(
-            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs
-        )
-        if not proxy.lower().startswith("socks"):  # which has pools of its own kind
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the parent's form
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
 class _Connection(HTTPConnection):
     def connect(self) -> None:
         with _failing_as_no_connection(self):
@@ -125,7 +136,14 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-_POOLS = {"http": _Pool, "https": _SecurePool}
+class _Adapter(TrustingAdapter):
+    pools: ClassVar[dict[str, type]] = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):  # which has pools of its own kind
+            manager.pool_classes_by_scheme = self.pools
+        return manager
 
 
 @contextmanager
