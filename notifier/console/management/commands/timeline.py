@@ -16,6 +16,7 @@ from notifier.intake.lookup import not_found, reports_named
 from notifier.intake.models import Report
 from notifier.journal.models import Entry
 from notifier.moments import stamped_hour
+from notifier.territory.grammar import with_de
 
 # The column after the time and the time since the step before.
 TEXT_BEGINS = 23
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         answers = read_answers(of_alerts)
         for alert in of_alerts:
             if said := in_words(alert, answers.of(alert)):
-                self._write(f"  Réponse de {alert.organisation_name} : {said}", 4)
+                self._write(f"  Réponse {with_de(alert.organisation_name)} : {said}", 4)
 
     def _print_reasons(self, decided: list[Report]) -> None:
         """Print the reasons of decisions, which the journal does not hold: they can be erased."""
