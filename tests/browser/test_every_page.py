@@ -92,6 +92,22 @@ def test_no_page_of_the_registry_was_forgotten(house: House, walked: Walk) -> No
     assert not faults, "\n".join(faults)
 
 
+def test_the_page_that_lets_texts_go_is_in_order_although_none_waits(house: House) -> None:
+    """What the samples have no row for; the page asks the same of any alert."""
+    visitor = house.visitor("groupement")
+    visitor.go("/maintenant")
+    links = visitor.page.locator("a[href^='/interventions/']")
+    tell = visitor.page.locator("a[href*='/prevenir/']").first
+    for incident in [str(link.get_attribute("href")) for link in links.all()]:
+        visitor.go(incident)
+        if tell.count():
+            break
+    path = str(tell.get_attribute("href")).replace("/prevenir/", "/liberer/")
+    visitor.page.goto(visitor.trial.url + path)
+    assert visitor.page.get_by_role("button", name="Laisser partir").count()
+    assert [*visitor.watch.take(), *judge(visitor.page)] == []
+
+
 def _is_page(headers: dict[str, str]) -> bool:
     return headers.get("content-type", "").startswith("text/html")
 
