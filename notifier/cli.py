@@ -21,7 +21,11 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
     try:
-        FrenchUtility(sys.argv).execute()
+        try:
+            FrenchUtility(sys.argv).execute()
+        finally:
+            # A reader that is gone is met here: at its own end Python would print a traceback.
+            sys.stdout.flush()
     except ImproperlyConfigured as error:
         sys.exit(f"notifier : {error}")
     except DatabaseError as error:
