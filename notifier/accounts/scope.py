@@ -18,6 +18,7 @@ from django.utils import timezone
 from notifier.accounts.models import Invitation, RoleAssignment, User
 from notifier.accounts.roles import PERMISSIONS, Permission, Role
 from notifier.alerting.models import FIGURE, Alert, Notification, PolicyNarrowing
+from notifier.directory.changes import OF_PEOPLE
 from notifier.directory.history import plans_of
 from notifier.directory.models import (
     Address,
@@ -232,10 +233,15 @@ class Scope:
         touched = (
             Mandate.history.model.objects.filter(change=OuterRef("pk"), organisation__in=there),
             Person.history.model.objects.filter(change=OuterRef("pk"), id__in=people.values("pk")),
-            Address.history.model.objects.filter(change=OuterRef("pk"), person__in=people),
+            *(
+                model.history.model.objects.filter(change=OuterRef("pk"), person__in=people)
+                for model in OF_PEOPLE
+            ),
         )
-        mandates, persons, addresses = (Exists(rows) for rows in touched)
-        return Change.objects.filter(mandates | persons | addresses | plans_of(there))
+        found = plans_of(there)
+        for rows in touched:
+            found |= Q(Exists(rows))
+        return Change.objects.filter(found)
 
     def assignments(self, permission: Permission) -> QuerySet[RoleAssignment]:
         """Return the roles, past ones included, that hold there."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from notifier.directory.changes import RECORDED
+from notifier.directory.changes import OF_PEOPLE, RECORDED
 from notifier.directory.models import (
     Absence,
     Address,
@@ -124,7 +124,10 @@ def touches_only(change: Change, allowed: AllowedOrganisations) -> bool:
     if any(pk not in known or known[pk].ref not in allowed for pk in touched):
         return False
     people = Person.history.model.objects.filter(change=change).values_list("id", flat=True)
-    owners = Address.history.model.objects.filter(change=change).values_list("person_id", flat=True)
+    owners: set[int] = set()
+    for model in OF_PEOPLE:
+        rows = model.history.model.objects.filter(change=change)
+        owners |= set(rows.values_list("person_id", flat=True))
     if people_told_elsewhere({*people, *owners}, allowed):
         return False
     holders = {*history.values_list("person_id", flat=True)}

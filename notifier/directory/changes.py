@@ -19,16 +19,25 @@ from notifier.directory.models import (
     OnCallRotation,
     OnCallShift,
     Person,
+    Preferences,
 )
 from notifier.directory.models.changes import naming, recorded_in_bulk
 
-Row: TypeAlias = Person | Mandate | Address | Absence | OnCallRotation | OnCallShift
+Row: TypeAlias = Person | Mandate | Address | Preferences | Absence | OnCallRotation | OnCallShift
 R = TypeVar("R", bound=Row)
 
 # What lists bring.
 LISTED: tuple[type[Row], ...] = (Person, Mandate, Address)
+# What is a person's own, wherever they serve.
+OF_PEOPLE: tuple[type[Address | Preferences], ...] = (Address, Preferences)
 # A row stands before those that name it; they go in the other order.
-RECORDED: tuple[type[Row], ...] = (*LISTED, Absence, OnCallRotation, OnCallShift)
+RECORDED: tuple[type[Row], ...] = (
+    *LISTED,
+    Preferences,
+    Absence,
+    OnCallRotation,
+    OnCallShift,
+)
 ADDED, CHANGED, REMOVED = "+", "~", "-"
 _BATCH = 1_000
 # Of a lock of PostgreSQL that is no row's; any number that nothing else here takes.
@@ -204,7 +213,7 @@ def _batches(rows: Sequence[Row]) -> Iterator[list[int]]:
 
 def _take_ids(row: Row) -> None:
     """Take the number of a person that was stored after the row was made."""
-    if isinstance(row, Mandate | Address) and not row.person_id:
+    if isinstance(row, Mandate | Address | Preferences) and not row.person_id:
         row.person = row.person
 
 

@@ -20,6 +20,7 @@ from notifier.directory.models import (
     ChangeKind,
     Mandate,
     OrganisationKind,
+    Preferences,
     function_title,
 )
 
@@ -117,3 +118,4 @@ def remove_mandates(mandate_ids: Collection[int], edits: Edits) -> None:
     leaving = {m.person_id: m.person for m in mandates if m.person_id not in staying}
     edits.remove(*mandates, *leaving.values())
     edits.remove(*Address.objects.filter(person__in=leaving))
+    edits.remove(*Preferences.objects.filter(person__in=leaving))

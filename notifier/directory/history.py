@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from notifier.directory.changes import ADDED, LISTED, RECORDED, REMOVED, Row
+from notifier.directory.changes import ADDED, LISTED, OF_PEOPLE, RECORDED, REMOVED, Row
 from notifier.directory.history_words import holder_names, person_names, value_words
 from notifier.directory.models import (
     Absence,
@@ -19,6 +19,7 @@ from notifier.directory.models import (
     OnCallShift,
     Organisation,
     Person,
+    Preferences,
     function_title,
 )
 from notifier.directory.names import fold
@@ -66,10 +67,11 @@ def touching(changes: QuerySet[Change], organisations: QuerySet[Organisation]) -
     own = there.filter(change=OuterRef("pk"))
     people = there.values("person_id")
     persons = Person.history.model.objects.filter(change=OuterRef("pk"), id__in=people)
-    addresses = Address.history.model.objects.filter(change=OuterRef("pk"), person__in=people)
-    return changes.filter(
-        Exists(own) | Exists(persons) | Exists(addresses) | plans_of(organisations)
-    )
+    theirs = Q(Exists(own)) | Q(Exists(persons))
+    for model in OF_PEOPLE:
+        rows = model.history.model.objects.filter(change=OuterRef("pk"), person__in=people)
+        theirs |= Q(Exists(rows))
+    return changes.filter(theirs | plans_of(organisations))
 
 
 def plans_of(organisations: QuerySet[Organisation]) -> Q:
@@ -165,7 +167,7 @@ def _read_around(rows: Sequence[Any], model: type[Row]) -> _Around:
     ids = {row.id for row in rows}
     earlier = model.history.model.objects.filter(id__in=ids, history_id__lt=rows[0].history_id)
     around.before = {row.id: row for row in earlier.order_by("history_id")}
-    if model in LISTED:
+    if model in (*LISTED, Preferences):
         around.people = person_names(ids if model is Person else {row.person_id for row in rows})
     if model in (Absence, OnCallShift):
         told = {row.mandate_id for row in rows}
@@ -179,7 +181,7 @@ def _read_around(rows: Sequence[Any], model: type[Row]) -> _Around:
         around.organisations = {
             row.id: stored[row.mandate_id].organisation for row in rows if row.mandate_id in stored
         }
-    elif model is not Person and model is not Address:
+    elif model is not Person and model not in OF_PEOPLE:
         known = Organisation.objects.in_bulk({row.organisation_id for row in rows})
         around.organisations = {row.id: known.get(row.organisation_id) for row in rows}
     return around
@@ -213,6 +215,8 @@ def _subject(row: Any, model: type[Row], around: _Around) -> str:
         return around.people[row.id]
     if model is Address:
         return around.people[row.person_id]
+    if model is Preferences:
+        return f"{around.people[row.person_id]}, {model._meta.verbose_name_plural}"
     where = around.organisations.get(row.id) or "organisme supprimé"
     if model is Mandate:
         name, title = around.people[row.person_id], function_title(row.function, row.rank)
@@ -238,7 +242,7 @@ def forget(name: str, author: str) -> int:
         if words and sorted(fold(f"{row.first_name} {row.last_name}").split()) == words
     }
     if meant:
-        for model in (Mandate, Address):
+        for model in (Mandate, Address, Preferences):
             model.history.model.objects.filter(person_id__in=meant).delete()
         history.filter(id__in=meant).delete()
         text = (

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from notifier.directory.imports.phrases import format_value
-from notifier.directory.models import Mandate, Person, function_title
+from notifier.directory.models import Mandate, Person, Preferences, function_title
 from notifier.moments import written_hour
 
 Holders = Mapping[int, str]
 """How the holders of mandates are called, by the mandate's id."""
+# Delivery's own names; that room is beside this one.
+_CHANNELS = {"sms": "SMS", "email": "courriel"}
 
 
 def value_words(
     column: Any, value: object, zone: ZoneInfo | None = None, holders: Holders | None = None
 ) -> str:
     """Write a stored value: a choice by its name, a moment in a zone, a stand-in by name."""
+    if column.model is Preferences and column.attname == "routine_channels":
+        return _channels(value)
+    if isinstance(value, time):
+        return f"{value.hour} h {value:%M}"
     if isinstance(value, datetime):
         local = timezone.localtime(value, zone)
         return f"{local:%d/%m/%Y} à {written_hour(local)}"
@@ -29,6 +35,10 @@ def value_words(
     if value and column.choices:
         return str(dict(column.flatchoices).get(value, value))
     return format_value(value)
+
+
+def _channels(value: Any) -> str:
+    return " et ".join(_CHANNELS.get(one, one) for one in value or ()) or "tous"
 
 
 def holder_names(mandates: Iterable[int]) -> dict[int, str]:

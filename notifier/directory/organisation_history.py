@@ -19,10 +19,12 @@ from notifier.directory.models import (
     OnCallShift,
     Organisation,
     Person,
+    Preferences,
     function_title,
 )
 
 _HIDDEN = frozenset({"id", "person_id", "organisation_id", "mandate_id", "rotation_id"})
+_PREFERENCES = str(Preferences._meta.verbose_name_plural)
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,17 @@ def _versions(organisation: Organisation) -> list[_Versions]:
     names = person_names({row.person_id for row in last.values()}, last.values())
     people = _by_id(Person.history.filter(id__in=present))
     addresses = _by_id(Address.history.filter(person_id__in=present))
+    chosen = _by_id(Preferences.history.filter(person_id__in=present))
     absences = _by_id(Absence.history.filter(mandate_id__in=last))
     holders = {pk: names[row.person_id] for pk, row in last.items()}
     found = [
         *((Mandate, _post(holders[pk], last[pk]), rows) for pk, rows in mandates.items()),
         *((Person, names[pk], rows) for pk, rows in people.items()),
         *((Address, f"{names[rows[-1].person_id]}, adresse", rows) for rows in addresses.values()),
+        *(
+            (Preferences, f"{names[rows[-1].person_id]}, {_PREFERENCES}", rows)
+            for rows in chosen.values()
+        ),
         *(
             (Absence, f"{holders[rows[-1].mandate_id]}, absence", rows)
             for rows in absences.values()

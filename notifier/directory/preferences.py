@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from notifier.directory.changes import start_change
+from notifier.directory.changes import changing
 from notifier.directory.models import ChangeKind, Organisation, Person, Preferences
 from notifier.journal.models import Step
 from notifier.journal.write import new_entry, write_entries
@@ -78,14 +78,19 @@ def choose_channels(
 
 
 def _choose(person: Person, organisation: Organisation, author: str, **chosen: Any) -> None:
-    """Store it under a change of the directory, and in the journal, which names nobody."""
-    with transaction.atomic():
-        change = start_change(
-            ChangeKind.HAND, author, "préférences de réception", counts={"changed": 1}
-        )
+    """Store it under a change of the directory, and in the journal, which names nobody.
+
+    What is so already is no change.
+    """
+    with changing(ChangeKind.HAND, author, "préférences de réception") as change:
+        row = Preferences.objects.filter(person=person).first() or Preferences(person=person)
+        if all(getattr(row, name) == value for name, value in chosen.items()):
+            transaction.set_rollback(True)
+            return
         change.organisations.set([organisation])
-        values = {**chosen, "changed_at": change.at}
-        Preferences.objects.update_or_create(person=person, defaults=values)
+        for name, value in chosen.items():
+            setattr(row, name, value)
+        row.save()
         text = f"{organisation.name} ({organisation.ref}) : préférences changées, par {author}."
         ref = str(organisation.ref)
         write_entries([new_entry(None, Step.DIRECTORY, text, organisation=ref, change=change.pk)])

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from notifier.accounts.roles import Role
 from notifier.alerting.answer_link import answer_secret
 from notifier.alerting.models import Alert, Notification
 from notifier.delivery.models import Message
@@ -22,6 +23,7 @@ from notifier.journal.models import Entry
 from tests.alerting.house import FIRE, contact, number, push
 from tests.console.test_answer_pages import text_of
 from tests.console.world import stored
+from tests.harness.accounts import add_account, logged_in
 
 pytestmark = [
     pytest.mark.django_db,
@@ -106,6 +108,23 @@ def test_quiet_hours_and_channels_are_chosen_under_a_change(page, do) -> None:
     do("canaux", channels="")
     chosen.refresh_from_db()
     assert (chosen.quiet_from, chosen.routine_channels) == (None, [])
+
+
+def test_the_administrator_sees_them_before_and_after_and_takes_them_back(page, do) -> None:
+    do("calme", quiet_from="22:00", quiet_until="7:00")
+    do("canaux", channels="email")
+    number = last_change().pk
+    anne = logged_in(add_account(Role.GROUPEMENT, "90"))
+    page_of_change = anne.get(f"/historique/{number}")
+    assert f"/historique/{number}/annuler" in page_of_change.content.decode()
+    shown = text_of(page_of_change)
+    assert "canaux du courant" in shown
+    assert "courriel" in shown
+    told = text_of(anne.get("/organismes/commune/90033/historique"))
+    assert "préférences de réception" in told
+    assert anne.post(f"/historique/{number}/annuler").status_code == 302
+    chosen = Preferences.objects.get()
+    assert (chosen.quiet_from, chosen.routine_channels) == (time(22), [])
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,9 @@ def test_pages_follow_each_other_in_as_many_statements(
     people = [somebody(delle, f"N{n}", rank=n) for n in range(1, 13)]
     for one in people:
         amend(one, Holder(f"M{one.rank}"), Post("adjoint", one.rank), "Camille")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         first = history_of(delle, _mask, limit=5)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         second = history_of(delle, _mask, first[-1].change.pk, limit=20)
     assert [len(first), len(second)] == [5, 7]
     assert first[-1].change.pk > second[0].change.pk

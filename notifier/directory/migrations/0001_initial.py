@@ -1578,7 +1578,7 @@ class Migration(migrations.Migration):
                     "routine_channels",
                     models.JSONField(blank=True, default=list, verbose_name="canaux du courant"),
                 ),
-                ("changed_at", models.DateTimeField(verbose_name="choisies le")),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="choisies le")),
                 (
                     "person",
                     models.OneToOneField(
@@ -1590,9 +1590,71 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "préférences",
-                "verbose_name_plural": "préférences",
+                "verbose_name": "préférence de réception",
+                "verbose_name_plural": "préférences de réception",
             },
+        ),
+        migrations.CreateModel(
+            name="HistoricalPreferences",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "quiet_from",
+                    models.TimeField(
+                        blank=True, null=True, verbose_name="heures calmes à partir de"
+                    ),
+                ),
+                (
+                    "quiet_until",
+                    models.TimeField(blank=True, null=True, verbose_name="heures calmes jusqu’à"),
+                ),
+                (
+                    "routine_channels",
+                    models.JSONField(blank=True, default=list, verbose_name="canaux du courant"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.change",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="directory.person",
+                        verbose_name="personne",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical préférence de réception",
+                "verbose_name_plural": "historical préférences de réception",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="UndoJob",

@@ -88,11 +88,12 @@ class Preferences(models.Model):
     quiet_until = models.TimeField("heures calmes jusqu’à", null=True, blank=True)
     # The channels on which what is not urgent is told; empty: on all.
     routine_channels = models.JSONField("canaux du courant", default=list, blank=True)
-    changed_at = models.DateTimeField("choisies le")
+    changed_at = models.DateTimeField("choisies le", auto_now=True)
+    history = ChangeHistory(excluded_fields=["changed_at"])
 
     class Meta:
-        verbose_name = "préférences"
-        verbose_name_plural = "préférences"
+        verbose_name = "préférence de réception"
+        verbose_name_plural = "préférences de réception"
 
     def __str__(self) -> str:
         return f"préférences de {self.person}"

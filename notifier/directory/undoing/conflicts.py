@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from notifier.directory.changes import Row
+from notifier.directory.changes import OF_PEOPLE, Row
 from notifier.directory.models import (
     Absence,
     Address,
@@ -18,6 +18,7 @@ from notifier.directory.models import (
     OnCallRotation,
     OnCallShift,
     Person,
+    Preferences,
 )
 from notifier.directory.undoing.steps import Step, batches
 from notifier.directory.undoing.words import label
@@ -25,10 +26,19 @@ from notifier.directory.undoing.words import label
 _PLANNED = (Absence, OnCallShift)
 # Which columns of a row name another one that must be there, and what is said where it is not.
 _NAMED: dict[type[Row], tuple[tuple[str, type[Row]], ...]] = {
+    Mandate: (("person_id", Person),),
+    Address: (("person_id", Person),),
+    Preferences: (("person_id", Person),),
     Absence: (("mandate_id", Mandate), ("stand_in_id", Mandate)),
     OnCallShift: (("mandate_id", Mandate), ("rotation_id", OnCallRotation)),
 }
+# What the database holds each once of, by these columns.
+_ONCE: dict[type[Address | Preferences], tuple[str, ...]] = {
+    Address: ("person_id", "kind", "value"),
+    Preferences: ("person_id",),
+}
 _GONE: dict[type[Row], str] = {
+    Person: "la personne n’existe plus",
     Mandate: "le mandat n’existe plus",
     OnCallRotation: "le roulement n’existe plus",
 }
@@ -50,9 +60,9 @@ def find_conflicts(steps: list[Step], now: datetime) -> None:
     _mark_dependents(steps, own)
     planned = [s for s in steps if s.model in _PLANNED and not s.conflict]
     _mark_past(planned, now)
-    back = [s for s in planned if s.before and not s.conflict]
-    _mark_without_holder(back, own)
-    _mark_overlaps(back, own)
+    _mark_without_holder([s for s in steps if s.before and not s.conflict], own)
+    _mark_entered_again([s for s in steps if s.before and not s.now and not s.conflict], own)
+    _mark_overlaps([s for s in planned if s.before and not s.conflict], own)
 
 
 def _mark_dependents(steps: list[Step], own: dict[type[Row], set[int]]) -> None:
@@ -61,7 +71,7 @@ def _mark_dependents(steps: list[Step], own: dict[type[Row], set[int]]) -> None:
     people = {s.pk: s for s in new if s.model is Person}
     mandates = {s.pk: s for s in new if s.model is Mandate}
     for ids in batches(list(people)):
-        for model in (Mandate, Address):
+        for model in (Mandate, *OF_PEOPLE):
             others = model.objects.filter(person__in=ids).values_list("person_id", "pk")
             for person_id, pk in others:
                 if pk not in own[model]:
@@ -93,6 +103,21 @@ def _mark_without_holder(steps: list[Step], own: dict[type[Row], set[int]]) -> N
             for step, pk in naming:
                 if pk and pk not in there:
                     step.conflict = f"{label(step)} : {_GONE[named]}"
+
+
+def _mark_entered_again(steps: list[Step], own: dict[type[Row], set[int]]) -> None:
+    """Mark what would come back beside another row of which there is one at a time."""
+    for model, columns in _ONCE.items():
+        back = [s for s in steps if s.model is model]
+        there: set[tuple[object, ...]] = set()
+        for ids in batches([s.before.person_id for s in back]):
+            rows = model._default_manager.filter(person__in=ids)
+            there |= {
+                tuple(key) for pk, *key in rows.values_list("pk", *columns) if pk not in own[model]
+            }
+        for step in back:
+            if tuple(getattr(step.before, column) for column in columns) in there:
+                step.conflict = f"{label(step)} : saisi de nouveau depuis"
 
 
 def _mark_overlaps(steps: list[Step], own: dict[type[Row], set[int]]) -> None:
@@ -137,7 +162,7 @@ def kept_together(steps: list[Step]) -> set[int]:
 
 def _nodes(step: Step) -> Iterator[tuple[str, int]]:
     """Yield the person, the organisation, the mandates that a row belongs to, before and after."""
-    if step.model in (Person, Address):
+    if step.model is Person or step.model in OF_PEOPLE:
         yield "person", step.pk if step.model is Person else step.row.person_id
     if step.model is Mandate:
         yield "person", step.row.person_id

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 from notifier.directory.history_words import holder_names, value_words
 from notifier.directory.imports.phrases import describe_post
-from notifier.directory.models import Address, AddressKind, Mandate, OnCallRotation, Person
+from notifier.directory.models import (
+    Address,
+    AddressKind,
+    Mandate,
+    OnCallRotation,
+    Person,
+    Preferences,
+)
 from notifier.directory.undoing.steps import Step
 
 
@@ -41,6 +48,8 @@ def label(step: Step) -> str:
     if step.model is Mandate:
         return _holder(step.pk)
     name = step.model._meta.verbose_name
+    if step.model is Preferences:
+        return f"{_owner(step)}, {step.model._meta.verbose_name_plural}"
     if step.model is OnCallRotation:
         return f"{name} du {row.starts_on:%d/%m/%Y}"
     return f"{_holder(row.mandate_id)}, {name}"
@@ -54,7 +63,7 @@ def _holder(pk: int) -> str:
 
 
 def _owner(step: Step) -> str:
-    """Return whose an address is, though the person may be deleted since."""
+    """Return whose an address or a choice is, though the person may be deleted since."""
     pk = step.row.person_id
     person = Person.objects.filter(pk=pk).first()
     last = Person.history.model.objects.filter(id=pk).order_by("history_id").last()
