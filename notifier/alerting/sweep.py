@@ -10,9 +10,10 @@ from django.utils import timezone
 from notifier.alerting.decision.pipeline import BATCH_SIZE, decide_each
 from notifier.alerting.escalation.delayed import escalate_delayed
 from notifier.alerting.escalation.unanswered import escalate_unanswered
+from notifier.alerting.escalation.undecided import alarm_undecided
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.policy.current import categories
-from notifier.alerting.policy.expiry import useless_at
+from notifier.alerting.policy.expiry import undecidable_at
 from notifier.alerting.policy_changes import resume_comparisons
 from notifier.alerting.release.due import release_due
 from notifier.alerting.review.notices import expiry_notice
@@ -49,12 +50,13 @@ def sweep(lane: Lane) -> None:
 
 
 def upkeep() -> None:
-    """Escalate what is delayed, release what is due, expire reviews, update what is counted.
+    """Escalate what is late or not answered, release what is due, expire reviews, update counts.
 
     May run anywhere, any number of times at once.
     """
     escalate_delayed()
     escalate_unanswered()
+    alarm_undecided()
     resolve_pending()
     release_due()
     quota.report_reached()
@@ -62,8 +64,8 @@ def upkeep() -> None:
     resume_comparisons()
     update_counters_if_due()
     wake_due()
-    useless = useless_at(timezone.now(), categories())
-    late = Report.objects.filter(useless, state=ReportState.REVIEW)
+    over = undecidable_at(timezone.now(), categories())
+    late = Report.objects.filter(over, state=ReportState.REVIEW)
     for report_id in next_reports(late, EXPIRE_BATCH_SIZE):
         try:
             _expire_review(report_id)

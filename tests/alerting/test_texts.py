@@ -536,6 +536,15 @@ def duty_contested(stage: Stage) -> None:
     stage.leaves("« pas ma commune »", to=lambda address: address == DUTY)
     stage.waits(hours=4)
     stage.leaves("que personne n’a vérifié", to=lambda address: address == DUTY)
+    answer(alert.pk, police.recipient, AnswerKind.NOT_MINE, AnswerMeans.LINK)
+    stage.leaves("« pas ma commune », trop tard", to=lambda address: address == DUTY)
+    stage.push("CORG90-2026-000002", category=FIRE)
+    stage.leaves("une autre", to=lambda _: False)
+    alert = Alert.objects.latest("id")
+    answer(alert.pk, mayor.recipient, AnswerKind.NOT_MINE, AnswerMeans.LINK)
+    stage.leaves("« pas ma commune » encore", to=lambda _: False)
+    stage.waits(minutes=6)
+    stage.leaves("que personne n’a vérifié six minutes après", to=lambda address: address == DUTY)
 
 
 def duty_review_expired(stage: Stage) -> None:

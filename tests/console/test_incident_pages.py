@@ -10,10 +10,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.http import urlencode
+from time_machine import travel
 
 from notifier.accounts.roles import Role
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, ManualAction, Notification
+from notifier.alerting.sweep import upkeep
 from notifier.delivery.models import Message, MessageState, ProviderHealth
 from notifier.directory.models import Mandate, Organisation
 from notifier.intake.models import Report, Source
@@ -358,6 +360,26 @@ def test_the_board_says_that_nobody_answered_and_then_who_did(asked) -> None:
     assert "Pris en charge" in text
     assert ", par SMS" in text
     assert "pris en charge : maire," in plain(page(browser, "/cette-nuit?du=" + _since()))
+
+
+def test_what_expired_unanswered_stays_on_the_board_with_who_was_alarmed(asked) -> None:
+    with travel(Alert.objects.get().expires_at + timedelta(minutes=2), tick=False):
+        upkeep()
+        browser = groupement()
+        text = plain(page(browser, "/maintenant"))
+        assert "Périmées sans réponse" in text
+        assert "périmée sans réponse, permanence alertée à" in text
+        shown = plain(page(browser, f"/interventions/{Alert.objects.get().incident_id}"))
+        assert "personne n’a répondu avant la fin de l’alerte, permanence alertée à" in shown
+        assert "La permanence est alertée" in shown
+
+
+def test_the_board_says_until_when_the_duty_is_to_decide_what_is_contested(asked) -> None:
+    alert = Alert.objects.get()
+    answer(alert.pk, Notification.objects.get().recipient, AnswerKind.NOT_MINE, AnswerMeans.SMS)
+    text = plain(page(groupement(), f"/interventions/{alert.incident_id}"))
+    assert "pas ma commune" in text
+    assert "; permanence alertée de nouveau à" in text
 
 
 def _since() -> str:

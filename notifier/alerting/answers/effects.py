@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
-from notifier.alerting.escalation.duty_alarm import alarm_duty, call_duty
+from notifier.alerting.escalation.duty_alarm import Want, alarm_duty, alarm_key, call_duty
 from notifier.alerting.escalation.failed_people import agreeing, with_article
 from notifier.alerting.escalation.failover import store_throttled
 from notifier.alerting.escalation.one_more import plan_for, wait_for_answer
 from notifier.alerting.escalation.taken import tell_taken
+from notifier.alerting.escalation.undecided import wait_for_decision
 from notifier.alerting.models import Alert, AnswerKind, answers_to
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
@@ -28,7 +29,9 @@ TAKEN_FIELDS = ("taken_at", "taken_by", "taken_title")
 
 
 def count(alert: Alert) -> None:
-    """Wait no longer once as many people know as are wanted."""
+    """Wait no longer once as many people know as are wanted; one is enough for the duty officer."""
+    if alert.duty_due_at is not None:
+        Alert.objects.filter(pk=alert.pk).update(duty_due_at=None)
     if 0 < alert.answers_wanted <= _number_of_people(alert):
         waiting = Alert.objects.filter(pk=alert.pk, answered_at=None)
         waiting.update(answered_at=timezone.now(), answer_due_at=None)
@@ -80,9 +83,20 @@ def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
 
 def send_back(alert: Alert, title: str, reports: Sequence[Report]) -> None:
     """Ask a person where it is; until then nobody else is told of the alert for want of answers."""
-    Alert.objects.filter(pk=alert.pk).update(answer_due_at=None)
     who = with_article(title)
-    contest(reports, f"{alert.organisation_name} : {who} répond que ce n’est pas sa commune")
+    why = f"{who} répond que ce n’est pas sa commune"
+    is_asked = contest(reports, f"{alert.organisation_name} : {why}")
+    Alert.objects.filter(pk=alert.pk).update(answer_due_at=None)
+    if not _somebody_knows(alert):
+        wait_for_decision(alert)
+    number = answers_to(alert).filter(kind=AnswerKind.NOT_MINE).count()
     # Nobody else is told until somebody decides: a mail may lie unread at night.
-    why = f"{who} répond que ce n’est pas sa commune, décidez laquelle"
-    call_duty(alert, why, f"contested-{alert.pk}-{alert.opened_revision}", whom=who)
+    if is_asked or number == 1:
+        key = f"{alarm_key(Want.CONTESTED, alert)}-{number}"
+        call_duty(alert, f"{why}, décidez laquelle", key, whom=who)
+
+
+def _somebody_knows(alert: Alert) -> bool:
+    """Return whether somebody knows of it, and did not send it back or hand it over since."""
+    rows = answers_to(alert).order_by("at", "pk").values_list("recipient", "kind")
+    return any(kind in COUNTED_KINDS for kind in dict(rows).values())

@@ -11,8 +11,9 @@ from enum import StrEnum
 from django.utils import timezone
 
 from notifier.alerting.answers.effects import COUNTED_KINDS
-from notifier.alerting.escalation.unanswered import nobody_left_key
-from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans, Notification
+from notifier.alerting.board.alarms import Alarm, Alarms, read_alarms
+from notifier.alerting.escalation.duty_alarm import Want
+from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans
 from notifier.moments import written_hour
 
 
@@ -71,10 +72,17 @@ class Answers:
     wanted: int = 0
     due_at: datetime | None = None
     """When the next person is told."""
-    alarmed_at: datetime | None = None
-    """When the duty officer was, for want of an answer."""
+    duty_due_at: datetime | None = None
+    """When the duty officer is alarmed anew, who has not decided where it is."""
+    alarms: Sequence[Alarm] = ()
+    """When the duty officer was, the oldest first."""
     said: GivenAnswer | None = None
     """The answer that the state goes by; None where there is none."""
+
+    @property
+    def alarmed_at(self) -> datetime | None:
+        """When the duty officer was alarmed last; None where it never was."""
+        return self.alarms[-1].at if self.alarms else None
 
     @property
     def is_asked(self) -> bool:
@@ -103,8 +111,7 @@ class AnswersOf:
 
     _rows: Mapping[int, Sequence[Answer]]
     """By alert."""
-    _alarmed: Mapping[str, datetime]
-    """When the duty officer was told of what, by its key."""
+    _alarms: Alarms
 
     def of(self, alert: Alert) -> Answers:
         """Return what became of the question of one of them."""
@@ -112,14 +119,16 @@ class AnswersOf:
             return Answers(AnswerState.NOT_ASKED)
         rows = self._rows.get(alert.pk, ())
         given = [_given(row) for row in rows if row.opened_revision == alert.opened_revision]
-        alarmed_at = self._alarmed.get(nobody_left_key(alert))
-        state = _state(alert, given, alarmed_at, timezone.now())
+        contested_at = next((one.at for one in given if one.kind is AnswerKind.NOT_MINE), None)
+        alarms = self._alarms.of(alert, contested_at)
+        state = _state(alert, given, alarms, timezone.now())
         return Answers(
             state,
             given,
             alert.answers_wanted,
             alert.answer_due_at if alert.is_open else None,
-            alarmed_at,
+            alert.duty_due_at if alert.is_open else None,
+            alarms,
             _said(alert, state, given),
         )
 
@@ -128,13 +137,11 @@ def read_answers(alerts: Iterable[Alert]) -> AnswersOf:
     """Read what was answered to these alerts. Two statements; none where no answer is wanted."""
     asked = [alert for alert in alerts if alert.answers_wanted]
     if not asked:
-        return AnswersOf({}, {})
+        return AnswersOf({}, Alarms())
     rows: defaultdict[int, list[Answer]] = defaultdict(list)
     for row in Answer.objects.filter(alert__in=[alert.pk for alert in asked]).order_by("id"):
         rows[row.alert_id].append(row)
-    keys = [nobody_left_key(alert) for alert in asked if alert.answered_at is None]
-    alarms = Notification.objects.filter(dedup_key__in=keys)
-    return AnswersOf(rows, dict(alarms.values_list("dedup_key", "created_at")))
+    return AnswersOf(rows, read_alarms(asked))
 
 
 def in_words(alert: Alert, answers: Answers) -> str:
@@ -145,13 +152,24 @@ def in_words(alert: Alert, answers: Answers) -> str:
         case AnswerState.TAKEN if alert.taken_at:
             by = f", {answers.said.by}" if answers.said else ""
             return f"pris en charge : {alert.taken_title}, {_hour(alert.taken_at)}{by}"
-        case AnswerState.DUTY if answers.alarmed_at:
-            return f"sans réponse, permanence alertée à {_hour(answers.alarmed_at)}"
-        case AnswerState.WAITING | AnswerState.DUTY | AnswerState.NEVER:
+        case AnswerState.DUTY:
+            return f"sans réponse{_alarmed(answers)}"
+        case AnswerState.NEVER if alert.is_open:
+            return f"périmée sans réponse{_alarmed(answers)}"
+        case AnswerState.WAITING | AnswerState.NEVER:
             then = f", suite à {_hour(answers.due_at)}" if answers.due_at else ""
             return f"sans réponse{then}"
     said = answers.said
-    return f"{said.title} : {said.in_words}, {_hour(said.at)}, {said.by}" if said else ""
+    if said is None:
+        return ""
+    then = _alarmed(answers) if answers.state is AnswerState.NOT_MINE else ""
+    if again := answers.duty_due_at:
+        then = f" ; permanence alertée de nouveau à {_hour(again)} si rien n’est décidé"
+    return f"{said.title} : {said.in_words}, {_hour(said.at)}, {said.by}{then}"
+
+
+def _alarmed(answers: Answers) -> str:
+    return f", permanence alertée à {_hour(answers.alarmed_at)}" if answers.alarmed_at else ""
 
 
 def _hour(at: datetime) -> str:
@@ -170,20 +188,24 @@ def _given(row: Answer) -> GivenAnswer:
 
 
 def _state(
-    alert: Alert, given: Sequence[GivenAnswer], alarmed_at: datetime | None, now: datetime
+    alert: Alert, given: Sequence[GivenAnswer], alarms: Sequence[Alarm], now: datetime
 ) -> AnswerState:
     kinds = {one.kind for one in given}
+    # Of one that was contested, that nobody is left is said once a person has confirmed it.
+    is_alarmed = any(alarm.want is Want.UNANSWERED for alarm in alarms)
+    if alert.duty_due_at:
+        return AnswerState.NOT_MINE
     if alert.taken_at:
         return AnswerState.TAKEN
     if _waits_for_call(given):
         return AnswerState.CALL_ME
     if alert.answered_at:
         return AnswerState.NOTED
-    if AnswerKind.NOT_MINE in kinds and alert.answer_due_at is None:
+    if AnswerKind.NOT_MINE in kinds and alert.answer_due_at is None and not is_alarmed:
         return AnswerState.NOT_MINE
     if not alert.is_open or alert.expires_at <= now:
         return AnswerState.NOTED if kinds.intersection(COUNTED_KINDS) else AnswerState.NEVER
-    return AnswerState.DUTY if alarmed_at and alert.answer_due_at is None else AnswerState.WAITING
+    return AnswerState.DUTY if is_alarmed and alert.answer_due_at is None else AnswerState.WAITING
 
 
 def _said(alert: Alert, state: AnswerState, given: Sequence[GivenAnswer]) -> GivenAnswer | None:

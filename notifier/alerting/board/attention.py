@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
+from notifier.alerting.board.answers import in_words, read_answers
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.policy.current import categories, label_of
 from notifier.alerting.policy.text_kind import withheld
@@ -20,6 +21,8 @@ from notifier.intake.models import Report, ReportState
 
 # So long a review that nobody decided stays in sight.
 EXPIRED_SHOWN = timedelta(hours=24)
+# And an alert to which nobody ever answered.
+ENDED_SHOWN = timedelta(hours=24)
 MAX_LISTED = 20
 # Of a deferred notification, why only a person lets it go.
 _BY_PERSON = (DeferralReason.RELAY, DeferralReason.HARD_QUOTA)
@@ -81,6 +84,26 @@ def reviews_undecided(reports: QuerySet[Report], begins: datetime, ends: datetim
     """Return those that nobody decided in time, received in the period, the latest first."""
     late = reports.filter(state=ReportState.EXPIRED, received_at__gte=begins, received_at__lt=ends)
     return list(late.select_related("incident__source").order_by("-received_at")[:MAX_LISTED])
+
+
+def ended_unanswered(alerts: QuerySet[Alert], now: datetime) -> list[tuple[Alert, str]]:
+    """Return those that expired within ENDED_SHOWN unanswered, and what became of them, in French.
+
+    The latest first, at most MAX_LISTED; what its source ended in time is not among them. One
+    statement, three where there are any.
+    """
+    ended = alerts.filter(
+        expires_at__gt=now - ENDED_SHOWN,
+        expires_at__lte=now,
+        is_open=True,
+        answers_wanted__gt=0,
+        answered_at=None,
+    ).select_related("incident__source")
+    found = list(ended.order_by("-expires_at", "-id")[:MAX_LISTED])
+    answers = read_answers(found)
+    return [
+        (alert, in_words(alert, of)) for alert in found if not (of := answers.of(alert)).is_answered
+    ]
 
 
 def waiting_for_a_person(notifications: QuerySet[Notification]) -> list[Waiting]:

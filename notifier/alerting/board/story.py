@@ -60,9 +60,11 @@ def _steps(line: OrganisationLine, texts: Sequence[Sent]) -> Iterator[StoryStep]
     own = [sent for sent in own if sent not in last]
     for at, title, note, kind in (*_told(own, answers), *_ended(own), *_said(answers)):
         yield StoryStep(at, name, title, note, kind)
-    if answers.alarmed_at:
-        why = "personne n’a répondu, plus personne à prévenir"
-        yield StoryStep(answers.alarmed_at, name, "La permanence est alertée", why, Quality.BAD)
+    for alarm in answers.alarms:
+        yield StoryStep(alarm.at, name, "La permanence est alertée", alarm.in_words, Quality.BAD)
+    if answers.duty_due_at:
+        then = "si personne n’a décidé de la commune, la permanence est alertée de nouveau"
+        yield StoryStep(answers.duty_due_at, name, "Suite", then, Quality.WAITING)
     if answers.due_at:
         then = "sans réponse, la personne suivante est prévenue"
         yield StoryStep(answers.due_at, name, "Suite", then, Quality.WAITING)

@@ -112,6 +112,8 @@ class ReviewFacts:
     is_contested: bool = False
     """Whether somebody who was told says that the commune is another; `told` names those told."""
     told: str = ""
+    is_late: bool = False
+    """Whether a text to the commune that is decided would be of no more use."""
 
 
 STATUS_WORDS = {
@@ -272,6 +274,7 @@ def review_context(facts: ReviewFacts) -> ReviewContext:
         "expired": facts.is_expired,
         "contested": facts.is_contested,
         "told": facts.told,
+        "late": facts.is_late,
         "exercise": facts.exercise,
     }
 

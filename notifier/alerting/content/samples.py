@@ -134,8 +134,14 @@ REVIEW_SAMPLE = ReviewFacts(
 REVIEW_SAMPLES = [
     REVIEW_SAMPLE,
     *(
-        replace(REVIEW_SAMPLE, is_contested=True, told="Delle (90033)", is_expired=expired)
-        for expired in (False, True)
+        replace(
+            REVIEW_SAMPLE,
+            is_contested=True,
+            told="Delle (90033)",
+            is_expired=expired,
+            is_late=late,
+        )
+        for expired, late in ((False, False), (False, True), (True, False))
     ),
     replace(REVIEW_SAMPLE, clues=[], candidates=[]),
     *(

@@ -40,7 +40,8 @@ from notifier.journal.write import write_entries
 _REVISED = (
     "organisation_name", "departement", "report", "category", "severity", "kind", "facts", "terms",
     "revision", "is_open", "opened_at", "opened_revision", "expires_at", "reopening_notified_at",
-    "answers_wanted", "answer_due_at", "answered_at", "taken_at", "taken_by", "taken_title",
+    "answers_wanted", "answer_due_at", "duty_due_at", "answered_at", "taken_at", "taken_by",
+    "taken_title",
 )  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def _ask_again(report_plan: ReportPlan, now: datetime) -> None:
         answered_at=None,
         answer_due_at=None,
     )
-    waiting.update(answer_due_at=now)
+    waiting.update(answer_due_at=now, duty_due_at=None)
 
 
 def _ends_contest(report_plan: ReportPlan) -> bool:

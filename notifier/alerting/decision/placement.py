@@ -175,9 +175,7 @@ def _locate(report: Report, reports: list[Report]) -> _Place:
     if chosen:
         report.verdict = "decided"
         decided = _existing(chosen)
-        # A decision is on those that were uncertain; with none of its communes left, it is none.
-        together = list(dict.fromkeys([*resolution.confirmed, *decided])) if decided else []
-        return _Place(together, together)
+        return _Place(decided, decided)
     report.verdict = resolution.verdict
     report.communes = [c.code for c in resolution.communes]
     report.clues = _clues_of(resolution)

@@ -214,9 +214,10 @@ def _ask_answers(
     """Say from how many people an answer is wanted, and until when; an update keeps both."""
     if ruling.opens:
         alert.answers_wanted, alert.answer_due_at, alert.answered_at = 0, None, None
+        alert.duty_due_at = None
         alert.taken_at, alert.taken_by, alert.taken_title = None, "", ""
     if not alert.is_open:
-        alert.answer_due_at = None
+        alert.answer_due_at = alert.duty_due_at = None
     elif alert.facts["asks_answer"] and not alert.answers_wanted:
         people = len({n.recipient for n in planned})
         alert.answers_wanted = max(people, 1) if category.answer == "each" else 1

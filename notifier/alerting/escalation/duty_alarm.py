@@ -5,6 +5,9 @@ In the caller's transaction; once for each key.
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
+
 from notifier.alerting.models import Alert, NotificationKind
 from notifier.alerting.notification.duty_officer import duty_call, duty_mail
 from notifier.alerting.notification.store import queue_duty_mails
@@ -12,6 +15,31 @@ from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import composer
 from notifier.directory.availability import makes_calls
 from notifier.intake.models import Source
+
+
+class Want(StrEnum):
+    """For want of what the duty officer is alarmed about an alert."""
+
+    UNANSWERED = "unanswered"
+    """Nobody answered, and nobody is left to be told."""
+    ENDED = "ended"
+    """It expired before anybody answered."""
+    CONTESTED = "contested"
+    """A reader says that it is elsewhere, and nobody has decided."""
+
+
+_KEY = re.compile(rf"({'|'.join(Want)})-(\d+)-(\d+)(?:-|$)")
+
+
+def alarm_key(want: Want, alert: Alert) -> str:
+    """Return under what the duty officer is told of it; more may follow after a hyphen."""
+    return f"{want}-{alert.pk}-{alert.opened_revision}"
+
+
+def parse_alarm_key(key: str) -> tuple[Want, int, int] | None:
+    """Return what `alarm_key` was made of: the want, the alert's id, and when it was opened."""
+    found = _KEY.match(key)
+    return (Want(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def alarm_duty(alert: Alert, why: str, dedup_key: str, *, whom: str = "") -> None:

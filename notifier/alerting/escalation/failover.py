@@ -158,13 +158,16 @@ def _notify_next(failed: Notification) -> _Escalated | None:
     """Notify the next recipient of the alert.
 
     None where a newer text is on its way to the same people, for it is escalated itself, where an
-    end is late: it can be read in the morning, where all residents of a quarter were told, and of a
-    call in vain where answers are waited for, or enough people gave one.
+    end is late: it can be read in the morning, where all residents of a quarter were told, while a
+    person is to decide whether it is there at all (`undecided`), and of a call in vain where
+    answers are waited for, or enough people gave one.
     """
     alert = locked_alert(failed)
     if alert.revision != failed.revision or parse_terms(alert.terms).needs_release:
         return None
     if failed.is_delayed and Kind(alert.kind).closes:
+        return None
+    if alert.duty_due_at is not None:
         return None
     # While answers are waited for, a call in vain is one more that did not come (`unanswered`).
     if failed.channel == Channel.VOICE and (alert.answered_at or alert.answer_due_at):

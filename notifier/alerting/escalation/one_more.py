@@ -98,8 +98,13 @@ def people_to_tell(alerts: Sequence[Alert]) -> dict[int, list[Untold]]:
 
 
 def wait_for_answer(alert: Alert, category: Category) -> None:
-    """Give whoever is told now the category's time to answer, where enough have not yet."""
-    waiting = Alert.objects.filter(pk=alert.pk, answers_wanted__gt=0, answered_at=None)
+    """Give whoever is told now the category's time to answer, where enough have not yet.
+
+    Not where a person is to decide whether it is there: nobody is told next (`undecided`).
+    """
+    waiting = Alert.objects.filter(
+        pk=alert.pk, answers_wanted__gt=0, answered_at=None, duty_due_at=None
+    )
     waiting.update(answer_due_at=timezone.now() + category.answer_within)
 
 

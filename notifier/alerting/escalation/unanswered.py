@@ -2,7 +2,8 @@
 
 `Alert.answer_due_at` says when: the sweep looks, so that no long countdown can be lost. Whoever was
 told and is silent is called first, who has a telephone to be called on; then the next people in
-order are told; in the end the duty officer is.
+order are told; in the end the duty officer is: where nobody is left, where nobody else may be told
+any more, and where the alert expires unanswered, in a pause as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from notifier.alerting.escalation.duty_alarm import alarm_duty
+from notifier.alerting.escalation.duty_alarm import Want, alarm_duty, alarm_key
 from notifier.alerting.escalation.failed_people import silent_people_clause
 from notifier.alerting.escalation.failover import (
     compose_text,
@@ -39,7 +40,7 @@ from notifier.alerting.notification.recipients import (
 from notifier.alerting.policy.categories import Category
 from notifier.alerting.policy.terms import addressing, parse_terms
 from notifier.alerting.webhooks.events import EventType, record_alert_event
-from notifier.delivery.models import Channel, MessageState
+from notifier.delivery.models import DELIVERED_STATES, Channel, MessageState
 from notifier.delivery.sending.pause import is_paused
 from notifier.directory.recipients import Recipient, active_people
 from notifier.intake.incident import lock_incident
@@ -51,11 +52,8 @@ log = structlog.get_logger(__name__)
 BATCH_SIZE = 100
 # One that cannot be escalated must not hold up the others.
 RETRY = timedelta(seconds=30)
-
-
-def nobody_left_key(alert: Alert) -> str:
-    """Return under what the duty officer is told, once, that nobody is left to be told."""
-    return f"unanswered-{alert.pk}-{alert.opened_revision}"
+# What is, or may be, with its reader.
+_LEFT = (*DELIVERED_STATES, MessageState.ACCEPTED, MessageState.SENDING, MessageState.UNKNOWN)
 
 
 def escalate_unanswered() -> None:
@@ -87,8 +85,13 @@ def _escalate(alert_id: int) -> None:
     if alert.answer_due_at is None or alert.answer_due_at > now:
         return
     category = disclosable_category(alert)
-    if category is None or not alert.is_open or alert.expires_at <= now:
+    if not alert.is_open or alert.duty_due_at is not None:
         _wait_until(alert, None)
+    elif alert.expires_at <= now:
+        _end(alert, _why_expired(alert), alarm_key(Want.ENDED, alert))
+    elif category is None:
+        why = "personne n’a répondu, et personne d’autre ne peut plus être prévenu"
+        _end(alert, why, alarm_key(Want.UNANSWERED, alert))
     elif is_paused(str(alert.incident.source_id)):
         _wait_until(alert, now + RETRY)
     else:
@@ -186,6 +189,24 @@ def _texts_to_next(
     return planned
 
 
+def _why_expired(alert: Alert) -> str:
+    told = notifications_of(alert.pk).get(alert.pk, ())
+    has_left = any(n.revision >= alert.opened_revision and n.message_state in _LEFT for n in told)
+    in_pause = is_paused(str(alert.incident.source_id))
+    when = " pendant une suspension des envois" if in_pause else ""
+    unheard = ", et personne n’a répondu" if has_left else ", sans qu’un texte soit parti"
+    return f"l’alerte a expiré{when}{unheard}"
+
+
+def _end(alert: Alert, why: str, key: str) -> None:
+    """Say once that it goes on to nobody and was not answered; it may still be."""
+    _wait_until(alert, None)
+    what = f"{why} : la permanence est alertée"
+    write_entries([alert_entry(alert, Step.UNREACHED, what, alert=alert.pk, rule="unanswered")])
+    record_alert_event(EventType.UNANSWERED, alert, reason=why)
+    alarm_duty(alert, why, key)
+
+
 def _nobody_left(alert: Alert) -> None:
     """Say once that nobody is left to be told; it may still be answered."""
     _wait_until(alert, None)
@@ -193,7 +214,7 @@ def _nobody_left(alert: Alert) -> None:
     why = "aucune des personnes prévenues n’a répondu"
     if handed_over:
         why = "l’alerte a été transmise à un adjoint, et personne n’a répondu depuis"
-    key = nobody_left_key(alert)
+    key = alarm_key(Want.UNANSWERED, alert)
     # Alarmed before it was handed over to somebody who is silent as well.
     if Notification.objects.filter(dedup_key=key).exists():
         key = f"{key}-{handed_over}"

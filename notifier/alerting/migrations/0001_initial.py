@@ -133,6 +133,12 @@ class Migration(migrations.Migration):
                     "answer_due_at",
                     models.DateTimeField(null=True, verbose_name="suite si sans réponse le"),
                 ),
+                (
+                    "duty_due_at",
+                    models.DateTimeField(
+                        null=True, verbose_name="permanence à alerter de nouveau le"
+                    ),
+                ),
                 ("answered_at", models.DateTimeField(null=True, verbose_name="répondue le")),
                 ("taken_at", models.DateTimeField(null=True, verbose_name="prise en charge le")),
                 (
@@ -816,6 +822,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("answer_due_at__isnull", False)),
                 fields=["answer_due_at"],
                 name="alerting_alert_answer_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("duty_due_at__isnull", False)),
+                fields=["duty_due_at"],
+                name="alerting_alert_duty_due",
             ),
         ),
         migrations.AddConstraint(

@@ -54,6 +54,9 @@ class Alert(models.Model):
     answers_wanted = models.PositiveSmallIntegerField("réponses attendues", default=0)
     # When the next person is told unless enough have answered; null: nothing is waited for.
     answer_due_at = models.DateTimeField("suite si sans réponse le", null=True)
+    # When the duty officer is alarmed anew: somebody told says that it is elsewhere, nobody who was
+    # told knows better, and nobody has decided; null: nothing is contested so.
+    duty_due_at = models.DateTimeField("permanence à alerter de nouveau le", null=True)
     # When enough had answered, and who said that they take it in hand, by recipient and function.
     answered_at = models.DateTimeField("répondue le", null=True)
     taken_at = models.DateTimeField("prise en charge le", null=True)
@@ -86,6 +89,12 @@ class Alert(models.Model):
                 fields=("answer_due_at",),
                 name="alerting_alert_answer_due",
                 condition=Q(answer_due_at__isnull=False),
+            ),
+            # What a reader contests, and nobody has decided: few.
+            models.Index(
+                fields=("duty_due_at",),
+                name="alerting_alert_duty_due",
+                condition=Q(duty_due_at__isnull=False),
             ),
         )
 

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from notifier.alerting.policy.categories import Categories, Category
-from notifier.intake.models import Report
+from notifier.intake.models import CONTESTED, Report
 from notifier.intake.schema.vocabulary import Status
 
 # An end or a cancellation is still worth reading long after the alert itself has expired.
 CLOSING_LIFETIME = timedelta(hours=12)
 # Of a report in review whose category is not in the configuration.
 REVIEW_LIFETIME = timedelta(hours=2)
+# Whoever answers late that it is elsewhere is heard all the same, though the text has expired.
+CONTEST_LIFETIME = timedelta(hours=2)
 # The source's own expiry counts for what is under way; an end is sent however late.
 _OVER = (Status.CLOSED, Status.CANCELLED)
 
@@ -28,8 +30,16 @@ def useful_until(report: Report, category: Category | None) -> datetime:
     return min(until, report.expires_at)
 
 
-def useless_at(now: datetime, categories: Categories) -> Q:
-    """Return the condition of the reports whose `useful_until` is over at `now` (aware)."""
+def decidable_until(report: Report, category: Category | None) -> datetime:
+    """Return until when a person is asked where the report is."""
+    until = useful_until(report, category)
+    if report.is_contested and report.handled_at:
+        return max(until, report.handled_at + CONTEST_LIFETIME)
+    return until
+
+
+def undecidable_at(now: datetime, categories: Categories) -> Q:
+    """Return the condition of the reports whose `decidable_until` is over at `now` (aware)."""
     of_lifetime: defaultdict[timedelta, list[str]] = defaultdict(list)
     for code in categories.codes():
         of_lifetime[_lifetime_of(categories.get(code))].append(code)
@@ -37,7 +47,7 @@ def useless_at(now: datetime, categories: Categories) -> Q:
     over |= Q(received_at__lt=now - REVIEW_LIFETIME) & ~Q(category__in=categories.codes())
     for lifetime, alike in of_lifetime.items():
         over |= Q(received_at__lt=now - lifetime, category__in=alike)
-    return over
+    return over & ~Q(verdict=CONTESTED, handled_at__gte=now - CONTEST_LIFETIME)
 
 
 def _lifetime_of(category: Category | None) -> timedelta:

@@ -16,25 +16,40 @@ from notifier.intake.models import CONTESTED, Report, ReportState
 from notifier.intake.schema.vocabulary import Status
 from notifier.journal.write import write_entries
 
+# Of the one in doubt: told, told in part while the rest waits for a person, or sent back before and
+# never decided. One that a person decided a moment ago is not asked about again.
+_MAY_BE_SENT_BACK = (ReportState.DECIDED, ReportState.REVIEW, ReportState.EXPIRED)
 
-def contest(reports: Sequence[Report], why: str) -> None:
+
+def contest(reports: Sequence[Report], why: str) -> bool:
     """Let a person decide anew where the incident is; `why` is in French, without a name.
 
     `reports` are all of its incident, locked by the caller; the latest that was ruled upon is the
-    one in doubt. Does nothing where that was sent back already.
+    one in doubt. Returns whether a person is asked by it: not where one is asked already.
     """
-    ruled = [report for report in reports if report.is_ruled_upon and not report.is_contested]
+    ruled = [report for report in reports if report.is_ruled_upon]
     if not ruled or any(is_open_contest(report) for report in reports):
-        return
-    send_back(max(ruled, key=lambda report: report.sequence), why)
+        return False
+    return send_back(max(ruled, key=lambda report: report.sequence), why)
 
 
-def send_back(report: Report, why: str) -> None:
-    """Put a decided report back into review, and ask the duty officer; in a decision as well."""
+def send_back(report: Report, why: str) -> bool:
+    """Put a report that was told back into review, and ask the duty officer; in a decision as well.
+
+    Returns whether it was.
+    """
     now = timezone.now()
-    decided = Report.objects.filter(pk=report.pk, state=ReportState.DECIDED)
-    if decided.update(state=ReportState.REVIEW, verdict=CONTESTED, reason=why, handled_at=now):
-        report.state, report.verdict, report.reason = ReportState.REVIEW, CONTESTED, why
+    told = Report.objects.filter(pk=report.pk, state__in=_MAY_BE_SENT_BACK)
+    if not told.update(state=ReportState.REVIEW, verdict=CONTESTED, reason=why, handled_at=now):
+        return False
+    report.state, report.verdict, report.reason = ReportState.REVIEW, CONTESTED, why
+    report.handled_at = now
+    ask_duty(report, why)
+    return True
+
+
+def ask_duty(report: Report, why: str) -> None:
+    """Mail the duty officer that a person is to decide, and tell the source's software."""
     record_review_event(report, why)
     mails, entries = contested_notice(report, why)
     queue_duty_mails(mails)

@@ -41,6 +41,7 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     """Decide the reports of an incident in review, and return the latest, which is enqueued.
 
     Of several communes named, those that were certain stay notified: the decision adds the others.
+    Where a reader contests what was told, the decision replaces it.
     Raises ReviewError without a code; for a code that is no current commune's or outside the
     source's départements; without `why` for one that no clue names, or that is others' postal code
     as well; for resources without their incident; for a category that is not configured; and where
@@ -48,11 +49,12 @@ def decide_communes(reports: list[Report], codes: list[str], *, who: str, why: s
     """
     latest = max(reports, key=lambda report: report.sequence)
     names = list_communes(_checked(latest, codes, why))
+    certain = latest.communes if latest.is_partial else ()
     with transaction.atomic():
         lock_incidents([latest.pk])
         is_first = Report.objects.filter(pk=latest.pk, state=ReportState.REVIEW).update(
             state=ReportState.RECEIVED,
-            decided_communes=codes,
+            decided_communes=list(dict.fromkeys([*certain, *codes])),
             decided_by=who,
             decision_reason=why,
         )

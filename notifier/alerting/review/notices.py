@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from notifier.alerting.policy.current import (
     label_of,
     list_communes,
 )
-from notifier.alerting.policy.expiry import useful_until
+from notifier.alerting.policy.expiry import decidable_until, useful_until
 from notifier.alerting.policy.text_kind import withheld
 from notifier.delivery.outbox import cancel_pending
 from notifier.intake.models import Report, ReportState
@@ -102,7 +103,12 @@ def clue_in_words(clue: dict[str, Any]) -> str:
 
 def deadline(report: Report) -> datetime:
     """Return until when a decision is still of use."""
-    return useful_until(report, categories().get(report.category))
+    return decidable_until(report, categories().get(report.category))
+
+
+def is_late(report: Report) -> bool:
+    """Return whether a text to the commune that is decided would be of no more use."""
+    return useful_until(report, categories().get(report.category)) <= timezone.now()
 
 
 # The mails to queue, and their journal entries.
@@ -123,12 +129,16 @@ def expiry_notice(report: Report, reason: str) -> Notice:
 
 
 def contested_notice(report: Report, reason: str) -> Notice:
-    """Plan the mail that asks the duty officer about what was told, and may be elsewhere."""
+    """Plan the mail that asks the duty officer about what was told, and may be elsewhere.
+
+    Another one at each call: it replaces those that have not left yet.
+    """
     subject, body = composer().review(review_facts(report, reason))
     mail = duty_mail(
         NotificationKind.REVIEW,
         report.source,
-        dedup_key=_contested_key(report),
+        dedup_key=f"{_key(report)}-contested-{timezone.now():%Y%m%d%H%M%S%f}",
+        supersedes=tuple(_mails_about([report]).values_list("dedup_key", flat=True)),
         incident_id=report.incident_id,
         subject=subject,
         body=body,
@@ -139,22 +149,29 @@ def contested_notice(report: Report, reason: str) -> Notice:
 
 def cancel_notices(reports: Iterable[Report]) -> None:
     """Cancel the mails about these reports that are not sent yet."""
-    keys = [
-        key
-        for report in reports
-        for key in (dedup_key(report), dedup_key(report, is_expired=True), _contested_key(report))
-    ]
-    notices = Notification.objects.filter(kind=NotificationKind.REVIEW, dedup_key__in=keys)
-    cancel_pending(notices.values_list("message_id", flat=True))
+    cancel_pending(_mails_about(list(reports)).values_list("message_id", flat=True))
+
+
+def _mails_about(reports: Sequence[Report]) -> QuerySet[Notification]:
+    """Select the mails about these reports, whatever they ask or say."""
+    about = Q(pk__in=())
+    for report in reports:
+        about |= Q(dedup_key__startswith=_key(report))
+    # The incident first: of its few rows the keys are looked at one by one.
+    of_incidents = Notification.objects.filter(incident__in={r.incident_id for r in reports})
+    return of_incidents.filter(about, kind=NotificationKind.REVIEW)
 
 
 def dedup_key(report: Report, *, is_expired: bool = False) -> str:
     """Return the key of a mail about a report: one that asks, one that says it is too late."""
-    return f"review-{report.pk.hex}-{'expired' if is_expired else 'asked'}"
+    if is_expired and report.is_contested and report.handled_at:
+        # It may be contested again afterwards, and left undecided again.
+        return f"{_key(report)}-expired-{report.handled_at:%Y%m%d%H%M%S%f}"
+    return f"{_key(report)}-{'expired' if is_expired else 'asked'}"
 
 
-def _contested_key(report: Report) -> str:
-    return f"review-{report.pk.hex}-contested"
+def _key(report: Report) -> str:
+    return f"review-{report.pk.hex}"
 
 
 def _notice(report: Report, reason: str, *, is_expired: bool) -> Notice:
@@ -210,6 +227,7 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
         is_expired=is_expired,
         is_contested=report.is_contested,
         told=_list_told(report),
+        is_late=is_late(report),
         exercise=report.exercise,
         page=settings.ENVIRONMENT.PUBLIC_URL + reverse("console:review", args=[report.pk]),
     )

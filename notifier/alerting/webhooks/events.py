@@ -22,7 +22,7 @@ class EventType(models.TextChoices):
     ANSWERED = "alert.answered", "réponse"
     TAKEN = "alert.taken", "pris en charge"
     ESCALATED = "alert.escalated", "sans réponse, suite"
-    UNANSWERED = "alert.unanswered", "sans réponse, plus personne à prévenir"
+    UNANSWERED = "alert.unanswered", "sans réponse, permanence alertée"
     NOT_REACHED = "alert.not_reached", "personne de joint"
     REVIEW = "incident.review", "commune à vérifier"
     TEST = "webhook.test", "essai"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from notifier.accounts.roles import Permission
 from notifier.alerting.board.attention import (
     EXPIRED_SHOWN,
+    ended_unanswered,
     providers_blocked,
     providers_set_aside,
     reviews_undecided,
@@ -47,6 +48,7 @@ def now(request: ConsoleRequest) -> HttpResponse:
         "undecided": reviews_undecided(scope.reports(SEE), at - EXPIRED_SHOWN, at)
         if _is_told_of_reports(request)
         else [],
+        "ended": ended_unanswered(scope.alerts(SEE), at),
         "waiting": waiting_for_a_person(scope.notifications(SEE)),
         "blocked": providers_blocked(at),
         "set_aside": providers_set_aside(),

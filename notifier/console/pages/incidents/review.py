@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from notifier.accounts.roles import Permission
 from notifier.alerting.policy.current import label_of, list_communes
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss
-from notifier.alerting.review.notices import candidates, deadline
+from notifier.alerting.review.notices import candidates, deadline, is_late
 from notifier.console.clues import clues_of
 from notifier.console.forms.decision import DecisionForm, DismissalForm
 from notifier.console.french import typography
@@ -51,6 +51,7 @@ def review(request: ConsoleRequest, report: UUID) -> HttpResponse:
         "asked": together[0],
         "category": label_of(together[0].category),
         "until": deadline(together[0]),
+        "is_late": is_late(together[0]),
         "compared": [(one, list(clues_of(one))) for one in together],
         "candidates": probable,
         "departement": _departement(together[0], [c.commune.departement for c in probable]),
