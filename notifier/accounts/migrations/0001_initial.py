@@ -121,6 +121,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "compte",
                 "verbose_name_plural": "comptes",
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        condition=models.Q(("email", ""), _negated=True),
+                        name="accounts_email_once",
+                        violation_error_message="Un compte a déjà cette adresse électronique.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("oidc_subject", ""), _negated=True),
+                        fields=("oidc_subject",),
+                        name="accounts_oidc_subject_once",
+                    ),
+                ],
             },
             managers=[
                 ("objects", django.contrib.auth.models.UserManager()),
@@ -260,6 +273,49 @@ class Migration(migrations.Migration):
                 "verbose_name": "rôle d’un compte",
                 "verbose_name_plural": "rôles des comptes",
                 "ordering": ("user", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("organisation", None), models.Q(("departement", ""), _negated=True)
+                            ),
+                            models.Q(("departement", ""), ("organisation__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="accounts_role_somewhere",
+                        violation_error_message="Un rôle vaut pour un département ou pour un organisme.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("role", "organisme"), _negated=True),
+                            ("organisation__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="accounts_organisation_administers_one",
+                        violation_error_message="Un administrateur d’organisme en a un.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("role", "groupement"), _negated=True),
+                            models.Q(("departement", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="accounts_groupement_has_departement",
+                        violation_error_message="Un administrateur de groupement a un département.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("organisation", None), ("revoked_at", None)),
+                        fields=("user", "role", "departement"),
+                        name="accounts_role_once_departement",
+                        violation_error_message="Ce compte a déjà ce rôle dans ce département.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("departement", ""), ("revoked_at", None)),
+                        fields=("user", "role", "organisation"),
+                        name="accounts_role_once_organisation",
+                        violation_error_message="Ce compte a déjà ce rôle pour cet organisme.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -286,83 +342,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "recherche enregistrée",
                 "verbose_name_plural": "recherches enregistrées",
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "name"), name="accounts_search_once"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"),
-                condition=models.Q(("email", ""), _negated=True),
-                name="accounts_email_once",
-                violation_error_message="Un compte a déjà cette adresse électronique.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("oidc_subject", ""), _negated=True),
-                fields=("oidc_subject",),
-                name="accounts_oidc_subject_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("organisation", None), models.Q(("departement", ""), _negated=True)),
-                    models.Q(("departement", ""), ("organisation__isnull", False)),
-                    _connector="OR",
-                ),
-                name="accounts_role_somewhere",
-                violation_error_message="Un rôle vaut pour un département ou pour un organisme.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("role", "organisme"), _negated=True),
-                    ("organisation__isnull", False),
-                    _connector="OR",
-                ),
-                name="accounts_organisation_administers_one",
-                violation_error_message="Un administrateur d’organisme en a un.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("role", "groupement"), _negated=True),
-                    models.Q(("departement", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="accounts_groupement_has_departement",
-                violation_error_message="Un administrateur de groupement a un département.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("organisation", None), ("revoked_at", None)),
-                fields=("user", "role", "departement"),
-                name="accounts_role_once_departement",
-                violation_error_message="Ce compte a déjà ce rôle dans ce département.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("departement", ""), ("revoked_at", None)),
-                fields=("user", "role", "organisation"),
-                name="accounts_role_once_organisation",
-                violation_error_message="Ce compte a déjà ce rôle pour cet organisme.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.UniqueConstraint(
-                fields=("user", "name"), name="accounts_search_once"
-            ),
         ),
     ]

@@ -173,6 +173,32 @@ class Migration(migrations.Migration):
                 "verbose_name": "alerte",
                 "verbose_name_plural": "alertes",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["departement", "id"], name="alerting_alert_departement"),
+                    models.Index(
+                        fields=["organisation_kind", "organisation", "id"],
+                        name="alerting_alert_organisation",
+                    ),
+                    models.Index(
+                        fields=["expires_at", "departement"], name="alerting_alert_useful"
+                    ),
+                    models.Index(
+                        condition=models.Q(("answer_due_at__isnull", False)),
+                        fields=["answer_due_at"],
+                        name="alerting_alert_answer_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("duty_due_at__isnull", False)),
+                        fields=["duty_due_at"],
+                        name="alerting_alert_duty_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("incident", "organisation_kind", "organisation"),
+                        name="alerting_one_per_organisation",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -248,6 +274,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "réponse",
                 "verbose_name_plural": "réponses",
                 "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("alert", "opened_revision", "recipient", "kind"),
+                        name="alerting_answered_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -305,6 +337,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "envoi d’une ampleur inhabituelle",
                 "verbose_name_plural": "envois d’une ampleur inhabituelle",
                 "ordering": ("-since",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("source",),
+                        name="alerting_one_fan_out",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -556,6 +595,58 @@ class Migration(migrations.Migration):
                 "verbose_name": "notification",
                 "verbose_name_plural": "notifications",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "deferred")),
+                        fields=["deferred_until"],
+                        name="alerting_deferred_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "deferred")),
+                        fields=["address"],
+                        name="alerting_deferred_address",
+                    ),
+                    models.Index(fields=["departement", "id"], name="alerting_departement"),
+                    models.Index(
+                        fields=["organisation_kind", "organisation", "id"],
+                        name="alerting_organisation",
+                    ),
+                    models.Index(
+                        condition=models.Q(("recipient", ""), _negated=True),
+                        fields=["recipient", "id"],
+                        name="alerting_recipient",
+                    ),
+                    models.Index(fields=["created_at"], name="alerting_created_at"),
+                    models.Index(
+                        condition=models.Q(("alert", None), ("state", "suppressed")),
+                        fields=["departement", "source"],
+                        name="alerting_withheld",
+                    ),
+                    models.Index(
+                        condition=models.Q(("answer_hash", ""), _negated=True),
+                        fields=["answer_hash"],
+                        name="alerting_answer_hash",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["alert", "digest"]), ("state__in", ["deferred", "queued"])
+                        ),
+                        fields=("alert", "revision", "channel", "address"),
+                        name="alerting_notified_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "deferred")),
+                        fields=("alert", "channel", "address"),
+                        name="alerting_deferred_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("dedup_key", ""), _negated=True),
+                        fields=("dedup_key",),
+                        name="alerting_dedup_key",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -683,6 +774,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "comparaison de règles",
                 "verbose_name_plural": "comparaisons de règles",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "running")),
+                        fields=["asked_at"],
+                        name="alerting_replays_running",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -716,6 +814,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "consommation de SMS",
                 "verbose_name_plural": "consommations de SMS",
                 "ordering": ("-day", "source"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "day"), name="alerting_quota_once_a_day"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -799,173 +902,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "message à une source",
                 "verbose_name_plural": "messages aux sources",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="alerting_webhook_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("given_up_at__isnull", False)),
+                        fields=["given_up_at"],
+                        name="alerting_webhook_given_up",
+                    ),
+                    models.Index(fields=["source", "id"], name="alerting_webhook_source"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["departement", "id"], name="alerting_alert_departement"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                fields=["organisation_kind", "organisation", "id"],
-                name="alerting_alert_organisation",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["expires_at", "departement"], name="alerting_alert_useful"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("answer_due_at__isnull", False)),
-                fields=["answer_due_at"],
-                name="alerting_alert_answer_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("duty_due_at__isnull", False)),
-                fields=["duty_due_at"],
-                name="alerting_alert_duty_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                fields=("incident", "organisation_kind", "organisation"),
-                name="alerting_one_per_organisation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="answer",
-            constraint=models.UniqueConstraint(
-                fields=("alert", "opened_revision", "recipient", "kind"),
-                name="alerting_answered_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fanout",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)),
-                fields=("source",),
-                name="alerting_one_fan_out",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("state", "deferred")),
-                fields=["deferred_until"],
-                name="alerting_deferred_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("state", "deferred")),
-                fields=["address"],
-                name="alerting_deferred_address",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["departement", "id"], name="alerting_departement"),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                fields=["organisation_kind", "organisation", "id"], name="alerting_organisation"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("recipient", ""), _negated=True),
-                fields=["recipient", "id"],
-                name="alerting_recipient",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["created_at"], name="alerting_created_at"),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("alert", None), ("state", "suppressed")),
-                fields=["departement", "source"],
-                name="alerting_withheld",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("answer_hash", ""), _negated=True),
-                fields=["answer_hash"],
-                name="alerting_answer_hash",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("kind__in", ["alert", "digest"]), ("state__in", ["deferred", "queued"])
-                ),
-                fields=("alert", "revision", "channel", "address"),
-                name="alerting_notified_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "deferred")),
-                fields=("alert", "channel", "address"),
-                name="alerting_deferred_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("dedup_key", ""), _negated=True),
-                fields=("dedup_key",),
-                name="alerting_dedup_key",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="policyreplay",
-            index=models.Index(
-                condition=models.Q(("state", "running")),
-                fields=["asked_at"],
-                name="alerting_replays_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="quotausage",
-            constraint=models.UniqueConstraint(
-                fields=("source", "day"), name="alerting_quota_once_a_day"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)),
-                fields=["due_at"],
-                name="alerting_webhook_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(
-                condition=models.Q(("given_up_at__isnull", False)),
-                fields=["given_up_at"],
-                name="alerting_webhook_given_up",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(fields=["source", "id"], name="alerting_webhook_source"),
         ),
     ]

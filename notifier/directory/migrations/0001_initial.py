@@ -116,6 +116,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "convention",
                 "verbose_name_plural": "conventions",
                 "ordering": ("reference",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="directory_convention_in_order",
+                        violation_error_message="La fin de la convention précède son début.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +232,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "mandat",
                 "verbose_name_plural": "mandats",
                 "ordering": ("organisation", "function", "rank", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("rank__gte", 1)),
+                        name="directory_rank_from_one",
+                        violation_error_message="Le rang commence à 1.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="directory_mandate_period_in_order",
+                        violation_error_message="La fin de la période précède son début.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -405,6 +424,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "demande de confirmation",
                 "verbose_name_plural": "demandes de confirmation",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_at__isnull", False)),
+                        fields=["next_at"],
+                        name="directory_confirmation_due",
+                    ),
+                    models.Index(
+                        fields=["campaign", "answer", "id"], name="directory_confirmation_answer"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -616,6 +645,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "import",
                 "verbose_name_plural": "imports",
                 "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["owner_id", "id"], name="directory_import_owner"),
+                    models.Index(
+                        condition=models.Q(("content", b""), _negated=True),
+                        fields=["since"],
+                        name="directory_import_kept",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -661,6 +698,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "ligne d’import",
                 "verbose_name_plural": "lignes d’import",
                 "ordering": ("id",),
+                "indexes": [
+                    models.Index(fields=["job", "verb", "id"], name="directory_import_verb"),
+                    models.Index(fields=["job", "line"], name="directory_import_line"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -765,6 +806,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "consentement",
                 "verbose_name_plural": "consentements",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        fields=("mandate",),
+                        name="directory_consent_once",
+                        violation_error_message="Cet habitant a déjà donné son accord.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -803,6 +852,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "absence",
                 "verbose_name_plural": "absences",
                 "ordering": ("starts_at", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="directory_absence_in_order",
+                        violation_error_message="La fin de l’absence ne suit pas son début.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -892,6 +948,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "organisme",
                 "verbose_name_plural": "organismes",
                 "ordering": ("kind", "name", "code"),
+                "indexes": [
+                    models.Index(fields=["departement"], name="directory_by_departement"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "code"),
+                        name="directory_organisation_once",
+                        violation_error_message="Un organisme de ce type porte déjà ce code.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -939,6 +1005,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "tour d’astreinte",
                 "verbose_name_plural": "tours d’astreinte",
                 "ordering": ("starts_at", "id"),
+                "indexes": [
+                    models.Index(fields=["organisation", "ends_at"], name="directory_shift_time"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="directory_shift_in_order",
+                        violation_error_message="La fin du tour ne suit pas son début.",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1177,6 +1253,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "règle d’une convention",
                 "verbose_name_plural": "règles des conventions",
                 "ordering": ("convention", "id"),
+                "indexes": [
+                    models.Index(
+                        fields=["territory_of", "ends_at"], name="directory_rule_territory"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gte", models.F("starts_at"))),
+                        name="directory_rule_in_order",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1482,6 +1569,26 @@ class Migration(migrations.Migration):
                 "verbose_name": "adresse de calendrier",
                 "verbose_name_plural": "adresses de calendriers",
                 "ordering": ("-created_at", "-id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("organisation", None), ("person__isnull", False)),
+                            models.Q(("organisation__isnull", False), ("person", None)),
+                            _connector="OR",
+                        ),
+                        name="directory_feed_of_one",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("organisation",),
+                        name="directory_feed_once_organisation",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("person",),
+                        name="directory_feed_once_person",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1553,6 +1660,21 @@ class Migration(migrations.Migration):
                 "verbose_name": "adresse",
                 "verbose_name_plural": "adresses",
                 "ordering": ("person", "position", "id"),
+                "indexes": [
+                    models.Index(fields=["value"], name="directory_address_value"),
+                    models.Index(
+                        condition=models.Q(("failing_since__isnull", False)),
+                        fields=["failing_since"],
+                        name="directory_address_failing",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "kind", "value"),
+                        name="directory_address_once",
+                        violation_error_message="Cette personne a déjà cette adresse.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1712,6 +1834,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "annulation en cours",
                 "verbose_name_plural": "annulations en cours",
                 "ordering": ("-id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner_id", "change"), name="directory_undo_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1768,6 +1895,29 @@ class Migration(migrations.Migration):
                 "verbose_name": "zone",
                 "verbose_name_plural": "zones",
                 "ordering": ("organisation", "kind", "name", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="directory_zone_period_in_order",
+                        violation_error_message="La fin de la période précède son début.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "site"), _negated=True),
+                            models.Q(("name", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="directory_site_has_name",
+                        violation_error_message="Un lieu porte un nom.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "commune"), ("shape__isnull", False), _connector="OR"
+                        ),
+                        name="directory_zone_has_shape",
+                        violation_error_message="Un contour ou un lieu a besoin d’un tracé.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1794,6 +1944,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "commune d’une zone",
                 "verbose_name_plural": "communes des zones",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("commune", "zone"), name="directory_zone_commune_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1829,207 +1984,10 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddIndex(
-            model_name="importjob",
-            index=models.Index(fields=["owner_id", "id"], name="directory_import_owner"),
-        ),
-        migrations.AddIndex(
-            model_name="importjob",
-            index=models.Index(
-                condition=models.Q(("content", b""), _negated=True),
-                fields=["since"],
-                name="directory_import_kept",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["job", "verb", "id"], name="directory_import_verb"),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["job", "line"], name="directory_import_line"),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at__isnull", True)),
-                fields=("mandate",),
-                name="directory_consent_once",
-                violation_error_message="Cet habitant a déjà donné son accord.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="absence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                name="directory_absence_in_order",
-                violation_error_message="La fin de l’absence ne suit pas son début.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(fields=["departement"], name="directory_by_departement"),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "code"),
-                name="directory_organisation_once",
-                violation_error_message="Un organisme de ce type porte déjà ce code.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="oncallshift",
-            index=models.Index(fields=["organisation", "ends_at"], name="directory_shift_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="oncallshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                name="directory_shift_in_order",
-                violation_error_message="La fin du tour ne suit pas son début.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="conventionrule",
-            index=models.Index(fields=["territory_of", "ends_at"], name="directory_rule_territory"),
-        ),
-        migrations.AddConstraint(
-            model_name="conventionrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gte", models.F("starts_at"))),
-                name="directory_rule_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="convention",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="directory_convention_in_order",
-                violation_error_message="La fin de la convention précède son début.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rank__gte", 1)),
-                name="directory_rank_from_one",
-                violation_error_message="Le rang commence à 1.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="directory_mandate_period_in_order",
-                violation_error_message="La fin de la période précède son début.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="confirmationrequest",
-            index=models.Index(
-                condition=models.Q(("next_at__isnull", False)),
-                fields=["next_at"],
-                name="directory_confirmation_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="confirmationrequest",
-            index=models.Index(
-                fields=["campaign", "answer", "id"], name="directory_confirmation_answer"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="confirmationrequest",
             constraint=models.UniqueConstraint(
                 fields=("campaign", "person"), name="directory_confirmation_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("organisation", None), ("person__isnull", False)),
-                    models.Q(("organisation__isnull", False), ("person", None)),
-                    _connector="OR",
-                ),
-                name="directory_feed_of_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at", None)),
-                fields=("organisation",),
-                name="directory_feed_once_organisation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at", None)),
-                fields=("person",),
-                name="directory_feed_once_person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="address",
-            index=models.Index(fields=["value"], name="directory_address_value"),
-        ),
-        migrations.AddIndex(
-            model_name="address",
-            index=models.Index(
-                condition=models.Q(("failing_since__isnull", False)),
-                fields=["failing_since"],
-                name="directory_address_failing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="address",
-            constraint=models.UniqueConstraint(
-                fields=("person", "kind", "value"),
-                name="directory_address_once",
-                violation_error_message="Cette personne a déjà cette adresse.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="undojob",
-            constraint=models.UniqueConstraint(
-                fields=("owner_id", "change"), name="directory_undo_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="zone",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="directory_zone_period_in_order",
-                violation_error_message="La fin de la période précède son début.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="zone",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "site"), _negated=True),
-                    models.Q(("name", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="directory_site_has_name",
-                violation_error_message="Un lieu porte un nom.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="zone",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "commune"), ("shape__isnull", False), _connector="OR"),
-                name="directory_zone_has_shape",
-                violation_error_message="Un contour ou un lieu a besoin d’un tracé.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="zonecommune",
-            constraint=models.UniqueConstraint(
-                fields=("commune", "zone"), name="directory_zone_commune_once"
             ),
         ),
     ]

@@ -35,6 +35,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "affaire",
                 "verbose_name_plural": "affaires",
+                "indexes": [
+                    models.Index(fields=["opened_at"], name="intake_incident_opened"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -360,6 +363,22 @@ class Migration(migrations.Migration):
                 "verbose_name": "intervention",
                 "verbose_name_plural": "interventions",
                 "ordering": ("-received_at",),
+                "indexes": [
+                    models.Index(fields=["received_at"], name="intake_received"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["received", "review"])),
+                        fields=["received_at"],
+                        name="intake_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "expired")),
+                        fields=["received_at"],
+                        name="intake_undecided",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
+                ],
             },
         ),
         migrations.AddField(
@@ -432,6 +451,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "message d’un autre format",
                 "verbose_name_plural": "messages d’autres formats",
                 "ordering": ("sent_at", "id"),
+                "indexes": [
+                    models.Index(fields=["source", "reference"], name="intake_distributions"),
+                    models.Index(fields=["source", "name"], name="intake_distribution_names"),
+                    models.Index(
+                        condition=models.Q(("is_pending", True)),
+                        fields=["received_at"],
+                        name="intake_distributions_pending",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "identity"), name="intake_distributed_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -466,60 +499,10 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "activité des sources",
             },
         ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["received_at"], name="intake_received"),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(
-                condition=models.Q(("state__in", ["received", "review"])),
-                fields=["received_at"],
-                name="intake_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(
-                condition=models.Q(("state", "expired")),
-                fields=["received_at"],
-                name="intake_undecided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(fields=("incident", "sequence"), name="intake_once"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["opened_at"], name="intake_incident_opened"),
-        ),
         migrations.AddConstraint(
             model_name="incident",
             constraint=models.UniqueConstraint(
                 fields=("source", "reference"), name="intake_incident_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="distribution",
-            index=models.Index(fields=["source", "reference"], name="intake_distributions"),
-        ),
-        migrations.AddIndex(
-            model_name="distribution",
-            index=models.Index(fields=["source", "name"], name="intake_distribution_names"),
-        ),
-        migrations.AddIndex(
-            model_name="distribution",
-            index=models.Index(
-                condition=models.Q(("is_pending", True)),
-                fields=["received_at"],
-                name="intake_distributions_pending",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="distribution",
-            constraint=models.UniqueConstraint(
-                fields=("source", "identity"), name="intake_distributed_once"
             ),
         ),
     ]
