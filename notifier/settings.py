@@ -169,7 +169,10 @@ ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key", "reveal": "60/h/user"}
 MFA_FORMS = {
     "activate_totp": "notifier.accounts.log_in.forms.NewApplicationForm",
-    "add_webauthn": "notifier.accounts.log_in.forms.NewKeyForm",
+    "add_webauthn": "notifier.accounts.log_in.key_forms.NewKeyForm",
+    "authenticate_webauthn": "notifier.accounts.log_in.key_forms.SecondFactorKeyForm",
+    "login_webauthn": "notifier.accounts.log_in.key_forms.KeyAloneForm",
+    "reauthenticate_webauthn": "notifier.accounts.log_in.key_forms.ConfirmByKeyForm",
     "edit_webauthn": "notifier.accounts.log_in.forms.KeyNameForm",
 }
 MFA_ADAPTER = "notifier.accounts.log_in.adapter.MfaAdapter"

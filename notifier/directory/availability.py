@@ -183,6 +183,12 @@ def makes_calls() -> bool:
     return bool(settings.ENVIRONMENT.caller)
 
 
+def ringing_kinds() -> frozenset[AddressKind]:
+    """Return the kinds of addresses at which something rings at once when it is urgent."""
+    landlines = {AddressKind.LANDLINE} if makes_calls() else set()
+    return frozenset({AddressKind.MOBILE} | landlines)
+
+
 def apply_availability(
     people: Sequence[P], absences: Mapping[int, PresentAbsence], on_call: Sequence[int] = ()
 ) -> Order[P]:

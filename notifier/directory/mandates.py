@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from notifier.directory.availability import makes_calls, ringing_kinds
 from notifier.directory.changes import Edits, lock_directory, start_change, write
 from notifier.directory.imports.posts import SINGLE
 from notifier.directory.models import (
@@ -31,6 +32,9 @@ from notifier.territory.grammar import with_de
 
 NOT_REACHABLE = (
     "Donnez un mobile ou un courriel : sans l’un des deux, cette personne ne peut être prévenue."
+)
+NOT_EVEN_CALLED = (
+    "Donnez un téléphone ou un courriel : sans l’un des deux, cette personne ne peut être prévenue."
 )
 
 
@@ -252,6 +256,6 @@ def _read_all(
             faults[kind.name.lower()] = refusal.messages
     if faults:
         raise ValidationError(faults)
-    if not any(kind in (AddressKind.MOBILE, AddressKind.EMAIL) for kind, _ in read):
-        raise ValidationError(NOT_REACHABLE)
+    if not any(kind in {*ringing_kinds(), AddressKind.EMAIL} for kind, _ in read):
+        raise ValidationError(NOT_EVEN_CALLED if makes_calls() else NOT_REACHABLE)
     return list(read)

@@ -90,6 +90,11 @@ def parse_voice_number(text: str, commune_code: str, *, fiction_allowed: bool) -
     return _e164(number)
 
 
+def is_landline(e164: str) -> bool:
+    """Return whether a number, in E.164, is a landline's: it can be called, and takes no text."""
+    return _number_type(phonenumbers.parse(e164)) in _LANDLINES
+
+
 def is_unlikely_abroad(e164: str, commune_code: str) -> bool:
     """Return whether a number is of no plan likely here: local, metropolitan, neighbouring."""
     home = commune_by_code(commune_code)

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 
 from notifier.accounts.roles import Role
 from notifier.directory.imports import jobs
-from notifier.directory.models import Change, ImportJob, ImportState, Mandate, Person
+from notifier.directory.models import Address, Change, ImportJob, ImportState, Mandate, Person
 from notifier.territory.resolve import commune_by_code, communes_in
 from tests.directory import public_lists
 from tests.directory.people import organisation, somebody
@@ -99,6 +99,16 @@ def test_the_whole_way(client: Client) -> None:
     answer = client.post(f"/historique/{change.pk}/annuler", follow=True)
     assert "déjà annulé" in plain(answer)
     assert Change.objects.count() == 2
+
+
+def test_a_landline_in_the_column_of_mobiles_is_said_and_taken(client: Client) -> None:
+    job = send(client, listed(DELLE.replace("06 39 98 00 01", "03 84 36 66 66")))
+    shown = text(client, f"/importer/{job.pk}")
+    assert "un téléphone fixe, pris comme tel ; aucun texte n’y arrive" in shown
+    assert "une ligne fixe pour toute adresse" in shown
+    assert "36 66 66" not in shown
+    client.post(f"/importer/{job.pk}/confirmer")
+    assert list(Address.objects.values_list("kind", "value")) == [("fixe", "+33384366666")]
 
 
 def test_101_communes_of_a_workbook_with_three_faulty_rows(client: Client) -> None:

@@ -30,6 +30,7 @@ from notifier.directory.person_addresses import (
 from notifier.directory.recipients import active_people
 from notifier.directory.undoing.undo import undo
 from tests.directory.people import organisation, somebody
+from tests.harness.variables import changed
 
 pytestmark = [
     pytest.mark.django_db,
@@ -121,6 +122,15 @@ def test_who_cannot_be_told_is_refused_with_the_field(
     fields = getattr(refusal.value, "error_dict", {"__all__": None})
     assert list(fields) == [field]
     assert not Mandate.objects.exists()
+
+
+def test_where_the_service_calls_a_landline_is_enough(delle: Organisation, settings) -> None:
+    settings.ENVIRONMENT = changed(settings.ENVIRONMENT, TWILIO_VOICE_FROM="+33353010090")
+    addresses = ((AddressKind.LANDLINE, "03 84 36 66 66"),)
+    appoint(delle, NewMandate(Post("maire"), Holder("Aubry"), addresses), WHO)
+    assert Address.objects.get().value == "+33384366666"
+    with pytest.raises(ValidationError, match="Donnez un téléphone ou un courriel"):
+        appoint(delle, NewMandate(Post("adjoint"), Holder("Aubry"), ()), WHO)
 
 
 def test_a_mandate_is_corrected_and_confirmed(delle: Organisation) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import EditWebAuthnForm
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -73,18 +73,6 @@ class NewApplicationForm(ActivateTOTPForm):
         super().__init__(*args, **kwargs)
         self.fields["code"].label = "Code affiché par l’application"
         self.fields["code"].widget.attrs |= {"inputmode": "numeric", "placeholder": ""}
-
-
-class NewKeyForm(AddWebAuthnForm):
-    """A passkey: its name, and whether it does without a password."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Nom de la clé"
-        alone = self.fields["passwordless"]
-        alone.label = "Elle suffit pour se connecter, sans mot de passe"
-        alone.help_text = "L’appareil demande alors l’empreinte, le visage ou son code."
-        alone.initial = True
 
 
 class KeyNameForm(EditWebAuthnForm):

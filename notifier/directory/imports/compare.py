@@ -53,7 +53,7 @@ def compare(
     return comparer.result()
 
 
-_NO_ADDRESS = "ni mobile ni courriel : donnez au moins l’un des deux"
+_NO_ADDRESS = "ni téléphone ni courriel : donnez au moins l’un des deux"
 
 
 class _Comparer:
@@ -70,6 +70,7 @@ class _Comparer:
         self._people = PeopleIndex(stored, by_address=self._is_contacts)
         self._found = Comparison(before=stored.addresses)
         self._wanted: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        self._unsaid: dict[int, set[str]] = defaultdict(set)
         self._person_of: dict[int, Person] = {}
         self._rows: list[tuple[Entry, Mandate, Verb, list[str], list[str]]] = []
 
@@ -98,7 +99,9 @@ class _Comparer:
         for key, wanted in self._wanted.items():
             person = self._person_of[key]
             before = self._stored.addresses[person.pk] if person.pk else []
-            found = compare_addresses(person, wanted, before, columns)
+            unsaid = self._unsaid[key]
+            own = {kind: room for kind, room in columns.items() if kind not in unsaid}
+            found = compare_addresses(person, wanted, before, own)
             edits.add(*found.added)
             edits.change(*found.changed)
             edits.remove(*found.removed)
@@ -357,6 +360,7 @@ class _Comparer:
         if mandate.person.pk:
             self._found.lines[mandate.person.pk].append(entry.line)
         self._wanted[key] += entry.addresses
+        self._unsaid[key] |= entry.unsaid
         self._rows.append((entry, mandate, verb, details, [*entry.warnings, *warnings]))
 
     def _say(

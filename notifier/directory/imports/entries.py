@@ -33,6 +33,8 @@ class Entry:
     ends_on: date | None = None
     addresses: tuple[tuple[str, str], ...] = ()
     """Kind and value, in order, within what the list's format knows."""
+    unsaid: frozenset[str] = frozenset()
+    """Kinds of which the row says nothing, though the list has columns for them."""
     organisation_name: str = ""
     home_commune: str = ""
     """Code of the commune whose council the person sits on, for those of an EPCI."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from notifier.directory.availability import makes_calls
+from notifier.directory.availability import makes_calls, ringing_kinds
 from notifier.directory.imports.entries import OrganisationKey, Reading
 from notifier.directory.imports.outcome import Comparison
 from notifier.directory.imports.phrases import format_first, format_lines, organisation_label
@@ -77,24 +77,25 @@ def _not_named(reading: Reading, found: Comparison) -> Iterator[str]:
 
 
 def _nobody_to_ring(reading: Reading, found: Comparison, now: datetime) -> Iterator[str]:
-    """Note communes where an urgent alert would reach nobody at once, for want of a mobile."""
+    """Note communes where an urgent alert would reach nobody at once, for want of a telephone."""
     communes = {
         entry.organisation
         for entry in reading.entries
         if entry.organisation[0] == OrganisationKind.COMMUNE
     }
-    without = sorted(key for key in communes if not _has_mobile(key, found, now))
+    without = sorted(key for key in communes if not _rings(key, found, now))
     if without:
+        what = "téléphone" if makes_calls() else "mobile"
         yield (
-            "aucun contact en fonction n’a de mobile : une alerte urgente n’y réveille personne, "
+            f"aucun contact en fonction n’a de {what} : une alerte urgente n’y réveille personne, "
             "et la permanence est prévenue : "
             f"{format_first([organisation_label(key) for key in without])}"
         )
 
 
-def _has_mobile(key: OrganisationKey, found: Comparison, now: datetime) -> bool:
+def _rings(key: OrganisationKey, found: Comparison, now: datetime) -> bool:
     return any(
-        kind == AddressKind.MOBILE
+        kind in ringing_kinds()
         for mandate in found.mandates[key]
         if is_within(
             now.astimezone(mandate.organisation.zone_info).date(),

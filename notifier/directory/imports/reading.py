@@ -52,7 +52,7 @@ class Format:
 
     def has_header(self, cells: Sequence[str]) -> bool:
         """Return whether the cells name every column that the format needs."""
-        return set(self.columns.needed) <= {self.columns.name(cell) for cell in cells}
+        return not self.columns.missing({self.columns.name(cell) for cell in cells})
 
 
 CONTACTS = Format("contacts", "liste de contacts", contacts.COLUMNS, Origin.FILE, contacts.read_row)

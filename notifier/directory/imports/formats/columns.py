@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notifier.directory.imports.table import Fault, FileRefused, Table, TableRow, column_name
@@ -18,11 +18,18 @@ class Columns:
     """Names in other editions of the same list."""
     expected: str = ""
     """The header as an example, for whoever has to write one."""
+    instead_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns by name, each with those of the needed ones that may be missing beside it."""
 
     def name(self, cell: str) -> str:
         """Return a header's cell as the name that this format knows."""
         found = column_name(cell)
         return self.synonyms.get(found, found)
+
+    def missing(self, found: Collection[str]) -> list[str]:
+        """Return which needed columns are not among those found."""
+        spared = {name for one in found for name in self.instead_of.get(one, ())}
+        return [name for name in self.needed if name not in found and name not in spared]
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -51,7 +58,7 @@ def read_header(columns: Columns, row: TableRow, *, notes: list[str]) -> list[st
         cells.pop()
     found = [columns.name(cell) for cell in cells]
     reasons = []
-    if missing := [name for name in columns.needed if name not in found]:
+    if missing := columns.missing(found):
         reasons.append(f"colonne manquante : {', '.join(missing)}")
     if repeated := [name for name in columns.known if found.count(name) > 1]:
         reasons.append(f"colonne présente deux fois : {', '.join(repeated)}")

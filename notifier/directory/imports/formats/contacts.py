@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from notifier.directory.availability import makes_calls
 from notifier.directory.imports.entries import Entry, OrganisationKey, RowRefused
 from notifier.directory.imports.formats.columns import Columns
 from notifier.directory.imports.functions import functions_of, parse_function, parse_rank
@@ -21,6 +22,7 @@ from notifier.directory.imports.values import (
 )
 from notifier.directory.models import AddressKind, Civility, OrganisationKind, OrganisationRef
 from notifier.directory.names import fold
+from notifier.territory.phones import is_landline
 from notifier.territory.resolve import commune_by_code, communes_in
 
 COLUMNS = Columns(
@@ -42,6 +44,8 @@ COLUMNS = Columns(
         "confirme",
     ),
     expected="code_commune;fonction;rang;nom;prenom;mobile;courriel",
+    # Who has nothing else is called, for what is urgent.
+    instead_of={"fixe": ("mobile", "courriel")},
 )
 _MAX_RANK = 999
 _SERVICE = "service"
@@ -82,7 +86,8 @@ def read_row(line: int, cells: Mapping[str, str], confirmed: Collection[str] = (
     ends_on = read_date("fin", cells.get("fin", ""), reasons)
     if starts_on and ends_on and ends_on < starts_on:
         reasons.append(f"fin « {cells['fin']} » avant le début « {cells['debut']} »")
-    addresses = _read_addresses(cells, organisation, reasons)
+    warnings: list[str] = []
+    addresses = _read_addresses(cells, organisation, reasons, warnings)
     last_name = read_name("nom", cells["nom"], reasons)
     first_name = read_name("prenom", cells["prenom"], reasons)
     if reasons:
@@ -102,6 +107,8 @@ def read_row(line: int, cells: Mapping[str, str], confirmed: Collection[str] = (
         starts_on=starts_on,
         ends_on=ends_on,
         addresses=addresses,
+        unsaid=frozenset({AddressKind.MOBILE}) if warnings else frozenset(),
+        warnings=tuple(warnings),
         question="" if is_meant else _question(code),
         is_repaired=code == f"0{cells['code_commune']}",
     )
@@ -156,22 +163,43 @@ def _read_civility(cells: Mapping[str, str], reasons: list[str]) -> str:
 
 
 def _read_addresses(
-    cells: Mapping[str, str], organisation: OrganisationKey, reasons: list[str]
+    cells: Mapping[str, str],
+    organisation: OrganisationKey,
+    reasons: list[str],
+    warnings: list[str],
 ) -> tuple[tuple[str, str], ...]:
+    """Return the addresses; warn of each landline that stands where a mobile is meant."""
     # Without a known commune nothing says which country's plan a national number belongs to.
     plan = numbering_commune(organisation)
     found: list[tuple[str, str]] = []
     for column, kind in _TELEPHONES.items():
         text = cells.get(column, "")
         if text and plan:
-            read = read_voice_number if kind == AddressKind.LANDLINE else read_mobile
-            found.append((kind, read(text, plan, reasons)))
+            if kind == AddressKind.LANDLINE:
+                found.append((kind, read_voice_number(text, plan, reasons)))
+            else:
+                found.append(_read_mobile(column, text, plan, reasons, warnings))
     found += [
         (AddressKind.EMAIL, read_email(column, text, reasons))
         for column in _MAILBOXES
         if (text := cells.get(column, ""))
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _read_mobile(
+    column: str, text: str, plan: str, reasons: list[str], warnings: list[str]
+) -> tuple[str, str]:
+    """Return a mobile; a landline in its column is one, and said."""
+    refused: list[str] = []
+    mobile = read_mobile(text, plan, refused)
+    number = read_voice_number(text, plan, []) if refused else ""
+    if number and is_landline(number):
+        told = "il n’est appelé que pour l’urgent" if makes_calls() else "aucun texte n’y arrive"
+        warnings.append(f"{column} : un téléphone fixe, pris comme tel ; {told}")
+        return AddressKind.LANDLINE, number
+    reasons += refused
+    return AddressKind.MOBILE, mobile
 
 
 def numbering_commune(organisation: OrganisationKey, home_commune: str = "") -> str:
