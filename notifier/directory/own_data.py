@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from notifier.directory.absences import absence_period, absences_of, add_absence, end_absence
-from notifier.directory.changes import changing
+from notifier.directory.changes import changing, lock_directory
 from notifier.directory.lookup import mandates_since
 from notifier.directory.models import (
+    MAX_FAILURES,
     Absence,
     Address,
     AddressKind,
@@ -26,6 +29,8 @@ from notifier.directory.person_addresses import add_address, remove_address
 
 # So many of them wait for their code at a time: whoever holds the link sends no flood of texts.
 MAX_UNCONFIRMED = 3
+# Of one person's addresses and absences within an hour: of each their other addresses are told.
+MAX_CHANGES = 12
 _LAST = "Vous n’avez plus que cette adresse en service : confirmez-en d’abord une autre."
 
 
@@ -84,6 +89,33 @@ def own_data(person: int, ref: OrganisationRef, now: datetime) -> OwnData | None
     )
 
 
+@contextmanager
+def changing_own(own: OwnData, now: datetime) -> Iterator[dict[int, Address]]:
+    """Let nobody else change the directory inside; yield the own addresses as they stand now.
+
+    By number, in one transaction. Raises ValidationError once so much was changed by links within
+    the last hour that no owner does it: whoever is told of each change must not be flooded.
+    """
+    with transaction.atomic():
+        lock_directory()
+        if _changes_since(own, now - timedelta(hours=1)) >= MAX_CHANGES:
+            raise ValidationError(
+                f"{MAX_CHANGES} changements en une heure, c’est trop par ce lien : attendez, ou "
+                f"adressez-vous à qui administre l’annuaire ({own.organisation.name})."
+            )
+        rows = Address.objects.filter(person=own.person).order_by("position", "id")
+        yield {one.pk: one for one in rows}
+
+
+def _changes_since(own: OwnData, since: datetime) -> int:
+    """Count what its author changed of the own addresses and absences."""
+    by_link = {"change__author": own.author, "change__at__gt": since}
+    addresses = Address.history.model.objects.filter(person_id=own.person.pk, **by_link)
+    mandates = [mandate.pk for mandate in own.mandates]
+    absences = Absence.history.model.objects.filter(mandate_id__in=mandates, **by_link)
+    return sum(rows.values("change").distinct().count() for rows in (addresses, absences))
+
+
 def be_absent(
     own: OwnData, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None, now: datetime
 ) -> None:
@@ -94,25 +126,36 @@ def be_absent(
 
 
 def be_back(own: OwnData, absence: Absence, now: datetime) -> None:
-    """End an absence of the person's. Raises AbsenceError."""
-    with changing(ChangeKind.HAND, own.author):
+    """End an absence of the person's. Raises AbsenceError and ValidationError."""
+    with changing_own(own, now), changing(ChangeKind.HAND, own.author):
         end_absence(absence.pk, now)
 
 
-def add_unconfirmed(own: OwnData, kind: AddressKind, text: str) -> Address:
+def add_unconfirmed(own: OwnData, kind: AddressKind, text: str, now: datetime) -> Address:
     """Add an address that is told of nothing until its owner has read a code there.
 
     Raises ValidationError.
     """
-    waiting = [one for one in own.addresses if not one.is_usable and one.confirmed_on is None]
-    if len(waiting) >= MAX_UNCONFIRMED:
-        raise ValidationError("Confirmez d’abord les adresses déjà ajoutées, ou retirez-les.")
-    return add_address(own.person, kind, text, own.organisation, own.author, until_confirmed=True)
+    with changing_own(own, now) as known:
+        if sum(map(awaits_code, known.values())) >= MAX_UNCONFIRMED:
+            raise ValidationError("Confirmez d’abord les adresses déjà ajoutées, ou retirez-les.")
+        return add_address(
+            own.person, kind, text, own.organisation, own.author, until_confirmed=True
+        )
 
 
-def forget_address(own: OwnData, address: Address) -> None:
-    """Remove an address; the last by which the person is told stays. Raises ValidationError."""
-    others = [one for one in own.addresses if one.pk != address.pk and _is_told(one)]
+def awaits_code(address: Address) -> bool:
+    """Return whether it was added by a link and no code was read there yet: nothing goes there."""
+    is_passed_over = address.failures >= MAX_FAILURES and address.failing_since is None
+    return is_passed_over and address.confirmed_on is None
+
+
+def forget_address(own: OwnData, address: Address, known: Iterable[Address]) -> None:
+    """Remove one of the `known` own addresses; the last by which the person is told stays.
+
+    Raises ValidationError.
+    """
+    others = [one for one in known if one.pk != address.pk and _is_told(one)]
     if _is_told(address) and not others:
         raise ValidationError(_LAST)
     remove_address(address, own.author)

@@ -19,16 +19,26 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
+from notifier.alerting.address_test import send_test
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
+from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
 from notifier.delivery.sweep import upkeep
-from notifier.directory.models import Address, Convention, ConventionRule, OrganisationRef
+from notifier.directory.models import (
+    Address,
+    AddressKind,
+    Convention,
+    ConventionRule,
+    OrganisationRef,
+)
 from notifier.directory.organisations import organisation
+from notifier.directory.own_data import OwnData, add_unconfirmed, own_data
 from notifier.intake.access.api_keys import add_source
+from notifier.intake.models import Source
 from notifier.territory.resolve import commune_by_code
 from tests.alerting.house import (
     DUTY,
@@ -644,6 +654,35 @@ def deadline(stage: Stage) -> None:
     stage.leaves("à trente jours")
 
 
+def own_change(stage: Stage) -> None:
+    """What was changed by the link of a text is told at the addresses of before."""
+    mayor = contact(mobile=number(1), email=MAIL)
+    source, ref = Source.objects.get(), OrganisationRef("commune", "90033")
+
+    def own() -> OwnData:
+        found = own_data(mayor.person_id, ref, stage.now)
+        assert found
+        return found
+
+    new = add_unconfirmed(own(), AddressKind.MOBILE, number(9), stage.now)
+    send_test(new, mayor, own().author, is_own=True)
+    stage.leaves("un code part au nouveau numéro", to=lambda _: False)
+    (code,) = re.findall(r"code : (\d{3} \d{3})", Message.objects.latest("id").body)
+    assert confirm_own(own(), new, code, source)
+    stage.leaves("le code est lu, le numéro sert")
+    mobile = Address.objects.get(value=number(1))
+    refuse_own(own(), mobile, source)
+    stage.leaves("STOP au premier", to=_only(number(1), MAIL))
+    accept_own(own(), mobile, source)
+    stage.leaves("qui revient", to=_only(number(9), MAIL))
+    remove_own(own(), mobile, source)
+    stage.leaves("et qui est retiré", to=_only(number(1), MAIL))
+    call_command("source", "set", NAME, "--duty-phone", "")
+    source.refresh_from_db()
+    remove_own(own(), Address.objects.get(value=MAIL), source)
+    stage.leaves("le courriel de même, et la permanence n’a pas de téléphone")
+
+
 # --- organisations that a convention tells; no mayor is shown
 
 
@@ -761,7 +800,7 @@ CASES: list[Callable[[Stage], None]] = [
     duty_contested, duty_review_expired, duty_resources_alone, duty_superseded, duty_cap,
     duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
-    organisation_stand_in, digest_of_conventions,
+    organisation_stand_in, digest_of_conventions, own_change,
 ]  # fmt: skip
 
 

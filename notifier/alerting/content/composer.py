@@ -38,6 +38,7 @@ from notifier.alerting.content.template_names import (
     FAN_OUT,
     FIGURES,
     MAX_SUBJECT_LENGTH,
+    OWN_CHANGE,
     PARTS,
     PAUSE,
     QUOTA,
@@ -50,7 +51,13 @@ from notifier.alerting.content.template_names import (
     UNREACHED,
 )
 from notifier.alerting.content.trials import template_faults
-from notifier.alerting.content.typography import for_mail, for_mail_html, one_line, truncate
+from notifier.alerting.content.typography import (
+    for_mail,
+    for_mail_html,
+    one_line,
+    truncate,
+    unbreakable,
+)
 from notifier.alerting.kinds import Kind
 from notifier.moments import short_hour, written_hour
 
@@ -213,6 +220,18 @@ class Composer:
         """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""
         sms, subject, plain = (self._renderer.render(name, facts) for name in ADDRESS_TEST)
         return _typeset(to_gsm(one_line(sms)), subject, plain, "")
+
+    def own_change_sms(self, facts: Mapping[str, object]) -> str:
+        """Compose the SMS that says what was changed of one's own, in one segment.
+
+        `facts` are those of SAMPLE_OWN_CHANGE.
+        """
+        return self._renderer.own_change_sms(facts)
+
+    def own_change(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail that says the same."""
+        kept = {name: unbreakable(str(facts[name])) for name in ("masked", "phone")}
+        return self._renderer.to_duty(OWN_CHANGE, {**facts, **kept})
 
     def confirmation_sms(self, facts: Mapping[str, object]) -> str:
         """Compose the SMS that asks for a confirmation, in one segment if that is possible.

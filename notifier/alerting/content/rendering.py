@@ -17,7 +17,13 @@ from notifier.alerting.content.facts import (
     without_courtesies,
 )
 from notifier.alerting.content.gsm import sms_size, to_gsm
-from notifier.alerting.content.template_names import DIGEST, MAX_SEGMENTS, REPLY_WORD, VOICE
+from notifier.alerting.content.template_names import (
+    DIGEST,
+    MAX_SEGMENTS,
+    OWN_CHANGE_SMS,
+    REPLY_WORD,
+    VOICE,
+)
 from notifier.alerting.content.typography import for_mail, one_line
 from notifier.alerting.kinds import Kind
 from notifier.territory.grammar import with_de
@@ -54,6 +60,18 @@ class Renderer:
     def digest_sms(self, context: Mapping[str, object]) -> str:
         """Render a digest's SMS with as many references as its segments hold."""
         return self.first_within(MAX_SEGMENTS, DIGEST[0], shortened_digest(context))
+
+    def own_change_sms(self, facts: Mapping[str, object]) -> str:
+        """Render what was changed of one's own, shorter until one segment holds it."""
+        shorter = [facts]
+        for less in (
+            {"contact": ""},
+            {"organisation": ""},
+            {"address": facts["short_address"]},
+            {"moment": ""} if facts["what"] == "away" else {},
+        ):
+            shorter.append({**shorter[-1], **less})
+        return self.first_within(1, OWN_CHANGE_SMS, shorter)
 
     def sms(self, kind: Kind, context: Context) -> str:
         """Compose one segment if fewer courtesies suffice for that; else the first that fits two.

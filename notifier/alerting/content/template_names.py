@@ -103,6 +103,26 @@ SAMPLE_ADDRESS_TEST: Mapping[str, object] = {
     "organisation": "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson", "code": "482 913",
     "own": False,
 }  # fmt: skip
+# What was changed of one's own by the link of a text, told at the addresses of before.
+OWN_CHANGE_SMS = "own_change.sms.j2"
+OWN_CHANGE = ("own_change.subject.j2", "own_change.txt.j2")
+SAMPLE_OWN_CHANGE: Mapping[str, object] = {
+    "organisation": "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson", "what": "added",
+    "address": "le courriel en @saint-remy-en-bouzemont-saint-genest-et-isson.example",
+    "short_address": "un courriel",
+    "masked": "m••••@saint-remy-en-bouzemont-saint-genest-et-isson.example",
+    "moment": "25/10 à 2h25, heure d’hiver",
+    "written_moment": "25 octobre 2026 à 2 h 25, heure d’hiver",
+    "starts": "25/10 à 2h25, heure d’hiver", "ends": "24/12 à 23h59",
+    "period": "du dimanche 25 octobre 2026 à 2 h 25, heure d’hiver au jeudi 24 décembre 2026 à "
+    "23 h 59",
+    "contact": "Gendarmerie nationale, Marne", "phone": "+33 3 53 01 00 90",
+}  # fmt: skip
+OWN_CHANGES = [
+    {**SAMPLE_OWN_CHANGE, "what": what, "phone": phone}
+    for what in ("added", "removed", "refused", "back", "away")
+    for phone in (SAMPLE_OWN_CHANGE["phone"], "")
+]
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)
 # What each of those that have words of their own is tried with.
@@ -133,6 +153,7 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
     **{name: [{**SAMPLE_ADDRESS_TEST, "own": True}, SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
+    **dict.fromkeys((OWN_CHANGE_SMS, *OWN_CHANGE), OWN_CHANGES),
     CANARY_SMS: [SAMPLE_CANARY_SMS],
     **{name: [SAMPLE_CANARY, {**SAMPLE_CANARY, "is_over": True}] for name in CANARY},
     **{name: [SAMPLE_SILENCE, {**SAMPLE_SILENCE, "is_over": True}] for name in SILENCE},

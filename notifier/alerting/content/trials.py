@@ -24,6 +24,7 @@ from notifier.alerting.content.template_names import (
     DIGEST,
     MAX_SEGMENTS,
     MAX_SPOKEN_LENGTH,
+    OWN_CHANGE_SMS,
     PARTS,
     TRIALS,
     UNREACHED,
@@ -136,6 +137,10 @@ def _own_words_faults(renderer: Renderer) -> Iterator[str]:
                 yield from without_telephone(path, text, trial)
         if sms_size(longest).segments > MAX_SEGMENTS:
             yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
+        if name == OWN_CHANGE_SMS:
+            sizes = (sms_size(renderer.own_change_sms(trial)) for trial in trials)
+            if any(size.segments > 1 for size in sizes):
+                yield f"{path}:1 : SMS de plus d’un segment ; le raccourcir"
 
 
 def _answer_faults(renderer: Renderer) -> Iterator[str]:

@@ -15,12 +15,12 @@ from django.utils import timezone
 from notifier.alerting.address_test import (
     MAX_WRONG_ANSWERS,
     AddressTestError,
-    answer_test,
     last_tests,
     send_test,
 )
 from notifier.alerting.answers.find import OpenedAlert
 from notifier.alerting.notification.recipients import person_of
+from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
 from notifier.console.forms.own import ChannelsForm, OwnAbsenceForm, OwnAddressForm, QuietForm
 from notifier.console.pages.answers.link import behind_link, new_stamp, was_read
 from notifier.delivery.address import mask
@@ -28,19 +28,18 @@ from notifier.directory.absences import AbsenceError
 from notifier.directory.models import Address, AddressKind
 from notifier.directory.own_data import (
     OwnData,
-    accept_texts,
     add_unconfirmed,
+    awaits_code,
     be_absent,
     be_back,
-    forget_address,
     own_data,
-    refuse_texts,
 )
 from notifier.directory.preferences import (
     PreferencesError,
     choose_channels,
     choose_quiet_hours,
 )
+from notifier.intake.models import Source
 from notifier.territory.phones import format_number
 
 _REFUSALS = (ValidationError, AbsenceError, AddressTestError, PreferencesError)
@@ -64,6 +63,7 @@ class _Asked:
 
     request: HttpRequest
     own: OwnData
+    source: Source
     forms: dict[str, BaseForm] = field(default_factory=dict)
 
     @property
@@ -83,7 +83,7 @@ def preferences(request: HttpRequest, secret: str, opened: OpenedAlert) -> HttpR
     own = own_data(person, opened.alert.ref, timezone.now()) if person is not None else None
     if own is None:
         raise Http404
-    asked = _Asked(request, own)
+    asked = _Asked(request, own, opened.alert.incident.source)
     if request.method != "POST":
         return _show(asked, secret, opened)
     act = _ACTIONS.get(request.POST.get("faire", ""))
@@ -143,7 +143,7 @@ def _add(asked: _Asked) -> str:
     if not form.is_valid():
         return ""
     kind = AddressKind(form.cleaned_data["kind"])
-    address = add_unconfirmed(own, kind, form.cleaned_data["value"])
+    address = add_unconfirmed(own, kind, form.cleaned_data["value"], timezone.now())
     send_test(address, own.mandate, own.author, is_own=True)
     return "essai"
 
@@ -154,29 +154,26 @@ def _send_code(asked: _Asked) -> str:
 
 
 def _code(asked: _Asked) -> str:
-    address, own = asked.address, asked.own
-    test = last_tests([address.pk]).get(address.pk)
-    if test is None:
-        raise AddressTestError("Aucun code n’a été envoyé à cette adresse : demandez-en un.")
-    if not answer_test(test, own.mandate, asked.request.POST.get("code", ""), own.author):
+    typed = asked.request.POST.get("code", "")
+    if not confirm_own(asked.own, asked.address, typed, asked.source):
         raise AddressTestError("Ce n’est pas ce code : relisez-le.")
     return "code"
 
 
 def _forget(asked: _Asked) -> str:
-    forget_address(asked.own, asked.address)
+    remove_own(asked.own, asked.address, asked.source)
     return "retrait"
 
 
 def _stop(asked: _Asked) -> str:
-    refuse_texts(asked.own, asked.address, timezone.now())
+    refuse_own(asked.own, asked.address, asked.source)
     return "stop"
 
 
 def _resume(asked: _Asked) -> str:
     if asked.address.opted_out_at is None:
         raise Http404
-    accept_texts(asked.own, asked.address)
+    accept_own(asked.own, asked.address, asked.source)
     return "reprise"
 
 
@@ -212,7 +209,7 @@ def _addresses(own: OwnData) -> list[_ShownAddress]:
     shown = []
     for one in own.addresses:
         test = tests.get(one.pk)
-        is_unconfirmed = not one.is_usable and one.confirmed_on is None and not one.failing_since
+        is_unconfirmed = awaits_code(one)
         waits = (
             test is not None
             and test.confirmed_at is None
