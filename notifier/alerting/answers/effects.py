@@ -73,11 +73,11 @@ def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
     what = f"transmis par {title}, au tour de {recipients_in_words(more.planned)}"
     entry = alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="handed_over")
     write_entries([entry])
-    store_throttled(more.planned, notifications_of(alert.pk))
     if _number_of_people(alert) < alert.answers_wanted:
         # Whoever noted it, and then handed it over, is no longer who sees to it.
         Alert.objects.filter(pk=alert.pk).update(answered_at=None)
     wait_for_answer(alert, more.category)
+    store_throttled(more.planned, notifications_of(alert.pk))
     return more.person.title
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 from django.utils import timezone
 
+from notifier.alerting.escalation.call_rounds import bring_forward
 from notifier.alerting.escalation.failed_people import failed_people_clause
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import (
@@ -84,19 +85,11 @@ def fail_over(message: Message) -> None:
     if failed:
         escalate(failed)
         if message.channel == Channel.VOICE:
-            _ask_next_now(failed)
+            bring_forward(failed)
     # A question of a campaign is asked again, or not; an end-to-end test was nobody's: no other is
     # told in their place.
     elif message.recipient != CANARY and not message.recipient.startswith("person:"):
         log.error("duty address could not be told", message=message.pk)
-
-
-def _ask_next_now(failed: Sequence[Notification]) -> None:
-    """Let the next person be asked at once: a call ended, and its reader confirmed nothing."""
-    unanswered = Alert.objects.filter(
-        pk__in=[n.alert_id for n in failed], answer_due_at__gt=timezone.now()
-    )
-    unanswered.update(answer_due_at=timezone.now())
 
 
 def escalate(failed: Sequence[Notification]) -> None:

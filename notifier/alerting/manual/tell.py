@@ -46,7 +46,7 @@ def _tell(alert_id: int, mandate_id: int, reports: list[Report], actor: Actor) -
     write_entries([
         alert_entry(alert, Step.DECIDED, what, alert=alert.pk, rule="tell", who=actor.who)
     ])  # fmt: skip
-    said = send_now(alert, more.planned, notifications_of(alert.pk))
     wait_for_answer(alert, more.category)
+    said = send_now(alert, more.planned, notifications_of(alert.pk))
     record(alert.incident_id, ActionKind.TELL, actor, more.person.title)
     return said
