@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.utils import timezone
 
@@ -18,11 +19,26 @@ from notifier.alerting.escalation.one_more import Untold, people_to_tell
 from notifier.alerting.models import (
     Alert,
     Answer,
+    AnswerKind,
     Notification,
     NotificationKind,
     answers_to,
 )
 from notifier.delivery.models import Channel, Message
+from notifier.intake.models import Report, ReportState
+
+
+class PlaceDoubt(StrEnum):
+    """What came of it that a reader, whoever it is, answered that it is elsewhere."""
+
+    NONE = "none"
+    """Nobody did."""
+    ASKED = "asked"
+    """A person is to decide."""
+    UNDECIDED = "undecided"
+    """Nobody decided in time."""
+    SETTLED = "settled"
+    """A person decided; where the alert goes on, that it is there."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,9 @@ class OpenedAlert:
     """To whom it can be handed over, the next in order first; nobody once it is of no use."""
     takes_answers: bool
     """False once it is over."""
+    place: PlaceDoubt
+    read_until: datetime
+    """Until when the link opens it."""
 
     @property
     def is_taken_by_reader(self) -> bool:
@@ -62,7 +81,8 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
     """Return the alert that this secret opens now; None where it opens nothing.
 
     A secret opens its alert until two hours after it is of use, or ended, and while its reader is
-    of the organisation. Opening changes nothing. Nine statements at most.
+    of the organisation. Opening changes nothing. Nine statements at most, one more where somebody
+    contests the place.
     """
     if not is_secret(secret):
         return None
@@ -79,15 +99,30 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
     if not is_told or not is_of_organisation(recipient, alert.ref):
         return None
     is_open = takes_answers(alert, now)
+    answers = list(answers_to(alert))
     return OpenedAlert(
         alert,
         recipient,
         told.title,
         _texts(alert, recipient),
-        list(answers_to(alert).filter(recipient=recipient)),
+        [answer for answer in answers if answer.recipient == recipient],
         people_to_tell([alert]).get(alert.pk, ()) if is_open else (),
         is_open,
+        _place_doubt(alert, answers),
+        readable_until(alert),
     )
+
+
+def _place_doubt(alert: Alert, answers: Iterable[Answer]) -> PlaceDoubt:
+    if not any(answer.kind == AnswerKind.NOT_MINE for answer in answers):
+        return PlaceDoubt.NONE
+    reports = Report.objects.filter(incident=alert.incident_id).order_by("sequence")
+    contested = [report for report in reports if report.is_contested]
+    # One that a person decided waits for a worker.
+    if any(r.state in (ReportState.REVIEW, ReportState.RECEIVED) for r in contested):
+        return PlaceDoubt.ASKED
+    is_left = any(report.state == ReportState.EXPIRED for report in contested)
+    return PlaceDoubt.UNDECIDED if is_left else PlaceDoubt.SETTLED
 
 
 def _texts(alert: Alert, recipient: str) -> list[ToldText]:

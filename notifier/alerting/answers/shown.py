@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from notifier.alerting.answers.find import OpenedAlert, ToldText
 from notifier.alerting.content.facts import mail_context
 from notifier.alerting.content.reflexes import Reflex
@@ -13,6 +15,7 @@ from notifier.alerting.kinds import Kind
 from notifier.alerting.models import Answer, AnswerKind
 from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import reflexes
+from notifier.intake.schema.vocabulary import Status
 from notifier.territory.grammar import with_a
 
 
@@ -35,8 +38,13 @@ class ShownAlert:
     is_exercise: bool
     is_over: bool
     is_withdrawn: bool
-    """Whether it turned out not to concern the organisation."""
+    """Whether it was cancelled, or turned out not to concern the organisation."""
+    is_cancelled: bool
+    """Of what is withdrawn: whether the incident itself was cancelled."""
     moved_to: str
+    expired_at: datetime | None
+    """Since when it is of no more use, though nobody ended it; None where it is, or was ended."""
+    is_of_commune: bool
     reflexes: Sequence[Reflex]
     later_texts: Sequence[ToldText]
     """What the reader was told after the first text."""
@@ -48,6 +56,10 @@ class ShownAlert:
     """What the reader answered last."""
     answered: frozenset[str]
     """Every kind that the reader gave."""
+    may_note: bool
+    """Whether « bien noté » says anything that the reader has not said."""
+    tells_next: bool
+    """Whether the next person is told unless somebody answers."""
 
 
 def shown_alert(opened: OpenedAlert) -> ShownAlert:
@@ -57,9 +69,11 @@ def shown_alert(opened: OpenedAlert) -> ShownAlert:
     source = alert.incident.source
     answers = sorted(opened.answers, key=lambda answer: (answer.at, answer.pk))
     kind = Kind(alert.kind)
+    answer = answers[-1] if answers else None
+    is_expired = not kind.closes and alert.expires_at <= timezone.now()
     sheet = reflexes().of(alert.category, alert.facts["commune"], alert.facts["service"])
     return ShownAlert(
-        what=str(words["worse_category"]),
+        what=str(words["category" if kind.closes else "worse_category"]),
         where=str(words["at_communes"] or with_a(alert.facts["commune"])),
         place=str(words["place"] or words["site"] or ""),
         when=str(words["date_and_time"]),
@@ -71,12 +85,17 @@ def shown_alert(opened: OpenedAlert) -> ShownAlert:
         is_exercise=bool(words["exercise"]),
         is_over=kind.closes,
         is_withdrawn=kind is Kind.CANCELLATION,
+        is_cancelled=words["status"] == Status.CANCELLED,
         moved_to=str(words["moved_to"] or ""),
+        expired_at=alert.expires_at if is_expired else None,
+        is_of_commune=alert.is_of_commune,
         reflexes=() if kind.closes else sheet,
         later_texts=opened.texts[1:],
         taken_by=alert.taken_title,
         taken_at=alert.taken_at,
         is_taken_by_reader=opened.is_taken_by_reader,
-        answer=answers[-1] if answers else None,
-        answered=frozenset(AnswerKind(answer.kind).value for answer in answers),
+        answer=answer,
+        answered=frozenset(AnswerKind(each.kind).value for each in answers),
+        may_note=answer is None or answer.kind == AnswerKind.NOT_MINE,
+        tells_next=alert.answer_due_at is not None and not is_expired,
     )
