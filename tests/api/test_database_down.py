@@ -1,9 +1,9 @@
 """A database that cannot be reached is a 503 that says when to come back; nothing was received."""
 
+import html
 import http.client
 import json
-import socket
-import time
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,41 +11,22 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
+from notifier.alerting.models import AnswerKind
 from notifier.ops.api_client import DispatchClient
-from notifier.ops.local.stack import Bind, Stack, free_port
-from notifier.ops.local.supervisor import Supervisor
+from notifier.ops.local.stack import Bind
 from tests.conftest import IN_PROCESS, outside_key
 from tests.harness.commands import Commands
+from tests.harness.unreachable import web_without_database
 from tests.intake.samples import body
+
+LINK = "/r/abcdefghijkm"
 
 
 @pytest.fixture(scope="module")
 def web(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bind]:
-    """A real web process whose database refuses: nothing listens on its port."""
     environment = dict(pytestconfig.stash[outside_key]) | IN_PROCESS
-    environment["DATABASE_URL"] = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
-    supervisor = Supervisor(lambda _name, _line: None)
-    stage = Stack(environment, tmp_path_factory.mktemp("web"), supervisor)
-    bind = Bind("127.0.0.1", free_port())
-    try:
-        stage.start_web(bind).wait_for_line("Started worker-1", 30)
-        _wait_until_it_listens(bind)
+    with web_without_database(environment, tmp_path_factory.mktemp("web")) as bind:
         yield bind
-    finally:
-        supervisor.end()
-
-
-def _wait_until_it_listens(bind: Bind) -> None:
-    """The line above comes a moment before the socket listens."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection((bind.host, bind.port)).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _get(web: Bind, path: str) -> tuple[int, str]:
@@ -88,15 +69,60 @@ def test_a_receipt_is_told_to_come_back(web: Bind) -> None:
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_who_opens_a_link_or_answers_reads_that_nothing_was_kept(web: Bind) -> None:
-    for method, said in (("GET", "Ouvrez de nouveau"), ("POST", "n’est pas enregistrée")):
-        line = http.client.HTTPConnection(web.host, web.port, timeout=30)
-        line.request(method, "/r/abcdefghijkm", "reponse=taken" if method == "POST" else None)
-        answer = line.getresponse()
-        assert said in answer.read().decode()
-        line.close()
-        assert answer.status == 503
-        assert int(answer.headers["Retry-After"]) >= 1
+def _link(web: Bind, path: str = LINK, **posted: str) -> str:
+    """What a page behind a link says: a 503 that says when to come back."""
+    line = http.client.HTTPConnection(web.host, web.port, timeout=30)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    line.request("POST" if posted else "GET", path, urlencode(posted) if posted else None, form)
+    answer = line.getresponse()
+    page = answer.read().decode()
+    line.close()
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    return page
+
+
+def _words(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_an_alert_is_opened_again_by_one_press(web: Bind) -> None:
+    page = _link(web)
+    assert f'href="{LINK}"' in page
+    assert "Réessayer" in _words(page)
+    assert "réponse" not in _words(page)
+    for emergency in ("tel:17", "tel:18", "tel:112"):
+        assert emergency in page
+
+
+@pytest.mark.parametrize("kind", list(AnswerKind))
+def test_an_answer_that_may_not_be_kept_is_given_again_by_one_press(
+    web: Bind, kind: AnswerKind
+) -> None:
+    page = _link(web, reponse=kind.value, lu="stamp:1", a="12")
+    assert "n’est peut-être pas enregistrée" in _words(page)
+    label = "transmettre" if kind is AnswerKind.HANDED_OVER else kind.label
+    assert f"Réessayer : {label}" in _words(page)
+    assert f'action="{LINK}"' in page
+    for carried in (f'value="{kind.value}"', 'name="lu" value="stamp:1"', 'name="a" value="12"'):
+        assert carried in page
+
+
+def test_what_is_no_answer_is_not_carried_on(web: Bind) -> None:
+    hostile = '"><script>'
+    page = _link(web, reponse=hostile, lu=hostile, a=hostile)
+    assert "<script>" not in page
+    assert 'name="reponse"' not in page
+    page = _link(web, reponse="taken", lu=hostile, a="1 OR 1")
+    assert "<script>" not in page
+    assert 'name="a"' not in page
+
+
+def test_preferences_are_to_be_saved_again(web: Bind) -> None:
+    words = _words(_link(web, f"{LINK}/preferences", faire="canaux", lu="x"))
+    assert "n’est peut-être pas enregistré" in words
+    assert "Revenez en arrière" in words
+    assert "réponse" not in words
 
 
 def test_the_process_lives_and_says_what_is_wrong(web: Bind) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from notifier.console.pages.answers.link import MIN_READING_S
 from tests.browser.judge import judge
 from tests.browser.trial import Trial
 from tests.browser.visitor import NARROW, House, Visitor
+from tests.conftest import IN_PROCESS, outside_key
+from tests.harness.unreachable import web_without_database
 
 SECRET = r"/r/[0-9A-Za-z]{12}"
 
@@ -83,6 +87,29 @@ def test_every_state_of_the_page_is_in_order(house: House, trial: Trial) -> None
     see("a link that opens nothing")
     assert not faults, "\n".join(faults)
     assert page.context.cookies() == []
+
+
+def test_the_page_that_says_that_nothing_can_be_read_now_is_in_order(
+    house: House, trial: Trial, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    """Its database refuses: neither the alert nor an answer, and each is tried again by a press."""
+    outside = pytestconfig.stash[outside_key]
+    page = house.visitor(width=NARROW).page
+    with web_without_database(outside | IN_PROCESS, tmp_path) as bind:
+        page.goto(f"{bind.url}/r/abcdefghijkm")
+        faults = judge(page)
+        page.get_by_role("button", name="Réessayer").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Momentanément indisponible")
+        page.set_content(
+            f"<form method=post action={bind.url}/r/abcdefghijkm><input name=a value=12>"
+            "<button name=reponse value=taken>Je m’en occupe</button></form>"
+        )
+        page.get_by_role("button").click()
+        expect(page.get_by_text("n’est peut-être pas enregistrée")).to_be_visible()
+        faults += judge(page)
+        page.get_by_role("button", name="Réessayer : je m’en occupe").click()
+        expect(page.get_by_text("n’est peut-être pas enregistrée")).to_be_visible()
+    assert not faults, "\n".join(faults)
 
 
 def test_it_is_answered_without_scripts_and_read_again_without_a_network(

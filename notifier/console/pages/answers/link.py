@@ -29,6 +29,7 @@ from django.views.decorators.http import require_http_methods
 from notifier.accounts.log_in.client import client_address
 from notifier.alerting.answer_link import secret_hash
 from notifier.alerting.answers.find import OpenedAlert, find_by_secret
+from notifier.alerting.models import AnswerKind
 
 log = structlog.get_logger(__name__)
 
@@ -88,8 +89,19 @@ def _respond(request: HttpRequest, secret: str, view: View) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """Say that nothing was kept: whoever answered does so again, and is counted once."""
-    context = {"is_answer": request.method == "POST"}
+    """Say that what was answered may not be kept, and give it again by one press: it counts once.
+
+    Of what was posted only an answer is carried on, as the page's own form sends it.
+    """
+    posted, to_whom = request.POST, request.POST.get("a", "")
+    given = posted.get("reponse", "")
+    context = {
+        "path": request.path,
+        "is_change": request.method == "POST",
+        "kind": AnswerKind(given) if given in AnswerKind.values else None,
+        "stamp": posted.get("lu", ""),
+        "to_whom": to_whom if to_whom.isdecimal() else "",
+    }
     response = render(request, "answer/unavailable.html", context, status=503)
     response.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return response
