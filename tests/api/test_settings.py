@@ -311,8 +311,10 @@ def test_who_only_asks_leaves_nothing_behind(
     assert list(folder.iterdir()) == []
 
 
-def test_nobody_else_reads_what_migrate_makes(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    _migrate(pytestconfig, tmp_path / "var")
+def test_nobody_else_reads_what_migrate_makes_and_a_wrong_text_does_not_hold_it_up(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    _migrate(pytestconfig, tmp_path / "var", TEMPLATES_DIR=str(tmp_path))
     assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "var/alertes.sqlite3").stat().st_mode & 0o777 == 0o600
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 
@@ -15,6 +16,9 @@ class Command(migrate.Command):
     """Create the SQLite file and its folder, then the tables; update the territories."""
 
     help = "Crée ou met à jour les tables de la base."
+    # Pages and texts are no matter of the tables: whatever serves or sends them refuses to start
+    # with a wrong one, and to try them all is half the time of a migration that has nothing to do.
+    requires_system_checks = (Tags.database, Tags.models)
 
     # Before the system checks, which already ask the database what it can do.
     def execute(self, *args: Any, **options: Any) -> str | None:
