@@ -59,7 +59,8 @@ INSTALLED_APPS = [
     "notifier.api",
     "notifier.console",
     "notifier.ops",
-    "django.contrib.admin",
+    # Its pages are loaded with the others, in urls.py: commands and workers serve none.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

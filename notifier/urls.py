@@ -34,6 +34,7 @@ api = NinjaAPI(
 api.add_router("", reports.router)
 api.add_router("", formats.router)
 errors.register(api)
+admin.autodiscover()
 
 urlpatterns = [
     path("api/v1/callbacks/twilio/<int:message_id>", callbacks.twilio_receipt),

@@ -7,16 +7,19 @@ journal, and people type passwords into the field for the name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 
 from notifier.accounts.models import User
 from notifier.accounts.roles import Permission
-from notifier.accounts.scope import Scope
 from notifier.intake.access.sources import about_sources
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
+
+# Every process passes here, to write; a scope is slow to load.
+if TYPE_CHECKING:
+    from notifier.accounts.scope import Scope
 
 _SHOWN = 20
 _MANAGE = Permission.MANAGE_ACCOUNTS

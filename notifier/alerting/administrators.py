@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.dispatch import Signal
 
 from notifier.delivery.models import EXEMPT, Channel, Lane
-from notifier.delivery.outbox import OutgoingMessage
 from notifier.directory.models import Organisation
 from notifier.intake.models import Source
+
+if TYPE_CHECKING:
+    from notifier.delivery.outbox import OutgoingMessage
 
 # Sent with one of `departement` (code) and `organisation` (Organisation), or with neither for the
 # platform; receivers return the mailboxes of those who administer it.
@@ -21,6 +24,9 @@ TITLE = "administrateur de l’annuaire"
 
 def administrator_mail(address: str, subject: str, body: str, now: datetime) -> OutgoingMessage:
     """Return a mail about the directory to one of those who administer it."""
+    # Every process passes here, to answer who administers; sending is slow to load.
+    from notifier.delivery.outbox import OutgoingMessage
+
     return OutgoingMessage(
         channel=Channel.EMAIL,
         address=address,

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.core.checks import CheckMessage
+
     from notifier.delivery.models import Message
     from notifier.intake.models import Report
 
@@ -22,14 +26,13 @@ class AlertingConfig(AppConfig):
         """Connect the rooms below: what is received is decided, what fails is escalated."""
         from django.core.checks import register
 
-        from notifier.alerting.checks import check_wording
         from notifier.delivery.sending.former_recipients import checking_recipients
         from notifier.delivery.signals import delivered_late, delivery_failed
         from notifier.intake.receive import received
         from notifier.jobs.heartbeat import beating
         from notifier.readiness import CHECK_TAG
 
-        register(check_wording, CHECK_TAG)
+        register(_check_wording, CHECK_TAG)
         received.connect(_enqueue_decision, dispatch_uid="alerting")
         delivery_failed.connect(_fail_over, dispatch_uid="alerting")
         # After the next person is told: that never waits for it.
@@ -38,6 +41,13 @@ class AlertingConfig(AppConfig):
         beating.connect(_read_narrowings, dispatch_uid="alerting")
         beating.connect(_look_after_canary, dispatch_uid="canary")
         checking_recipients.connect(_messages_to_former_recipients, dispatch_uid="alerting")
+
+
+def _check_wording(**options: object) -> Sequence[CheckMessage]:
+    # What makes texts is slow to load, and most commands make none.
+    from notifier.alerting.checks import check_wording
+
+    return check_wording(**options)
 
 
 def _enqueue_decision(report: Report, **_: object) -> None:

@@ -15,7 +15,8 @@ from notifier.intake.schema.reference_pattern import PatternError
 from notifier.intake.schema.vocabulary import Closure, Severity, Status
 from notifier.intake.sealing import unseal
 from notifier.territory.phones import PhoneError, parse_voice_number
-from notifier.territory.resolve import Verdict, first_commune_in
+from notifier.territory.reference.communes import first_commune_in
+from notifier.territory.resolution.verdict import Verdict
 
 # The order in which a sweep takes rows: what failed before must not hold up the others.
 FAILED_LAST = (F("failed_at").asc(nulls_first=True), "received_at")

@@ -18,7 +18,7 @@ from notifier.intake.sql import insert_reports
 from notifier.jobs.group_commit import GroupCommit
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry, write_entries
-from notifier.territory.resolve import departement_of
+from notifier.territory.reference.communes import departement_of
 
 # Sent within the transaction that stores a report, with report (Report).
 received = Signal()

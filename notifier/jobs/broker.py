@@ -1,7 +1,13 @@
 """A direct connection to the broker, for what Celery does not offer: probes and shared counters."""
 
-import redis
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
+
+if TYPE_CHECKING:
+    import redis
 
 # The queues that a worker of each lane serves. What may have to wait for a provider's answers never
 # stands before an urgent message.
@@ -14,6 +20,9 @@ def broker_client(timeout_s: float) -> redis.Redis:
     It does not retry. Its commands raise redis.RedisError; this raises ValueError for a malformed
     address.
     """
+    # A twentieth of a second, which whoever asks for the names of the queues does not spend.
+    import redis
+
     # redis-py does not know kombu's name for a Unix socket.
     url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
     return redis.Redis.from_url(

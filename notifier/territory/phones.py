@@ -14,7 +14,7 @@ from phonenumbers import (
 )
 
 from notifier.mailbox import strip_invisible
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.reference.communes import commune_by_code
 
 # ARCEP, décision n° 2018-0881, annexe 1: numbers kept for works of fiction, of the metropolitan
 # plan only (0639 also opens Mayotte's numbers, which are +262 639).

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Literal
 
 from notifier.territory.geometry import lookup
@@ -37,6 +36,7 @@ from notifier.territory.resolution.evidence import (
 )
 from notifier.territory.resolution.naming import read_name, recognise
 from notifier.territory.resolution.position import read_point, read_polygon
+from notifier.territory.resolution.verdict import Verdict
 
 __all__ = [
     "Clue",
@@ -53,21 +53,6 @@ __all__ = [
     "first_commune_in",
     "resolve",
 ]
-
-
-class Verdict(StrEnum):
-    """What the clues prove together."""
-
-    CERTAIN = "certain"
-    """Exactly one commune, or every commune of a list of codes, and no clue against it."""
-    EDGE = "edge"
-    """A point close to a border, or an area over several communes; the category says which are
-    told."""
-    CONFLICT = "conflict"
-    """Two clues exclude each other, or a code is also a postal code of other communes and no clue
-    tells which is meant: a person decides."""
-    UNKNOWN = "unknown"
-    """The clues leave a choice, or name nobody: a person decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.db.models import Field, ForeignKey, Model
 from django.test import Client
 from django.urls import reverse
 
+import notifier.urls  # noqa: F401 - which registers them
 from notifier.alerting.models import Alert
 from notifier.delivery.models import Message
 from notifier.intake.access.api_keys import add_source

@@ -18,7 +18,6 @@ from django.http import HttpRequest
 
 from notifier.accounts.models import User
 from notifier.accounts.roles import Permission
-from notifier.accounts.scope import scope_of
 
 # How long a proof permits exports, changes of roles and of keys without another one.
 PROOF_LASTS = timedelta(minutes=10)
@@ -47,6 +46,9 @@ def has_provider_s_second_factor(request: HttpRequest, user: User) -> bool:
 
 def needs_second_factor(user: User | AnonymousUser) -> bool:
     """Return whether the account may see addresses, or may everything."""
+    # Every process passes here, for the receivers of `recording.py`; a scope is slow to load.
+    from notifier.accounts.scope import scope_of
+
     scope = scope_of(user)
     return scope.is_platform or scope.has(Permission.SEE_ADDRESSES)
 

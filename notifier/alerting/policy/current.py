@@ -1,15 +1,20 @@
 """The categories and texts in force, read and checked once a process."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from notifier.alerting.content.composer import Composer
 from notifier.alerting.content.reflexes import Reflexes
 from notifier.alerting.policy.categories import Categories, CategoriesError, load
 from notifier.settings import packaged
-from notifier.territory.resolve import Commune
+from notifier.territory.reference.communes import Commune
+
+if TYPE_CHECKING:
+    from notifier.alerting.content.composer import Composer
 
 # In one sentence.
 MAX_LISTED = 12
@@ -24,6 +29,9 @@ def categories() -> Categories:
 @cache
 def composer() -> Composer:
     """Return the composer of the texts in force. Raises TemplatesError by file and line."""
+    # Slow to load, and no matter of whoever asks for a label.
+    from notifier.alerting.content.composer import Composer
+
     folder = settings.ENVIRONMENT.TEMPLATES_DIR or packaged("templates") / "alerts"
     return Composer(folder, asks_answers=_asks_answers())
 

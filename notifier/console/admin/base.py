@@ -23,7 +23,7 @@ from notifier.alerting.policy.current import categories, label_of
 from notifier.intake.formats.message import possible_references
 from notifier.intake.models import Incident
 from notifier.moments import stamped_hour
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.reference.communes import commune_by_code
 
 Stored = TypeVar("Stored", bound=Model)
 

@@ -25,7 +25,7 @@ from notifier.delivery.models import Message
 from notifier.intake.models import CONTESTED, Report
 from notifier.journal.models import Entry
 from notifier.journal.write import timeline
-from notifier.territory.resolve import Verdict
+from notifier.territory.resolution.verdict import Verdict
 
 VERDICTS = {
     Verdict.CERTAIN: "certaine",

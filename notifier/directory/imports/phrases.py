@@ -7,7 +7,7 @@ from datetime import date
 
 from notifier.directory.imports.entries import OrganisationKey
 from notifier.directory.models import Mandate, OrganisationKind, function_title
-from notifier.territory.resolve import commune_by_code
+from notifier.territory.reference.communes import commune_by_code
 
 _MAX_LISTED = 10
 

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifier.directory.periods import is_within
-from notifier.territory.resolve import commune_by_code, departement_of
+from notifier.territory.reference.communes import commune_by_code, departement_of
 from notifier.territory.zones.departements import departement_by_code
 from notifier.territory.zones.epci import epci_by_siren
 
