@@ -8,12 +8,13 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of events, unless the name says otherwise."""
+    """Numbers of events, unless the name says otherwise; `idle_s` is in seconds."""
 
     bare_calls: int = 3_000
     noop_tasks: int = 5_000
     warm_up: int = 40
     endpoint: int = 4_000
+    idle_s: float = 30.0
     latency: int = 300
     answers: int = 100
     drain: int = 2_000
@@ -34,6 +35,7 @@ QUICK = Counts(
     noop_tasks=64,
     warm_up=4,
     endpoint=64,
+    idle_s=2.0,
     latency=5,
     answers=5,
     drain=40,

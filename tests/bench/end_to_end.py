@@ -13,7 +13,8 @@ def end_to_end(run: Run, database_url: str | None = None) -> Figures:
     `recorded_per_s`: to the last receipt recorded. `cpu_ms`: CPU of all processes (web, workers,
     beat, Valkey, PostgreSQL and all its backends; neither simulator nor generator) from the first
     POST to the last receipt recorded, a text. `statements`: SQL statements an event in that time,
-    BEGIN and COMMIT not counted. A few events go before, uncounted.
+    BEGIN and COMMIT not counted; `checks`: of foreign keys, by the server itself. A few events go
+    before, uncounted.
     """
     return _pushed_at_once(run, "end_to_end", run.counts.end_to_end, database_url)
 
@@ -50,4 +51,5 @@ def _pushed_at_once(run: Run, part: str, number: int, database_url: str | None) 
         "recorded_per_s": number / (last_receipt - first),
         "cpu_ms": sum(cpu_ms_each(before, after, number).values()),
         "statements": counted.calls / number,
+        "checks": counted.checks / number,
     }

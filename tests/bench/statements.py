@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,10 +28,13 @@ class Counted:
 
     @property
     def calls(self) -> float:
-        """All of them, but for BEGIN, COMMIT and the like; NaN where the server does not count."""
-        if not self.rows:
-            return float("nan")
-        return float(sum(calls for query, calls, _ in self.rows if not _is_control(query)))
+        """All that were sent, but for BEGIN, COMMIT and the like; NaN where nobody counts."""
+        return self._sum(lambda query: not _is_control(query) and not _is_check(query))
+
+    @property
+    def checks(self) -> float:
+        """What the server asked itself at a commit, a foreign key at a time: nobody sent it."""
+        return self._sum(_is_check)
 
     def each(self, events: int) -> list[dict[str, Any]]:
         """The most frequent ones, an event: calls and milliseconds in the server."""
@@ -42,6 +46,11 @@ class Counted:
             }
             for query, calls, took in self.rows[:_SHOWN]
         ]
+
+    def _sum(self, is_wanted: Callable[[str], bool]) -> float:
+        if not self.rows:
+            return float("nan")
+        return float(sum(calls for query, calls, _ in self.rows if is_wanted(query)))
 
 
 @dataclass(frozen=True)
@@ -72,3 +81,11 @@ class Statements:
 
 def _is_control(query: str) -> bool:
     return query.upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"))
+
+
+def _is_check(query: str) -> bool:
+    """Say whether it is how PostgreSQL looks for the row that a foreign key names.
+
+    Django's constraints are deferred, so it does so at the commit, and counts it as a statement.
+    """
+    return query.startswith("SELECT ") and query.endswith("FOR KEY SHARE OF x")
