@@ -229,7 +229,8 @@ def _database() -> dict[str, Any]:
             "connect_timeout": 3,
             # A line that was cut without a word: the default is a quarter of an hour.
             "tcp_user_timeout": 15_000,
-            "options": "-c statement_timeout=15s -c lock_timeout=10s",
+            # The zone is what Django would ask for, by a statement on each new connection.
+            "options": "-c statement_timeout=15s -c lock_timeout=10s -c timezone=UTC",
             # Statements are planned once for each connection: to plan one anew takes longer than to
             # run it. A pooler that shares connections must know prepared statements.
             "server_side_binding": True,

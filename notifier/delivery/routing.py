@@ -145,13 +145,14 @@ def carried_by_others() -> list[str]:
     return aside if len(aside) < len(settings.ENVIRONMENT.configured_sms_providers) else []
 
 
-def ask_set_aside() -> None:
+def ask_set_aside(rows: Iterable[ProviderHealth]) -> None:
     """Ask those whose time is nearly over whether they answer; who does is back.
 
-    May run anywhere, any number of times at once. Takes as long as they take to answer.
+    `rows` are those of `set_aside`. May run anywhere, any number of times at once. Takes as long as
+    they take to answer.
     """
     now = timezone.now()
-    for row in set_aside():
+    for row in rows:
         if row.set_aside_until is None or row.set_aside_until > now + ASKED_BEFORE:
             continue
         asked = ProviderHealth.objects.filter(
@@ -160,7 +161,7 @@ def ask_set_aside() -> None:
         lease_until = now + QUESTION_LEASE
         if asked.update(set_aside_until=lease_until):
             _ask(row, lease_until)
-    forget()
+        forget()
 
 
 def _ask(row: ProviderHealth, lease_until: datetime) -> None:

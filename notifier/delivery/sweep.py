@@ -4,21 +4,21 @@ The sweep may run anywhere, any number of times at once: every step locks what i
 it by a conditional UPDATE.
 """
 
+from functools import partial
 from threading import BoundedSemaphore
 
 import structlog
-from django.db import transaction
 
 from notifier.delivery import routing
 from notifier.delivery.follow_up import follow_up, follow_up_failed, follow_up_late
-from notifier.delivery.models import Lane, Message
+from notifier.delivery.models import Lane, Message, MessageState
 from notifier.delivery.receipts.reconcile import ask_for_overdue_receipts, reconcile_unknown
-from notifier.delivery.sending.claim import expire_pending, mark_expired_leases
+from notifier.delivery.sending.claim import expire_pending, mark_expired_leases, states_due
 from notifier.delivery.sending.moving import move_waiting
 from notifier.delivery.sending.pause import note_paused
 from notifier.delivery.sending.sender import deliver
-from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import new_entry
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +40,20 @@ def upkeep() -> None:
 
     Asks nothing while `MAX_ASKING` rounds of this process are asking.
     """
-    _mark_expired_leases()
+    due = states_due()
+    if MessageState.SENDING in due:
+        _mark_expired_leases()
+        due.add(MessageState.UNKNOWN)
     note_paused()
-    move_waiting()
+    set_aside = routing.set_aside()
+    move_waiting(set_aside)
     if _asking.acquire(blocking=False):
         try:
-            routing.ask_set_aside()
-            reconcile_unknown()
-            ask_for_overdue_receipts()
+            routing.ask_set_aside(set_aside)
+            if MessageState.UNKNOWN in due:
+                reconcile_unknown()
+            if MessageState.ACCEPTED in due:
+                ask_for_overdue_receipts()
         finally:
             _asking.release()
     follow_up_failed()
@@ -55,29 +61,17 @@ def upkeep() -> None:
 
 
 def _expire() -> None:
-    with transaction.atomic():
-        messages = expire_pending()
-        _note(messages, Step.EXPIRED, "périmé sans avoir pu partir")
-    for message in messages:
+    for message in expire_pending(partial(_entry, Step.EXPIRED, "périmé sans avoir pu partir")):
         log.error("message expired unsent", message=message.pk, attempts=message.attempt_count)
         follow_up(message)
 
 
 def _mark_expired_leases() -> None:
-    with transaction.atomic():
-        messages = mark_expired_leases()
-        _note(messages, Step.ATTEMPT, "sort inconnu : le processus d’envoi s’est arrêté en chemin")
-    for message in messages:
+    why = "sort inconnu : le processus d’envoi s’est arrêté en chemin"
+    for message in mark_expired_leases(partial(_entry, Step.ATTEMPT, why)):
         log.warning("worker lost in mid-send, the provider will be asked", message=message.pk)
 
 
-def _note(messages: list[Message], step: Step, what: str) -> None:
-    write_entries(
-        new_entry(
-            message.incident_id,
-            step,
-            f"{message.journal_label}, essai {message.attempt_count} : {what}.",
-            message_id=message.pk,
-        )
-        for message in messages
-    )
+def _entry(step: Step, what: str, message: Message) -> Entry:
+    text = f"{message.journal_label}, essai {message.attempt_count} : {what}."
+    return new_entry(message.incident_id, step, text, message_id=message.pk)

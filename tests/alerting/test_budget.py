@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from uuid import UUID
 
 import pytest
@@ -11,14 +12,20 @@ from django.db import connection
 
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.policy.narrowings import refresh
+from notifier.alerting.sweep import sweep as decide_overdue
+from notifier.alerting.sweep import upkeep as upkeep_of_alerts
 from notifier.delivery import routing
 from notifier.delivery.models import Lane, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
 from notifier.delivery.sending.sender import deliver
+from notifier.delivery.sweep import sweep as deliver_due
+from notifier.delivery.sweep import upkeep as upkeep_of_messages
+from notifier.directory.tasks import upkeep_imports_task
 from notifier.intake.access.api_keys import add_source, source_of
 from notifier.intake.models import Report, ReportState, Source
 from notifier.intake.receive import receive
+from notifier.journal import counters
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 from tests.alerting.organisations import member, told_by_convention
 
@@ -238,3 +245,34 @@ def test_a_quota_costs_two_statements_more_from_the_second_sms_of_the_day_on(key
     with counted() as decision:  # it is read under a lock, planned with, and counted
         decide(event_id)
     assert len(decision) == DECIDE + 2
+
+
+def test_a_round_of_the_sweeps_that_finds_nothing_asks_and_opens_no_transaction(
+    key, monkeypatch
+) -> None:
+    """What beat asks for every two seconds, of a service whose last alert has arrived."""
+    monkeypatch.setattr(counters, "EVERY_S", inf)
+    people(1)
+    decide(received(key))
+    deliver(Lane.URGENT)
+    delivered()()
+
+    def decide_and_deliver() -> None:
+        for lane in Lane:
+            decide_overdue(lane)
+            deliver_due(lane)
+
+    for work, statements in (
+        # Of each lane: what is undecided, what is out of date, what is due.
+        (decide_and_deliver, 2 * 3),
+        # What waits too long: three times; what is deferred, a quota used, three for fan-outs;
+        # comparisons, webhooks, reviews.
+        (upkeep_of_alerts, 3 + 1 + 1 + 3 + 3),
+        # Leases, questions and receipts at once; pauses; what failed, what came late.
+        (upkeep_of_messages, 1 + 1 + 2),
+        # Lists that are read, changes that are taken back.
+        (upkeep_imports_task, 1 + 1),
+    ):
+        with counted() as found:
+            work()
+        assert (len(found), found.transactions) == (statements, 0), "\n".join(found)

@@ -128,12 +128,12 @@ def test_three_failures_in_a_row_set_a_provider_aside_and_it_comes_back(
         assert post().provider == "ovh"
         # It is asked shortly before its minute is over, and stays aside while it is silent.
         clock.shift(routing.SHORTEST - routing.ASKED_BEFORE / 2)
-        routing.ask_set_aside()
+        routing.ask_set_aside(routing.set_aside())
         assert failing("twilio") == (routing.FAILURES, True)
         assert routing.is_set_aside("twilio")
         both.clear_faults()
         clock.shift(routing.SHORTEST - routing.ASKED_BEFORE / 2)
-        routing.ask_set_aside()
+        routing.ask_set_aside(routing.set_aside())
         assert failing("twilio") == (routing.FAILURES - 1, False)
         assert post().provider == "twilio"
         deliver(Lane.URGENT)
@@ -235,13 +235,13 @@ def test_what_waits_at_a_provider_that_is_set_aside_moves_urgent_texts_at_once(
         deliver(lane)
     both.clear_faults()
     set_aside("twilio")
-    assert moving.move_waiting() == 2
+    assert moving.move_waiting(routing.set_aside()) == 2
     for message in (urgent, routine, own):
         message.refresh_from_db()
     assert [m.provider for m in (urgent, routine, own)] == ["ovh", "ovh", "twilio"]
     assert urgent.due_at is not None and routine.due_at is not None
     assert urgent.due_at <= timezone.now() < routine.due_at
-    assert moving.move_waiting() == 0
+    assert moving.move_waiting(routing.set_aside()) == 0
     deliver(Lane.URGENT)
     assert by(both) == [("ovh", PHONE)]
 
@@ -257,7 +257,7 @@ def test_with_both_set_aside_nothing_moves_and_the_first_is_tried(
     deliver(Lane.URGENT)
     message.refresh_from_db()
     assert (message.state, message.provider) == (MessageState.PENDING, "twilio")
-    assert moving.move_waiting() == 0
+    assert moving.move_waiting(routing.set_aside()) == 0
     both.clear_faults()
     due(message)
     assert by(both) == [("twilio", PHONE)]
@@ -284,10 +284,10 @@ def test_only_one_worker_asks_a_provider_that_is_set_aside(
 
     def ask(row: ProviderHealth, _until: datetime) -> None:
         asked.append(row.provider)
-        routing.ask_set_aside()
+        routing.ask_set_aside(routing.set_aside())
 
     monkeypatch.setattr(routing, "_ask", ask)
-    routing.ask_set_aside()
+    routing.ask_set_aside(routing.set_aside())
     assert asked == ["ovh"]
 
 
@@ -334,7 +334,7 @@ def test_a_provider_that_is_no_longer_configured_is_asked_nothing(
     set_aside("twilio", for_s=1)
     without = changed(settings.ENVIRONMENT, SMS_PROVIDERS="ovh", TWILIO_AUTH_TOKEN="")
     monkeypatch.setattr(settings, "ENVIRONMENT", without)
-    routing.ask_set_aside()
+    routing.ask_set_aside(routing.set_aside())
     assert routing.set_aside() == []
     post()
     run_round()
@@ -349,7 +349,7 @@ def test_a_client_that_raises_when_asked_keeps_its_provider_aside(
 
     monkeypatch.setattr(OvhProvider, "is_available", fail)
     set_aside("ovh", for_s=1)
-    routing.ask_set_aside()
+    routing.ask_set_aside(routing.set_aside())
     row = ProviderHealth.objects.get(provider="ovh")
     assert row.set_aside_until is not None
     assert row.set_aside_until > timezone.now() + timedelta(seconds=50)

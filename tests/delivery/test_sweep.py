@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from notifier.delivery import sweep
+from notifier.delivery.models import MessageState
 from notifier.delivery.sweep import MAX_ASKING, upkeep
 
 
@@ -16,7 +17,8 @@ from notifier.delivery.sweep import MAX_ASKING, upkeep
 def followed_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The threads that came to the end of their round; of its steps only the asking is left."""
     ended: list[str] = []
-    monkeypatch.setattr(sweep, "_mark_expired_leases", lambda: None)
+    asked_about = {MessageState.UNKNOWN, MessageState.ACCEPTED}
+    monkeypatch.setattr(sweep, "states_due", lambda: asked_about)
     monkeypatch.setattr(sweep, "note_paused", lambda: None)
     monkeypatch.setattr(sweep, "ask_for_overdue_receipts", lambda: 0)
     monkeypatch.setattr(sweep, "follow_up_late", lambda: None)

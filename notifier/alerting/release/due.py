@@ -58,8 +58,10 @@ def release_due() -> None:
     """Release what is due, and what has room in its quota again; expire what is too late.
 
     What a pause holds as well waits for its end: each address then gets one digest, not one for
-    each quarter of an hour.
+    each quarter of an hour. One statement while nothing is deferred.
     """
+    if not Notification.objects.filter(state=NotificationState.DEFERRED).exists():
+        return
     deferred = Notification.objects.filter(not_paused(), state=NotificationState.DEFERRED)
     due = deferred.filter(deferred_until__lte=timezone.now())
     with_room = deferred.filter(quota.with_room())

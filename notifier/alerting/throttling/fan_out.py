@@ -34,9 +34,14 @@ def update_episodes() -> None:
     now = timezone.now()
     counts = _urgent_alerts_since(now - WINDOW)
     over_threshold = {source: alerts for source, alerts in counts.items() if alerts >= THRESHOLD}
-    for source in Source.objects.filter(pk__in=over_threshold):
+    # Nothing is written while nothing begins or ends.
+    under_way = FanOut.objects.filter(ended_at=None)
+    is_reported = {each.source_id: each.alarmed_at is not None for each in under_way}
+    unreported = [source for source in over_threshold if not is_reported.get(source)]
+    for source in Source.objects.filter(pk__in=unreported):
         _report(source, over_threshold[source.pk])
-    FanOut.objects.filter(ended_at=None).exclude(source__in=over_threshold).update(ended_at=now)
+    if is_reported.keys() - over_threshold:
+        under_way.exclude(source__in=over_threshold).update(ended_at=now)
 
 
 def active_source_names() -> list[str]:

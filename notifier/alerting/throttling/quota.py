@@ -52,6 +52,8 @@ def reached_today(reason: DeferralReason = DeferralReason.QUOTA) -> QuerySet[Quo
 
 def report_reached() -> None:
     """Report each source at a quota to its duty officer and the log, once a day."""
+    if not QuotaUsage.objects.filter(day=today()).exists():
+        return
     _report(DeferralReason.QUOTA, "alarmed_at", "SMS quota reached, routine SMS are deferred")
     _report(
         DeferralReason.HARD_QUOTA,

@@ -4,7 +4,7 @@ A claim is a lease. A worker that dies with one leaves `sending` behind; the swe
 `unknown`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,8 +23,12 @@ from notifier.delivery.models import (
     Message,
     MessageState,
 )
+from notifier.journal.models import Entry
+from notifier.journal.write import write_entries
 
 BATCH_SIZE = 32
+# Whose lease may have run out, and of whom a provider is asked.
+ASKED_AGAIN = (MessageState.SENDING, MessageState.UNKNOWN, MessageState.ACCEPTED)
 
 
 def claim_due(lane: Lane, most: int = BATCH_SIZE) -> list[Message]:
@@ -79,27 +83,53 @@ def claim_questions(
     return lock_and_update(due, most, due_at=now + again_after)
 
 
-def mark_expired_leases(most: int = BATCH_SIZE) -> list[Message]:
-    """Turn `sending` whose lease ran out into `unknown`, due at once."""
+def states_due() -> set[MessageState]:
+    """Return in which states, of those that ask for another look, messages are due. One statement.
+
+    `pending` is not among them: those are claimed.
+    """
+    due = Message.objects.filter(state__in=ASKED_AGAIN, due_at__lte=timezone.now())
+    return set(map(MessageState, due.order_by().values_list("state", flat=True).distinct()))
+
+
+def mark_expired_leases(entry: Callable[[Message], Entry], most: int = BATCH_SIZE) -> list[Message]:
+    """Turn `sending` whose lease ran out into `unknown`, due at once. `entry`: as below."""
     now = timezone.now()
     expired = Message.objects.filter(state=MessageState.SENDING, due_at__lte=now)
-    return lock_and_update(expired, most, state=MessageState.UNKNOWN, due_at=now)
+    return lock_and_update(expired, most, entry, state=MessageState.UNKNOWN, due_at=now)
 
 
-def expire_pending(most: int = BATCH_SIZE) -> list[Message]:
-    """Turn `pending` past its lifetime into `expired`, unless a pause holds it."""
+def expire_pending(entry: Callable[[Message], Entry], most: int = BATCH_SIZE) -> list[Message]:
+    """Turn `pending` past its lifetime into `expired`, unless a pause holds it.
+
+    `entry`: as below.
+    """
     now = timezone.now()
     expired = Message.objects.filter(NOT_PAUSED, state=MessageState.PENDING, expires_at__lte=now)
-    return lock_and_update(expired, most, state=MessageState.EXPIRED, due_at=None, ended_at=now)
+    return lock_and_update(
+        expired, most, entry, state=MessageState.EXPIRED, due_at=None, ended_at=now
+    )
 
 
-def lock_and_update(messages: QuerySet[Message], most: int, **changes: Any) -> list[Message]:
-    """Change the messages that nobody else has locked, the longest due first, and return them."""
+def lock_and_update(
+    messages: QuerySet[Message],
+    most: int,
+    entry: Callable[[Message], Entry] | None = None,
+    **changes: Any,
+) -> list[Message]:
+    """Change the messages that nobody else has locked, the longest due first, and return them.
+
+    `entry` is what the journal says of each as it then stands, in the same transaction. Where there
+    is none, as in most rounds of the sweep, it is one statement and no transaction.
+    """
+    if not messages.exists():
+        return []
     with transaction.atomic():
         locked = list(messages.select_for_update(skip_locked=True).order_by("due_at")[:most])
         if locked:
             Message.objects.filter(pk__in=[m.pk for m in locked]).update(**changes)
-    for message in locked:
-        for name, value in changes.items():
-            setattr(message, name, value)
+        for message in locked:
+            for name, value in changes.items():
+                setattr(message, name, value)
+        write_entries(entry(message) for message in locked if entry)
     return locked

@@ -6,26 +6,28 @@ asked about there, and nowhere else sent meanwhile.
 
 from __future__ import annotations
 
-from django.db import transaction
+from collections.abc import Iterable
+from functools import partial
+
 from django.utils import timezone
 
 from notifier.delivery import routing
-from notifier.delivery.models import Channel, Lane, Message, MessageState
+from notifier.delivery.models import Channel, Lane, Message, MessageState, ProviderHealth
 from notifier.delivery.providers.registry import LABELS
 from notifier.delivery.sending.claim import lock_and_update
 from notifier.jobs.enqueue import enqueue_after_commit
 from notifier.journal.models import Entry, Step
-from notifier.journal.write import new_entry, write_entries
+from notifier.journal.write import new_entry
 
 BATCH_SIZE = 200
 
 
-def move_waiting() -> int:
+def move_waiting(set_aside: Iterable[ProviderHealth]) -> int:
     """Move them and return how many that was; urgent ones are due at once, the others as before.
 
-    May run anywhere, any number of times at once.
+    `set_aside` is what `routing.set_aside` returned. May run anywhere, any number of times at once.
     """
-    return sum(_move_from(row.provider) for row in routing.set_aside())
+    return sum(_move_from(row.provider) for row in set_aside)
 
 
 def _move_from(provider: str) -> int:
@@ -40,11 +42,10 @@ def _move_from(provider: str) -> int:
         for lane in Lane:
             due = {"due_at": timezone.now()} if lane == Lane.URGENT else {}
             of_lane = waiting.filter(providers=order, lane=lane)
-            with transaction.atomic():
-                batch = lock_and_update(of_lane, BATCH_SIZE, provider=target, error_code="", **due)
-                write_entries(_entry(message, provider) for message in batch)
-                if batch and due:
-                    enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
+            changes = {"provider": target, "error_code": "", **due}
+            batch = lock_and_update(of_lane, BATCH_SIZE, partial(_entry, provider), **changes)
+            if batch and due:
+                enqueue_after_commit("delivery.deliver", lane, queue_name=lane)
             moved += len(batch)
     return moved
 
@@ -54,7 +55,7 @@ def moves_to(provider: str) -> str:
     return f"l’essai suivant passe par {LABELS[provider]}"
 
 
-def _entry(message: Message, before: str) -> Entry:
+def _entry(before: str, message: Message) -> Entry:
     return new_entry(
         message.incident_id,
         Step.ATTEMPT,

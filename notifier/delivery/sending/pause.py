@@ -8,8 +8,8 @@ together, so that nothing is followed up while nobody was to be told.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -58,15 +58,13 @@ def end(pause_key: str) -> list[Message] | None:
     while batch := lock_and_update(
         outdated,
         BATCH_SIZE,
+        partial(_entry, Step.EXPIRED, "périmé pendant la suspension des envois"),
         state=MessageState.EXPIRED,
         due_at=None,
         ended_at=now,
         is_followed_up=True,
     ):
         expired += batch
-    write_entries(
-        _entry(m, Step.EXPIRED, "périmé pendant la suspension des envois") for m in expired
-    )
     freed = waiting(EVERYTHING).filter(NOT_PAUSED, paused_at__isnull=False)
     freed.filter(due_at__lt=now).update(due_at=now)
     freed.update(paused_at=None)
@@ -92,19 +90,19 @@ def cancel_waiting(pause_key: str, why: str) -> list[Message]:
     while batch := lock_and_update(
         _pending_messages().filter(pause_key=pause_key),
         BATCH_SIZE,
+        partial(_entry, Step.CANCELLED, why),
         state=MessageState.CANCELLED,
         due_at=None,
         ended_at=now,
     ):
         cancelled += batch
-    write_entries(_entry(m, Step.CANCELLED, why) for m in cancelled)
     in_flight = Message.objects.filter(
         pause_key=pause_key, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
     found = list(in_flight)
     in_flight.filter(pk__in=[m.pk for m in found]).update(expires_at=now, is_followed_up=True)
     note = f"n’est plus renvoyé s’il n’est pas parti ({why})"
-    write_entries(_entry(m, Step.CANCELLED, note) for m in found)
+    write_entries(_entry(Step.CANCELLED, note, m) for m in found)
     return cancelled
 
 
@@ -118,11 +116,9 @@ def note_paused() -> None:
     if not Pause.objects.exists():
         return
     new = _pending_messages().filter(IS_PAUSED, paused_at=None)
-    batch = None
-    while batch is None or batch:
-        with transaction.atomic():
-            batch = lock_and_update(new, BATCH_SIZE, paused_at=timezone.now())
-            write_entries(_entry(m, Step.HELD, "retenu, les envois sont suspendus") for m in batch)
+    entry = partial(_entry, Step.HELD, "retenu, les envois sont suspendus")
+    while lock_and_update(new, BATCH_SIZE, entry, paused_at=timezone.now()):
+        pass
 
 
 def oldest_paused_at() -> datetime | None:
@@ -135,7 +131,7 @@ def _pending_messages() -> QuerySet[Message]:
     return Message.objects.filter(state=MessageState.PENDING)
 
 
-def _entry(message: Message, step: Step, what: str) -> Entry:
+def _entry(step: Step, what: str, message: Message) -> Entry:
     return new_entry(
         message.incident_id, step, f"{message.journal_label} : {what}.", message_id=message.pk
     )

@@ -182,7 +182,12 @@ def run(job_id: int) -> None:
 
 
 def upkeep(now: datetime) -> None:
-    """Have others go on where a worker died or no job arrived; erase what is over for a day."""
+    """Have others go on where a worker died or no job arrived; erase what is over for a day.
+
+    One statement while no list is there.
+    """
+    if not ImportJob.objects.filter(Q(state__in=WORKED_ON) | ~Q(content=b"")).exists():
+        return
     dead = ImportJob.objects.filter(state__in=WORKED_ON, claimed_until__lt=now).exclude(claim="")
     late = ImportJob.objects.filter(state=ImportState.WRITING, claim="", since__lt=now - _MAX_WAIT)
     for jobs in (dead, late):

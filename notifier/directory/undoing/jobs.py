@@ -100,7 +100,12 @@ def run(job_id: int) -> None:
 
 
 def upkeep(now: datetime) -> None:
-    """Say so where a worker died or came too late; ring for what waits; erase what is old."""
+    """Say so where a worker died or came too late; ring for what waits; erase what is old.
+
+    One statement while there is none.
+    """
+    if not UndoJob.objects.exists():
+        return
     working = UndoJob.objects.filter(state__in=UNDO_WORKED_ON)
     dead = working.filter(claimed_until__lt=now).exclude(claim="")
     late = UndoJob.objects.filter(state=UndoState.UNDOING, claim="", since__lt=now - _MAX_WAIT)
