@@ -10,7 +10,13 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from notifier.directory.absences import absence_period, absences_of, add_absence, end_absence
+from notifier.directory.absences import (
+    AbsenceError,
+    absence_period,
+    absences_of,
+    add_absence,
+    end_absence,
+)
 from notifier.directory.changes import changing, lock_directory
 from notifier.directory.lookup import mandates_since
 from notifier.directory.models import (
@@ -26,11 +32,14 @@ from notifier.directory.models import (
     Preferences,
 )
 from notifier.directory.person_addresses import add_address, remove_address
+from notifier.directory.ringing import NewAbsence
 
 # So many of them wait for their code at a time: whoever holds the link sends no flood of texts.
 MAX_UNCONFIRMED = 3
 # Of one person's addresses and absences within an hour: of each their other addresses are told.
 MAX_CHANGES = 12
+# Days of absence that are not over, by a link; for more there is the administrator.
+MAX_AWAY = 60
 _LAST = "Vous n’avez plus que cette adresse en service : confirmez-en d’abord une autre."
 
 
@@ -53,6 +62,12 @@ class OwnData:
     def mandate(self) -> Mandate:
         """The first."""
         return self.mandates[0]
+
+    def absence(
+        self, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None
+    ) -> NewAbsence:
+        """Return one of the person, to be noted."""
+        return NewAbsence(self.organisation, self.mandates, starts_at, ends_at, stand_in)
 
     @property
     def author(self) -> str:
@@ -116,13 +131,34 @@ def _changes_since(own: OwnData, since: datetime) -> int:
     return sum(rows.values("change").distinct().count() for rows in (addresses, absences))
 
 
-def be_absent(
-    own: OwnData, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None, now: datetime
-) -> None:
+def check_absence(own: OwnData, new: NewAbsence, now: datetime) -> None:
+    """Refuse what is no absence to be noted by a link, or one too long. Raises AbsenceError."""
+    mine = [one for one in absences_of(own.organisation, now) if one.mandate_id == own.mandate.pk]
+    for one in mine:
+        if one.starts_at < new.ends_at and one.ends_at > new.starts_at:
+            raise AbsenceError(
+                f"Vous êtes déjà absent {absence_period(one)} : dites d’abord que vous êtes de "
+                "retour."
+            )
+    periods = [(max(one.starts_at, now), one.ends_at) for one in mine]
+    if sum(_days(own, *period) for period in (*periods, (new.starts_at, new.ends_at))) > MAX_AWAY:
+        raise AbsenceError(
+            f"Par ce lien, {MAX_AWAY} jours d’absence au plus, en cours et à venir : pour une plus "
+            f"longue, adressez-vous à qui administre l’annuaire ({own.organisation.name})."
+        )
+
+
+def _days(own: OwnData, starts_at: datetime, ends_at: datetime) -> int:
+    zone = own.organisation.zone_info
+    return (ends_at.astimezone(zone).date() - starts_at.astimezone(zone).date()).days
+
+
+def be_absent(own: OwnData, new: NewAbsence, now: datetime) -> None:
     """Note that the person is away from the organisation. Raises AbsenceError."""
+    check_absence(own, new, now)
     with changing(ChangeKind.HAND, own.author):
-        for mandate in own.mandates:
-            add_absence(mandate, starts_at, ends_at, stand_in, now)
+        for mandate in new.mandates:
+            add_absence(mandate, new.starts_at, new.ends_at, new.stand_in, now)
 
 
 def be_back(own: OwnData, absence: Absence, now: datetime) -> None:

@@ -67,6 +67,11 @@ class Recipient:
         return self.addresses.get("sms", "")
 
     @property
+    def is_rung(self) -> bool:
+        """Whether a telephone of theirs rings at once when it is urgent."""
+        return "sms" in self.addresses or "voice" in self.addresses
+
+    @property
     def is_written_to(self) -> bool:
         """Whether they can read a text; else they can be called at most."""
         return "sms" in self.addresses or "email" in self.addresses
@@ -117,18 +122,27 @@ def orders_of_telling(
     if not organisations:
         return {}
     active: dict[OrganisationRef, list[Recipient]] = {ref: [] for ref in organisations}
-    for rows in _by_mandate(mandates_of(active)):
-        mandate = rows[0].mandate
-        day = at.astimezone(ZoneInfo(rows[0].time_zone)).date()
-        if is_within(day, mandate.starts_on, mandate.ends_on):
-            active[rows[0].organisation].append(_to_recipient(rows, at))
+    for person in people_in_office(mandates_of(active), at):
+        active[person.organisation].append(person)
     availability = availability_of(active, at)
-    for people in active.values():
-        people.sort(key=lambda person: (ESCALATION_ORDER[person.function], person.rank))
     return {
         ref: apply_availability(people, availability.absences, availability.on_call.get(ref, ()))
         for ref, people in active.items()
     }
+
+
+def people_in_office(rows: Sequence[MandateRow], at: datetime) -> list[Recipient]:
+    """Return who of these holds a mandate on that day, in the order of telling, absent or not."""
+    people = [
+        _to_recipient(of_one, at)
+        for of_one in _by_mandate(rows)
+        if is_within(
+            at.astimezone(ZoneInfo(of_one[0].time_zone)).date(),
+            of_one[0].mandate.starts_on,
+            of_one[0].mandate.ends_on,
+        )
+    ]
+    return sorted(people, key=lambda person: (ESCALATION_ORDER[person.function], person.rank))
 
 
 def _to_list(order: Order[Recipient]) -> list[Recipient]:

@@ -24,6 +24,7 @@ from notifier.alerting.answers.answer import answer
 from notifier.alerting.deadlines import tell_owners
 from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
+from notifier.alerting.own.absence import note_absence
 from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
@@ -683,6 +684,20 @@ def own_change(stage: Stage) -> None:
     stage.leaves("le courriel de même, et la permanence n’a pas de téléphone")
 
 
+def own_absence(stage: Stage) -> None:
+    """An absence noted by a link is told to its owner; without a telephone left, to more."""
+    mayor = contact(mobile=number(1), email=MAIL)
+    contact("adjoint", email=DEPUTY_MAIL)
+    source, ref = Source.objects.get(), OrganisationRef("commune", "90033")
+    own = own_data(mayor.person_id, ref, stage.now)
+    assert own
+    away = own.absence(stage.now, stage.now + timedelta(days=9), None)
+    assert note_absence(own, away, source, is_meant=False)
+    stage.leaves("rien, tant que ce n’est pas voulu")
+    assert not note_absence(own, away, source, is_meant=True)
+    stage.leaves("plus personne à appeler")
+
+
 # --- organisations that a convention tells; no mayor is shown
 
 
@@ -801,6 +816,7 @@ CASES: list[Callable[[Stage], None]] = [
     duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
     organisation_stand_in, digest_of_conventions, own_change,
+    own_absence,
 ]  # fmt: skip
 
 

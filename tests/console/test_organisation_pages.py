@@ -127,6 +127,7 @@ def test_away_until_sunday_with_a_stand_in(
 def test_hours_are_those_of_the_organisation() -> None:
     saint_denis = organisation(code="97411")
     away = somebody(saint_denis, "Payet", "maire", mobile="+262692000001")
+    somebody(saint_denis, "Hoarau", mobile="+262692000002")
     client = logged_in(add_account(Role.GROUPEMENT, "974"))
     typed = {"ends_on": "2027-01-10", "starts_at": "2027-01-08T18:00"}
     assert client.post(f"/mandats/{away.pk}/absence", typed).status_code == 302

@@ -27,6 +27,7 @@ from notifier.alerting.content.facts import (
 from notifier.alerting.content.gsm import SmsSize, sms_size, to_gsm
 from notifier.alerting.content.rendering import Renderer, unreached_context
 from notifier.alerting.content.template_names import (
+    ABSENCE_GAP,
     ADDRESS_TEST,
     CANARY,
     CANARY_SMS,
@@ -215,6 +216,13 @@ class Composer:
         `facts` are those of SAMPLE_ROTA_GAP.
         """
         return self._renderer.to_duty(ROTA_GAP, facts)
+
+    def absence_gap(self, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Compose subject and body of the e-mail on an absence that leaves nobody to ring.
+
+        `facts` are those of SAMPLE_ABSENCE_GAP.
+        """
+        return self._renderer.to_duty(ABSENCE_GAP, facts)
 
     def address_test(self, facts: Mapping[str, object]) -> Texts:
         """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""

@@ -97,6 +97,14 @@ SAMPLE_ROTA_GAP: Mapping[str, object] = {
     "until": "dimanche 29 novembre 2026 à 18 h 00", "is_near": False,
     "link": "https://alertes.example/organismes/commune/90033/calendrier",
 }  # fmt: skip
+# The e-mail to the same where somebody's absence leaves nobody to ring.
+ABSENCE_GAP = ("absence_gap.subject.j2", "absence_gap.txt.j2")
+SAMPLE_ABSENCE_GAP: Mapping[str, object] = {
+    "organisation": "Delle", "function": "maire",
+    "periods": ["du samedi 28 novembre 2026 à 18 h 00 au dimanche 29 novembre 2026 à 18 h 00"],
+    "told": ["1er adjoint"],
+    "link": "https://alertes.example/organismes/commune/90033/calendrier",
+}  # fmt: skip
 # The test of an address: a code to be read back, and nothing of any incident.
 ADDRESS_TEST = ("address_test.sms.j2", "address_test.subject.j2", "address_test.txt.j2")
 SAMPLE_ADDRESS_TEST: Mapping[str, object] = {
@@ -153,6 +161,10 @@ TRIALS: Mapping[str, Sequence[Mapping[str, object]]] = {
     **{name: [SAMPLE_COVERAGE, {**SAMPLE_COVERAGE, "is_weekly": False}] for name in COVERAGE},
     **{name: [SAMPLE_FIGURES, {**SAMPLE_FIGURES, "has_hidden": False}] for name in FIGURES},
     **{name: [{**SAMPLE_ADDRESS_TEST, "own": True}, SAMPLE_ADDRESS_TEST] for name in ADDRESS_TEST},
+    **{
+        name: [SAMPLE_ABSENCE_GAP, {**SAMPLE_ABSENCE_GAP, "told": [], "link": ""}]
+        for name in ABSENCE_GAP
+    },
     **dict.fromkeys((OWN_CHANGE_SMS, *OWN_CHANGE), OWN_CHANGES),
     CANARY_SMS: [SAMPLE_CANARY_SMS],
     **{name: [SAMPLE_CANARY, {**SAMPLE_CANARY, "is_over": True}] for name in CANARY},

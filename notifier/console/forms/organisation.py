@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,8 +25,6 @@ from notifier.directory.models import (
 )
 from notifier.directory.on_call.shifts import local_moment
 from notifier.intake.schema.vocabulary import Severity
-
-END_OF_DAY = time(23, 59)
 
 
 def day_input() -> forms.DateInput:
@@ -50,10 +48,14 @@ class LocalMomentField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the moment in UTC. Raises ValidationError."""
-        found = super().to_python(value)
-        if found is None or self.zone is None:
-            return found
-        return local_moment(found.replace(tzinfo=None), self.zone)
+        try:
+            found = super().to_python(value)
+            if found is None or self.zone is None:
+                return found
+            return local_moment(found.replace(tzinfo=None), self.zone)
+        except OverflowError:
+            # At either end of the calendar, in a zone that is beyond it.
+            raise ValidationError(self.error_messages["invalid"], "invalid") from None
 
     def prepare_value(self, value: Any) -> Any:
         """Show the moment in the organisation's time."""
@@ -62,7 +64,9 @@ class LocalMomentField(forms.DateTimeField):
         return value
 
 
-class _OfOrganisation(forms.Form):
+class OfOrganisation(forms.Form):
+    """A form about one organisation, in whose time its moments are."""
+
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.organisation = organisation
@@ -81,7 +85,7 @@ class _OfOrganisation(forms.Form):
             self.add_error(None, refusal)
 
 
-class PostForm(_OfOrganisation):
+class PostForm(OfOrganisation):
     """Who holds which function how long."""
 
     function = forms.ChoiceField(label="Fonction")
@@ -162,7 +166,7 @@ class AppointForm(PostForm):
         return [(kind, self.cleaned_data[kind.name.lower()]) for kind in kinds]
 
 
-class EndForm(_OfOrganisation):
+class EndForm(OfOrganisation):
     """The last day of a mandate."""
 
     last_day = forms.DateField(
@@ -172,7 +176,7 @@ class EndForm(_OfOrganisation):
     )
 
 
-class NewAddressForm(_OfOrganisation):
+class NewAddressForm(OfOrganisation):
     """One more number or mailbox."""
 
     kind = forms.ChoiceField(
@@ -181,7 +185,7 @@ class NewAddressForm(_OfOrganisation):
     value = forms.CharField(label="Numéro ou courriel", max_length=254)
 
 
-class AddressForm(_OfOrganisation):
+class AddressForm(OfOrganisation):
     """Another number or mailbox in the place of one."""
 
     value = forms.CharField(
@@ -191,43 +195,7 @@ class AddressForm(_OfOrganisation):
     )
 
 
-class AbsenceForm(_OfOrganisation):
-    """Until when somebody is away, and who stands in."""
-
-    ends_on = forms.DateField(
-        label="Absent jusqu’au", widget=day_input(), help_text="Jour compris."
-    )
-    ends_at = forms.TimeField(
-        label="Heure du retour",
-        required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        help_text="Vide : la fin de ce jour.",
-    )
-    stand_in = forms.TypedChoiceField(
-        label="Remplaçant", coerce=int, empty_value=None, required=False
-    )
-    starts_at = LocalMomentField(
-        label="À partir du", required=False, help_text="Vide : dès maintenant."
-    )
-
-    def __init__(
-        self, organisation: Organisation, others: Sequence[Mandate], *args: Any, **kwargs: Any
-    ) -> None:
-        super().__init__(organisation, *args, **kwargs)
-        self.fields["stand_in"].choices = [  # type: ignore[attr-defined] # a choice field
-            ("", "Le suivant dans l’ordre"),
-            *((one.pk, describe_mandate(one)) for one in others),
-        ]
-
-    @property
-    def period(self) -> tuple[datetime, datetime]:
-        """From when to when."""
-        data = self.cleaned_data
-        last = datetime.combine(data["ends_on"], data["ends_at"] or END_OF_DAY)
-        return data["starts_at"] or timezone.now(), local_moment(last, self.organisation.zone_info)
-
-
-class ShiftForm(_OfOrganisation):
+class ShiftForm(OfOrganisation):
     """Who is on call from one moment to another."""
 
     mandate = forms.TypedChoiceField(label="Personne", coerce=int)
@@ -242,7 +210,7 @@ class ShiftForm(_OfOrganisation):
         self.fields["mandate"].choices = choices  # type: ignore[attr-defined] # a choice field
 
 
-class RotationForm(_OfOrganisation):
+class RotationForm(OfOrganisation):
     """A pattern of shifts: each in turn, from hand-over to hand-over."""
 
     members = forms.TypedMultipleChoiceField(
@@ -265,13 +233,13 @@ class RotationForm(_OfOrganisation):
         self.fields["members"].choices = choices  # type: ignore[attr-defined] # a choice field
 
 
-class StopForm(_OfOrganisation):
+class StopForm(OfOrganisation):
     """From when on nobody is planned."""
 
     at = LocalMomentField(label="À partir du")
 
 
-class WhoForm(_OfOrganisation):
+class WhoForm(OfOrganisation):
     """Of what, how grave and when: who would be told."""
 
     category = CategoryField(
@@ -285,7 +253,7 @@ class WhoForm(_OfOrganisation):
     at = LocalMomentField(label="Quand", required=False)
 
 
-class CodeForm(_OfOrganisation):
+class CodeForm(OfOrganisation):
     """The code that somebody reads back."""
 
     code = forms.CharField(

@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 
-from notifier.console.forms.organisation import AbsenceForm, NewAddressForm
+from notifier.console.forms.absence import AbsenceForm
+from notifier.console.forms.organisation import NewAddressForm
 from notifier.delivery.models import Channel
 from notifier.directory.models import AddressKind, Mandate, Organisation
+from notifier.directory.own_data import MAX_AWAY
 
 _ANY = ""
 
@@ -63,6 +65,7 @@ class OwnAbsenceForm(AbsenceForm):
         self, organisation: Organisation, others: Sequence[Mandate], *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(organisation, (), *args, **kwargs)
+        self.fields["ends_on"].help_text = f"Jour compris, {MAX_AWAY} jours au plus."
         self.fields["stand_in"].choices = [  # type: ignore[attr-defined] # a choice field
             ("", "Le suivant dans l’ordre"),
             *((one.pk, one.title.capitalize()) for one in others),

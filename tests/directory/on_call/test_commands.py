@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from notifier.directory.models import (
     Absence,
+    Address,
     Change,
     Mandate,
     OnCallRotation,
@@ -209,6 +210,14 @@ def test_a_mayor_is_away_until_sunday_with_a_stand_in(run, three: list[Mandate])
         f"Absence n° {absence.pk} de Anne Merisier, maire : terminée, de nouveau prévenu.\n"
     )
     assert run("absence", "list", DELLE).endswith("Aucune absence en cours ou à venir.\n")
+
+
+def test_an_absence_that_leaves_no_telephone_is_warned_of(run, three: list[Mandate]) -> None:
+    Address.objects.exclude(person=three[0].person).filter(kind="mobile").delete()
+    Address.objects.get_or_create(person=three[0].person, kind="mobile", value="+33639980001")
+    said = run("absence", "add", DELLE, "maire", "--until", "2026-10-18")
+    assert "Attention, du lundi 12 octobre 2026 à 10 h 00 au dimanche 18 octobre" in said
+    assert "aucun téléphone de Delle ne sonnerait" in said
 
 
 def test_an_absence_that_has_not_begun_is_taken_back_whole(run, three: list[Mandate]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -20,17 +20,17 @@ from notifier.alerting.address_test import (
 )
 from notifier.alerting.answers.find import OpenedAlert
 from notifier.alerting.notification.recipients import person_of
+from notifier.alerting.own.absence import note_absence
 from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
 from notifier.console.forms.own import ChannelsForm, OwnAbsenceForm, OwnAddressForm, QuietForm
 from notifier.console.pages.answers.link import behind_link, new_stamp, was_read
 from notifier.delivery.address import mask
 from notifier.directory.absences import AbsenceError
-from notifier.directory.models import Address, AddressKind
+from notifier.directory.models import Absence, Address, AddressKind
 from notifier.directory.own_data import (
     OwnData,
     add_unconfirmed,
     awaits_code,
-    be_absent,
     be_back,
     own_data,
 )
@@ -39,10 +39,13 @@ from notifier.directory.preferences import (
     choose_channels,
     choose_quiet_hours,
 )
+from notifier.directory.ringing import Silence, first_rung
 from notifier.intake.models import Source
 from notifier.territory.phones import format_number
 
 _REFUSALS = (ValidationError, AbsenceError, AddressTestError, PreferencesError)
+_TO_CORRECT = "Rien n’a changé : voyez ce qui est à corriger."
+_NOT_YET = "Votre absence n’est pas encore notée : lisez ce qu’elle laisserait."
 # What is said once it is done: the page has no session, and no cookie, to keep it in.
 _DONE = {
     "canaux": "C’est noté : ce qui n’est pas urgent vous sera dit ainsi.",
@@ -65,6 +68,8 @@ class _Asked:
     own: OwnData
     source: Source
     forms: dict[str, BaseForm] = field(default_factory=dict)
+    silences: Sequence[Silence] = ()
+    """When the absence that is asked for would leave nobody to ring."""
 
     @property
     def address(self) -> Address:
@@ -95,7 +100,7 @@ def preferences(request: HttpRequest, secret: str, opened: OpenedAlert) -> HttpR
         said = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
         return _show(asked, secret, opened, " ".join(said))
     if not done:
-        return _show(asked, secret, opened, "Rien n’a changé : voyez ce qui est à corriger.")
+        return _show(asked, secret, opened, _NOT_YET if asked.silences else _TO_CORRECT)
     url = reverse("answer-preferences", args=[secret])
     return HttpResponseRedirect(f"{url}?fait={done}", status=303)
 
@@ -124,8 +129,9 @@ def _absence(asked: _Asked) -> str:
         return ""
     number = form.cleaned_data["stand_in"]
     stand_in = next((one for one in own.others if one.pk == number), None)
-    be_absent(own, *form.period, stand_in, timezone.now())
-    return "absence"
+    new = own.absence(*form.period, stand_in)
+    asked.silences = note_absence(own, new, asked.source, is_meant=form.is_meant)
+    return "" if asked.silences else "absence"
 
 
 def _back(asked: _Asked) -> str:
@@ -204,6 +210,20 @@ class _ShownAddress:
     waits_for_code: bool
 
 
+@dataclass(frozen=True)
+class _ShownAbsence:
+    """An absence of the reader's, and who is rung first in their place."""
+
+    own: OwnData
+    absence: Absence
+    period: str
+
+    @property
+    def in_place(self) -> str:
+        at = max(self.absence.starts_at, timezone.now())
+        return first_rung(self.own.organisation, at)
+
+
 def _addresses(own: OwnData) -> list[_ShownAddress]:
     tests, now = last_tests([one.pk for one in own.addresses]), timezone.now()
     shown = []
@@ -248,6 +268,8 @@ def _show(asked: _Asked, secret: str, opened: OpenedAlert, refusal: str = "") ->
         "stamp": new_stamp(secret),
         "own": own,
         "forms": forms,
+        "absences": [_ShownAbsence(own, *one) for one in own.absences],
+        "silences": asked.silences,
         "addresses": _addresses(own),
         "refusal": refusal,
         "done": "" if refusal else _DONE.get(asked.request.GET.get("fait", ""), ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.contrib import messages
@@ -10,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifier.console.forms.organisation import AbsenceForm, RotationForm, ShiftForm, StopForm
+from notifier.console.forms.absence import AbsenceForm
+from notifier.console.forms.organisation import RotationForm, ShiftForm, StopForm
 from notifier.console.pages.access import ConsoleRequest, page
 from notifier.console.pages.organisation.doing import is_done
 from notifier.console.pages.organisation.lookup import (
@@ -40,6 +42,7 @@ from notifier.directory.on_call.planning import (
     stop,
 )
 from notifier.directory.on_call.weeks import WEEKS, bounds, first_monday, weeks
+from notifier.directory.ringing import NewAbsence, Silence, silences_of
 from notifier.moments import weekday_moment
 from notifier.territory.grammar import with_de
 
@@ -83,6 +86,9 @@ def absence(request: ConsoleRequest, mandate: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         by_number = {other.pk: other for other in others}
         stand_in = by_number.get(form.cleaned_data["stand_in"] or 0)
+        silences = silences_of(NewAbsence(one, [away], *form.period, stand_in))
+        if silences and not form.is_meant:
+            return _show_absence(request, away, form, silences)
         try:
             with changing(ChangeKind.HAND, str(request.user)):
                 made = add_absence(away, *form.period, stand_in, now)
@@ -102,7 +108,18 @@ def absence(request: ConsoleRequest, mandate: int) -> HttpResponse:
                         f"{with_de(str(other.organisation))} : son absence y est à saisir de même.",
                     )
             return redirect(url_of(one))
-    context = {**frame(request.scope, one), "mandate": away, "form": form}
+    return _show_absence(request, away, form)
+
+
+def _show_absence(
+    request: ConsoleRequest, away: Mandate, form: AbsenceForm, silences: Sequence[Silence] = ()
+) -> HttpResponse:
+    context = {
+        **frame(request.scope, away.organisation),
+        "mandate": away,
+        "form": form,
+        "silences": silences,
+    }
     return render(request, "organisation/absence.html", context)
 
 

@@ -27,6 +27,7 @@ from notifier.directory.management.commands._arguments import (
     refusals_in_one_line,
 )
 from notifier.directory.models import Absence, ChangeKind
+from notifier.directory.ringing import NewAbsence, silences_of
 
 _END_OF_DAY = time(23, 59)
 _SOURCE = "notifier absence"
@@ -76,9 +77,12 @@ class Command(BaseCommand):
             stand_in = mandate_named(organisation, options["stand_in"], now)
         starts_at = parse_moment(options["start"], zone) if options["start"] else now
         ends_at = parse_moment(options["end"], zone, _END_OF_DAY)
+        silences = silences_of(NewAbsence(organisation, [mandate], starts_at, ends_at, stand_in))
         with changing(ChangeKind.HAND, options["who"], _SOURCE):
             absence = add_absence(mandate, starts_at, ends_at, stand_in, now)
         self._show(absence)
+        for silence in silences:
+            self.stdout.write(f"  Attention, {silence}.")
         for other in other_mandates(mandate, now):
             self.stdout.write(
                 f"  Aussi {other.title} de {other.organisation} : prévenu à ce titre, sauf à y "
