@@ -1,16 +1,18 @@
 """The Celery application.
 
 A task carries the id of a row to look at, never its data: the database is the truth, Celery is the
-alarm clock. Started by `notifier worker` and `notifier beat`, or by `celery -A worker`;
-`jobs/signals.py` connects what they do as they start.
+alarm clock. Started by `notifier worker` and `notifier beat` (`jobs/run.py`), or by
+`celery -A worker`; `jobs/signals.py` connects what they do as they start.
 """
 
 import os
+import sys
 
 import django
 from celery import Celery, signals
 from celery.apps.worker import Worker
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "notifier.settings")
 if not apps.ready:
@@ -48,4 +50,8 @@ def _give_way_to_urgent(instance: Worker, **_: object) -> None:
 def _refuse_to_start_incomplete(**_: object) -> None:
     from notifier.readiness import CHECK_TAG, require_complete
 
-    require_complete([CHECK_TAG])
+    try:
+        require_complete([CHECK_TAG])
+    except ImproperlyConfigured as error:
+        # Whatever else a receiver raises, Celery logs it and goes on.
+        sys.exit(f"notifier : {error}")

@@ -9,7 +9,6 @@ import time
 
 import redis
 
-from notifier.ops.local.stack import CELERY
 from notifier.ops.local.supervisor import Child, Program
 from tests.bench.house import House
 from tests.bench.procfs import cpu_seconds
@@ -64,8 +63,8 @@ def _noop(house: House, pool: list[str], tasks: int) -> tuple[float, float]:
     subprocess.run(
         [sys.executable, "-m", "tests.bench.noop", str(tasks)], env=environment, check=True
     )
-    app = ["-A", "tests.bench.noop"]
-    command = [*CELERY[:-2], *app, "worker", *pool, "-Q", "noop", "-l", "WARNING"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.bench.noop"]
+    command = [*celery, "worker", *pool, "-Q", "noop", "-l", "WARNING"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     with redis.Redis.from_url(url, socket_timeout=10) as broker:
         worker = house.start(Program("noop", command, environment))

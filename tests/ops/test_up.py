@@ -166,9 +166,9 @@ def test_what_up_says_is_not_pushed_out_of_sight(up: Child) -> None:
     assert [line for line in up.lines if "[config]" in line or "[queues]" in line] == []
 
 
-def worker_of(queues: str, family: list[int]) -> int:
-    """The one worker of these queues among the processes."""
-    wanted = b"-Q\0%b\0" % queues.encode()
+def worker_of(lane: str, family: list[int]) -> int:
+    """The one worker of this lane among the processes."""
+    wanted = b"worker\0--lane\0%b\0" % lane.encode()
     (found,) = (pid for pid in family if wanted in Path(f"/proc/{pid}/cmdline").read_bytes())
     return found
 
@@ -178,7 +178,7 @@ def test_the_routine_worker_goes_behind_the_urgent_one(up: Child) -> None:
     up.wait_for_line(r"urgent.* ready\.", 30)
     up.wait_for_line(r"routine.* ready\.", 30)
     family = descendants(up.pid)
-    urgent, routine = (worker_of(queues, family) for queues in ("urgent", "routine,upkeep"))
+    urgent, routine = (worker_of(lane, family) for lane in ("urgent", "routine"))
     nice = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (up.pid, urgent, routine)]
     assert nice[0] == nice[1] < nice[2]
     # Threads take it from the one that starts them, and are what sends.
@@ -236,6 +236,20 @@ def test_without_its_secrets_nothing_starts_and_the_names_are_said(
     assert "EMAIL_URL" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_nor_does_celery_s_own_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "--quiet", "-A", "worker", "worker"],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "notifier : démarrage impossible, variables absentes : SECRET_KEY" in done.stderr
 
 
 def test_what_up_starts_is_given_the_secrets_that_its_files_hold(

@@ -15,21 +15,16 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 
 from notifier.delivery.providers.ovh.callback_path import callback_path
 from notifier.environment import secrets_from_files
-from notifier.jobs.broker import QUEUES
 from notifier.ops.local.supervisor import Child, ProcessError, Program, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
 from notifier.simulator.client import Simulator
 from notifier.simulator.ovh_account import SERVICE_NAME, variables
 
-WORKER_THREADS = 8
 SECONDS_TO_START = 60.0
-# Without its banner, which would push what `up` says out of sight.
-CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "worker")
 
 
 @dataclass(frozen=True)
@@ -95,20 +90,6 @@ def web_command(bind: Bind) -> list[str]:
     options += ["--host", bind.host, "--port", str(bind.port)]
     options += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10"]
     return [sys.executable, "-m", "granian", *options, "notifier.api.server:application"]
-
-
-def worker_command(log_level: str, lane: str | None = None) -> list[str]:
-    """Return the command line of a worker for one lane, or for all when none is named."""
-    queues = ",".join(QUEUES[lane] if lane else chain.from_iterable(QUEUES.values()))
-    options = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", queues]
-    options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [*CELERY, "worker", *options, "-l", log_level]
-
-
-def beat_command(log_level: str, data_dir: Path) -> list[str]:
-    """Return the command line of Celery beat, which triggers the sweeps."""
-    schedule = str(data_dir / "beat-schedule")
-    return [*CELERY, "beat", "-s", schedule, "-l", log_level]
 
 
 def notifier_command(*args: str) -> list[str]:
@@ -207,15 +188,12 @@ class Stack:
 
     def start_worker(self, lane: str | None = None) -> Child:
         """Start a worker for one lane, or for all when none is named."""
-        return self._start(lane or "worker", worker_command(self._log_level, lane))
+        options = ("--lane", lane) if lane else ()
+        return self._start(lane or "worker", notifier_command("worker", *options))
 
     def start_beat(self) -> Child:
         """Start the process that triggers the sweeps."""
-        return self._start("beat", beat_command(self._log_level, self.data_dir))
-
-    @property
-    def _log_level(self) -> str:
-        return self.environment.get("LOG_LEVEL", "INFO")
+        return self._start("beat", notifier_command("beat"))
 
     def _start(self, name: str, command: list[str], *, family: bool = False) -> Child:
         if self._watched:

@@ -1,18 +1,18 @@
 """The command `notifier worker`: resolve, compose and send."""
 
-import os
+import sys
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from notifier.jobs.broker import QUEUES
-from notifier.ops.local.stack import worker_command
-from notifier.readiness import require_complete
+from notifier.readiness import CHECK_TAG, require_complete
 
 
 class Command(BaseCommand):
-    """Run a Celery worker in place of this process."""
+    """Run a Celery worker in this process."""
 
     help = "Lance un travailleur Celery, qui localise, rédige et envoie."
     # Checked in `handle`: nobody is to start this with --skip-checks.
@@ -26,7 +26,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        require_complete()
-        self.check()
-        command = worker_command(settings.ENVIRONMENT.LOG_LEVEL, options["lane"])
-        os.execv(command[0], command)  # noqa: S606  # our own program, without a shell
+        require_complete([CHECK_TAG])
+        # Slow to load, and no matter of a start that is refused.
+        from notifier.jobs.run import run_worker
+
+        lane = options["lane"]
+        queues = QUEUES[lane] if lane else chain.from_iterable(QUEUES.values())
+        sys.exit(run_worker(queues, settings.ENVIRONMENT.LOG_LEVEL))
