@@ -75,6 +75,24 @@ def test_an_escape_is_refused_at_start(own: Path, escape: str) -> None:
     assert f"{path}:2 : " in _refused(own)
 
 
+def test_a_fault_that_one_sample_shows_is_found_in_a_piece_of_a_piece(own: Path) -> None:
+    """What a template does not name itself may still change what it says."""
+    (own / "end.sms.j2").write_text('{% include "_outer.j2" %}\n')
+    (own / "_outer.j2").write_text('{{ duty_phone }} {{ reference }} {% include "_inner.j2" %}\n')
+    (own / "_inner.j2").write_text("{% if holder %}{{ holder * 40 }}{% endif %}\n")
+    assert f"{own / 'end.sms.j2'}:1 : SMS de plus de 2 segments" in _refused(own)
+
+
+def test_a_fault_is_found_in_a_piece_that_a_fact_chooses(own: Path) -> None:
+    (own / "end.txt.j2").write_text('{% include "_of_" ~ status ~ ".j2" %}\n')
+    for status in ("engaged", "on_scene", "closed"):
+        (own / f"_of_{status}.j2").write_text("{{ duty_phone }}\n")
+    (own / "_of_cancelled.j2").write_text("{{ commune }}\n")
+    assert _refused(own).splitlines() == [
+        f"{own / 'end.txt.j2'}:1 : sans téléphone ; le finir par {{{{ duty_phone }}}}"
+    ]
+
+
 def test_a_fault_in_a_shared_piece_names_the_piece(own: Path) -> None:
     piece = own / "_sms_head.j2"
     piece.write_text("{{ commune }}\n{{ commune.maire }}\n")

@@ -8,9 +8,10 @@ facts of a text that is about no alert are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from notifier.alerting.content.digest import Digest, digest_mail_context, digest_sms_context
@@ -67,15 +68,29 @@ from notifier.moments import short_hour, written_hour
 class Texts:
     """One text for each channel: the SMS with its size, the e-mail with subject and both bodies.
 
-    `speak` composes what is said in a call: few alerts need it.
+    `write` composes both bodies, `speak` what is said in a call: many alerts need neither.
     """
 
     sms: str
     size: SmsSize
     subject: str
-    plain: str
-    html: str
+    write: Callable[[], tuple[str, str]] = field(compare=False, repr=False)
     speak: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @cached_property
+    def _bodies(self) -> tuple[str, str]:
+        plain, html = self.write()
+        return for_mail(plain.strip()) + "\n", for_mail_html(html.strip()) + "\n"
+
+    @property
+    def plain(self) -> str:
+        """The body of the e-mail as text."""
+        return self._bodies[0]
+
+    @property
+    def html(self) -> str:
+        """The body of the e-mail as HTML."""
+        return self._bodies[1]
 
 
 class TemplatesError(Exception):
@@ -98,11 +113,8 @@ class Composer:
     def compose(self, kind: Kind, facts: Facts) -> Texts:
         """Compose the texts of this kind; the SMS is GSM-7 and takes at most two segments."""
         sms = self._renderer.sms(kind, sms_context(facts))
-        context = mail_context(facts)
-        subject, plain, html = (
-            self._renderer.render(f"{kind}.{part}.j2", context) for part in PARTS[1:]
-        )
-        texts = _typeset(sms, subject, plain, html)
+        names = [f"{kind}.{part}.j2" for part in PARTS[1:]]
+        texts = self._texts(sms, names, mail_context(facts))
         return replace(texts, speak=lambda: self._renderer.spoken(voice_context(facts, kind)))
 
     def unreached(self, facts: Facts, communes: list[str], why: str) -> tuple[str, str]:
@@ -131,8 +143,7 @@ class Composer:
             1, TAKEN[0], shortened(taken_context(facts, by, short_hour(at)))
         )
         for_mails = taken_context(facts, by, written_hour(at), is_sms=False)
-        subject, plain = (self._renderer.render(name, for_mails) for name in TAKEN[1:])
-        return _typeset(sms, subject, plain, "")
+        return self._texts(sms, TAKEN[1:], for_mails)
 
     def review(self, facts: ReviewFacts) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: the commune is uncertain."""
@@ -145,9 +156,7 @@ class Composer:
     def digest(self, digest: Digest) -> Texts:
         """Compose a digest; the SMS names as many references as two segments hold."""
         sms = self._renderer.digest_sms(digest_sms_context(digest))
-        context = digest_mail_context(digest)
-        subject, plain, html = (self._renderer.render(name, context) for name in DIGEST[1:])
-        return _typeset(sms, subject, plain, html)
+        return self._texts(sms, DIGEST[1:], digest_mail_context(digest))
 
     def quota(self, source: str, quota: int, *, is_hard: bool) -> tuple[str, str]:
         """Compose subject and body of the e-mail to the duty officer: a source is at its quota.
@@ -226,8 +235,8 @@ class Composer:
 
     def address_test(self, facts: Mapping[str, object]) -> Texts:
         """Compose the test of an address; `facts` are those of SAMPLE_ADDRESS_TEST."""
-        sms, subject, plain = (self._renderer.render(name, facts) for name in ADDRESS_TEST)
-        return _typeset(to_gsm(one_line(sms)), subject, plain, "")
+        sms = to_gsm(one_line(self._renderer.render(ADDRESS_TEST[0], facts)))
+        return self._texts(sms, ADDRESS_TEST[1:], facts)
 
     def own_change_sms(self, facts: Mapping[str, object]) -> str:
         """Compose the SMS that says what was changed of one's own, in one segment.
@@ -258,12 +267,13 @@ class Composer:
         """
         return self._renderer.to_duty(CONFIRMATION, facts)
 
+    def _texts(self, sms: str, names: Sequence[str], context: Mapping[str, object]) -> Texts:
+        """Add the e-mail to an SMS; `names` are the templates of its subject, text and any HTML."""
+        subject, plain, *html = names
+        line = one_line(self._renderer.render(subject, context))
 
-def _typeset(sms: str, subject: str, plain: str, html: str) -> Texts:
-    return Texts(
-        sms=sms,
-        size=sms_size(sms),
-        subject=for_mail(truncate(one_line(subject), MAX_SUBJECT_LENGTH)),
-        plain=for_mail(plain.strip()) + "\n",
-        html=for_mail_html(html.strip()) + "\n",
-    )
+        def write() -> tuple[str, str]:
+            plain_body, *html_body = (self._renderer.render(one, context) for one in (plain, *html))
+            return plain_body, "".join(html_body)
+
+        return Texts(sms, sms_size(sms), for_mail(truncate(line, MAX_SUBJECT_LENGTH)), write)

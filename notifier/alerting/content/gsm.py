@@ -100,10 +100,9 @@ def to_gsm(text: str) -> str:
     for space in "\u00a0\u202f\u2009 ":
         composed = composed.replace(f"«{space}", "«").replace(f"{space}»", "»")
     written = composed.translate(_SUBSTITUTES)
-    # Nearly every text is in the alphabet by now, which one look at the whole of it tells.
-    if ALPHABET.issuperset(written):
-        return written
-    return "".join(_in_alphabet(character) for character in written)
+    # Nearly all characters are in the alphabet by now: only the others are looked at.
+    others = set(written) - ALPHABET
+    return written.translate({ord(one): _in_alphabet(one) for one in others}) if others else written
 
 
 def sms_size(text: str) -> SmsSize:
@@ -147,8 +146,7 @@ def _count_joined_segments(sizes: Iterable[int]) -> int:
 
 
 def _in_alphabet(character: str) -> str:
-    if character in ALPHABET:
-        return character
+    """Write a character that the alphabet lacks."""
     plain = "".join(
         part
         for part in unicodedata.normalize("NFKD", character).translate(_SUBSTITUTES)

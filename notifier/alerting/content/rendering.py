@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
 from notifier.alerting.content.digest import shortened_digest
 from notifier.alerting.content.facts import (
@@ -17,6 +16,7 @@ from notifier.alerting.content.facts import (
     without_courtesies,
 )
 from notifier.alerting.content.gsm import sms_size, to_gsm
+from notifier.alerting.content.template_environment import TemplateEnvironment
 from notifier.alerting.content.template_names import (
     DIGEST,
     MAX_SEGMENTS,
@@ -37,16 +37,7 @@ class Renderer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(folder),
-            undefined=StrictUndefined,
-            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        # Jinja2's own range, lipsum, cycler: nothing but the facts is there to be named.
-        self.environment.globals.clear()
+        self.environment = TemplateEnvironment(folder)
 
     def to_duty(self, names: tuple[str, str], context: Mapping[str, object]) -> tuple[str, str]:
         """Render subject and body of an e-mail that goes to no mayor."""

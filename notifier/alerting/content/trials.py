@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
 
 from notifier.alerting.answer_link import answer_url
 from notifier.alerting.content.facts import Context, mail_context, sms_context, voice_context
@@ -46,7 +46,41 @@ def template_faults(renderer: Renderer, *, asks_answers: bool) -> list[str]:
     `asks_answers`: a text that wants an answer and does not say where is a fault as well.
     """
     faults = [*_syntax_faults(renderer)]
-    return list(dict.fromkeys(faults or _trial_faults(renderer, asks_answers=asks_answers)))
+    trial = TrialRenderer(renderer)
+    return list(dict.fromkeys(faults or _trial_faults(trial, asks_answers=asks_answers)))
+
+
+class TrialRenderer(Renderer):
+    """Renders nothing twice: what a template does not name cannot change what it says.
+
+    That is half of all trials, of which each process that starts waits for the last.
+    """
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.folder, self.environment = renderer.folder, renderer.environment
+        self._names: dict[str, list[str] | None] = {}
+        self._said: dict[tuple[str, str], str | Exception] = {}
+
+    def render(self, name: str, context: Mapping[str, object]) -> str:
+        """Render one template of the folder. Raises RENDER_ERRORS."""
+        key = name, self._facts(name, context)
+        if key not in self._said:
+            try:
+                self._said[key] = super().render(name, context)
+            except RENDER_ERRORS as error:
+                self._said[key] = error
+        said = self._said[key]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def _facts(self, name: str, context: Mapping[str, object]) -> str:
+        """Return the facts that the template may say, as a key."""
+        if name not in self._names:
+            found = self.environment.names_within(name)
+            self._names[name] = None if found is None else sorted(found)
+        names = self._names[name]
+        return repr([*context.items()] if names is None else [*map(context.get, names)])
 
 
 def _syntax_faults(renderer: Renderer) -> Iterator[str]:
@@ -58,8 +92,10 @@ def _syntax_faults(renderer: Renderer) -> Iterator[str]:
     for name in sorted(present):
         path = renderer.folder / name
         try:
-            tree = renderer.environment.parse(path.read_text(encoding="utf-8"), name, str(path))
-            yield from _unknown_names(path, tree)
+            source = path.read_text(encoding="utf-8")
+            unknown = renderer.environment.names_in(name) - _known_names(name)
+            if unknown:
+                yield from _unknown_names(path, renderer.environment.parse(source), unknown)
         except TemplateSyntaxError as error:
             yield f"{path}:{error.lineno} : Jinja2 y bute ({error.message}) ; le corriger"
         except OSError as error:
@@ -70,21 +106,22 @@ def _syntax_faults(renderer: Renderer) -> Iterator[str]:
 
 def _trial_faults(renderer: Renderer, *, asks_answers: bool) -> Iterator[str]:
     """Try every template: an escape, a missing piece, a long text only show when rendered."""
-    for kind, part, (for_sms, for_mail_body) in product(Kind, PARTS, _sample_contexts()):
-        path = renderer.folder / f"{kind}.{part}.j2"
-        is_sms = part == "sms"
-        context = for_sms if is_sms else for_mail_body
-        try:
-            text = renderer.sms(kind, context) if is_sms else renderer.render(path.name, context)
-        except RENDER_ERRORS as error:
-            yield trial_fault(error, path)
-            continue
-        if part != "subject":
-            yield from without_telephone(path, text, context)
-        if is_sms and str(context["reference"]) not in text:
-            yield f"{path}:1 : SMS sans référence ; le finir par {{{{ reference }}}}"
-        if is_sms and sms_size(text).segments > MAX_SEGMENTS:
-            yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
+    for kind, part in product(Kind, PARTS):
+        path, is_sms = renderer.folder / f"{kind}.{part}.j2", part == "sms"
+        for context in _contexts().for_sms if is_sms else _contexts().for_mail:
+            try:
+                text = (
+                    renderer.sms(kind, context) if is_sms else renderer.render(path.name, context)
+                )
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
+                continue
+            if part != "subject":
+                yield from without_telephone(path, text, context)
+            if is_sms and str(context["reference"]) not in text:
+                yield f"{path}:1 : SMS sans référence ; le finir par {{{{ reference }}}}"
+            if is_sms and sms_size(text).segments > MAX_SEGMENTS:
+                yield f"{path}:1 : SMS de plus de {MAX_SEGMENTS} segments ; le raccourcir"
     if asks_answers:
         yield from _answer_faults(renderer)
     yield from _spoken_faults(renderer)
@@ -94,9 +131,9 @@ def _trial_faults(renderer: Renderer, *, asks_answers: bool) -> Iterator[str]:
 
 def _spoken_faults(renderer: Renderer) -> Iterator[str]:
     """Try what is said in a call."""
-    for kind, facts in product(Kind, SAMPLES):
-        path = renderer.folder / VOICE
-        context = voice_context(facts, kind)
+    path = renderer.folder / VOICE
+    for kind, sample in product(Kind, _contexts().for_voice):
+        context = {**sample, "kind": kind}
         try:
             text = renderer.spoken(context)
         except RENDER_ERRORS as error:
@@ -111,13 +148,13 @@ def _spoken_faults(renderer: Renderer) -> Iterator[str]:
 
 def _unreached_faults(renderer: Renderer) -> Iterator[str]:
     """Try the e-mail that says who was not reached."""
-    several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
-    for name, facts, communes in product(UNREACHED, SAMPLES, several):
+    for name in UNREACHED:
         path = renderer.folder / name
-        try:
-            renderer.render(name, unreached_context(facts, communes, "personne n’a répondu"))
-        except RENDER_ERRORS as error:
-            yield trial_fault(error, path)
+        for context in _contexts().unreached:
+            try:
+                renderer.render(name, context)
+            except RENDER_ERRORS as error:
+                yield trial_fault(error, path)
 
 
 def _own_words_faults(renderer: Renderer) -> Iterator[str]:
@@ -166,22 +203,42 @@ def _answer_faults(renderer: Renderer) -> Iterator[str]:
             )
 
 
+class _Contexts(NamedTuple):
+    """Each sample's contexts: made once, tried with every template."""
+
+    for_sms: list[Context]
+    for_mail: list[Context]
+    for_voice: list[Context]
+    """Of a first text: another kind takes the place of its kind."""
+    unreached: list[dict[str, object]]
+
+
 @cache
-def _sample_contexts() -> list[tuple[Context, Context]]:
-    """Return each sample's contexts for SMS and mail: made once, tried with every template."""
-    return [(sms_context(facts), mail_context(facts)) for facts in SAMPLES]
+def _contexts() -> _Contexts:
+    several = (["Delle"], ["Delle", "Joncherey, voisine de Delle"])
+    return _Contexts(
+        for_sms=[sms_context(facts) for facts in SAMPLES],
+        for_mail=[mail_context(facts) for facts in SAMPLES],
+        for_voice=[voice_context(facts, Kind.FIRST) for facts in SAMPLES],
+        unreached=[
+            unreached_context(facts, communes, "personne n’a répondu")
+            for facts, communes in product(SAMPLES, several)
+        ],
+    )
 
 
-def _unknown_names(path: Path, tree: nodes.Template) -> Iterator[str]:
-    known = {*sms_context(SAMPLE)}
-    if path.name == VOICE:
-        known = {*voice_context(SAMPLE, Kind.FIRST)}
-    if path.name in UNREACHED:
-        known = {*unreached_context(SAMPLE, ["Delle"], "")}
-    if path.name in TRIALS:
-        known = {*TRIALS[path.name][0]}
-    unknown = find_undeclared_variables(tree) - known
+@cache
+def _known_names(name: str) -> frozenset[str]:
+    """Return what a template may name: which facts it is given."""
+    if name == VOICE:
+        return frozenset(voice_context(SAMPLE, Kind.FIRST))
+    if name in UNREACHED:
+        return frozenset(unreached_context(SAMPLE, ["Delle"], ""))
+    return frozenset(TRIALS[name][0] if name in TRIALS else sms_context(SAMPLE))
+
+
+def _unknown_names(path: Path, tree: nodes.Template, unknown: Container[str]) -> Iterator[str]:
+    use = ", ".join(sorted(_known_names(path.name)))
     for name in tree.find_all(nodes.Name):
         if name.name in unknown and name.ctx == "load":
-            use = ", ".join(sorted(known))
             yield f"{path}:{name.lineno} : '{name.name}' n’est pas connu ici ; employer {use}"

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 _NBSP, _NARROW = "\u00a0", "\u202f"
 # Jinja2 escapes an apostrophe of the facts in HTML.
 _APOSTROPHE = re.compile(r"(?<=\w)(?:'|&#39;)(?=\w)")
+_BEFORE_THIN_MARK = re.compile(r" (?=[;!?])")
+_BEFORE_MARK = re.compile(r" (?=[:»–])")
+_HOUR = re.compile(r"(?<=\d) h (?=\d)")
 
 
 def truncate(text: str, most: int) -> str:
@@ -57,6 +60,6 @@ def unbreakable(text: str) -> str:
 def _unbroken(text: str, thin: str) -> str:
     """Keep a line from beginning with a colon and from breaking within "3 h 16"."""
     text = _APOSTROPHE.sub("’", text)
-    text = re.sub(r" ([;!?])", rf"{thin}\1", text)
-    text = re.sub(r" ([:»–])", rf"{_NBSP}\1", text).replace("« ", f"«{_NBSP}")
-    return re.sub(r"(\d) h (\d)", rf"\1{_NBSP}h{_NBSP}\2", text)
+    text = _BEFORE_THIN_MARK.sub(thin, text)
+    text = _BEFORE_MARK.sub(_NBSP, text).replace("« ", f"«{_NBSP}")
+    return _HOUR.sub(f"{_NBSP}h{_NBSP}", text)
