@@ -13,6 +13,7 @@ import time_machine
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.figures.answered import AnswerFigures
 from notifier.alerting.figures.delay import Delay
+from notifier.alerting.figures.export import figures_table
 from notifier.alerting.figures.masking import MIN_SHOWN, gives_away, shown
 from notifier.alerting.figures.outcome import AlertOutcome
 from notifier.alerting.figures.published import OTHERS, publish
@@ -96,7 +97,7 @@ def test_the_first_answer_of_each_counts_by_whom_by_which_means_and_how_soon(ask
         respond("C", AnswerKind.NOT_MINE, AnswerMeans.LINK)
         respond("B", AnswerKind.TAKEN, AnswerMeans.VOICE)
     counted = figures_in(2027).answers
-    assert (counted.asked, counted.unanswered) == (3, 1)
+    assert (counted.asked, counted.contested, counted.unanswered) == (3, 1, 0)
     assert counted.titles == {"maire": 1, "1er adjoint": 1}
     assert counted.means == {"sms": 1, "voice": 1}
     assert counted.delay is not None
@@ -104,6 +105,36 @@ def test_the_first_answer_of_each_counts_by_whom_by_which_means_and_how_soon(ask
         2, 40, 60,
     )  # fmt: skip
     assert figures_in(2026).answers == AnswerFigures()
+
+
+@pytest.mark.django_db
+def test_what_is_contested_and_what_goes_on_is_not_counted_as_unanswered(asking) -> None:
+    contact(mobile=number(1))
+    at = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+    with time_machine.travel(at, tick=False) as clock:
+        push(asking, "EXPIRED", category=FIRE)
+        push(asking, "CLOSED", category=FIRE)
+        push(asking, "CLOSED", 2, category=FIRE, status="closed")
+        push(asking, "NOT-MINE", category=FIRE)
+        respond("NOT-MINE", AnswerKind.NOT_MINE, AnswerMeans.LINK)
+        push(asking, "NOT-MINE-THEN-TAKEN", category=FIRE)
+        respond("NOT-MINE-THEN-TAKEN", AnswerKind.NOT_MINE, AnswerMeans.LINK)
+        respond("NOT-MINE-THEN-TAKEN", AnswerKind.TAKEN, AnswerMeans.LINK)
+        clock.shift(timedelta(hours=4))
+        push(asking, "GOES-ON", category=FIRE)
+        push(asking, "NOTED", category=FIRE)
+        respond("NOTED", AnswerKind.NOTED, AnswerMeans.LINK)
+        found = figures_in(2027)
+    counted = found.answers
+    assert (counted.asked, counted.answered) == (6, 2)
+    assert (counted.contested, counted.under_way, counted.unanswered) == (1, 1, 2)
+    published = publish(found, sees_all=True)
+    assert published.answers is not None
+    rows = {row[1]: row[3] for row in figures_table(published) if row[0] == "réponse"}
+    total = rows.pop("alertes qui demandaient une réponse, délai de la première")
+    assert sum(rows.values()) == total == 6
+    assert rows["« pas ma commune », sans autre réponse"] == 1
+    assert rows["en cours, sans réponse encore"] == 1
 
 
 def respond(reference: str, kind: AnswerKind, means: AnswerMeans) -> None:
@@ -123,6 +154,13 @@ def test_of_answers_no_small_count_is_shown_nor_given_away() -> None:
     ]  # fmt: skip
     assert [str(n) for _, n in masked.means] == ["15", "moins de 5"]
     assert str(masked.unanswered) == "moins de 5"
+    assert masked.answered is None
+    assert masked.asked is not None
+    # All others would tell how many were contested.
+    told = AnswerFigures(20, {"maire": 17}, {"link": 17}, contested=1)
+    kept = publish(Figures(answers=told), sees_all=False).answers
+    assert kept is not None
+    assert str(kept.contested) == "moins de 5"
     few = AnswerFigures(4, {"maire": 4}, {"link": 4}, Delay(1, 2, 4))
     hidden = publish(Figures(answers=few), sees_all=False).answers
     assert hidden is not None

@@ -50,7 +50,11 @@ def _answers(answers: PublishedAnswers | None) -> Iterator[tuple[Cell, ...]]:
     spread = (_seconds(delay.median), _seconds(delay.p95)) if delay else (None, None)
     what = "alertes qui demandaient une réponse, délai de la première"
     yield ("réponse", what, "", asked, None, None, None, *spread)
-    yield ("réponse", "sans réponse", "", _cell(answers.unanswered))
+    if answers.answered:
+        yield ("réponse", "répondues", "", _cell(answers.answered))
+    yield ("réponse", "« pas ma commune », sans autre réponse", "", _cell(answers.contested))
+    yield ("réponse", "en cours, sans réponse encore", "", _cell(answers.under_way))
+    yield ("réponse", "terminées sans réponse", "", _cell(answers.unanswered))
     for title, count in answers.titles:
         yield ("répondu par", title, "", _cell(count))
     for means, count in answers.means:

@@ -52,6 +52,12 @@ class PublishedAnswers:
 
     asked: Shown | None
     """None where it would give a hidden count away."""
+    answered: Shown | None
+    """Told to whoever sees all counts: it is the sum of the tables below."""
+    contested: Shown
+    """Nothing but « pas ma commune » was answered."""
+    under_way: Shown
+    """Nobody has answered, and they go on."""
     unanswered: Shown
     titles: list[tuple[str, Shown]]
     """Who answered first, by function."""
@@ -134,9 +140,13 @@ class _View:
         titles += [(OTHER_TITLES, few)] if few else []
         means = sorted(of.means.items(), key=lambda pair: (-pair[1], pair[0]))
         tables = ([n for _, n in titles], [n for _, n in means])
-        is_told = not any(gives_away([*table, of.unanswered], of.asked) for table in tables)
+        rest = (of.contested, of.under_way, of.unanswered)
+        is_told = not any(gives_away([*table, *rest], of.asked) for table in tables)
         return PublishedAnswers(
             self.count(of.asked) if self.sees_all or is_told else None,
+            self.count(of.answered) if self.sees_all else None,
+            self.count(of.contested),
+            self.count(of.under_way),
             self.count(of.unanswered),
             [(_capital(title), self.count(n)) for title, n in titles],
             [(str(AnswerMeans(name).label), self.count(n)) for name, n in means],
