@@ -21,6 +21,7 @@ from notifier.alerting.answer_link import (
     with_secret,
     without_secrets,
 )
+from notifier.alerting.answers.find import find_by_secret
 from notifier.alerting.content.samples import SAMPLE
 from notifier.alerting.kinds import Kind
 from notifier.alerting.models import KNOWN, Alert, Notification
@@ -142,7 +143,10 @@ def test_who_serves_two_communes_answers_by_the_text_that_names_both(asking) -> 
     assert (told.reason, known.reason) == ("", KNOWN)
     assert links() == {number(1): {answer_secret(told.incident_id, told.ref, told.recipient)}}
     assert told.answer_hash
-    assert not known.answer_hash
+    assert known.answer_hash == told.answer_hash
+    opened = find_by_secret(answer_secret(told.incident_id, told.ref, told.recipient))
+    assert opened is not None
+    assert opened.alert == told.alert
 
 
 def test_a_convention_asks_as_the_law_does(asking) -> None:

@@ -171,6 +171,15 @@ def incidents(cursor: Any, size: Size) -> None:
 _REVISIONS = "generate_series(1, CASE WHEN is_closed THEN 2 ELSE 1 END) AS g (m)"
 _AFTER = "(m - 1) * interval '40 minutes'"
 _WITHHELD = "h.category LIKE 'C02%'"
+# Fires and searches of communes ask for an answer. Of a hundred six give none, and one says that it
+# is not the commune.
+_ASKS = "(h.kind = 'commune' AND h.category LIKE ANY (ARRAY['C04%', 'C10%']))"
+_ANSWER = (
+    f"CASE WHEN {_ASKS} THEN CASE WHEN mod(h.id, 100) < 6 THEN NULL WHEN mod(h.id, 100) < 7"
+    " THEN 'not_mine' WHEN mod(h.id, 100) < 9 THEN 'call_me' WHEN mod(h.id, 100) < 60 THEN 'noted'"
+    " ELSE 'taken' END END"
+)
+_ANSWERED_AT = "h.at + h.luck * interval '6 minutes'"
 
 
 def alerts(cursor: Any, _size: Size) -> None:
@@ -212,6 +221,8 @@ def alerts(cursor: Any, _size: Size) -> None:
         # What nobody ended was closed when it was of no use any more.
         is_open="NOT h.is_closed AND h.at > now() - interval '1 day'",
         expires_at="h.at + interval '3 hours'",
+        answers_wanted=f"CASE WHEN {_ASKS} THEN 1 ELSE 0 END",
+        answered_at=f"CASE WHEN {_ANSWER} <> 'not_mine' THEN {_ANSWERED_AT} END",
     )  # fmt: skip
 
 
@@ -232,7 +243,8 @@ def notifications(cursor: Any, size: Size) -> None:
         f" SELECT row_number() OVER (ORDER BY h.at + {_AFTER}) AS id,"
         " h.alert_id, h.id AS incident_id, h.source_id, h.kind, h.organisation, h.departement,"
         f" h.code, h.at + {_AFTER} AS at, m AS revision, h.luck, r.*, reader.person_id,"
-        " reader.address"
+        f" reader.address, {_ASKS} AND m = 1 AS asks, {_ANSWER} AS answer,"
+        f" {_ANSWERED_AT} AS answered_at"
         " FROM told h"
         f" CROSS JOIN LATERAL {_REVISIONS}"
         " JOIN (VALUES ('sms', 'mobile', 1), ('email', 'courriel', 1), ('sms', 'mobile', 2))"
@@ -277,8 +289,8 @@ def notifications(cursor: Any, size: Size) -> None:
         cursor, Notification,
         "(SELECT l.*, 'queued' AS state, '' AS rule, '' AS why FROM letter l"  # noqa: S608
         " UNION ALL SELECT NULL, NULL, h.id, h.source_id, 'commune', h.code, h.departement,"
-        f" h.code, h.at, 1, h.luck, '', '', 0, NULL, '', 'suppressed', 'withheld',"
-        f" 'la catégorie n’est pas communiquée' FROM happening h WHERE {_WITHHELD}) l"
+        " h.code, h.at, 1, h.luck, '', '', 0, NULL, '', false, NULL, NULL, 'suppressed',"
+        f" 'withheld', 'la catégorie n’est pas communiquée' FROM happening h WHERE {_WITHHELD}) l"
         " ORDER BY l.at",
         kind="'alert'", state="l.state", source_id="l.source_id", incident_id="l.incident_id",
         report_id="md5(l.incident_id || '-' || l.revision)::uuid", alert_id="l.alert_id",
@@ -289,6 +301,22 @@ def notifications(cursor: Any, size: Size) -> None:
         title=f"CASE l.state WHEN 'suppressed' THEN '' ELSE {title} END", reason="l.rule",
         explanation="l.why", created_at="l.at + interval '8 ms'",
         expires_at="l.at + interval '3 hours'", message_id="l.id",
+        answer_hash="CASE WHEN l.asks THEN md5('a' || l.alert_id || l.person_id) ELSE '' END",
+    )  # fmt: skip
+
+
+def answers(cursor: Any, _size: Size) -> None:
+    """Let the mayors answer by the link of their SMS, some of them by telephone."""
+    from notifier.alerting.models import Answer
+
+    _insert(
+        cursor, Answer,
+        "letter l WHERE l.asks AND l.answer IS NOT NULL AND l.channel = 'sms' AND l.turn = 1"
+        " ORDER BY l.id",
+        incident_id="l.incident_id", alert_id="l.alert_id", recipient="'person:' || l.person_id",
+        title="'maire'", kind="l.answer",
+        means="(ARRAY['link', 'link', 'sms', 'voice'])[mod(l.id, 4) + 1]",
+        at="greatest(l.answered_at, l.at + interval '10 ms')",
     )  # fmt: skip
 
 

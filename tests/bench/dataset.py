@@ -43,6 +43,7 @@ STEPS = (
     country.incidents,
     country.alerts,
     country.notifications,
+    country.answers,
     country.journal,
 )
 HEAVY = (

@@ -161,6 +161,8 @@ def _searches(name: str, alert: Any) -> list[dict[str, str]]:
             {"reference": alert.incident.reference},
             {"etat": "inconnue"},
             {"famille": "C10"},
+            {"reponse": "sans"},
+            {"reponse": "pas-ma-commune"},
             {"du": f"{year - 2}-12-01", "au": f"{year - 2}-12-31"},
             {"avant": "200000"},
         ],

@@ -16,13 +16,16 @@ from notifier.accounts.access_log import record_access
 from notifier.accounts.models import SavedSearch
 from notifier.accounts.roles import Role
 from notifier.alerting.answers.answer import answer
+from notifier.alerting.manual.action import Actor
+from notifier.alerting.manual.resend import resend
 from notifier.alerting.models import AnswerKind, AnswerMeans, Notification
 from notifier.alerting.throttling.pause import pause
-from notifier.directory.models import Convention, Organisation
+from notifier.directory.models import Address, AddressKind, Convention, Organisation
 from notifier.intake.access.api_keys import add_source, rotate
 from notifier.intake.models import Source
 from notifier.journal.models import Entry
 from tests.alerting.house import (
+    BORDER,
     FIRE,
     contact,
     dispatch_centre,
@@ -108,6 +111,132 @@ def test_lines_are_found_by_what_their_readers_answered(asking) -> None:
     assert rows["A1"]["repondue_le"] > rows["A1"]["decidee_le"]
     assert (rows["A3"]["reponse"], rows["A3"]["repondue_le"]) == ("sans réponse", "")
     assert rows["R0"]["reponse"] == ""
+
+
+KINDS = {
+    AnswerKind.NOTED: "bien-note",
+    AnswerKind.TAKEN: "prise-en-charge",
+    AnswerKind.CALL_ME: "a-rappeler",
+    AnswerKind.NOT_MINE: "pas-ma-commune",
+    AnswerKind.HANDED_OVER: "transmis",
+}
+
+
+def answers(row: Notification, kind: AnswerKind) -> None:
+    assert row.alert_id is not None
+    answer(row.alert_id, row.recipient, kind, AnswerMeans.LINK)
+
+
+def test_each_kind_of_answer_is_found_and_no_other_and_each_of_them_is_one(asking) -> None:
+    contact(mobile=number(1))
+    contact("adjoint", mobile=number(2))
+    for kind in KINDS:
+        push(asking, f"R-{kind}", category=FIRE)
+    push(asking, "R-none", category=FIRE)
+    hand_over()
+    for kind in KINDS:
+        answers(Notification.objects.get(incident__reference=f"R-{kind}"), kind)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    for kind, chosen in KINDS.items():
+        assert set(found(client, reponse=chosen)) == {f"R-{kind}"}, kind
+    assert set(found(client, reponse="repondu")) == {f"R-{kind}" for kind in KINDS}
+    # The deputy to whom it was handed over has not answered either.
+    assert set(found(client, reponse="sans")) == {"R-none", f"R-{AnswerKind.HANDED_OVER}"}
+
+
+def test_who_noted_it_has_answered_the_texts_that_follow_too(asking) -> None:
+    """Nobody can note it twice, and an end wants no answer."""
+    contact(mobile=number(1))
+    push(asking, "R1", category=FIRE)
+    hand_over()
+    answers(Notification.objects.get(), AnswerKind.NOTED)
+    push(asking, "R1", 2, category=FIRE, severity="extreme")
+    hand_over()
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="bien-note") == ["R1", "R1"]
+    assert found(client, reponse="sans") == []
+    push(asking, "R1", 3, category=FIRE, severity="extreme", status="closed")
+    hand_over()
+    assert found(client, reponse="bien-note") == ["R1", "R1"]
+    assert found(client, reponse="sans") == []
+    words = [line.answer for line in client.get("/journal").context["lines"]]
+    assert words == ["", "bien noté", "bien noté"]
+
+
+def test_what_is_opened_again_is_without_an_answer_and_what_was_before_keeps_its_own(
+    asking,
+) -> None:
+    contact(mobile=number(1))
+    push(asking, "R1", category=FIRE)
+    hand_over()
+    answers(Notification.objects.get(), AnswerKind.NOTED)
+    push(asking, "R1", 2, category=FIRE, status="closed")
+    hand_over()
+    push(asking, "R1", 3, category=FIRE)
+    hand_over()
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="sans") == found(client, reponse="bien-note") == ["R1"]
+    words = [line.answer for line in client.get("/journal").context["lines"]]
+    assert words == ["sans réponse", "", "bien noté"]
+
+
+def test_who_reads_of_two_communes_in_one_text_has_answered_for_both_or_for_none(asking) -> None:
+    """The directory may hold one telephone under two people."""
+    contact(mobile=number(1))
+    contact(mobile=number(1), commune="90056")
+    push(asking, "R1", category=FIRE, location=BORDER)
+    hand_over()
+    told, known = Notification.objects.filter(alert__isnull=False).order_by("reason")
+    assert known.recipient != told.recipient
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    for where in ("90033", "90056"):
+        assert found(client, reponse="sans", organisme=where) == ["R1"], where
+    answers(told, AnswerKind.NOTED)
+    for where in ("90033", "90056"):
+        assert found(client, reponse="bien-note", organisme=where) == ["R1"], where
+        assert found(client, reponse="sans", organisme=where) == [], where
+    lines = client.get("/journal").context["lines"]
+    assert [line.answer for line in lines] == ["bien noté", "bien noté"]
+
+
+def test_who_was_only_called_is_among_those_without_an_answer(asking, calling) -> None:
+    mayor = contact("maire")
+    Address.objects.create(
+        person=mayor.person, kind=AddressKind.LANDLINE, value="+33384000001", position=1
+    )
+    push(asking, "R1", category=FIRE)
+    hand_over()
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="sans") == ["R1"]
+    row = Notification.objects.get(channel="voice")
+    answer(row.alert_id, row.recipient, AnswerKind.NOTED, AnswerMeans.VOICE)
+    assert found(client, reponse="sans") == []
+    assert found(client, reponse="bien-note") == ["R1"]
+
+
+def test_what_never_left_and_what_was_sent_again_is_not_without_an_answer(asking) -> None:
+    contact(mobile=number(1))
+    push(asking, "WITHDRAWN", category=FIRE)
+    push(asking, "WITHDRAWN", 2, category=FIRE, status="cancelled")
+    push(asking, "AGAIN", category=FIRE)
+    hand_over(refusing(number(1)))
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="sans") == ["AGAIN"]
+    row = Notification.objects.get(incident__reference="AGAIN", alert__isnull=False)
+    resend(row, Actor("Luc Saulaie", "au téléphone"))
+    hand_over()
+    assert found(client, reponse="sans") == ["AGAIN"]
+
+
+def test_what_wants_no_answer_and_was_confirmed_on_the_telephone_shows_it(source, rules) -> None:
+    contact(mobile=number(1))
+    push(source, "R1")
+    hand_over()
+    row = Notification.objects.get()
+    answer(row.alert_id, row.recipient, AnswerKind.NOTED, AnswerMeans.VOICE)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    assert found(client, reponse="repondu") == ["R1"]
+    assert [line.answer for line in client.get("/journal").context["lines"]] == ["bien noté"]
 
 
 @pytest.mark.one_database(reason="no SQL of its own")

@@ -22,6 +22,7 @@ from notifier.alerting.models import (
     AnswerKind,
     Notification,
     NotificationKind,
+    NotificationState,
     answers_to,
 )
 from notifier.delivery.models import Channel, Message
@@ -89,6 +90,8 @@ def find_by_secret(secret: str) -> OpenedAlert | None:
     # The exclusion tells SQLite that the partial index has all of them. They are few: with a limit
     # PostgreSQL might walk the whole log from its end.
     rows = Notification.objects.filter(answer_hash=secret_hash(secret)).exclude(answer_hash="")
+    # Who knows by another organisation's text opens that one's alert.
+    rows = rows.exclude(state=NotificationState.SUPPRESSED)
     rows = rows.select_related("alert__incident__source", "alert__report").order_by("-pk")
     told = next(iter(rows), None)
     now = timezone.now()

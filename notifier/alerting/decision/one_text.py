@@ -33,6 +33,8 @@ class _Reading:
     closes: bool
     planned: PlannedNotification | None = None
     message: Message | None = None
+    link: str = ""
+    """Hash of the secret in the link of what was sent before."""
 
 
 @dataclass
@@ -59,7 +61,9 @@ class Readings:
             if n.message is None:
                 continue
             name = alert.organisation_name
-            reading = _Reading(name, alert, n.channel, closes=False, message=n.message)
+            reading = _Reading(
+                name, alert, n.channel, closes=False, message=n.message, link=n.answer_hash
+            )
             self.by_address[address_key(n.channel, n.address)].append(reading)
             self.by_person[n.recipient].append(reading)
 
@@ -82,7 +86,8 @@ class Readings:
             if reading is None:
                 fresh.append(n)
             else:
-                known.append(KnownNotification(n, reading.name, reading.planned, reading.message))
+                told = reading.planned, reading.message, reading.link
+                known.append(KnownNotification(n, reading.name, *told))
         return fresh, known
 
     def _find(

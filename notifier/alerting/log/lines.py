@@ -85,12 +85,15 @@ def lines(notifications: Iterable[Notification], names: Mapping[str, str] | None
     """
     found = list(notifications)
     answers = _answers(found)
-    return [_line(n, names, answers.get((n.alert_id, n.recipient), ())) for n in found]
+    return [
+        _line(n, names, [a for who in _readers(n) for a in answers.get((n.alert_id, who), ())])
+        for n in found
+    ]
 
 
 def _answers(notifications: Sequence[Notification]) -> Mapping[_ReaderKey, Sequence[Answer]]:
     """Return what was answered to the alerts of these, by alert and recipient."""
-    alerts = {n.alert_id for n in notifications if n.alert is not None and n.alert.answers_wanted}
+    alerts = {n.alert_id for n in notifications if n.alert_id and n.kind in OF_ALERT}
     by_reader: defaultdict[_ReaderKey, list[Answer]] = defaultdict(list)
     for answer in Answer.objects.filter(alert__in=alerts).order_by("id") if alerts else ():
         by_reader[answer.alert_id, answer.recipient].append(answer)
@@ -98,16 +101,33 @@ def _answers(notifications: Sequence[Notification]) -> Mapping[_ReaderKey, Seque
 
 
 def _answer(notification: Notification, given: Iterable[Answer]) -> Answer | None:
-    """Return what its reader answered to it: that it is taken in hand, else the last."""
+    """Return what its reader answered to it: that it is taken in hand, else the last.
+
+    What was answered before it was sent counts where it asks again: nobody can answer that twice.
+    """
+    alert = notification.alert
     own = [
         answer
         for answer in given
-        if answer.at >= notification.created_at
-        and answer.opened_revision <= notification.revision
+        if answer.opened_revision <= notification.revision
         and notification.kind in OF_ALERT
+        and (
+            answer.at >= notification.created_at
+            or (notification.answer_hash and alert and _is_of_opening(answer, alert))
+        )
     ]
     taken = [answer for answer in own if answer.kind == AnswerKind.TAKEN]
     return next(iter(taken or own[-1:]), None)
+
+
+def _is_of_opening(answer: Answer, alert: Alert) -> bool:
+    return answer.opened_revision == alert.opened_revision
+
+
+def _readers(notification: Notification) -> set[str]:
+    """Return who answers for it: its reader, or whoever reads the text that tells it."""
+    message = notification.message
+    return {notification.recipient, *({message.recipient} if message else ())}
 
 
 def _line(

@@ -45,22 +45,47 @@ class LogAnswer(models.TextChoices):
     """What the reader of a notification answered, as people search for it."""
 
     ANSWERED = "repondu", "répondu"
-    TAKEN = "prise-en-charge", "pris en charge"
+    NOTED = "bien-note", "bien noté"
+    TAKEN = "prise-en-charge", "je m’en occupe"
+    CALL_ME = "a-rappeler", "rappelez-moi"
+    NOT_MINE = "pas-ma-commune", "pas ma commune"
+    HANDED_OVER = "transmis", "transmis à un adjoint"
     UNANSWERED = "sans", "sans réponse"
 
+    @property
+    def kind(self) -> AnswerKind | None:
+        """The one kind of answer that is meant; None: any, or none."""
+        return AnswerKind[self.name] if self.name in AnswerKind.__members__ else None
 
-# What its reader answered to its alert since it was made.
+
+# What its reader answered to its alert, or whose text tells it; of an earlier opening or this one.
 _GIVEN = Answer.objects.filter(
     alert=OuterRef("alert"),
-    recipient=OuterRef("recipient"),
+    recipient__in=(OuterRef("recipient"), OuterRef("message__recipient")),
     opened_revision__lte=OuterRef("revision"),
-    at__gte=OuterRef("created_at"),
 )
-_ANSWERED = {
-    LogAnswer.ANSWERED: Q(Exists(_GIVEN)),
-    LogAnswer.TAKEN: Q(Exists(_GIVEN.filter(kind=AnswerKind.TAKEN))),
-    LogAnswer.UNANSWERED: ~Q(answer_hash="") & ~Q(Exists(_GIVEN)),
-}
+_SINCE = Q(at__gte=OuterRef("created_at"))
+# What was answered once cannot be answered again to the texts that follow. Which of several past
+# openings a text was of is not known: there only what came after it counts.
+_AT_ALL = _SINCE | Q(opened_revision=OuterRef("alert__opened_revision"))
+_ASKS = ~Q(answer_hash="")
+_WAS_SENT = Q(message__isnull=False) & ~Q(message__state=MessageState.CANCELLED)
+# Another row was made in the place of what was sent again.
+_COUNTS = Q(state__in=(NotificationState.QUEUED, NotificationState.SUPPRESSED))
+
+
+def _answered(answer: LogAnswer) -> Q:
+    """Select by what was answered: kept by `log.lines` in the same way."""
+    if answer is LogAnswer.UNANSWERED:
+        return _ASKS & _COUNTS & _WAS_SENT & ~Q(Exists(_GIVEN.filter(_AT_ALL)))
+    given, some = _GIVEN, Answer.objects.all()
+    if answer.kind:
+        given, some = given.filter(kind=answer.kind), some.filter(kind=answer.kind)
+    meant = Q(Exists(given.filter(_SINCE))) | _ASKS & Q(Exists(given.filter(_AT_ALL)))
+    # Where few were answered so, the database begins with these.
+    return Q(alert__in=some.values("alert")) & meant
+
+
 _SENT = ~Q(state=NotificationState.SUPPRESSED)
 _MEANT = {
     LogState.RECEIVED: _SENT & Q(message__state__in=DELIVERED_STATES),
@@ -115,7 +140,7 @@ def search(
     if query.state:
         found = found.filter(_MEANT[query.state])
     if query.answer:
-        found = found.filter(_ANSWERED[query.answer], kind__in=OF_ALERT)
+        found = found.filter(_answered(query.answer), kind__in=OF_ALERT)
     if query.convention:
         found = found.filter(_under(query.convention))
     if query.family:

@@ -207,8 +207,9 @@ class Notification(models.Model):
     was_notified = models.BooleanField("déjà prévenu de cette alerte", default=False)
     # Who released it although its source is at a quota.
     released_by = models.CharField("libérée par", max_length=150, blank=True)
-    # Keyed hash of the secret in its link, by which its reader answers (notifier.alerting.answers);
-    # the same for all that one person is told of one alert. Empty: no answer is asked for.
+    # Keyed hash of the secret in the link by which its reader answers (notifier.alerting.answers);
+    # the same for all that one person is told of one alert, calls among it. Of whoever knows by the
+    # text of another alert, that of its link. Empty: no answer is asked for.
     answer_hash = models.CharField("empreinte du lien de réponse", max_length=32, blank=True)
     # Of a mail to the duty officer: what is sent once.
     dedup_key = models.CharField("dite une fois", max_length=80, blank=True)

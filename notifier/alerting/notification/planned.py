@@ -65,7 +65,9 @@ class PlannedNotification:
     revision: int = 1
     """The revision of its alert."""
     answer_hash: str = ""
-    """Hash of the secret in its link (notifier.alerting.answer_link); "" where it has none."""
+    """Hash of the secret in its reader's link (notifier.alerting.answer_link), also of a call that
+    has none; "" where no answer is asked for.
+    """
     dedup_key: str = ""
     """Of a mail to the duty officer: what is sent once."""
     supersedes: tuple[str, ...] = ()
@@ -102,6 +104,15 @@ class KnownNotification:
     telling: PlannedNotification | None = None
     """The text that its reader gets instead; or `message`, which was sent before."""
     message: Message | None = None
+    link: str = ""
+    """Hash of the secret in the link of what was sent before."""
+
+    @property
+    def answer_hash(self) -> str:
+        """Hash of the secret by which its reader answers for this organisation as well."""
+        if not self.planned.answer_hash:
+            return ""
+        return self.telling.answer_hash if self.telling else self.link
 
 
 @dataclass
@@ -244,17 +255,17 @@ class Wording(TypedDict):
 
 def wording(texts: Texts, channel: Channel, alert: Alert, recipient: str) -> Wording:
     """Return what a recipient of the alert reads of these texts; a link in it is theirs alone."""
-    if channel is Channel.VOICE:
-        return Wording(subject="", body=texts.speak(), html="", answer_hash="")
-    is_sms = channel is Channel.SMS
-    body = texts.sms if is_sms else texts.plain
-    asks = answer_url() in body
+    asks = answer_url() in (texts.plain if channel is Channel.EMAIL else texts.sms)
     secret = answer_secret(alert.incident_id, alert.ref, recipient) if asks else NO_SECRET
+    answer_hash = secret_hash(secret) if asks else ""
+    if channel is Channel.VOICE:
+        return Wording(subject="", body=texts.speak(), html="", answer_hash=answer_hash)
+    is_sms = channel is Channel.SMS
     return Wording(
         subject="" if is_sms else texts.subject,
-        body=with_secret(body, secret),
+        body=with_secret(texts.sms if is_sms else texts.plain, secret),
         html="" if is_sms else with_secret(texts.html, secret),
-        answer_hash=secret_hash(secret) if asks else "",
+        answer_hash=answer_hash,
     )
 
 

@@ -72,7 +72,7 @@ def _known_row(known: KnownNotification, message_of: Mapping[int, Message]) -> N
     message = known.message or message_of.get(id(known.telling))
     row = _new_row(known.planned, NotificationState.SUPPRESSED, message)
     # Its reader answers by the link of the text that tells it.
-    row.answer_hash = ""
+    row.answer_hash = known.answer_hash
     row.reason, row.explanation = KNOWN, f"le sait déjà par {known.name}"
     return row
 
