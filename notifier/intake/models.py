@@ -22,6 +22,10 @@ from notifier.territory.resolution.verdict import Verdict
 FAILED_LAST = (F("failed_at").asc(nulls_first=True), "received_at")
 
 
+# Of a SHA-256, in hexadecimal.
+KEY_HASH_LENGTH = 64
+
+
 class Source(models.Model):
     """A dispatch centre that may push reports, and the départements it may speak for."""
 
@@ -140,6 +144,14 @@ class Source(models.Model):
         if self.has_webhook_overlap and self.previous_sealed_webhook_secret:
             sealed.append(self.previous_sealed_webhook_secret)
         return [unseal(each) for each in sealed if each]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the service's own, for end-to-end tests: a word stands for its key's hash.
+
+        No key opens it, and nobody changes anything of it.
+        """
+        return len(self.key_hash) != KEY_HASH_LENGTH
 
     def may_speak_for(self, departement: str) -> bool:
         """Whether it may report what happens in this département, given by its code."""

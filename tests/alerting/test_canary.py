@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -332,3 +334,41 @@ def test_the_doctor_says_whether_it_is_on_and_comes_back(settings, clock) -> Non
         "Essais de bout en bout : aucun essai n’est parti depuis le 29 novembre 2026 à 3 h 00 : un "
         "est dû toutes les 60 minutes"
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("renew",),
+        ("rotate",),
+        ("revoke",),
+        ("set", "--plafond-sms", "5"),
+    ],
+)
+def test_its_source_has_no_key_to_replace_and_the_tests_go_on(command: tuple[str, ...]) -> None:
+    name = canary_source().name
+    action, *more = command
+    said = StringIO()
+    if action == "revoke":
+        call_command("source", action, name, *more, stdout=said)
+        assert "déjà révoquée" in said.getvalue()
+    else:
+        with pytest.raises(CommandError, match="essais de bout en bout du service"):
+            call_command("source", action, name, *more)
+    comes_back(sent_run())
+    assert last_returned() is not None
+    assert Source.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", ["cle", "revoquer", "modifier"])
+def test_no_page_replaces_its_key_or_gives_it_a_departement(page: str) -> None:
+    source = canary_source()
+    platform = logged_in(add_superuser())
+    given = {"name": source.name, "departements": ["90"], "service": "x", "duration": "24"}
+    for ask in (platform.get, platform.post):
+        answer = ask(f"/sources/{source.pk}/{page}", given, follow=True)
+        assert "essais de bout en bout du service" in answer.content.decode()
+    stored = Source.objects.get()
+    assert (stored.key_hash, stored.departements) == (source.key_hash, [])
+    comes_back(sent_run())
+    assert last_returned() is not None

@@ -32,7 +32,7 @@ from notifier.console.french import typography
 from notifier.console.pages.access import ConsoleRequest, page, posted
 from notifier.console.pages.reauthentication import reauthenticated
 from notifier.intake.access import api_keys as keys
-from notifier.intake.access.sources import change_source, history_of
+from notifier.intake.access.sources import OwnSourceError, change_source, history_of
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.silence import Activity, activity_of
@@ -124,6 +124,8 @@ def new_source(request: ConsoleRequest) -> HttpResponseBase:
 def edit_source(request: ConsoleRequest, source: int) -> HttpResponse:
     """Change what is kept of a source."""
     found = get_object_or_404(request.scope.sources(MANAGE), pk=source)
+    if found.is_own:
+        return _refuse_own(request, found)
     form = SourceForm(posted(request), instance=found, departements=departements_of(request.scope))
     if request.method == "POST" and form.is_valid():
         try:
@@ -143,6 +145,8 @@ def edit_source(request: ConsoleRequest, source: int) -> HttpResponse:
 def rotate_key(request: ConsoleRequest, source: int) -> HttpResponseBase:
     """Ask how long the key before still serves; then replace it and show the new one, this once."""
     found = get_object_or_404(request.scope.sources(MANAGE), pk=source)
+    if found.is_own:
+        return _refuse_own(request, found)
     by = str(request.user)
     form = RotationForm(posted(request))
     if request.method == "POST" and found.revoked_at:
@@ -164,6 +168,8 @@ def rotate_key(request: ConsoleRequest, source: int) -> HttpResponseBase:
 def revoke_source(request: ConsoleRequest, source: int) -> HttpResponseBase:
     """Ask, then refuse the key from now on."""
     found = get_object_or_404(request.scope.sources(MANAGE), pk=source)
+    if found.is_own:
+        return _refuse_own(request, found)
     form = RevocationForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         more = {"confirm": "Révoquer la clé", "is_dangerous": True, "waits": waiting(found)}
@@ -177,6 +183,12 @@ def revoke_source(request: ConsoleRequest, source: int) -> HttpResponseBase:
         done = cancel_all(found, by)
         late = f", {done.in_flight} en cours d’envoi, trop tard" if done.in_flight else ""
         messages.info(request, f"Textes retirés : {done.texts}{late}.")
+    return redirect("console:source", found.pk)
+
+
+def _refuse_own(request: ConsoleRequest, found: Source) -> HttpResponse:
+    """Say why nothing of the service's own source is changed."""
+    messages.warning(request, typography(f"« {found.name} » : {OwnSourceError()}."))
     return redirect("console:source", found.pk)
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifier.intake.access.signature import new_signing_secret
-from notifier.intake.access.sources import about_sources, note_source
+from notifier.intake.access.sources import OwnSourceError, about_sources, note_source
 from notifier.intake.models import Source
 from notifier.intake.sealing import seal, unseal
 from notifier.intake.sql import find_source
@@ -82,7 +82,12 @@ _NOTHING_BEFORE = {"previous_key_hash": "", "previous_sealed_secret": "", "overl
 
 
 def renew_key(source: Source, by: str = "") -> str:
-    """Replace the key (also of a revoked source); older ones are refused from now on."""
+    """Replace the key (also of a revoked source); older ones are refused from now on.
+
+    Raises OwnSourceError for the service's own, which has none.
+    """
+    if source.is_own:
+        raise OwnSourceError
     key = _new_key()
     with transaction.atomic():
         Source.objects.filter(pk=source.pk).update(
@@ -106,8 +111,10 @@ def rotate(source: Source, overlap: timedelta, by: str = "") -> RotatedKey:
     """Replace the key and, if the source signs, its secret.
 
     The previous ones stay valid for `overlap`, those before them no longer. Raises KeyRefusedError
-    for a source that is revoked, or was given another key meanwhile.
+    for a source that is revoked, or was given another key meanwhile; OwnSourceError as `renew_key`.
     """
+    if source.is_own:
+        raise OwnSourceError
     key, until = _new_key(), timezone.now() + overlap
     secret = new_signing_secret() if source.must_sign else ""
     with transaction.atomic():

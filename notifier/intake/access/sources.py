@@ -21,12 +21,24 @@ CHANGEABLE = (
 _FIGURES = ("departements", "rate_per_minute", "sms_cap", "hard_cap", "sms_providers")
 
 
+class OwnSourceError(Exception):
+    """It is the service's own source, which nobody changes. The message is French."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "c’est la source des essais de bout en bout du service : aucune clé ne l’ouvre et elle "
+            "ne parle pour aucun département, rien n’y est à changer"
+        )
+
+
 def change_source(source: Source, changes: Mapping[str, Any], by: str) -> list[str]:
     """Write what is new of `changes`, and return the names of those fields.
 
     A key that somebody renews or revokes meanwhile is left alone. Raises ValidationError, in French
-    and by field, and nothing is changed then.
+    and by field, and nothing is changed then; OwnSourceError for the service's own.
     """
+    if source.is_own:
+        raise OwnSourceError
     stored = Source.objects.get(pk=source.pk)
     before = {name: getattr(stored, name) for name in CHANGEABLE}
     for name, value in changes.items():

@@ -25,7 +25,7 @@ from notifier.console.management.commands._webhook import add_webhook_arguments,
 from notifier.console.management.commands._who import add_actor_option
 from notifier.delivery.providers.registry import LABELS
 from notifier.intake.access import api_keys as keys
-from notifier.intake.access.sources import change_source
+from notifier.intake.access.sources import OwnSourceError, change_source
 from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.sealing import SealBrokenError
@@ -158,6 +158,12 @@ class Command(BaseCommand):
             add_actor_option(action, "qui le demande")
 
     def handle(self, *_: object, **options: Any) -> None:
+        try:
+            self._do(options)
+        except OwnSourceError as refused:
+            raise CommandError(f"« {options['name']} » : {refused}") from None
+
+    def _do(self, options: dict[str, Any]) -> None:
         match options["action"]:
             case "add":
                 self._add(options)
