@@ -17,6 +17,7 @@ from notifier.alerting.canary.runs import find_outage, last_returned
 from notifier.alerting.models import CANARY, DeferralReason, Notification, NotificationState
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import active_source_names
+from notifier.alerting.webhooks.overview import WebhookFigures, webhook_figures
 from notifier.api.counters import counter_metrics
 from notifier.delivery import routing
 from notifier.delivery.models import (
@@ -63,6 +64,8 @@ class Snapshot:
     """Messages open at each provider of SMS that is configured."""
     set_aside: dict[tuple[str, ...], int]
     """By provider of SMS that is configured."""
+    webhooks: dict[str, WebhookFigures]
+    """By the source whose software is told."""
     counted: dict[Key, float]
     sources: dict[str, str]
     coverage: dict[str, dict[str, int]]
@@ -184,6 +187,7 @@ def take_snapshot() -> Snapshot:
         is_canary_lost=find_outage() is not None,
         canary_s=_canary_s(),
         set_aside=_set_aside(),
+        webhooks=webhook_figures(),
         counted=read_counters(),
         coverage=dict(CoverageCheck.objects.values_list("departement", "counts")),
         sources=_dispatch_centres(),
@@ -306,8 +310,36 @@ class SnapshotCollector(Collector):
             ("provider",),
             self._snapshot.set_aside.items(),
         )
+        yield from self._webhooks()
         for name, meaning, attribute in GAUGES:
             yield GaugeMetricFamily(name, meaning, value=float(getattr(self._snapshot, attribute)))
+
+    def _webhooks(self) -> Iterator[Metric]:
+        found = self._snapshot.webhooks.items()
+        for name, meaning, number in (
+            (
+                "notifier_webhook_events_waiting",
+                "Events that a source's software has not taken yet",
+                lambda figures: figures.waiting,
+            ),
+            (
+                "notifier_webhook_events_failing",
+                "Those of them that it did not take at three attempts or more",
+                lambda figures: figures.failing,
+            ),
+            (
+                "notifier_webhook_events_given_up",
+                "Events that its software never took, given up within a day",
+                lambda figures: figures.given_up,
+            ),
+            (
+                "notifier_webhook_oldest_seconds",
+                "Age of the oldest event that a source's software has not taken yet",
+                lambda figures: _seconds_since(figures.oldest_at),
+            ),
+        ):
+            rows = (((source,), number(figures)) for source, figures in found)
+            yield _labelled_gauge(name, meaning, ("source",), rows)
 
     def _coverage(self, *names: str) -> Iterator[tuple[tuple[str, ...], int]]:
         for departement, counts in sorted(self._snapshot.coverage.items()):
@@ -319,7 +351,7 @@ def _labelled_gauge(
     name: str,
     meaning: str,
     labels: tuple[str, ...],
-    numbers: Iterable[tuple[tuple[str, ...], int]],
+    numbers: Iterable[tuple[tuple[str, ...], float]],
 ) -> Metric:
     family = GaugeMetricFamily(name, meaning, labels=labels)
     for values, number in numbers:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 from time_machine import travel
@@ -154,6 +156,38 @@ def test_it_is_given_up_after_a_day_and_that_is_said(fire, centre, simulator) ->
     (entry,) = journal(step="webhook")
     assert "jamais reçu par le logiciel de « CORG 90 » (réponse 500)" in entry.text
     assert not post_next(source.pk)
+
+
+def figures_shown() -> dict[str, float]:
+    """What /metrics says of the one source's webhook, by the rest of the name."""
+    text = Client().get("/metrics").content.decode()
+    said = re.findall(r'^notifier_webhook_(\w+)\{source="CORG 90"\} (\S+)$', text, re.MULTILINE)
+    return {name: float(value) for name, value in said}
+
+
+def test_what_its_software_does_not_take_is_in_the_metrics(fire, centre, simulator) -> None:
+    source, _ = centre
+    nothing = {"events_waiting": 0, "events_failing": 0, "events_given_up": 0, "oldest_seconds": 0}
+    assert figures_shown() == nothing
+    simulator.fault("webhook_500")
+    now = timezone.now()
+    with travel(now, tick=False):
+        answered(fire)
+        record_test(source)
+        post_all(source)
+    with travel(now + timedelta(seconds=40), tick=False):
+        assert figures_shown() == nothing | {"events_waiting": 1, "oldest_seconds": 40}
+        for _attempt in range(2):
+            WebhookEvent.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+            post_all(source)
+        assert figures_shown()["events_failing"] == 1
+    with travel(now + GIVEN_UP_AFTER, tick=False):
+        post_all(source)
+        assert figures_shown() == nothing | {"events_given_up": 1}
+    with travel(now + 2 * GIVEN_UP_AFTER + timedelta(seconds=1), tick=False):
+        assert figures_shown() == nothing
+        stop_webhook(source, BY)
+        assert figures_shown() == {}
 
 
 def test_one_that_fails_holds_up_no_other_and_first_attempts_keep_their_order(

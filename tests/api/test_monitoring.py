@@ -20,6 +20,14 @@ with_promtool = pytest.mark.skipif(
 )
 
 
+WEBHOOK_GAUGES = {
+    "notifier_webhook_events_waiting",
+    "notifier_webhook_events_failing",
+    "notifier_webhook_events_given_up",
+    "notifier_webhook_oldest_seconds",
+}
+
+
 def _promtool(*args: str) -> None:
     assert PROMTOOL
     done = subprocess.run([PROMTOOL, *args], capture_output=True, text=True)
@@ -38,8 +46,8 @@ def test_what_alarms_and_dashboard_ask_for_exists() -> None:
         for line in Client().get("/metrics").content.decode().splitlines()
         if not line.startswith("#")
     }
-    # A source's series appears with the source.
-    shown |= {"notifier_reports_accepted_total"}
+    # A source's series appears with the source, and with its webhook.
+    shown |= {"notifier_reports_accepted_total", *WEBHOOK_GAUGES}
     asked = set(NAME.findall(RULES.read_text(encoding="utf-8") + " ".join(_expressions())))
     assert len(asked) > 10
     assert asked - shown == set()
@@ -96,6 +104,16 @@ CASES: list[tuple[str, dict[str, str], str]] = [
         "1m",
     ),
     (
+        "AlerteMairesRetoursEnRetard",
+        {'notifier_webhook_oldest_seconds{source="CORG 90"}': "301+15x40"},
+        "2m",
+    ),
+    (
+        "AlerteMairesRetoursAbandonnes",
+        {'notifier_webhook_events_given_up{source="CORG 90"}': "1x20"},
+        "1m",
+    ),
+    (
         "AlerteMairesEchecs",
         {
             'notifier_messages_failed_total{channel="sms",code="30008"}': "0+5x80",
@@ -131,6 +149,11 @@ QUIET = {
     "notifier_urgent_fan_outs": "0x100",
     "notifier_pauses": "0x100",
     "notifier_oldest_paused_seconds": "0x100",
+    # One that fails twice, and is taken after half a minute.
+    'notifier_webhook_events_waiting{source="CORG 90"}': "0x50 1x2 0x48",
+    'notifier_webhook_events_failing{source="CORG 90"}': "0x100",
+    'notifier_webhook_events_given_up{source="CORG 90"}': "0x100",
+    'notifier_webhook_oldest_seconds{source="CORG 90"}': "0x50 15 30 0x48",
     'notifier_messages_failed_total{channel="sms",code="30008"}': "0x50 1x50",
     'notifier_messages_sent_total{channel="sms"}': "0+1x100",
     'notifier_report_to_provider_seconds_bucket{channel="sms",le="5.0"}': "0+1x100",

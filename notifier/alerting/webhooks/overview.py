@@ -80,3 +80,41 @@ def failing_webhooks(sources: QuerySet[Source]) -> list[FailingWebhook]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class WebhookFigures:
+    """One source's events by what becomes of them, trials apart."""
+
+    waiting: int = 0
+    failing: int = 0
+    """Of those that wait: tried FAILING_AFTER times and more."""
+    given_up: int = 0
+    """Within GIVEN_UP_SHOWN."""
+    oldest_at: datetime | None = None
+    """Since when the oldest waits."""
+
+
+def webhook_figures() -> dict[str, WebhookFigures]:
+    """Return the figures of each source that has a webhook, by its name. Two statements."""
+    is_waiting = Q(due_at__isnull=False)
+    is_given_up = Q(given_up_at__gte=timezone.now() - GIVEN_UP_SHOWN)
+    events = WebhookEvent.objects.filter(is_waiting | is_given_up).exclude(type=EventType.TEST)
+    counted = (
+        events.order_by()
+        .values("source")
+        .annotate(
+            waiting=Count("id", filter=is_waiting),
+            failing=Count("id", filter=is_waiting & Q(attempts__gte=FAILING_AFTER)),
+            given_up=Count("id", filter=is_given_up),
+            oldest_at=Min("created_at", filter=is_waiting),
+        )
+    )
+    by_source = {
+        row["source"]: WebhookFigures(
+            row["waiting"], row["failing"], row["given_up"], row["oldest_at"]
+        )
+        for row in counted
+    }
+    told = Source.objects.exclude(webhook_url="").values_list("pk", "name")
+    return {name: by_source.get(pk, WebhookFigures()) for pk, name in told}
