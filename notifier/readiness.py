@@ -15,12 +15,17 @@ def require_complete(tags: Sequence[str] | None = None) -> None:
 
     `tags` selects the system checks to run; None runs all.
     """
+    require_variables()
+    faults = [str(fault) for fault in run_checks(tags=tags) if fault.is_serious()]
+    if faults:
+        raise ImproperlyConfigured("démarrage impossible :\n" + "\n".join(faults))
+
+
+def require_variables() -> None:
+    """Raise ImproperlyConfigured with the variables without which nothing can be sent."""
     names = settings.ENVIRONMENT.missing()
     if names:
         raise ImproperlyConfigured(
             f"démarrage impossible, variables absentes : {', '.join(names)}. "
             "Voir docs/configuration.md ; pour essayer sans prestataire : notifier up --simulator"
         )
-    faults = [str(fault) for fault in run_checks(tags=tags) if fault.is_serious()]
-    if faults:
-        raise ImproperlyConfigured("démarrage impossible :\n" + "\n".join(faults))

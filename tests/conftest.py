@@ -257,15 +257,14 @@ def service(
     pytestconfig: pytest.Config, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The real service on a fresh database of the kind that `--database` names."""
-    running = start_service(pytestconfig, tmp_path_factory.mktemp("service"))
+    running = _start_service(pytestconfig, tmp_path_factory.mktemp("service"))
     pytestconfig.stash[service_key] = running
     yield running
     running.end()
 
 
-def start_service(config: pytest.Config, folder: Path, **environment: str) -> Service:
-    """Start it on a fresh database; `django_db_setup` comes before."""
-    environment = config.stash[outside_key] | environment
+def _start_service(config: pytest.Config, folder: Path) -> Service:
+    environment: dict[str, str] = dict(config.stash[outside_key])
     if migrated := config.stash.get(migrated_key, None):
         environment |= migrated.environment(folder)
     elif (postgres := config.stash[postgres_key]) is not None:

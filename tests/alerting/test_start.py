@@ -19,7 +19,7 @@ def start(program: str, folder: Path, **wrong: Path) -> subprocess.CompletedProc
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     env |= {"DATA_DIR": str(folder / "data"), **{name: str(path) for name, path in wrong.items()}}
     return subprocess.run(
-        [sys.executable, "-m", "notifier", program],
+        [sys.executable, "-m", "notifier", *program.split()],
         capture_output=True,
         text=True,
         env=env,
@@ -33,7 +33,7 @@ def copy_of(folder: str, tmp_path: Path) -> Path:
     return Path(shutil.copytree(REPOSITORY / folder, tmp_path / Path(folder).name))
 
 
-@pytest.mark.parametrize("program", ["web", "worker"])
+@pytest.mark.parametrize("program", ["web --bind 127.0.0.1:0", "worker"])
 def test_a_wrong_template_and_a_wrong_categories_file_refuse_the_start(
     program: str, tmp_path: Path
 ) -> None:

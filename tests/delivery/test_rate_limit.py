@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -24,9 +23,7 @@ from notifier.delivery.sending.rate_limit import (
 from notifier.ops.local.stack import current_environment, free_port
 from notifier.ops.local.supervisor import Child, Supervisor
 from notifier.ops.local.valkey import READY, own_valkey
-from tests.conftest import start_service
 from tests.harness.live import Live
-from tests.harness.service import Service
 
 BATCH = 32
 
@@ -147,19 +144,13 @@ def test_a_process_claims_no_more_than_it_may_send_in_a_second(limited) -> None:
 # --- the real processes
 
 
-@pytest.fixture
-def slow(pytestconfig: pytest.Config, tmp_path: Path, django_db_setup) -> Iterator[Service]:
-    """The real service, five SMS a second."""
-    running = start_service(pytestconfig, tmp_path, SMS_PER_SECOND="5")
-    yield running
-    running.end()
-
-
 @pytest.mark.one_database(reason="the limit is kept in Valkey")
-def test_two_workers_together_keep_the_limit_and_every_message_arrives_once(slow) -> None:
-    live = Live(slow)
+def test_two_workers_together_keep_the_limit_and_every_message_arrives_once(
+    live: Live,
+) -> None:
+    slow = live.service
     numbers = [slow.new_number() for _ in range(5)]
-    communes = ["90001", "90002", "90003", "90004", "90005"]
+    communes = ["90081", "90082", "90083", "90084", "90085"]
     slow.add_contacts(
         *(
             f"{commune};maire;1;Essai;Camille;0{number.removeprefix('+33')};"
@@ -167,7 +158,7 @@ def test_two_workers_together_keep_the_limit_and_every_message_arrives_once(slow
         )
     )
     expected = []
-    with slow.second_worker():
+    with slow.workers_with(2, SMS_PER_SECOND="5"):
         for n in range(30):
             # Two communes with routine events only, not enough of them for a storm.
             place = n % 5 if n < 20 else 2 + n % 3

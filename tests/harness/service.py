@@ -162,6 +162,20 @@ class Service:
         finally:
             second.end()
 
+    @contextmanager
+    def workers_with(self, number: int, **environment: str) -> Iterator[None]:
+        """So many workers with these variables besides in the place of its own, while it lasts."""
+        usual, kept = len(self._workers), self._stage.environment
+        self.stop_worker()
+        self._stage.environment = kept | environment
+        try:
+            self._start_workers(number)
+            yield
+            self.stop_worker()
+        finally:
+            self._stage.environment = kept
+            self._start_workers(usual)
+
     def enqueue(self, task: str, *args: object) -> None:
         """Ring for a task of the urgent queue, as the service does."""
         with Celery(broker=self.env["BROKER_URL"]) as app:
@@ -173,7 +187,10 @@ class Service:
 
     def start_worker(self) -> None:
         """As many new workers as there were, ready."""
-        self._workers = [self._stage.start_worker() for _ in self._workers]
+        self._start_workers(len(self._workers))
+
+    def _start_workers(self, number: int) -> None:
+        self._workers = [self._stage.start_worker() for _ in range(number)]
         self._wait_for_workers()
 
     def _wait_for_workers(self) -> None:

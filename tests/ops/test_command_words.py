@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from notifier.accounts.models import User
 from notifier.ops.local.stack import Bind, cannot_listen, notifier_command
 from tests.conftest import outside_key
+from tests.harness.commands import Commands
 from tests.harness.variables import environment_of
 
 GOOD = "trois renards sous la neige"
@@ -47,10 +48,12 @@ def test_a_reader_that_has_read_enough_is_no_error(
 
 def test_what_is_missing_is_named_in_french(pytestconfig: pytest.Config) -> None:
     environment = dict(pytestconfig.stash[outside_key])
-    for command in ("web", "worker", "beat", "up"):
-        done = subprocess.run(
-            notifier_command(command), env=environment, capture_output=True, text=True, timeout=60
-        )
+    web = subprocess.run(
+        notifier_command("web"), env=environment, capture_output=True, text=True, timeout=60
+    )
+    with Commands(environment) as commands:
+        others = [commands.run(command) for command in ("worker", "beat", "up")]
+    for done in (web, *others):
         assert done.returncode == 1
         assert "démarrage impossible, variables absentes : SECRET_KEY, " in done.stderr
         assert "cannot" not in done.stderr

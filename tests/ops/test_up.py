@@ -3,10 +3,11 @@
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -136,8 +137,13 @@ def left_over(up: Child, folder: Path) -> dict[str, str]:
 def anew(
     left_over: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Child, Path]]:
-    """Another `up`, of a terminal with the environment of the first, and its folder."""
+    """Another `up`, of a terminal with the environment of the first, and its folder.
+
+    The tables are there already, as where a folder is used again.
+    """
     folder = tmp_path_factory.mktemp("anew")
+    with closing(sqlite3.connect(Path(left_over["DATA_DIR"]) / "alertes.sqlite3")) as tables:
+        tables.execute("VACUUM INTO ?", [str(folder / "alertes.sqlite3")])
     with started(folder, "--no-samples", **(left_over | {"DATA_DIR": str(folder)})) as child:
         yield child, folder
 

@@ -17,7 +17,7 @@ from notifier.alerting.canary_source import LATE_AFTER
 from notifier.alerting.models import CanaryRun
 from notifier.delivery.models import DELIVERED_STATES, NOT_DELIVERED_STATES
 from notifier.moments import written_moment
-from notifier.readiness import require_complete
+from notifier.readiness import CHECK_TAG, require_complete
 
 LOOK_EVERY_S = 0.5
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        require_complete()
+        require_complete([CHECK_TAG])
         if not is_on():
             raise CommandError(
                 "les essais sont arrêtés : mettre un mobile du service dans CANARY_PHONE"

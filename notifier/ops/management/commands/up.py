@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from notifier.ops.local.stack import Bind, cannot_listen
 from notifier.ops.local.supervisor import ProcessError, RestartLimitReached
 from notifier.ops.local.up import AlreadyRunning, NoWatcher, RealProvider, TrialEnvironment, run
-from notifier.readiness import require_complete
+from notifier.readiness import CHECK_TAG, require_complete
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if options["samples"] and not options["simulator"]:
             raise CommandError("--samples demande --simulator : ce sont des numéros de fiction")
         if not options["simulator"]:
-            require_complete()
+            require_complete([CHECK_TAG])
         try:
             bind = Bind.parse(options["bind"])
             bind.require_free()

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notifier.ops.local.stack import Bind, cannot_listen, web_command
-from notifier.readiness import require_complete
+from notifier.readiness import require_complete, require_variables
 
 
 class Command(BaseCommand):
@@ -22,13 +22,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        require_complete()
-        self.check()
+        require_variables()
         try:
             bind = Bind.parse(options["bind"])
             # Granian shares a port with whoever has it: an older service would answer half.
             bind.require_free()
         except (ValueError, OSError) as error:
             raise CommandError(cannot_listen(options["bind"], error)) from None
+        # Last: loading every page and trying every text takes a second and more.
+        require_complete()
+        self.check()
         command = web_command(bind)
         os.execv(command[0], command)  # noqa: S606  # our own program, without a shell
