@@ -264,7 +264,8 @@ def service(
 
 
 def _start_service(config: pytest.Config, folder: Path) -> Service:
-    environment: dict[str, str] = dict(config.stash[outside_key])
+    outside = config.stash[outside_key]
+    environment = {**outside}
     if migrated := config.stash.get(migrated_key, None):
         environment |= migrated.environment(folder)
     elif (postgres := config.stash[postgres_key]) is not None:
