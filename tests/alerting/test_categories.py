@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from notifier.alerting.content.category_label import parse_label
 from notifier.alerting.content.gsm import sms_size, to_gsm
 from notifier.alerting.policy.categories import CategoriesError, Category, load
 from notifier.intake.schema.vocabulary import Severity
@@ -92,6 +93,47 @@ def test_labels_stand_alone_in_an_sms(shipped: dict[str, Category]) -> None:
         assert not re.search(r"\b(?:suicid\w*|viol|pendaison|sexuel\w*)\b", label), label
 
 
+# After what follows one of these, « grave » would be the lorry's, the person's or the metals'.
+BINDING = re.compile(
+    r"(?: (?:de|du|des|à|au|aux|par|en|sur|dans|avec|entre|contre|pour|relative)\b)|(?: (?:d|l)’)|,"
+)
+# What French says as one word.
+AS_ONE_WORD = {
+    *("accident de la circulation", "accident de la route", "accident du travail"),
+    *("fuite d’eau", "fuite de gaz", "tremblement de terre", "voie de fait"),
+}
+
+
+def test_how_grave_it_is_is_said_beside_what_is_grave(shipped: dict[str, Category]) -> None:
+    """« incendie grave d’un camion », not « incendie de camion grave »; nor « jeux grave »."""
+    faults = []
+    for code, category in shipped.items():
+        label = parse_label(category.written_label)
+        if not label.severity_word or " " in label.severity_word:
+            continue
+        if BINDING.search(label.before) and label.before not in AS_ONE_WORD:
+            faults.append((code, label.with_severity(Severity.SEVERE)))
+        if label.before.split()[0][-1] in "sx" and label.severity_word != "graves":
+            faults.append((code, label.with_severity(Severity.SEVERE)))
+    assert faults == []
+
+
+def test_each_label_reads_well_however_grave_it_is(shipped: dict[str, Category]) -> None:
+    """Of each severity, and with its hour; what is between two words is one space or a comma."""
+    for category in shipped.values():
+        label = parse_label(category.written_label)
+        said = [label.with_severity(severity) for severity in Severity]
+        for words in (*said, label.with_hour("de 10h06", "à 10h06")):
+            assert "  " not in words, words
+            assert "[" not in words, words
+            assert " ," not in words, words
+            assert len(words) < 90, words
+            # Neither twice grave nor grave and without gravity.
+            is_named_so = "grave" in label.plain
+            assert words.count("grav") <= 1, words
+            assert not (is_named_so and label.severity_word), words
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -173,7 +215,7 @@ def test_every_law_is_an_article_of_a_code(shipped: dict[str, Category]) -> None
 def test_one_category_whole(shipped: dict[str, Category]) -> None:
     assert shipped["C07.03.03"] == Category(
         code="C07.03.03",
-        label="différend de voisinage",
+        label="différend [grave] de voisinage",
         disclosure="threshold",
         threshold=Severity.MODERATE,
         lane="routine",

@@ -64,7 +64,7 @@ MAIL, DEPUTY_MAIL = "maire@delle.example", "adjoint@delle.example"
 
 # The categories are those that are shipped; each is here for its own way of being said.
 CAR, LORRY, PILE_UP, PLANE = "C01.01.01", "C01.01.02", "C01.01.06", "C01.04.00"
-COACH, FIRE = "C01.01.03", "C04.02.01"
+COACH, FIRE, LORRY_FIRE = "C01.01.03", "C04.02.01", "C04.01.02"
 BURGLARY = "C03.03.02"
 ABDUCTION, NOISE, SCHOOL = "C02.04.01", "C07.07.03", "L01.03.00"
 STRIKE, WATER, MISSING, WANTED = "C07.04.01", "C09.02.00", "C10.01.05", "C10.01.01"
@@ -242,7 +242,8 @@ def first_on_scene_yesterday(stage: Stage) -> None:
 def first_categories(stage: Stage) -> None:
     """The ways in which a label says how grave it is."""
     contact(mobile=number(1))
-    told = list(product((CAR, LORRY, PILE_UP, STRIKE, SCHOOL, ABDUCTION, WANTED), SEVERITIES))
+    ways = (CAR, LORRY, PILE_UP, STRIKE, SCHOOL, ABDUCTION, WANTED, LORRY_FIRE)
+    told = list(product(ways, SEVERITIES))
     for n, (category, severity) in enumerate(told):
         stage.push(f"CORG90-2026-{n:06d}", category=category, severity=severity)
     stage.leaves("de chaque gravité", to=lambda address: address == number(1))
