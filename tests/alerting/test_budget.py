@@ -265,9 +265,9 @@ def test_a_round_of_the_sweeps_that_finds_nothing_asks_and_opens_no_transaction(
     for work, statements in (
         # Of each lane: what is undecided, what is out of date, what is due.
         (decide_and_deliver, 2 * 3),
-        # What waits too long: three times; what is deferred, a quota used, three for fan-outs;
-        # comparisons, webhooks, reviews.
-        (upkeep_of_alerts, 3 + 1 + 1 + 3 + 3),
+        # What waits too long: a text, an answer, a decision, resources; what is deferred, a quota
+        # used, three for fan-outs; comparisons, webhooks, reviews.
+        (upkeep_of_alerts, 4 + 1 + 1 + 3 + 3),
         # Leases, questions and receipts at once; pauses; what failed, what came late.
         (upkeep_of_messages, 1 + 1 + 2),
         # Lists that are read, changes that are taken back.
