@@ -26,8 +26,8 @@ class Counts:
     memory_steps: int = 5
     history_messages: int = 1_000_000
     mayors: int = 10_000
-    workers: tuple[str, ...] = ("urgent", "urgent", "routine")
-    """The lane of each."""
+    workers: tuple[str | None, ...] = ("urgent", "urgent", "routine")
+    """The lane of each; None serves all."""
 
 
 QUICK = Counts(
@@ -47,5 +47,6 @@ QUICK = Counts(
     memory_steps=2,
     history_messages=3_000,
     mayors=100,
-    workers=("urgent", "routine"),
+    # To start a second one takes longer than all that both would do.
+    workers=(None,),
 )

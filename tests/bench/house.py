@@ -45,8 +45,8 @@ _ask = build_opener(ProxyHandler({})).open
 class House:
     """One run of the service on one database, with all that the bench does to it."""
 
-    def __init__(self, prepared: Prepared, database_url: str, lanes: Sequence[str]) -> None:
-        """`lanes`: that of each worker."""
+    def __init__(self, prepared: Prepared, database_url: str, lanes: Sequence[str | None]) -> None:
+        """`lanes`: that of each worker; None serves all."""
         self._prepared = prepared
         self._lanes = lanes
         self._folder = Path(tempfile.mkdtemp(prefix="bench-"))
