@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import (
+    BaseModel,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -24,12 +26,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from notifier.mailbox import Mailbox, strip_invisible
 from notifier.unreadable import describe_os_error
@@ -73,15 +69,11 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
-class Environment(BaseSettings):
+class Environment(BaseModel):
     """The environment variables that the service reads; all others are ignored."""
 
-    model_config = SettingsConfigDict(
-        extra="ignore",
-        frozen=True,
-        str_strip_whitespace=True,
-        case_sensitive=True,
-        hide_input_in_errors=True,
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
     )
 
     DATA_DIR: Path = Field(
@@ -278,19 +270,6 @@ class Environment(BaseSettings):
         "TWILIO_API_URL, OVH_API_URL and EMAIL_URL are on loopback.",
     )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - asked for by name
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - asked for by name
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the process's environment and the files that it names, nothing else."""
-        files = InitSettingsSource(settings_cls, secrets_from_files(os.environ))
-        return init_settings, env_settings, files
-
     @model_validator(mode="before")
     @classmethod
     def _set_by_the_operator(cls, variables: dict[str, Any]) -> dict[str, Any]:
@@ -477,7 +456,7 @@ def read_environment() -> Environment:
     An empty variable counts as not set.
     """
     try:
-        return Environment()
+        return Environment.model_validate(dict(os.environ) | secrets_from_files(os.environ))
     except ValidationError as error:
         raise _refusal(
             " : ".join([*map(str, fault["loc"]), _said(fault)]) for fault in error.errors()

@@ -119,6 +119,12 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert environment.missing() == []
 
 
+def test_an_empty_variable_beside_its_file_counts_as_not_set(tmp_path: Path) -> None:
+    given = _secrets_in_files(tmp_path, HIDDEN) | dict.fromkeys(SECRETS, " ")
+    environment = environment_of(given)
+    assert {name: getattr(environment, name).get_secret_value() for name in SECRETS} == HIDDEN
+
+
 def test_a_secret_in_a_file_is_held_to_the_same_rules(tmp_path: Path) -> None:
     wrong = {"SECRET_KEY": "tropcourt", "EMAIL_URL": "imap://u:motdepasse@smtp.example"}
     with pytest.raises(ImproperlyConfigured) as refused:
