@@ -64,7 +64,9 @@ def send_test(
     return test
 
 
-def answer_test(test: AddressTest, mandate: Mandate, typed: str, author: str) -> bool:
+def answer_test(
+    test: AddressTest, mandate: Mandate, typed: str, author: str, source: str = ""
+) -> bool:
     """Return whether the code that was read back is right; the address is confirmed if so.
 
     Raises AddressTestError once the test is over, answered, or answered wrongly too often.
@@ -78,7 +80,7 @@ def answer_test(test: AddressTest, mandate: Mandate, typed: str, author: str) ->
         wrong_answers__lt=MAX_WRONG_ANSWERS,
     )
     is_right = constant_time_compare(test.code_hash, _hash(test.address, code))
-    with changing(ChangeKind.CONFIRMATION, author) if is_right else transaction.atomic():
+    with changing(ChangeKind.CONFIRMATION, author, source) if is_right else transaction.atomic():
         if is_right:
             counted = open_ones.update(confirmed_at=now)
         else:

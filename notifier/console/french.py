@@ -18,8 +18,8 @@ _SMALL = ("", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "n
 def typography(text: str) -> str:
     """Put no-break spaces where French wants them: before ; : ! ? », after «, before % and €.
 
-    A colon within an hour or an address ("02:25", "https://…") is left alone. Apostrophes become
-    typographic.
+    And within "3 h 16". A colon within an hour or an address ("02:25", "https://…") is left alone.
+    Apostrophes become typographic.
     """
     text = with_apostrophes(text)
     text = re.sub(r"[ \u00a0\u202f]*([;!?])(?=\s|$|[»)])", NARROW + r"\1", text)
@@ -27,6 +27,7 @@ def typography(text: str) -> str:
     text = re.sub(r"«[ \u00a0\u202f]*", "«" + NO_BREAK, text)
     text = re.sub(r"[ \u00a0\u202f]*»", NO_BREAK + "»", text)
     text = re.sub(r"(?<=\d)[ \u00a0\u202f]+(?=[%€])", NARROW, text)
+    text = re.sub(r"(?<=\d) h (?=\d)", f"{NO_BREAK}h{NO_BREAK}", text)
     return re.sub(r"\b(n°|art\.|M\.|Mme)[ \u00a0\u202f]+(?=\S)", r"\1" + NO_BREAK, text)
 
 

@@ -32,8 +32,10 @@ from notifier.directory.models import (
     Preferences,
 )
 from notifier.directory.person_addresses import add_address, remove_address
-from notifier.directory.ringing import NewAbsence
+from notifier.directory.ringing import Away
 
+# Where such a change came from, in the history.
+BY_LINK = "lien d’un texte"
 # So many of them wait for their code at a time: whoever holds the link sends no flood of texts.
 MAX_UNCONFIRMED = 3
 # Of one person's addresses and absences within an hour: of each their other addresses are told.
@@ -63,11 +65,9 @@ class OwnData:
         """The first."""
         return self.mandates[0]
 
-    def absence(
-        self, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None
-    ) -> NewAbsence:
+    def absence(self, starts_at: datetime, ends_at: datetime, stand_in: Mandate | None) -> Away:
         """Return one of the person, to be noted."""
-        return NewAbsence(self.organisation, self.mandates, starts_at, ends_at, stand_in)
+        return Away(self.organisation, self.mandates, starts_at, ends_at, stand_in)
 
     @property
     def author(self) -> str:
@@ -131,7 +131,7 @@ def _changes_since(own: OwnData, since: datetime) -> int:
     return sum(rows.values("change").distinct().count() for rows in (addresses, absences))
 
 
-def check_absence(own: OwnData, new: NewAbsence, now: datetime) -> None:
+def check_absence(own: OwnData, new: Away, now: datetime) -> None:
     """Refuse what is no absence to be noted by a link, or one too long. Raises AbsenceError."""
     mine = [one for one in absences_of(own.organisation, now) if one.mandate_id == own.mandate.pk]
     for one in mine:
@@ -153,17 +153,17 @@ def _days(own: OwnData, starts_at: datetime, ends_at: datetime) -> int:
     return (ends_at.astimezone(zone).date() - starts_at.astimezone(zone).date()).days
 
 
-def be_absent(own: OwnData, new: NewAbsence, now: datetime) -> None:
+def be_absent(own: OwnData, new: Away, now: datetime) -> None:
     """Note that the person is away from the organisation. Raises AbsenceError."""
     check_absence(own, new, now)
-    with changing(ChangeKind.HAND, own.author):
+    with changing(ChangeKind.HAND, own.author, BY_LINK):
         for mandate in new.mandates:
             add_absence(mandate, new.starts_at, new.ends_at, new.stand_in, now)
 
 
 def be_back(own: OwnData, absence: Absence, now: datetime) -> None:
     """End an absence of the person's. Raises AbsenceError and ValidationError."""
-    with changing_own(own, now), changing(ChangeKind.HAND, own.author):
+    with changing_own(own, now), changing(ChangeKind.HAND, own.author, BY_LINK):
         end_absence(absence.pk, now)
 
 
@@ -176,7 +176,13 @@ def add_unconfirmed(own: OwnData, kind: AddressKind, text: str, now: datetime) -
         if sum(map(awaits_code, known.values())) >= MAX_UNCONFIRMED:
             raise ValidationError("Confirmez d’abord les adresses déjà ajoutées, ou retirez-les.")
         return add_address(
-            own.person, kind, text, own.organisation, own.author, until_confirmed=True
+            own.person,
+            kind,
+            text,
+            own.organisation,
+            own.author,
+            until_confirmed=True,
+            source=BY_LINK,
         )
 
 
@@ -194,19 +200,19 @@ def forget_address(own: OwnData, address: Address, known: Iterable[Address]) -> 
     others = [one for one in known if one.pk != address.pk and _is_told(one)]
     if _is_told(address) and not others:
         raise ValidationError(_LAST)
-    remove_address(address, own.author)
+    remove_address(address, own.author, BY_LINK)
 
 
 def refuse_texts(own: OwnData, address: Address, now: datetime) -> None:
     """Have nothing sent to an address any more, as a STOP does."""
-    with changing(ChangeKind.HAND, own.author):
+    with changing(ChangeKind.HAND, own.author, BY_LINK):
         address.opted_out_at = now
         address.save()
 
 
 def accept_texts(own: OwnData, address: Address) -> None:
     """Have an address that was refused told again; what else is known of it stays."""
-    with changing(ChangeKind.HAND, own.author):
+    with changing(ChangeKind.HAND, own.author, BY_LINK):
         address.opted_out_at = None
         address.save()
 

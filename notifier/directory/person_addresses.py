@@ -59,6 +59,7 @@ def add_address(
     author: str,
     *,
     until_confirmed: bool = False,
+    source: str = "",
 ) -> Address:
     """Give a person one more address, tried after the others. Raises ValidationError.
 
@@ -80,7 +81,7 @@ def add_address(
         )
         edits = Edits()
         edits.add(address)
-        write(edits, start_change(ChangeKind.HAND, author))
+        write(edits, start_change(ChangeKind.HAND, author, source))
     return address
 
 
@@ -110,7 +111,7 @@ def change_address(address: Address, text: str, organisation: Organisation, auth
     return new
 
 
-def remove_address(address: Address, author: str) -> None:
+def remove_address(address: Address, author: str, source: str = "") -> None:
     """Forget an address; the last by which somebody can be told stays. Raises ValidationError."""
     with transaction.atomic():
         lock_directory()
@@ -119,7 +120,7 @@ def remove_address(address: Address, author: str) -> None:
             raise ValidationError(LAST_ADDRESS)
         edits = Edits()
         edits.remove(address)
-        write(edits, start_change(ChangeKind.HAND, author))
+        write(edits, start_change(ChangeKind.HAND, author, source))
 
 
 def try_first(address: Address, author: str) -> bool:

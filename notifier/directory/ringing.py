@@ -17,8 +17,8 @@ from notifier.territory.grammar import with_de
 
 
 @dataclass(frozen=True)
-class NewAbsence:
-    """An absence that is not stored yet, of one person in an organisation."""
+class Away:
+    """An absence, stored already or not, of one person in an organisation."""
 
     organisation: Organisation
     mandates: Sequence[Mandate]
@@ -55,7 +55,7 @@ class Silence:
         )
 
 
-def silences_of(new: NewAbsence) -> list[Silence]:
+def silences_of(new: Away) -> list[Silence]:
     """Return when an absence would leave nobody to ring, where without it somebody is.
 
     Two statements.
@@ -68,7 +68,7 @@ def silences_of(new: NewAbsence) -> list[Silence]:
             mandate__organisation=new.organisation,
             starts_at__lt=new.ends_at,
             ends_at__gt=new.starts_at,
-        )
+        ).exclude(mandate__in=new.mandates)
     )
     found: list[Silence] = []
     for at, until in pairwise(_edges(new, rows, stored)):
@@ -93,9 +93,7 @@ def first_rung(organisation: Organisation, at: datetime) -> str:
     return next((one.title for one in people if one.is_rung), "")
 
 
-def _edges(
-    new: NewAbsence, rows: Collection[MandateRow], stored: Collection[Absence]
-) -> list[datetime]:
+def _edges(new: Away, rows: Collection[MandateRow], stored: Collection[Absence]) -> list[datetime]:
     """Return the moments, in order, between which nothing changes of who is there."""
     zone = new.organisation.zone_info
     days = {day for row in rows for day in _first_days(row.mandate)}
@@ -123,7 +121,7 @@ def _present(stored: Collection[Absence], at: datetime) -> dict[int, PresentAbse
     }
 
 
-def _away(new: NewAbsence) -> dict[int, PresentAbsence]:
+def _away(new: Away) -> dict[int, PresentAbsence]:
     stand_in = new.stand_in.pk if new.stand_in else None
     return {one.pk: PresentAbsence(new.ends_at, stand_in) for one in new.mandates}
 

@@ -19,6 +19,8 @@ NOW = datetime(2026, 11, 28, 20, 13, tzinfo=UTC)
         ("un ; deux", "un\u202f; deux"),
         ("Commune : Delle", "Commune\u00a0: Delle"),
         ("à 02:25:08", "à 02:25:08"),
+        ("de 9 h 30 à 23 h 59", "de 9\u00a0h\u00a030 à 23\u00a0h\u00a059"),
+        ("il reste 3 h à attendre", "il reste 3 h à attendre"),
         ("https://alertes.example/x?y=1", "https://alertes.example/x?y=1"),
         ("« Monter »", "«\u00a0Monter\u00a0»"),
         ("«Monter»", "«\u00a0Monter\u00a0»"),

@@ -169,6 +169,7 @@ def test_it_is_in_the_history_and_in_the_journal(page, do) -> None:
     shown = text_of(anne.get("/organismes/commune/90033/historique"))
     assert "(par son lien)" in shown
     assert "+33 6 •• •• •• 01" in shown
+    assert "lien d’un texte" in text_of(anne.get("/historique"))
     # And it is taken back there.
     assert anne.post(f"/historique/{Change.objects.latest('pk').pk}/annuler").status_code == 302
     assert own(number(1)).is_usable

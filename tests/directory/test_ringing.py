@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from notifier.directory.models import MAX_FAILURES, Absence, Address, Mandate, Organisation
 from notifier.directory.on_call.shifts import local_moment
-from notifier.directory.ringing import NewAbsence, first_rung, silences_of
+from notifier.directory.ringing import Away, first_rung, silences_of
 from tests.directory.people import organisation, somebody
 from tests.harness.variables import changed
 
@@ -31,7 +31,7 @@ def mayor(delle: Organisation) -> Mandate:
 
 
 def silences(*away: Mandate, stand_in: Mandate | None = None) -> list[tuple[object, ...]]:
-    new = NewAbsence(away[0].organisation, away, STARTS, ENDS, stand_in)
+    new = Away(away[0].organisation, away, STARTS, ENDS, stand_in)
     return [(one.starts_at, one.ends_at, one.told) for one in silences_of(new)]
 
 
@@ -129,11 +129,16 @@ def test_two_statements_whatever_is_stored(
     for rank in range(1, 6):
         deputy = somebody(delle, f"N{rank}", rank=rank, mobile=f"+3363998001{rank}")
         away(deputy, STARTS + rank * timedelta(hours=1), ENDS)
-    new = NewAbsence(delle, [mayor], STARTS, ENDS, None)
+    new = Away(delle, [mayor], STARTS, ENDS, None)
     with django_assert_num_queries(2):
         (found,) = silences_of(new)
     assert found.starts_at == STARTS + timedelta(hours=5)
     assert str(found).startswith("du vendredi 4 décembre 2026 à 23 h 00 au lundi 7 décembre 2026")
+
+
+def test_what_is_stored_already_is_judged_as_it_was_before(mayor: Mandate) -> None:
+    away(mayor, STARTS, ENDS)
+    assert silences(mayor) == [(STARTS, ENDS, ())]
 
 
 def test_whose_telephone_rings_first(mayor: Mandate, delle: Organisation) -> None:

@@ -14,15 +14,13 @@ from notifier.alerting.own.notice import Notice, What, tell
 from notifier.alerting.policy.current import composer
 from notifier.delivery.outbox import enqueue_messages
 from notifier.directory.own_data import OwnData, be_absent, changing_own, check_absence
-from notifier.directory.ringing import NewAbsence, Silence, silences_of
+from notifier.directory.ringing import Away, Silence, silences_of
 from notifier.intake.models import Source
 
 log = structlog.get_logger(__name__)
 
 
-def note_absence(
-    own: OwnData, new: NewAbsence, source: Source, *, is_meant: bool
-) -> Sequence[Silence]:
+def note_absence(own: OwnData, new: Away, source: Source, *, is_meant: bool) -> Sequence[Silence]:
     """Note an absence; where it leaves nobody to ring, only if that is meant.
 
     Return when nobody could be rung if nothing was noted for that reason. Else the person's own

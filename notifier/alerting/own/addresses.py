@@ -13,6 +13,7 @@ from notifier.alerting.address_test import AddressTestError, answer_test, last_t
 from notifier.alerting.own.notice import Notice, What, tell
 from notifier.directory.models import Address
 from notifier.directory.own_data import (
+    BY_LINK,
     OwnData,
     accept_texts,
     awaits_code,
@@ -34,7 +35,7 @@ def confirm_own(own: OwnData, address: Address, typed: str, source: Source) -> b
     if test is None:
         raise AddressTestError("Aucun code n’a été envoyé à cette adresse : demandez-en un.")
     with _changing(own, address) as before:
-        is_right = answer_test(test, own.mandate, typed, own.author)
+        is_right = answer_test(test, own.mandate, typed, own.author, BY_LINK)
         if is_right and not before.was_usable:
             what = What.ADDED if before.awaited_code else What.BACK
             tell(Notice(own, source, what, before.address), before.usable)

@@ -13,9 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifier.alerting.address_test import (
-    MAX_WRONG_ANSWERS,
     AddressTestError,
-    last_tests,
     send_test,
 )
 from notifier.alerting.answers.find import OpenedAlert
@@ -24,13 +22,12 @@ from notifier.alerting.own.absence import note_absence
 from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
 from notifier.console.forms.own import ChannelsForm, OwnAbsenceForm, OwnAddressForm, QuietForm
 from notifier.console.pages.answers.link import behind_link, new_stamp, was_read
-from notifier.delivery.address import mask
+from notifier.console.pages.answers.own_shown import shown_absences, shown_addresses
 from notifier.directory.absences import AbsenceError
-from notifier.directory.models import Absence, Address, AddressKind
+from notifier.directory.models import Address, AddressKind
 from notifier.directory.own_data import (
     OwnData,
     add_unconfirmed,
-    awaits_code,
     be_back,
     own_data,
 )
@@ -39,7 +36,7 @@ from notifier.directory.preferences import (
     choose_channels,
     choose_quiet_hours,
 )
-from notifier.directory.ringing import Silence, first_rung
+from notifier.directory.ringing import Silence
 from notifier.intake.models import Source
 from notifier.territory.phones import format_number
 
@@ -58,6 +55,15 @@ _DONE = {
     "stop": "C’est noté : plus rien n’est envoyé à cette adresse.",
     "reprise": "C’est noté : vous êtes de nouveau prévenu à cette adresse.",
 }
+
+# Where on the page it is.
+_PANELS = {
+    "canaux": "par-quels-canaux",
+    "calme": "heures-calmes",
+    "absence": "absence",
+    "retour": "absence",
+}
+_ADDRESSES = "mes-numeros-et-mes-courriels"
 
 
 @dataclass
@@ -197,59 +203,6 @@ _ACTIONS: dict[str, Callable[[_Asked], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class _ShownAddress:
-    """One of the reader's addresses, masked, with what can be done with it."""
-
-    number: int
-    kind: str
-    masked: str
-    is_refused: bool
-    is_unconfirmed: bool
-    is_failing: bool
-    waits_for_code: bool
-
-
-@dataclass(frozen=True)
-class _ShownAbsence:
-    """An absence of the reader's, and who is rung first in their place."""
-
-    own: OwnData
-    absence: Absence
-    period: str
-
-    @property
-    def in_place(self) -> str:
-        at = max(self.absence.starts_at, timezone.now())
-        return first_rung(self.own.organisation, at)
-
-
-def _addresses(own: OwnData) -> list[_ShownAddress]:
-    tests, now = last_tests([one.pk for one in own.addresses]), timezone.now()
-    shown = []
-    for one in own.addresses:
-        test = tests.get(one.pk)
-        is_unconfirmed = awaits_code(one)
-        waits = (
-            test is not None
-            and test.confirmed_at is None
-            and test.expires_at > now
-            and test.wrong_answers < MAX_WRONG_ANSWERS
-        )
-        shown.append(
-            _ShownAddress(
-                one.pk,
-                one.get_kind_display(),
-                mask(one.value),
-                one.opted_out_at is not None,
-                is_unconfirmed and one.opted_out_at is None,
-                not one.is_usable and not is_unconfirmed and one.opted_out_at is None,
-                waits,
-            )
-        )
-    return shown
-
-
 def _show(asked: _Asked, secret: str, opened: OpenedAlert, refusal: str = "") -> HttpResponse:
     own, chosen = asked.own, asked.own.preferences
     channels = chosen.routine_channels
@@ -263,14 +216,16 @@ def _show(asked: _Asked, secret: str, opened: OpenedAlert, refusal: str = "") ->
         "address": OwnAddressForm(own.organisation),
         **asked.forms,
     }
+    what = asked.request.POST.get("faire") or asked.request.GET.get("fait", "")
     context = {
+        "panel": _PANELS.get(what, _ADDRESSES),
         "secret": secret,
         "stamp": new_stamp(secret),
         "own": own,
         "forms": forms,
-        "absences": [_ShownAbsence(own, *one) for one in own.absences],
+        "absences": shown_absences(own),
         "silences": asked.silences,
-        "addresses": _addresses(own),
+        "addresses": shown_addresses(own),
         "refusal": refusal,
         "done": "" if refusal else _DONE.get(asked.request.GET.get("fait", ""), ""),
         "source": opened.alert.incident.source,

@@ -42,7 +42,7 @@ from notifier.directory.on_call.planning import (
     stop,
 )
 from notifier.directory.on_call.weeks import WEEKS, bounds, first_monday, weeks
-from notifier.directory.ringing import NewAbsence, Silence, silences_of
+from notifier.directory.ringing import Away, Silence, silences_of
 from notifier.moments import weekday_moment
 from notifier.territory.grammar import with_de
 
@@ -86,7 +86,7 @@ def absence(request: ConsoleRequest, mandate: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         by_number = {other.pk: other for other in others}
         stand_in = by_number.get(form.cleaned_data["stand_in"] or 0)
-        silences = silences_of(NewAbsence(one, [away], *form.period, stand_in))
+        silences = silences_of(Away(one, [away], *form.period, stand_in))
         if silences and not form.is_meant:
             return _show_absence(request, away, form, silences)
         try:

@@ -27,7 +27,7 @@ from notifier.directory.management.commands._arguments import (
     refusals_in_one_line,
 )
 from notifier.directory.models import Absence, ChangeKind
-from notifier.directory.ringing import NewAbsence, silences_of
+from notifier.directory.ringing import Away, silences_of
 
 _END_OF_DAY = time(23, 59)
 _SOURCE = "notifier absence"
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             stand_in = mandate_named(organisation, options["stand_in"], now)
         starts_at = parse_moment(options["start"], zone) if options["start"] else now
         ends_at = parse_moment(options["end"], zone, _END_OF_DAY)
-        silences = silences_of(NewAbsence(organisation, [mandate], starts_at, ends_at, stand_in))
+        silences = silences_of(Away(organisation, [mandate], starts_at, ends_at, stand_in))
         with changing(ChangeKind.HAND, options["who"], _SOURCE):
             absence = add_absence(mandate, starts_at, ends_at, stand_in, now)
         self._show(absence)
