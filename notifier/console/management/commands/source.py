@@ -30,7 +30,7 @@ from notifier.intake.models import Source
 from notifier.intake.schema.reference import EXAMPLE_REFERENCE, check_pattern
 from notifier.intake.sealing import SealBrokenError
 from notifier.territory.phones import format_number
-from notifier.territory.resolve import all_communes
+from notifier.territory.resolve import first_commune_in
 
 ARGUMENTS = {
     "name": "nom",
@@ -186,8 +186,7 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         departements = [code.upper() for code in options["departement"]]
-        known = {commune.departement for commune in all_communes()}
-        if wrong := [code for code in departements if code not in known]:
+        if wrong := [code for code in departements if first_commune_in(code) is None]:
             raise CommandError(f"département inconnu : {', '.join(wrong)} (attendu : 90, 2A, 971…)")
         try:
             new = keys.add_source(
