@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifier.alerting.decision.plan import AlertPlan, ReportPlan
+from notifier.alerting.policy.terms import BY_LAW, Terms, parse_terms
 from notifier.directory.conventions.rules import AgreementRule
 from notifier.directory.models import OrganisationRef
 from notifier.directory.recipients import Recipient
@@ -103,16 +104,19 @@ def told(report_plan: ReportPlan) -> list[AlertPlan]:
     return [p for p in report_plan.alert_plans if not by_law(p) and p.alert is not None]
 
 
-def allows(one: AgreementRule, body: dict[str, Any], commune: str) -> bool:
-    """Whether a rule tells of an incident in a commune, read as a jurist would."""
+def allows(one: AgreementRule, body: dict[str, Any], commune: str, told_before: Terms) -> bool:
+    """Whether a rule tells of an incident in a commune, read as a jurist would.
+
+    Whoever it told that it is in his site reads on while nobody can say whether it still is.
+    """
 
     def covers(code: str) -> bool:
         return code == "" or body["category"] == code or body["category"].startswith(f"{code}.")
 
-    is_here = commune in one.communes or (
-        commune == "90033" and bool(one.sites) and "latitude" in body["location"]
-        and body["location"]["latitude"] == POINT["latitude"]
-    )  # fmt: skip
+    is_in_site = body["location"].get("latitude") == POINT["latitude"]
+    was_in_site = one.rule_id in told_before.rules and commune in told_before.communes
+    is_still = is_in_site or (was_in_site and "latitude" not in body["location"])
+    is_here = commune in one.communes or (commune == "90033" and bool(one.sites) and is_still)
     is_grave = not one.from_severity or (Severity(body["severity"]) >= Severity(one.from_severity))
     kept = any(covers(code) for code in one.narrowed.get(commune, ()))
     return is_here and is_grave and any(map(covers, one.categories)) and not kept
@@ -126,7 +130,7 @@ def allows(one: AgreementRule, body: dict[str, Any], commune: str) -> bool:
 @given(worlds(), incidents, incidents)
 def test_no_plan_tells_too_much(world: World, first: dict[str, Any], then: dict[str, Any]) -> None:
     for body in (first, then):
-        before = {alert.ref for alert in world.alerts if alert.is_open}
+        before = {a.ref: parse_terms(a.terms) for a in world.alerts if a.is_open}
         report_plan = world.push(**body)
         affected = set(report_plan.report.communes)
         for plan in told(report_plan):
@@ -141,7 +145,7 @@ def _check(
     plan: AlertPlan,
     body: dict[str, Any],
     affected: set[str],
-    before: set[OrganisationRef],
+    before: dict[OrganisationRef, Terms],
 ) -> None:
     kind, told_ref = plan.organisation_ruling.kind, plan.organisation_ruling.organisation
     assert kind is not None
@@ -156,7 +160,7 @@ def _check(
     communes = plan.organisation_ruling.terms.communes
     assert set(communes) <= affected
     for commune in communes:
-        applying = [one for one in own if allows(one, body, commune)]
+        applying = [one for one in own if allows(one, body, commune, before.get(told_ref, BY_LAW))]
         assert any(one.detail != FIGURE for one in applying)
         if not any(one.detail == FULL for one in applying):
             assert STREET not in _everything(plan)

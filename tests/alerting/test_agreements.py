@@ -270,6 +270,62 @@ def test_what_is_said_of_where_less_exactly_is_no_news_but_an_aggravation_is() -
     assert worse.notifications
 
 
+# A rule about sites and one about a whole commune may tell the same organisation.
+WHOLE = rule(LANDLORD, 8, categories=("C01",))
+OF_FIRES = rule(LANDLORD, 9, communes=(), sites=(site(),), categories=("C04",))
+JONCHEREY_SITE = replace(site(), communes=("90056",))
+
+
+@pytest.mark.parametrize(
+    ("rules", "first", "then"),
+    [
+        # Its site's rule is of fires; the accident was told by a rule of accidents.
+        ([WHOLE, OF_FIRES], {"location": POINT}, {"category": FIRE}),
+        # Its site of another commune is no reason to go on where the incident now is.
+        (
+            [ESTATE, rule(LANDLORD, 9, communes=(), sites=(JONCHEREY_SITE,))],
+            {"location": POINT},
+            {"location": {"insee": JONCHEREY["insee"]}},
+        ),
+        # One that allows less does not go on in the words of one that allowed more.
+        (
+            [WHOLE, replace(OF_FIRES, detail="sans_lieu")],
+            {"location": {**POINT, **STREET}},
+            {"category": FIRE, "location": STREET},
+        ),
+    ],
+)
+def test_it_is_not_told_on_as_by_a_rule_that_says_nothing_of_it(rules, first, then) -> None:
+    world = World(rules, EVERYBODY)
+    assert of(world.push(**first), LANDLORD).notifications
+    plan = of(world.push(severity="extreme", **then), LANDLORD)
+    assert plan is None or plan.organisation_ruling.kind in (None, Kind.CANCELLATION)
+    end = of(world.push(status="closed", severity="extreme", **then), LANDLORD)
+    assert plan.organisation_ruling.kind is Kind.CANCELLATION or end.notifications
+
+
+VAGUE = {"severity": "extreme", "location": STREET}
+
+
+def test_it_goes_on_by_those_rules_alone_that_told_it_and_say_something_of_it_still() -> None:
+    """The rule of accidents allowed the place and named everybody; that of its site does not."""
+    estate = replace(
+        OF_FIRES, categories=("C01", "C04"), detail="sans_lieu", functions=("gardien",)
+    )
+    world = World([WHOLE, estate], {**EVERYBODY, LANDLORD: [somebody(3, "gardien")]})
+    assert "Déridé" in text(world.push(location={**POINT, **STREET}), LANDLORD)
+    worse = world.push(category=FIRE, **VAGUE)
+    assert of(worse, LANDLORD).organisation_ruling.terms.rules == (9,)
+    assert "Déridé" not in text(worse, LANDLORD) + mail(worse, LANDLORD)
+
+
+def test_a_figure_beside_it_does_not_end_what_it_is_told_of_its_site() -> None:
+    figure = rule(LANDLORD, 8, detail="chiffre")
+    world = World([ESTATE, figure], EVERYBODY)
+    world.push(location=POINT)
+    assert "Résidence des Tilleuls" in text(world.push(**VAGUE), LANDLORD)
+
+
 # --- over a border, and later
 
 

@@ -14,14 +14,17 @@ from notifier.alerting.policy.current import categories
 from notifier.alerting.policy.narrowing import covers, is_obliged, narrowed, refusal
 from notifier.intake.schema.vocabulary import Severity
 from tests.alerting.conftest import FAMILIES, written
-from tests.alerting.house import ACCIDENT, CROWD, FIRE, JONCHEREY, MISSING, SECRET, THEFT
+from tests.alerting.house import ACCIDENT, CROWD, FIRE, JONCHEREY, MISSING, SECRET, THEFT, number
 from tests.alerting.planning import (
+    LANDLORD,
     METROPOLE,
+    POINT,
     World,
     addresses,
     commune,
     narrowing,
     rule,
+    site,
     somebody,
 )
 
@@ -260,3 +263,18 @@ def test_a_narrowed_category_keeps_what_the_file_says_beside_it() -> None:
     fire = categories().get(FIRE)
     assert narrowed(fire, "90", [narrowing("C04", is_withheld=True)]).configured is fire
     assert narrowed(fire, "25", [narrowing("C04", is_withheld=True)]) is fire
+
+
+def test_who_was_told_of_his_site_is_told_no_more_than_the_mayor() -> None:
+    """Also where it cannot be known whether the incident is in the site still."""
+    estate = rule(LANDLORD, 3, communes=(), sites=(site(),))
+    vague = {"category": FIRE, "severity": "extreme"}
+
+    def addresses_of(*narrowings: PolicyNarrowing) -> list[tuple[str, str]]:
+        one = world(rules=[estate], people={LANDLORD: [somebody(4, "directeur")]})
+        assert ("sms", number(4)) in told(one.push(location=POINT))
+        one.narrowings = narrowings
+        return told(one.push(**vague))
+
+    assert ("sms", number(4)) in addresses_of()
+    assert ("sms", number(4)) not in addresses_of(narrowing("C04", is_withheld=True))

@@ -81,6 +81,7 @@ def agreements_on(
     nearby: Sequence[Commune] = (),
     containing: Sequence[Commune] = (),
     narrowed_in: Mapping[Commune, Category] = MappingProxyType({}),
+    told: Mapping[OrganisationRef, Terms] = MappingProxyType({}),
 ) -> list[Agreement]:
     """Return what the rules say of each organisation, those that read the most first.
 
@@ -89,7 +90,8 @@ def agreements_on(
     `communes` are those affected, of which the mayors may know, the one that holds the point first.
     What happens in those `containing` it, beside the ones `nearby`, is theirs to keep back. Where a
     groupement narrows the category (`narrowed_in`), no convention tells what the mayor is not told,
-    nor faster, unless a rule names the lane.
+    nor faster, unless a rule names the lane. `told` are the terms under which an organisation was
+    told of the incident, and has not read that it is over.
     """
     categories = {commune: narrowed_in.get(commune, category) for commune in communes}
     untold = {c for c, narrowed in categories.items() if withheld(report.severity, narrowed)}
@@ -99,10 +101,14 @@ def agreements_on(
         if is_among(category.code, rule.categories) and _is_grave_enough(report, rule):
             keepers = {c: containing if c in nearby else [c] for c in communes}
             for match in _matches(rule, category, keepers, position):
-                is_untold = match.outcome is Outcome.TOLD and match.commune in untold
-                told = replace(match, outcome=Outcome.NARROWED) if is_untold else match
-                by_organisation[rule.organisation].append(told)
-    found = [_agreement(matches, categories) for matches in by_organisation.values()]
+                is_telling = match.outcome in (Outcome.TOLD, Outcome.UNSURE)
+                is_untold = is_telling and match.commune in untold
+                kept = replace(match, outcome=Outcome.NARROWED) if is_untold else match
+                by_organisation[rule.organisation].append(kept)
+    found = [
+        _agreement(matches, categories, told.get(organisation))
+        for organisation, matches in by_organisation.items()
+    ]
     return sorted(found, key=_order)
 
 
@@ -151,23 +157,43 @@ def _find_site(sites: Sequence[Site], position: Position | None) -> tuple[Outcom
     return (Outcome.UNSURE if is_unsure else Outcome.ELSEWHERE), None
 
 
-def _agreement(matches: Sequence[_Match], categories: Mapping[Commune, Category]) -> Agreement:
+def _agreement(
+    matches: Sequence[_Match], categories: Mapping[Commune, Category], told_before: Terms | None
+) -> Agreement:
     """Return what all matches of one organisation come to.
 
     A rule that tells something goes before one that gives a figure, and one that tells at once
-    before one that waits for a person.
+    before one that waits for a person. One under which it was told goes on telling while it is
+    unsure whether the incident left the site: that it is said less exactly is no reason to believe
+    it.
     """
     told = [match for match in matches if match.outcome is Outcome.TOLD]
     telling = [match for match in told if match.rule.detail != Detail.FIGURE]
     if telling:
         at_once = [match for match in telling if not _needs_release(match.rule)]
         return _summed(at_once or telling, Outcome.TOLD, categories)
+    if told_before and (going_on := _going_on(matches, told_before)):
+        names = {site.name for match in going_on for site in match.rule.sites}
+        agreement = _summed(going_on, Outcome.TOLD, categories)
+        sites = tuple(name for name in told_before.sites if name in names)
+        return replace(agreement, terms=replace(agreement.terms, sites=sites))
     if told:
         return _summed(told, Outcome.FIGURE, categories)
     for outcome in (Outcome.NARROWED, Outcome.KEPT_BACK, Outcome.UNSURE):
         if kept := [match for match in matches if match.outcome is outcome]:
             return _summed(kept, outcome, categories)
     return _summed(matches, Outcome.ELSEWHERE, categories)
+
+
+def _going_on(matches: Sequence[_Match], told_before: Terms) -> list[_Match]:
+    return [
+        match
+        for match in matches
+        if match.outcome is Outcome.UNSURE
+        and match.rule.rule_id in told_before.rules
+        and match.rule.detail != Detail.FIGURE
+        and match.commune.code in told_before.communes
+    ]
 
 
 def _summed(

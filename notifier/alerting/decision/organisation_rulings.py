@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from notifier.alerting.decision.agreements import Agreement, Outcome, agreements_on
@@ -48,6 +47,7 @@ def rule_on_organisations(
         "nearby": placement.nearby,
         "containing": placement.containing,
         "narrowed_in": narrowed_in,
+        "told": {ref: parse_terms(a.terms) for ref, a in alert_of.items() if a.is_open and a.terms},
     }
     found = (
         [] if is_withheld else agreements_on(report, category, placement.communes, rules, **where)
@@ -60,10 +60,6 @@ def rule_on_organisations(
             continue  # the law has this commune told
         if agreement.outcome is Outcome.TOLD:
             rulings.append(_told_by(agreement, report, category, placement, alert))
-        elif agreement.outcome is Outcome.UNSURE and alert is not None and alert.is_open:
-            # What is said of where is no reason to believe that it left the site.
-            as_before = replace(agreement, terms=parse_terms(alert.terms))
-            rulings.append(_told_by(as_before, report, category, placement, alert))
         elif agreement.outcome is not Outcome.ELSEWHERE and not is_announced:
             rulings.append(_not_told_by(agreement, report, category, narrowed_in))
         else:
