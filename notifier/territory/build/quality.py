@@ -12,19 +12,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import cast
+from itertools import islice
+from typing import NamedTuple, cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
 
 from notifier.territory.geometry.contours import Contour
 from notifier.territory.geometry.geometry import UNITS, plane_at
 
-Edge = tuple[tuple[int, int], tuple[int, int]]
-"""An edge of a ring, in the direction in which the land lies to its right."""
+_PORTION = 1_000
+"""Pieces of land that are unpacked at once."""
 _BAND_HEIGHT = UNITS
 _SLIVER_M2 = 1_000
 """Gaps below a tenth of a hectare are where rounded lines touch."""
@@ -73,29 +72,44 @@ class QualityReport:
             yield f"    {hectares} ha près de {latitude:.4f}, {longitude:.4f}"
 
 
+class _Borders(NamedTuple):
+    """The edges of all rings, each in the direction in which the land lies to its right."""
+
+    edges: NDArray[np.int64]
+    """A row for each: x and y where it begins, then where it ends."""
+    ring: NDArray[np.int64]
+    """The place of each edge's ring in `owners`; the edges of a ring follow each other."""
+    owners: list[str]
+    """The commune of each ring."""
+
+
 def measure_quality(connection: sqlite3.Connection) -> QualityReport:
-    """Check every border of the file (packaged file: about ten seconds)."""
+    """Check every border of the file (packaged file: about three seconds)."""
     report = QualityReport()
     _count(connection, report)
-    frontiers: list[Edge] = []
     low, high = connection.execute("SELECT min(min_y), max(max_y) FROM contour").fetchone()
-    for band in range(low // _BAND_HEIGHT, high // _BAND_HEIGHT + 1):
-        frontiers += _check_band(connection, band, report)
+    bands = range(low // _BAND_HEIGHT, high // _BAND_HEIGHT + 1)
+    frontiers = np.concatenate([_check_band(connection, band, report) for band in bands])
     report.gaps = sorted(_gaps(frontiers), reverse=True)
     return report
 
 
 def _count(connection: sqlite3.Connection, report: QualityReport) -> None:
     communes: set[str] = set()
-    for contour in _contours(connection, "ORDER BY id"):
-        communes |= set(contour.communes)
-        report.shared += len(contour.communes) if contour.shared_by else 0
-        report.pieces += 1
-        for ring in contour.corners():
-            report.rings += 1
-            report.vertices += len(ring)
-            if not Polygon(ring).area:
-                report.degenerate.append(contour.communes[0])
+    waiting = _contours(connection, "ORDER BY id")
+    while found := list(islice(waiting, _PORTION)):
+        for contour in found:
+            communes |= set(contour.communes)
+            report.shared += len(contour.communes) if contour.shared_by else 0
+        borders = _borders(found)
+        report.pieces += len(found)
+        report.rings += len(borders.owners)
+        report.vertices += len(borders.edges)
+        x, y, to_x, to_y = borders.edges.T
+        # Whole numbers: the sum is exact, as twice the area of any ring is.
+        areas = np.zeros(len(borders.owners), dtype=np.int64)
+        np.add.at(areas, borders.ring, x * to_y - to_x * y)
+        report.degenerate += [borders.owners[ring] for ring in np.flatnonzero(areas == 0)]
     report.communes = len(communes)
 
 
@@ -105,65 +119,97 @@ def _contours(connection: sqlite3.Connection, condition: str, *values: int) -> I
     return map(Contour._make, connection.execute(sql, values))
 
 
-def _check_band(connection: sqlite3.Connection, band: int, report: QualityReport) -> list[Edge]:
+def _borders(found: Iterable[Contour]) -> _Borders:
+    rings = [(contour.communes[0], ring) for contour in found for ring in contour.corners()]
+    lengths = np.array([len(ring) for _, ring in rings], dtype=np.int64)
+    corners = np.concatenate([np.empty((0, 2), dtype=np.int64), *(ring for _, ring in rings)])
+    following, ends = np.arange(1, len(corners) + 1), lengths.cumsum()
+    following[ends - 1] = ends - lengths
+    return _Borders(
+        edges=np.hstack([corners, corners[following]]),
+        ring=np.repeat(np.arange(len(rings)), lengths),
+        owners=[owner for owner, _ in rings],
+    )
+
+
+def _check_band(
+    connection: sqlite3.Connection, band: int, report: QualityReport
+) -> NDArray[np.int64]:
     """Check the borders that begin in a band; return those that only one side traverses."""
     low, high = band * _BAND_HEIGHT, (band + 1) * _BAND_HEIGHT
-    owner_by_edge: dict[Edge, str] = {}
-    for contour in _contours(connection, "WHERE max_y >= ? AND min_y < ?", low, high):
-        code = contour.communes[0]
-        for edge in _edges(contour):
-            if low <= min(edge[0][1], edge[1][1]) < high:
-                if edge in owner_by_edge:
-                    report.duplicated.add(_pair(owner_by_edge[edge], code))
-                owner_by_edge[edge] = code
-    for one, other in _crossings(
-        edge for edge in owner_by_edge if _is_canonical(edge, owner_by_edge)
-    ):
-        owners, other_owners = _owners(one, owner_by_edge), _owners(other, owner_by_edge)
+    borders = _borders(_contours(connection, "WHERE max_y >= ? AND min_y < ?", low, high))
+    lowest = np.minimum(borders.edges[:, 1], borders.edges[:, 3])
+    is_here = (low <= lowest) & (lowest < high)
+    edges, ring = borders.edges[is_here], borders.ring[is_here]
+    # One number for each edge, and that of the same edge in the opposite direction.
+    corners, places = np.unique(_numbers(edges), return_inverse=True)
+    starts, stops = places.reshape(2, -1)
+    forth, back = starts * len(corners) + stops, stops * len(corners) + starts
+    order = np.argsort(forth, kind="stable")
+    is_repeated = np.diff(forth[order]) == 0
+    for one, other in zip(order[:-1][is_repeated], order[1:][is_repeated], strict=True):
+        report.duplicated.add(_pair(borders.owners[ring[one]], borders.owners[ring[other]]))
+    kept = order[np.append(~is_repeated, True)] if len(order) else order
+    edges, ring, forth, back = edges[kept], ring[kept], forth[kept], back[kept]
+    opposite = np.searchsorted(forth, back) % max(1, len(forth))
+    is_shared = forth[opposite] == back
+
+    def owners(edge: int) -> set[str]:
+        sides = (edge, opposite[edge]) if is_shared[edge] else (edge,)
+        return {borders.owners[ring[side]] for side in sides}
+
+    # Of an edge and its opposite, one stands for both.
+    lines = np.flatnonzero((forth < back) | ~is_shared)
+    for one, other in _crossings(edges[lines]):
+        here, there = owners(lines[one]), owners(lines[other])
         # Two crossing borders of one commune: its own ring crosses itself.
-        common = owners & other_owners
-        report.crossing |= {(code, code) for code in common} or {
-            _pair(code, beyond) for code in owners for beyond in other_owners
+        report.crossing |= {(code, code) for code in here & there} or {
+            _pair(code, beyond) for code in here for beyond in there
         }
-    return [edge for edge in owner_by_edge if (edge[1], edge[0]) not in owner_by_edge]
+    alone: NDArray[np.int64] = edges[~is_shared]
+    return alone
 
 
-def _owners(edge: Edge, owner_by_edge: dict[Edge, str]) -> set[str]:
-    reverse = (edge[1], edge[0])
-    return {owner_by_edge[way] for way in (edge, reverse) if way in owner_by_edge}
-
-
-def _edges(contour: Contour) -> Iterator[Edge]:
-    for ring in contour.corners():
-        corners = [(x, y) for x, y in ring.tolist()]
-        yield from pairwise([*corners, corners[0]])
-
-
-def _is_canonical(edge: Edge, owner_by_edge: dict[Edge, str]) -> bool:
-    return edge < (edge[1], edge[0]) or (edge[1], edge[0]) not in owner_by_edge
+def _numbers(edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number for each corner: of all beginnings, then of all ends."""
+    x, y = np.concatenate([edges[:, :2], edges[:, 2:]]).T
+    numbers: NDArray[np.int64] = x * (1 << 32) + y
+    return numbers
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 
-def _crossings(edges: Iterable[Edge]) -> Iterator[tuple[Edge, Edge]]:
-    """Yield pairs of edges that cross each other away from their ends."""
-    edge_list = list(edges)
-    lines = _lines(edge_list)
-    for one, other in shapely.STRtree(lines).query(lines, predicate="crosses").T.tolist():
-        if one < other:
-            yield edge_list[one], edge_list[other]
+def _crossings(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of edges, by their places, that cross each other away from their ends.
+
+    In whole numbers, of those whose boxes intersect; shapely takes most of ten seconds for it.
+    """
+    lines = _lines(edges)
+    ones, others = shapely.STRtree(lines).query(lines)
+    ones, others = ones[ones < others], others[ones < others]
+    a, b, c, d = edges[ones, :2], edges[ones, 2:], edges[others, :2], edges[others, 2:]
+    is_parted = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
+    yield from zip(ones[is_parted].tolist(), others[is_parted].tolist(), strict=True)
 
 
-def _gaps(frontiers: list[Edge]) -> Iterator[tuple[float, float, float]]:
+def _side(
+    start: NDArray[np.int64], stop: NDArray[np.int64], corner: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return for each edge on which side of its line a corner lies: -1, 1, or 0 on the line."""
+    (x, y), (to_x, to_y) = (stop - start).T, (corner - start).T
+    sides: NDArray[np.int64] = np.sign(x * to_y - y * to_x)
+    return sides
+
+
+def _gaps(frontiers: NDArray[np.int64]) -> Iterator[tuple[float, float, float]]:
     """Yield square metres, latitude and longitude of what frontiers enclose and no land fills."""
-    directed = set(frontiers)
+    directed = set(map(tuple, frontiers.tolist()))
     for face in shapely.get_parts(shapely.polygonize(_lines(frontiers))):
-        first, second = face.exterior.coords[:2]
-        side = (int(first[0]), int(first[1])), (int(second[0]), int(second[1]))
+        first, second = (tuple(map(int, corner)) for corner in face.exterior.coords[:2])
         # Land lies to the right of a frontier, and a face to the left of its anticlockwise ring.
-        forth = side if face.exterior.is_ccw else side[::-1]
+        forth = (*first, *second) if face.exterior.is_ccw else (*second, *first)
         if forth in directed:
             x, y = face.centroid.x, face.centroid.y
             plane = plane_at(y / UNITS, x / UNITS)
@@ -171,6 +217,6 @@ def _gaps(frontiers: list[Edge]) -> Iterator[tuple[float, float, float]]:
                 yield square_metres, y / UNITS, x / UNITS
 
 
-def _lines(edges: list[Edge]) -> NDArray[np.object_]:
-    sides = np.array(edges, dtype=np.float64).reshape(-1, 2, 2)
+def _lines(edges: NDArray[np.int64]) -> NDArray[np.object_]:
+    sides = edges.astype(np.float64).reshape(-1, 2, 2)
     return cast("NDArray[np.object_]", shapely.linestrings(sides))
