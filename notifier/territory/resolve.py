@@ -9,6 +9,7 @@ a `conflict`; clues that leave a choice, or say nothing, are `unknown`. Nothing 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -201,11 +202,14 @@ def _read_clues(location: Location) -> list[Evidence]:
 def _with_postal_doubts(readings: Sequence[Evidence]) -> list[Evidence]:
     """Return the readings, with a note on each code that may be a postal code instead."""
     return [
-        with_postal_doubt(reading)
-        if is_unconfirmed(reading, _others(reading, readings))
-        else reading
+        with_postal_doubt(reading) if _is_doubtful(reading, readings) else reading
         for reading in readings
     ]
+
+
+def _is_doubtful(reading: Evidence, readings: Sequence[Evidence]) -> bool:
+    """Return whether it is a code that may just as well be a postal code; hardly any is."""
+    return bool(reading.rivals) and is_unconfirmed(reading, _others(reading, readings))
 
 
 def _others(reading: Evidence, readings: Sequence[Evidence]) -> list[Evidence]:
@@ -246,10 +250,11 @@ def _judge(readings: Sequence[Evidence]) -> tuple[Verdict, tuple[str, ...]]:
     if not any(reading.communes for reading in speaking):
         return Verdict.UNKNOWN, ()
     allowed = frozenset.intersection(*(r.communes for r in speaking if r.communes is not None))
-    admitted = frozenset(code for code in allowed if all(r.admits(code) for r in readings))
+    silent = [reading for reading in readings if reading.communes is None]
+    admitted = frozenset(code for code in allowed if all(r.admits(code) for r in silent))
     if not admitted:
         return Verdict.CONFLICT, ()
-    unconfirmed = [r for r in readings if is_unconfirmed(r, _others(r, readings))]
+    unconfirmed = [reading for reading in readings if _is_doubtful(reading, readings)]
     if unconfirmed:
         is_alive = any(reading.proves_alone for reading in unconfirmed)
         return Verdict.CONFLICT if is_alive else Verdict.UNKNOWN, ()
@@ -295,12 +300,14 @@ def _to_clue(reading: Evidence, readings: Sequence[Evidence]) -> Clue:
     departements = {
         reference.departement_of(code) for other in others for code in _first_candidates(other)
     }
+    agreeing = Counter(
+        code for other in others for code in candidates & (other.communes or other.hints)
+    )
 
     def improbability(code: str) -> tuple[int, int, bool, bool, str]:
-        agreeing = sum(code in (other.communes or other.hints) for other in others)
         elsewhere = reference.departement_of(code) not in departements
         is_hint = code not in (reading.communes or ())
-        return -agreeing, nearness.get(code, 0), elsewhere, is_hint, code
+        return -agreeing[code], nearness.get(code, 0), elsewhere, is_hint, code
 
     probable_first = tuple(sorted(candidates, key=improbability)[:MAX_LISTED])
     return Clue(reading.kind, reading.given, probable_first, reading.says)

@@ -13,19 +13,34 @@ from hypothesis import strategies as st
 import notifier.territory.resolve
 from notifier.territory.build import communes as build
 from notifier.territory.reference import communes as reference
+from notifier.territory.resolution import decoration, naming
 from notifier.territory.resolution.names import normalise
 from notifier.territory.resolution.naming import read_name, recognise
 from notifier.territory.resolve import Commune, Location, Verdict, all_communes, resolve
+
+# What is read of the file; every answer is of the same file, and nobody changes it.
+READ = (
+    *("former_codes", "departement_of", "communes_named", "communes_formerly_named"),
+    *("departement_by_name", "successors_of", "communes_by_postal_code", "postal_codes_of"),
+    *("codes_in", "names_in_departement"),
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _each_read_once() -> Iterator[None]:
     """All of France is asked for the same rows again and again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "query", cache(reference.query))
+        for name in READ:
+            patch.setattr(reference, name, cache(getattr(reference, name)))
         by_code = cache(reference.commune_by_code.__wrapped__)
         for module in (reference, notifier.territory.resolve):
             patch.setattr(module, "commune_by_code", by_code)
+        key = cache(normalise.__wrapped__)
+        for reading in (naming, decoration):
+            patch.setattr(reading, "normalise", key)
+        for name in ("recognise", "read_postal"):
+            whole = getattr(notifier.territory.resolve, name)
+            patch.setattr(notifier.territory.resolve, name, cache(whole))
         yield
 
 

@@ -99,6 +99,9 @@ def departement_of(code: str) -> str:
     unless it may be a postal code (75012, once Boulogne-Billancourt). A missing leading zero and
     lower case are accepted. "" when `code` is no INSEE code at all.
     """
+    # Nearly every code is a current one, written as it should be.
+    if current := commune_by_code(code):
+        return current.departement
     tidy = normalise_code(code)
     if tidy is None:
         return ""
@@ -134,6 +137,15 @@ def communes_in(departement: str) -> list[Commune]:
         *(departement, f"{departement}999", departement),
     )
     return [_to_commune(row) for row in found]
+
+
+def codes_in(departement: str) -> frozenset[str]:
+    """Return the codes of the current communes of a département ("90", "2A", "971")."""
+    found = query(
+        "SELECT code FROM commune WHERE code BETWEEN ? AND ? AND departement = ?",
+        *(departement, f"{departement}999", departement),
+    )
+    return frozenset(code for (code,) in found)
 
 
 @lru_cache(maxsize=128)

@@ -68,7 +68,7 @@ def _whole_departements(known: Sequence[Evidence]) -> frozenset[str]:
     """Return the communes of each département of which the list holds all: no postal codes."""
     named = frozenset(_unique_codes(known))
     departements = {reference.departement_of(code) for code in named}
-    every = [{c.code for c in reference.communes_in(departement)} for departement in departements]
+    every = map(reference.codes_in, departements)
     return frozenset[str]().union(*(communes for communes in every if communes <= named))
 
 

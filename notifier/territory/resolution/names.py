@@ -27,6 +27,7 @@ _ABBREVIATIONS = {
     "lez": "les",
 }
 _ARTICLES = {"le", "la", "les", "l"}
+_OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
 _CEDEX = re.compile(r"\bcedex\b.*$")
 _ARRONDISSEMENT = re.compile(
     r"^(?P<city>paris|lyon|marseille) 0?(?P<number>\d{1,2}) ?(?:er|e|eme|ieme|nd|nde)?"
@@ -54,10 +55,13 @@ def normalise(name: str) -> str:
     text = name.casefold().translate(_LIGATURES).strip()
     if behind := _ARTICLE_AFTER.match(text):
         text = behind["name"]
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    text = re.sub(r"\bs/s(?=[\s/]|$)", " sous ", text)
-    text = re.sub(r"\bs/", " sur ", text)
-    words = re.sub(r"[^a-z0-9]+", " ", text).split()
+    if not text.isascii():
+        letters = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in letters if not unicodedata.combining(c))
+    if "/" in text:
+        text = re.sub(r"\bs/s(?=[\s/]|$)", " sous ", text)
+        text = re.sub(r"\bs/", " sur ", text)
+    words = _OTHER_THAN_WORDS.sub(" ", text).split()
     words = [_ABBREVIATIONS.get(word, word) for word in words]
     text = _CEDEX.sub("", " ".join(words)).strip()
     if arrondissement := _ARRONDISSEMENT.match(text):
