@@ -1,23 +1,24 @@
 """Who of an organisation can be told at a moment: absences, stand-ins, on-call, failing addresses.
 
-`availability_of` reads absences and shifts of all organisations concerned, in one statement;
+`availability_of` says who is absent and who on call, by what was read of the mandates;
 `apply_availability` puts people into the order in which they are told, and says who is passed over
-and why. It reads no database.
+and why. Neither reads the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from notifier.directory.models import MAX_FAILURES, Address, AddressKind, OrganisationRef
-from notifier.directory.sql import present_absences_and_shifts
+from notifier.directory.sql import MandateRow
 from notifier.moments import weekday_moment
 
 
@@ -141,19 +142,23 @@ class Order(Generic[P]):
     passed_over: tuple[PassedOver[P], ...]
 
 
-def availability_of(organisations: Collection[OrganisationRef], at: datetime) -> Availability:
-    """Return who is absent and who on call at `at` in the organisations. One statement."""
+def availability_of(rows: Sequence[MandateRow]) -> Availability:
+    """Return who is absent and who on call, by mandates as they are at one moment.
+
+    A mandate may stand there several times, as `mandates_of` returns it.
+    """
     absences: dict[int, PresentAbsence] = {}
     on_call: dict[OrganisationRef, list[int]] = {}
-    for row in present_absences_and_shifts(organisations, at):
-        if row.is_shift:
-            on_call.setdefault(row.organisation, []).append(row.mandate_id)
-            continue
+    present = {row.absence.pk: row.absence for row in rows if row.absence}
+    for absence in sorted(present.values(), key=attrgetter("starts_at", "pk")):
         # Of two absences at once: gone until the later end, replaced by whoever is named in either.
-        other = absences.get(row.mandate_id, PresentAbsence(row.ends_at, None))
-        absences[row.mandate_id] = PresentAbsence(
-            max(row.ends_at, other.ends_at), other.stand_in or row.stand_in_id
+        other = absences.get(absence.mandate_id, PresentAbsence(absence.ends_at, None))
+        absences[absence.mandate_id] = PresentAbsence(
+            max(absence.ends_at, other.ends_at), other.stand_in or absence.stand_in_id
         )
+    shifts = {row.shift.pk: (row.shift, row.organisation) for row in rows if row.shift}
+    for shift, ref in sorted(shifts.values(), key=lambda each: (each[0].starts_at, each[0].pk)):
+        on_call.setdefault(ref, []).append(shift.mandate_id)
     return Availability(absences, on_call)
 
 

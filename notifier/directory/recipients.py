@@ -113,7 +113,7 @@ def orders_of_telling(
     executive, others: the order of CGCT art. L2122-17, then those who do not replace the mayor.
     Whoever is on call by a rota comes first, a stand-in in the place of who is absent. Dates are
     inclusive and read in the organisation's own time zone. Every organisation asked for has an
-    order, perhaps empty. Two SQL statements, however many the organisations.
+    order, perhaps empty. One SQL statement, however many the organisations.
 
     Raises ValueError when `at` is naive.
     """
@@ -122,9 +122,10 @@ def orders_of_telling(
     if not organisations:
         return {}
     active: dict[OrganisationRef, list[Recipient]] = {ref: [] for ref in organisations}
-    for person in people_in_office(mandates_of(active), at):
+    found = mandates_of(active, at)
+    for person in people_in_office(found, at):
         active[person.organisation].append(person)
-    availability = availability_of(active, at)
+    availability = availability_of(found)
     return {
         ref: apply_availability(people, availability.absences, availability.on_call.get(ref, ()))
         for ref, people in active.items()
@@ -167,7 +168,7 @@ def _by_mandate(rows: Sequence[MandateRow]) -> list[list[MandateRow]]:
 
 def _to_recipient(rows: Sequence[MandateRow], at: datetime) -> Recipient:
     mandate, chosen = rows[0].mandate, rows[0].preferences
-    addresses = sort_addresses(row.address for row in rows if row.address)
+    addresses = sort_addresses({r.address.pk: r.address for r in rows if r.address}.values())
     if rows[0].lacks_consent:
         addresses = SortedAddresses(unusable=(UnusableAddress("", Reason.NO_CONSENT),))
     return Recipient(

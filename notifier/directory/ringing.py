@@ -62,7 +62,7 @@ def silences_of(new: Away) -> list[Silence]:
     """
     if new.ends_at <= new.starts_at:
         return []
-    rows = mandates_of([new.organisation.ref])
+    rows = mandates_of([new.organisation.ref], new.starts_at)
     stored = list(
         Absence.objects.filter(
             mandate__organisation=new.organisation,

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from notifier.db.columns import Columns, M, all_names
 from notifier.directory.models import (
+    Absence,
     Address,
     Convention,
     ConventionNarrowing,
     ConventionRule,
     Mandate,
+    OnCallShift,
     Organisation,
     OrganisationKind,
     OrganisationRef,
@@ -28,8 +30,9 @@ from notifier.directory.models import (
 
 _MANDATE = Columns(Mandate, ("id", "person_id", "function", "rank", "starts_on", "ends_on"))
 _ADDRESS = Columns(Address, ("id", "kind", "value", "failures", "failing_since", "opted_out_at"))
-_ADDRESS_WIDTH = len(_ADDRESS.names)
 _PREFERENCES = Columns(Preferences, ("id", "quiet_from", "quiet_until", "routine_channels"))
+_ABSENCE = Columns(Absence, ("id", "mandate_id", "starts_at", "ends_at", "stand_in_id"))
+_SHIFT = Columns(OnCallShift, ("id", "mandate_id", "starts_at"))
 _RULE = Columns(ConventionRule, all_names(ConventionRule))
 _CONVENTION = Columns(Convention, ("id", "reference", "title"))
 _ORGANISATION = Columns(Organisation, ("id", "kind", "code", "name"))
@@ -41,7 +44,10 @@ _NARROWING = Columns(ConventionNarrowing, ("id", "commune", "categories"))
 
 @dataclass(frozen=True)
 class MandateRow:
-    """A mandate with its organisation and one address of its person, if there is one."""
+    """A mandate with its organisation, an address of its person, an absence, a shift on call.
+
+    Of these last three, what there is.
+    """
 
     mandate: Mandate
     organisation: OrganisationRef
@@ -50,28 +56,38 @@ class MandateRow:
     lacks_consent: bool
     """Whether it is a resident's, who has not agreed to be told."""
     preferences: Preferences | None
+    absence: Absence | None
+    shift: OnCallShift | None
 
 
-def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
-    """Return the mandates of the organisations, past and future ones too.
+def mandates_of(organisations: Collection[OrganisationRef], at: datetime) -> list[MandateRow]:
+    """Return the mandates of the organisations, past and future ones too, as they are at `at`.
 
-    Once for each address of the person, in the order of these; without one, once. Gains 0.5 ms for
-    each alert over Django's own form, which takes longer to compile than the database to answer.
+    Once for each address of the person, in the order of these, for each absence and for each shift
+    that last at that moment; without one, once. Gains 0.5 ms for each alert over Django's own form,
+    which takes longer to compile than the database to answer.
     """
+    moment = connection.ops.adapt_datetimefield_value(at)
     pairs = " OR ".join(["(o.kind = %s AND o.code = %s)"] * len(organisations))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_MANDATE.of('m')}, {_ADDRESS.of('a')}, {_PREFERENCES.of('p')}, "  # noqa: S608 - names of the models and marks
+            f"{_ABSENCE.of('b')}, {_SHIFT.of('s')}, "
             "o.kind, o.code, o.time_zone, "
-            "o.kind = %s AND NOT EXISTS (SELECT 1 FROM directory_consent s "
-            "WHERE s.mandate_id = m.id AND s.withdrawn_at IS NULL) "
+            "o.kind = %s AND NOT EXISTS (SELECT 1 FROM directory_consent c "
+            "WHERE c.mandate_id = m.id AND c.withdrawn_at IS NULL) "
             "FROM directory_organisation o "
             "JOIN directory_mandate m ON m.organisation_id = o.id "
             "LEFT JOIN directory_address a ON a.person_id = m.person_id "
             "LEFT JOIN directory_preferences p ON p.person_id = m.person_id "
+            "LEFT JOIN directory_absence b ON b.mandate_id = m.id "
+            "AND b.starts_at <= %s AND b.ends_at > %s "
+            "LEFT JOIN directory_oncallshift s ON s.mandate_id = m.id "
+            "AND s.organisation_id = o.id AND s.starts_at <= %s AND s.ends_at > %s "
             f"WHERE {pairs} ORDER BY m.id, a.position, a.id",
             [
                 OrganisationKind.QUARTER.value,
+                *([moment] * 4),
                 *(part for ref in organisations for part in (ref.kind, ref.code)),
             ],
         )
@@ -80,64 +96,15 @@ def mandates_of(organisations: Collection[OrganisationRef]) -> list[MandateRow]:
 
 def _to_mandate(row: Sequence[Any]) -> MandateRow:
     mandate, values = _take(_MANDATE, list(row))
-    # Of an outer join, where there may be nothing.
-    address = None if values[0] is None else _ADDRESS.load(values[:_ADDRESS_WIDTH])
-    values = values[_ADDRESS_WIDTH:]
-    width = len(_PREFERENCES.names)
-    preferences = None if values[0] is None else _PREFERENCES.load(values[:width])
-    kind, code, time_zone, lacks_consent = values[width:]
+    address, values = _take_any(_ADDRESS, values)
+    preferences, values = _take_any(_PREFERENCES, values)
+    absence, values = _take_any(_ABSENCE, values)
+    shift, values = _take_any(_SHIFT, values)
+    kind, code, time_zone, lacks_consent = values
     ref = OrganisationRef(kind, code)
-    return MandateRow(mandate, ref, time_zone, address, bool(lacks_consent), preferences)
-
-
-@dataclass(frozen=True)
-class AvailabilityRow:
-    """A shift on call that lasts, or an absence, of the holder of a mandate."""
-
-    is_shift: bool
-    organisation: OrganisationRef
-    mandate_id: int
-    ends_at: datetime
-    stand_in_id: int | None
-
-
-def present_absences_and_shifts(
-    organisations: Collection[OrganisationRef], at: datetime
-) -> list[AvailabilityRow]:
-    """Return the shifts and absences that last at the moment, each kind in its order of starting.
-
-    Django's own union of two queries would be compiled anew for each alert, as above.
-    """
-    if not organisations:
-        return []
-    of_these = " OR ".join(["(o.kind = %s AND o.code = %s)"] * len(organisations))
-    refs = [part for ref in organisations for part in (ref.kind, ref.code)]
-    moment = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 AS is_shift, o.kind, o.code, s.mandate_id, s.starts_at, s.ends_at, NULL "  # noqa: S608 - constants and marks
-            "FROM directory_organisation o JOIN directory_oncallshift s "
-            "ON s.organisation_id = o.id "
-            f"WHERE ({of_these}) AND s.starts_at <= %s AND s.ends_at > %s "
-            "UNION ALL "
-            "SELECT 0, o.kind, o.code, b.mandate_id, b.starts_at, b.ends_at, b.stand_in_id "
-            "FROM directory_organisation o JOIN directory_mandate m ON m.organisation_id = o.id "
-            "JOIN directory_absence b ON b.mandate_id = m.id "
-            f"WHERE ({of_these}) AND b.starts_at <= %s AND b.ends_at > %s "
-            "ORDER BY is_shift, starts_at",
-            [*refs, moment, moment, *refs, moment, moment],
-        )
-        return [
-            AvailabilityRow(bool(shift), OrganisationRef(kind, code), mandate, _loaded(ends), other)
-            for shift, kind, code, mandate, _, ends, other in cursor.fetchall()
-        ]
-
-
-def _loaded(moment: datetime | str) -> datetime:
-    """Return a stored moment as an aware one; SQLite's driver gives text back."""
-    if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return MandateRow(
+        mandate, ref, time_zone, address, bool(lacks_consent), preferences, absence, shift
+    )
 
 
 @dataclass(frozen=True)
@@ -248,6 +215,13 @@ def _to_rule(row: Sequence[Any]) -> RuleOfTerritory:
 def _take(columns: Columns[M], values: list[Any]) -> tuple[M, list[Any]]:
     width = len(columns.names)
     return columns.load(values[:width]), values[width:]
+
+
+def _take_any(columns: Columns[M], values: list[Any]) -> tuple[M | None, list[Any]]:
+    """Take what is of an outer join, where there may be nothing."""
+    if values[0] is None:
+        return None, values[len(columns.names) :]
+    return _take(columns, values)
 
 
 def _marks(values: Collection[str]) -> str:

@@ -29,7 +29,7 @@ from notifier.journal import counters
 from tests.alerting.house import FIRE, MISSING, THEFT, contact, event, messages, number
 from tests.alerting.organisations import member, told_by_convention
 
-INTAKE, DECIDE, DELIVER, RECEIPT = 4, 9, 4, 2
+INTAKE, DECIDE, DELIVER, RECEIPT = 4, 8, 4, 2
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 

@@ -31,6 +31,8 @@ from notifier.directory.models import (
     OrganisationRef,
     Person,
 )
+from notifier.directory.recipients import orders_of_telling
+from notifier.directory.sql import mandates_of
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 12, 5, 2, tzinfo=UTC)
@@ -190,6 +192,10 @@ def mandate(ref: OrganisationRef, function: str, rank: int = 1) -> Mandate:
     )
 
 
+def available(refs: list[OrganisationRef], at: datetime) -> Availability:
+    return availability_of(mandates_of(refs, at))
+
+
 @pytest.mark.django_db
 def test_absences_and_shifts_are_read_at_the_moment() -> None:
     mayor, deputy = mandate(DELLE, "maire"), mandate(DELLE, "adjoint")
@@ -199,12 +205,11 @@ def test_absences_and_shifts_are_read_at_the_moment() -> None:
         organisation=mayor.organisation, mandate=deputy, starts_at=begins, ends_at=ends
     )
     found = Availability({mayor.pk: PresentAbsence(ends, deputy.pk)}, {DELLE: [deputy.pk]})
-    assert availability_of([DELLE], begins) == found
-    assert availability_of([DELLE], ends - timedelta(microseconds=1)) == found
+    assert available([DELLE], begins) == found
+    assert available([DELLE], ends - timedelta(microseconds=1)) == found
     for at in (begins - timedelta(microseconds=1), ends):
-        assert availability_of([DELLE], at) == Availability()
-    assert availability_of([METROPOLE], NOW) == Availability()
-    assert availability_of([], NOW) == Availability()
+        assert available([DELLE], at) == Availability()
+    assert available([METROPOLE], NOW) == Availability()
 
 
 @pytest.mark.django_db
@@ -214,9 +219,29 @@ def test_of_two_absences_at_once_the_later_end_and_the_named_stand_in_count() ->
         Absence.objects.create(
             mandate=mayor, starts_at=NOW, ends_at=NOW + timedelta(hours=hours), stand_in=stand_in
         )
-    assert availability_of([DELLE], NOW).absences == {
+    assert available([DELLE], NOW).absences == {
         mayor.pk: PresentAbsence(NOW + timedelta(hours=9), deputy.pk)
     }
+
+
+@pytest.mark.django_db
+def test_several_addresses_absences_and_shifts_are_each_counted_once() -> None:
+    mayor, deputy = mandate(DELLE, "maire"), mandate(DELLE, "adjoint")
+    for position, number in enumerate(("+33639980001", "+33639980002")):
+        Address.objects.create(
+            person=deputy.person, kind=AddressKind.MOBILE, value=number, position=position
+        )
+    for hours in (5, 9):
+        lasting = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=hours)}
+        Absence.objects.create(mandate=mayor, **lasting)
+        OnCallShift.objects.create(organisation=deputy.organisation, mandate=deputy, **lasting)
+    order = orders_of_telling([DELLE], NOW)[DELLE]
+    (told,) = order.placed
+    assert told.is_on_call
+    assert told.person.reachable_at == (("sms", "+33639980001"), ("sms", "+33639980002"))
+    (absent,) = order.passed_over
+    assert (absent.person.mandate_id, absent.reason) == (mayor.pk, Reason.ABSENT)
+    assert absent.moment == NOW + timedelta(hours=9)
 
 
 @pytest.mark.django_db
@@ -235,5 +260,5 @@ def test_one_statement_however_many_organisations(
             ends_at=NOW + timedelta(hours=1),
         )
     with django_assert_num_queries(1):
-        found = availability_of(refs, NOW)
+        found = available(refs, NOW)
     assert len(found.absences) == len(found.on_call) == count
