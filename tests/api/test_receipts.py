@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.conf import settings
@@ -17,6 +17,7 @@ from notifier.api import receipts
 from notifier.api.receipts import Callback, ReceiptEndpoint
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.providers.twilio.provider import callback_url
+from notifier.delivery.providers.twilio.webhook import is_genuine
 from notifier.delivery.receipts.apply import ReceiptResult
 from tests.api.in_process import InProcessServer
 
@@ -40,6 +41,24 @@ def _head(**more: str) -> dict[str, str]:
     return {"content-type": FORM, "x-twilio-signature": signature} | {
         name.replace("_", "-"): value for name, value in more.items()
     }
+
+
+def test_a_form_is_genuine_signed_for_our_address_with_or_without_its_port() -> None:
+    form, signature = _signed(1)
+    key = settings.ENVIRONMENT.TWILIO_AUTH_TOKEN.get_secret_value()
+    address = urlsplit(callback_url(1))
+    host = address.hostname or ""
+    assert is_genuine(form, signature, 1)
+    for netloc, is_ours in (((host if address.port else f"{host}:80"), True), (f"{host}:9", False)):
+        url = address._replace(netloc=netloc).geturl()
+        assert is_genuine(form, RequestValidator(key).compute_signature(url, form), 1) is is_ours
+    for other in ("", "é", "\udce9", signature[:-1], signature.lower(), f"{signature}="):
+        assert not is_genuine(form, other, 1)
+    assert not is_genuine(form, signature, 2)
+    assert not is_genuine(form | {"MessageStatus": "sent"}, signature, 1)
+    strange = form | {"AccountSid": "AC" + "9" * 32}
+    signed = RequestValidator(key).compute_signature(callback_url(1), strange)
+    assert not is_genuine(strange, signed, 1)
 
 
 BODY = urlencode({"MessageSid": SID, "MessageStatus": "delivered"}).encode()
