@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,18 +56,21 @@ def written(families: list[tuple[str, ...]], entries: str = CATEGORIES) -> str:
 
 
 @pytest.fixture
-def operator(settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
-    """Puts a categories file in force, as a restart with another file would."""
-    from notifier.alerting.policy.current import categories
+def operator(settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
+    """Puts a categories file in force, as a restart with another file would.
+
+    The same words are the same file for all tests: a process reads each file once.
+    """
 
     def put(text: str) -> None:
-        path = tmp_path / "categories.toml"
-        path.write_text(text, encoding="utf-8")
+        folder = tmp_path_factory.getbasetemp() / sha256(text.encode()).hexdigest()
+        path = folder / "categories.toml"
+        if not path.exists():
+            folder.mkdir()
+            path.write_text(text, encoding="utf-8")
         settings.ENVIRONMENT = changed(settings.ENVIRONMENT, CATEGORIES_FILE=path)
-        categories.cache_clear()
 
-    yield put
-    categories.cache_clear()
+    return put
 
 
 @pytest.fixture

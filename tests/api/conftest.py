@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.alerting.conftest import operator
+
 if TYPE_CHECKING:
     from tests.api.caller import Caller
+
+__all__ = ["operator"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from io import StringIO
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import call_command
 
-from notifier.alerting.policy.current import categories
 from notifier.delivery.models import Message
 from notifier.intake.formats.departements import departement_of_code
 from notifier.intake.models import Report, ReportState
@@ -31,18 +28,12 @@ def _mayors(db: None) -> None:
 
 
 @pytest.fixture
-def all_told(tmp_path: Path, settings: Any) -> Iterator[None]:
+def all_told(operator: Callable[[str], None]) -> None:
     """Fires are told in a whole département."""
     text = (packaged("config") / "categories.toml").read_text(encoding="utf-8")
     old = "[families.C04]\n"
     assert old in text
-    file = tmp_path / "categories.toml"
-    file.write_text(text.replace(old, f"{old}whole_departement = true\n"), encoding="utf-8")
-    env = settings.ENVIRONMENT
-    settings.ENVIRONMENT = env.model_copy(update={"CATEGORIES_FILE": file})
-    categories.cache_clear()
-    yield
-    categories.cache_clear()
+    operator(text.replace(old, f"{old}whole_departement = true\n"))
 
 
 def geocode(name: str, *values: str) -> str:

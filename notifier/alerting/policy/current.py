@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,14 +17,19 @@ from notifier.territory.reference.communes import Commune
 if TYPE_CHECKING:
     from notifier.alerting.content.composer import Composer
 
+SHIPPED = packaged("config") / "categories.toml"
 # In one sentence.
 MAX_LISTED = 12
 
 
-@cache
 def categories() -> Categories:
     """Return the categories in force. Raises CategoriesError, which names file, line and key."""
-    return load(settings.ENVIRONMENT.CATEGORIES_FILE or packaged("config") / "categories.toml")
+    return _categories_in(settings.ENVIRONMENT.CATEGORIES_FILE or SHIPPED)
+
+
+@cache
+def _categories_in(file: Path) -> Categories:
+    return load(file)
 
 
 @cache
