@@ -342,5 +342,5 @@ def test_pages_take_a_bounded_number_of_statements(
         text(client, f"/importer/{job.pk}")
     client.post(f"/importer/{job.pk}/confirmer")
     for path in ("/importer", "/historique", f"/historique/{Change.objects.get().pk}"):
-        with django_assert_max_num_queries(23):
+        with django_assert_max_num_queries(24):
             text(client, path)
