@@ -13,7 +13,8 @@ from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due, mark_expired_leases
 from notifier.delivery.sending.record import record
 from notifier.delivery.sending.sender import deliver
-from notifier.journal.models import Entry
+from notifier.journal.models import Entry, Step
+from notifier.journal.write import new_entry
 from notifier.simulator.client import Simulator
 from tests.delivery.samples import PHONE, run_round
 
@@ -106,7 +107,7 @@ def test_a_late_record_of_a_lapsed_lease_still_counts(post: Post) -> None:
     message = post()
     (mine,) = claim_due(Lane.URGENT)
     Message.objects.filter(pk=message.pk).update(due_at=timezone.now())
-    mark_expired_leases()
+    mark_expired_leases(lambda lost: new_entry(lost.incident_id, Step.ATTEMPT, "sort inconnu"))
     record([ended(mine, Outcome(Result.ACCEPTED, provider_id="SM1"))])
     message.refresh_from_db()
     assert (message.state, message.provider_id) == (MessageState.ACCEPTED, "SM1")
