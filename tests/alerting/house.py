@@ -17,13 +17,14 @@ from notifier.delivery.providers.base import Outcome, SendResult
 from notifier.delivery.sending.claim import claim_due
 from notifier.delivery.sending.former_recipients import drop_former_recipients
 from notifier.delivery.sending.record import record
+from notifier.directory.contacts import Contact
 from notifier.directory.models import Mandate
 from notifier.intake.access.api_keys import add_source
 from notifier.intake.models import Incident, Report, Source
 from notifier.intake.receive import receive
 from notifier.intake.schema.report import NewReport
 from notifier.journal.models import Entry
-from tests.harness.people import add_contact
+from tests.harness.people import add_contact, add_contacts
 
 DUTY = "permanence@groupement90.example"
 MAYOR = "maire@delle.example"
@@ -72,8 +73,9 @@ def contact(
 
 def mayors(*communes: str) -> None:
     """The mayor of each, with the numbers 1, 2, …"""
-    for last, commune in enumerate(communes, start=1):
-        contact(commune=commune, mobile=number(last))
+    add_contacts(
+        *(Contact(commune, "maire", mobile=number(n)) for n, commune in enumerate(communes, 1))
+    )
 
 
 def event(reference: str = "R1", sequence: int = 1, **body: Any) -> NewReport:

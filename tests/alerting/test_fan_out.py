@@ -17,10 +17,9 @@ from tests.alerting.house import (
     MAYORS,
     THEFT,
     breakable,
-    contact,
     deferrals,
     hand_over,
-    number,
+    mayors,
     push,
     run_round,
 )
@@ -34,8 +33,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 @pytest.fixture
 def everywhere(source: Source) -> Source:
     """A mayor in each of the département's communes."""
-    for last, commune in enumerate(COMMUNES, start=1):
-        contact(commune=commune, mobile=number(last))
+    mayors(*COMMUNES)
     return source
 
 

@@ -31,6 +31,7 @@ from tests.alerting.house import (
     event,
     hand_over,
     journal,
+    mayors,
     messages,
     number,
     push,
@@ -89,10 +90,10 @@ def test_what_costs_nothing_waits_too_once_it_is_reached(capped) -> None:
 
 
 def test_a_hundred_communes_in_one_push_are_cut_at_it(source) -> None:
-    for last, commune in enumerate(("90033", "90056", "90052", "90010", "90004"), start=1):
-        contact(commune=commune, mobile=number(last))
+    communes = ["90033", "90056", "90052", "90010", "90004"]
+    mayors(*communes)
     Source.objects.update(hard_cap=3)
-    push(source, location={"communes": ["90033", "90056", "90052", "90010", "90004"]})
+    push(source, location={"communes": communes})
     assert Message.objects.filter(lane=Lane.URGENT).count() == 3
     assert reasons() == [DeferralReason.HARD_QUOTA] * 2
 
