@@ -174,5 +174,5 @@ def test_no_more_statements_for_a_quarter(
 ) -> None:
     for number in range(3):
         resident(quarter, f"Nom{number}", number)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         active_people([QUARTER], NOON)
