@@ -36,11 +36,10 @@ def link(trial: Trial, visitor: Visitor, reference: str, **more: object) -> str:
         },
     )
     assert pushed.status == 202, pushed.text()
-    told: list[str] = []
-    while not told:
-        told = [one["body"] for one in trial.simulator.messages() if reference in one["body"]]
-        if not told:
-            trial.simulator.wait(sms=len(trial.simulator.messages()) + 1, timeout=60)
+    seen = trial.simulator.messages()
+    while not (told := [one["body"] for one in seen if reference in one["body"]]):
+        trial.simulator.wait(sms=len(seen) + 1, timeout=60)
+        seen = trial.simulator.messages()
     found = re.search(SECRET, told[0])
     assert found, told[0]
     return found[0]

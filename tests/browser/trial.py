@@ -44,13 +44,18 @@ class Trial:
 
     def receives(self, number: str, words: str) -> None:
         """Wait for a text to this number with these words."""
+        # Counted first: what comes between two looks is seen by the second.
+        count = len(self.simulator.messages())
         while not any(words in sms["body"] for sms in self.simulator.messages(number)):
-            self.simulator.wait(sms=len(self.simulator.messages()) + 1, timeout=60)
+            self.simulator.wait(sms=count + 1, timeout=60)
+            count = len(self.simulator.messages())
 
     def receives_mail(self, address: str) -> None:
         """Wait for a mail to this address."""
+        count = len(self.simulator.mails())
         while not self.simulator.mails(address):
-            self.simulator.wait(mails=len(self.simulator.mails()) + 1, timeout=60)
+            self.simulator.wait(mails=count + 1, timeout=60)
+            count = len(self.simulator.mails())
 
     def code_of_test(self, number: str) -> str:
         """Wait for a test text to this number, and return its code."""
