@@ -168,8 +168,9 @@ class DemoRunner:
         """Let the wait for an answer end; the telephone rings, and nobody presses a key."""
         self.say("Les minutes où une réponse est attendue passent (l’horloge est avancée).")
         number = self._number(step.called)
+        known = self.phones.count_calls(number)
         self.commands.require("shell", "-v", "0", "-c", _WAIT_IS_OVER.format(step.reference))
-        heard = self.phones.ring_out(number, SECONDS_FOR_ONE_STEP)
+        heard = self.phones.ring_out(number, known, SECONDS_FOR_ONE_STEP)
         self.say(f"Le téléphone sonne : {format_phone(number)}. On y entend, deux fois :")
         self.show(frame("Appel vocal", heard))
         self.say("Personne n’appuie sur une touche ; un répondeur ne le ferait pas non plus.")
