@@ -76,10 +76,9 @@ def _alarm(alert_id: int, reports: Sequence[Report]) -> None:
     why = f"{who} répond que ce n’est pas sa commune"
     asked = [report for report in reports if report.is_contested]
     waiting = next((r for r in asked if r.state == ReportState.REVIEW), None)
-    is_over = alert.expires_at <= now or waiting is None
     if not alert.is_open or not any(_is_undecided(report) for report in asked):
         _wait_until(alert, None)
-    elif is_over or waiting is None:
+    elif waiting is None or alert.expires_at <= now:
         _wait_until(alert, None)
         _end(alert, f"{why}, et personne n’a décidé à temps", who)
     else:
