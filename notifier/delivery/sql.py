@@ -7,7 +7,7 @@ the rows of messages (0.04, 0.11 and 0.27 ms) and of attempts (0.02, 0.06 and 0.
 runs once per sweep.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,6 +80,25 @@ def paused_keys() -> set[str]:
 _IS_OPEN = f"state IN ({_quoted(OPEN)})"
 
 
+def _locked_in_order(ids: Sequence[int]) -> tuple[str, str, list[Any]]:
+    """Return what an UPDATE of many begins with, its further condition, and the values of both.
+
+    PostgreSQL promises no order in which an UPDATE takes its rows: two that have some in common may
+    wait for each other, and one is broken off. So they are taken by id first. As a plain UPDATE
+    takes them: FOR UPDATE would hold up whoever refers to them. SQLite has one writer at a time.
+
+    Costs 0.006 ms of each message in a batch of 32 and 0.016 in one of 8. One alone, which would
+    cost 0.23 ms more, waits for nobody crosswise.
+    """
+    if len(ids) < 2 or not connection.features.has_select_for_update:
+        return "", "", []
+    begin = (
+        "WITH locked AS MATERIALIZED (SELECT id FROM delivery_message WHERE id = ANY(%s) "
+        "ORDER BY id FOR NO KEY UPDATE) "
+    )
+    return begin, " AND id IN (SELECT id FROM locked)", [list(ids)]
+
+
 def accept(results: Iterable[tuple[SendResult, datetime | None]]) -> int:
     """Mark messages as accepted, and return how many still had the claim of their result.
 
@@ -97,20 +116,19 @@ def accept(results: Iterable[tuple[SendResult, datetime | None]]) -> int:
         due_at, has_ended = (at, 1) if overdue_at is None else (_stored(overdue_at), 0)
         number, provider = result.outcome.provider_id, message.provider
         rows.append((message.pk, message.claim, number, provider, at, due_at, has_ended))
-    # By id, as receipts, so that two processes seldom wait for each other's rows crosswise.
-    rows.sort()
+    begin, is_locked, ids = _locked_in_order([row[0] for row in rows])
     sql = (
-        "UPDATE delivery_message SET error_code = '', blocked_since = NULL, "  # noqa: S608 - constants of this module and marks
+        f"{begin}UPDATE delivery_message SET error_code = '', blocked_since = NULL, "  # noqa: S608 - constants of this module and marks
         "provider_id = r.column3, provider = r.column4, "
         "accepted_at = COALESCE(accepted_at, r.column5), "
         f"due_at = CASE WHEN NOT {_IS_OPEN} THEN due_at WHEN r.column7 = 0 THEN r.column6 END, "
         f"ended_at = CASE WHEN NOT {_IS_OPEN} THEN ended_at WHEN r.column7 = 1 THEN r.column5 END, "
         f"state = CASE WHEN {_IS_OPEN} THEN 'accepted' ELSE state END "
         f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s, %s, %s)'] * len(rows))}) AS r "
-        "WHERE id = r.column1 AND claim = r.column2"
+        f"WHERE id = r.column1 AND claim = r.column2{is_locked}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for row in rows for value in row])
+        cursor.execute(sql, [*ids, *(value for row in rows for value in row)])
         return int(cursor.rowcount)
 
 
@@ -137,10 +155,10 @@ def apply_receipts(
     Gains 1.8, 1.6 and 2.0 ms over one update() for each and a SELECT.
     """
     # The two databases have no words in common to name the columns of VALUES, but both number
-    # them: column1 is the message, then come state, code, number, address and provider. By id, see
-    # `accept`.
+    # them: column1 is the message, then come state, code, number, address and provider.
+    begin, is_locked, ids = _locked_in_order(list(receipts))
     sql = (
-        "UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
+        f"{begin}UPDATE delivery_message SET state = r.column2, "  # noqa: S608 - constants of this module and marks
         f"due_at = CASE WHEN r.column2 = 'accepted' THEN %s WHEN {_IS_LATE} THEN %s END, "
         "ended_at = CASE WHEN r.column2 = 'accepted' THEN NULL "
         "WHEN state = 'delivered' THEN ended_at ELSE %s END, "
@@ -150,12 +168,12 @@ def apply_receipts(
         "provider_id = CASE WHEN provider_id = '' THEN r.column4 ELSE provider_id END, "
         "accepted_at = COALESCE(accepted_at, %s) "
         f"FROM (VALUES {', '.join(['(%s, %s, %s, %s, %s, %s)'] * len(receipts))}) AS r "
-        f"WHERE id = r.column1 AND ({_IS_ALLOWED}) "
+        f"WHERE id = r.column1 AND ({_IS_ALLOWED}){is_locked} "
         "AND provider_id IN ('', r.column4) AND r.column5 IN ('', address) "
         f"RETURNING {', '.join(_JOURNALLED)}"
     )
-    values: list[Any] = [_stored(overdue_at), _stored(now), _stored(now), _stored(now)]
-    for pk, receipt in sorted(receipts.items()):
+    values = [*ids, _stored(overdue_at), _stored(now), _stored(now), _stored(now)]
+    for pk, receipt in receipts.items():
         values += [pk, str(receipt.state), receipt.code, receipt.provider_id, receipt.address]
         values.append(receipt.provider)
     with connection.cursor() as cursor:
