@@ -22,6 +22,8 @@ _UNANSWERED = {
     "call_failed": "failed",
     "call_canceled": "canceled",
 }
+# Whoever asks the control API waits ten seconds.
+_RINGS_WITHIN_S = 8.0
 # SIP: nobody has this number.
 _NOT_FOUND = 404
 
@@ -60,6 +62,14 @@ class Calls:
         task = asyncio.create_task(self._run(call, fate, after))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def rings(self, call: Call) -> bool:
+        """Wait until its telephone rings; return whether it does, or was taken already.
+
+        One that was only accepted can be taken by nobody yet: its ringing would come after its end.
+        """
+        await self._record.until(lambda: call.status != "queued", _RINGS_WITHIN_S)
+        return call.status in ("ringing", "in-progress")
 
     async def press(self, call: Call, key: str) -> None:
         """Answer the call if it rings, listen to what is said, and press a key."""

@@ -218,14 +218,14 @@ class Simulator:
             time.sleep(0.02)
 
     def press(self, to: str, key: str = "1") -> Call:
-        """Take the call that rings at a number, if it rings still, and press a key.
+        """Take the call to a number once it rings, if nobody has yet, and press a key.
 
         Raises SimulatorError where no call is there.
         """
         return self._on_call("/simulator/key", {"to": to, "key": key})
 
     def hang_up(self, to: str) -> Call:
-        """Take the call that rings at a number, listen to the end and hang up.
+        """Take the call to a number once it rings, listen to the end and hang up.
 
         Raises SimulatorError where no call is there.
         """

@@ -46,7 +46,7 @@ class Telephones:
     async def _press(self, request: web.Request) -> web.Response:
         given = await request.json()
         call = self._record.call_to(str(given.get("to")))
-        if call is None:
+        if call is None or not await self._calls.rings(call):
             return _no_call(given)
         await self._calls.press(call, str(given.get("key", "1")))
         return web.json_response(_show(call))
@@ -54,7 +54,7 @@ class Telephones:
     async def _hang_up(self, request: web.Request) -> web.Response:
         given = await request.json()
         call = self._record.call_to(str(given.get("to")))
-        if call is None:
+        if call is None or not await self._calls.rings(call):
             return _no_call(given)
         await self._calls.hang_up(call)
         return web.json_response(_show(call))

@@ -10,7 +10,7 @@ from twilio.rest import Client
 
 from notifier.simulator.client import Simulator, SimulatorError
 
-from .conftest import AUTH_TOKEN
+from .conftest import ACCOUNT_SID, AUTH_TOKEN
 from .receiver import Receiver
 
 TO, FROM = "+33384000001", "+33353010090"
@@ -42,6 +42,17 @@ def test_a_key_is_posted_signed_and_the_call_ends(
     assert twilio.calls(sid).fetch().status == "completed"
     with pytest.raises(SimulatorError):
         simulator.press(TO)
+
+
+def test_a_call_is_taken_when_it_rings_and_not_before(twilio: Client, receiver: Receiver) -> None:
+    """One that was only accepted does not ring yet: whoever is to take it waits for that."""
+    with Simulator.start(ACCOUNT_SID, AUTH_TOKEN, sent_after_ms=300) as slow:
+        twilio.api.base_url = slow.http
+        sid = ring(twilio, receiver.url)
+        call = slow.press(TO, "2")
+        assert (call["keys"], call["status"]) == ("2", "completed")
+        assert receiver.posted[0].form["CallStatus"] == "initiated"
+        assert twilio.calls(sid).fetch().status == "completed"
 
 
 @pytest.mark.parametrize(
