@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from notifier.alerting.canary.runs import find_outage, last_returned
 from notifier.alerting.models import CANARY, DeferralReason, Notification, NotificationState
+from notifier.alerting.policy.expiry import IN_REVIEW_SINCE
 from notifier.alerting.throttling import quota
 from notifier.alerting.throttling.fan_out import active_source_names
 from notifier.alerting.webhooks.overview import WebhookFigures, webhook_figures
@@ -93,12 +94,17 @@ def texts_paused() -> int:
 
 def oldest_undecided_s() -> float:
     """Return for how many seconds the oldest report has waited for a worker, or 0."""
-    return _oldest_s(ReportState.RECEIVED)
+    received = Report.objects.filter(state=ReportState.RECEIVED)
+    return _seconds_since(received.aggregate(since=Min("received_at"))["since"])
 
 
 def oldest_review_s() -> float:
-    """Return for how many seconds the oldest review has waited for a person, or 0."""
-    return _oldest_s(ReportState.REVIEW)
+    """Return for how many seconds the review that waits longest has waited for a person, or 0.
+
+    What a reader contests waits since then, however long ago it was told.
+    """
+    reviews = Report.objects.filter(state=ReportState.REVIEW)
+    return _seconds_since(reviews.aggregate(since=Min(IN_REVIEW_SINCE))["since"])
 
 
 def reviews_waiting() -> int:
@@ -141,11 +147,6 @@ def _canary_s() -> float:
     if last is None or last.message is None or last.message.ended_at is None:
         return 0.0
     return max(0.0, (last.message.ended_at - last.sent_at).total_seconds())
-
-
-def _oldest_s(state: ReportState) -> float:
-    waiting = Report.objects.filter(state=state)
-    return _seconds_since(waiting.aggregate(since=Min("received_at"))["since"])
 
 
 def _seconds_since(at: datetime | None) -> float:
@@ -213,7 +214,7 @@ GAUGES = (
     ),
     (
         "notifier_oldest_review_seconds",
-        "Age of the intervention that waits longest for a person to say which commune it is",
+        "For how long a person has been asked which commune it is, of what waits longest",
         "oldest_review_s",
     ),
     (

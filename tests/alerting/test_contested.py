@@ -14,12 +14,14 @@ from time_machine import travel
 from notifier.alerting.answers.answer import answer
 from notifier.alerting.board.account import account_of
 from notifier.alerting.board.answers import AnswerState, in_words, read_answers
+from notifier.alerting.board.attention import reviews_waiting
 from notifier.alerting.decision.pipeline import decide
 from notifier.alerting.escalation.unanswered import escalate_unanswered
 from notifier.alerting.escalation.undecided import alarm_undecided
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification, WebhookEvent
 from notifier.alerting.review.decisions import decide_communes, waiting
 from notifier.alerting.sweep import upkeep
+from notifier.api.metrics import oldest_review_s
 from notifier.delivery.models import Channel, Message, MessageState
 from notifier.delivery.providers.base import Receipt
 from notifier.delivery.receipts.apply import apply_receipt
@@ -82,6 +84,32 @@ def calls() -> list[str]:
 def alarms() -> tuple[int, int]:
     """How many mails and calls the duty has got."""
     return len(mails()), len(calls())
+
+
+# --- since when it waits for a decision
+
+
+def test_what_is_contested_waits_since_it_was_and_not_since_it_came(commune) -> None:
+    with travel(began := timezone.now(), tick=False):
+        push(commune, category=FIRE)
+        hand_over()
+    with travel(began + timedelta(hours=2), tick=False):
+        push(commune, "DOUBTFUL", category=FIRE, location={"insee": "90033", "name": "Beaucourt"})
+    with travel(began + timedelta(hours=2, seconds=10), tick=False):
+        answers(1)
+        assert oldest_review_s() == 10
+        reviews = [one.report.reference for one in reviews_waiting(Report.objects.all())]
+        assert reviews == ["DOUBTFUL", "R1"]
+        assert [one.reference for one in waiting()] == reviews
+    with travel(began + timedelta(hours=2, minutes=1), tick=False):
+        decided = decide_communes(
+            list(waiting().filter(incident__reference="DOUBTFUL")),
+            ["90033"],
+            who="Jeanne Morel",
+            why="vérifié",
+        )
+        decide(decided.pk)
+        assert oldest_review_s() == 50
 
 
 # --- while nobody decides

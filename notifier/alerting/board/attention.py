@@ -11,6 +11,7 @@ from django.utils import timezone
 from notifier.alerting.board.answers import in_words, read_answers
 from notifier.alerting.models import Alert, DeferralReason, Notification, NotificationState
 from notifier.alerting.policy.current import categories, label_of
+from notifier.alerting.policy.expiry import IN_REVIEW_SINCE
 from notifier.alerting.policy.text_kind import withheld
 from notifier.alerting.review.notices import Candidate, candidates, deadline
 from notifier.delivery import routing
@@ -72,11 +73,14 @@ class SetAside:
 
 
 def reviews_waiting(reports: QuerySet[Report]) -> list[Review]:
-    """Return the reports to be decided, the oldest first, at most MAX_LISTED. One statement."""
+    """Return the reports to be decided, at most MAX_LISTED. One statement.
+
+    Those that wait longest come first.
+    """
     found = reports.filter(state=ReportState.REVIEW).select_related("incident__source")
     return [
         Review(report, _disclosed_label(report), candidates([report])[:3], deadline(report))
-        for report in found.order_by("received_at")[:MAX_LISTED]
+        for report in found.order_by(IN_REVIEW_SINCE)[:MAX_LISTED]
     ]
 
 

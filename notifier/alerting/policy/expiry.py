@@ -3,7 +3,8 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 
 from notifier.alerting.policy.categories import Categories, Category
 from notifier.intake.models import CONTESTED, Report
@@ -15,6 +16,11 @@ CLOSING_LIFETIME = timedelta(hours=12)
 REVIEW_LIFETIME = timedelta(hours=2)
 # Whoever answers late that it is elsewhere is heard all the same, though the text has expired.
 CONTEST_LIFETIME = timedelta(hours=2)
+# Since when a person is asked where a report in review is: what is contested was told before that.
+IN_REVIEW_SINCE = Case(
+    When(verdict=CONTESTED, then=Coalesce(F("handled_at"), F("received_at"))),
+    default=F("received_at"),
+)
 # The source's own expiry counts for what is under way; an end is sent however late.
 _OVER = (Status.CLOSED, Status.CANCELLED)
 

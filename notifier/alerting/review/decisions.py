@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifier.alerting.policy.current import categories, list_communes
+from notifier.alerting.policy.expiry import IN_REVIEW_SINCE
 from notifier.alerting.review.contest import goes_on_in, send_back
 from notifier.alerting.review.notices import cancel_notices, review_entry
 from notifier.alerting.scheduling import enqueue_decision
@@ -29,11 +30,11 @@ class ReviewError(Exception):
 
 
 def waiting() -> QuerySet[Report]:
-    """Select the reports in review, oldest first, with their sources."""
+    """Select the reports in review, those that wait longest first, with their sources."""
     return (
         Report.objects.filter(state=ReportState.REVIEW)
         .select_related("incident__source")
-        .order_by("received_at")
+        .order_by(IN_REVIEW_SINCE)
     )
 
 
