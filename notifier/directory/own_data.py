@@ -17,7 +17,7 @@ from notifier.directory.absences import (
     add_absence,
     end_absence,
 )
-from notifier.directory.changes import changing, lock_directory
+from notifier.directory.changes import OF_PEOPLE, changing, lock_directory
 from notifier.directory.lookup import mandates_since
 from notifier.directory.models import (
     MAX_FAILURES,
@@ -38,7 +38,7 @@ from notifier.directory.ringing import Away
 BY_LINK = "lien d’un texte"
 # So many of them wait for their code at a time: whoever holds the link sends no flood of texts.
 MAX_UNCONFIRMED = 3
-# Of one person's addresses and absences within an hour: of each their other addresses are told.
+# Of one person's addresses, absences and preferences within an hour: of each they are told.
 MAX_CHANGES = 12
 # Days of absence that are not over, by a link; for more there is the administrator.
 MAX_AWAY = 60
@@ -123,12 +123,15 @@ def changing_own(own: OwnData, now: datetime) -> Iterator[dict[int, Address]]:
 
 
 def _changes_since(own: OwnData, since: datetime) -> int:
-    """Count what its author changed of the own addresses and absences."""
+    """Count what its author changed of the own addresses, preferences and absences."""
     by_link = {"change__author": own.author, "change__at__gt": since}
-    addresses = Address.history.model.objects.filter(person_id=own.person.pk, **by_link)
+    of_person = [
+        model.history.model.objects.filter(person_id=own.person.pk, **by_link)
+        for model in OF_PEOPLE
+    ]
     mandates = [mandate.pk for mandate in own.mandates]
     absences = Absence.history.model.objects.filter(mandate_id__in=mandates, **by_link)
-    return sum(rows.values("change").distinct().count() for rows in (addresses, absences))
+    return sum(rows.values("change").distinct().count() for rows in (*of_person, absences))
 
 
 def check_absence(own: OwnData, new: Away, now: datetime) -> None:

@@ -14,8 +14,6 @@ from django.db import transaction
 
 from notifier.directory.changes import changing
 from notifier.directory.models import ChangeKind, Organisation, Person, Preferences
-from notifier.journal.models import Step
-from notifier.journal.write import new_entry, write_entries
 
 
 def quiet_until(preferences: Preferences | None, zone: ZoneInfo, at: datetime) -> datetime | None:
@@ -58,39 +56,39 @@ def choose_quiet_hours(
     ends: time | None,
     organisation: Organisation,
     author: str,
-) -> None:
+) -> Preferences | None:
     """Keep within which hours no SMS tells of what is not urgent; without both, none.
 
-    Raises PreferencesError.
+    Return the preferences; None where that changed nothing. Raises PreferencesError.
     """
     if (begins is None) != (ends is None):
         raise PreferencesError("Indiquez les deux heures, ou aucune pour ne plus avoir de pause.")
     if begins is not None and begins == ends:
         raise PreferencesError("Les deux heures sont les mêmes : changez l’une.")
-    _choose(person, organisation, author, quiet_from=begins, quiet_until=ends)
+    return _choose(person, organisation, author, quiet_from=begins, quiet_until=ends)
 
 
 def choose_channels(
     person: Person, channels: Sequence[str], organisation: Organisation, author: str
-) -> None:
-    """Keep by which channels what is not urgent is told; by all where none is named."""
-    _choose(person, organisation, author, routine_channels=sorted(channels))
+) -> Preferences | None:
+    """Keep by which channels what is not urgent is told; by all where none is named.
 
-
-def _choose(person: Person, organisation: Organisation, author: str, **chosen: Any) -> None:
-    """Store it under a change of the directory, and in the journal, which names nobody.
-
-    What is so already is no change.
+    Return the preferences; None where that changed nothing.
     """
+    return _choose(person, organisation, author, routine_channels=sorted(channels))
+
+
+def _choose(
+    person: Person, organisation: Organisation, author: str, **chosen: Any
+) -> Preferences | None:
+    """Store it under a change of the directory; what is so already is no change."""
     with changing(ChangeKind.HAND, author, "préférences de réception") as change:
         row = Preferences.objects.filter(person=person).first() or Preferences(person=person)
         if all(getattr(row, name) == value for name, value in chosen.items()):
             transaction.set_rollback(True)
-            return
+            return None
         change.organisations.set([organisation])
         for name, value in chosen.items():
             setattr(row, name, value)
         row.save()
-        text = f"{organisation.name} ({organisation.ref}) : préférences changées, par {author}."
-        ref = str(organisation.ref)
-        write_entries([new_entry(None, Step.DIRECTORY, text, organisation=ref, change=change.pk)])
+    return row

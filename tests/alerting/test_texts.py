@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from notifier.alerting.figures.mail import mail_figures
 from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.alerting.own.absence import note_absence
 from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
+from notifier.alerting.own.preferences import choose_own_channels, choose_own_quiet_hours
 from notifier.delivery.models import Message
 from notifier.delivery.providers.base import Outcome
 from notifier.delivery.sweep import upkeep
@@ -685,6 +686,30 @@ def own_change(stage: Stage) -> None:
     stage.leaves("le courriel de même, et la permanence n’a pas de téléphone")
 
 
+def own_preferences(stage: Stage) -> None:
+    """Channels and quiet hours chosen by a link are told, on a channel that is left out too."""
+    mayor = contact(mobile=number(1), email=MAIL)
+    source, ref = Source.objects.get(), OrganisationRef("commune", "90033")
+
+    def own() -> OwnData:
+        found = own_data(mayor.person_id, ref, stage.now)
+        assert found
+        return found
+
+    choose_own_channels(own(), ["email"], source)
+    stage.leaves("par courriel seulement")
+    choose_own_channels(own(), ["email"], source)
+    stage.leaves("le même choix : rien")
+    choose_own_channels(own(), [], source)
+    stage.leaves("par les deux de nouveau")
+    choose_own_quiet_hours(own(), time(22), time(7, 30), source)
+    stage.leaves("heures calmes")
+    call_command("source", "set", NAME, "--duty-phone", "")
+    source.refresh_from_db()
+    choose_own_quiet_hours(own(), None, None, source)
+    stage.leaves("retirées, et la permanence n’a pas de téléphone")
+
+
 def own_absence(stage: Stage) -> None:
     """An absence noted by a link is told to its owner; without a telephone left, to more."""
     mayor = contact(mobile=number(1), email=MAIL)
@@ -817,7 +842,7 @@ CASES: list[Callable[[Stage], None]] = [
     duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
     organisation_stand_in, digest_of_conventions, own_change,
-    own_absence,
+    own_absence, own_preferences,
 ]  # fmt: skip
 
 

@@ -26,6 +26,8 @@ MAIL = "maire@delle.example"
         (("stop", "stop"), [303, 303], [MAIL, number(1)]),
         # Of two removals that would leave nobody to be told one is refused.
         (("retirer", "retirer"), [303, 422], [MAIL, number(1)]),
+        (("canaux", "canaux"), [303, 303], [MAIL, number(1)]),
+        (("calme", "calme"), [303, 303], [MAIL, number(1)]),
     ],
 )
 def test_of_two_at_once_one_is_told(
@@ -35,13 +37,14 @@ def test_of_two_at_once_one_is_told(
     found = re.search(r'name="lu" value="([^"]+)"', Client().get(page).content.decode())
     assert found
     now.shift(5)
-    addresses = (own(number(1)), own(number(1) if whats[0] == "stop" else MAIL))
+    addresses = (own(number(1)), own(MAIL if whats[0] == "retirer" else number(1)))
+    chosen = {"channels": "email", "quiet_from": "22:00", "quiet_until": "7:00"}
     together = Barrier(2)
 
     def act(what: str, address: Address) -> int:
         try:
             together.wait(10)
-            body = {"lu": found[1], "faire": what, "adresse": str(address.pk)}
+            body = {"lu": found[1], "faire": what, "adresse": str(address.pk), **chosen}
             return Client().post(page, body).status_code
         finally:
             connection.close()

@@ -59,7 +59,7 @@ class Renderer:
             {"contact": ""},
             {"organisation": ""},
             {"address": facts["short_address"]},
-            {"moment": ""} if facts["what"] == "away" else {},
+            {"moment": ""} if facts["what"] in ("away", "channels", "quiet") else {},
         ):
             shorter.append({**shorter[-1], **less})
         return self.first_within(1, OWN_CHANGE_SMS, shorter)

@@ -124,12 +124,15 @@ SAMPLE_OWN_CHANGE: Mapping[str, object] = {
     "starts": "25/10 à 2h25, heure d’hiver", "ends": "24/12 à 23h59",
     "period": "du dimanche 25 octobre 2026 à 2 h 25, heure d’hiver au jeudi 24 décembre 2026 à "
     "23 h 59",
+    "channels": "par SMS et par courriel", "hours": "de 22h30 à 10h30",
+    "written_hours": "de 22 h 30 à 10 h 30",
     "contact": "Gendarmerie nationale, Marne", "phone": "+33 3 53 01 00 90",
 }  # fmt: skip
 OWN_CHANGES = [
-    {**SAMPLE_OWN_CHANGE, "what": what, "phone": phone}
-    for what in ("added", "removed", "refused", "back", "away")
+    {**SAMPLE_OWN_CHANGE, "what": what, "phone": phone, "hours": hours}
+    for what in ("added", "removed", "refused", "back", "away", "channels", "quiet")
     for phone in (SAMPLE_OWN_CHANGE["phone"], "")
+    for hours in (SAMPLE_OWN_CHANGE["hours"], "")
 ]
 # Many alerts in one text to one address.
 DIGEST = tuple(f"digest.{part}.j2" for part in PARTS)

@@ -6,9 +6,9 @@ directory holds (notifier.directory.own_data). The address that it is about is n
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from django.utils import timezone
@@ -17,7 +17,7 @@ from notifier.alerting.policy.current import composer
 from notifier.delivery.address import mask
 from notifier.delivery.models import Channel, Lane
 from notifier.delivery.outbox import OutgoingMessage, enqueue_messages
-from notifier.directory.models import Address, AddressKind
+from notifier.directory.models import Address, AddressKind, Preferences
 from notifier.directory.own_data import OwnData
 from notifier.intake.models import Source
 from notifier.journal.models import Step
@@ -38,6 +38,8 @@ class What(StrEnum):
     REFUSED = "refused"
     BACK = "back"
     AWAY = "away"
+    CHANNELS = "channels"
+    QUIET = "quiet"
 
 
 _IN_JOURNAL = {
@@ -46,6 +48,8 @@ _IN_JOURNAL = {
     What.REFUSED: "refusé (STOP)",
     What.BACK: "de nouveau accepté",
     What.AWAY: "absence notée",
+    What.CHANNELS: "préférences changées (hors urgence, {channels})",
+    What.QUIET: "préférences changées (heures calmes {hours})",
 }
 
 
@@ -60,6 +64,8 @@ class Notice:
     """The one that it is about, as it was before; None of an absence."""
     period: tuple[datetime, datetime] | None = None
     """Of an absence, from when to when."""
+    chosen: Preferences | None = None
+    """As they are from now on, of a change of them."""
 
 
 def tell(notice: Notice, usable: Collection[Address]) -> None:
@@ -73,9 +79,11 @@ def tell(notice: Notice, usable: Collection[Address]) -> None:
     own = notice.own
     of_what = f", {mask(notice.address.value)}" if notice.address else ""
     said = f"{len(told)} adresses" if len(told) > 1 else f"{len(told) or 'aucune'} adresse"
+    words = _words(notice.chosen)
+    done = _IN_JOURNAL[notice.what].format(**{**words, "hours": words["hours"] or "retirées"})
     text = (
         f"{own.mandate.title} de {own.organisation.name} ({own.organisation.ref}){of_what} : "
-        f"{_IN_JOURNAL[notice.what]} par le lien d’un texte, dit à {said} de la personne."
+        f"{done} par le lien d’un texte, dit à {said} de la personne."
     )
     ref = str(own.organisation.ref)
     write_entries([new_entry(None, Step.DIRECTORY, text, organisation=ref, told=len(told))])
@@ -118,11 +126,31 @@ def _facts(notice: Notice, now: datetime) -> dict[str, object]:
         "starts": _short(starts),
         "ends": _short(ends),
         "period": f"du {weekday_moment(starts)} au {weekday_moment(ends)}",
+        **_words(notice.chosen),
         "contact": notice.source.service if duty else organisation.name,
         "phone": format_number(duty) if duty else organisation.phone.strip(),
     }
 
 
+def _words(chosen: Preferences | None) -> dict[str, str]:
+    """Return how the channels and the quiet hours are said."""
+    ways = chosen.routine_channels if chosen else []
+    one = _WAYS[ways[0]] if len(ways) == 1 else ""
+    return {
+        "channels": f"par {one} seulement" if one else "par SMS et par courriel",
+        "hours": _hours(chosen, lambda at: f"{at.hour}h{at:%M}" if at.minute else f"{at.hour}h"),
+        "written_hours": _hours(chosen, lambda at: f"{at.hour} h {at:%M}"),
+    }
+
+
+def _hours(chosen: Preferences | None, written: Callable[[time], str]) -> str:
+    """Return "de 22h à 7h30", the hours so written; "" where there are none."""
+    if chosen is None or chosen.quiet_from is None or chosen.quiet_until is None:
+        return ""
+    return f"de {written(chosen.quiet_from)} à {written(chosen.quiet_until)}"
+
+
+_WAYS = {Channel.SMS.value: "SMS", Channel.EMAIL.value: "courriel"}
 _KINDS = {
     AddressKind.MOBILE: "mobile",
     AddressKind.LANDLINE: "fixe",

@@ -20,6 +20,7 @@ from notifier.alerting.answers.find import OpenedAlert
 from notifier.alerting.notification.recipients import person_of
 from notifier.alerting.own.absence import note_absence
 from notifier.alerting.own.addresses import accept_own, confirm_own, refuse_own, remove_own
+from notifier.alerting.own.preferences import choose_own_channels, choose_own_quiet_hours
 from notifier.console.forms.own import ChannelsForm, OwnAbsenceForm, OwnAddressForm, QuietForm
 from notifier.console.pages.answers.link import behind_link, new_stamp, was_read
 from notifier.console.pages.answers.own_shown import shown_absences, shown_addresses
@@ -31,11 +32,7 @@ from notifier.directory.own_data import (
     be_back,
     own_data,
 )
-from notifier.directory.preferences import (
-    PreferencesError,
-    choose_channels,
-    choose_quiet_hours,
-)
+from notifier.directory.preferences import PreferencesError
 from notifier.directory.ringing import Silence
 from notifier.intake.models import Source
 from notifier.territory.phones import format_number
@@ -115,7 +112,7 @@ def _channels(asked: _Asked) -> str:
     form = asked.forms["channels"] = ChannelsForm(asked.request.POST)
     if not form.is_valid():
         return ""
-    choose_channels(asked.own.person, form.chosen, asked.own.organisation, asked.own.author)
+    choose_own_channels(asked.own, form.chosen, asked.source)
     return "canaux"
 
 
@@ -124,7 +121,7 @@ def _quiet(asked: _Asked) -> str:
     if not form.is_valid():
         return ""
     hours = form.cleaned_data["quiet_from"], form.cleaned_data["quiet_until"]
-    choose_quiet_hours(asked.own.person, *hours, asked.own.organisation, asked.own.author)
+    choose_own_quiet_hours(asked.own, *hours, asked.source)
     return "calme"
 
 
