@@ -11,14 +11,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
+from time_machine import travel
 
 from notifier.accounts.access_log import record_access
 from notifier.accounts.models import SavedSearch
 from notifier.accounts.roles import Role
 from notifier.alerting.answers.answer import answer
+from notifier.alerting.board.answers import read_answers
 from notifier.alerting.manual.action import Actor
 from notifier.alerting.manual.resend import resend
-from notifier.alerting.models import AnswerKind, AnswerMeans, Notification
+from notifier.alerting.models import Alert, AnswerKind, AnswerMeans, Notification
 from notifier.alerting.throttling.pause import pause
 from notifier.directory.models import Address, AddressKind, Convention, Organisation
 from notifier.intake.access.api_keys import add_source, rotate
@@ -180,6 +182,53 @@ def test_what_is_opened_again_is_without_an_answer_and_what_was_before_keeps_its
     assert words == ["sans réponse", "", "bien noté"]
 
 
+def shown(client: Client, **query: str) -> list[tuple[int, str]]:
+    """Of each line, from the first on: which revision it told, and what was answered to it."""
+    lines = client.get("/journal", query).context["lines"]
+    revisions = dict(Notification.objects.values_list("pk", "revision"))
+    return [(revisions[line.pk], line.answer) for line in reversed(lines)]
+
+
+def test_what_is_opened_twice_leaves_each_text_the_answer_of_its_own_opening(asking) -> None:
+    """Noted before it grew worse, taken once it began anew, left unanswered the third time."""
+    contact(mobile=number(1))
+    grown = {"severity": "extreme"}
+    states = ({}, grown, {"status": "closed"})
+    kinds = (AnswerKind.NOTED, AnswerKind.TAKEN, None)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    began, sequence = timezone.now() - timedelta(days=1), 0
+    for opening, kind in enumerate(kinds):
+        # Not so often that it waits.
+        with travel(began + opening * timedelta(hours=6)):
+            for state in states:
+                sequence += 1
+                push(asking, "R1", sequence, category=FIRE, **state)
+                hand_over()
+                if kind and not state:
+                    answers(Notification.objects.latest("pk"), kind)
+            alert = Alert.objects.get()
+            assert read_answers([alert]).of(alert).is_answered == (kind is not None)
+    noted, taken, none = "bien noté", "je m’en occupe", "sans réponse"
+    said = [(1, noted), (2, noted), (3, ""), (4, taken), (5, taken), (6, "")]
+    assert shown(client) == [*said, (7, none), (8, none), (9, "")]
+    assert shown(client, reponse="bien-note") == [(1, noted), (2, noted)]
+    assert shown(client, reponse="prise-en-charge") == [(4, taken), (5, taken)]
+    assert shown(client, reponse="repondu") == [(n, said) for n, said in said if said]
+    assert shown(client, reponse="sans") == [(7, none), (8, none)]
+
+
+def test_whoever_changed_the_answer_is_found_by_both_and_the_line_says_both(asking) -> None:
+    contact(mobile=number(1))
+    push(asking, "R1", category=FIRE)
+    hand_over()
+    for kind in (AnswerKind.NOTED, AnswerKind.TAKEN, AnswerKind.CALL_ME):
+        answers(Notification.objects.get(alert__isnull=False, kind="alert"), kind)
+    client = logged_in(add_account(Role.GROUPEMENT, "90"))
+    line = (1, "bien noté, puis je m’en occupe, puis rappelez-moi")
+    for chosen in ("bien-note", "prise-en-charge", "a-rappeler", "repondu"):
+        assert shown(client, reponse=chosen) == [line], chosen
+
+
 def test_who_reads_of_two_communes_in_one_text_has_answered_for_both_or_for_none(asking) -> None:
     """The directory may hold one telephone under two people."""
     contact(mobile=number(1))
@@ -222,10 +271,17 @@ def test_what_never_left_and_what_was_sent_again_is_not_without_an_answer(asking
     hand_over(refusing(number(1)))
     client = logged_in(add_account(Role.GROUPEMENT, "90"))
     assert found(client, reponse="sans") == ["AGAIN"]
+    assert said_unanswered(client) == ["AGAIN"]
     row = Notification.objects.get(incident__reference="AGAIN", alert__isnull=False)
     resend(row, Actor("Luc Saulaie", "au téléphone"))
     hand_over()
     assert found(client, reponse="sans") == ["AGAIN"]
+    assert said_unanswered(client) == ["AGAIN"]
+
+
+def said_unanswered(client: Client) -> list[str]:
+    lines = client.get("/journal").context["lines"]
+    return [line.reference for line in lines if line.answer == "sans réponse"]
 
 
 def test_what_wants_no_answer_and_was_confirmed_on_the_telephone_shows_it(source, rules) -> None:

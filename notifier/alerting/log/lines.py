@@ -72,9 +72,9 @@ class LogLine:
     """Under which convention, in words; empty by law."""
     ended_at: datetime | None
     answer: str
-    """What its reader answered, "sans réponse"; empty where no answer was wanted."""
+    """All that its reader answered, or "sans réponse"; empty where no answer was wanted."""
     means: str
-    """By which means."""
+    """By which means: that it is taken in hand, else the last."""
     answered_at: datetime | None
 
 
@@ -100,28 +100,24 @@ def _answers(notifications: Sequence[Notification]) -> Mapping[_ReaderKey, Seque
     return by_reader
 
 
-def _answer(notification: Notification, given: Iterable[Answer]) -> Answer | None:
-    """Return what its reader answered to it: that it is taken in hand, else the last.
+def _own(notification: Notification, given: Iterable[Answer]) -> list[Answer]:
+    """Return what its reader answered to it, the oldest first: kept by `log.search` as well.
 
     What was answered before it was sent counts where it asks again: nobody can answer that twice.
     """
-    alert = notification.alert
-    own = [
+    return [
         answer
         for answer in given
-        if answer.opened_revision <= notification.revision
+        if answer.opened_revision == notification.opened_revision
         and notification.kind in OF_ALERT
-        and (
-            answer.at >= notification.created_at
-            or (notification.answer_hash and alert and _is_of_opening(answer, alert))
-        )
+        and (notification.answer_hash or answer.at >= notification.created_at)
     ]
+
+
+def _main(own: Sequence[Answer]) -> Answer | None:
+    """Return that it is taken in hand, else the last answer."""
     taken = [answer for answer in own if answer.kind == AnswerKind.TAKEN]
     return next(iter(taken or own[-1:]), None)
-
-
-def _is_of_opening(answer: Answer, alert: Alert) -> bool:
-    return answer.opened_revision == alert.opened_revision
 
 
 def _readers(notification: Notification) -> set[str]:
@@ -134,7 +130,8 @@ def _line(
     notification: Notification, names: Mapping[str, str] | None, given: Sequence[Answer]
 ) -> LogLine:
     alert, message = notification.alert, notification.message
-    answer = _answer(notification, given)
+    own = _own(notification, given)
+    answer = _main(own)
     state, _, why = fate_in_words(notification).partition(" : ")
     if notification.state == NotificationState.SUPPRESSED:
         state, why = notification.get_state_display(), notification.explanation
@@ -155,17 +152,28 @@ def _line(
         why=why,
         terms=parse_terms(alert.terms).in_words if alert else "",
         ended_at=message.ended_at if message else notification.ended_at,
-        answer=_answer_in_words(notification, answer),
+        answer=_answers_in_words(notification, own),
         means=answer.get_means_display() if answer else "",
         answered_at=answer.at if answer else None,
     )
 
 
-def _answer_in_words(notification: Notification, answer: Answer | None) -> str:
-    if answer is not None:
-        return str(answer.get_kind_display())
-    is_asked = notification.answer_hash and notification.kind in OF_ALERT
-    return "sans réponse" if is_asked else ""
+def _answers_in_words(notification: Notification, own: Sequence[Answer]) -> str:
+    if own:
+        return ", puis ".join(str(answer.get_kind_display()) for answer in own)
+    return "sans réponse" if _was_asked(notification) else ""
+
+
+def _was_asked(notification: Notification) -> bool:
+    """Return whether its text left, asks for an answer, and was not sent again in another row."""
+    message = notification.message
+    return (
+        bool(notification.answer_hash)
+        and notification.kind in OF_ALERT
+        and notification.state in (NotificationState.QUEUED, NotificationState.SUPPRESSED)
+        and message is not None
+        and message.state != MessageState.CANCELLED
+    )
 
 
 def _kind(notification: Notification) -> str:

@@ -58,16 +58,14 @@ class LogAnswer(models.TextChoices):
         return AnswerKind[self.name] if self.name in AnswerKind.__members__ else None
 
 
-# What its reader answered to its alert, or whose text tells it; of an earlier opening or this one.
+# What its reader answered to its alert, or whose text tells it, while that was open.
 _GIVEN = Answer.objects.filter(
     alert=OuterRef("alert"),
     recipient__in=(OuterRef("recipient"), OuterRef("message__recipient")),
-    opened_revision__lte=OuterRef("revision"),
+    opened_revision=OuterRef("opened_revision"),
 )
+# What was answered once cannot be answered again to the texts that follow, where these ask.
 _SINCE = Q(at__gte=OuterRef("created_at"))
-# What was answered once cannot be answered again to the texts that follow. Which of several past
-# openings a text was of is not known: there only what came after it counts.
-_AT_ALL = _SINCE | Q(opened_revision=OuterRef("alert__opened_revision"))
 _ASKS = ~Q(answer_hash="")
 _WAS_SENT = Q(message__isnull=False) & ~Q(message__state=MessageState.CANCELLED)
 # Another row was made in the place of what was sent again.
@@ -77,11 +75,11 @@ _COUNTS = Q(state__in=(NotificationState.QUEUED, NotificationState.SUPPRESSED))
 def _answered(answer: LogAnswer) -> Q:
     """Select by what was answered: kept by `log.lines` in the same way."""
     if answer is LogAnswer.UNANSWERED:
-        return _ASKS & _COUNTS & _WAS_SENT & ~Q(Exists(_GIVEN.filter(_AT_ALL)))
+        return _ASKS & _COUNTS & _WAS_SENT & ~Q(Exists(_GIVEN))
     given, some = _GIVEN, Answer.objects.all()
     if answer.kind:
         given, some = given.filter(kind=answer.kind), some.filter(kind=answer.kind)
-    meant = Q(Exists(given.filter(_SINCE))) | _ASKS & Q(Exists(given.filter(_AT_ALL)))
+    meant = Q(Exists(given.filter(_SINCE))) | _ASKS & Q(Exists(given))
     # Where few were answered so, the database begins with these.
     return Q(alert__in=some.values("alert")) & meant
 

@@ -474,6 +474,12 @@ class Migration(migrations.Migration):
                 ),
                 ("revision", models.PositiveSmallIntegerField(default=1, verbose_name="révision")),
                 (
+                    "opened_revision",
+                    models.PositiveSmallIntegerField(
+                        default=1, verbose_name="révision d’ouverture"
+                    ),
+                ),
+                (
                     "organisation_kind",
                     models.CharField(
                         blank=True,

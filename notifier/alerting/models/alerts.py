@@ -183,6 +183,8 @@ class Notification(models.Model):
     )
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, verbose_name="alerte")
     revision = models.PositiveSmallIntegerField("révision", default=1)
+    # Of its alert when this was told: what its reader answers to that opening is an answer to this.
+    opened_revision = models.PositiveSmallIntegerField("révision d’ouverture", default=1)
     # Empty in a mail to the duty officer.
     organisation_kind = models.CharField(
         "type d’organisme", max_length=20, choices=OrganisationKind, blank=True

@@ -164,6 +164,7 @@ def _new_row(
         incident_id=notification.incident_id,
         alert=alert,
         revision=notification.revision,
+        opened_revision=alert.opened_revision if alert else 1,
         organisation_kind=alert.organisation_kind if alert else "",
         organisation=alert.organisation if alert else "",
         departement=alert.departement if alert else "",
@@ -220,5 +221,6 @@ def _join(notification: PlannedNotification, row: Notification) -> None:
     alert = notification.alert
     Notification.objects.filter(pk=row.pk, state=NotificationState.DEFERRED).update(
         revision=alert.revision if alert else row.revision,
+        opened_revision=alert.opened_revision if alert else row.opened_revision,
         expires_at=max(row.expires_at or notification.expires_at, notification.expires_at),
     )

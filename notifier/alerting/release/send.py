@@ -53,6 +53,7 @@ def send(rows: Sequence[Notification], now: datetime) -> None:
             state=NotificationState.QUEUED,
             kind=kind,
             revision=alert.revision,
+            opened_revision=alert.opened_revision,
             message=queued,
             answer_hash=said["answer_hash"],
             ended_at=now,
