@@ -26,6 +26,7 @@ from notifier.alerting.models import (
     Answer,
     Notification,
     NotificationState,
+    answer_label,
 )
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
@@ -213,13 +214,13 @@ def _organisation(
         texts=[_text(n) for n in notifications],
         wordings=wordings(_wording(n) for n in notifications),
         is_asked=bool(alert.answers_wanted),
-        answers=[_answer(answer) for answer in answers],
+        answers=[_answer(answer, alert) for answer in answers],
     )
 
 
-def _answer(answer: Answer) -> AttestedAnswer:
+def _answer(answer: Answer, alert: Alert) -> AttestedAnswer:
     to = f" ({answer.handed_to})" if answer.handed_to else ""
-    what = f"{answer.get_kind_display()}{to}"
+    what = f"{answer_label(answer.kind, alert.organisation_kind)}{to}"
     return AttestedAnswer(answer.title, what, answer.get_means_display(), answer.at)
 
 

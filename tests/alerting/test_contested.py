@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -41,6 +42,7 @@ from tests.alerting.house import (
     sms,
     told,
 )
+from tests.alerting.organisations import member, told_by_convention
 
 WITHIN = timedelta(minutes=5)
 LIFETIME = timedelta(minutes=180)
@@ -152,6 +154,50 @@ def test_the_centres_software_is_told_each_time(commune) -> None:
     assert sorted(events) == ["alert.answered", "incident.review", "incident.review"]
     last = WebhookEvent.objects.latest("pk").payload["data"]
     assert "personne n’a encore décidé" in last["reason"]
+
+
+def test_what_an_organisation_contests_is_said_in_its_words_wherever_it_is_told(commune) -> None:
+    set_webhook(commune, "https://dispatch.example/retours", "json", "A. Dupont")
+    metropole = told_by_convention()
+    member(metropole, mobile=7)
+    push(commune, category=FIRE)
+    hand_over()
+    answers(7, commune=metropole.code)
+    hers = alert(organisation=metropole.code)
+    with travel(timezone.now() + WITHIN + timedelta(seconds=1), tick=False):
+        alarm_undecided()
+    says = "le président répond que ce n’est pas chez eux"
+    for mail in mails()[-2:]:
+        assert mail.startswith("« Pas chez nous », à vérifier tout de suite")
+        assert f"Grand Belfort : {says}" in mail
+        assert "personne d’autre de cet organisme n’est prévenu" in mail
+    for call in calls()[-2:]:
+        assert says in call
+        assert "décidez où c’est" in call
+    entries = [entry.text for entry in journal()]
+    assert any("pas chez nous" in text for text in entries)
+    said = WebhookEvent.objects.get(type="alert.answered").payload["data"]["answer"]
+    assert (said["kind"], said["label"]) == ("not_mine", "pas chez nous")
+    reviews = WebhookEvent.objects.filter(type="incident.review").order_by("pk")
+    reasons = [event.payload["data"]["reason"] for event in reviews]
+    assert reasons[0] == f"Grand Belfort : {says}"
+    assert "pas chez nous" in in_words(hers, read_answers([hers]).of(hers))
+    everything = [*mails()[-2:], *calls()[-2:], *entries, *reasons]
+    assert not [text for text in everything if re.search("(ma|sa) commune", text)]
+
+
+def test_where_the_mayor_contests_too_the_duty_reads_the_mayors_words(commune) -> None:
+    metropole = told_by_convention()
+    member(metropole, mobile=7)
+    push(commune, category=FIRE)
+    hand_over()
+    answers(7, commune=metropole.code)
+    answers(1)
+    with travel(timezone.now() + WITHIN + timedelta(seconds=1), tick=False):
+        alarm_undecided()
+    subjects = [mail.partition(",")[0] for mail in mails()]
+    assert subjects[0] == "« Pas chez nous »"
+    assert set(subjects[1:]) == {"« Pas ma commune »"}
 
 
 def test_a_decision_ends_the_alarms_and_lets_the_others_be_told(commune) -> None:

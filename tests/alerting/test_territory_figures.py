@@ -133,7 +133,7 @@ def test_what_is_contested_and_what_goes_on_is_not_counted_as_unanswered(asking)
     rows = {row[1]: row[3] for row in figures_table(published) if row[0] == "réponse"}
     total = rows.pop("alertes qui demandaient une réponse, délai de la première")
     assert sum(rows.values()) == total == 6
-    assert rows["« pas ma commune », sans autre réponse"] == 1
+    assert rows["« pas ma commune » ou « pas chez nous », sans autre réponse"] == 1
     assert rows["en cours, sans réponse encore"] == 1
 
 

@@ -560,6 +560,19 @@ def duty_contested(stage: Stage) -> None:
     stage.leaves("que personne n’a vérifié six minutes après", to=lambda address: address == DUTY)
 
 
+def duty_contested_by_landlord(stage: Stage) -> None:
+    """Whoever is of no commune says that it is not theirs."""
+    contact(mobile=number(1))
+    member(landlord(), "directeur", mobile=8)
+    stage.push(category=FIRE, location={**STREET, "latitude": 47.509, "longitude": 6.998})
+    stage.leaves("une alerte", to=lambda _: False)
+    told = Notification.objects.get(address=number(8))
+    answer(told.alert_id or 0, told.recipient, AnswerKind.NOT_MINE, AnswerMeans.LINK)
+    stage.leaves("« pas chez nous »", to=lambda address: address == DUTY)
+    stage.waits(minutes=6)
+    stage.leaves("que personne n’a vérifié six minutes après", to=lambda address: address == DUTY)
+
+
 def duty_review_expired(stage: Stage) -> None:
     stage.push(location=CONFLICT)
     stage.leaves("à vérifier", to=lambda _: False)
@@ -838,8 +851,8 @@ CASES: list[Callable[[Stage], None]] = [
     cancellation, moved, moved_away, reopened, exercise, neighbours, close_by, digest,
     digest_exercise,
     stand_in, stand_in_late, duty_late, duty_unreached, duty_digest, duty_review,
-    duty_contested, duty_review_expired, duty_resources_alone, duty_superseded, duty_cap,
-    duty_hard_cap,
+    duty_contested, duty_contested_by_landlord, duty_review_expired, duty_resources_alone,
+    duty_superseded, duty_cap, duty_hard_cap,
     duty_fan_out, duty_pause, deadline, metropole, without_place, site, figures,
     organisation_stand_in, digest_of_conventions, own_change,
     own_absence, own_preferences,

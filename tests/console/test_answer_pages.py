@@ -21,6 +21,7 @@ from notifier.alerting.models import Alert, Answer, AnswerKind, Notification
 from notifier.console.pages.answers.link import MAX_MISSES
 from notifier.directory.models import Mandate
 from tests.alerting.house import FIRE, contact, number, push
+from tests.alerting.organisations import member, told_by_convention
 from tests.console.world import stored
 
 pytestmark = [
@@ -273,6 +274,34 @@ def test_not_my_commune_is_asked_once_more_before_it_counts(fire, give) -> None:
     assert "à Delle" in shown(link(fire) + "/pas-ma-commune")
     page = text_of(give(link(fire), "not_mine", read="/pas-ma-commune"))
     assert "vérifie le lieu" in page
+    assert kinds() == ["not_mine"]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("epci", "200069052"), ("partenaire", "habitat")])
+def test_who_is_of_no_commune_says_that_it_is_not_theirs_in_their_own_words(
+    asking, now, give, kind: str, code: str
+) -> None:
+    member(told_by_convention(kind, code), mobile=7)
+    push(asking, category=FIRE)
+    alert = Alert.objects.get(organisation_kind=kind)
+    pages = [shown(link(alert, 7)), shown(link(alert, 7) + "/pas-ma-commune")]
+    now.shift(5)
+    pages.append(text_of(Client().post(link(alert, 7), {"lu": "old", "reponse": "not_mine"})))
+    pages.append(text_of(give(link(alert, 7), "not_mine", read="/pas-ma-commune")))
+    pages.append(shown(link(alert, 7)))
+    for page, said in zip(
+        pages,
+        (
+            "Pas chez nous",
+            "Ce n’est pas chez nous",
+            "Oui : pas chez nous",
+            "vérifie le lieu",
+            "vérifie le lieu",
+        ),
+        strict=True,
+    ):
+        assert said in page
+        assert not re.search("(ma|sa|la|votre|[Pp]as) commune", page), page
     assert kinds() == ["not_mine"]
 
 

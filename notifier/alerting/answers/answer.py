@@ -32,6 +32,7 @@ from notifier.alerting.models import (
     AnswerMeans,
     Notification,
     NotificationState,
+    answer_label,
     answers_to,
 )
 from notifier.alerting.notification.journal import alert_entry
@@ -215,7 +216,8 @@ def _keep(alert: Alert, title: str, given: _Given) -> Answer | None:
         },
     )
     if is_new:
-        what = f"{title} : {given.kind.label}, {given.means.label}"
+        label = answer_label(given.kind, alert.organisation_kind)
+        what = f"{title} : {label}, {given.means.label}"
         entry = alert_entry(
             alert, Step.ANSWERED, what, alert=alert.pk, kind=given.kind, means=given.means
         )

@@ -18,7 +18,7 @@ from notifier.alerting.escalation.undecided import wait_for_decision
 from notifier.alerting.models import Alert, AnswerKind, answers_to
 from notifier.alerting.notification.history import notifications_of
 from notifier.alerting.notification.journal import alert_entry, recipients_in_words
-from notifier.alerting.review.contest import contest
+from notifier.alerting.review.contest import contest, contest_in_words, what_to_decide
 from notifier.intake.models import Report
 from notifier.journal.models import Step
 from notifier.journal.write import write_entries
@@ -84,7 +84,7 @@ def hand_over(alert: Alert, title: str, mandate_id: int | None) -> str:
 def send_back(alert: Alert, title: str, reports: Sequence[Report]) -> None:
     """Ask a person where it is; until then nobody else is told of the alert for want of answers."""
     who = with_article(title)
-    why = f"{who} répond que ce n’est pas sa commune"
+    why = contest_in_words(alert, who)
     is_asked = contest(reports, f"{alert.organisation_name} : {why}")
     Alert.objects.filter(pk=alert.pk).update(answer_due_at=None)
     if not _somebody_knows(alert):
@@ -93,7 +93,7 @@ def send_back(alert: Alert, title: str, reports: Sequence[Report]) -> None:
     # Nobody else is told until somebody decides: a mail may lie unread at night.
     if is_asked or number == 1:
         key = f"{alarm_key(Want.CONTESTED, alert)}-{number}"
-        call_duty(alert, f"{why}, décidez laquelle", key, whom=who)
+        call_duty(alert, f"{why}, {what_to_decide(alert)}", key, whom=who)
 
 
 def _somebody_knows(alert: Alert) -> bool:

@@ -12,7 +12,7 @@ from notifier.alerting.answers.find import OpenedAlert, ToldText
 from notifier.alerting.content.facts import mail_context
 from notifier.alerting.content.reflexes import Reflex
 from notifier.alerting.kinds import Kind
-from notifier.alerting.models import Answer, AnswerKind
+from notifier.alerting.models import Answer, AnswerKind, answer_label
 from notifier.alerting.notification.text_facts import parse_facts
 from notifier.alerting.policy.current import reflexes
 from notifier.intake.schema.vocabulary import Status
@@ -54,6 +54,8 @@ class ShownAlert:
     is_taken_by_reader: bool
     answer: Answer | None
     """What the reader answered last."""
+    answer_label: str
+    """That one in French; "" where there is none."""
     answered: frozenset[str]
     """Every kind that the reader gave."""
     may_note: bool
@@ -95,6 +97,7 @@ def shown_alert(opened: OpenedAlert) -> ShownAlert:
         taken_at=alert.taken_at,
         is_taken_by_reader=opened.is_taken_by_reader,
         answer=answer,
+        answer_label=answer_label(answer.kind, alert.organisation_kind) if answer else "",
         answered=frozenset(AnswerKind(each.kind).value for each in answers),
         may_note=answer is None or answer.kind == AnswerKind.NOT_MINE,
         tells_next=alert.answer_due_at is not None and not is_expired,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifier.alerting.answers.effects import COUNTED_KINDS
 from notifier.alerting.board.alarms import Alarm, Alarms, read_alarms
 from notifier.alerting.escalation.duty_alarm import Want
-from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans
+from notifier.alerting.models import Alert, Answer, AnswerKind, AnswerMeans, answer_label
 from notifier.moments import written_hour
 
 
@@ -50,12 +50,14 @@ class GivenAnswer:
     at: datetime
     handed_to: str
     """The function of who was told in their place."""
+    label: str
+    """The kind, in French, as people of their organisation say it."""
 
     @property
     def in_words(self) -> str:
         """What was answered, in French: "je m’en occupe"."""
         to = f" ({self.handed_to})" if self.handed_to else ""
-        return f"{self.kind.label}{to}"
+        return f"{self.label}{to}"
 
     @property
     def by(self) -> str:
@@ -118,7 +120,7 @@ class AnswersOf:
         if not alert.answers_wanted:
             return Answers(AnswerState.NOT_ASKED)
         rows = self._rows.get(alert.pk, ())
-        given = [_given(row) for row in rows if row.opened_revision == alert.opened_revision]
+        given = [_given(row, alert) for row in rows if row.opened_revision == alert.opened_revision]
         contested_at = next((one.at for one in given if one.kind is AnswerKind.NOT_MINE), None)
         alarms = self._alarms.of(alert, contested_at)
         state = _state(alert, given, alarms, timezone.now())
@@ -176,7 +178,7 @@ def _hour(at: datetime) -> str:
     return written_hour(timezone.localtime(at))
 
 
-def _given(row: Answer) -> GivenAnswer:
+def _given(row: Answer, alert: Alert) -> GivenAnswer:
     return GivenAnswer(
         row.recipient,
         row.title,
@@ -184,6 +186,7 @@ def _given(row: Answer) -> GivenAnswer:
         AnswerMeans(row.means),
         row.at,
         row.handed_to,
+        answer_label(row.kind, alert.organisation_kind),
     )
 
 

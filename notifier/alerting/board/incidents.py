@@ -124,6 +124,14 @@ class IncidentLine:
         return next(one for one in AnswerState if one in found)
 
     @property
+    def is_contested_by_commune(self) -> bool:
+        """Whether a commune is among the organisations whose reader says that it is elsewhere."""
+        contested = AnswerState.NOT_MINE
+        return any(
+            one.answers.state is contested and one.alert.is_of_commune for one in self.organisations
+        )
+
+    @property
     def is_unanswered(self) -> bool:
         """Whether one of them goes on without an answer that it wants."""
         return any(line.is_unanswered for line in self.organisations)

@@ -111,6 +111,8 @@ class ReviewFacts:
     """The address of its page in the administration."""
     is_contested: bool = False
     """Whether somebody who was told says that the commune is another; `told` names those told."""
+    is_contested_by_organisation: bool = False
+    """Whether whoever says so is of another organisation than a commune."""
     told: str = ""
     is_late: bool = False
     """Whether a text to the commune that is decided would be of no more use."""
@@ -273,6 +275,7 @@ def review_context(facts: ReviewFacts) -> ReviewContext:
         "kept": facts.is_kept,
         "expired": facts.is_expired,
         "contested": facts.is_contested,
+        "contested_by_organisation": facts.is_contested_by_organisation,
         "told": facts.told,
         "late": facts.is_late,
         "exercise": facts.exercise,

@@ -137,11 +137,13 @@ REVIEW_SAMPLES = [
         replace(
             REVIEW_SAMPLE,
             is_contested=True,
+            is_contested_by_organisation=by_organisation,
             told="Delle (90033)",
             is_expired=expired,
             is_late=late,
         )
         for expired, late in ((False, False), (False, True), (True, False))
+        for by_organisation in (False, True)
     ),
     replace(REVIEW_SAMPLE, clues=[], candidates=[]),
     *(

@@ -26,7 +26,7 @@ from notifier.alerting.escalation.failed_people import with_article
 from notifier.alerting.models import Alert, AnswerKind, answers_to
 from notifier.alerting.notification.journal import alert_entry
 from notifier.alerting.policy.narrowings import category_of
-from notifier.alerting.review.contest import ask_duty
+from notifier.alerting.review.contest import ask_duty, contest_in_words, what_to_decide
 from notifier.alerting.webhooks.events import EventType, record_alert_event
 from notifier.intake.incident import lock_incident
 from notifier.intake.models import Report, ReportState
@@ -73,7 +73,7 @@ def _alarm(alert_id: int, reports: Sequence[Report]) -> None:
         return
     contested = answers_to(alert).filter(kind=AnswerKind.NOT_MINE).latest("at", "pk")
     who = with_article(contested.title)
-    why = f"{who} répond que ce n’est pas sa commune"
+    why = contest_in_words(alert, who)
     asked = [report for report in reports if report.is_contested]
     waiting = next((r for r in asked if r.state == ReportState.REVIEW), None)
     if not alert.is_open or not any(_is_undecided(report) for report in asked):
@@ -86,7 +86,7 @@ def _alarm(alert_id: int, reports: Sequence[Report]) -> None:
         why = f"{why}, et personne n’a encore décidé"
         ask_duty(waiting, f"{alert.organisation_name} : {why}")
         key = f"{alarm_key(Want.CONTESTED, alert)}-{now:%Y%m%d%H%M%S%f}"
-        call_duty(alert, f"{why}, décidez laquelle", key, whom=who)
+        call_duty(alert, f"{why}, {what_to_decide(alert)}", key, whom=who)
 
 
 def _is_undecided(report: Report) -> bool:

@@ -52,7 +52,12 @@ def _answers(answers: PublishedAnswers | None) -> Iterator[tuple[Cell, ...]]:
     yield ("réponse", what, "", asked, None, None, None, *spread)
     if answers.answered:
         yield ("réponse", "répondues", "", _cell(answers.answered))
-    yield ("réponse", "« pas ma commune », sans autre réponse", "", _cell(answers.contested))
+    yield (
+        "réponse",
+        "« pas ma commune » ou « pas chez nous », sans autre réponse",
+        "",
+        _cell(answers.contested),
+    )
     yield ("réponse", "en cours, sans réponse encore", "", _cell(answers.under_way))
     yield ("réponse", "terminées sans réponse", "", _cell(answers.unanswered))
     for title, count in answers.titles:

@@ -18,6 +18,7 @@ from notifier.alerting.models import (
     AnswerKind,
     Notification,
     NotificationState,
+    answer_label,
 )
 from notifier.alerting.policy.current import label_of
 from notifier.alerting.policy.terms import parse_terms
@@ -160,7 +161,7 @@ def _line(
 
 def _answers_in_words(notification: Notification, own: Sequence[Answer]) -> str:
     if own:
-        return ", puis ".join(str(answer.get_kind_display()) for answer in own)
+        return ", puis ".join(answer_label(a.kind, notification.organisation_kind) for a in own)
     return "sans réponse" if _was_asked(notification) else ""
 
 

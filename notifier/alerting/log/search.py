@@ -48,7 +48,7 @@ class LogAnswer(models.TextChoices):
     NOTED = "bien-note", "bien noté"
     TAKEN = "prise-en-charge", "je m’en occupe"
     CALL_ME = "a-rappeler", "rappelez-moi"
-    NOT_MINE = "pas-ma-commune", "pas ma commune"
+    NOT_MINE = "pas-ma-commune", "pas ma commune, pas chez nous"
     HANDED_OVER = "transmis", "transmis à un adjoint"
     UNANSWERED = "sans", "sans réponse"
 

@@ -21,6 +21,7 @@ from notifier.alerting.models.answers import (
     AnswerKind,
     AnswerMeans,
     WebhookEvent,
+    answer_label,
     answers_to,
 )
 from notifier.alerting.models.policy import PolicyNarrowing, PolicyReplay, ReplayState
@@ -51,5 +52,6 @@ __all__ = [
     "ReplayState",
     "RotaGapNotice",
     "WebhookEvent",
+    "answer_label",
     "answers_to",
 ]

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifier.alerting.models.alerts import Alert
+from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Incident, Source
 
 
@@ -15,6 +16,13 @@ class AnswerKind(models.TextChoices):
     CALL_ME = "call_me", "rappelez-moi"
     NOT_MINE = "not_mine", "pas ma commune"
     HANDED_OVER = "handed_over", "transmis à un adjoint"
+
+
+def answer_label(kind: str, organisation_kind: str) -> str:
+    """Return what was answered, in French, as people of such an organisation say it."""
+    if kind == AnswerKind.NOT_MINE and organisation_kind != OrganisationKind.COMMUNE:
+        return "pas chez nous"
+    return AnswerKind(kind).label
 
 
 class AnswerMeans(models.TextChoices):

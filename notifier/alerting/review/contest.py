@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
+from notifier.alerting.models import Alert
 from notifier.alerting.notification.store import queue_duty_mails
 from notifier.alerting.review.notices import contested_notice
 from notifier.alerting.webhooks.events import record_review_event
@@ -19,6 +20,17 @@ from notifier.journal.write import write_entries
 # Of the one in doubt: told, told in part while the rest waits for a person, or sent back before and
 # never decided. One that a person decided a moment ago is not asked about again.
 _MAY_BE_SENT_BACK = (ReportState.DECIDED, ReportState.REVIEW, ReportState.EXPIRED)
+
+
+def contest_in_words(alert: Alert, who: str) -> str:
+    """Say that somebody who was told of the alert contests it; `who` with the article."""
+    where = "sa commune" if alert.is_of_commune else "chez eux"
+    return f"{who} répond que ce n’est pas {where}"
+
+
+def what_to_decide(alert: Alert) -> str:
+    """Say what the duty officer is asked then."""
+    return "décidez laquelle" if alert.is_of_commune else "décidez où c’est"
 
 
 def contest(reports: Sequence[Report], why: str) -> bool:

@@ -10,12 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from notifier.alerting.content.facts import ReviewFacts
-from notifier.alerting.models import Notification, NotificationKind
+from notifier.alerting.models import Answer, AnswerKind, Notification, NotificationKind
 from notifier.alerting.notification.duty_officer import TITLE, duty_mail
 from notifier.alerting.notification.planned import PlannedNotification
 from notifier.alerting.policy.current import (
@@ -28,6 +28,7 @@ from notifier.alerting.policy.current import (
 from notifier.alerting.policy.expiry import decidable_until, useful_until
 from notifier.alerting.policy.text_kind import withheld
 from notifier.delivery.outbox import cancel_pending
+from notifier.directory.models import OrganisationKind
 from notifier.intake.models import Report, ReportState
 from notifier.journal.models import Entry, Step
 from notifier.journal.write import new_entry
@@ -226,6 +227,7 @@ def review_facts(report: Report, reason: str, *, is_expired: bool = False) -> Re
         is_kept=is_kept,
         is_expired=is_expired,
         is_contested=report.is_contested,
+        is_contested_by_organisation=is_contested_by_organisation(report),
         told=_list_told(report),
         is_late=is_late(report),
         exercise=report.exercise,
@@ -244,6 +246,19 @@ def _list_told(report: Report) -> str:
     """List the communes that were told of what is contested."""
     codes = report.communes if report.is_contested else ()
     return list_communes([c for c in map(commune_by_code, codes) if c is not None])
+
+
+def is_contested_by_organisation(report: Report) -> bool:
+    """Return whether those who contest where it is are of no commune. One statement if any do."""
+    if not report.is_contested:
+        return False
+    contesting = Answer.objects.filter(
+        incident=report.incident_id,
+        kind=AnswerKind.NOT_MINE,
+        opened_revision=F("alert__opened_revision"),
+    )
+    kinds = set(contesting.values_list("alert__organisation_kind", flat=True))
+    return bool(kinds) and OrganisationKind.COMMUNE not in kinds
 
 
 def _list_certain(report: Report) -> str:

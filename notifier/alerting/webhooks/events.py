@@ -47,7 +47,7 @@ def record_alert_event(
     data = {
         **report_json(alert.report),
         "alert": alert_json(alert, answers),
-        "answer": answer_json(answer) if answer else None,
+        "answer": answer_json(answer, alert) if answer else None,
         "reason": reason or None,
     }
     _record(source, incident.pk, event, data)

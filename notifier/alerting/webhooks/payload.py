@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from notifier.alerting.models import Alert, Answer
+from notifier.alerting.models import Alert, Answer, answer_label
 from notifier.alerting.policy.terms import agreement_json, parse_terms
 from notifier.intake.models import Report
 
@@ -41,18 +41,18 @@ def alert_json(alert: Alert, answers: Iterable[Answer]) -> dict[str, Any]:
         "taken_at": _moment(alert.taken_at),
         "taken_by": alert.taken_title or None,
         "answers": [
-            answer_json(answer)
+            answer_json(answer, alert)
             for answer in answers
             if answer.opened_revision == alert.opened_revision
         ],
     }
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def answer_json(answer: Answer, alert: Alert) -> dict[str, Any]:
     """Return what one person answered, by function."""
     return {
         "kind": answer.kind,
-        "label": answer.get_kind_display(),
+        "label": answer_label(answer.kind, alert.organisation_kind),
         "by": answer.title,
         "means": answer.means,
         "at": answer.at.isoformat(),

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from notifier.alerting.board.incidents import MAX_PERIOD
 from notifier.alerting.manual.enter_answer import ENTERED_KINDS
+from notifier.alerting.models import answer_label
 
 
 class ReasonForm(forms.Form):
@@ -44,14 +45,17 @@ class AnswerForm(ReasonForm):
     kind = forms.ChoiceField(
         label="Sa réponse",
         widget=forms.RadioSelect,
-        choices=[(kind.value, kind.label) for kind in ENTERED_KINDS],
     )
     field_order = ("person", "kind", "why")
 
-    def __init__(self, people: Iterable[tuple[str, str]], data: Any = None) -> None:
-        """`people`: those whom the alert told, and how they are named."""
+    def __init__(
+        self, people: Iterable[tuple[str, str]], organisation_kind: str, data: Any = None
+    ) -> None:
+        """`people`: those whom the alert told, and how they are named; of such an organisation."""
         super().__init__(data)
+        kinds = [(kind.value, answer_label(kind, organisation_kind)) for kind in ENTERED_KINDS]
         self.fields["person"].choices = list(people)  # type: ignore[attr-defined] # a choice field
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined] # likewise
 
 
 class PeriodForm(forms.Form):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from notifier.alerting.answers.answer import AnswerRefusedError, answer
 from notifier.alerting.answers.find import OpenedAlert
 from notifier.alerting.answers.shown import shown_alert
-from notifier.alerting.models import AnswerKind, AnswerMeans
+from notifier.alerting.models import AnswerKind, AnswerMeans, answer_label
 from notifier.console.pages.answers.link import behind_link, new_stamp, was_read
 
 _WORKER = Path(__file__).parents[2] / "static" / "console" / "answer_worker.js"
@@ -89,7 +89,8 @@ def _ask(request: HttpRequest, secret: str, opened: OpenedAlert, template: str) 
 def _ask_again(
     request: HttpRequest, secret: str, opened: OpenedAlert, kind: AnswerKind
 ) -> HttpResponse:
-    context = {"kind": kind, "to_whom": request.POST.get("a", "")}
+    label = answer_label(kind, opened.alert.organisation_kind)
+    context = {"kind": kind, "label": label, "to_whom": request.POST.get("a", "")}
     return render(request, "answer/again.html", _context(secret, opened) | context)
 
 

@@ -22,7 +22,7 @@ from notifier.alerting.manual.ending import close, withdraw
 from notifier.alerting.manual.enter_answer import enter_answer, people_asked
 from notifier.alerting.manual.resend import may_arrive_twice, resend
 from notifier.alerting.manual.tell import tell
-from notifier.alerting.models import AnswerKind
+from notifier.alerting.models import AnswerKind, answer_label
 from notifier.alerting.release.relay import relay, waiting_relays
 from notifier.alerting.throttling.quota import mark_released
 from notifier.console.forms.incidents import AnswerForm, ReasonForm, TellForm
@@ -100,12 +100,13 @@ def enter_one_answer(request: ConsoleRequest, incident: int, alert: int) -> Http
     ]
 
     def form(data: Any) -> AnswerForm:
-        return AnswerForm(choices, data)
+        return AnswerForm(choices, found.organisation_kind, data)
 
     def act(actor: Actor, given: dict[str, Any]) -> str:
         kind = AnswerKind(given["kind"])
         whose = enter_answer(found, given["person"], kind, actor)
-        return f"Réponse saisie : {whose}, « {kind.label} »."
+        label = answer_label(kind, found.organisation_kind)
+        return f"Réponse saisie : {whose}, « {label} »."
 
     context = {"alert": found, "asked": asked, "confirm": "Saisir la réponse"}
     return _ask(request, incident, "incidents/answer.html", form, act, context, ENTER)

@@ -12,7 +12,12 @@ from django.views.decorators.http import require_http_methods
 from notifier.accounts.roles import Permission
 from notifier.alerting.policy.current import label_of, list_communes
 from notifier.alerting.review.decisions import ReviewError, decide_communes, dismiss
-from notifier.alerting.review.notices import candidates, deadline, is_late
+from notifier.alerting.review.notices import (
+    candidates,
+    deadline,
+    is_contested_by_organisation,
+    is_late,
+)
 from notifier.console.clues import clues_of
 from notifier.console.forms.decision import DecisionForm, DismissalForm
 from notifier.console.french import typography
@@ -49,6 +54,7 @@ def review(request: ConsoleRequest, report: UUID) -> HttpResponse:
     point = _point(together[0])
     context = {
         "asked": together[0],
+        "by_organisation": is_contested_by_organisation(together[0]),
         "category": label_of(together[0].category),
         "until": deadline(together[0]),
         "is_late": is_late(together[0]),
