@@ -7,14 +7,16 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.installed-runtime
 DEVELOPMENT := .venv/.installed-dev
 
-.PHONY: help install demo dev test browser-test screenshots chaos bench check format openapi clean
+.PHONY: help install demo dev test sqlite-test tools-test browser-test screenshots chaos bench check format openapi clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make install   prépare .venv (verrouillé par requirements/runtime.txt)"
 	@echo "make demo      montre le parcours complet avec le prestataire simulé"
 	@echo "make dev       le service avec simulateur et données d’exemple, relancé à chaque changement"
-	@echo "make test      toute la suite, sur SQLite puis sur PostgreSQL"
+	@echo "make test      toute la suite, sur PostgreSQL (moins de six minutes)"
+	@echo "make sqlite-test   ce qui touche à la base, de nouveau, sur SQLite"
+	@echo "make tools-test    chaos et bench, chacun en court (une minute)"
 	@echo "make browser-test  la console dans un vrai navigateur, tâche par tâche (chromium)"
 	@echo "make screenshots   toutes les pages de la console, en images, dans screenshots/"
 	@echo "make chaos     le vrai service sous des pannes, une par une, jugé chez l’opérateur (10 min)"
@@ -52,22 +54,36 @@ demo: $(RUNTIME)
 dev: $(DEVELOPMENT)
 	@$(BIN)/notifier up --simulator --samples --reload
 
-# One database is measured: what the other alone reaches are a few lines.
-COVERAGE := -p tests.harness.coverage --coverage
+PYTEST := $(BIN)/python -m pytest
 
-# Both databases are tried even when the first fails; the end says which did. SQLite's tests with real
-# processes come last and mostly wait: its turn goes before the others, which take what it leaves.
+# COVERAGE=1 tells which lines were reached, as CI wants to know, and takes a tenth longer.
+COVERAGE ?=
+measured = $(if $(COVERAGE),-p tests.harness.coverage --coverage "$$logs/$(1).json")
+
+# Each test once: on PostgreSQL, which is what carries a département, but on SQLite, the quicker,
+# where a mark says that it is no matter of SQL. Each of the four goes to its end, whatever the
+# others say. The two that take longest go first, the others take what is left.
 test: $(DEVELOPMENT)
-	@sqlite=0; postgresql=0; rest=0; coverage=0; logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT; \
-	nice $(BIN)/python -m pytest --database postgresql --only with-database > "$$logs/1" 2>&1 & one=$$!; \
-	nice $(BIN)/python -m pytest $(COVERAGE) "$$logs/rest.json" --only without-database > "$$logs/2" 2>&1 & two=$$!; \
-	echo "Trois suites à la fois : SQLite ici ; PostgreSQL, puis les tests sans base, à la fin."; \
-	$(BIN)/python -m pytest $(COVERAGE) "$$logs/sqlite.json" --database sqlite --only with-database || sqlite=$$?; \
-	wait $$two || rest=$$?; cat "$$logs/2"; \
-	wait $$one || postgresql=$$?; cat "$$logs/1"; \
-	$(BIN)/python -m tests.harness.coverage "$$logs/rest.json" "$$logs/sqlite.json" || coverage=$$?; \
-	echo "SQLite : code $$sqlite. PostgreSQL : code $$postgresql. Sans base : code $$rest."; \
-	test $$sqlite -eq 0 -a $$postgresql -eq 0 -a $$rest -eq 0 -a $$coverage -eq 0
+	@several=0; one=0; sqlite=0; rest=0; coverage=0; logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT; \
+	$(PYTEST) --database postgresql --only several-connections,several-connections-once > "$$logs/1" 2>&1 & first=$$!; \
+	nice $(PYTEST) $(call measured,sqlite) --database sqlite --only one-connection-once > "$$logs/2" 2>&1 & second=$$!; \
+	nice $(PYTEST) $(call measured,rest) --only without-database > "$$logs/3" 2>&1 & third=$$!; \
+	echo "Quatre suites à la fois : PostgreSQL, une connexion, ici ; les trois autres à la fin."; \
+	$(PYTEST) $(call measured,one) --database postgresql --only one-connection || one=$$?; \
+	wait $$first || several=$$?; cat "$$logs/1"; \
+	wait $$second || sqlite=$$?; cat "$$logs/2"; \
+	wait $$third || rest=$$?; cat "$$logs/3"; \
+	test -z "$(COVERAGE)" || $(BIN)/python -m tests.harness.coverage "$$logs"/*.json || coverage=$$?; \
+	echo "PostgreSQL : codes $$one et $$several. SQLite : code $$sqlite. Sans base : code $$rest."; \
+	test $$several -eq 0 -a $$one -eq 0 -a $$sqlite -eq 0 -a $$rest -eq 0 -a $$coverage -eq 0
+
+# What `make test` tried on PostgreSQL alone, on SQLite, on which the service starts without a server.
+sqlite-test: $(DEVELOPMENT)
+	@$(PYTEST) --database sqlite --only several-connections,one-connection
+
+# That what `make chaos` and `make bench` run still does: a short run of each.
+tools-test: $(DEVELOPMENT)
+	@$(PYTEST) --database postgresql tests/chaos tests/bench
 
 # TESTS="-k log_in" plays less. Elsewhere than in CI, a machine without chromium only says so.
 TESTS ?=
@@ -76,7 +92,7 @@ HAS_CHROMIUM = command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
 	  test -z "$$CI"; exit $$?; }
 
 browser-test: $(DEVELOPMENT)
-	@$(HAS_CHROMIUM); $(BIN)/python -m pytest tests/browser --browser $(TESTS)
+	@$(HAS_CHROMIUM); $(BIN)/python -m pytest tests/browser $(TESTS)
 
 screenshots: $(DEVELOPMENT)
 	@$(HAS_CHROMIUM); $(BIN)/python -m tests.browser.screenshots

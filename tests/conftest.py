@@ -28,6 +28,8 @@ from tests.harness.postgres import NoPostgres, Postgres
 from tests.harness.service import Service
 from tests.harness.variables import changed
 
+# `make browser-test` and `make tools-test`: in a browser, and the short runs of bench and chaos.
+OWN_TARGETS = [Path(__file__).parent / name for name in ("browser", "bench", "chaos")]
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 
 # In-process tests reach nobody: port 1 refuses.
@@ -66,23 +68,28 @@ migrated_key = pytest.StashKey[Migrated]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database`, `--only`, `--update-texts`, `--browser`."""
+    """`--database`, `--only`, `--update-texts`."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.addoption("--only", choices=("with-database", "without-database"), default=None)
+    parser.addoption(
+        "--only", help=f"kinds of tests, with commas between them, of {', '.join(KINDS)}"
+    )
     parser.addoption(
         "--update-texts",
         action="store_true",
         help="write tests/alerting/texts anew from what leaves now",
     )
-    parser.addoption(
-        "--browser", action="store_true", help="collect tests/browser as well: needs chromium"
-    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the tests in a browser to `make browser-test`."""
-    is_of_browser = collection_path == Path(__file__).parent / "browser"
-    return True if is_of_browser and not config.getoption("browser") else None
+    """Leave out the folders that have targets of their own, unless they are named."""
+    return True if collection_path in _not_named(config) else None
+
+
+def _not_named(config: pytest.Config) -> list[Path]:
+    here = config.invocation_params.dir
+    named = [here / argument.partition("::")[0] for argument in config.args]
+    inside = {folder for path in named for folder in (path, *path.parents)}
+    return [folder for folder in OWN_TARGETS if folder not in inside]
 
 
 @pytest.fixture
@@ -148,17 +155,30 @@ def _postgres(config: pytest.Config) -> Postgres | None:
         raise pytest.UsageError(f"--database postgresql: {error}") from None
 
 
-# Fixtures through which a test reaches a database; it runs on each. Others run once.
-REACH_A_DATABASE = {"db", "transactional_db", "django_db_setup", "service", "live", "real_commits"}
+# Fixtures through which a test reaches a database.
+REACH_A_DATABASE = {"db", "django_db_setup"}
+# Those through which several connections meet, as in use: there the two databases differ most, by
+# their locks and by what each connection sees of the others' transactions.
+SEVERAL_CONNECTIONS = {"transactional_db", "service", "live", "real_commits"}
+# "-once" are those whose mark says that one of the two databases is enough.
+KINDS = (
+    "without-database",
+    "one-connection",
+    "one-connection-once",
+    "several-connections",
+    "several-connections-once",
+)
 once_key = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what another turn runs (`--only`), and count it for the end."""
-    only, database = config.getoption("only"), config.getoption("database")
-    if only is None:
+    """Leave out what another run plays (`--only`), and count it for the end."""
+    if config.getoption("only") is None:
         return
-    here = [item for item in items if _turn_of(item, database) == only]
+    kinds = config.getoption("only").split(",")
+    if unknown := set(kinds) - set(KINDS):
+        raise pytest.UsageError(f"--only: {', '.join(sorted(unknown))}: of {', '.join(KINDS)}")
+    here = [item for item in items if _kind_of(item) in kinds]
     config.stash[once_key] = len(items) - len(here)
     items[:] = here
 
@@ -169,20 +189,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def _turn_of(item: pytest.Item, database: str) -> str:
-    """Which `--only` runs it on this database; "elsewhere": its mark leaves it to the other."""
-    if not _reaches_a_database(item):
-        return "without-database"
-    if mark := item.get_closest_marker("one_database"):
-        reasons = [*mark.args, *mark.kwargs.values()]
-        assert len(reasons) == 1, f"{item.nodeid}: one_database(reason)"
-        return "with-database" if database == "sqlite" else "elsewhere"
-    return "with-database"
-
-
-def _reaches_a_database(item: pytest.Item) -> bool:
+def _kind_of(item: pytest.Item) -> str:
+    """Return which of KINDS it is, of which the Makefile says what runs on which database."""
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("django_db") or fixtures & REACH_A_DATABASE)
+    mark = item.get_closest_marker("django_db")
+    if not (mark or fixtures & (REACH_A_DATABASE | SEVERAL_CONNECTIONS)):
+        return "without-database"
+    several = fixtures & SEVERAL_CONNECTIONS or (mark and mark.kwargs.get("transaction"))
+    kind = "several-connections" if several else "one-connection"
+    if once := item.get_closest_marker("one_database"):
+        reasons = [*once.args, *once.kwargs.values()]
+        assert len(reasons) == 1, f"{item.nodeid}: one_database(reason)"
+        kind += "-once"
+    return kind
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -217,13 +236,19 @@ def django_db_setup(
     _name_outside_tests: str,
     django_db_setup: None,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+) -> Iterator[None]:
     """pytest-django's own, and a copy before any test; it makes none where no test asks for it."""
     from django.db import connection
 
+    postgres = pytestconfig.stash[postgres_key]
     if connection.settings_dict["NAME"] != _name_outside_tests:
-        postgres, folder = pytestconfig.stash[postgres_key], tmp_path_factory.mktemp("migrated")
+        folder = tmp_path_factory.mktemp("migrated")
         pytestconfig.stash[migrated_key] = Migrated(postgres, folder)
+    yield
+    if postgres is not None:
+        # A thread of a server in this process may have left one, and the database could not go.
+        connection.close()
+        postgres.cut_connections()
 
 
 @pytest.fixture
@@ -308,9 +333,11 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         terminalreporter.line(f"Not run: {report.nodeid}: {reason}")
     if once := config.stash.get(once_key, 0):
-        terminalreporter.line(f"Left to the suite's other turns: {once} tests.")
+        terminalreporter.line(f"Left to other runs (--only): {once} tests.")
     deselected = len(terminalreporter.stats.get("deselected", []))
     if deselected:
         terminalreporter.line(f"Not run: {deselected} tests, not chosen on the command line.")
+    if others := ", ".join(folder.name for folder in _not_named(config)):
+        terminalreporter.line(f"Left to targets of their own, see `make help`: {others}.")
     if not left_out and not deselected:
-        terminalreporter.line("Nothing was left out.")
+        terminalreporter.line("Nothing else was left out.")

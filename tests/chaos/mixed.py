@@ -71,7 +71,7 @@ ALL = (
     _mail,
 )
 # Nothing that is only over after a lease of 30 s, or two minutes without a receipt: it has to fit
-# into the suite.
+# into every run of CI.
 QUICK = (_broker, _beat, _receipts, _mail)
 
 

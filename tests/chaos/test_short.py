@@ -1,4 +1,4 @@
-"""Chaos in short, in every run of the suite: a seeded mix of faults over forty pushes."""
+"""Chaos in short, in every run of CI: a seeded mix of faults over forty pushes."""
 
 from __future__ import annotations
 
