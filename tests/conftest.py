@@ -82,7 +82,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the folders that have targets of their own, unless they are named."""
-    return True if collection_path in _not_named(config) else None
+    if collection_path not in OWN_TARGETS:
+        return None
+    return collection_path in _not_named(config) or None
 
 
 def _not_named(config: pytest.Config) -> list[Path]:
