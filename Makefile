@@ -62,14 +62,14 @@ measured = $(if $(COVERAGE),-p tests.harness.coverage --coverage "$$logs/$(1).js
 
 # Each test once: on PostgreSQL, which is what carries a département, but on SQLite, the quicker,
 # where a mark says that it is no matter of SQL. Each of the four goes to its end, whatever the
-# others say. The two that take longest go first, the others take what is left.
+# others say. The one that starts processes mostly waits: it goes before the others.
 test: $(DEVELOPMENT)
 	@several=0; one=0; sqlite=0; rest=0; coverage=0; logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT; \
 	$(PYTEST) --database postgresql --only several-connections,several-connections-once > "$$logs/1" 2>&1 & first=$$!; \
 	nice $(PYTEST) $(call measured,sqlite) --database sqlite --only one-connection-once > "$$logs/2" 2>&1 & second=$$!; \
 	nice $(PYTEST) $(call measured,rest) --only without-database > "$$logs/3" 2>&1 & third=$$!; \
 	echo "Quatre suites à la fois : PostgreSQL, une connexion, ici ; les trois autres à la fin."; \
-	$(PYTEST) $(call measured,one) --database postgresql --only one-connection || one=$$?; \
+	nice $(PYTEST) $(call measured,one) --database postgresql --only one-connection || one=$$?; \
 	wait $$first || several=$$?; cat "$$logs/1"; \
 	wait $$second || sqlite=$$?; cat "$$logs/2"; \
 	wait $$third || rest=$$?; cat "$$logs/3"; \
