@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from notifier.directory.models import (
     AddressKind,
     Convention,
     ConventionRule,
+    Mandate,
     OrganisationRef,
 )
 from notifier.directory.organisations import organisation
@@ -670,16 +672,17 @@ def deadline(stage: Stage) -> None:
     stage.leaves("à trente jours")
 
 
+def own_of(mayor: Mandate, stage: Stage) -> OwnData:
+    """What a mayor of Delle finds behind the link, as it stands now."""
+    found = own_data(mayor.person_id, OrganisationRef("commune", "90033"), stage.now)
+    assert found
+    return found
+
+
 def own_change(stage: Stage) -> None:
     """What was changed by the link of a text is told at the addresses of before."""
     mayor = contact(mobile=number(1), email=MAIL)
-    source, ref = Source.objects.get(), OrganisationRef("commune", "90033")
-
-    def own() -> OwnData:
-        found = own_data(mayor.person_id, ref, stage.now)
-        assert found
-        return found
-
+    source, own = Source.objects.get(), partial(own_of, mayor, stage)
     new = add_unconfirmed(own(), AddressKind.MOBILE, number(9), stage.now)
     send_test(new, mayor, own().author, is_own=True)
     stage.leaves("un code part au nouveau numéro", to=lambda _: False)
@@ -702,13 +705,7 @@ def own_change(stage: Stage) -> None:
 def own_preferences(stage: Stage) -> None:
     """Channels and quiet hours chosen by a link are told, on a channel that is left out too."""
     mayor = contact(mobile=number(1), email=MAIL)
-    source, ref = Source.objects.get(), OrganisationRef("commune", "90033")
-
-    def own() -> OwnData:
-        found = own_data(mayor.person_id, ref, stage.now)
-        assert found
-        return found
-
+    source, own = Source.objects.get(), partial(own_of, mayor, stage)
     choose_own_channels(own(), ["email"], source)
     stage.leaves("par courriel seulement")
     choose_own_channels(own(), ["email"], source)
